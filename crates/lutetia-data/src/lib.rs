@@ -1,0 +1,1 @@
+//! Patient tables, nuclide and reference data.

@@ -1,0 +1,1 @@
+//! Diagnostics as data: code, place, found, expected, hint.

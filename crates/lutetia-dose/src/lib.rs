@@ -1,0 +1,1 @@
+//! Time-integrated activity, dose factors, absorbed dose.

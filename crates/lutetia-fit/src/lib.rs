@@ -1,0 +1,1 @@
+//! Likelihoods, individual estimation, optimisers.

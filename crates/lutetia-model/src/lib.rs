@@ -1,0 +1,1 @@
+//! Model text to checked model to ODE system.

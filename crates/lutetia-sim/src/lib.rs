@@ -1,0 +1,1 @@
+//! Regimens, integration, sensitivities, trajectories.

@@ -1,0 +1,1 @@
+//! Quantities with dimensions, and nuclide algebra.
