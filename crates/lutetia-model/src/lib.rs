@@ -1,1 +1,11 @@
-//! Model text to checked model to ODE system.
+//! Model text → checked model → ODE system.
+//!
+//! The crate is pure: it reads no file, prints nothing, knows no clock and no random numbers. Text
+//! goes in, a [`Model`] and *all* diagnostics come out; a checked model compiles to a
+//! [`System`](crate::system) that solvers only read.
+
+pub mod expr;
+mod model;
+
+pub use expr::{Expr, Form, Function, Symbol};
+pub use model::*;

@@ -1,0 +1,365 @@
+//! The checked model: what the text means, with every name resolved and every dimension verified.
+//!
+//! All numbers are in the internal units of [`Model::units`] unless a field says otherwise.
+
+use lutetia_units::{Dimension, Unit, UnitSystem};
+
+use crate::expr::Expr;
+
+/// A checked model. Built by [`crate::check`] or [`crate::connect`]; read by [`crate::compile`].
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Identifier, lower-case with hyphens.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Where the model comes from (DOI or citation).
+    pub reference: Option<String>,
+    /// Longer description.
+    pub about: Option<String>,
+    /// Internal units.
+    pub units: UnitSystem,
+    /// Label groups: which species carry a nuclide.
+    pub labels: Vec<LabelGroup>,
+    /// Patient covariates.
+    pub covariates: Vec<Covariate>,
+    /// Parameters in file order (after expansion of organ tables).
+    pub parameters: Vec<Parameter>,
+    /// Compartments.
+    pub compartments: Vec<Compartment>,
+    /// Species.
+    pub species: Vec<Species>,
+    /// One pool per species and place; order fixes the order of the states.
+    pub pools: Vec<Pool>,
+    /// Quantities that are not amounts (`[states]`).
+    pub quantities: Vec<QuantityState>,
+    /// `[define]` in an order in which each uses only earlier ones.
+    pub defines: Vec<Define>,
+    /// Processes after expansion.
+    pub processes: Vec<Process>,
+    /// External functions of time.
+    pub inputs: Vec<Input>,
+    /// Observables and output ports.
+    pub outputs: Vec<Output>,
+    /// Correlations between random effects.
+    pub correlations: Vec<Correlation>,
+    /// Order in which formula parameters can be evaluated (indices into `parameters`).
+    pub parameter_order: Vec<usize>,
+}
+
+/// What becomes of a molecule when its nuclide decays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// Whether the molecule stays, as its cold form.
+    pub cold: bool,
+    /// Unlabelled or daughter species (index into `Model::species`) that appear at the same place.
+    /// A daughter species appears with the branching yield of its nuclide; an unlabelled species
+    /// (a freed receptor) with yield one.
+    pub products: Vec<usize>,
+}
+
+/// Species that carry the same nuclide(s).
+#[derive(Debug, Clone)]
+pub struct LabelGroup {
+    /// `label` for a single group, else the name given.
+    pub name: String,
+    /// Indices into `Model::species`.
+    pub on: Vec<usize>,
+    /// Fate of a decayed molecule unless a species says otherwise.
+    pub decayed: Fate,
+}
+
+/// A patient covariate.
+#[derive(Debug, Clone)]
+pub struct Covariate {
+    /// Name used in formulas.
+    pub name: String,
+    /// Unit it is given in; dimensionless for categorical ones.
+    pub unit: Unit,
+    /// Typical value (internal), if one is declared.
+    pub typical: Option<f64>,
+    /// Permitted range (internal), inclusive.
+    pub range: Option<(f64, f64)>,
+    /// Level names of a categorical covariate; its numeric value is the index of the level.
+    pub levels: Vec<String>,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// How individuals differ from the typical value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Distribution {
+    /// log θᵢ = log θ + η.
+    LogNormal,
+    /// θᵢ = θ + η.
+    Normal,
+    /// logit of (θᵢ − lo)/(hi − lo) = logit of typical + η, with the parameter's bounds.
+    LogitNormal,
+}
+
+/// Random-effect size. `sd` is on the transformed scale; a log-normal CV is stored as
+/// ω = sqrt(ln(1 + CV²)), so that iiv = "30 %" is ω = 0.2936.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Variability {
+    /// Standard deviation on the transformed scale.
+    pub sd: f64,
+    /// Transform.
+    pub distribution: Distribution,
+}
+
+/// A parameter: a number or a formula.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Name.
+    pub name: String,
+    /// Dimension.
+    pub dimension: Dimension,
+    /// Unit the author wrote (of the formula's result: a printable coherent unit).
+    pub unit: Unit,
+    /// Value.
+    pub value: ParameterValue,
+    /// Not to be estimated.
+    pub fixed: bool,
+    /// Bounds for estimation (internal).
+    pub bounds: (Option<f64>, Option<f64>),
+    /// Variability between individuals.
+    pub iiv: Option<Variability>,
+    /// Variability between occasions (cycles).
+    pub iov: Option<Variability>,
+    /// Covariate effects, applied to the value.
+    pub effects: Vec<Effect>,
+    /// Where the number comes from; `None` means assumed.
+    pub source: Option<String>,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterValue {
+    /// A number (internal).
+    Number(f64),
+    /// A formula of parameters and covariates; never of states or time. The text is kept to print.
+    Formula {
+        /// Checked expression.
+        expr: Expr,
+        /// As the author wrote it.
+        text: String,
+    },
+}
+
+/// A covariate effect θ·(cov/reference)^c (power) or θ·exp(c·(cov − reference)) (exponential) or
+/// θ·(1 + c·(cov − reference)) (linear); for a level: θ·(1 + c·[cov is level]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Index into `Model::covariates`.
+    pub covariate: usize,
+    /// Functional form.
+    pub form: EffectForm,
+    /// Index into `Model::parameters` of the generated coefficient `<parameter>~<covariate>`.
+    pub coefficient: usize,
+}
+
+/// Functional form of a covariate effect; references are internal values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum EffectForm {
+    /// θ·(cov/reference)^c.
+    Power {
+        /// Reference covariate value.
+        reference: f64,
+    },
+    /// θ·exp(c·(cov − reference)).
+    Exponential {
+        /// Reference covariate value.
+        reference: f64,
+    },
+    /// θ·(1 + c·(cov − reference)).
+    Linear {
+        /// Reference covariate value.
+        reference: f64,
+    },
+    /// θ·(1 + c) for that level.
+    Level {
+        /// Index of the level.
+        level: usize,
+    },
+}
+
+/// A well-mixed volume.
+#[derive(Debug, Clone)]
+pub struct Compartment {
+    /// Name.
+    pub name: String,
+    /// Volume; may depend on parameters, covariates, quantities and inputs.
+    pub volume: Expr,
+    /// As the author wrote it.
+    pub text: String,
+    /// Where the number comes from.
+    pub source: Option<String>,
+}
+
+/// A molecule (amounts).
+#[derive(Debug, Clone)]
+pub struct Species {
+    /// Name.
+    pub name: String,
+    /// Label group carried, if any: index into `Model::labels`.
+    pub label: Option<usize>,
+    /// A species that is itself radioactive (a daughter atom): name of its nuclide.
+    pub nuclide: Option<String>,
+    /// Fate of a decayed molecule of this species, where it differs from the group's; for a
+    /// radioactive species its own fate.
+    pub decayed: Option<Fate>,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// A species at a place.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    /// Index into `Model::species`.
+    pub species: usize,
+    /// Index into `Model::compartments`.
+    pub place: usize,
+    /// Initial amount of the cold (or only) form.
+    pub initial: Option<Expr>,
+}
+
+/// A state that is not an amount, changed by explicit fluxes only.
+#[derive(Debug, Clone)]
+pub struct QuantityState {
+    /// Name.
+    pub name: String,
+    /// Unit.
+    pub unit: Unit,
+    /// Initial value.
+    pub initial: Expr,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// A quantity that varies in time, by definition.
+#[derive(Debug, Clone)]
+pub struct Define {
+    /// Name.
+    pub name: String,
+    /// Dimension.
+    pub dimension: Dimension,
+    /// Meaning.
+    pub expr: Expr,
+    /// As the author wrote it.
+    pub text: String,
+}
+
+/// A reactant or product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Participant {
+    /// Index into `Model::pools`.
+    Pool(usize),
+    /// Index into `Model::quantities`.
+    Quantity(usize),
+}
+
+/// A one-way process; `<->` becomes two.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Name; the backward half of `bind` is `bind (back)`.
+    pub name: String,
+    /// What is consumed, with integer multiplicity.
+    pub reactants: Vec<(Participant, f64)>,
+    /// What is made.
+    pub products: Vec<(Participant, f64)>,
+    /// How fast.
+    pub rate: Rate,
+    /// As the author wrote the rate.
+    pub text: String,
+}
+
+/// The rate of a process.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rate {
+    /// Mass action: coefficient × Π amount^multiplicity × `volume factor`.
+    MassAction {
+        /// The coefficient.
+        coefficient: Expr,
+        /// The reactants' concentrations are taken in this compartment: the flux is
+        /// `coefficient · Π(amount) / V^(volume_power)`; 0 for 1/time, 1 for volume/time,
+        /// 1 for volume/(amount·time) with two reactants, and so on.
+        volume_power: i32,
+        /// Index into `Model::compartments` of the reactants' place (unused for power 0).
+        place: Option<usize>,
+    },
+    /// Explicit flux (`=>`), amount per time or quantity per time. For a labelled reactant it is
+    /// the flux of the total; each form takes its share.
+    Explicit(Expr),
+}
+
+/// An external function of time.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Name.
+    pub name: String,
+    /// Unit.
+    pub unit: Unit,
+    /// Value where nothing is connected (internal).
+    pub default: Option<f64>,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// Residual error of an observable; sizes are internal (additive) and fractions (proportional).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ResidualError {
+    /// sd = a.
+    Additive {
+        /// a.
+        a: f64,
+    },
+    /// sd = b·f.
+    Proportional {
+        /// b.
+        b: f64,
+    },
+    /// sd² = a² + b²·f².
+    Combined {
+        /// a.
+        a: f64,
+        /// b.
+        b: f64,
+    },
+    /// log y = log f + ε, sd of ε.
+    LogNormal {
+        /// sd of ε.
+        b: f64,
+    },
+}
+
+/// An observable or output port.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Name.
+    pub name: String,
+    /// Declared unit.
+    pub unit: Unit,
+    /// What is observed.
+    pub expr: Expr,
+    /// As the author wrote it.
+    pub text: String,
+    /// Residual error.
+    pub error: Option<ResidualError>,
+    /// Observables are compared with data; ports are for connections.
+    pub port: bool,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// Correlation between the random effects of two parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Correlation {
+    /// Index into `Model::parameters`.
+    pub first: usize,
+    /// Index into `Model::parameters`.
+    pub second: usize,
+    /// In (−1, 1).
+    pub value: f64,
+}
