@@ -1,0 +1,362 @@
+//! Tables: the numbers of a report, with units, written as CSV and compared with tolerance.
+
+use serde::Serialize;
+
+/// One column of a [`Table`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    /// Machine-readable name, lower-case with underscores.
+    pub name: String,
+    /// Unit as printed; empty for text and pure numbers.
+    pub unit: String,
+    /// Relative tolerance when a regenerated table is compared with the committed one.
+    pub tolerance: f64,
+}
+
+/// One cell of a [`Table`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// A number; printed to [`Table::DIGITS`] significant digits.
+    Number(f64),
+    /// Text.
+    Text(String),
+    /// Nothing to say: not measured, not applicable.
+    Missing,
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        if value.is_nan() { Self::Missing } else { Self::Number(value) }
+    }
+}
+
+impl From<Option<f64>> for Cell {
+    fn from(value: Option<f64>) -> Self {
+        value.map_or(Self::Missing, Self::from)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl Cell {
+    /// The number, if it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(x) => Some(*x),
+            Self::Text(_) | Self::Missing => None,
+        }
+    }
+
+    /// The cell as it stands in a CSV file.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        match self {
+            Self::Number(x) => significant(*x, Table::DIGITS),
+            Self::Text(t) => t.clone(),
+            Self::Missing => String::new(),
+        }
+    }
+
+    /// The cell as a person reads it: fewer digits, a dash where nothing is known.
+    #[must_use]
+    pub fn pretty(&self) -> String {
+        match self {
+            Self::Number(x) => significant(*x, 4),
+            Self::Text(t) => t.clone(),
+            Self::Missing => "–".to_owned(),
+        }
+    }
+}
+
+/// A table with a name, a caption, columns with units, and rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// File name without ending.
+    pub name: String,
+    /// One sentence that says what the table shows.
+    pub caption: String,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// Rows, each as long as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// Why a regenerated table differs from the committed one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Difference {
+    /// The header or the number of rows changed.
+    #[error("the table `{table}` has changed shape: found {found}, expected {expected}")]
+    Shape {
+        /// Table name.
+        table: String,
+        /// What was regenerated.
+        found: String,
+        /// What is committed.
+        expected: String,
+    },
+    /// A cell changed by more than its tolerance.
+    #[error(
+        "the table `{table}` differs in row {row}, column `{column}`: \
+         found `{found}`, expected `{expected}` within {tolerance} relative"
+    )]
+    Value {
+        /// Table name.
+        table: String,
+        /// Row from 1.
+        row: usize,
+        /// Column header.
+        column: String,
+        /// What was regenerated.
+        found: String,
+        /// What is committed.
+        expected: String,
+        /// The relative tolerance.
+        tolerance: f64,
+    },
+}
+
+impl Table {
+    /// Significant digits of a number in a CSV file.
+    pub const DIGITS: usize = 6;
+
+    /// Relative tolerance of computed numbers unless a column says otherwise. Fits stop at a relative
+    /// change of 1e-8 and integrations run at rtol 1e-6, so that another processor's rounding moves
+    /// the fifth digit at most.
+    pub const TOLERANCE: f64 = 1e-4;
+
+    /// An empty table.
+    #[must_use]
+    pub fn new(name: impl Into<String>, caption: impl Into<String>) -> Self {
+        Self { name: name.into(), caption: caption.into(), columns: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(mut self, name: &str, unit: &str) -> Self {
+        self.columns.push(Column {
+            name: name.to_owned(),
+            unit: unit.to_owned(),
+            tolerance: Self::TOLERANCE,
+        });
+        self
+    }
+
+    /// Sets the comparison tolerance of the column added last.
+    #[must_use]
+    pub fn tolerance(mut self, relative: f64) -> Self {
+        if let Some(column) = self.columns.last_mut() {
+            column.tolerance = relative;
+        }
+        self
+    }
+
+    /// Adds a row; it is cut or filled with missing cells to the number of columns.
+    pub fn push(&mut self, mut row: Vec<Cell>) {
+        row.resize(self.columns.len(), Cell::Missing);
+        self.rows.push(row);
+    }
+
+    /// The index of a column by name.
+    #[must_use]
+    pub fn index_of(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == column)
+    }
+
+    /// The cell in the first row whose first column reads `key`.
+    #[must_use]
+    pub fn get(&self, key: &str, column: &str) -> Option<&Cell> {
+        let at = self.index_of(column)?;
+        self.rows.iter().find(|r| r.first().is_some_and(|c| c.csv() == key))?.get(at)
+    }
+
+    /// The headers as they stand in a CSV file: `name (unit)`.
+    #[must_use]
+    pub fn headers(&self) -> Vec<String> {
+        self.columns
+            .iter()
+            .map(|c| {
+                if c.unit.is_empty() { c.name.clone() } else { format!("{} ({})", c.name, c.unit) }
+            })
+            .collect()
+    }
+
+    /// The table as CSV (comma, LF, header `name (unit)`).
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+        // Writing to memory cannot fail, and every row has the width of the header.
+        let _ = writer.write_record(self.headers());
+        for row in &self.rows {
+            let _ = writer.write_record(row.iter().map(Cell::csv));
+        }
+        writer.into_inner().ok().and_then(|b| String::from_utf8(b).ok()).unwrap_or_default()
+    }
+
+    /// The table as a Markdown table for people.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let escape = |s: String| s.replace('|', "\\|").replace('\n', " ");
+        let mut out = String::new();
+        let headers: Vec<String> =
+            self.headers().into_iter().map(|h| escape(h.replace('_', " "))).collect();
+        out.push_str(&format!("| {} |\n", headers.join(" | ")));
+        let rules: Vec<&str> = (0..self.columns.len())
+            .map(|i| {
+                let numeric = self.rows.iter().any(|r| matches!(r.get(i), Some(Cell::Number(_))));
+                if numeric { "---:" } else { ":---" }
+            })
+            .collect();
+        out.push_str(&format!("| {} |\n", rules.join(" | ")));
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(|c| escape(c.pretty())).collect();
+            out.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        out
+    }
+
+    /// Compares with the CSV text of an earlier run; numbers within the columns' tolerances.
+    #[must_use]
+    pub fn differences(&self, committed_csv: &str) -> Vec<Difference> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(committed_csv.as_bytes());
+        let committed: Vec<Vec<String>> = reader
+            .records()
+            .filter_map(Result::ok)
+            .map(|r| r.iter().map(str::to_owned).collect())
+            .collect();
+        let headers = self.headers();
+        let old_headers = committed.first().cloned().unwrap_or_default();
+        if headers != old_headers || committed.len() != self.rows.len() + 1 {
+            return vec![Difference::Shape {
+                table: self.name.clone(),
+                found: format!("{} rows of [{}]", self.rows.len(), headers.join(", ")),
+                expected: format!(
+                    "{} rows of [{}]",
+                    committed.len().saturating_sub(1),
+                    old_headers.join(", ")
+                ),
+            }];
+        }
+        // A number is compared against the largest of its column where it is tiny itself, so that
+        // a residual of 1e-12 beside one of 1 does not count as a difference.
+        let scales: Vec<f64> = (0..self.columns.len())
+            .map(|j| {
+                self.rows
+                    .iter()
+                    .filter_map(|r| r.get(j).and_then(Cell::number))
+                    .filter(|x| x.is_finite())
+                    .fold(0.0, |a: f64, x| if x.abs() > a { x.abs() } else { a })
+            })
+            .collect();
+        let mut found = Vec::new();
+        for (i, (row, old)) in self.rows.iter().zip(&committed[1..]).enumerate() {
+            for (j, cell) in row.iter().enumerate() {
+                let tolerance = self.columns[j].tolerance;
+                let text = cell.csv();
+                let old_text = old.get(j).cloned().unwrap_or_default();
+                let same = text == old_text
+                    || match (cell.number(), old_text.parse::<f64>().ok()) {
+                        (Some(x), Some(y)) => {
+                            (x - y).abs()
+                                <= tolerance * (x.abs().midpoint(y.abs()) + 1e-6 * scales[j])
+                                    // half a unit of the last printed digit
+                                    + 10f64.powi(1 - Self::DIGITS as i32) * y.abs()
+                        }
+                        _ => false,
+                    };
+                if !same {
+                    found.push(Difference::Value {
+                        table: self.name.clone(),
+                        row: i + 1,
+                        column: headers[j].clone(),
+                        found: text,
+                        expected: old_text,
+                        tolerance,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// `x` to `digits` significant digits, in plain notation between 1e-4 and 1e7, else scientific.
+///
+/// Trailing zeros are dropped, and −0 is 0, so that the same number always prints the same way.
+#[must_use]
+pub fn significant(x: f64, digits: usize) -> String {
+    if x.is_nan() {
+        return String::new();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
+    }
+    if x.abs() < f64::MIN_POSITIVE {
+        return "0".to_owned();
+    }
+    let scientific = format!("{:.*e}", digits.max(1) - 1, x);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |s: &str| {
+        if s.contains('.') {
+            s.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            s.to_owned()
+        }
+    };
+    if (-4..7).contains(&exponent) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        // Round through the scientific text first: both notations then show the same digits.
+        let rounded: f64 = scientific.parse().unwrap_or(x);
+        trim(&format!("{rounded:.decimals$}"))
+    } else {
+        format!("{}e{exponent}", trim(mantissa))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_significant_digits() {
+        assert_eq!(significant(7210.427, 6), "7210.43");
+        assert_eq!(significant(0.000123456789, 4), "0.0001235");
+        assert_eq!(significant(1.0, 6), "1");
+        assert_eq!(significant(-0.0, 6), "0");
+        assert_eq!(significant(9.999999, 3), "10");
+        assert_eq!(significant(123456789.0, 3), "1.23e8");
+        assert_eq!(significant(2.37e-14, 6), "2.37e-14");
+        assert_eq!(significant(100.0, 2), "100");
+    }
+
+    fn table(x: f64) -> Table {
+        let mut t = Table::new("t", "").column("region", "").column("dose", "Gy");
+        t.push(vec!["kidney".into(), x.into()]);
+        t
+    }
+
+    #[test]
+    fn exact_round_trip_and_tolerance() {
+        let csv = table(2.64).to_csv();
+        assert_eq!(csv, "region,dose (Gy)\nkidney,2.64\n");
+        assert!(table(2.64).differences(&csv).is_empty());
+        assert!(table(2.640_01).differences(&csv).is_empty());
+        assert_eq!(table(2.65).differences(&csv).len(), 1);
+        assert!(matches!(table(2.64).differences("a\n")[0], Difference::Shape { .. }));
+    }
+}

@@ -1,0 +1,136 @@
+//! Writing without ever leaving half a file: to a temporary file beside the target, then rename.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// A file or folder that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{path}`: {source}")]
+pub struct WriteError {
+    /// What was attempted.
+    pub action: &'static str,
+    /// Where.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+}
+
+impl WriteError {
+    pub(crate) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+}
+
+/// Writes `contents` to `path` whole or not at all.
+///
+/// The temporary file lies in the same folder (a rename across file systems is a copy) and is
+/// removed when anything fails or the process is interrupted between the two steps by a signal
+/// that unwinds; a reader sees the old file or the new one, never a part.
+///
+/// # Errors
+/// When the folder cannot be made, or the file not written or renamed.
+pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|e| WriteError::new("create the folder", folder, e))?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".lutetia-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .map_err(|e| WriteError::new("write into", folder, e))?;
+    temporary
+        .write_all(contents)
+        .and_then(|()| temporary.flush())
+        .map_err(|e| WriteError::new("write", path, e))?;
+    make_readable(temporary.as_file()).map_err(|e| WriteError::new("write", path, e))?;
+    temporary.persist(path).map_err(|e| WriteError::new("write", path, e.error))?;
+    Ok(())
+}
+
+/// Temporary files are private by default; a report is for everybody who may read the folder.
+#[cfg(unix)]
+fn make_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Holds a folder for one writer; released when dropped or when the process ends, however it ends.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+/// Why a folder could not be held.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    #[error("another `lutetia report` is writing to `{folder}`")]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The lock file cannot be made.
+    #[error(transparent)]
+    Io(#[from] WriteError),
+}
+
+impl FolderLock {
+    /// Holds `folder`, or says who cannot.
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] when another process holds it; [`LockError::Io`] when it is read-only.
+    pub fn acquire(folder: &Path) -> Result<Self, LockError> {
+        let path = folder.join(".lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|e| WriteError::new("write into", folder, e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(fs::TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),
+            Err(fs::TryLockError::Error(e)) => Err(WriteError::new("lock", &path, e).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_old_contents_survive_a_failed_write() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.csv");
+        write_atomically(&path, b"old").expect("first write");
+        write_atomically(&path, b"new").expect("second write");
+        assert_eq!(fs::read(&path).expect("readable"), b"new");
+        // A folder in place of the target makes the rename fail; nothing else may remain.
+        let blocked = folder.path().join("b.csv");
+        fs::create_dir(&blocked).expect("folder");
+        fs::write(blocked.join("x"), "x").expect("file");
+        assert!(write_atomically(&blocked, b"new").is_err());
+        let names: Vec<_> = fs::read_dir(folder.path())
+            .expect("readable")
+            .map(|e| e.expect("entry").file_name())
+            .collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
+
+    #[test]
+    fn exact_second_writer_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = FolderLock::acquire(folder.path()).expect("free");
+        assert!(matches!(FolderLock::acquire(folder.path()), Err(LockError::Busy { .. })));
+        drop(first);
+        assert!(FolderLock::acquire(folder.path()).is_ok());
+    }
+}
