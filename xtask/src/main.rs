@@ -1,1 +1,43 @@
-fn main() {}
+//! Chores of the repository: `cargo xtask …`.
+//!
+//! - `tidy`: dependency directions, licences, lints, links and other invariants of `ARCHITECTURE.md`;
+//! - `schema [--check]`: writes, or compares, the JSON Schema of the model file;
+//! - `tour`: runs the commands of the README's tour in a copy of the repository;
+//! - `bench-peers`: our benches beside the recorded figures of other solvers.
+
+// A chore talks to the person at the terminal; libraries never print.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores print")]
+
+mod bench_peers;
+mod edges;
+mod licences;
+mod links;
+mod texts;
+mod tidy;
+mod tour;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <tidy | schema [--check] | tour | bench-peers>";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["tidy"] => tidy::run(),
+        ["tour"] => tour::run(),
+        ["bench-peers"] => bench_peers::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

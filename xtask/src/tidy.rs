@@ -1,0 +1,69 @@
+//! `cargo xtask tidy`: every check of the house, all faults at once.
+
+use anyhow::{Result, bail};
+
+use crate::{edges, licences, links, texts, workspace};
+
+/// Runs every check and fails with the number of faults.
+pub(crate) fn run() -> Result<()> {
+    let metadata = workspace::metadata()?;
+    let declared = edges::declared(&metadata);
+    let members = edges::members(&metadata);
+
+    let mut faults = edges::faults(&declared, &members);
+    faults.extend(licences::faults(&metadata, &licences::allowed()?));
+    faults.extend(lint_faults(&metadata)?);
+    let files = workspace::files()?;
+    for path in &files {
+        let Some(text) = workspace::text(path)? else { continue };
+        faults.extend(texts::faults(path, &text));
+        if path.extension().is_some_and(|e| e == "md") {
+            faults.extend(links::faults(path, &text, |p| workspace::root().join(p).exists()));
+        }
+    }
+
+    for edge in edges::sideways(&declared, &members) {
+        println!("note: {edge}");
+    }
+    for fault in &faults {
+        println!("fault: {fault}");
+    }
+    if !faults.is_empty() {
+        bail!("tidy: {} faults", faults.len());
+    }
+    println!(
+        "tidy: {} crates, {} packages, {} files: no fault",
+        members.len(),
+        metadata.packages.len(),
+        files.len()
+    );
+    Ok(())
+}
+
+/// Crates that do not take the lints of the workspace.
+fn lint_faults(metadata: &cargo_metadata::Metadata) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for package in metadata.workspace_packages() {
+        let manifest: toml::Table = std::fs::read_to_string(&package.manifest_path)?.parse()?;
+        let inherits = manifest
+            .get("lints")
+            .and_then(|lints| lints.get("workspace"))
+            .and_then(toml::Value::as_bool);
+        if inherits != Some(true) {
+            faults.push(format!("crate `{}` lacks `[lints] workspace = true`", package.name));
+        }
+    }
+    Ok(faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_every_crate_takes_the_lints_of_the_workspace() {
+        let metadata = workspace::metadata().expect("cargo metadata of this workspace");
+        let faults = lint_faults(&metadata).expect("readable manifests");
+        assert_eq!(faults, Vec::<String>::new());
+    }
+}
