@@ -1,0 +1,255 @@
+//! `activity.csv`: what was measured, in long form.
+
+use lutetia_units::NuclideTable;
+
+use super::{
+    decaying_nuclide,
+    doses::{Cycle, Cycles, positive},
+    subjects::Known,
+};
+use crate::{
+    codes,
+    study::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows},
+    table::{
+        Bad, ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec,
+    },
+};
+
+const SUBJECT: usize = 0;
+const CYCLE: usize = 1;
+const REGION: usize = 2;
+const TIME: usize = 3;
+const ACTIVITY: usize = 4;
+const SD: usize = 5;
+const VOLUME: usize = 6;
+const BELOW: usize = 7;
+const CORRECTED: usize = 8;
+const NUCLIDE: usize = 9;
+
+pub(super) const SPEC: TableSpec = TableSpec {
+    file: "activity.csv",
+    columns: &[
+        ColumnSpec::new("subject", true, Kind::Text),
+        ColumnSpec::new("cycle", false, Kind::Text),
+        ColumnSpec::new("region", true, Kind::Text),
+        ColumnSpec::new("time", true, Kind::Number("h")),
+        ColumnSpec::new("activity", true, Kind::Number("MBq")),
+        ColumnSpec::new("sd", false, Kind::NumberOrRelative("MBq")),
+        ColumnSpec::new("volume", false, Kind::Number("mL")),
+        ColumnSpec::new("below_detection", false, Kind::Text).alias("bdl"),
+        ColumnSpec::new("decay_corrected", false, Kind::Text),
+        ColumnSpec::new("nuclide", false, Kind::Text),
+        ColumnSpec::new("note", false, Kind::Text),
+    ],
+    covariates: false,
+    unit_column_for: &["activity", "sd"],
+    row_limit: usize::MAX,
+};
+
+/// Above what decay leaves of the injection by more than the calibration of a dose calibrator
+/// against a scanner explains.
+const CALIBRATION_SLACK: f64 = 1.1;
+
+pub(super) fn read<'a>(
+    reader: &TableReader<'_>,
+    input: &Input<'_>,
+    known: &Known<'_>,
+    cycles: &Cycles<'a>,
+    nuclides: &NuclideTable,
+    faults: &mut Faults,
+) -> (Rows, u8) {
+    let mut rows = Rows::default();
+    let delimiter = reader.read(input, faults, |row, faults| {
+        if let Some(typed) = read_row(row, &mut rows, known, cycles, nuclides, faults) {
+            rows.rows.push(typed);
+        }
+    });
+    (rows, delimiter)
+}
+
+fn read_row(
+    row: &mut RowView<'_>,
+    rows: &mut Rows,
+    known: &Known<'_>,
+    cycles: &Cycles<'_>,
+    nuclides: &NuclideTable,
+    faults: &mut Faults,
+) -> Option<Row> {
+    // Every cell is looked at before the row is given up, so that all its faults are told.
+    let subject = row.name(SUBJECT, faults);
+    let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
+    let cycle = row.cycle(CYCLE, faults);
+    let region = row.name(REGION, faults);
+    let time = row.needed(TIME, faults);
+    let below = row.mark(BELOW, faults);
+    let corrected = row.mark(CORRECTED, faults);
+    let activity = read_activity(row, faults);
+    let sd = read_sd(row, activity.ok().map(|a| a.0), faults);
+    let volume = positive(row, VOLUME, "mL", false, faults);
+    let nuclide = row
+        .text(NUCLIDE)
+        .map(|text| {
+            decaying_nuclide(nuclides, &text).map_err(|(message, hint)| {
+                faults.error(codes::BAD_NUCLIDE, row.place(NUCLIDE), || {
+                    Fault::new(message, "not a nuclide that can be measured")
+                        .hint("write a nuclide such as `Lu-177`")
+                        .maybe_hint(hint)
+                });
+                Bad
+            })
+        })
+        .transpose();
+
+    let (subject, cycle, time) = (subject.ok().filter(|_| in_study)?, cycle.ok()?, time.ok()?);
+    let doses = cycles.get(&subject, cycle);
+    let starts = doses.map_or(0.0, |d| d.start_h);
+    if time < starts {
+        faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
+            let fault = Fault::new(
+                format!("measured at {time} h, before the injection at {starts} h"),
+                "before the injection",
+            )
+            .hint("count times of all cycles from the start of the first injection");
+            match doses {
+                Some(doses) => fault.also(dose_place(doses), "injected here"),
+                None => fault,
+            }
+        });
+        return None;
+    }
+    if doses.is_none() && cycles.whole {
+        faults.error(codes::NO_DOSE, row.whole(), || {
+            Fault::new(
+                format!("subject `{subject}` has no dose in cycle {cycle}"),
+                "measured without an injection",
+            )
+            .hint("add the dose to doses.csv, or correct the cycle")
+        });
+        return None;
+    }
+    let nuclide = match (nuclide.ok()?, doses.map(|d| d.nuclides.as_slice())) {
+        (Some(nuclide), _) => Some(nuclide),
+        (None, Some([only])) => nuclides.get(only).ok(),
+        (None, Some(several)) => {
+            faults.error(codes::BAD_NUCLIDE, row.whole(), || {
+                Fault::new(
+                    format!(
+                        "cycle {cycle} of subject `{subject}` has doses of {}; the row does not say which was measured",
+                        several.join(" and ")
+                    ),
+                    "no nuclide",
+                )
+                .hint("add a column `nuclide`")
+            });
+            return None;
+        }
+        // The dose was refused; its fault is told.
+        (None, None) => None,
+    };
+    let ((mut activity, limit), mut sd) = (activity.ok()?, sd.ok()?.unwrap_or(f64::NAN));
+    let (region, volume) = (region.ok()?, volume.ok()?);
+    let (below, corrected) = (below.ok()? || limit, corrected.ok()?);
+    let nuclide = nuclide?;
+    if corrected {
+        let decayed = (-nuclide.lambda_per_s() * 3600.0 * (time - starts)).exp();
+        activity *= decayed;
+        sd *= decayed;
+    }
+    above_injected(row, cycles, &subject, cycle, &region, &nuclide.name, time, activity, faults)?;
+    Some(Row {
+        time_h: time,
+        activity_mbq: activity,
+        sd_mbq: sd,
+        volume_ml: volume.unwrap_or(f64::NAN),
+        subject: rows.subjects.intern(&subject),
+        region: rows.regions.intern(&region),
+        line: row.line,
+        cycle,
+        nuclide: u8::try_from(rows.nuclides.intern(&nuclide.name)).unwrap_or(u8::MAX),
+        flags: if below { BELOW_DETECTION } else { 0 }
+            | if corrected { CORRECTION_UNDONE } else { 0 },
+    })
+}
+
+fn dose_place(doses: &Cycle<'_>) -> Place {
+    Place { file: super::DOSES, line: doses.line, part: Part::Line }
+}
+
+/// The activity and whether it is a detection limit written as `<12.3`.
+fn read_activity(row: &mut RowView<'_>, faults: &mut Faults) -> Result<(f64, bool), Bad> {
+    let text = row.text(ACTIVITY);
+    let limit = text.as_deref().and_then(|text| text.strip_prefix('<'));
+    let value = match limit {
+        Some(limit) => row.number_of(limit.trim(), ACTIVITY, None, faults)?,
+        None => row.needed(ACTIVITY, faults)?,
+    };
+    if value < 0.0 {
+        faults.error(codes::BAD_ACTIVITY, row.place(ACTIVITY), || {
+            Fault::new(format!("activity of {value} MBq"), "negative").hint(
+                "for a value below detection give the limit and mark the row in `below_detection`",
+            )
+        });
+        return Err(Bad);
+    }
+    Ok((value, limit.is_some()))
+}
+
+fn read_sd(
+    row: &mut RowView<'_>,
+    activity: Option<f64>,
+    faults: &mut Faults,
+) -> Result<Option<f64>, Bad> {
+    let Some(sd) = row.number(SD, activity, faults)? else { return Ok(None) };
+    if sd <= 0.0 {
+        faults.error(codes::BAD_SD, row.place(SD), || {
+            Fault::new(format!("standard deviation of {sd} MBq"), "must be positive")
+                .hint("leave the cell empty where the error is not known")
+        });
+        return Err(Bad);
+    }
+    Ok(Some(sd))
+}
+
+fn above_injected(
+    row: &RowView<'_>,
+    cycles: &Cycles<'_>,
+    subject: &str,
+    cycle: u16,
+    region: &str,
+    nuclide: &str,
+    time: f64,
+    activity: f64,
+    faults: &mut Faults,
+) -> Option<()> {
+    let Some(sum) = cycles.injected(subject, cycle, nuclide, time) else { return Some(()) };
+    if activity > sum.injected_mbq * (1.0 + 1e-9) {
+        faults.error(codes::ABOVE_INJECTED, row.place(ACTIVITY), || {
+            let fault = Fault::new(
+                format!(
+                    "`{region}` of subject `{subject}` holds {activity} MBq, more than the {} MBq injected",
+                    sum.injected_mbq
+                ),
+                "above what was injected",
+            )
+            .hint("look at the unit of the activity here and in doses.csv");
+            match cycles.get(subject, cycle) {
+                Some(doses) => fault.also(dose_place(doses), "injected here"),
+                None => fault,
+            }
+        });
+        return None;
+    }
+    if activity > CALIBRATION_SLACK * sum.remaining_mbq {
+        faults.warning(codes::ABOVE_REMAINING, row.place(ACTIVITY), || {
+            Fault::new(
+                format!(
+                    "`{region}` of subject `{subject}` holds {activity} MBq at {time} h, when decay leaves {:.4} MBq of the injection",
+                    sum.remaining_mbq
+                ),
+                "above what decay leaves",
+            )
+            .hint("look whether the value is decay-corrected and mark it in `decay_corrected`")
+        });
+    }
+    Some(())
+}

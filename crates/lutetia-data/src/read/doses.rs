@@ -1,0 +1,248 @@
+//! `doses.csv`: what was injected, when, in whom.
+
+use std::collections::{BTreeMap, HashMap};
+
+use lutetia_units::NuclideTable;
+
+use super::{decaying_nuclide, subjects::Known};
+use crate::{
+    DoseRow, codes,
+    table::{Bad, ColumnSpec, Fault, Faults, Input, Kind, Place, RowView, TableReader, TableSpec},
+};
+
+const SUBJECT: usize = 0;
+const CYCLE: usize = 1;
+const TIME: usize = 2;
+const NUCLIDE: usize = 3;
+const ACTIVITY: usize = 4;
+const AMOUNT: usize = 5;
+const DURATION: usize = 6;
+const INTO: usize = 7;
+const NOTE: usize = 8;
+
+pub(super) const SPEC: TableSpec = TableSpec {
+    file: "doses.csv",
+    columns: &[
+        ColumnSpec::new("subject", true, Kind::Text),
+        ColumnSpec::new("cycle", false, Kind::Text),
+        ColumnSpec::new("time", true, Kind::Number("h")),
+        ColumnSpec::new("nuclide", true, Kind::Text),
+        ColumnSpec::new("activity", true, Kind::Number("MBq")),
+        ColumnSpec::new("amount", false, Kind::Number("nmol")),
+        ColumnSpec::new("duration", false, Kind::Number("h")),
+        ColumnSpec::new("into", false, Kind::Text).alias("route"),
+        ColumnSpec::new("note", false, Kind::Text),
+    ],
+    covariates: false,
+    unit_column_for: &["activity"],
+    row_limit: 200_000,
+};
+
+pub(super) fn read(
+    reader: &TableReader<'_>,
+    input: &Input<'_>,
+    known: &Known<'_>,
+    nuclides: &NuclideTable,
+    faults: &mut Faults,
+) -> (Vec<DoseRow>, u8) {
+    let mut doses: Vec<DoseRow> = Vec::new();
+    let mut seen: HashMap<(String, u16, u64, String, Option<String>), u32> = HashMap::new();
+    let delimiter = reader.read(input, faults, |row, faults| {
+        let Some(dose) = read_row(row, known, nuclides, faults) else { return };
+        let key = (
+            dose.subject.clone(),
+            dose.cycle,
+            dose.time_h.to_bits(),
+            dose.nuclide.clone(),
+            dose.into.clone(),
+        );
+        if let Some(&line) = seen.get(&key) {
+            let place = row.whole();
+            faults.error(codes::DUPLICATE_ROW, place, || {
+                Fault::new(
+                    format!(
+                        "dose of {} into subject `{}` at {} h is there twice",
+                        dose.nuclide, dose.subject, dose.time_h
+                    ),
+                    "the second one",
+                )
+                .hint("remove one of the rows")
+                .also(Place { line, ..place }, "the first one")
+            });
+            return;
+        }
+        seen.insert(key, dose.line);
+        doses.push(dose);
+    });
+    (doses, delimiter)
+}
+
+fn read_row(
+    row: &mut RowView<'_>,
+    known: &Known<'_>,
+    nuclides: &NuclideTable,
+    faults: &mut Faults,
+) -> Option<DoseRow> {
+    // Every cell is looked at before the row is given up, so that all its faults are told.
+    let subject = row.name(SUBJECT, faults);
+    let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
+    let cycle = row.cycle(CYCLE, faults);
+    let time = row.needed(TIME, faults).and_then(|time| {
+        if time < 0.0 {
+            faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
+                Fault::new(format!("dose at {time} h, before the first injection"), "negative time")
+                    .hint("count times from the start of the first injection")
+            });
+            return Err(Bad);
+        }
+        Ok(time)
+    });
+    let nuclide = row.name(NUCLIDE, faults).and_then(|text| {
+        decaying_nuclide(nuclides, &text).map_err(|(message, hint)| {
+            faults.error(codes::BAD_NUCLIDE, row.place(NUCLIDE), || {
+                Fault::new(message, "not a nuclide that can be injected")
+                    .hint("write a nuclide such as `Lu-177`")
+                    .maybe_hint(hint)
+            });
+            Bad
+        })
+    });
+    let activity = row.needed(ACTIVITY, faults).and_then(|activity| {
+        if activity <= 0.0 {
+            faults.error(codes::BAD_ACTIVITY, row.place(ACTIVITY), || {
+                Fault::new(format!("injected activity of {activity} MBq"), "must be positive")
+                    .hint("a dose needs an activity above 0 MBq")
+            });
+            return Err(Bad);
+        }
+        Ok(activity)
+    });
+    let amount = positive(row, AMOUNT, "nmol", false, faults);
+    let duration = positive(row, DURATION, "h", true, faults);
+    if let (Ok(nuclide), Ok(activity), Ok(Some(amount))) = (&nuclide, &activity, &amount) {
+        let hot = nuclide.amount_mol(activity * 1e6) * 1e9;
+        // Rounding of an amount that is all hot must not refuse it.
+        if hot > amount * (1.0 + 1e-6) {
+            faults.error(codes::ABOVE_CARRIER, row.place(AMOUNT), || {
+                Fault::new(
+                    format!(
+                        "{activity} MBq of {} are {hot:.4} nmol, more than the {amount} nmol injected",
+                        nuclide.name
+                    ),
+                    "too little ligand to carry the activity",
+                )
+                .hint("look at the units of activity and amount")
+            });
+            return None;
+        }
+    }
+    let optional = |column: usize| row.text(column).map(std::borrow::Cow::into_owned);
+    let (into, note) = (optional(INTO), optional(NOTE));
+    Some(DoseRow {
+        subject: subject.ok().filter(|_| in_study)?.into_owned(),
+        cycle: cycle.ok()?,
+        time_h: time.ok()?,
+        nuclide: nuclide.ok()?.name.clone(),
+        activity_mbq: activity.ok()?,
+        amount_nmol: amount.ok()?,
+        duration_h: duration.ok()?,
+        into,
+        note,
+        line: row.line,
+    })
+}
+
+/// An optional number that must be positive, or not negative.
+pub(super) fn positive(
+    row: &mut RowView<'_>,
+    column: usize,
+    unit: &str,
+    zero_allowed: bool,
+    faults: &mut Faults,
+) -> Result<Option<f64>, Bad> {
+    let Some(value) = row.number(column, None, faults)? else { return Ok(None) };
+    if value < 0.0 || (value <= 0.0 && !zero_allowed) {
+        let name = row.column_name(column);
+        faults.error(codes::OUT_OF_RANGE, row.place(column), || {
+            let expected = if zero_allowed { "not be negative" } else { "be positive" };
+            Fault::new(format!("`{name}` is {value} {unit}"), format!("must {expected}"))
+                .hint("leave the cell empty where it is not known")
+        });
+        return Err(Bad);
+    }
+    Ok(Some(value))
+}
+
+/// What was injected into one subject in one cycle.
+#[derive(Debug, Default)]
+pub(super) struct Cycle<'a> {
+    pub(super) start_h: f64,
+    pub(super) line: u32,
+    /// Nuclides in alphabetical order.
+    pub(super) nuclides: Vec<&'a str>,
+}
+
+/// What was injected, by subject and cycle.
+pub(super) struct Cycles<'a> {
+    doses: BTreeMap<&'a str, Vec<(&'a DoseRow, f64)>>,
+    cycles: HashMap<(&'a str, u16), Cycle<'a>>,
+    /// Without faults in `doses.csv`; otherwise an absent cycle may be a row that was refused.
+    pub(super) whole: bool,
+}
+
+/// Activity injected up to a time, as injected and as decay leaves it, MBq.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Injected {
+    pub(super) injected_mbq: f64,
+    pub(super) remaining_mbq: f64,
+}
+
+impl<'a> Cycles<'a> {
+    pub(super) fn new(doses: &'a [DoseRow], nuclides: &NuclideTable, whole: bool) -> Self {
+        let mut by_subject: BTreeMap<&str, Vec<(&DoseRow, f64)>> = BTreeMap::new();
+        let mut cycles: HashMap<(&str, u16), Cycle<'_>> = HashMap::new();
+        for dose in doses {
+            let lambda = nuclides.get(&dose.nuclide).map_or(0.0, |n| n.lambda_per_s() * 3600.0);
+            by_subject.entry(&dose.subject).or_default().push((dose, lambda));
+            let cycle = cycles.entry((&dose.subject, dose.cycle)).or_insert_with(|| Cycle {
+                start_h: dose.time_h,
+                line: dose.line,
+                nuclides: Vec::new(),
+            });
+            if dose.time_h < cycle.start_h {
+                (cycle.start_h, cycle.line) = (dose.time_h, dose.line);
+            }
+            if let Err(at) = cycle.nuclides.binary_search(&dose.nuclide.as_str()) {
+                cycle.nuclides.insert(at, &dose.nuclide);
+            }
+        }
+        Self { doses: by_subject, cycles, whole }
+    }
+
+    pub(super) fn get<'s>(&'s self, subject: &'s str, cycle: u16) -> Option<&'s Cycle<'s>> {
+        self.cycles.get(&(subject, cycle))
+    }
+
+    /// Activity of a nuclide injected in this cycle, with what earlier cycles leave of theirs;
+    /// `None` where the nuclide was not injected (a daughter may be measured).
+    pub(super) fn injected(
+        &self,
+        subject: &str,
+        cycle: u16,
+        nuclide: &str,
+        time_h: f64,
+    ) -> Option<Injected> {
+        let mut sum = Injected { injected_mbq: 0.0, remaining_mbq: 0.0 };
+        let mut found = false;
+        for (dose, lambda) in self.doses.get(subject)? {
+            if dose.nuclide != nuclide || dose.cycle > cycle || dose.time_h > time_h {
+                continue;
+            }
+            let left = dose.activity_mbq * (-lambda * (time_h - dose.time_h)).exp();
+            found |= dose.cycle == cycle;
+            sum.injected_mbq += if dose.cycle == cycle { dose.activity_mbq } else { left };
+            sum.remaining_mbq += left;
+        }
+        found.then_some(sum)
+    }
+}

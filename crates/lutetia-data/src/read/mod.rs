@@ -1,0 +1,210 @@
+//! A study from its folder or from memory.
+
+mod activity;
+mod checks;
+mod doses;
+mod subjects;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use lutetia_diagnostic::{Diagnostic, Sources, closest};
+use lutetia_units::{Nuclide, NuclideTable};
+
+use crate::{
+    Study, codes,
+    study::Rows,
+    table::{Fault, Faults, Input, Place, TableReader, TableSpec},
+};
+
+/// The tables in the order in which they are read; the index is the number of the file in places.
+const SUBJECTS: usize = 0;
+const DOSES: usize = 1;
+const ACTIVITY: usize = 2;
+const README: usize = 3;
+const FILES: [&str; 4] = ["subjects.csv", "doses.csv", "activity.csv", "README.md"];
+
+/// A README beyond this is cut; nobody reads more.
+const LONGEST_README: usize = 1 << 20;
+
+impl Study {
+    /// Reads a study folder: `subjects.csv`, `doses.csv`, `activity.csv`, `README.md`.
+    ///
+    /// `subjects.csv` has a column `subject`; every other column is a covariate, its unit in the
+    /// header (`weight (kg)` or `weight [kg]`).
+    ///
+    /// `doses.csv` has `subject`, `time`, `nuclide`, `activity`, and may have `cycle`, `amount`,
+    /// `duration`, `into` (or `route`) and `note`.
+    ///
+    /// `activity.csv` has `subject`, `region`, `time`, `activity`, and may have `cycle`, `sd` (also
+    /// in `%`), `volume`, `below_detection`, `decay_corrected`, `nuclide` and `note`. A unit stands in
+    /// the header or in a column `<name>_unit`; `unit` serves activity and its standard deviation.
+    /// `decay_corrected` says that the value is corrected to the start of the cycle's first
+    /// injection; the correction is undone. Below detection, `activity` is the detection limit;
+    /// `<12.3` says the same without a mark.
+    ///
+    /// Times are on one clock per subject whose zero is the start of the first injection. Cells that
+    /// are empty, `.`, `NA` or `n/a` are missing. Commas, semicolons or tabs separate cells; decimal
+    /// commas are read where commas do not separate.
+    ///
+    /// The study is `None` exactly when one of the diagnostics is an error. Memory is bounded by
+    /// the number of valid rows (48 bytes each), not by the text.
+    #[must_use]
+    pub fn read(folder: &Path) -> (Option<Self>, Vec<Diagnostic>, Sources) {
+        let name = folder.file_name().map_or_else(
+            || folder.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        if !folder.is_dir() {
+            let shown = folder.display().to_string();
+            let mut faults = Faults::default();
+            faults.error(codes::MISSING_FILE, Place::file(0), || {
+                Fault::new(format!("`{shown}` is not a folder"), "")
+                    .hint("give the folder that holds subjects.csv, doses.csv and activity.csv")
+            });
+            let (diagnostics, sources) = faults.finish(&[(shown, None, b',')]);
+            return (None, diagnostics, sources);
+        }
+        let mut present: Vec<String> = std::fs::read_dir(folder)
+            .map(|entries| {
+                entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+            })
+            .unwrap_or_default();
+        present.sort();
+        let files = FILES.map(|file| {
+            let path = folder.join(file);
+            let shown = path.display().to_string();
+            (shown, present.iter().any(|p| p == file).then_some(Input::File(path)))
+        });
+        read_study(name, files, &present)
+    }
+
+    /// The same from files in memory: pairs of file name and content.
+    #[must_use]
+    pub fn parse(name: &str, files: &[(&str, &[u8])]) -> (Option<Self>, Vec<Diagnostic>, Sources) {
+        let present: Vec<String> = files.iter().map(|f| f.0.to_owned()).collect();
+        let inputs = FILES.map(|file| {
+            let found = files.iter().find(|f| f.0 == file);
+            (file.to_owned(), found.map(|f| Input::Memory(f.1)))
+        });
+        read_study(name.to_owned(), inputs, &present)
+    }
+}
+
+fn read_study(
+    name: String,
+    files: [(String, Option<Input<'_>>); 4],
+    present: &[String],
+) -> (Option<Study>, Vec<Diagnostic>, Sources) {
+    let mut faults = Faults::default();
+    let nuclides = crate::nuclides();
+    let mut delimiters = [b','; 4];
+    for (i, (shown, input)) in files.iter().enumerate().take(README) {
+        if input.is_none() {
+            let others = present.iter().map(String::as_str).filter(|p| !FILES.contains(p));
+            let hint = closest(FILES[i], others).map_or_else(
+                || format!("a study has {}, {} and {}", FILES[0], FILES[1], FILES[2]),
+                |near| format!("rename `{near}` to `{}`", FILES[i]),
+            );
+            faults.error(codes::MISSING_FILE, Place::file(i), || {
+                Fault::new(format!("`{shown}` is missing"), "no such file").hint(hint)
+            });
+        }
+    }
+    let readme = read_readme(&files[README], &mut faults);
+
+    let specs: [&TableSpec; 3] = [&subjects::SPEC, &doses::SPEC, &activity::SPEC];
+    let reader = |i: usize, others| TableReader { file: i, name: &files[i].0, spec: specs[i], others };
+
+    let mut subjects = Vec::new();
+    let before = faults.errors();
+    if let Some(input) = &files[SUBJECTS].1 {
+        let others = [specs[DOSES], specs[ACTIVITY]];
+        let reader = reader(SUBJECTS, &others);
+        (subjects, delimiters[SUBJECTS]) = subjects::read(&reader, input, &mut faults);
+    }
+    let subjects_whole = faults.errors() == before && files[SUBJECTS].1.is_some();
+
+    let known = subjects::Known::new(&subjects, subjects_whole);
+    let mut dose_rows = Vec::new();
+    let before = faults.errors();
+    if let Some(input) = &files[DOSES].1 {
+        let others = [specs[ACTIVITY]];
+        let reader = reader(DOSES, &others);
+        (dose_rows, delimiters[DOSES]) = doses::read(&reader, input, &known, nuclides, &mut faults);
+    }
+    let doses_whole = faults.errors() == before && files[DOSES].1.is_some();
+
+    let mut rows = Rows::default();
+    let before = faults.errors();
+    let cycles = doses::Cycles::new(&dose_rows, nuclides, doses_whole);
+    if let Some(input) = &files[ACTIVITY].1 {
+        let others = [specs[DOSES]];
+        let reader = reader(ACTIVITY, &others);
+        (rows, delimiters[ACTIVITY]) =
+            activity::read(&reader, input, &known, &cycles, nuclides, &mut faults);
+    }
+    let activity_whole = faults.errors() == before && files[ACTIVITY].1.is_some();
+    checks::curves(&rows, &cycles, nuclides, &mut faults);
+    if doses_whole && activity_whole {
+        checks::unused_subjects(&subjects, &dose_rows, &rows, &mut faults);
+    }
+
+    let failed = faults.errors() > 0;
+    let inputs: Vec<(String, Option<Input<'_>>, u8)> =
+        files.into_iter().zip(delimiters).map(|((name, input), d)| (name, input, d)).collect();
+    let (diagnostics, sources) = faults.finish(&inputs);
+    let study = Study { name, readme, subjects, doses: dose_rows, rows };
+    ((!failed).then_some(study), diagnostics, sources)
+}
+
+fn read_readme(file: &(String, Option<Input<'_>>), faults: &mut Faults) -> Option<String> {
+    let (shown, input) = file;
+    let place = Place::file(README);
+    let Some(input) = input else {
+        faults.warning(codes::NO_SOURCE, place, || {
+            Fault::new(format!("`{shown}` is missing, so nothing says where the data come from"), "no such file")
+                .hint("write a README.md that names the source of the data")
+        });
+        return None;
+    };
+    let mut text = String::new();
+    let read = input.lines().and_then(|mut lines| {
+        while let Some(line) = lines.next_line()? {
+            text.push_str(&line.excerpt());
+            text.push('\n');
+            if text.len() > LONGEST_README {
+                break;
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = read {
+        faults.warning(codes::UNREADABLE_FILE, place, || {
+            Fault::new(format!("`{shown}` cannot be read: {error}"), "")
+                .hint("look at the permissions of the file")
+        });
+        return None;
+    }
+    let lower = text.to_lowercase();
+    if !["source", "doi", "http"].iter().any(|word| lower.contains(word)) {
+        faults.warning(codes::NO_SOURCE, place, || {
+            Fault::new(format!("`{shown}` names no source"), "neither `source` nor a doi nor an address")
+                .hint("say where the data come from and under which licence")
+        });
+    }
+    Some(text)
+}
+
+/// A nuclide that decays, or message and hint.
+fn decaying_nuclide<'a>(
+    table: &'a NuclideTable,
+    text: &str,
+) -> Result<&'a Nuclide, (String, Option<String>)> {
+    let nuclide = table.get(text).map_err(|error| (error.to_string(), None))?;
+    if nuclide.stable {
+        return Err((format!("`{text}` is stable and has no activity"), None));
+    }
+    Ok(nuclide)
+}

@@ -1,0 +1,89 @@
+//! `subjects.csv`: who there is, and their covariates.
+
+use std::collections::{BTreeSet, HashMap};
+
+use lutetia_diagnostic::closest;
+
+use crate::{
+    Covariate, Subject, codes,
+    table::{ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec},
+};
+
+const SUBJECT: usize = 0;
+
+pub(super) const SPEC: TableSpec = TableSpec {
+    file: "subjects.csv",
+    columns: &[ColumnSpec::new("subject", true, Kind::Text)],
+    covariates: true,
+    unit_column_for: &[],
+    row_limit: 200_000,
+};
+
+pub(super) fn read(
+    reader: &TableReader<'_>,
+    input: &Input<'_>,
+    faults: &mut Faults,
+) -> (Vec<Subject>, u8) {
+    let mut subjects: Vec<Subject> = Vec::new();
+    let mut lines: HashMap<String, u32> = HashMap::new();
+    let mut kinds = HashMap::new();
+    let delimiter = reader.read(input, faults, |row, faults| {
+        let Ok(id) = row.name(SUBJECT, faults) else { return };
+        let covariates = row
+            .covariates(&mut kinds, faults)
+            .into_iter()
+            .map(|(name, value)| {
+                (name, value.map_or_else(Covariate::Text, Covariate::Number))
+            })
+            .collect();
+        let place = row.place(SUBJECT);
+        if let Some(&line) = lines.get(id.as_ref()) {
+            faults.error(codes::DUPLICATE_SUBJECT, place, || {
+                Fault::new(format!("subject `{id}` is listed twice"), "the second one")
+                    .hint("one row per subject; cycles belong to doses.csv")
+                    .also(Place { line, ..place }, "the first one")
+            });
+            return;
+        }
+        lines.insert(id.clone().into_owned(), row.line);
+        subjects.push(Subject { id: id.into_owned(), covariates, line: row.line });
+    });
+    (subjects, delimiter)
+}
+
+/// The subjects that rows of the other tables may name.
+pub(super) struct Known<'a> {
+    ids: BTreeSet<&'a str>,
+    /// Without faults in `subjects.csv`; otherwise an absent subject may be a row that was refused.
+    whole: bool,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(subjects: &'a [Subject], whole: bool) -> Self {
+        Self { ids: subjects.iter().map(|s| s.id.as_str()).collect(), whole }
+    }
+
+    /// Whether a row may name this subject; tells the fault where it may not.
+    pub(super) fn check(
+        &self,
+        id: &str,
+        row: &RowView<'_>,
+        column: usize,
+        faults: &mut Faults,
+    ) -> bool {
+        if !self.whole || self.ids.contains(id) {
+            return true;
+        }
+        faults.error(codes::MISSING_SUBJECT, row.place(column), || {
+            let hint = closest(id, self.ids.iter().copied()).map_or_else(
+                || format!("add a row for `{id}` to subjects.csv"),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let place = Place { file: super::SUBJECTS, line: 1, part: Part::Line };
+            Fault::new(format!("subject `{id}` is not in subjects.csv"), "unknown subject")
+                .hint(hint)
+                .also(place, "not among the rows below")
+        });
+        false
+    }
+}

@@ -1,0 +1,477 @@
+//! Rows of one table, with every fault of the text told.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use lutetia_units::{Quantity, Unit};
+
+use super::{
+    Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place,
+    TableSpec,
+    cells::QuoteFault,
+    header::{Scale, unit_factor},
+    is_missing, parse_number, split,
+};
+use crate::codes;
+
+/// Units of a column of units that are remembered; beyond it each is parsed anew.
+const REMEMBERED_UNITS: usize = 256;
+
+/// A cell whose fault is already told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bad;
+
+/// Remembers the units of a column of units.
+type UnitCache = HashMap<(usize, String), Scale>;
+
+/// One row that has as many cells as the header.
+pub(crate) struct RowView<'a> {
+    pub(crate) line: u32,
+    file: usize,
+    text: &'a str,
+    cells: &'a [Cell],
+    header: &'a Header,
+    spec: &'a TableSpec,
+    decimals: &'a mut Decimals,
+    units: &'a mut UnitCache,
+}
+
+impl<'a> RowView<'a> {
+    /// The place of a listed column in this row.
+    pub(crate) fn place(&self, column: usize) -> Place {
+        let part = self.header.slots[column].cell.map_or(Part::Line, Part::Cell);
+        Place { file: self.file, line: self.line, part }
+    }
+
+    pub(crate) fn whole(&self) -> Place {
+        Place { file: self.file, line: self.line, part: Part::Line }
+    }
+
+    pub(crate) fn column_name(&self, column: usize) -> &'static str {
+        self.spec.columns[column].name
+    }
+
+    pub(crate) fn has(&self, column: usize) -> bool {
+        self.header.slots[column].cell.is_some()
+    }
+
+    fn cell(&self, cell: usize) -> Cow<'a, str> {
+        self.cells.get(cell).copied().unwrap_or_default().text(self.text)
+    }
+
+    /// Text of a listed column; `None` where the column or the value is missing.
+    pub(crate) fn text(&self, column: usize) -> Option<Cow<'a, str>> {
+        let cell = self.header.slots[column].cell?;
+        Some(self.cell(cell)).filter(|text| !is_missing(text))
+    }
+
+    /// A name that must not be empty.
+    pub(crate) fn name(&self, column: usize, faults: &mut Faults) -> Result<Cow<'a, str>, Bad> {
+        if !self.has(column) {
+            return Err(Bad);
+        }
+        self.text(column).ok_or_else(|| {
+            let name = self.spec.columns[column].name;
+            faults.error(codes::EMPTY_NAME, self.place(column), || {
+                Fault::new(format!("`{name}` is empty"), "nothing here").hint(format!("name the {name}"))
+            });
+            Bad
+        })
+    }
+
+    /// A treatment cycle; 1 where the file has none.
+    pub(crate) fn cycle(&self, column: usize, faults: &mut Faults) -> Result<u16, Bad> {
+        let Some(text) = self.text(column) else { return Ok(1) };
+        text.parse::<u16>().ok().filter(|&c| c > 0).ok_or_else(|| {
+            faults.error(codes::BAD_CYCLE, self.place(column), || {
+                Fault::new(
+                    format!("cycle `{text}` is not a whole number from 1 to 65535"),
+                    "not a cycle",
+                )
+                .hint("number the cycles 1, 2, 3 …")
+            });
+            Bad
+        })
+    }
+
+    /// A yes-or-no mark; no where it is missing.
+    pub(crate) fn mark(&self, column: usize, faults: &mut Faults) -> Result<bool, Bad> {
+        let Some(text) = self.text(column) else { return Ok(false) };
+        match text.to_ascii_lowercase().as_str() {
+            "yes" | "y" | "true" | "1" => Ok(true),
+            "no" | "n" | "false" | "0" => Ok(false),
+            _ => {
+                let name = self.spec.columns[column].name;
+                faults.error(codes::BAD_MARK, self.place(column), || {
+                    Fault::new(format!("`{name}` is `{text}`, neither yes nor no"), "not a mark")
+                        .hint("write `yes` or `no`")
+                });
+                Err(Bad)
+            }
+        }
+    }
+
+    /// A number in the fixed unit of its column; `relative_to` is what a percentage refers to.
+    pub(crate) fn number(
+        &mut self,
+        column: usize,
+        relative_to: Option<f64>,
+        faults: &mut Faults,
+    ) -> Result<Option<f64>, Bad> {
+        let Some(text) = self.text(column) else { return Ok(None) };
+        self.number_of(&text, column, relative_to, faults).map(Some)
+    }
+
+    /// A number that must be there.
+    pub(crate) fn needed(&mut self, column: usize, faults: &mut Faults) -> Result<f64, Bad> {
+        match self.number(column, None, faults)? {
+            Some(value) => Ok(value),
+            None if !self.has(column) => Err(Bad),
+            None => {
+                let name = self.spec.columns[column].name;
+                faults.error(codes::NOT_A_NUMBER, self.place(column), || {
+                    Fault::new(format!("`{name}` is empty"), "expected a number")
+                        .hint("give the number or remove the row")
+                });
+                Err(Bad)
+            }
+        }
+    }
+
+    /// The number in `text`, which is (part of) the cell of `column`.
+    pub(crate) fn number_of(
+        &mut self,
+        text: &str,
+        column: usize,
+        relative_to: Option<f64>,
+        faults: &mut Faults,
+    ) -> Result<f64, Bad> {
+        let place = self.place(column);
+        let name = self.spec.columns[column].name;
+        let value = self.parse(text, name, place, faults)?;
+        let scaled = match self.scale(column, faults)? {
+            Scale::Factor(factor) => value * factor,
+            Scale::Fraction(factor) => value * factor * relative_to.unwrap_or(f64::NAN),
+            Scale::None | Scale::Cell(_) => return Err(Bad),
+        };
+        if scaled.is_finite() || value.is_finite() && relative_to.is_none_or(f64::is_nan) {
+            return Ok(scaled);
+        }
+        faults.error(codes::NOT_FINITE, place, || {
+            Fault::new(format!("`{name}` is `{text}`, too large for its unit"), "not finite")
+                .hint("look for a misplaced exponent")
+        });
+        Err(Bad)
+    }
+
+    fn parse(
+        &mut self,
+        text: &str,
+        name: &str,
+        place: Place,
+        faults: &mut Faults,
+    ) -> Result<f64, Bad> {
+        let commas = self.header.delimiter != b',';
+        parse_number(text, commas, self.decimals).map_err(|fault| {
+            match fault {
+                NumberFault::NotANumber => faults.error(codes::NOT_A_NUMBER, place, || {
+                    let hint = if !commas && text.contains(',') {
+                        "write a decimal point, or separate the columns with `;`"
+                    } else {
+                        "write a number such as `12.5` or `1.25e1`, its unit in the header"
+                    };
+                    Fault::new(format!("`{name}` is `{text}`, not a number"), "expected a number")
+                        .hint(hint)
+                }),
+                NumberFault::NotFinite => faults.error(codes::NOT_FINITE, place, || {
+                    Fault::new(format!("`{name}` is `{text}`, not a finite number"), "not finite")
+                        .hint("leave the cell empty where there is no value")
+                }),
+                NumberFault::Mixed => faults.error(codes::MIXED_DECIMALS, place, || {
+                    Fault::new(
+                        format!("`{text}` mixes decimal commas and decimal points"),
+                        "a comma and a point in one number or one file",
+                    )
+                    .hint("use one decimal mark in the whole file and no separator of thousands")
+                }),
+            }
+            Bad
+        })
+    }
+
+    fn scale(&mut self, column: usize, faults: &mut Faults) -> Result<Scale, Bad> {
+        let Scale::Cell(cell) = self.header.slots[column].scale else {
+            return Ok(self.header.slots[column].scale);
+        };
+        let text = self.cell(cell).into_owned();
+        let key = (column, text);
+        if let Some(scale) = self.units.get(&key) {
+            return Ok(*scale);
+        }
+        let place = Place { file: self.file, line: self.line, part: Part::Cell(cell) };
+        let column_spec = &self.spec.columns[column];
+        if is_missing(&key.1) {
+            faults.error(codes::MISSING_UNIT, place, || {
+                Fault::new(format!("the unit of `{}` is empty", column_spec.name), "no unit here")
+                    .hint("give the unit in every row, or once in the header")
+            });
+            return Err(Bad);
+        }
+        match unit_factor(&key.1, column_spec.name, column_spec.kind) {
+            Ok(scale) => {
+                if self.units.len() < REMEMBERED_UNITS {
+                    self.units.insert(key, scale);
+                }
+                Ok(scale)
+            }
+            Err((code, fault, range)) => {
+                let part = range.map_or(Part::Cell(cell), |(s, e)| Part::Inside(cell, s, e));
+                faults.error(code, Place { part, ..place }, || fault);
+                Err(Bad)
+            }
+        }
+    }
+
+    /// Values of the columns that are not listed: name, and quantity or text.
+    ///
+    /// `kinds` remembers per column whether its first value was a number.
+    pub(crate) fn covariates(
+        &mut self,
+        kinds: &mut HashMap<String, bool>,
+        faults: &mut Faults,
+    ) -> Vec<(String, Result<Quantity, String>)> {
+        let header = self.header;
+        let mut out = Vec::new();
+        for column in header.covariates.iter().filter(|c| !c.broken) {
+            let text = self.cell(column.cell).into_owned();
+            if is_missing(&text) {
+                continue;
+            }
+            let place =
+                Place { file: self.file, line: self.line, part: Part::Cell(column.cell) };
+            let numeric = match (&column.unit, kinds.get(&column.name)) {
+                (Some(_), _) => true,
+                (None, Some(&numeric)) => numeric,
+                (None, None) => {
+                    let mut decimals = *self.decimals;
+                    let commas = header.delimiter != b',';
+                    let parsed = parse_number(&text, commas, &mut decimals);
+                    let numeric = parsed != Err(NumberFault::NotANumber);
+                    kinds.insert(column.name.clone(), numeric);
+                    numeric
+                }
+            };
+            if numeric {
+                if let Ok(value) = self.parse(&text, &column.name, place, faults) {
+                    let unit = column.unit.clone().unwrap_or_else(Unit::dimensionless);
+                    out.push((column.name.clone(), Ok(Quantity::new(value, unit))));
+                }
+            } else {
+                out.push((column.name.clone(), Err(text)));
+            }
+        }
+        out
+    }
+}
+
+/// Reads a table row by row.
+pub(crate) struct TableReader<'a> {
+    pub(crate) file: usize,
+    pub(crate) name: &'a str,
+    pub(crate) spec: &'a TableSpec,
+    pub(crate) others: &'a [&'a TableSpec],
+}
+
+impl TableReader<'_> {
+    /// Calls `on_row` for every usable row; returns the character between cells.
+    pub(crate) fn read(
+        &self,
+        input: &Input<'_>,
+        faults: &mut Faults,
+        mut on_row: impl FnMut(&mut RowView<'_>, &mut Faults),
+    ) -> u8 {
+        let mut delimiter = b',';
+        if let Err(error) = self.rows(input, faults, &mut delimiter, &mut on_row) {
+            faults.error(codes::UNREADABLE_FILE, Place::file(self.file), || {
+                Fault::new(format!("`{}` cannot be read: {error}", self.name), "")
+                    .hint("look at the permissions of the file and whether it is a plain file")
+            });
+        }
+        delimiter
+    }
+
+    fn rows(
+        &self,
+        input: &Input<'_>,
+        faults: &mut Faults,
+        delimiter: &mut u8,
+        on_row: &mut dyn FnMut(&mut RowView<'_>, &mut Faults),
+    ) -> std::io::Result<()> {
+        let mut lines = input.lines()?;
+        let mut header: Option<Header> = None;
+        let mut cells = Vec::new();
+        let mut decimals = Decimals::Unknown;
+        let mut units = UnitCache::new();
+        let mut count = 0usize;
+        while let Some(line) = lines.next_line()? {
+            let whole = Place { file: self.file, line: line.number, part: Part::Line };
+            let text = match line.text() {
+                Ok(text) => text,
+                Err(fault) => {
+                    self.line_fault(fault, whole, &line.excerpt(), faults);
+                    if header.is_none() || fault == LineFault::Utf16 {
+                        return Ok(());
+                    }
+                    // A row that cannot be read is still a row.
+                    count += 1;
+                    continue;
+                }
+            };
+            if text.trim().is_empty() {
+                continue;
+            }
+            if let Some(at) = text.find('\r') {
+                let place = Place { part: Part::Bytes(at, at + 1), ..whole };
+                faults.error(codes::OLD_LINE_ENDS, place, || old_line_ends(self.name));
+                return Ok(());
+            }
+            let Some(header) = &header else {
+                header = Header::read(text, whole, self.spec, self.others, faults);
+                match &header {
+                    Some(header) => *delimiter = header.delimiter,
+                    None => return Ok(()),
+                }
+                continue;
+            };
+            if let Err(fault) = split(text, header.delimiter, &mut cells) {
+                count += 1;
+                quote_fault(fault, whole, text.len(), faults);
+                continue;
+            }
+            if cells.iter().all(|c| c.text(text).is_empty()) {
+                continue;
+            }
+            count += 1;
+            if cells[0].text(text).eq_ignore_ascii_case("subject") {
+                faults.error(codes::MIXED_TABLES, whole, || {
+                    Fault::new(format!("a second header in `{}`", self.name), "a table starts here")
+                        .hint("keep one table per file, with one header")
+                });
+                return Ok(());
+            }
+            if cells.len() != header.width {
+                ragged_row(&cells, header, whole, faults);
+                continue;
+            }
+            if count > self.spec.row_limit {
+                faults.error(codes::TOO_MANY_ROWS, whole, || {
+                    Fault::new(
+                        format!("`{}` has more than {} rows", self.name, self.spec.row_limit),
+                        "the first row too many",
+                    )
+                    .hint("look whether this is the right file, or split the study")
+                });
+                return Ok(());
+            }
+            let mut row = RowView {
+                line: line.number,
+                file: self.file,
+                text,
+                cells: &cells,
+                header,
+                spec: self.spec,
+                decimals: &mut decimals,
+                units: &mut units,
+            };
+            on_row(&mut row, faults);
+        }
+        if header.is_none() {
+            faults.error(codes::EMPTY_FILE, Place::file(self.file), || {
+                let columns: Vec<&str> =
+                    self.spec.columns.iter().filter(|c| c.required).map(|c| c.name).collect();
+                Fault::new(format!("`{}` is empty", self.name), "nothing here")
+                    .hint(format!("write a header with at least: {}", columns.join(", ")))
+            });
+        } else if count == 0 {
+            let place = Place { file: self.file, line: 1, part: Part::Line };
+            faults.error(codes::EMPTY_FILE, place, || {
+                Fault::new(format!("`{}` has a header and no rows", self.name), "nothing follows")
+                    .hint("add a row per subject, dose or measurement")
+            });
+        }
+        Ok(())
+    }
+
+    fn line_fault(&self, fault: LineFault, place: Place, excerpt: &str, faults: &mut Faults) {
+        match fault {
+            LineFault::Utf16 => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
+                Fault::new(format!("`{}` is UTF-16, not UTF-8", self.name), "")
+                    .hint("save it as “CSV UTF-8”")
+            }),
+            LineFault::NotUtf8 { at, byte } => {
+                let place = Place { part: Part::Bytes(at, at + 1), ..place };
+                faults.error(codes::NOT_UTF8, place, || {
+                    Fault::new(
+                        format!("byte 0x{byte:02X} in `{}` is not UTF-8", self.name),
+                        "not a character",
+                    )
+                    .hint("save the file as “CSV UTF-8”")
+                });
+            }
+            LineFault::TooLong if excerpt.contains('\r') => {
+                faults.error(codes::OLD_LINE_ENDS, place, || old_line_ends(self.name));
+            }
+            LineFault::TooLong => faults.error(codes::LINE_TOO_LONG, place, || {
+                Fault::new(
+                    format!("a line of `{}` is longer than 16 KiB", self.name),
+                    "starts like this",
+                )
+                .hint("look whether this is a CSV file with line ends")
+            }),
+        }
+    }
+}
+
+fn old_line_ends(name: &str) -> Fault {
+    Fault::new(format!("lines of `{name}` end in a lone carriage return"), "a line end of old systems")
+        .hint("save the file with LF or CRLF line ends")
+}
+
+fn quote_fault(fault: QuoteFault, place: Place, length: usize, faults: &mut Faults) {
+    let (range, message, label, hint) = match fault {
+        QuoteFault::Unclosed(at) => (
+            (at, length),
+            "a quote is not closed on its line",
+            "opened here",
+            "close the quote; line breaks inside a cell are not read",
+        ),
+        QuoteFault::TextAfter(at) => (
+            (at, length),
+            "text follows a closing quote",
+            "expected the separator or the end of the line",
+            "double the quotes that belong to the text",
+        ),
+    };
+    let place = Place { part: Part::Bytes(range.0, range.1), ..place };
+    faults.error(codes::BAD_QUOTE, place, || Fault::new(message, label).hint(hint));
+}
+
+fn ragged_row(cells: &[Cell], header: &Header, place: Place, faults: &mut Faults) {
+    let (found, expected) = (cells.len(), header.width);
+    let part = if found > expected {
+        let end = cells.last().map_or(0, |c| c.end);
+        Part::Bytes(cells[expected].start, end)
+    } else {
+        Part::Line
+    };
+    faults.error(codes::RAGGED_ROW, Place { part, ..place }, || {
+        let hint = if found > expected && header.delimiter == b',' {
+            "put cells with commas in quotes; decimal commas need `;` between the columns"
+        } else if found > expected {
+            "put cells that contain the separator in quotes"
+        } else {
+            "leave cells without a value empty, but keep their separators"
+        };
+        let label = if found > expected { "too many cells" } else { "too few cells" };
+        Fault::new(format!("row has {found} cells, the header {expected}"), label).hint(hint)
+    });
+}
