@@ -1,1 +1,24 @@
 //! Quantities with dimensions, and nuclide algebra.
+//!
+//! Activity is a base quantity of its own: MBq becomes nmol only through a [`Nuclide`], and mass
+//! becomes amount only through a [`MolarMass`]. Absorbed dose (Gy), RBE-weighted dose (Gy(RBE)) and
+//! biologically effective dose (Gy(BED)) are different dimensions.
+
+mod dimension;
+mod error;
+mod molar_mass;
+mod nuclide;
+mod quantity;
+mod system;
+mod unit;
+
+pub use dimension::Dimension;
+pub use error::UnitError;
+pub use molar_mass::MolarMass;
+pub use nuclide::{Branch, MeanEnergy, Nuclide, NuclideError, NuclideTable};
+pub use quantity::Quantity;
+pub use system::UnitSystem;
+pub use unit::Unit;
+
+/// Avogadro constant in 1/mol, exact since 2019.
+pub const AVOGADRO: f64 = 6.022_140_76e23;

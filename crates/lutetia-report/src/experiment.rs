@@ -1,0 +1,434 @@
+//! What an experiment file says: `reports/NN_name/experiment.toml`.
+//!
+//! An experiment names its data and models, a list of steps that compute tables, the figures drawn
+//! from them, and the text around the numbers. The text is Markdown with placeholders that are
+//! filled from the tables, so that no number is typed twice.
+
+use std::collections::BTreeMap;
+
+use lutetia_diagnostic::{Diagnostic, Sources, Span};
+use serde::Deserialize;
+
+/// An experiment file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Title, question, text.
+    pub experiment: Heading,
+    /// Studies and tables by name.
+    #[serde(default)]
+    pub data: BTreeMap<String, Data>,
+    /// Models by name.
+    #[serde(default)]
+    pub models: BTreeMap<String, ModelUse>,
+    /// What is computed, in this order.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+    /// What is drawn.
+    #[serde(default, rename = "figure")]
+    pub figures: Vec<FigureSpec>,
+}
+
+/// The text of an experiment; all of it Markdown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heading {
+    /// Title of the page.
+    pub title: String,
+    /// The question in one sentence.
+    pub question: String,
+    /// Seed of every random generator the experiment uses.
+    pub seed: u64,
+    /// Objective.
+    pub objective: String,
+    /// Method.
+    pub method: String,
+    /// Result, with placeholders.
+    pub result: String,
+    /// Where the result disagrees with the literature, and why.
+    pub disagreement: String,
+    /// References.
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+/// A study folder or a table, by path from the root of the repository.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// A study folder.
+    pub study: Option<String>,
+    /// A CSV file.
+    pub table: Option<String>,
+}
+
+/// A model with the nuclides it is run with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelUse {
+    /// Path from the root of the repository.
+    pub file: String,
+    /// Nuclides of its labels.
+    #[serde(default)]
+    pub nuclides: Vec<String>,
+}
+
+/// One computation. Its tables are named `<id>` and `<id>.<part>`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Sums of exponentials through every region of a patient.
+    FitCurves(FitCurves),
+    /// Absorbed doses from time-integrated activities.
+    Dose(DoseStep),
+    /// Numbers of this experiment beside published ones.
+    Compare(Compare),
+    /// A compartmental model through all regions of a patient at once.
+    FitModel(FitModel),
+    /// A model over a grid of ligand amounts.
+    Sweep(Sweep),
+}
+
+impl Step {
+    /// The identifier.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::FitCurves(s) => &s.id,
+            Self::Dose(s) => &s.id,
+            Self::Compare(s) => &s.id,
+            Self::FitModel(s) => &s.id,
+            Self::Sweep(s) => &s.id,
+        }
+    }
+}
+
+/// Sums of exponentials through every region of a patient.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitCurves {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "one")]
+    pub cycle: u32,
+    /// Regions; all if left out.
+    pub regions: Option<Vec<String>>,
+    /// Functions tried; the first that AICc ranks best among those it is defined for is used, and
+    /// where it is defined for none, the first.
+    pub functions: Vec<String>,
+    /// Measurement error where the table has no SD: `proportional 10 %`.
+    pub error: String,
+    /// Last time drawn, in hours.
+    #[serde(default = "default_until")]
+    pub until: f64,
+}
+
+/// Absorbed doses from time-integrated activities.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseStep {
+    /// Name of the tables.
+    pub id: String,
+    /// Step whose time-integrated activities are used.
+    pub from: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "one")]
+    pub cycle: u32,
+    /// Density by which measured volumes become masses, g/mL.
+    pub density: f64,
+    /// Relative standard deviation of a mass.
+    pub mass_sd: f64,
+    /// Regions without an absorbed dose and why (a field of view is no organ).
+    #[serde(default)]
+    pub leave_out: BTreeMap<String, String>,
+}
+
+/// Numbers of this experiment beside published ones.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// Name of the table.
+    pub id: String,
+    /// What is shown.
+    pub caption: String,
+    /// Rows.
+    pub rows: Vec<CompareRow>,
+}
+
+/// One row of a comparison.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompareRow {
+    /// What is compared.
+    pub what: String,
+    /// Ours: `table/row/column`.
+    pub ours: String,
+    /// Published: `data-name/row/column` of a CSV under `[data]`, or a number.
+    pub published: Published,
+    /// Where the published number stands.
+    pub source: String,
+    /// Why they differ.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A published number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Published {
+    /// Typed here.
+    Number(f64),
+    /// `data-name/row/column`.
+    Cell(String),
+}
+
+/// A compartmental model through all regions of a patient at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitModel {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "one")]
+    pub cycle: u32,
+    /// Where doses of the study go.
+    pub into: String,
+    /// Ligand amount where the study has none, such as `100 nmol`.
+    pub amount: Option<String>,
+    /// Duration of the infusion where the study has none, such as `30 min`.
+    pub over: Option<String>,
+    /// Observable of the model for each measured region or sum of regions `A + B`.
+    pub observe: BTreeMap<String, String>,
+    /// Covariates the study does not give: name to quantity.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
+    pub estimate: Option<Vec<String>>,
+    /// Measurement error where the model file gives none.
+    pub error: Option<String>,
+    /// Last time drawn, in hours.
+    #[serde(default = "default_until")]
+    pub until: f64,
+}
+
+/// A model over a grid of ligand amounts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Where the dose goes.
+    pub into: String,
+    /// Activity, such as `7.4 GBq`.
+    pub activity: String,
+    /// Duration, such as `10 min`.
+    pub over: Option<String>,
+    /// Ligand amounts, such as `["10 nmol", "100 nmol"]`.
+    pub amounts: Vec<String>,
+    /// Observables (in a unit of activity) whose time-integrated activity is tabulated.
+    pub observe: Vec<String>,
+    /// Pairs of observables whose ratio is tabulated.
+    #[serde(default)]
+    pub ratios: Vec<[String; 2]>,
+    /// Amounts whose curves are kept (a subset of `amounts`).
+    #[serde(default)]
+    pub curves: Vec<String>,
+    /// Parameters or covariates that differ from the file.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Last time of the curves, in hours.
+    #[serde(default = "default_until")]
+    pub until: f64,
+}
+
+/// A figure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FigureSpec {
+    /// One panel per region: points, fit, band, residuals.
+    TimeActivity(TimeActivitySpec),
+    /// Ours beside published, one place per row of a comparison.
+    Comparison(ComparisonSpec),
+    /// Columns of a table against another column.
+    Lines(LinesSpec),
+}
+
+impl FigureSpec {
+    /// File name without ending.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::TimeActivity(f) => &f.name,
+            Self::Comparison(f) => &f.name,
+            Self::Lines(f) => &f.name,
+        }
+    }
+}
+
+/// One panel per region: points, fit, band, residuals.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeActivitySpec {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// A step that makes `.points` and `.curves`.
+    pub from: String,
+    /// Another step whose curves are drawn dashed.
+    pub against: Option<String>,
+}
+
+/// Ours beside published, one place per row of a comparison.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparisonSpec {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// A comparison step.
+    pub from: String,
+    /// Axis label with unit.
+    pub y: String,
+}
+
+/// Columns of a table against another column.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinesSpec {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// Table name.
+    pub from: String,
+    /// Column of x.
+    pub x: String,
+    /// Columns of y, one series each.
+    pub y: Vec<String>,
+    /// Column whose values split the rows into panels.
+    pub panels: Option<String>,
+    /// Column whose values split the rows into series.
+    pub series: Option<String>,
+    /// Label of x with unit.
+    pub x_label: String,
+    /// Label of y with unit.
+    pub y_label: String,
+    /// Logarithmic x.
+    #[serde(default)]
+    pub x_log: bool,
+    /// Logarithmic y.
+    #[serde(default)]
+    pub y_log: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn default_until() -> f64 {
+    200.0
+}
+
+/// Reads an experiment file.
+///
+/// # Errors
+/// Diagnostics with place: TOML that cannot be read, unknown or missing keys, two steps of one name,
+/// a figure or step that names nothing.
+pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment, Vec<Diagnostic>> {
+    let id = sources.add(name, text);
+    let experiment: Experiment = toml::from_str(text).map_err(|e| {
+        let span = e.span().unwrap_or(0..0);
+        vec![
+            Diagnostic::error("LUT7001", e.message().to_owned())
+                .at(Span::new(id, span.start, span.end), "")
+                .hint("`lutetia report --help` names the keys of an experiment"),
+        ]
+    })?;
+    let faults = check_names(&experiment, |needle| {
+        let start = text.find(&format!("\"{needle}\"")).map_or(0, |p| p + 1);
+        Span::new(id, start, start + needle.len().min(text.len() - start))
+    });
+    if faults.is_empty() { Ok(experiment) } else { Err(faults) }
+}
+
+fn check_names(experiment: &Experiment, place: impl Fn(&str) -> Span) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    let mut known = |kind: &str, name: &str, known: &mut dyn Iterator<Item = &str>| {
+        let known: Vec<&str> = known.collect();
+        if !known.contains(&name) {
+            let hint = lutetia_diagnostic::closest(name, known.iter().copied()).map_or_else(
+                || format!("known here: {}", known.join(", ")),
+                |c| format!("did you mean `{c}`?"),
+            );
+            faults.push(
+                Diagnostic::error("LUT7002", format!("`{name}` is not a {kind} of this experiment"))
+                    .at(place(name), "not declared")
+                    .hint(hint),
+            );
+        }
+    };
+    let names: Vec<&str> = experiment.data.keys().map(String::as_str).collect();
+    for step in &experiment.steps {
+        match step {
+            Step::FitCurves(s) => known("data set", &s.study, &mut names.iter().copied()),
+            Step::Dose(s) => {
+                known("data set", &s.study, &mut names.iter().copied());
+                known("step before this one", &s.from, &mut seen.iter().copied());
+            }
+            Step::FitModel(s) => {
+                known("data set", &s.study, &mut names.iter().copied());
+                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
+            }
+            Step::Sweep(s) => {
+                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
+            }
+            Step::Compare(_) => {}
+        }
+        seen.push(step.id());
+    }
+    for figure in &experiment.figures {
+        match figure {
+            FigureSpec::TimeActivity(f) => {
+                known("step", &f.from, &mut seen.iter().copied());
+                if let Some(against) = &f.against {
+                    known("step", against, &mut seen.iter().copied());
+                }
+            }
+            FigureSpec::Comparison(f) => known("step", &f.from, &mut seen.iter().copied()),
+            FigureSpec::Lines(f) => {
+                let step = f.from.split('.').next().unwrap_or(&f.from);
+                known("step", step, &mut seen.iter().copied());
+            }
+        }
+    }
+    for (i, id) in seen.iter().enumerate() {
+        if seen[..i].contains(id) {
+            faults.push(
+                Diagnostic::error("LUT7003", format!("two steps are called `{id}`"))
+                    .at(place(id), "")
+                    .hint("give each step an `id` of its own"),
+            );
+        }
+    }
+    faults
+}

@@ -1,0 +1,168 @@
+//! Pages: the README of a report, its page for the browser, and the index of all reports.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use minijinja::{Environment, Error, ErrorKind, context};
+
+use crate::{
+    experiment::{Experiment, Heading},
+    figure::Figure,
+    provenance::Provenance,
+    table::{Cell, Table, significant},
+};
+
+const README: &str = include_str!("readme.md.jinja");
+const PAGE: &str = include_str!("page.html.jinja");
+const INDEX: &str = include_str!("index.html.jinja");
+
+/// The tables of a report by name.
+pub type Tables = BTreeMap<String, Table>;
+
+/// A page that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// A placeholder names nothing, or the text is not well-formed.
+    #[error("in the text of the experiment, line {line}: {reason}")]
+    Text {
+        /// Line of the text block, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        Self::Text { line: error.line().unwrap_or(0), reason }
+    }
+}
+
+/// The cell at `table/row/column`; the row is named by the first column.
+///
+/// # Errors
+/// A sentence that names the part which does not exist and lists what does.
+pub fn cell<'a>(tables: &'a Tables, path: &str) -> Result<&'a Cell, String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let [table, row, column] = parts[..] else {
+        return Err(format!("`{path}` is not of the form `table/row/column`"));
+    };
+    let found = tables.get(table).ok_or_else(|| {
+        let known: Vec<&str> = tables.keys().map(String::as_str).collect();
+        format!("there is no table `{table}`; there are: {}", known.join(", "))
+    })?;
+    if found.index_of(column).is_none() {
+        let known: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
+        return Err(format!("the table `{table}` has no column `{column}`; it has: {}", known.join(", ")));
+    }
+    found.get(row, column).ok_or_else(|| {
+        let known: Vec<String> =
+            found.rows.iter().filter_map(|r| r.first()).map(Cell::csv).collect();
+        format!("the table `{table}` has no row `{row}`; it has: {}", known.join(", "))
+    })
+}
+
+/// A report ready to be written.
+pub(crate) struct Text {
+    /// `README.md`.
+    pub(crate) readme: String,
+    /// `index.html`.
+    pub(crate) page: String,
+}
+
+/// Fills the text of an experiment with its numbers.
+pub(crate) fn render(
+    experiment: &Experiment,
+    tables: &Arc<Tables>,
+    figures: &[Figure],
+    assumed: &[String],
+    provenance: &Provenance,
+) -> Result<Text, PageError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    let for_num = Arc::clone(tables);
+    environment.add_function("num", move |path: String, digits: Option<usize>| {
+        let found = cell(&for_num, &path).map_err(|m| Error::new(ErrorKind::InvalidOperation, m))?;
+        Ok(match found.number() {
+            Some(x) => significant(x, digits.unwrap_or(3)),
+            None => found.pretty(),
+        })
+    });
+    let for_table = Arc::clone(tables);
+    environment.add_function("table", move |name: String| {
+        let known: Vec<&str> = for_table.keys().map(String::as_str).collect();
+        for_table
+            .get(&name)
+            .map(|t| format!("{}\n\n*{}* ([CSV](tables/{name}.csv))", t.to_markdown(), t.caption))
+            .ok_or_else(|| {
+                let reason = format!("there is no table `{name}`; there are: {}", known.join(", "));
+                Error::new(ErrorKind::InvalidOperation, reason)
+            })
+    });
+    let captions: BTreeMap<String, String> =
+        figures.iter().map(|f| (f.name.clone(), f.caption.clone())).collect();
+    environment.add_function("figure", move |name: String| {
+        captions
+            .get(&name)
+            .map(|caption| {
+                format!("![{caption}](figures/{name}.svg)\n\n*{caption}* ([data](figures/{name}.csv))")
+            })
+            .ok_or_else(|| {
+                let known: Vec<&str> = captions.keys().map(String::as_str).collect();
+                let reason = format!("there is no figure `{name}`; there are: {}", known.join(", "));
+                Error::new(ErrorKind::InvalidOperation, reason)
+            })
+    });
+    let fill = |text: &str| environment.render_str(text, context! {}).map_err(PageError::from);
+    let heading: &Heading = &experiment.experiment;
+    let readme = environment.render_str(
+        README,
+        context! {
+            title => &heading.title,
+            question => &heading.question,
+            objective => fill(&heading.objective)?,
+            method => fill(&heading.method)?,
+            result => fill(&heading.result)?,
+            disagreement => fill(&heading.disagreement)?,
+            references => &heading.references,
+            assumed,
+            provenance,
+        },
+    )?;
+    let body = html(&readme);
+    let page = environment.render_str(PAGE, context! { title => &heading.title, body })?;
+    Ok(Text { readme, page })
+}
+
+/// One line of the index.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct IndexEntry {
+    /// Folder name.
+    pub folder: String,
+    /// Title.
+    pub title: String,
+    /// Question.
+    pub question: String,
+    /// A figure to show, by path from the folder.
+    pub figure: Option<String>,
+}
+
+/// `reports/index.html`.
+///
+/// # Errors
+/// Never for entries of plain text; the signature is that of the template engine.
+pub fn index(entries: &[IndexEntry]) -> Result<String, PageError> {
+    Ok(Environment::new().render_str(INDEX, context! { entries })?)
+}
+
+/// Markdown as HTML; raw HTML in the text is kept from acting.
+fn html(markdown: &str) -> String {
+    use pulldown_cmark::{Event, Options, Parser};
+    let parser = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+        other => other,
+    });
+    let mut out = String::new();
+    pulldown_cmark::html::push_html(&mut out, parser);
+    out
+}
