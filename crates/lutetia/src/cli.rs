@@ -1,0 +1,90 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, builder::styling};
+
+use crate::{
+    commands::{check, completions, data, dose, explain, fit, new, report, simulate},
+    terminal::Colour,
+};
+
+const EXITS: &str = "\
+Exit codes: 0 done; 64 wrong usage; 65 faults in a file; 66 no such file; 70 a fault of lutetia;
+73 cannot create a file; 74 input or output failed; 75 in use by another run; 130 interrupted.
+
+Data goes to standard output, talk to standard error.";
+
+/// Model-informed radioligand therapy: a model file and a patient's curves in, a report out.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXITS, arg_required_else_help = true, styles = styling::Styles::plain())]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print JSON on standard output, for machines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Colour what is said; `auto` means on a terminal, unless NO_COLOR is set.
+    #[arg(
+        long = "color",
+        alias = "colour",
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) colour: Colour,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check model files and report every fault.
+    Check(check::Arguments),
+    /// Print what a model means: equations, states, conservation laws, parameters with sources.
+    Explain(explain::Arguments),
+    /// Write a new model file to start from.
+    New(new::Arguments),
+    /// Work with patient data.
+    Data(data::Arguments),
+    /// Run a model under a regimen and print its outputs.
+    Simulate(simulate::Arguments),
+    /// Fit a patient's curves with exponentials or with a model.
+    Fit(fit::Arguments),
+    /// Compute time-integrated activities and absorbed doses of a patient.
+    Dose(dose::Arguments),
+    /// Regenerate experiments: tables, figures and pages.
+    Report(report::Arguments),
+    /// Print a completion script for a shell.
+    Completions(completions::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn exact_the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exact_every_subcommand_shows_an_example() {
+        let mut cli = super::Cli::command();
+        cli.build();
+        let mut queue: Vec<&clap::Command> = cli.get_subcommands().collect();
+        while let Some(command) = queue.pop() {
+            if command.get_name() == "help" {
+                continue;
+            }
+            if command.has_subcommands() {
+                queue.extend(command.get_subcommands());
+                continue;
+            }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains("  lutetia "), "`{}` has no example", command.get_name());
+        }
+    }
+}

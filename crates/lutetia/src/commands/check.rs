@@ -1,0 +1,74 @@
+//! `lutetia check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lutetia_diagnostic::{has_errors, render_json};
+use serde_json::{Value, json};
+
+use super::models;
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    files,
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia check models/
+  lutetia check --json models/sstr2/dotatate-small.toml";
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Model files, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Count warnings as errors.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Checks every file, shows every fault, and fails when there was one.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let mut rows = Vec::new();
+    let mut bad = 0;
+    let files = files::model_files(&arguments.files)?;
+    for path in &files {
+        let checked = models::check(path)?;
+        let faulty = has_errors(&checked.diagnostics)
+            || (arguments.strict && !checked.diagnostics.is_empty());
+        bad += usize::from(faulty);
+        let file = path.display().to_string();
+        if terminal.json() {
+            let diagnostics: Value =
+                serde_json::from_str(&render_json(&checked.diagnostics, &checked.sources))
+                    .unwrap_or(Value::Null);
+            rows.push(json!({ "file": file, "ok": !faulty, "diagnostics": diagnostics }));
+            continue;
+        }
+        terminal.diagnostics(&checked.diagnostics, &checked.sources);
+        if let (false, Some(model)) = (faulty, &checked.model) {
+            terminal.data(&format!(
+                "{file}: ok ({}: {} pools, {} quantities, {} processes, {} parameters, {} outputs)",
+                model.id,
+                model.pools.len(),
+                model.quantities.len(),
+                model.processes.len(),
+                model.parameters.len(),
+                model.outputs.len(),
+            ))?;
+        }
+    }
+    if terminal.json() {
+        terminal.data_json(&Value::Array(rows))?;
+    }
+    if bad == 0 {
+        return Ok(());
+    }
+    terminal.talk(&format!("{bad} of {} files with faults", files.len()));
+    Err(Failure::shown(Exit::Data))
+}

@@ -1,0 +1,81 @@
+//! `lutetia data`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use lutetia_data::Study;
+use lutetia_diagnostic::{has_errors, render_json};
+use serde_json::{Value, json};
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia data check data/studies/snmmi_patient4";
+
+/// Arguments of `data`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Check study folders and report every fault by file, line and column.
+    #[command(after_help = EXAMPLE)]
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// Study folders with subjects.csv, doses.csv, activity.csv and README.md.
+    #[arg(required = true, value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+
+    /// Count warnings as errors.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Checks every study and fails when one has a fault.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let What::Check(check) = &arguments.what;
+    let mut rows = Vec::new();
+    let mut bad = 0;
+    for folder in &check.folders {
+        // The reader of studies speaks of what is in the folder; that there is one is ours to say.
+        std::fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))?;
+        let (study, diagnostics, sources) = Study::read(folder);
+        let faulty = has_errors(&diagnostics) || (check.strict && !diagnostics.is_empty());
+        bad += usize::from(faulty);
+        let name = folder.display().to_string();
+        if terminal.json() {
+            let diagnostics: Value =
+                serde_json::from_str(&render_json(&diagnostics, &sources)).unwrap_or(Value::Null);
+            rows.push(json!({ "study": name, "ok": !faulty, "diagnostics": diagnostics }));
+            continue;
+        }
+        terminal.diagnostics(&diagnostics, &sources);
+        if let (false, Some(study)) = (faulty, &study) {
+            terminal.data(&format!(
+                "{name}: ok ({} subjects, {} doses, {} measurements)",
+                study.subjects().len(),
+                study.doses().len(),
+                study.measurement_count(),
+            ))?;
+        }
+    }
+    if terminal.json() {
+        terminal.data_json(&Value::Array(rows))?;
+    }
+    if bad == 0 {
+        return Ok(());
+    }
+    terminal.talk(&format!("{bad} of {} studies with faults", check.folders.len()));
+    Err(Failure::shown(Exit::Data))
+}

@@ -1,0 +1,32 @@
+//! One file per subcommand: its arguments and what it does.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod data;
+pub(crate) mod dose;
+pub(crate) mod explain;
+pub(crate) mod fit;
+mod curves;
+mod models;
+pub(crate) mod new;
+pub(crate) mod report;
+pub(crate) mod simulate;
+mod studies;
+mod table;
+
+use crate::{cli::Command, failure::Outcome, terminal::Terminal};
+
+/// Does what was asked.
+pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
+    match command {
+        Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Explain(arguments) => explain::run(arguments, terminal),
+        Command::New(arguments) => new::run(arguments, terminal),
+        Command::Data(arguments) => data::run(arguments, terminal),
+        Command::Simulate(arguments) => simulate::run(arguments, terminal),
+        Command::Fit(arguments) => fit::run(arguments, terminal),
+        Command::Dose(arguments) => dose::run(arguments, terminal),
+        Command::Report(arguments) => report::run(arguments, terminal),
+        Command::Completions(arguments) => completions::run(arguments, terminal),
+    }
+}

@@ -1,0 +1,224 @@
+//! `lutetia report`.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
+
+use clap::Args;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use lutetia_diagnostic::Diagnostic;
+use lutetia_report::run::{self, Outcome as Ended, Progress, Settings};
+use serde_json::{Value, json};
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    interrupt,
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia report                     every experiment that changed
+  lutetia report 01_dotatate_patient --force
+  lutetia report --check             compare with the tables as they are, write nothing";
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Experiments, by the name or the number of their folder; all without one.
+    #[arg(value_name = "EXPERIMENT")]
+    experiments: Vec<String>,
+
+    /// Folder that holds `reports/`, `models/` and `data/`.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+
+    /// Write nothing; compare the tables with those that are there, and fail where they differ by
+    /// more than the stated tolerances.
+    #[arg(long)]
+    check: bool,
+
+    /// Redo experiments that have not changed too.
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
+
+    /// Number of threads; the tables do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// Runs the experiments and says how each ended.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let settings = Settings {
+        root: arguments.root.clone(),
+        only: arguments.experiments.clone(),
+        force: arguments.force,
+        check: arguments.check,
+    };
+    let stop = interrupt::cooperative();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads.map_or(0, usize::from))
+        .build()
+        .map_err(|error| {
+            let message = format!("cannot start the threads: {error}");
+            Failure::new(
+                Exit::Temporary,
+                Diagnostic::error("LUT8009", message).hint("ask for fewer with `--threads`"),
+            )
+        })?;
+    let bars = Bars::new();
+    let ended = pool.install(|| run::run(&settings, &bars, stop));
+    bars.clear();
+    let ended = ended.map_err(|failure| said(&failure))?;
+
+    let mut exit = Exit::Ok;
+    let mut rows = Vec::new();
+    for (name, outcome) in &ended {
+        let (word, code) = show(name, outcome, terminal);
+        exit = worse(exit, code);
+        if terminal.json() {
+            rows.push(json!({ "experiment": name, "outcome": word, "exit": code as u8 }));
+        } else {
+            terminal.data(&format!("{name}: {word}"))?;
+        }
+    }
+    if terminal.json() {
+        terminal.data_json(&Value::Array(rows))?;
+    } else if exit == Exit::Ok && !arguments.check {
+        let index = arguments.root.join("reports").join("index.html");
+        terminal.talk(&format!("open {} in a browser", index.display()));
+    }
+    if exit == Exit::Ok { Ok(()) } else { Err(Failure::shown(exit)) }
+}
+
+/// Says what is to be said of one experiment; returns a word for it and the exit code it asks for.
+fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
+    match outcome {
+        Ended::Made => ("made".to_owned(), Exit::Ok),
+        Ended::Current => ("unchanged".to_owned(), Exit::Ok),
+        Ended::Compared(differences) if differences.is_empty() => {
+            ("agrees with its tables".to_owned(), Exit::Ok)
+        }
+        Ended::Compared(differences) => {
+            for difference in differences {
+                terminal.talk(&format!("{name}: {difference}"));
+            }
+            (format!("{} differences", differences.len()), Exit::Data)
+        }
+        Ended::Failed(run::Failure::Diagnostics { diagnostics, sources }) => {
+            terminal.diagnostics(diagnostics, sources);
+            ("faults in its files".to_owned(), Exit::Data)
+        }
+        Ended::Failed(failure) => {
+            let report = Diagnostic::error("LUT8010", format!("{name}: {failure}"));
+            terminal.diagnostics(&[report], &lutetia_diagnostic::Sources::new());
+            (
+                if code(failure) == Exit::Interrupted { "interrupted" } else { "failed" }
+                    .to_owned(),
+                code(failure),
+            )
+        }
+    }
+}
+
+/// A failure before any experiment ran.
+fn said(failure: &run::Failure) -> Failure {
+    let hint = match failure {
+        run::Failure::Lock(_) if code(failure) == Exit::Temporary => {
+            Some("wait for the other run to end, then try again".to_owned())
+        }
+        run::Failure::Read { .. } => {
+            Some("run it where `reports/` is, or name that folder with `--root`".to_owned())
+        }
+        _ => None,
+    };
+    Failure::new(code(failure), Diagnostic::error("LUT8011", failure.to_string()).maybe_hint(hint))
+}
+
+fn code(failure: &run::Failure) -> Exit {
+    use lutetia_report::write::LockError;
+    match failure {
+        run::Failure::Diagnostics { .. } | run::Failure::Step { .. } | run::Failure::Page(_) => {
+            Exit::Data
+        }
+        run::Failure::Read { .. } => Exit::NoInput,
+        run::Failure::Write(_) => Exit::CannotCreate,
+        run::Failure::Lock(LockError::Busy { .. }) => Exit::Temporary,
+        run::Failure::Lock(_) => Exit::CannotCreate,
+        run::Failure::Figure(_) => Exit::Software,
+        run::Failure::Unknown { .. } => Exit::Usage,
+        run::Failure::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// The exit code that says more: an interruption before a fault, a fault before none.
+fn worse(a: Exit, b: Exit) -> Exit {
+    if a == Exit::Interrupted || b == Exit::Ok { a } else { b }
+}
+
+/// A line per experiment on a terminal; nothing where standard error is a file.
+struct Bars {
+    lines: MultiProgress,
+    running: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    fn new() -> Self {
+        // indicatif draws on standard error, and only where that is a terminal.
+        Self { lines: MultiProgress::new(), running: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn clear(&self) {
+        // A terminal that is gone has nothing left to clear.
+        let _gone = self.lines.clear();
+    }
+
+    fn with(&self, report: &str, act: impl FnOnce(&ProgressBar)) {
+        // A poisoned lock means that another thread panicked; the bars are still whole.
+        let running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(bar) = running.get(report) {
+            act(bar);
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, report: &str, steps: usize) {
+        let style = ProgressStyle::with_template(
+            "{spinner} {prefix} [{bar:24}] {pos}/{len} {msg} {elapsed}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.lines.add(ProgressBar::new(steps as u64).with_style(style));
+        bar.set_prefix(report.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        running.insert(report.to_owned(), bar);
+    }
+
+    fn step(&self, report: &str, step: &str) {
+        self.with(report, |bar| {
+            // The first step begins with none done.
+            if !bar.message().is_empty() {
+                bar.inc(1);
+            }
+            bar.set_message(step.to_owned());
+        });
+    }
+
+    fn end(&self, report: &str, _outcome: &Ended) {
+        self.with(report, ProgressBar::finish_and_clear);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_the_exit_code_is_that_of_the_worst() {
+        assert_eq!(worse(Exit::Ok, Exit::Data), Exit::Data);
+        assert_eq!(worse(Exit::Data, Exit::Ok), Exit::Data);
+        assert_eq!(worse(Exit::Data, Exit::Interrupted), Exit::Interrupted);
+        assert_eq!(worse(Exit::Interrupted, Exit::Data), Exit::Interrupted);
+    }
+}

@@ -1,0 +1,79 @@
+//! Choosing a patient, a cycle and regions of a study.
+
+use std::path::Path;
+
+use lutetia_data::{Curve, Study};
+use lutetia_diagnostic::{Diagnostic, closest, has_errors};
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
+
+/// Reads a study that must be right: faults and warnings are shown, and faults end the run.
+pub(crate) fn load(folder: &Path, terminal: &Terminal) -> Outcome<Study> {
+    std::fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))?;
+    let (study, diagnostics, sources) = Study::read(folder);
+    terminal.diagnostics(&diagnostics, &sources);
+    match study {
+        Some(study) if !has_errors(&diagnostics) => Ok(study),
+        _ => Err(Failure::shown(Exit::Data)),
+    }
+}
+
+/// The subject asked for, or the only one.
+pub(crate) fn subject(study: &Study, asked: Option<&str>) -> Outcome<String> {
+    let names: Vec<&str> = study.subjects().iter().map(|s| s.id.as_str()).collect();
+    match (asked, names.as_slice()) {
+        (Some(name), _) if names.contains(&name) => Ok(name.to_owned()),
+        (Some(name), _) => Err(missing("subject", name, study.name(), &names)),
+        (None, [only]) => Ok((*only).to_owned()),
+        (None, _) => Err(Failure::usage(
+            format!("study `{}` has {} subjects: {}", study.name(), names.len(), names.join(", ")),
+            "choose one with `--subject NAME`",
+        )),
+    }
+}
+
+/// The curves of the regions asked for, or of all.
+pub(crate) fn curves(
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    asked: &[String],
+) -> Outcome<Vec<Curve>> {
+    let known = study.regions(subject, cycle);
+    if known.is_empty() {
+        let cycles: Vec<String> = study.cycles(subject).iter().map(u16::to_string).collect();
+        let message = format!(
+            "subject `{subject}` has no measurement in cycle {cycle}; it has doses in cycle {}",
+            cycles.join(", ")
+        );
+        return Err(Failure::new(
+            Exit::Data,
+            Diagnostic::error("LUT8012", message).hint("choose a cycle with `--cycle N`"),
+        ));
+    }
+    let wanted: Vec<&str> =
+        if asked.is_empty() { known.clone() } else { asked.iter().map(String::as_str).collect() };
+    wanted
+        .into_iter()
+        .map(|region| {
+            study
+                .curve(subject, cycle, region)
+                .ok_or_else(|| missing("region", region, study.name(), &known))
+        })
+        .collect()
+}
+
+fn missing(what: &str, name: &str, study: &str, known: &[&str]) -> Failure {
+    let hint = closest(name, known.iter().copied()).map_or_else(
+        || format!("there are: {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Failure::new(
+        Exit::Data,
+        Diagnostic::error("LUT8013", format!("study `{study}` has no {what} `{name}`")).hint(hint),
+    )
+}

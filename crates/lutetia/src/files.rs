@@ -1,0 +1,141 @@
+//! Reading and writing files that a user named.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use lutetia_diagnostic::{Diagnostic, closest};
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+};
+
+/// More than any model, table of organs or experiment; a larger file was named by mistake.
+const MAX_TEXT_BYTES: u64 = 16 << 20;
+
+/// Reads a text file of bounded size.
+pub(crate) fn read_text(path: &Path) -> Outcome<String> {
+    let file = File::open(path).map_err(|error| not_read(path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_TEXT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::reading(path, &error))?;
+    if bytes.len() as u64 > MAX_TEXT_BYTES {
+        let message = format!(
+            "`{}` is larger than {} MiB, which no model file is",
+            path.display(),
+            MAX_TEXT_BYTES >> 20
+        );
+        return Err(Failure::new(
+            Exit::Data,
+            Diagnostic::error("LUT8005", message)
+                .hint("name a model file; patient tables are read by `lutetia data check FOLDER`"),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
+        let message = format!("`{}` is not UTF-8 text: line {line}, byte {valid}", path.display());
+        Failure::new(
+            Exit::Data,
+            Diagnostic::error("LUT8006", message).hint("save the file as UTF-8"),
+        )
+    })
+}
+
+/// The file could not be opened; a neighbour of a similar name is suggested.
+fn not_read(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::reading(path, error);
+    if error.kind() != io::ErrorKind::NotFound {
+        return failure;
+    }
+    let Some(wanted) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+        return failure;
+    };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    match (closest(&wanted, names.iter().map(String::as_str)), failure.report()) {
+        (Some(near), Some(report)) => {
+            let near = path.with_file_name(near);
+            let report = report.clone().hint(format!("did you mean `{}`?", near.display()));
+            Failure::new(failure.exit(), report)
+        }
+        _ => failure,
+    }
+}
+
+/// Writes a file that must not exist yet; what could not be written whole is taken away again.
+pub(crate) fn write_new(path: &Path, text: &str) -> Outcome {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| Failure::writing(folder, &error))?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let message = format!("`{}` exists already and is left as it is", path.display());
+            Failure::new(
+                Exit::CannotCreate,
+                Diagnostic::error("LUT8007", message)
+                    .hint("choose another name, or remove the file"),
+            )
+        } else {
+            Failure::writing(path, &error)
+        }
+    })?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        drop(file);
+        // The first error is the one to report.
+        let _left_behind = fs::remove_file(path);
+        return Err(Failure::writing(path, &error));
+    }
+    Ok(())
+}
+
+/// Files and, where a folder is named, every `*.toml` below it, in the order of their names.
+pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in named {
+        if path.is_dir() {
+            let before = found.len();
+            let mut folders = vec![path.clone()];
+            while let Some(folder) = folders.pop() {
+                let entries = fs::read_dir(&folder)
+                    .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+                    .map_err(|error| Failure::reading(&folder, &error))?;
+                for entry in entries {
+                    let kind =
+                        entry.file_type().map_err(|e| Failure::reading(&entry.path(), &e))?;
+                    // Links to folders are not followed: they may lead in circles.
+                    if kind.is_dir() {
+                        folders.push(entry.path());
+                    } else if entry.path().extension().is_some_and(|e| e == "toml") {
+                        found.push(entry.path());
+                    }
+                }
+            }
+            if found.len() == before {
+                return Err(Failure::new(
+                    Exit::NoInput,
+                    Diagnostic::error(
+                        "LUT8008",
+                        format!("`{}` holds no `.toml` file", path.display()),
+                    )
+                    .hint("`lutetia new ligand NAME` writes a first model"),
+                ));
+            }
+            found[before..].sort();
+        } else {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
+}
