@@ -1,1 +1,36 @@
 //! Time-integrated activity, dose factors, absorbed dose.
+//!
+//! Takes curves, masses and nuclides; knows no model and no solver. Names follow MIRD Pamphlet 21.
+//! Alpha, electron and photon parts are kept apart to the end; dose is physical dose in Gy, and
+//! what is weighted by RBE is another type.
+//!
+//! ```
+//! use lutetia_dose::{Mass, Region, Sex, Tia, absorbed_dose, bundled, self_dose_factor};
+//! let kidney = Region::named("Kidney_Left")?;
+//! let mass = Mass::of_volume(&kidney, 241.0, Some(12.0))?;
+//! let tia = Tia::new("Kidney_Left", 7593.75, Some(380.0), Some(0.3), "two exponentials")?;
+//! let factor = self_dose_factor(&bundled::source("Lu-177")?, &kidney, mass.g, Sex::Male)?;
+//! let dose = absorbed_dose(&tia, &factor, mass, Some(7210.427))?;
+//! assert!(dose.total > 2.5 && dose.total < 2.8);
+//! # Ok::<(), lutetia_dose::DoseError>(())
+//! ```
+
+mod absorbed;
+pub mod bundled;
+mod dose;
+mod emitter;
+mod error;
+mod factor;
+mod region;
+mod tia;
+
+pub use absorbed::{
+    Surroundings, electron_reach, particle_absorbed_fraction, photon_absorbed_fraction,
+};
+pub use dose::{AbsorbedDose, Mass, Rbe, RbeWeightedDose, absorbed_dose, rbe_weighted};
+pub use emitter::{Emitter, PhotonLine, Source};
+pub use error::DoseError;
+pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
+pub use lutetia_data::Sex;
+pub use region::{Region, organ_names};
+pub use tia::{Tia, biological_half_life_h, effective_half_life_h};

@@ -1,0 +1,125 @@
+//! What can be wrong with a request for a dose.
+
+/// Why a dose, a time-integrated activity or a dose factor cannot be given.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DoseError {
+    /// A number outside its range.
+    #[error(
+        "{quantity} of `{of}` is {value} {unit}; expected {expected}; check the unit and the row it comes from"
+    )]
+    OutOfRange {
+        /// What the number is, such as `mass`.
+        quantity: &'static str,
+        /// Whose number it is.
+        of: String,
+        /// What was found.
+        value: f64,
+        /// Unit of `value`.
+        unit: &'static str,
+        /// What was expected, in the same unit.
+        expected: &'static str,
+    },
+    /// A region that is neither an organ of the table, nor a tumour, nor the body.
+    #[error("no region named `{name}`{}; known are {known}; name a tumour `tumour…` or `lesion…`", did_you_mean(.suggestion.as_deref()))]
+    UnknownRegion {
+        /// As typed.
+        name: String,
+        /// The nearest name, if any is near.
+        suggestion: Option<String>,
+        /// Every known name.
+        known: String,
+    },
+    /// A region whose self dose cannot be had from a convex body of its mass.
+    #[error(
+        "no self dose factor for `{region}`: {why}; give a factor of your own in mGy/(MBq s), with its source"
+    )]
+    NoGeometry {
+        /// The organ.
+        region: String,
+        /// What stands against it.
+        why: String,
+    },
+    /// A volume so small that the particles leave it.
+    #[error(
+        "a mass of {mass_g} g of `{region}` (radius {radius_mm:.2} mm in one piece) is too small for {nuclide}: \
+         {particle} reach {reach_mm:.2} mm, expected a radius of at least {least_mm:.2} mm; use a cellular or voxel method"
+    )]
+    TooSmall {
+        /// The region.
+        region: String,
+        /// Its mass.
+        mass_g: f64,
+        /// Radius of the smallest piece as a sphere, by its surface.
+        radius_mm: f64,
+        /// Who decays.
+        nuclide: String,
+        /// `alphas` or `electrons`.
+        particle: &'static str,
+        /// Mean distance of the energy from the decay.
+        reach_mm: f64,
+        /// Least radius served.
+        least_mm: f64,
+    },
+    /// A nuclide with photon energy and no photon lines.
+    #[error(
+        "{nuclide} gives {photon_mev} MeV per decay to photons, but has no line in `nuclide_photons.csv`; \
+         expected lines, since the absorbed fraction depends on the energy; add them"
+    )]
+    NoPhotonLines {
+        /// Who decays.
+        nuclide: String,
+        /// Mean photon energy per decay.
+        photon_mev: f64,
+    },
+    /// No nuclide of that name, or a table that contradicts itself.
+    #[error("{0}; a nuclide is added in `nuclides.csv`")]
+    Nuclide(#[from] lutetia_units::NuclideError),
+}
+
+impl DoseError {
+    /// Code of the message, LUT6xxx.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OutOfRange { .. } => "LUT6001",
+            Self::UnknownRegion { .. } => "LUT6002",
+            Self::NoGeometry { .. } => "LUT6003",
+            Self::TooSmall { .. } => "LUT6004",
+            Self::NoPhotonLines { .. } => "LUT6005",
+            Self::Nuclide(_) => "LUT6006",
+        }
+    }
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// `value` if it is finite and above zero.
+pub(crate) fn above_zero(
+    quantity: &'static str,
+    of: &str,
+    value: f64,
+    unit: &'static str,
+) -> Result<f64, DoseError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(value);
+    }
+    let expected = "a finite number above 0";
+    Err(DoseError::OutOfRange { quantity, of: of.to_owned(), value, unit, expected })
+}
+
+/// `value` if it is finite and not below zero.
+pub(crate) fn not_negative(
+    quantity: &'static str,
+    of: &str,
+    value: f64,
+    unit: &'static str,
+) -> Result<f64, DoseError> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(value);
+    }
+    let expected = "a finite number, 0 or more";
+    Err(DoseError::OutOfRange { quantity, of: of.to_owned(), value, unit, expected })
+}
