@@ -75,8 +75,8 @@ pub struct AbsorbedDose {
 
 /// Absorbed dose D = Ã·S (MIRD Pamphlet 21), self dose only.
 ///
-/// The factor must be of the mass given. Uncertainty (Gear 2018, independent terms): (u_D/D)² =
-/// (u_Ã/Ã)² + ((D_α + D_e + ⅔·D_p)/D · u_m/m)². The covariance of Ã and mass through the volume of
+/// The factor must be of the mass given. Uncertainty (Gear 2018, independent terms):
+/// (u_D/D)² = (u_Ã/Ã)² + ((D_α + D_e + ⅔·D_p)/D · u_m/m)². The covariance of Ã and mass through the volume of
 /// interest and its recovery coefficient is not in it, nor the uncertainty of the factor itself
 /// (about 2 % for 177Lu). A mass without SD adds nothing.
 ///

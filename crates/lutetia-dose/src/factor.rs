@@ -112,18 +112,20 @@ pub(crate) const GY_PER_MBQ_H: f64 = 3.6;
 /// S = (E_α·φ_α + E_e·φ_e + E_p·φ_p)/m, mean energies per decay, absorbed fractions φ.
 ///
 /// - An organ is one or a few convex pieces of the reference adult
-///   (`data/dose_factors_organs.csv`). φ_α = 1; φ_e is that of
-///   a sphere with the same surface per volume; φ_p is the mean over the photon lines, of a sphere with the same mean
-///   path to the surface, in the middle of a body. From the reference mass to the patient's: 1/m, and
-///   m^(−2/3) for photons; an organ without reference mass is computed at the patient's.
+///   (`data/dose_factors_organs.csv`). φ_α and φ_e are those of a sphere with the same surface per
+///   volume; φ_p is the mean over the photon lines, of a sphere with the same mean path to the
+///   surface, in the middle of a body. From the reference mass to the patient's: 1/m, and m^(−2/3)
+///   for photons; an organ without reference mass is computed at the patient's.
 /// - A tumour is a sphere of soft tissue (1.06 g/cm³) of its own mass, in the middle of a body.
-/// - The body, the remainder of it and a field of view are one water body of the shape of the trunk
-///   and of the given
-///   mass, with the activity spread evenly and vacuum around. This is a mean over very different tissues.
+/// - The body, the remainder of it and a field of view are one water body of the given mass and the
+///   shape of the trunk, with the activity spread evenly and vacuum around. This is a mean over
+///   very different tissues.
 ///
-/// Cross dose from other regions is not in it. Valid for solid organs and spheres from about 4 mm
-/// of diameter (177Lu) or 1 cm (90Y); smaller ones are refused. Agreement with OLINDA 2 and
-/// OpenDose is in the tests of this crate (`val_organ_factors`): 177Lu within 2 %.
+/// Cross dose from other regions is not in it. A region is refused when the electrons reach
+/// further than half its radius (0.4 mm for 177Lu, 5 mm for 90Y), or when its radius is below 1 mm
+/// and there are alphas. Near that limit only the mean distance of the kernel is used: 2 % for
+/// 177Lu spheres of 1 mm. Organs agree with OLINDA 2 and OpenDose within 2 % for 177Lu, 90Y, 131I,
+/// 161Tb, 67Cu and within 5 % for 111In (tests `val_organ_factors`).
 ///
 /// # Errors
 /// [`DoseError::OutOfRange`] for a mass (g) that is not above 0, [`DoseError::NoGeometry`] for

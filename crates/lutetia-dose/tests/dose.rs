@@ -35,6 +35,24 @@ fn val_left_kidney_of_the_snmmi_patient() {
 }
 
 #[test]
+fn val_body_of_the_snmmi_patient() {
+    // Mean voxel doses of PyTheranostics, with the volumes it gives (air among them) at 1 g/mL.
+    // Cross dose between organs and remainder, and the shape of the body, are left 10 %.
+    for (name, tia, volume, published) in [
+        ("RemainderOfBody_FOV", 37_550.016, 94_709.144, 0.037_553),
+        ("WholeFOV", 116_435.091, 97_500.0, 0.106_602),
+    ] {
+        let region = Region::named(name).expect("a known region");
+        let mass = Mass::of_volume(&region, volume, None).expect("a volume");
+        let factor = self_dose_factor(&lutetium(), &region, mass.g, Sex::Male).expect("a body");
+        let tia = Tia::new(name, tia, None, None, "PyTheranostics").expect("a number");
+        let dose = absorbed_dose(&tia, &factor, mass, None).expect("one mass");
+        println!("{name} {:.4} Gy", dose.total);
+        assert!((dose.total / published - 1.0).abs() < 0.1, "{name}: {} Gy", dose.total);
+    }
+}
+
+#[test]
 fn val_local_deposition_of_lu177() {
     // rpt_dosi uses 0.08532 Gy g/(MBq h); ICRP 107 gives 85.31 mGy g/(MBq h). The mean energies
     // from ENSDF may differ by half a percent.
