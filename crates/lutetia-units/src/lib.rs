@@ -4,6 +4,7 @@
 //! becomes amount only through a [`MolarMass`]. Absorbed dose (Gy), RBE-weighted dose (Gy(RBE)) and
 //! biologically effective dose (Gy(BED)) are different dimensions.
 
+mod chain;
 mod dimension;
 mod error;
 mod molar_mass;
@@ -12,6 +13,7 @@ mod quantity;
 mod system;
 mod unit;
 
+pub use chain::DecayChain;
 pub use dimension::Dimension;
 pub use error::UnitError;
 pub use molar_mass::MolarMass;
