@@ -37,8 +37,10 @@ pub(crate) fn read_text(path: &Path) -> Outcome<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
-        let message = format!("`{}` is not UTF-8 text: line {line}, byte {valid}", path.display());
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        let message = format!("`{}` is not UTF-8 text at {line}:{column}", path.display());
         Failure::new(
             Exit::Data,
             Diagnostic::error("LUT8006", message).hint("save the file as UTF-8"),

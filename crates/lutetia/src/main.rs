@@ -31,7 +31,10 @@ fn run() -> Exit {
         // Help and version are answers; anything else is wrong usage, which clap explains.
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
-            return if error.print().is_ok() { exit } else { Exit::Io };
+            return match error.print() {
+                Err(fault) if fault.kind() != std::io::ErrorKind::BrokenPipe => Exit::Io,
+                _ => exit,
+            };
         }
     };
     let terminal = Terminal::new(cli.colour, cli.json);

@@ -69,9 +69,8 @@ pub(crate) fn fit_curve(arguments: &Curves, curve: Curve, terminal: &Terminal) -
         arguments.forms.iter().map(String::as_str).collect()
     };
     let forms = names.into_iter().map(form).collect::<Outcome<Vec<_>>>()?;
-    let nuclide = lutetia_data::nuclides()
-        .get(&curve.nuclide)
-        .map_err(|e| failed(&curve, &e.to_string()))?;
+    let nuclide =
+        lutetia_data::nuclides().get(&curve.nuclide).map_err(|e| failed(&curve, &e.to_string()))?;
     let physical_rate_per_h = nuclide.lambda_per_s() * 3600.0;
     let times: Vec<f64> = curve.points.iter().map(|p| p.time_h).collect();
     let activities: Vec<f64> = curve.points.iter().map(|p| p.activity_mbq).collect();
@@ -92,7 +91,10 @@ pub(crate) fn fit_curve(arguments: &Curves, curve: Curve, terminal: &Terminal) -
                     ..FitOptions::default()
                 };
                 let observations = observations(&curve);
-                let problem = Problem { options, ..Problem::new(&predictor, observations, error, parameters) };
+                let problem = Problem {
+                    options,
+                    ..Problem::new(&predictor, observations, error, parameters)
+                };
                 fit(&problem).map_err(|e| e.to_string())
             });
         match found {
@@ -177,7 +179,8 @@ fn error_model(asked: Option<&str>, curve: &Curve, terminal: &Terminal) -> Outco
 /// has its magnitudes estimated.
 fn parse_error(text: &str) -> Outcome<ErrorModel> {
     let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let unit = |name: &str| Unit::parse(name).map_err(|e| Failure::usage(e.to_string(), "write `MBq`"));
+    let unit =
+        |name: &str| Unit::parse(name).map_err(|e| Failure::usage(e.to_string(), "write `MBq`"));
     let size = |text: &str, dimension: Dimension, unit: Unit, example: &str| -> Outcome<f64> {
         let hint = format!("write it as `{example}`");
         let quantity = Quantity::parse(text.trim())
@@ -188,8 +191,9 @@ fn parse_error(text: &str) -> Outcome<ErrorModel> {
         }
         Ok(value)
     };
-    let fraction =
-        |text: &str| size(text, Dimension::NONE, Unit::dimensionless(), "10 %").map(Magnitude::Fixed);
+    let fraction = |text: &str| {
+        size(text, Dimension::NONE, Unit::dimensionless(), "10 %").map(Magnitude::Fixed)
+    };
     let activity = |text: &str| -> Outcome<Magnitude> {
         size(text, Dimension::ACTIVITY, unit("MBq")?, "5 MBq").map(Magnitude::Fixed)
     };
@@ -248,7 +252,14 @@ mod tests {
             read("additive"),
             Some(ErrorModel::Additive { sd: Magnitude::Estimated(_) })
         ));
-        for bad in ["", "poisson", "proportional 5 MBq", "additive 10 %", "additive -1 MBq", "combined 5 MBq"] {
+        for bad in [
+            "",
+            "poisson",
+            "proportional 5 MBq",
+            "additive 10 %",
+            "additive -1 MBq",
+            "combined 5 MBq",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -158,9 +158,10 @@ fn masses<'a>(given: &'a [String], regions: &[&str]) -> Outcome<BTreeMap<&'a str
             let message = format!("`--mass` names the region `{region}`, which is not computed");
             return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8016", message).hint(hint)));
         }
-        let grams = Quantity::parse(mass.trim())
-            .and_then(|mass| mass.to(&Unit::parse("g")?))
-            .map_err(|e| Failure::usage(format!("cannot read the mass of `{region}`: {e}"), hint))?;
+        let grams =
+            Quantity::parse(mass.trim()).and_then(|mass| mass.to(&Unit::parse("g")?)).map_err(
+                |e| Failure::usage(format!("cannot read the mass of `{region}`: {e}"), hint),
+            )?;
         masses.insert(region, grams);
     }
     Ok(masses)

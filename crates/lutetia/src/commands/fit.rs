@@ -81,13 +81,14 @@ fn rows_of(fitted: &Fitted) -> Vec<Value> {
         }
         row
     };
-    let estimate = |kind: &str, e: &Estimate| {
-        filled(kind, &e.name, e.value, e.se, e.ci95, &e.determined)
-    };
+    let estimate =
+        |kind: &str, e: &Estimate| filled(kind, &e.name, e.value, e.se, e.ci95, &e.determined);
     let mut rows: Vec<Value> = fit.estimates.iter().map(|e| estimate("parameter", e)).collect();
     rows.extend(fit.magnitudes.iter().map(|e| estimate("error", e)));
     rows.extend(
-        fit.derived.iter().map(|d| filled("derived", &d.name, d.value, d.se, d.ci95, &d.determined)),
+        fit.derived
+            .iter()
+            .map(|d| filled("derived", &d.name, d.value, d.se, d.ci95, &d.determined)),
     );
     for (name, value) in [("aic", fit.aic), ("aicc", fit.aicc), ("bic", fit.bic)] {
         let mut row = head("criterion", name, "1");

@@ -2,13 +2,14 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+mod curves;
 pub(crate) mod data;
 pub(crate) mod dose;
 pub(crate) mod explain;
 pub(crate) mod fit;
-mod curves;
 mod models;
 pub(crate) mod new;
+mod regimen;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;

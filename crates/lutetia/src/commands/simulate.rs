@@ -3,8 +3,22 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lutetia_diagnostic::{Diagnostic, closest};
+use lutetia_model::system::{Binding, ParameterInfo, ParameterKind, System};
+use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
+use lutetia_units::{Dimension, Quantity};
+use serde_json::{Map, Value, json};
 
-use crate::{failure::Outcome, terminal::Terminal};
+use super::{
+    models,
+    regimen::{self, TypedDose},
+    table,
+};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
 
 const EXAMPLE: &str = "\
 Example:
@@ -19,53 +33,242 @@ A dose is the table that an experiment file holds. Without `amount` it is carrie
 pub(crate) struct Arguments {
     /// Model file.
     #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    file: PathBuf,
 
-    /// Nuclide of the label; `GROUP=NUCLIDE` where the model has several label groups.
+    /// Nuclide of the label; `GROUP=NUCLIDE` where the model has several label groups. Repeat for
+    /// several.
     #[arg(long = "nuclide", value_name = "NUCLIDE")]
-    pub(crate) nuclides: Vec<String>,
+    nuclides: Vec<String>,
 
-    /// A dose: `{ at, into, activity, amount, over }`. Repeat for several.
-    #[arg(long = "dose", value_name = "TABLE", required = true)]
-    pub(crate) doses: Vec<String>,
+    /// A dose: `{ at, into, nuclide, activity, amount, over }`. Repeat for several.
+    #[arg(long = "dose", value_name = "TABLE")]
+    doses: Vec<String>,
 
     /// Repeat every dose at this interval.
     #[arg(long, value_name = "TIME", requires = "cycles")]
-    pub(crate) every: Option<String>,
+    every: Option<String>,
 
     /// How often the doses are given in all.
-    #[arg(long, value_name = "N", requires = "every")]
-    pub(crate) cycles: Option<u32>,
+    #[arg(long, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    cycles: Option<u16>,
 
     /// How long to simulate.
     #[arg(long, value_name = "TIME", default_value = "7 d")]
-    pub(crate) until: String,
+    until: String,
 
     /// Number of output times, evenly spaced from zero to the end.
-    #[arg(long, value_name = "N", default_value_t = 201)]
-    pub(crate) points: u32,
+    #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    points: u32,
 
     /// Set a parameter or covariate: `CL=2.4 L/h`. Repeat for several.
     #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub(crate) settings: Vec<String>,
+    settings: Vec<String>,
 
     /// Print this output only; repeat for several. All without it.
     #[arg(long = "output", value_name = "NAME")]
-    pub(crate) outputs: Vec<String>,
-
-    /// Add the time integral of every output, to each time and to infinity.
-    #[arg(long)]
-    pub(crate) integrals: bool,
+    outputs: Vec<String>,
 
     /// Relative tolerance of the solver.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1e-6)]
-    pub(crate) rtol: f64,
+    #[arg(long, value_name = "NUMBER", default_value = "1e-6")]
+    rtol: f64,
 }
 
-/// Not wired yet.
-pub(crate) fn run(_arguments: &Arguments, _terminal: &Terminal) -> Outcome {
-    Err(crate::failure::Failure::usage(
-        "`simulate` is not available in this build",
-        "see `lutetia help`",
-    ))
+/// Runs the model and prints one row per output time.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    if !(1e-13..=0.1).contains(&arguments.rtol) {
+        return Err(Failure::usage(
+            format!("`--rtol {}` is out of range: expected 1e-13 to 0.1", arguments.rtol),
+            "leave it out for 1e-6",
+        ));
+    }
+    let model = models::load(&arguments.file, terminal)?;
+    let system = lutetia_model::system::compile(&model, &binding(&arguments.nuclides))
+        .map_err(|error| failed("LUT8017", &error.to_string()))?;
+    let parameters = parameters(&system, &arguments.settings)?;
+    let regimen = regimen(arguments, &system)?;
+    let shown = outputs(&system, &arguments.outputs)?;
+    let until = regimen::parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
+    let end = system.units().to_internal(&until);
+    let last = f64::from(arguments.points - 1);
+    let times: Vec<f64> =
+        (0..arguments.points).map(|index| end * f64::from(index) / last).collect();
+
+    let names: Vec<String> =
+        system.outputs().iter().map(|o| format!("{} ({})", o.name, o.unit.symbol())).collect();
+    let factors: Vec<f64> = system.outputs().iter().map(|o| o.factor).collect();
+    let time_name = format!("time ({})", system.units().unit_of(Dimension::TIME).symbol());
+    let simulator = Simulator::new(system);
+    let options = Options { rtol: arguments.rtol, ..Options::default() };
+    let trajectory = simulator
+        .run(&parameters, &regimen, &Inputs::default(), &times, &options)
+        .map_err(|error| failed("LUT8018", &error.to_string()))?;
+    let rows: Vec<Value> = times
+        .iter()
+        .enumerate()
+        .map(|(row, time)| {
+            let mut cells = Map::new();
+            cells.insert(time_name.clone(), json!(time));
+            for &output in &shown {
+                let value = trajectory.output(row, output) * factors[output];
+                cells.insert(names[output].clone(), json!(value));
+            }
+            Value::Object(cells)
+        })
+        .collect();
+    table::print(&rows, terminal)
+}
+
+/// Nuclides for all label groups, or group by group.
+fn binding(named: &[String]) -> Binding<'static> {
+    let table = lutetia_data::nuclides();
+    let everywhere = named.iter().filter(|n| !n.contains('=')).cloned();
+    let mut binding = Binding::all(table, everywhere);
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (group, nuclide) in named.iter().filter_map(|n| n.split_once('=')) {
+        match groups.iter_mut().find(|(name, _)| *name == group.trim()) {
+            Some((_, nuclides)) => nuclides.push(nuclide.trim()),
+            None => groups.push((group.trim(), vec![nuclide.trim()])),
+        }
+    }
+    for (group, nuclides) in groups {
+        binding = binding.with(group, nuclides);
+    }
+    binding
+}
+
+/// The defaults of the model with what was set on the command line.
+fn parameters(system: &System, settings: &[String]) -> Outcome<Vec<f64>> {
+    let infos = system.parameters();
+    let mut values: Vec<f64> = infos.iter().map(|p| p.default).collect();
+    for setting in settings {
+        let hint = "write it as `--set \"CL=2.4 L/h\"`";
+        let Some((name, text)) = setting.split_once('=') else {
+            return Err(Failure::usage(format!("`{setting}` sets nothing"), hint));
+        };
+        let (name, text) = (name.trim(), text.trim());
+        let Some(index) = infos.iter().position(|p| p.name == name) else {
+            let near = closest(name, infos.iter().map(|p| p.name.as_str()));
+            return Err(Failure::usage(
+                format!("the model has no parameter or covariate `{name}`"),
+                near.map_or_else(
+                    || "`lutetia explain` lists those it has".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            ));
+        };
+        values[index] = value_of(&infos[index], text, hint)?;
+    }
+    if let Some(missing) = infos.iter().zip(&values).find(|(_, v)| v.is_nan()) {
+        let name = &missing.0.name;
+        return Err(Failure::usage(
+            format!("the covariate `{name}` has no typical value and is not set"),
+            format!("give it with `--set \"{name}=… {}\"`", missing.0.unit.symbol()),
+        ));
+    }
+    Ok(values)
+}
+
+/// A value in the unit the model declares, made internal, within the range it declares.
+fn value_of(info: &ParameterInfo, text: &str, hint: &str) -> Outcome<f64> {
+    let name = &info.name;
+    let declared = Quantity::parse(text)
+        .and_then(|quantity| quantity.to(&info.unit))
+        .map_err(|error| Failure::usage(format!("cannot set `{name}`: {error}"), hint))?;
+    let value = declared * info.factor;
+    let (low, high) = info.bounds;
+    let outside = low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high);
+    // The bounds of a parameter serve its estimation; the range of a covariate is where the model holds.
+    if outside && info.kind == ParameterKind::Covariate {
+        let shown = |bound: Option<f64>| {
+            bound.map_or_else(|| "…".to_owned(), |b| format!("{}", b / info.factor))
+        };
+        return Err(Failure::usage(
+            format!(
+                "`{name}` = {text} is outside the range of the model, {} to {} {}",
+                shown(low),
+                shown(high),
+                info.unit.symbol()
+            ),
+            "set a value inside the range",
+        ));
+    }
+    Ok(value)
+}
+
+/// The doses in internal units, repeated as asked.
+fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
+    let mut regimen = Regimen::default();
+    for text in &arguments.doses {
+        let dose = internal(&regimen::parse(text)?, system)?;
+        match (&arguments.every, arguments.cycles) {
+            (Some(every), Some(cycles)) => {
+                let every = regimen::parse_quantity("`--every`", every, Dimension::TIME, "8 wk")?;
+                let every = system.units().to_internal(&every);
+                regimen.doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
+            }
+            _ => regimen.doses.push(dose),
+        }
+    }
+    Ok(regimen)
+}
+
+fn internal(typed: &TypedDose, system: &System) -> Outcome<Dose> {
+    let units = system.units();
+    let time =
+        |quantity: &Option<Quantity>| quantity.as_ref().map_or(0.0, |q| units.to_internal(q));
+    let activities = match &typed.activity {
+        None => Vec::new(),
+        Some(activity) => {
+            let nuclide = match (&typed.nuclide, system.nuclides()) {
+                (Some(name), _) => name.clone(),
+                (None, [only]) => only.name.clone(),
+                (None, several) => {
+                    let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
+                    return Err(Failure::usage(
+                        format!(
+                            "a dose does not say which nuclide its activity is of: {}",
+                            names.join(", ")
+                        ),
+                        "add `nuclide = \"…\"` to the dose",
+                    ));
+                }
+            };
+            vec![(nuclide, units.to_internal(activity))]
+        }
+    };
+    Ok(Dose {
+        at: time(&typed.at),
+        into: typed.into.clone(),
+        activities,
+        amount: typed.amount.as_ref().map(|amount| units.to_internal(amount)),
+        over: time(&typed.over),
+    })
+}
+
+/// Indices of the outputs to print.
+fn outputs(system: &System, asked: &[String]) -> Outcome<Vec<usize>> {
+    let infos = system.outputs();
+    if asked.is_empty() {
+        return Ok((0..infos.len()).collect());
+    }
+    asked
+        .iter()
+        .map(|name| {
+            infos.iter().position(|o| o.name == *name).ok_or_else(|| {
+                let near = closest(name, infos.iter().map(|o| o.name.as_str()));
+                let known: Vec<&str> = infos.iter().map(|o| o.name.as_str()).collect();
+                Failure::usage(
+                    format!("the model has no output `{name}`"),
+                    near.map_or_else(
+                        || format!("there are: {}", known.join(", ")),
+                        |near| format!("did you mean `{near}`?"),
+                    ),
+                )
+            })
+        })
+        .collect()
+}
+
+fn failed(code: &'static str, reason: &str) -> Failure {
+    Failure::new(Exit::Data, Diagnostic::error(code, reason))
 }

@@ -47,7 +47,11 @@ fn quoted(text: &str) -> String {
 fn significant(value: f64) -> String {
     let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
     let size = rounded.abs();
-    if rounded == 0.0 || (1e-4..1e6).contains(&size) { format!("{rounded}") } else { format!("{rounded:e}") }
+    if rounded == 0.0 || (1e-4..1e6).contains(&size) {
+        format!("{rounded}")
+    } else {
+        format!("{rounded:e}")
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +60,7 @@ mod tests {
 
     #[test]
     fn exact_cells() {
-        assert_eq!(significant(7593.752_576), "7593.75");
+        assert_eq!(significant(7_593.752_576), "7593.75");
         assert_eq!(significant(-0.0), "-0");
         assert_eq!(significant(1.0 / 3.0), "0.333333");
         assert_eq!(significant(1e-9), "1e-9");
