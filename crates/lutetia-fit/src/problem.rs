@@ -1,0 +1,602 @@
+//! What is fitted to what: observations, error model, parameters, options; and the check of all of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::predictor::{PredictError, Predictor, named};
+
+/// Whether a value was measured or only known to lie below a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Censoring {
+    /// Measured.
+    None,
+    /// Below detection: `value` is the limit.
+    Left,
+}
+
+/// One observation, in the order of the predictor's values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Measured value, or the limit of detection of a censored one. Finite.
+    pub value: f64,
+    /// Standard deviation, where known. Positive and finite; needed by [`ErrorModel::Known`], [`ErrorModel::Weighted`].
+    pub sd: Option<f64>,
+    /// Measured or below detection.
+    pub censoring: Censoring,
+    /// Name for messages and tables ("kidney at 27.7 h").
+    pub label: String,
+}
+
+impl Observation {
+    /// A measured value without a standard deviation of its own.
+    pub fn new(label: impl Into<String>, value: f64) -> Self {
+        Self { value, sd: None, censoring: Censoring::None, label: label.into() }
+    }
+
+    /// A measured value with its standard deviation.
+    pub fn with_sd(label: impl Into<String>, value: f64, sd: f64) -> Self {
+        Self { value, sd: Some(sd), censoring: Censoring::None, label: label.into() }
+    }
+
+    /// A value known only to be below `limit`.
+    pub fn below(label: impl Into<String>, limit: f64, sd: Option<f64>) -> Self {
+        Self { value: limit, sd, censoring: Censoring::Left, label: label.into() }
+    }
+}
+
+/// Size of an error component.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Magnitude {
+    /// Known, positive.
+    Fixed(f64),
+    /// To be estimated, from this positive starting value.
+    Estimated(f64),
+}
+
+impl Magnitude {
+    /// The number held.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Fixed(v) | Self::Estimated(v) => v,
+        }
+    }
+    /// Whether it is to be estimated.
+    pub fn estimated(self) -> bool {
+        matches!(self, Self::Estimated(_))
+    }
+}
+
+/// Variance `R` of an observation about its prediction `f`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ErrorModel {
+    /// `R = sd_j²`, every observation's own.
+    Known,
+    /// `R = σ² sd_j²`: the standard deviations are known up to one common factor, which is estimated (name `scale`).
+    Weighted,
+    /// `R = sd²` (name `sd`). With an estimated magnitude, no prior and no censoring this is ordinary least squares.
+    Additive {
+        /// Standard deviation, in the unit of the values.
+        sd: Magnitude,
+    },
+    /// `R = (cv f)²`, proportional to the model (name `cv`).
+    Proportional {
+        /// Coefficient of variation, 1 = 100 %.
+        cv: Magnitude,
+    },
+    /// `R = sd² + (cv f)²` (names `sd`, `cv`).
+    Combined {
+        /// Additive part, in the unit of the values.
+        sd: Magnitude,
+        /// Proportional part, 1 = 100 %.
+        cv: Magnitude,
+    },
+}
+
+impl ErrorModel {
+    /// Names and magnitudes of the components, in the order in which they are estimated.
+    pub fn magnitudes(&self) -> Vec<(&'static str, Magnitude)> {
+        match *self {
+            Self::Known => Vec::new(),
+            Self::Weighted => vec![("scale", Magnitude::Estimated(1.0))],
+            Self::Additive { sd } => vec![("sd", sd)],
+            Self::Proportional { cv } => vec![("cv", cv)],
+            Self::Combined { sd, cv } => vec![("sd", sd), ("cv", cv)],
+        }
+    }
+}
+
+/// Scale on which a parameter is estimated, on which its prior is normal and its interval symmetric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Transform {
+    /// `φ = θ`
+    Identity,
+    /// `φ = ln θ`, for positive parameters.
+    Log,
+    /// `φ = ln((θ − lo)/(hi − θ))`, for parameters between two ends.
+    Logit {
+        /// Lower end.
+        lo: f64,
+        /// Upper end.
+        hi: f64,
+    },
+}
+
+impl Transform {
+    /// `φ(θ)`; NaN outside the domain.
+    pub fn forward(self, theta: f64) -> f64 {
+        match self {
+            Self::Identity => theta,
+            Self::Log => theta.ln(),
+            Self::Logit { lo, hi } => ((theta - lo) / (hi - theta)).ln(),
+        }
+    }
+    /// `θ(φ)`
+    pub fn backward(self, phi: f64) -> f64 {
+        match self {
+            Self::Identity => phi,
+            Self::Log => phi.exp(),
+            Self::Logit { lo, hi } => {
+                // Written so that neither exponential overflows.
+                if phi >= 0.0 {
+                    hi - (hi - lo) / (1.0 + phi.exp())
+                } else {
+                    lo + (hi - lo) / (1.0 + (-phi).exp())
+                }
+            }
+        }
+    }
+    /// `dθ/dφ`
+    pub fn slope(self, phi: f64) -> f64 {
+        match self {
+            Self::Identity => 1.0,
+            Self::Log => phi.exp(),
+            Self::Logit { lo, hi } => {
+                let e = (-phi.abs()).exp();
+                (hi - lo) * e / (1.0 + e).powi(2)
+            }
+        }
+    }
+    /// Name of the transformed parameter for messages: `ln(k)`.
+    pub fn describe(self, name: &str) -> String {
+        match self {
+            Self::Identity => name.to_owned(),
+            Self::Log => format!("ln({name})"),
+            Self::Logit { .. } => format!("logit({name})"),
+        }
+    }
+}
+
+/// Normal prior on the transformed scale. A log-normal between-patient variability of 30 % about 2.4 is
+/// `Prior { mean: ln 2.4, sd: √ln(1 + 0.3²) }` with [`Transform::Log`]; see [`Prior::log_normal`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prior {
+    /// Mean on the transformed scale.
+    pub mean: f64,
+    /// Standard deviation on the transformed scale, positive.
+    pub sd: f64,
+}
+
+impl Prior {
+    /// Prior of a log-transformed parameter from its median and its coefficient of variation `cv` (1 = 100 %):
+    /// `sd = √ln(1 + cv²)`.
+    pub fn log_normal(median: f64, cv: f64) -> Self {
+        Self { mean: median.ln(), sd: (cv * cv).ln_1p().sqrt() }
+    }
+}
+
+/// A parameter of the predictor as it is to be estimated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitParameter {
+    /// Name, as the predictor has it.
+    pub name: String,
+    /// Starting value (or the value itself when fixed), on the natural scale.
+    pub start: f64,
+    /// Scale of estimation.
+    pub transform: Transform,
+    /// Inclusive bounds on the natural scale.
+    pub bounds: Option<(f64, f64)>,
+    /// Prior on the transformed scale.
+    pub prior: Option<Prior>,
+    /// Held at `start`.
+    pub fixed: bool,
+}
+
+impl FitParameter {
+    /// A parameter without bounds and prior.
+    pub fn new(name: impl Into<String>, start: f64, transform: Transform) -> Self {
+        Self { name: name.into(), start, transform, bounds: None, prior: None, fixed: false }
+    }
+    /// A positive parameter, estimated as its logarithm.
+    pub fn log(name: impl Into<String>, start: f64) -> Self {
+        Self::new(name, start, Transform::Log)
+    }
+    /// The same with inclusive bounds on the natural scale.
+    #[must_use]
+    pub fn bounded(mut self, lo: f64, hi: f64) -> Self {
+        self.bounds = Some((lo, hi));
+        self
+    }
+    /// The same with a prior.
+    #[must_use]
+    pub fn with_prior(mut self, prior: Prior) -> Self {
+        self.prior = Some(prior);
+        self
+    }
+    /// The same, held at its start.
+    #[must_use]
+    pub fn fix(mut self) -> Self {
+        self.fixed = true;
+        self
+    }
+}
+
+/// What an [`Observer`] is told after each iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Which start, from 0.
+    pub start: usize,
+    /// Iteration, from 0.
+    pub iteration: u64,
+    /// Half of −2 ln L up to a constant.
+    pub cost: f64,
+    /// Largest absolute entry of its gradient on the transformed scale.
+    pub gradient_norm: f64,
+}
+
+/// A callback that watches fits; called from several threads.
+#[derive(Clone)]
+pub struct Observer(pub Arc<dyn Fn(&Progress) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// How to search and when to call a parameter determined.
+#[derive(Clone, Debug)]
+pub struct FitOptions {
+    /// Number of random starts beside the given ones. Default 12.
+    pub random_starts: usize,
+    /// Spread of the random starts, as SD on log and logit scales, relative to `|start|` on the identity scale; a
+    /// parameter with a prior is drawn from the prior. Default 1.
+    pub spread: f64,
+    /// Seed of the random starts.
+    pub seed: u64,
+    /// More starting points on the natural scale, each with one value for each parameter.
+    pub extra_starts: Vec<Vec<f64>>,
+    /// Iterations of one start. Default 500.
+    pub max_iterations: u64,
+    /// Converged when the remaining Newton step is below this many standard errors. Default 1e-7.
+    pub tolerance: f64,
+    /// A log or logit parameter with a larger relative standard error is reported as not determined. Default 0.5
+    /// (Hardiansyah 2021); `None` for no gate.
+    pub cv_gate: Option<f64>,
+    /// Directions with singular values below this fraction of the largest (columns scaled to 1) are not determined.
+    /// Default 1e-8; predictors with integration error want about 1e-6.
+    pub rank_tolerance: f64,
+    /// A parameter whose prior variance the data reduce by less than this fraction is determined by the prior alone.
+    /// Default 0.1.
+    pub prior_gate: f64,
+    /// Set to true from elsewhere (Ctrl-C) to stop; [`fit`](crate::fit) then returns [`FitError::Interrupted`].
+    pub interrupt: Option<Arc<AtomicBool>>,
+    /// Told of every iteration.
+    pub observer: Option<Observer>,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            random_starts: 12,
+            spread: 1.0,
+            seed: 0x4c75_3137,
+            extra_starts: Vec::new(),
+            max_iterations: 500,
+            tolerance: 1e-7,
+            cv_gate: Some(0.5),
+            rank_tolerance: 1e-8,
+            prior_gate: 0.1,
+            interrupt: None,
+            observer: None,
+        }
+    }
+}
+
+/// Everything [`fit`](crate::fit) needs.
+#[derive(Clone)]
+pub struct Problem<'a> {
+    /// The model.
+    pub predictor: &'a dyn Predictor,
+    /// The data, in the order of the predictor's values.
+    pub observations: Vec<Observation>,
+    /// Variance of the data.
+    pub error: ErrorModel,
+    /// Parameters, in the order of the predictor's names.
+    pub parameters: Vec<FitParameter>,
+    /// Search and gates.
+    pub options: FitOptions,
+}
+
+impl<'a> Problem<'a> {
+    /// A problem with default options.
+    pub fn new(
+        predictor: &'a dyn Predictor,
+        observations: Vec<Observation>,
+        error: ErrorModel,
+        parameters: Vec<FitParameter>,
+    ) -> Self {
+        Self { predictor, observations, error, parameters, options: FitOptions::default() }
+    }
+
+    /// Indices of the parameters to be estimated.
+    pub(crate) fn free(&self) -> Vec<usize> {
+        (0..self.parameters.len()).filter(|&i| !self.parameters[i].fixed).collect()
+    }
+
+    /// Whether the common variance is unknown but drops out of the estimates: least squares whose scale is taken from
+    /// the residuals afterwards.
+    pub(crate) fn profiled(&self) -> bool {
+        let common = match self.error {
+            ErrorModel::Weighted => true,
+            ErrorModel::Additive { sd } => sd.estimated(),
+            _ => false,
+        };
+        common
+            && self.observations.iter().all(|o| o.censoring == Censoring::None)
+            && self.parameters.iter().all(|p| p.fixed || p.prior.is_none())
+    }
+
+    /// Checks everything that can be checked before the model is run.
+    pub(crate) fn validate(&self) -> Result<(), FitError> {
+        let names = self.predictor.names();
+        if names.len() != self.parameters.len() {
+            return Err(FitError::ParameterCount {
+                expected: names.len(),
+                found: self.parameters.len(),
+            });
+        }
+        if self.predictor.n_values() != self.observations.len() {
+            return Err(FitError::ObservationCount {
+                expected: self.predictor.n_values(),
+                found: self.observations.len(),
+            });
+        }
+        for (index, (name, p)) in names.iter().zip(&self.parameters).enumerate() {
+            if *name != p.name {
+                return Err(FitError::ParameterName {
+                    index,
+                    expected: name.clone(),
+                    found: p.name.clone(),
+                });
+            }
+            self.validate_parameter(p)?;
+        }
+        if self.observations.is_empty() {
+            return Err(FitError::NoObservations);
+        }
+        let needs_sd = matches!(self.error, ErrorModel::Known | ErrorModel::Weighted);
+        for o in &self.observations {
+            if !o.value.is_finite() {
+                return Err(FitError::BadValue { label: o.label.clone(), value: o.value });
+            }
+            match o.sd {
+                Some(sd) if !(sd.is_finite() && sd > 0.0) => {
+                    return Err(FitError::BadSd { label: o.label.clone(), sd });
+                }
+                None if needs_sd => return Err(FitError::MissingSd { label: o.label.clone() }),
+                _ => {}
+            }
+        }
+        for (name, m) in self.error.magnitudes() {
+            if !(m.value().is_finite() && m.value() > 0.0) {
+                return Err(FitError::BadMagnitude { name, value: m.value() });
+            }
+        }
+        for (k, s) in self.options.extra_starts.iter().enumerate() {
+            if s.len() != names.len() {
+                return Err(FitError::StartLength {
+                    start: k,
+                    expected: names.len(),
+                    found: s.len(),
+                });
+            }
+        }
+        let free = self.free().len();
+        if free == 0 {
+            return Err(FitError::NothingToEstimate { parameters: names.len() });
+        }
+        // A likelihood with an unknown variance has no maximum when the curve can pass through every point.
+        let estimated = self.error.magnitudes().iter().filter(|(_, m)| m.estimated()).count();
+        if estimated > 0 && !self.profiled() {
+            let measured =
+                self.observations.iter().filter(|o| o.censoring == Censoring::None).count();
+            if measured < free + estimated {
+                return Err(FitError::UnboundedLikelihood {
+                    measured,
+                    parameters: free,
+                    magnitudes: estimated,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_parameter(&self, p: &FitParameter) -> Result<(), FitError> {
+        let domain = match p.transform {
+            Transform::Identity => (f64::NEG_INFINITY, f64::INFINITY),
+            Transform::Log => (0.0, f64::INFINITY),
+            Transform::Logit { lo, hi } => (lo, hi),
+        };
+        let bad = |reason: String| Err(FitError::BadParameter { name: p.name.clone(), reason });
+        if let Transform::Logit { lo, hi } = p.transform
+            && !(lo.is_finite() && hi.is_finite() && lo < hi)
+        {
+            return bad(format!("logit ends {lo} and {hi} must be finite and ascending"));
+        }
+        if !p.start.is_finite() {
+            return bad(format!("start is {}, expected a finite number", p.start));
+        }
+        if p.fixed {
+            // A fixed value is never transformed, so zero is a fine value even of a log parameter.
+            return Ok(());
+        }
+        if p.start <= domain.0 || p.start >= domain.1 {
+            return bad(format!(
+                "start {} lies outside the open domain ({}, {}) of its transform",
+                p.start, domain.0, domain.1
+            ));
+        }
+        if let Some((lo, hi)) = p.bounds {
+            if lo.is_nan() || hi.is_nan() || lo >= hi {
+                return bad(format!("bounds [{lo}, {hi}] are not ascending"));
+            }
+            if p.start < lo || p.start > hi {
+                return bad(format!("start {} lies outside its bounds [{lo}, {hi}]", p.start));
+            }
+        }
+        if let Some(prior) = p.prior
+            && !(prior.mean.is_finite() && prior.sd.is_finite() && prior.sd > 0.0)
+        {
+            return bad(format!(
+                "prior mean {} and SD {} must be finite and the SD positive",
+                prior.mean, prior.sd
+            ));
+        }
+        Ok(())
+    }
+
+    /// `name = value` list for messages.
+    pub(crate) fn named(&self, theta: &[f64]) -> String {
+        named(self.predictor.names(), theta)
+    }
+}
+
+/// Why there is no fit at all. A fit that did not converge is not an error; see [`Status`](crate::Status).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// Wrong number of parameters.
+    #[error("model has {expected} parameters, found {found}; give one `FitParameter` for each")]
+    ParameterCount {
+        /// Number in the model.
+        expected: usize,
+        /// Number given.
+        found: usize,
+    },
+    /// Wrong parameter name.
+    #[error(
+        "parameter {index} of the model is `{expected}`, found `{found}`; keep the model's order"
+    )]
+    ParameterName {
+        /// Position.
+        index: usize,
+        /// The model's name.
+        expected: String,
+        /// Name given.
+        found: String,
+    },
+    /// Wrong number of observations.
+    #[error("model predicts {expected} values, found {found} observations; give one for each")]
+    ObservationCount {
+        /// Number of predictions.
+        expected: usize,
+        /// Number of observations.
+        found: usize,
+    },
+    /// A parameter that cannot be used.
+    #[error("parameter `{name}`: {reason}; correct its start, bounds, transform or prior")]
+    BadParameter {
+        /// Name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No data.
+    #[error("no observations; a fit needs at least one")]
+    NoObservations,
+    /// All parameters fixed.
+    #[error("all {parameters} parameters are fixed; free at least one")]
+    NothingToEstimate {
+        /// Number of parameters.
+        parameters: usize,
+    },
+    /// A value that is not a number.
+    #[error("observation `{label}` is {value}, expected a finite number; remove or correct it")]
+    BadValue {
+        /// Which.
+        label: String,
+        /// Value found.
+        value: f64,
+    },
+    /// A standard deviation that is not positive.
+    #[error(
+        "observation `{label}` has standard deviation {sd}, expected a positive finite number; correct it"
+    )]
+    BadSd {
+        /// Which.
+        label: String,
+        /// Value found.
+        sd: f64,
+    },
+    /// No standard deviation where the error model needs one.
+    #[error(
+        "observation `{label}` has no standard deviation; give one or choose an additive or proportional error"
+    )]
+    MissingSd {
+        /// Which.
+        label: String,
+    },
+    /// An error magnitude that is not positive.
+    #[error("error magnitude `{name}` is {value}, expected a positive finite number; correct it")]
+    BadMagnitude {
+        /// Which.
+        name: &'static str,
+        /// Value found.
+        value: f64,
+    },
+    /// A start of wrong length.
+    #[error("extra start {start} has {found} values, expected {expected}; give one per parameter")]
+    StartLength {
+        /// Which.
+        start: usize,
+        /// Number of parameters.
+        expected: usize,
+        /// Number given.
+        found: usize,
+    },
+    /// Too few data to estimate a variance together with the parameters.
+    #[error(
+        "{measured} measured values cannot determine {parameters} parameters and {magnitudes} error magnitudes: the likelihood has no maximum; fix the magnitudes or measure more"
+    )]
+    UnboundedLikelihood {
+        /// Uncensored observations.
+        measured: usize,
+        /// Free parameters.
+        parameters: usize,
+        /// Estimated magnitudes.
+        magnitudes: usize,
+    },
+    /// No start at which the model can be evaluated.
+    #[error(
+        "the model cannot be evaluated at any of {starts} starting points; at the first ({parameters}): {reason}; choose another start"
+    )]
+    NoUsableStart {
+        /// Number tried.
+        starts: usize,
+        /// First start.
+        parameters: String,
+        /// First reason.
+        reason: String,
+    },
+    /// Stopped from outside.
+    #[error("fit interrupted after {finished} of {starts} starts; run it again to get a result")]
+    Interrupted {
+        /// Starts finished.
+        finished: usize,
+        /// Starts asked for.
+        starts: usize,
+    },
+    /// The model failed at the estimate.
+    #[error("the model cannot be evaluated at the estimate: {0}; bound the parameters")]
+    Predict(#[from] PredictError),
+}

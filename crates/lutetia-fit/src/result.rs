@@ -1,0 +1,407 @@
+//! What a fit returns.
+
+use std::fmt;
+
+use nalgebra::DMatrix;
+
+use crate::problem::Transform;
+
+/// How the search ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// At a minimum.
+    Converged,
+    /// At a minimum, with the named parameters at a bound of their range.
+    ConvergedAtBound {
+        /// Names of the parameters at a bound.
+        parameters: Vec<String>,
+    },
+    /// No step lowered the objective although the gradient does not vanish.
+    Stalled {
+        /// Remaining Newton step, in standard errors.
+        remaining_step: f64,
+    },
+    /// The iterations ran out.
+    MaxIterations {
+        /// Iterations made.
+        iterations: u64,
+        /// Remaining Newton step, in standard errors.
+        remaining_step: f64,
+    },
+    /// The search or the covariance broke down.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Status {
+    /// Whether a minimum was found.
+    pub fn converged(&self) -> bool {
+        matches!(self, Self::Converged | Self::ConvergedAtBound { .. })
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Converged => f.write_str("converged"),
+            Self::ConvergedAtBound { parameters } => {
+                write!(f, "converged with {} at a bound", parameters.join(", "))
+            }
+            Self::Stalled { remaining_step } => {
+                write!(f, "stalled {remaining_step:.1e} standard errors from a minimum")
+            }
+            Self::MaxIterations { iterations, remaining_step } => write!(
+                f,
+                "not converged after {iterations} iterations, {remaining_step:.1e} standard errors from a minimum"
+            ),
+            Self::Failed { reason } => write!(f, "failed: {reason}"),
+        }
+    }
+}
+
+/// Whether the data determine a quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Determination {
+    /// They do, with the standard error given.
+    Determined,
+    /// They do not; the value is not to be used.
+    NotDetermined {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl Determination {
+    /// Whether determined.
+    pub fn is_determined(&self) -> bool {
+        matches!(self, Self::Determined)
+    }
+}
+
+impl fmt::Display for Determination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Determined => f.write_str("determined"),
+            Self::NotDetermined { reason } => write!(f, "not determined: {reason}"),
+        }
+    }
+}
+
+/// Why the data do not determine a quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// The search did not reach a minimum.
+    NotConverged {
+        /// Its status in words.
+        status: String,
+    },
+    /// Fewer data (and priors) than parameters.
+    FewerData {
+        /// Observations and priors.
+        data: usize,
+        /// Free parameters.
+        parameters: usize,
+    },
+    /// As many parameters as data and no standard deviations: nothing is left to estimate the error from.
+    NoDegreesOfFreedom {
+        /// Observations.
+        observations: usize,
+        /// Free parameters.
+        parameters: usize,
+    },
+    /// A direction in parameter space along which the predictions do not change.
+    Singular {
+        /// The combination, `1.00·ln(a1) − 0.98·ln(a2)`.
+        combination: String,
+    },
+    /// At a bound of its range, or resting on a parameter that is.
+    AtBound {
+        /// Which parameter.
+        parameter: String,
+        /// Bound reached, natural scale.
+        bound: f64,
+    },
+    /// Relative standard error above the gate.
+    LargeUncertainty {
+        /// Relative standard error, 1 = 100 %.
+        rse: f64,
+        /// Gate.
+        gate: f64,
+    },
+    /// The value is the prior's.
+    PriorOnly {
+        /// Fraction of the prior variance that the data removed.
+        contraction: f64,
+        /// Gate.
+        gate: f64,
+    },
+    /// Other starts reached the same objective with another value.
+    StartsDisagree {
+        /// Smallest value found.
+        lowest: f64,
+        /// Largest value found.
+        highest: f64,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConverged { status } => write!(f, "the search {status}"),
+            Self::FewerData { data, parameters } => {
+                write!(f, "{data} data for {parameters} parameters")
+            }
+            Self::NoDegreesOfFreedom { observations, parameters } => write!(
+                f,
+                "{observations} observations and {parameters} parameters leave nothing to estimate the error from; give standard deviations"
+            ),
+            Self::Singular { combination } => {
+                write!(f, "the data do not depend on the combination {combination}")
+            }
+            Self::AtBound { parameter, bound } => {
+                write!(f, "`{parameter}` is at its bound {}", short(*bound))
+            }
+            Self::LargeUncertainty { rse, gate } => write!(
+                f,
+                "relative standard error {} % is above {} %",
+                short(100.0 * rse),
+                short(100.0 * gate)
+            ),
+            Self::PriorOnly { contraction, gate } => write!(
+                f,
+                "the data reduce the variance of the prior by {} %, less than {} %: the value is the prior's",
+                short(100.0 * contraction),
+                short(100.0 * gate)
+            ),
+            Self::StartsDisagree { lowest, highest } => {
+                write!(f, "values from {} to {} fit equally well", short(*lowest), short(*highest))
+            }
+        }
+    }
+}
+
+/// Three significant digits.
+fn short(v: f64) -> String {
+    if v.abs() >= 0.01 && v.abs() < 1e4 {
+        let digits = (2 - v.abs().log10().floor() as i32).max(0) as usize;
+        format!("{v:.digits$}")
+    } else {
+        format!("{v:.2e}")
+    }
+}
+
+/// Which side of its range a parameter sits at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// The lower, with its value.
+    Lower(f64),
+    /// The upper, with its value.
+    Upper(f64),
+}
+
+impl Bound {
+    /// The bound on the natural scale.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Lower(v) | Self::Upper(v) => v,
+        }
+    }
+}
+
+/// An estimated parameter or error magnitude.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// Name.
+    pub name: String,
+    /// Value, natural scale.
+    pub value: f64,
+    /// Standard error on the natural scale (delta method from the transformed scale).
+    pub se: Option<f64>,
+    /// 95 % interval, formed on the transformed scale and mapped back; [`Fit::interval`] says with which quantile.
+    pub ci95: Option<(f64, f64)>,
+    /// `se/|value|`, 1 = 100 %.
+    pub rse: Option<f64>,
+    /// Whether the data determine it.
+    pub determined: Determination,
+    /// Shrinkage to the prior, `var_post/var_prior` on the transformed scale: 0 = the data decide, 1 = the prior does.
+    pub shrinkage: Option<f64>,
+    /// What the data contributed, `1 − var_post/var_prior`.
+    pub contraction: Option<f64>,
+    /// Whether it sits at a bound of its range.
+    pub at_bound: Option<Bound>,
+    /// Scale of estimation.
+    pub transform: Transform,
+    /// Held at this value.
+    pub fixed: bool,
+}
+
+/// A derived quantity (time-integrated activity, half-life, …).
+#[derive(Clone, Debug, PartialEq)]
+pub struct DerivedEstimate {
+    /// Name.
+    pub name: String,
+    /// Value at the estimates.
+    pub value: f64,
+    /// Standard error, `√(gᵀVg)`.
+    pub se: Option<f64>,
+    /// 95 % interval; on the log scale for quantities positive by nature.
+    pub ci95: Option<(f64, f64)>,
+    /// `se/|value|`.
+    pub rse: Option<f64>,
+    /// Whether the data determine it. It may be determined although a parameter is not.
+    pub determined: Determination,
+}
+
+/// Distribution behind the 95 % intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IntervalKind {
+    /// Student's t: the variance was estimated from the residuals.
+    StudentT {
+        /// Degrees of freedom, observations − parameters.
+        degrees_of_freedom: usize,
+    },
+    /// Normal: the variance was known, or estimated together with the parameters.
+    Normal,
+}
+
+/// One observation beside its prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Residual {
+    /// Label of the observation.
+    pub label: String,
+    /// Observed value, or the limit of a censored one.
+    pub observed: f64,
+    /// Prediction.
+    pub predicted: f64,
+    /// Standard deviation of the error model at the prediction (`None` where it could not be estimated).
+    pub sd: Option<f64>,
+    /// `(observed − predicted)/sd`; `None` for a censored observation.
+    pub weighted: Option<f64>,
+    /// Below detection.
+    pub censored: bool,
+}
+
+/// A predicted value with the standard deviation that the uncertainty of the parameters gives it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Value.
+    pub value: f64,
+    /// Delta-method standard deviation; `None` where the data do not determine the value.
+    pub sd: Option<f64>,
+    /// Pointwise 95 % interval, with the quantile of [`Fit::interval`].
+    pub ci95: Option<(f64, f64)>,
+}
+
+/// How one start ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartSummary {
+    /// Objective reached (`cost` scale: half of −2 ln L up to a constant); `None` where the start was unusable.
+    pub cost: Option<f64>,
+    /// Whether it converged.
+    pub converged: bool,
+    /// Iterations.
+    pub iterations: u64,
+    /// Parameters reached, natural scale.
+    pub theta: Vec<f64>,
+}
+
+/// All starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Starts {
+    /// In the order tried.
+    pub runs: Vec<StartSummary>,
+    /// Index of the one kept.
+    pub best: usize,
+    /// How many reached the kept objective.
+    pub agreeing: usize,
+    /// Parameter sets that reach it elsewhere (natural scale), if any.
+    pub alternatives: Vec<Vec<f64>>,
+}
+
+/// The result of a fit.
+///
+/// **Counting.** `K` counts the free parameters *and* the estimated error magnitudes (as R does); `n` counts all
+/// observations, censored ones included. `AIC = −2 ln L + 2K`, `AICc = AIC + 2K(K+1)/(n−K−1)`, `BIC = −2 ln L + K ln n`,
+/// with the prior left out of `−2 ln L` (it belongs to no sample), so among fits with priors they are a guide only.
+///
+/// **Covariance.** `(MᵀM)⁻¹` with `M` the weighted Jacobian (Fisher information, prior included). Where the variance is
+/// unknown and stands alone (additive, weighted, proportional; no prior, no censoring) it is scaled to `n − p` degrees
+/// of freedom and intervals are Student's t; else intervals are normal.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// How the search ended.
+    pub status: Status,
+    /// All parameters of the predictor, in its order, fixed ones included.
+    pub estimates: Vec<Estimate>,
+    /// Error magnitudes that were estimated.
+    pub magnitudes: Vec<Estimate>,
+    /// Covariance of all parameters on their natural scale, in their order; rows of fixed parameters and of those at a
+    /// bound are zero (conditional on them). Within directions that are not determined it is a pseudo-inverse. `None`
+    /// where the error is unknown.
+    pub covariance: Option<DMatrix<f64>>,
+    /// Correlation of the same; rows without variance are zero off the diagonal.
+    pub correlation: Option<DMatrix<f64>>,
+    /// Largest over smallest eigenvalue of the information with columns scaled to 1 (transformed scale); infinite when
+    /// singular.
+    pub condition_number: f64,
+    /// `−2 ln L` plus the prior penalty, with constants (for a profiled variance, at its maximum-likelihood value).
+    /// `None` where the curve passes through every point and the likelihood has no bound.
+    pub objective: Option<f64>,
+    /// `−2 ln L` without the prior.
+    pub minus_two_log_likelihood: Option<f64>,
+    /// Weighted sum of squares of the measured residuals, `Σ ((y − f)/sd)²`, with `sd = 1` where profiled.
+    pub chi_square: f64,
+    /// Akaike's criterion.
+    pub aic: Option<f64>,
+    /// With the correction for small samples; `None` when `n ≤ K + 1`.
+    pub aicc: Option<f64>,
+    /// Schwarz's criterion.
+    pub bic: Option<f64>,
+    /// Why a criterion is missing.
+    pub criteria_note: Option<String>,
+    /// `K` of the criteria.
+    pub k: usize,
+    /// Number of observations.
+    pub n: usize,
+    /// Distribution behind the intervals.
+    pub interval: IntervalKind,
+    /// Observations beside predictions.
+    pub residuals: Vec<Residual>,
+    /// Predictions with uncertainty, at the observations.
+    pub predictions: Vec<Prediction>,
+    /// Derived quantities.
+    pub derived: Vec<DerivedEstimate>,
+    /// Iterations of the start kept.
+    pub iterations: u64,
+    /// Largest entry of the gradient of the cost over its scale, on the transformed scale, within the free directions.
+    pub gradient_norm: f64,
+    /// Remaining Newton step in standard errors.
+    pub remaining_step: f64,
+    /// All starts.
+    pub starts: Starts,
+    pub(crate) inference: crate::inference::Inference,
+}
+
+impl Fit {
+    /// Estimated values of all parameters.
+    pub fn theta(&self) -> Vec<f64> {
+        self.estimates.iter().map(|e| e.value).collect()
+    }
+
+    /// The estimate named so.
+    pub fn estimate(&self, name: &str) -> Option<&Estimate> {
+        self.estimates.iter().find(|e| e.name == name)
+    }
+
+    /// The derived quantity named so.
+    pub fn derived(&self, name: &str) -> Option<&DerivedEstimate> {
+        self.derived.iter().find(|d| d.name == name)
+    }
+
+    /// Whether every parameter is determined.
+    pub fn is_determined(&self) -> bool {
+        self.estimates.iter().all(|e| e.determined.is_determined())
+    }
+}
