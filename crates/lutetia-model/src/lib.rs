@@ -6,6 +6,8 @@
 
 pub mod expr;
 mod model;
+pub mod system;
 
 pub use expr::{Expr, Form, Function, Symbol};
 pub use model::*;
+pub use system::{Binding, CompileError, Evaluator, System, compile};

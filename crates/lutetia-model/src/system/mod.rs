@@ -1,0 +1,305 @@
+//! The compiled form of a model, independent of any solver.
+//!
+//! [`compile`] turns a [`Model`] and a [`Binding`] into a [`System`]: names, units and sparsity,
+//! and straight-line programs for the right-hand side, the values of its sparse Jacobian, the
+//! outputs and the initial values. Everything that depends on parameters alone is evaluated once
+//! per parameter set. Derivatives by parameters are compiled on demand for the parameters chosen
+//! ([`System::sensitivity`]). All derivatives are symbolic.
+//!
+//! All numbers are in internal units of the model; time is in internal time.
+
+mod binding;
+mod derivative;
+mod error;
+mod evaluate;
+mod fluxes;
+mod graph;
+mod info;
+pub(crate) mod labels;
+mod lower;
+mod pattern;
+mod sensitivity;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use lutetia_units::UnitSystem;
+
+pub use binding::Binding;
+pub use error::{CompileError, DoseTargetError};
+pub use evaluate::Evaluator;
+pub use info::{
+    BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
+    StateInfo,
+};
+pub use pattern::SparsePattern;
+pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
+
+pub(crate) use lower::pool_name;
+
+use self::{
+    graph::{Graph, Id, Node},
+    labels::{Labels, list, suggestion},
+    lower::Lowering,
+    tape::Program,
+};
+use crate::model::Model;
+
+/// Tapes of the program of a system.
+mod tapes {
+    pub(super) const RHS: usize = 0;
+    pub(super) const JACOBIAN: usize = 1;
+    pub(super) const OUTPUTS: usize = 2;
+    pub(super) const INITIAL: usize = 3;
+}
+
+/// A compiled model. Immutable, cheap to clone, shared between threads.
+#[derive(Debug, Clone)]
+pub struct System {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    id: String,
+    units: UnitSystem,
+    states: Vec<StateInfo>,
+    parameters: Vec<ParameterInfo>,
+    inputs: Vec<InputInfo>,
+    outputs: Vec<OutputInfo>,
+    nuclides: Vec<BoundNuclide>,
+    targets: Vec<DoseTarget>,
+    pattern: SparsePattern,
+    program: Program,
+    graph: Graph,
+    rhs: Vec<Id>,
+    initial: Vec<Id>,
+    output_roots: Vec<Id>,
+}
+
+/// Compiles a checked model with the nuclides chosen.
+///
+/// States are laid out pool by pool in the order of the model (cold form first, then one hot form
+/// per nuclide of the label), then the quantities. For each hot state with decay constant λ the
+/// decay λ·hot leaves it; the cold form, unlabelled products (yield 1) and daughter species (yield
+/// of the decay chain) receive it as the fate says.
+///
+/// # Errors
+///
+/// A label without a nuclide, a nuclide that is unknown, stable or not in the chain of its parent,
+/// a decay product without a pool at that place, or a circular initial value.
+pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileError> {
+    let labels = Labels::bind(model, binding)?;
+    let mut lowering = Lowering::new(model, &labels)?;
+    let rhs = fluxes::right_hand_side(&mut lowering, binding)?;
+    let (outputs, output_roots) = lowering.outputs()?;
+    let initial = lowering.initial_values()?;
+    let parameters = Lowering::parameter_infos(model);
+    let inputs = Lowering::input_infos(model);
+    let targets = (0..model.pools.len())
+        .map(|pool| DoseTarget {
+            name: pool_name(model, pool),
+            hot: lowering.pools[pool].hot.clone(),
+            cold: lowering.pools[pool].cold,
+        })
+        .collect();
+    let Lowering { mut graph, states, .. } = lowering;
+    let (pattern, jacobian) = jacobian(&mut graph, &rhs, states.len());
+    let program = Program::new(
+        &graph,
+        parameters.len(),
+        states.len(),
+        inputs.len(),
+        &[&rhs, &jacobian, &output_roots, &initial],
+    );
+    Ok(System {
+        inner: Arc::new(Inner {
+            id: model.id.clone(),
+            units: model.units.clone(),
+            states,
+            parameters,
+            inputs,
+            outputs,
+            nuclides: labels.nuclides.clone(),
+            targets,
+            pattern,
+            program,
+            graph,
+            rhs,
+            initial,
+            output_roots,
+        }),
+    })
+}
+
+/// Pattern (with the diagonal) and values of ∂rhs/∂x in column order.
+fn jacobian(graph: &mut Graph, rhs: &[Id], states: usize) -> (SparsePattern, Vec<Id>) {
+    let mut rows = derivative::gradients(graph, rhs, |node| match node {
+        Node::State(s) => Some(s),
+        _ => None,
+    });
+    let zero = graph.constant(0.0);
+    for (i, row) in rows.iter_mut().enumerate() {
+        let diagonal = i as u32;
+        if let Err(place) = row.binary_search_by_key(&diagonal, |entry| entry.0) {
+            row.insert(place, (diagonal, zero));
+        }
+    }
+    sparse(&rows, states)
+}
+
+/// Rows of (column, value) as a compressed-column pattern and its values.
+fn sparse(rows: &[Vec<(u32, Id)>], columns: usize) -> (SparsePattern, Vec<Id>) {
+    let columns_of: Vec<Vec<u32>> =
+        rows.iter().map(|row| row.iter().map(|entry| entry.0).collect()).collect();
+    let (pattern, origin) = SparsePattern::from_rows(&columns_of, columns);
+    let values = origin.into_iter().map(|(i, k)| rows[i][k].1).collect();
+    (pattern, values)
+}
+
+impl System {
+    /// Id of the model.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.inner.id
+    }
+
+    /// The states, in the order of every state vector.
+    #[must_use]
+    pub fn states(&self) -> &[StateInfo] {
+        &self.inner.states
+    }
+
+    /// The parameter vector: plain numbers in file order (coefficients of covariate effects
+    /// included), then covariates.
+    #[must_use]
+    pub fn parameters(&self) -> &[ParameterInfo] {
+        &self.inner.parameters
+    }
+
+    /// External functions of time that nothing inside the model provides.
+    #[must_use]
+    pub fn inputs(&self) -> &[InputInfo] {
+        &self.inner.inputs
+    }
+
+    /// Observables and output ports.
+    #[must_use]
+    pub fn outputs(&self) -> &[OutputInfo] {
+        &self.inner.outputs
+    }
+
+    /// Internal units.
+    #[must_use]
+    pub fn units(&self) -> &UnitSystem {
+        &self.inner.units
+    }
+
+    /// Nuclides bound to labels or carried by daughter species.
+    #[must_use]
+    pub fn nuclides(&self) -> &[BoundNuclide] {
+        &self.inner.nuclides
+    }
+
+    /// Default of every parameter (NaN for a covariate without a typical value).
+    #[must_use]
+    pub fn default_parameters(&self) -> Vec<f64> {
+        self.inner.parameters.iter().map(|p| p.default).collect()
+    }
+
+    /// Index of a state by name.
+    #[must_use]
+    pub fn state_index(&self, name: &str) -> Option<usize> {
+        self.inner.states.iter().position(|s| s.name == name)
+    }
+
+    /// Index of a parameter or covariate by name.
+    #[must_use]
+    pub fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.inner.parameters.iter().position(|p| p.name == name)
+    }
+
+    /// Index of an output by name.
+    #[must_use]
+    pub fn output_index(&self, name: &str) -> Option<usize> {
+        self.inner.outputs.iter().position(|o| o.name == name)
+    }
+
+    /// Index of an input by name.
+    #[must_use]
+    pub fn input_index(&self, name: &str) -> Option<usize> {
+        self.inner.inputs.iter().position(|i| i.name == name)
+    }
+
+    /// Every pool a dose can go into.
+    #[must_use]
+    pub fn dose_targets(&self) -> &[DoseTarget] {
+        &self.inner.targets
+    }
+
+    /// The states a dose into a pool goes to.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not a pool (with the nearest name), is one form of a pool, or is a
+    /// quantity that is not an amount.
+    pub fn dose_target(&self, name: &str) -> Result<DoseTarget, DoseTargetError> {
+        let inner = &self.inner;
+        if let Some(target) = inner.targets.iter().find(|t| t.name == name) {
+            return Ok(target.clone());
+        }
+        let names = || inner.targets.iter().map(|t| t.name.as_str());
+        if let Some(state) = inner.states.iter().find(|s| s.name == name) {
+            return Err(if state.species.is_none() {
+                DoseTargetError::NotAnAmount {
+                    name: name.to_owned(),
+                    unit: state.unit.to_string(),
+                    known: list(names()),
+                }
+            } else {
+                let index = inner.states.iter().position(|s| s.name == name);
+                let pool = inner
+                    .targets
+                    .iter()
+                    .find(|t| t.cold == index || t.hot.iter().any(|h| Some(h.1) == index))
+                    .map_or_else(String::new, |t| t.name.clone());
+                DoseTargetError::Form { name: name.to_owned(), pool }
+            });
+        }
+        Err(DoseTargetError::Unknown {
+            name: name.to_owned(),
+            hint: suggestion(name, names()),
+            known: list(names()),
+        })
+    }
+
+    /// Structural pattern of ∂rhs/∂x; the diagonal is always present.
+    #[must_use]
+    pub fn jacobian_pattern(&self) -> &SparsePattern {
+        &self.inner.pattern
+    }
+
+    /// Operations of one evaluation of the right-hand side and of the Jacobian, for statistics.
+    #[must_use]
+    pub fn operations(&self) -> (usize, usize) {
+        let program = &self.inner.program;
+        (program.operations(tapes::RHS), program.operations(tapes::JACOBIAN))
+    }
+
+    /// A new evaluator with its own scratch; one per thread. Parameters start at their defaults.
+    #[must_use]
+    pub fn evaluator(&self) -> Evaluator {
+        let mut evaluator = Evaluator::new(self.clone());
+        evaluator.set_parameters(&self.default_parameters());
+        evaluator
+    }
+
+    /// Compiles the derivatives by the parameters `wrt` (indices into [`System::parameters`];
+    /// others are ignored).
+    #[must_use]
+    pub fn sensitivity(&self, wrt: &[usize]) -> SensitivityTapes {
+        SensitivityTapes::new(self, wrt)
+    }
+}

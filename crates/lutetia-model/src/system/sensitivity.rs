@@ -1,0 +1,186 @@
+//! Derivatives by chosen parameters, compiled on demand.
+
+use std::sync::Arc;
+
+use super::{
+    System,
+    derivative::gradients,
+    graph::{Id, Node},
+    pattern::SparsePattern,
+    sparse,
+    tape::Program,
+};
+
+const RHS_DP: usize = 0;
+const OUTPUT_DX: usize = 1;
+const OUTPUT_DP: usize = 2;
+const INITIAL_DP: usize = 3;
+
+/// Programs for ∂rhs/∂p, ∂initial/∂p, ∂output/∂x and ∂output/∂p. Immutable and shared.
+///
+/// The derivatives go through formulas, covariate effects, volumes and initial values.
+#[derive(Debug, Clone)]
+pub struct SensitivityTapes {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    wrt: Vec<usize>,
+    states: usize,
+    defaults: Vec<f64>,
+    program: Program,
+    rhs_dp: SparsePattern,
+    output_dx: SparsePattern,
+    output_dp: SparsePattern,
+    initial_dp: SparsePattern,
+}
+
+impl SensitivityTapes {
+    pub(super) fn new(system: &System, wrt: &[usize]) -> Self {
+        let inner = &system.inner;
+        let mut graph = inner.graph.clone();
+        let mut column = vec![None; inner.parameters.len()];
+        let wrt: Vec<usize> = wrt.iter().copied().filter(|&p| p < column.len()).collect();
+        for (k, &p) in wrt.iter().enumerate() {
+            column[p] = Some(k as u32);
+        }
+        let by_parameter = |node: Node| match node {
+            Node::Parameter(p) => column[p as usize],
+            _ => None,
+        };
+        let by_state = |node: Node| match node {
+            Node::State(s) => Some(s),
+            _ => None,
+        };
+        let states = inner.states.len();
+        let rhs = gradients(&mut graph, &inner.rhs, by_parameter);
+        let output_dx = gradients(&mut graph, &inner.output_roots, by_state);
+        let output_dp = gradients(&mut graph, &inner.output_roots, by_parameter);
+        let initial = gradients(&mut graph, &inner.initial, by_parameter);
+        let (rhs_dp, rhs_values): (_, Vec<Id>) = sparse(&rhs, wrt.len());
+        let (output_dx, dx_values) = sparse(&output_dx, states);
+        let (output_dp, dp_values) = sparse(&output_dp, wrt.len());
+        let (initial_dp, initial_values) = sparse(&initial, wrt.len());
+        let program = Program::new(
+            &graph,
+            inner.parameters.len(),
+            states,
+            inner.inputs.len(),
+            &[&rhs_values, &dx_values, &dp_values, &initial_values],
+        );
+        let defaults = system.default_parameters();
+        Self {
+            inner: Arc::new(Inner {
+                wrt,
+                states,
+                defaults,
+                program,
+                rhs_dp,
+                output_dx,
+                output_dp,
+                initial_dp,
+            }),
+        }
+    }
+
+    /// The parameters differentiated by: column k of every derivative is parameter `wrt()[k]`.
+    #[must_use]
+    pub fn wrt(&self) -> &[usize] {
+        &self.inner.wrt
+    }
+
+    /// Pattern of ∂rhs/∂p, states × wrt.
+    #[must_use]
+    pub fn rhs_dp_pattern(&self) -> &SparsePattern {
+        &self.inner.rhs_dp
+    }
+
+    /// Pattern of ∂output/∂x, outputs × states.
+    #[must_use]
+    pub fn output_dx_pattern(&self) -> &SparsePattern {
+        &self.inner.output_dx
+    }
+
+    /// Pattern of ∂output/∂p at a fixed state, outputs × wrt.
+    #[must_use]
+    pub fn output_dp_pattern(&self) -> &SparsePattern {
+        &self.inner.output_dp
+    }
+
+    /// A new evaluator with its own scratch; one per thread. Parameters start at their defaults.
+    #[must_use]
+    pub fn evaluator(&self) -> SensitivityEvaluator {
+        let mut evaluator = SensitivityEvaluator {
+            tapes: self.clone(),
+            registers: self.inner.program.registers(),
+            initial: vec![0.0; self.inner.initial_dp.entries()],
+        };
+        evaluator.set_parameters(&self.inner.defaults);
+        evaluator
+    }
+}
+
+/// Evaluates [`SensitivityTapes`]; no call allocates.
+#[derive(Debug, Clone)]
+pub struct SensitivityEvaluator {
+    tapes: SensitivityTapes,
+    registers: Vec<f64>,
+    initial: Vec<f64>,
+}
+
+impl SensitivityEvaluator {
+    /// The tapes evaluated.
+    #[must_use]
+    pub fn tapes(&self) -> &SensitivityTapes {
+        &self.tapes
+    }
+
+    /// Sets all parameters and covariates (internal units, order of [`System::parameters`]).
+    ///
+    /// # Panics
+    ///
+    /// If the length is not the number of parameters.
+    pub fn set_parameters(&mut self, parameters: &[f64]) {
+        self.tapes.inner.program.set_parameters(&mut self.registers, parameters);
+    }
+
+    /// ∂initial/∂p, dense, column major: states × wrt.
+    pub fn initial(&mut self, values: &mut [f64]) {
+        let inner = &self.tapes.inner;
+        inner.program.read_static(INITIAL_DP, &self.registers, &mut self.initial);
+        values.fill(0.0);
+        for ((row, column), value) in inner.initial_dp.iter().zip(&self.initial) {
+            if let Some(entry) = values.get_mut(column * inner.states + row) {
+                *entry = *value;
+            }
+        }
+    }
+
+    /// ∂rhs/∂p in the order of [`SensitivityTapes::rhs_dp_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn rhs_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(RHS_DP, &mut self.registers, t, x, u, values);
+    }
+
+    /// ∂output/∂x in the order of [`SensitivityTapes::output_dx_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn output_dx(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(OUTPUT_DX, &mut self.registers, t, x, u, values);
+    }
+
+    /// ∂output/∂p at a fixed state, in the order of [`SensitivityTapes::output_dp_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn output_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(OUTPUT_DP, &mut self.registers, t, x, u, values);
+    }
+}
