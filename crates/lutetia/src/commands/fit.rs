@@ -1,108 +1,106 @@
 //! `lutetia fit`.
 
-use std::path::PathBuf;
-
-use clap::Args;
-use lutetia_fit::{Determination, Estimate};
-use serde_json::{Value, json};
+use clap::{Args, ValueEnum};
+use lutetia_diagnostic::Diagnostic;
+use lutetia_report::{Cell, Table, steps::curves::tables};
 
 use super::{
-    curves::{self, Curves, Fitted},
-    studies, table,
+    curves::{Curves, Fitted},
+    table,
 };
-use crate::{failure::Outcome, terminal::Terminal};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
 
 const EXAMPLE: &str = "\
 Example:
   lutetia fit data/studies/snmmi_patient4 --region kidney_left
-  lutetia fit data/studies/snmmi_patient4 --exponentials 1 --error \"proportional 15 %\" --json";
+  lutetia fit data/studies/snmmi_patient4 --function mono --error \"proportional 15 %\" --print estimates";
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Print {
+    /// One row per region: integral, half-life, goodness of fit.
+    Results,
+    /// One row per parameter and derived quantity, with standard error and interval.
+    Estimates,
+    /// Every function tried.
+    Candidates,
+    /// Measured and fitted activities with residuals.
+    Points,
+    /// The fitted curves with 95 % intervals.
+    Curves,
+}
 
 /// Arguments of `fit`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Study folder.
-    #[arg(value_name = "FOLDER")]
-    study: PathBuf,
-
-    /// Subject; needed where the study has several.
-    #[arg(long, value_name = "NAME")]
-    subject: Option<String>,
-
-    /// Treatment cycle.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    cycle: u16,
-
-    /// Region to fit; repeat for several. All without it.
-    #[arg(long = "region", value_name = "NAME")]
-    regions: Vec<String>,
-
     #[command(flatten)]
     curves: Curves,
+
+    /// What to print: `results`, `estimates`, `candidates`, `points` or `curves`.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "results",
+        hide_possible_values = true,
+        value_name = "WHAT"
+    )]
+    print: Print,
 }
 
-/// Fits every curve asked for and prints estimates with their uncertainty.
+/// Fits every curve asked for and prints one table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let study = studies::load(&arguments.study, terminal)?;
-    let subject = studies::subject(&study, arguments.subject.as_deref())?;
-    let mut rows = Vec::new();
-    for curve in studies::curves(&study, &subject, arguments.cycle, &arguments.regions)? {
-        let fitted = curves::fit_curve(&arguments.curves, curve, terminal)?;
-        rows.extend(rows_of(&fitted));
+    let fitted = arguments.curves.fit(terminal)?;
+    let part = match arguments.print {
+        Print::Estimates => return table::print(&estimates(&fitted), terminal),
+        Print::Results => 0,
+        Print::Candidates => 1,
+        Print::Points => 2,
+        Print::Curves => 3,
+    };
+    let tables = tables("fit", &fitted.regions, arguments.curves.until_h())
+        .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
+    match tables.get(part) {
+        Some(asked) => table::print(asked, terminal),
+        None => Ok(()),
     }
-    table::print(&rows, terminal)
 }
 
-/// One row per parameter, error magnitude, derived quantity and figure of merit.
-fn rows_of(fitted: &Fitted) -> Vec<Value> {
-    let fit = &fitted.fit;
-    let head = |kind: &str, name: &str, unit: &str| {
-        json!({
-            "region": fitted.curve.region, "form": fitted.form, "kind": kind, "name": name,
-            "unit": unit, "value": null, "se": null, "ci95_low": null, "ci95_high": null, "note": null,
-        })
-    };
-    let filled = |kind: &str,
-                  name: &str,
-                  value: f64,
-                  se: Option<f64>,
-                  ci95: Option<(f64, f64)>,
-                  determined: &Determination| {
-        let mut row = head(kind, name, unit_of(name));
-        match curves::reason(determined) {
-            // A number that the data do not determine is not printed, so that nobody uses it.
-            Some(reason) => row["note"] = json!(reason),
-            None => {
-                row["value"] = json!(value);
-                row["se"] = json!(se);
-                row["ci95_low"] = json!(ci95.map(|c| c.0));
-                row["ci95_high"] = json!(ci95.map(|c| c.1));
-            }
-        }
-        row
-    };
-    let estimate =
-        |kind: &str, e: &Estimate| filled(kind, &e.name, e.value, e.se, e.ci95, &e.determined);
-    let mut rows: Vec<Value> = fit.estimates.iter().map(|e| estimate("parameter", e)).collect();
-    rows.extend(fit.magnitudes.iter().map(|e| estimate("error", e)));
-    rows.extend(
-        fit.derived
-            .iter()
-            .map(|d| filled("derived", &d.name, d.value, d.se, d.ci95, &d.determined)),
-    );
-    for (name, value) in [("aic", fit.aic), ("aicc", fit.aicc), ("bic", fit.bic)] {
-        let mut row = head("criterion", name, "1");
-        row["value"] = json!(value);
-        if value.is_none() {
-            row["note"] = json!(fit.criteria_note);
-        }
-        rows.push(row);
+/// Parameters, error magnitudes and derived quantities of the functions used. A number that the
+/// data do not determine is left out, so that nobody uses it; the note says why.
+fn estimates(fitted: &Fitted) -> Table {
+    let mut table = Table::new("estimates", "Estimates with standard errors and 95 % intervals");
+    for column in ["region", "function", "name", "unit", "value", "se", "low", "high", "note"] {
+        table = table.column(column, "");
     }
-    let mut row = head("fit", "condition_number", "1");
-    row["value"] = json!(fit.condition_number);
-    row["note"] = json!(fit.status.to_string());
-    rows.push(row);
-    rows
+    for region in &fitted.regions {
+        let best = region.best();
+        let Ok(fit) = &best.fit else { continue };
+        let of_fit = fit.estimates.iter().chain(&fit.magnitudes);
+        let rows = of_fit
+            .map(|e| (&e.name, e.value, e.se, e.ci95, &e.determined))
+            .chain(fit.derived.iter().map(|d| (&d.name, d.value, d.se, d.ci95, &d.determined)));
+        for (name, value, se, ci95, determined) in rows {
+            let known = determined.is_determined();
+            let number = |x: Option<f64>| Cell::from(x.filter(|_| known));
+            table.push(vec![
+                region.data.region.as_str().into(),
+                best.function.as_str().into(),
+                name.as_str().into(),
+                unit_of(name).into(),
+                number(Some(value)),
+                number(se),
+                number(ci95.map(|c| c.0)),
+                number(ci95.map(|c| c.1)),
+                if known { String::new() } else { determined.to_string() }.into(),
+            ]);
+        }
+    }
+    table
 }
 
 /// Unit of a quantity of a sum of exponentials; its names are fixed.
@@ -110,7 +108,6 @@ fn unit_of(name: &str) -> &'static str {
     match name {
         "tia" | "tia_to_last" => "MBq h",
         "effective_half_life" | "time_of_maximum" => "h",
-        "sd" => "MBq",
         "extrapolated_fraction" | "cv" | "scale" => "1",
         _ if name.starts_with("lambda") => "1/h",
         _ => "MBq",

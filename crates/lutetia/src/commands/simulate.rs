@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use lutetia_diagnostic::{Diagnostic, closest};
 use lutetia_model::system::{Binding, ParameterInfo, ParameterKind, System};
+use lutetia_report::{Cell, Table};
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
 use lutetia_units::{Dimension, Quantity};
-use serde_json::{Map, Value, json};
 
 use super::{
     models,
@@ -93,29 +93,25 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let times: Vec<f64> =
         (0..arguments.points).map(|index| end * f64::from(index) / last).collect();
 
-    let names: Vec<String> =
-        system.outputs().iter().map(|o| format!("{} ({})", o.name, o.unit.symbol())).collect();
+    let names: Vec<(String, String)> =
+        system.outputs().iter().map(|o| (o.name.clone(), o.unit.symbol().to_owned())).collect();
     let factors: Vec<f64> = system.outputs().iter().map(|o| o.factor).collect();
-    let time_name = format!("time ({})", system.units().unit_of(Dimension::TIME).symbol());
+    let time_unit = system.units().unit_of(Dimension::TIME).symbol().to_owned();
     let simulator = Simulator::new(system);
     let options = Options { rtol: arguments.rtol, ..Options::default() };
     let trajectory = simulator
         .run(&parameters, &regimen, &Inputs::default(), &times, &options)
         .map_err(|error| failed("LUT8018", &error.to_string()))?;
-    let rows: Vec<Value> = times
-        .iter()
-        .enumerate()
-        .map(|(row, time)| {
-            let mut cells = Map::new();
-            cells.insert(time_name.clone(), json!(time));
-            for &output in &shown {
-                let value = trajectory.output(row, output) * factors[output];
-                cells.insert(names[output].clone(), json!(value));
-            }
-            Value::Object(cells)
-        })
-        .collect();
-    table::print(&rows, terminal)
+    let mut result = Table::new("simulation", "Outputs over time").column("time", &time_unit);
+    for &output in &shown {
+        result = result.column(&names[output].0, &names[output].1);
+    }
+    for (row, time) in times.iter().enumerate() {
+        let mut cells = vec![Cell::from(*time)];
+        cells.extend(shown.iter().map(|&o| Cell::from(trajectory.output(row, o) * factors[o])));
+        result.push(cells);
+    }
+    table::print(&result, terminal)
 }
 
 /// Nuclides for all label groups, or group by group.

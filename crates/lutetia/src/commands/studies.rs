@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lutetia_data::{Curve, Study};
+use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, closest, has_errors};
 
 use crate::{
@@ -36,13 +36,13 @@ pub(crate) fn subject(study: &Study, asked: Option<&str>) -> Outcome<String> {
     }
 }
 
-/// The curves of the regions asked for, or of all.
-pub(crate) fn curves(
+/// The regions asked for, or all that were measured.
+pub(crate) fn regions(
     study: &Study,
     subject: &str,
     cycle: u16,
     asked: &[String],
-) -> Outcome<Vec<Curve>> {
+) -> Outcome<Vec<String>> {
     let known = study.regions(subject, cycle);
     if known.is_empty() {
         let cycles: Vec<String> = study.cycles(subject).iter().map(u16::to_string).collect();
@@ -55,16 +55,14 @@ pub(crate) fn curves(
             Diagnostic::error("LUT8012", message).hint("choose a cycle with `--cycle N`"),
         ));
     }
-    let wanted: Vec<&str> =
-        if asked.is_empty() { known.clone() } else { asked.iter().map(String::as_str).collect() };
-    wanted
-        .into_iter()
-        .map(|region| {
-            study
-                .curve(subject, cycle, region)
-                .ok_or_else(|| missing("region", region, study.name(), &known))
-        })
-        .collect()
+    if let Some(unknown) = asked.iter().find(|region| !known.contains(&region.as_str())) {
+        return Err(missing("region", unknown, study.name(), &known));
+    }
+    Ok(if asked.is_empty() {
+        known.into_iter().map(str::to_owned).collect()
+    } else {
+        asked.to_vec()
+    })
 }
 
 fn missing(what: &str, name: &str, study: &str, known: &[&str]) -> Failure {
