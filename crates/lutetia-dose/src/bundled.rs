@@ -1,8 +1,6 @@
 //! Sources from the bundled nuclide table.
 
-use std::collections::BTreeMap;
-
-use lutetia_units::{Nuclide, NuclideTable};
+use lutetia_units::{DecayChain, Nuclide};
 
 use crate::emitter::{Emitter, PhotonLine, Source};
 use crate::error::DoseError;
@@ -30,38 +28,22 @@ pub fn source(nuclide: &str) -> Result<Source, DoseError> {
 /// # Errors
 /// [`DoseError::Nuclide`] when there is none of that name.
 pub fn source_with_daughters(nuclide: &str) -> Result<Source, DoseError> {
-    source_with_daughters_of(lutetia_data::nuclides(), nuclide)
-}
-
-fn source_with_daughters_of(table: &NuclideTable, nuclide: &str) -> Result<Source, DoseError> {
-    let parent = table.get(nuclide)?;
-    let mut decays = BTreeMap::from([(parent.name.as_str(), 1.0)]);
-    // A chain only branches and joins downwards (the table refuses cycles): each pass settles one
-    // generation more.
-    let mut generation = vec![(parent, 1.0)];
-    while !generation.is_empty() {
-        let mut next: Vec<(&Nuclide, f64)> = Vec::new();
-        for (nuclide, per_parent) in generation {
-            for branch in &nuclide.branches {
-                let daughter = table.get(&branch.daughter)?;
-                if daughter.half_life_s > LONGEST_DAUGHTER * parent.half_life_s {
-                    continue;
-                }
-                let share = per_parent * branch.fraction;
-                *decays.entry(daughter.name.as_str()).or_insert(0.0) += share;
-                next.push((daughter, share));
-            }
+    let chain = DecayChain::of(lutetia_data::nuclides(), nuclide)?;
+    let parent = &chain.members()[0];
+    let longest = LONGEST_DAUGHTER * parent.half_life_s;
+    let (counted, left_out): (Vec<&Nuclide>, Vec<&Nuclide>) =
+        chain.members()[1..].iter().partition(|daughter| daughter.half_life_s <= longest);
+    let left_out: Vec<&str> = left_out.iter().map(|daughter| daughter.name.as_str()).collect();
+    let mut members = vec![(1.0, emitter(parent)?)];
+    for daughter in counted {
+        let per_parent = chain.yield_to(&daughter.name, &left_out);
+        if per_parent > 0.0 {
+            members.push((per_parent, emitter(daughter)?));
         }
-        generation = next;
     }
-    let daughters = decays.len() - 1;
-    let members = decays
-        .into_iter()
-        .map(|(name, per_parent)| Ok((per_parent, emitter(table.get(name)?)?)))
-        .collect::<Result<Vec<_>, DoseError>>()?;
-    let name = match daughters {
-        0 => parent.name.clone(),
-        _ => format!("{} with {daughters} daughters in equilibrium", parent.name),
+    let name = match members.len() {
+        1 => parent.name.clone(),
+        n => format!("{} with its daughters in equilibrium ({} nuclides)", parent.name, n),
     };
     Source::in_equilibrium(&name, members)
 }

@@ -35,10 +35,10 @@ fn reference(i: usize) -> Sex {
 #[test]
 fn val_organ_factors_of_olinda() {
     for (nuclide, expected) in OLINDA {
-        // Rounding of the table is up to 0.5 %. Photons carry three quarters of what 111In leaves
-        // in a liver, and there the shape of the organ and its place in the body count, which is
-        // not in the middle of a sphere.
-        let tolerance = if nuclide == "In-111" { 0.05 } else { 0.02 };
+        // Rounding of the table is up to 0.5 %. OLINDA uses ICRP 107, whose 67Cu gives 3.5 % less to
+        // electrons than ENSDF. Photons carry three quarters of what 111In leaves in a liver, and
+        // there the shape of the organ and its place in the body count.
+        let tolerance = if ["Cu-67", "In-111"].contains(&nuclide) { 0.05 } else { 0.02 };
         let source = bundled::source(nuclide).expect("a bundled nuclide");
         for (i, value) in expected.into_iter().enumerate() {
             let (organ, masses) = ORGANS[i / 2];
@@ -92,8 +92,8 @@ fn val_organ_factors_of_opendose() {
 #[test]
 fn val_spheres_of_lu177() {
     // 177Lu in soft tissue, PyTheranostics (Apache-2.0), Gy/(Bq s), printed to three digits. From
-    // 0.2 g (4 mm radius) on the electrons that escape are below 5 %. Their mean energy is the
-    // 0.14792 MeV of ICRP 107.
+    // 0.2 g (4 mm radius) on the electrons that escape are below 5 %. They are made with ICRP 107,
+    // whose photons carry 5 % more energy than those of ENSDF: 1 % of the factor of the largest.
     let path = shared("svalues/lu177_spheres.csv");
     if !path.exists() {
         println!("skipped: {} is not on this machine", path.display());
@@ -115,7 +115,7 @@ fn val_spheres_of_lu177() {
         println!("{mass} g: {:+.2} %", 100.0 * deviation);
         // Below 0.2 g the form of the kernel counts, of which only the mean distance is used.
         assert!(
-            deviation.abs() < if mass > 0.2 { 0.01 } else { 0.03 },
+            deviation.abs() < if mass > 0.2 { 0.015 } else { 0.03 },
             "{mass} g: {deviation:+.4}"
         );
         tried += 1;
