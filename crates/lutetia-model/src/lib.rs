@@ -4,10 +4,12 @@
 //! goes in, a [`Model`] and *all* diagnostics come out; a checked model compiles to a
 //! [`System`](crate::system) that solvers only read.
 
+mod connect;
 pub mod expr;
 mod model;
 pub mod system;
 
+pub use connect::{ALIAS_SEPARATOR, Connection, connect};
 pub use expr::{Expr, Form, Function, Symbol};
 pub use model::*;
 pub use system::{Binding, CompileError, Evaluator, System, compile};

@@ -1,8 +1,6 @@
 //! Which nuclides each species carries, and what its decay yields.
 
-use std::collections::BTreeMap;
-
-use lutetia_units::{AVOGADRO, Dimension, Nuclide, NuclideTable};
+use lutetia_units::{AVOGADRO, DecayChain, Dimension, Nuclide};
 
 use super::{binding::Binding, error::CompileError, info::BoundNuclide};
 use crate::model::{Fate, Model};
@@ -98,6 +96,11 @@ impl Labels {
     ) -> Result<(bool, Vec<(usize, f64)>), CompileError> {
         let Some(fate) = fate(model, species) else { return Ok((false, Vec::new())) };
         let parent = &self.nuclides[nuclide].name;
+        // The parent was found in the table, and a table holds all daughters.
+        let chain = DecayChain::of(binding.table, parent).ok();
+        let expected = |daughter: &str, before: &[&str]| {
+            chain.as_ref().map_or(0.0, |c| c.yield_to(daughter, before))
+        };
         let mut products = Vec::new();
         for &product in &fate.products {
             let Some(&daughter) =
@@ -115,8 +118,8 @@ impl Labels {
                 .filter(|&&p| p != product && model.species[p].nuclide.is_some())
                 .filter_map(|&p| self.carried[p].first().map(|&n| self.nuclides[n].name.as_str()))
                 .collect();
-            let amount = yield_to(binding.table, parent, daughter, &others);
-            if yield_to(binding.table, parent, daughter, &[]) <= 0.0 {
+            let amount = expected(daughter, &others);
+            if expected(daughter, &[]) <= 0.0 {
                 return Err(CompileError::NotInChain {
                     parent: model.species[species].name.clone(),
                     nuclide: parent.clone(),
@@ -162,50 +165,11 @@ fn check_groups(model: &Model, binding: &Binding<'_>) -> Result<(), CompileError
     Ok(())
 }
 
-/// Probability that a decay of `parent` passes through `daughter` before any of `not_through`.
-fn yield_to(table: &NuclideTable, parent: &str, daughter: &str, not_through: &[&str]) -> f64 {
-    // Members in the order of the chain, so that each is met after all that decay to it.
-    let mut reached = BTreeMap::from([(parent, 1.0)]);
-    let mut total = 0.0;
-    for member in members(table, parent) {
-        let probability = reached.get(member.name.as_str()).copied().unwrap_or(0.0);
-        let absorbed = member.name != parent
-            && (member.name == daughter || not_through.contains(&member.name.as_str()));
-        if member.name == daughter && member.name != parent {
-            total += probability;
-        }
-        if absorbed {
-            continue;
-        }
-        for branch in &member.branches {
-            *reached.entry(branch.daughter.as_str()).or_insert(0.0) +=
-                probability * branch.fraction;
-        }
-    }
-    total
-}
-
-/// The chain of a nuclide, parents before daughters. The table has no cycles.
-fn members<'a>(table: &'a NuclideTable, parent: &str) -> Vec<&'a Nuclide> {
-    fn visit<'a>(table: &'a NuclideTable, name: &str, order: &mut Vec<&'a Nuclide>) {
-        let Ok(nuclide) = table.get(name) else { return };
-        if order.iter().any(|n| n.name == nuclide.name) {
-            return;
-        }
-        for branch in &nuclide.branches {
-            visit(table, &branch.daughter, order);
-        }
-        order.push(nuclide);
-    }
-    let mut order = Vec::new();
-    visit(table, parent, &mut order);
-    order.reverse();
-    order
-}
-
 fn chain_text(binding: &Binding<'_>, parent: &str) -> String {
-    let names: Vec<&str> = members(binding.table, parent).iter().map(|n| n.name.as_str()).collect();
-    names.join(" → ")
+    DecayChain::of(binding.table, parent).map_or_else(
+        |_| parent.to_owned(),
+        |chain| chain.members().iter().map(|n| n.name.as_str()).collect::<Vec<_>>().join(" → "),
+    )
 }
 
 /// "`a`, `b` and `c`", shortened after ten.

@@ -21,7 +21,7 @@ mod pattern;
 mod sensitivity;
 mod tape;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

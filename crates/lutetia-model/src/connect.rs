@@ -1,0 +1,691 @@
+//! Several models through their ports into one.
+
+use std::collections::BTreeMap;
+
+use lutetia_diagnostic::{Diagnostic, closest, has_errors};
+use lutetia_units::Quantity;
+
+use crate::{
+    expr::{Expr, Symbol},
+    model::{Define, Fate, Model, ParameterValue, Participant, Rate},
+};
+
+/// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
+pub const ALIAS_SEPARATOR: char = ':';
+
+/// An output of one part drives an input of another (or of itself).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    /// `pk.A_tumour`: alias and output port or observable.
+    pub from: String,
+    /// `tumour.dose_rate`: alias and input.
+    pub to: String,
+    /// The input is the output times this, where the dimensions differ (`2.3 mGy/(MBq s)`).
+    pub scale: Option<Quantity>,
+}
+
+/// Joins models into one: every name is prefixed by the alias of its part (`pk:L.plasma`), every
+/// connected input becomes a definition with the meaning of the output that drives it, so that
+/// feedback in both directions is one ODE system.
+///
+/// All parts must have the same internal units; check them with the units of the first.
+///
+/// Diagnostics: LUT2601 the same alias twice, no part, or an alias that is no name; LUT2602 parts
+/// of different internal units; LUT2603 a port that is not written `alias.port` or an unknown
+/// alias; LUT2604 an unknown port; LUT2605 units that differ across a port; LUT2606 an input
+/// connected twice; LUT2607 an algebraic loop.
+#[must_use]
+pub fn connect(
+    parts: &[(String, Model)],
+    connections: &[Connection],
+) -> (Option<Model>, Vec<Diagnostic>) {
+    let mut diagnostics = check_parts(parts);
+    let mut driven: BTreeMap<(usize, usize), (usize, usize, f64)> = BTreeMap::new();
+    for connection in connections {
+        match resolve(parts, connection) {
+            Ok((from, to, scale)) => {
+                if driven.insert(to, (from.0, from.1, scale)).is_some() {
+                    diagnostics.push(
+                        Diagnostic::error(
+                            "LUT2606",
+                            format!("input `{}` is connected twice", connection.to),
+                        )
+                        .hint(format!(
+                            "remove the connection from `{}` or add the outputs up in a model",
+                            connection.from
+                        )),
+                    );
+                }
+            }
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    if has_errors(&diagnostics) {
+        return (None, diagnostics);
+    }
+    let Some(mut model) = merge(parts, &driven) else { return (None, diagnostics) };
+    if let Err(diagnostic) = sort_defines(&mut model) {
+        diagnostics.push(*diagnostic);
+        return (None, diagnostics);
+    }
+    (Some(model), diagnostics)
+}
+
+fn check_parts(parts: &[(String, Model)]) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let Some((first_alias, first)) = parts.first() else {
+        return vec![
+            Diagnostic::error("LUT2601", "there is no model to connect")
+                .hint("name at least one part"),
+        ];
+    };
+    for (k, (alias, model)) in parts.iter().enumerate() {
+        let plain = alias.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !plain || !alias.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            diagnostics.push(
+                Diagnostic::error("LUT2601", format!("`{alias}` cannot name a part"))
+                    .hint("use a letter, then letters, digits and underscores"),
+            );
+        }
+        if parts[..k].iter().any(|(other, _)| other == alias) {
+            diagnostics.push(
+                Diagnostic::error("LUT2601", format!("two parts are named `{alias}`"))
+                    .hint("give each part its own alias"),
+            );
+        }
+        if model.units != first.units {
+            diagnostics.push(
+                Diagnostic::error(
+                    "LUT2602",
+                    format!(
+                        "parts `{first_alias}` and `{alias}` have different internal units: {} and {}",
+                        base_units(first),
+                        base_units(model)
+                    ),
+                )
+                .hint(format!("check `{alias}` with the units of `{first_alias}`")),
+            );
+        }
+    }
+    diagnostics
+}
+
+fn base_units(model: &Model) -> String {
+    use lutetia_units::Dimension;
+    let unit = |d| model.units.unit_of(d).symbol().to_owned();
+    format!("({}, {}, {})", unit(Dimension::TIME), unit(Dimension::AMOUNT), unit(Dimension::VOLUME))
+}
+
+type Port = (usize, usize);
+
+fn resolve(
+    parts: &[(String, Model)],
+    connection: &Connection,
+) -> Result<(Port, Port, f64), Box<Diagnostic>> {
+    let (from_part, from_name) = split(parts, &connection.from)?;
+    let (to_part, to_name) = split(parts, &connection.to)?;
+    let (source, target) = (&parts[from_part].1, &parts[to_part].1);
+    let outputs = || source.outputs.iter().map(|o| o.name.as_str());
+    let inputs = || target.inputs.iter().map(|i| i.name.as_str());
+    let output = outputs().position(|name| name == from_name).ok_or_else(|| {
+        unknown_port("output", from_name, &parts[from_part].0, outputs().collect())
+    })?;
+    let input = inputs()
+        .position(|name| name == to_name)
+        .ok_or_else(|| unknown_port("input", to_name, &parts[to_part].0, inputs().collect()))?;
+    let (from_unit, to_unit) = (&source.outputs[output].unit, &target.inputs[input].unit);
+    let scaled = connection
+        .scale
+        .as_ref()
+        .map_or(from_unit.dimension(), |scale| from_unit.dimension() * scale.dimension());
+    if scaled != to_unit.dimension() {
+        let (text, found) = match &connection.scale {
+            None => (format!("`{from_unit}`"), scaled.to_string()),
+            Some(scale) => (format!("`{from_unit}` times `{scale}`"), scaled.to_string()),
+        };
+        let missing = to_unit.dimension() / from_unit.dimension();
+        return Err(Box::new(
+            Diagnostic::error(
+                "LUT2605",
+                format!(
+                    "`{}` gives {text} ({found}); `{}` expects `{to_unit}` ({})",
+                    connection.from,
+                    connection.to,
+                    to_unit.dimension()
+                ),
+            )
+            .hint(format!(
+                "give the connection a `scale` in `{}` ({missing})",
+                target.units.unit_of(missing)
+            )),
+        ));
+    }
+    let scale = connection.scale.as_ref().map_or(1.0, |s| target.units.to_internal(s));
+    Ok(((from_part, output), (to_part, input), scale))
+}
+
+fn split<'a>(
+    parts: &[(String, Model)],
+    port: &'a str,
+) -> Result<(usize, &'a str), Box<Diagnostic>> {
+    let aliases = || parts.iter().map(|p| p.0.as_str());
+    let Some((alias, name)) = port.split_once('.') else {
+        return Err(Box::new(
+            Diagnostic::error("LUT2603", format!("`{port}` is not a port"))
+                .hint("write `alias.port`, such as `pk.A_tumour`"),
+        ));
+    };
+    aliases().position(|a| a == alias).map(|part| (part, name)).ok_or_else(|| {
+        let near = closest(alias, aliases()).map(|near| format!("did you mean `{near}`?"));
+        let known = crate::system::labels::list(aliases());
+        Box::new(
+            Diagnostic::error("LUT2603", format!("no part is named `{alias}` (in `{port}`)"))
+                .hint(format!("parts are {known}"))
+                .maybe_hint(near),
+        )
+    })
+}
+
+fn unknown_port(kind: &str, name: &str, alias: &str, known: Vec<&str>) -> Box<Diagnostic> {
+    let near = closest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let all = if known.is_empty() {
+        format!("`{alias}` has no {kind}s")
+    } else {
+        format!("{kind}s of `{alias}` are {}", crate::system::labels::list(known))
+    };
+    Box::new(
+        Diagnostic::error("LUT2604", format!("`{alias}` has no {kind} `{name}`"))
+            .hint(all)
+            .maybe_hint(near),
+    )
+}
+
+/// Where the tables of one part begin in the joined model.
+#[derive(Clone, Default)]
+struct Offsets {
+    labels: usize,
+    covariates: usize,
+    parameters: usize,
+    compartments: usize,
+    species: usize,
+    pools: usize,
+    quantities: usize,
+    defines: usize,
+    /// What each input of the part became.
+    inputs: Vec<Symbol>,
+}
+
+impl Offsets {
+    fn symbol(&self, symbol: Symbol) -> Symbol {
+        match symbol {
+            Symbol::Time => Symbol::Time,
+            Symbol::Parameter(i) => Symbol::Parameter(i + self.parameters),
+            Symbol::Covariate(i) => Symbol::Covariate(i + self.covariates),
+            Symbol::CovariateLevel(i, level) => Symbol::CovariateLevel(i + self.covariates, level),
+            Symbol::Define(i) => Symbol::Define(i + self.defines),
+            Symbol::Input(i) => self.inputs[i],
+            Symbol::Quantity(i) => Symbol::Quantity(i + self.quantities),
+            Symbol::Amount(i, form) => Symbol::Amount(i + self.pools, form),
+            Symbol::Volume(i) => Symbol::Volume(i + self.compartments),
+            Symbol::Activity(i) => Symbol::Activity(i + self.pools),
+        }
+    }
+
+    fn expr(&self, expr: &Expr) -> Expr {
+        let boxed = |e: &Expr| Box::new(self.expr(e));
+        match expr {
+            Expr::Number(x) => Expr::Number(*x),
+            Expr::Symbol(s) => Expr::Symbol(self.symbol(*s)),
+            Expr::Neg(a) => Expr::Neg(boxed(a)),
+            Expr::Add(a, b) => Expr::Add(boxed(a), boxed(b)),
+            Expr::Sub(a, b) => Expr::Sub(boxed(a), boxed(b)),
+            Expr::Mul(a, b) => Expr::Mul(boxed(a), boxed(b)),
+            Expr::Div(a, b) => Expr::Div(boxed(a), boxed(b)),
+            Expr::Pow(a, b) => Expr::Pow(boxed(a), boxed(b)),
+            Expr::Call(f, arguments) => {
+                Expr::Call(*f, arguments.iter().map(|a| self.expr(a)).collect())
+            }
+        }
+    }
+
+    fn fate(&self, fate: &Fate) -> Fate {
+        Fate { cold: fate.cold, products: fate.products.iter().map(|p| p + self.species).collect() }
+    }
+}
+
+fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, (usize, usize, f64)>) -> Option<Model> {
+    let (_, first) = parts.first()?;
+    let mut joined = Model {
+        id: parts.iter().map(|(_, m)| m.id.as_str()).collect::<Vec<_>>().join("+"),
+        title: parts.iter().map(|(_, m)| m.title.as_str()).collect::<Vec<_>>().join("; "),
+        reference: None,
+        about: None,
+        units: first.units.clone(),
+        labels: Vec::new(),
+        covariates: Vec::new(),
+        parameters: Vec::new(),
+        compartments: Vec::new(),
+        species: Vec::new(),
+        pools: Vec::new(),
+        quantities: Vec::new(),
+        defines: Vec::new(),
+        processes: Vec::new(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        correlations: Vec::new(),
+        parameter_order: Vec::new(),
+    };
+    let offsets = offsets(parts, driven, &mut joined);
+    for ((alias, part), at) in parts.iter().zip(&offsets) {
+        append(&mut joined, alias, part, at);
+    }
+    // Connected inputs come after all definitions of the parts, in the order of `offsets`.
+    for (&(to_part, input), &(from_part, output, scale)) in driven {
+        let (alias, target) = &parts[to_part];
+        let (source_alias, source) = &parts[from_part];
+        let input = &target.inputs[input];
+        let output = &source.outputs[output];
+        let value = offsets[from_part].expr(&output.expr);
+        let scaled = if (scale - 1.0).abs() <= 0.0 {
+            value
+        } else {
+            Expr::Mul(Box::new(value), Box::new(Expr::Number(scale)))
+        };
+        joined.defines.push(Define {
+            name: prefixed(alias, &input.name),
+            dimension: input.unit.dimension(),
+            expr: scaled,
+            text: format!("{source_alias}.{}", output.name),
+        });
+    }
+    Some(joined)
+}
+
+fn offsets(
+    parts: &[(String, Model)],
+    driven: &BTreeMap<Port, (usize, usize, f64)>,
+    joined: &mut Model,
+) -> Vec<Offsets> {
+    let mut next = Offsets::default();
+    let mut connected: usize = parts.iter().map(|(_, m)| m.defines.len()).sum();
+    let mut all = Vec::with_capacity(parts.len());
+    for (k, (alias, part)) in parts.iter().enumerate() {
+        let mut here = next.clone();
+        for (i, input) in part.inputs.iter().enumerate() {
+            here.inputs.push(if driven.contains_key(&(k, i)) {
+                connected += 1;
+                Symbol::Define(connected - 1)
+            } else {
+                let mut open = input.clone();
+                open.name = prefixed(alias, &input.name);
+                joined.inputs.push(open);
+                Symbol::Input(joined.inputs.len() - 1)
+            });
+        }
+        next.labels += part.labels.len();
+        next.covariates += part.covariates.len();
+        next.parameters += part.parameters.len();
+        next.compartments += part.compartments.len();
+        next.species += part.species.len();
+        next.pools += part.pools.len();
+        next.quantities += part.quantities.len();
+        next.defines += part.defines.len();
+        all.push(here);
+    }
+    all
+}
+
+fn prefixed(alias: &str, name: &str) -> String {
+    format!("{alias}{ALIAS_SEPARATOR}{name}")
+}
+
+fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
+    let named = |name: &str| prefixed(alias, name);
+    for group in &part.labels {
+        let mut group = group.clone();
+        group.name = named(&group.name);
+        group.on.iter_mut().for_each(|s| *s += at.species);
+        group.decayed = at.fate(&group.decayed);
+        joined.labels.push(group);
+    }
+    for covariate in &part.covariates {
+        let mut covariate = covariate.clone();
+        covariate.name = named(&covariate.name);
+        joined.covariates.push(covariate);
+    }
+    for parameter in &part.parameters {
+        let mut parameter = parameter.clone();
+        parameter.name = named(&parameter.name);
+        if let ParameterValue::Formula { expr, .. } = &mut parameter.value {
+            *expr = at.expr(expr);
+        }
+        for effect in &mut parameter.effects {
+            effect.covariate += at.covariates;
+            effect.coefficient += at.parameters;
+        }
+        joined.parameters.push(parameter);
+    }
+    joined.parameter_order.extend(part.parameter_order.iter().map(|p| p + at.parameters));
+    for compartment in &part.compartments {
+        let mut compartment = compartment.clone();
+        compartment.name = named(&compartment.name);
+        compartment.volume = at.expr(&compartment.volume);
+        joined.compartments.push(compartment);
+    }
+    for species in &part.species {
+        let mut species = species.clone();
+        species.name = named(&species.name);
+        species.label = species.label.map(|l| l + at.labels);
+        species.decayed = species.decayed.map(|fate| at.fate(&fate));
+        joined.species.push(species);
+    }
+    for pool in &part.pools {
+        let mut pool = pool.clone();
+        pool.species += at.species;
+        pool.place += at.compartments;
+        pool.initial = pool.initial.map(|e| at.expr(&e));
+        joined.pools.push(pool);
+    }
+    for quantity in &part.quantities {
+        let mut quantity = quantity.clone();
+        quantity.name = named(&quantity.name);
+        quantity.initial = at.expr(&quantity.initial);
+        joined.quantities.push(quantity);
+    }
+    for define in &part.defines {
+        let mut define = define.clone();
+        define.name = named(&define.name);
+        define.expr = at.expr(&define.expr);
+        joined.defines.push(define);
+    }
+    let moved = |side: &mut Vec<(Participant, f64)>| {
+        for (participant, _) in side {
+            *participant = match *participant {
+                Participant::Pool(p) => Participant::Pool(p + at.pools),
+                Participant::Quantity(q) => Participant::Quantity(q + at.quantities),
+            };
+        }
+    };
+    for process in &part.processes {
+        let mut process = process.clone();
+        process.name = named(&process.name);
+        moved(&mut process.reactants);
+        moved(&mut process.products);
+        match &mut process.rate {
+            Rate::MassAction { coefficient, place, .. } => {
+                *coefficient = at.expr(coefficient);
+                *place = place.map(|p| p + at.compartments);
+            }
+            Rate::Explicit(flux) => *flux = at.expr(flux),
+        }
+        joined.processes.push(process);
+    }
+    for output in &part.outputs {
+        let mut output = output.clone();
+        output.name = named(&output.name);
+        output.expr = at.expr(&output.expr);
+        joined.outputs.push(output);
+    }
+    for correlation in &part.correlations {
+        let mut correlation = *correlation;
+        correlation.first += at.parameters;
+        correlation.second += at.parameters;
+        joined.correlations.push(correlation);
+    }
+}
+
+/// Puts the definitions in an order in which each uses only earlier ones, looking through volumes;
+/// a loop without a state in it has no solution in general and is refused.
+fn sort_defines(model: &mut Model) -> Result<(), Box<Diagnostic>> {
+    let (defines, volumes) = (model.defines.len(), model.compartments.len());
+    // Nodes: definitions, then volumes.
+    let mut needs: Vec<Vec<usize>> = Vec::with_capacity(defines + volumes);
+    let exprs = model.defines.iter().map(|d| &d.expr);
+    for expr in exprs.chain(model.compartments.iter().map(|c| &c.volume)) {
+        let mut list = Vec::new();
+        expr.for_each_symbol(&mut |symbol| match symbol {
+            Symbol::Define(d) => list.push(d),
+            Symbol::Volume(v) => list.push(defines + v),
+            _ => {}
+        });
+        list.sort_unstable();
+        list.dedup();
+        needs.push(list);
+    }
+    let mut done = vec![false; needs.len()];
+    let mut order = Vec::with_capacity(defines);
+    // Depth first with a stack of our own: (node, next need to look at).
+    for root in 0..needs.len() {
+        let mut path: Vec<(usize, usize)> = if done[root] { Vec::new() } else { vec![(root, 0)] };
+        while let Some(&(node, k)) = path.last() {
+            let Some(&need) = needs[node].get(k) else {
+                done[node] = true;
+                if node < defines {
+                    order.push(node);
+                }
+                path.pop();
+                continue;
+            };
+            if let Some(top) = path.last_mut() {
+                top.1 += 1;
+            }
+            if done[need] {
+                continue;
+            }
+            if let Some(start) = path.iter().position(|p| p.0 == need) {
+                let name = |node: usize| {
+                    if node < defines {
+                        model.defines[node].name.clone()
+                    } else {
+                        format!("volume({})", model.compartments[node - defines].name)
+                    }
+                };
+                let mut cycle: Vec<String> = path[start..].iter().map(|p| name(p.0)).collect();
+                cycle.push(name(need));
+                return Err(Box::new(
+                    Diagnostic::error(
+                        "LUT2607",
+                        format!("the connections form an algebraic loop: {}", cycle.join(" -> ")),
+                    )
+                    .hint(
+                        "let one of them depend on a state (a quantity that changes in time) or \
+                         remove a connection",
+                    ),
+                ));
+            }
+            path.push((need, 0));
+        }
+    }
+    let mut new_place = vec![0; defines];
+    for (place, &old) in order.iter().enumerate() {
+        new_place[old] = place;
+    }
+    let renumber = Renumber(&new_place);
+    let mut sorted: Vec<Define> = Vec::with_capacity(defines);
+    for &old in &order {
+        let mut define = model.defines[old].clone();
+        renumber.expr(&mut define.expr);
+        sorted.push(define);
+    }
+    model.defines = sorted;
+    for compartment in &mut model.compartments {
+        renumber.expr(&mut compartment.volume);
+    }
+    for pool in &mut model.pools {
+        if let Some(initial) = &mut pool.initial {
+            renumber.expr(initial);
+        }
+    }
+    for quantity in &mut model.quantities {
+        renumber.expr(&mut quantity.initial);
+    }
+    for process in &mut model.processes {
+        match &mut process.rate {
+            Rate::MassAction { coefficient: e, .. } | Rate::Explicit(e) => renumber.expr(e),
+        }
+    }
+    for output in &mut model.outputs {
+        renumber.expr(&mut output.expr);
+    }
+    Ok(())
+}
+
+struct Renumber<'a>(&'a [usize]);
+
+impl Renumber<'_> {
+    fn expr(&self, expr: &mut Expr) {
+        match expr {
+            Expr::Symbol(Symbol::Define(d)) => *d = self.0[*d],
+            Expr::Number(_) | Expr::Symbol(_) => {}
+            Expr::Neg(a) => self.expr(a),
+            Expr::Add(a, b)
+            | Expr::Sub(a, b)
+            | Expr::Mul(a, b)
+            | Expr::Div(a, b)
+            | Expr::Pow(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            Expr::Call(_, arguments) => arguments.iter_mut().for_each(|a| self.expr(a)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        expr::Function,
+        system::tests::{
+            Numbers,
+            build::{Build, activity, call, num, quantity, receptor, unit, volume},
+            compiled,
+        },
+    };
+
+    /// A tumour that grows and is killed by a dose rate, and says how large it is.
+    fn tumour() -> Model {
+        let mut b = Build::new("tumour");
+        let growth = b.parameter("growth", 0.01, "1/h");
+        let alpha = b.parameter("alpha", 0.3, "1/Gy");
+        let mass = b.state("mass", "g", num(20.0));
+        let rate = b.input("dose_rate", "Gy/h", Some(0.0));
+        b.quantity_flux("grow", mass, false, growth * quantity(mass));
+        b.quantity_flux("die", mass, true, alpha * rate * quantity(mass));
+        b.output("volume", "L", quantity(mass) * num(0.001));
+        b.output("mass", "g", quantity(mass));
+        b.0
+    }
+
+    /// The receptor model with the tumour's volume as an input.
+    fn pk() -> Model {
+        let mut b = receptor(true);
+        let size = b.input("tumour_volume", "L", Some(0.02));
+        b.0.compartments[1].volume = size;
+        b.output("dose_rate_per_volume", "MBq/L", (activity(1) + activity(3)) / volume(1));
+        b.0
+    }
+
+    fn link(from: &str, to: &str, scale: Option<&str>) -> Connection {
+        let scale = scale.map(|s| Quantity::parse(s).unwrap_or_else(|e| panic!("{s}: {e}")));
+        Connection { from: from.to_owned(), to: to.to_owned(), scale }
+    }
+
+    fn parts() -> Vec<(String, Model)> {
+        vec![("pk".to_owned(), pk()), ("tumour".to_owned(), tumour())]
+    }
+
+    fn codes(connections: &[Connection]) -> Vec<(&'static str, String)> {
+        let (model, diagnostics) = connect(&parts(), connections);
+        assert!(model.is_none());
+        diagnostics
+            .into_iter()
+            .map(|d| (d.code, format!("{} | {}", d.message, d.hint.unwrap_or_default())))
+            .collect()
+    }
+
+    #[test]
+    fn exact_feedback_both_ways_is_one_system() {
+        let (model, diagnostics) = connect(
+            &parts(),
+            &[
+                link("pk.A_tumour", "tumour.dose_rate", Some("2 Gy/h/MBq")),
+                link("tumour.volume", "pk.tumour_volume", None),
+            ],
+        );
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let Some(model) = model else { panic!("no model") };
+        let system = compiled(&model, &["Lu-177"]);
+        assert!(system.inputs().is_empty());
+        assert!(system.dose_target("pk:L.plasma").is_ok());
+        let at = |name: &str| system.state_index(name).unwrap_or_else(|| panic!("{name}"));
+        let mut x = Numbers(11).states(system.states().len());
+        x[at("tumour:mass")] = 40.0;
+        let mut dx = vec![0.0; x.len()];
+        system.evaluator().rhs(0.0, &x, &[], &mut dx);
+        let hot = x[at("pk:L.tumour.hot")] + x[at("pk:LR.tumour.hot")] + x[at("pk:Li.tumour.hot")];
+        let rate = 2.0 * hot * system.nuclides()[0].activity_per_amount;
+        let expected = 0.01 * 40.0 - 0.3 * rate * 40.0;
+        // A product of five factors: rounding of a few units in the last place.
+        assert!((dx[at("tumour:mass")] - expected).abs() <= 1e-12 * expected.abs());
+        // The receptor binds in the volume that the tumour model says, 0.04 L.
+        let bound = 2.76 / 0.04 * (x[at("pk:L.tumour.cold")] * x[at("pk:R.tumour")])
+            - (2.76 + 0.06) * x[at("pk:LR.tumour.cold")]
+            + system.nuclides()[0].lambda * x[at("pk:LR.tumour.hot")];
+        assert!((dx[at("pk:LR.tumour.cold")] - bound).abs() <= 1e-12 * bound.abs().max(100.0));
+        // The initial receptor number follows the initial volume of the other model.
+        let mut start = vec![0.0; x.len()];
+        system.evaluator().initial(&mut start);
+        assert!((start[at("pk:R.tumour")] - 50.0 * 0.02).abs() < 1e-12);
+        // Feedback is in the Jacobian: binding depends on the tumour's mass.
+        let (row, column) = (at("pk:R.tumour"), at("tumour:mass"));
+        assert!(system.jacobian_pattern().iter().any(|entry| entry == (row, column)));
+    }
+
+    #[test]
+    fn exact_unconnected_inputs_stay_open() {
+        let (model, _) = connect(&parts(), &[]);
+        let system = compiled(&model.unwrap_or_else(|| panic!("no model")), &["Lu-177"]);
+        let names: Vec<&str> = system.inputs().iter().map(|i| i.name.as_str()).collect();
+        assert_eq!(names, ["pk:tumour_volume", "tumour:dose_rate"]);
+    }
+
+    #[test]
+    fn exact_faults_of_connections() {
+        let found = codes(&[
+            link("pk.A_tumor", "tumour.dose_rate", None),
+            link("pk.A_tumour", "tumor.dose_rate", None),
+            link("A_tumour", "tumour.dose_rate", None),
+            link("pk.A_tumour", "tumour.dose_rat", None),
+            link("pk.A_tumour", "tumour.dose_rate", None),
+        ]);
+        let expected = [
+            ("LUT2604", "did you mean `A_tumour`?"),
+            ("LUT2603", "did you mean `tumour`?"),
+            ("LUT2603", "write `alias.port`"),
+            ("LUT2604", "did you mean `dose_rate`?"),
+            ("LUT2605", "`pk.A_tumour` gives `MBq` (activity); `tumour.dose_rate` expects `Gy/h`"),
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for ((code, text), (expected_code, part)) in found.iter().zip(expected) {
+            assert_eq!(*code, expected_code, "{text}");
+            assert!(text.contains(part), "{text}");
+        }
+        let twice = link("tumour.volume", "pk.tumour_volume", None);
+        assert_eq!(codes(&[twice.clone(), twice])[0].0, "LUT2606");
+    }
+
+    #[test]
+    fn exact_algebraic_loops_are_printed() {
+        let mut a = Build::new("a");
+        let x = a.input("x", "1", None);
+        a.output("y", "1", call(Function::Exp, [x]));
+        let parts = vec![("a".to_owned(), a.0.clone()), ("b".to_owned(), a.0)];
+        let (model, diagnostics) =
+            connect(&parts, &[link("a.y", "b.x", None), link("b.y", "a.x", None)]);
+        assert!(model.is_none());
+        assert_eq!(diagnostics[0].code, "LUT2607");
+        assert!(diagnostics[0].message.contains("a:x -> b:x -> a:x"), "{}", diagnostics[0].message);
+        assert_eq!(unit("1").symbol(), "1");
+    }
+}
