@@ -108,7 +108,8 @@ pub fn photon_lines(nuclide: &str) -> &'static [PhotonLine] {
 /// # Errors
 /// A missing column, a mass that is not a positive number, an organ without source.
 pub fn reference_masses_from_csv(text: &str) -> Result<Vec<ReferenceMass>, ReferenceError> {
-    let mut table = Table::new("reference_masses.csv", text, &["organ", "male_g", "female_g", "source"])?;
+    let mut table =
+        Table::new("reference_masses.csv", text, &["organ", "male_g", "female_g", "source"])?;
     let mut out = Vec::new();
     while let Some(row) = table.next_row()? {
         out.push(ReferenceMass {
@@ -131,7 +132,8 @@ pub fn photon_lines_from_csv(text: &str) -> Result<Vec<PhotonLine>, ReferenceErr
     let mut out = Vec::new();
     while let Some(row) = table.next_row()? {
         let needed = |column: usize| {
-            row.positive(column)?.ok_or_else(|| row.fault(format!("`{}` is empty", columns[column])))
+            row.positive(column)?
+                .ok_or_else(|| row.fault(format!("`{}` is empty", columns[column])))
         };
         out.push(PhotonLine {
             nuclide: row.text(0)?,
@@ -156,11 +158,7 @@ struct TableRow {
 }
 
 impl<'a> Table<'a> {
-    fn new(
-        name: &'static str,
-        text: &'a str,
-        columns: &[&str],
-    ) -> Result<Self, ReferenceError> {
+    fn new(name: &'static str, text: &'a str, columns: &[&str]) -> Result<Self, ReferenceError> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .comment(Some(b'#'))
@@ -237,7 +235,10 @@ mod tests {
     fn exact_faults_name_the_line() {
         let text = "organ,male_g,female_g,source\nliver,1800,1400,x\nspleen,-1,130,x\n";
         let error = reference_masses_from_csv(text).expect_err("a negative mass");
-        assert_eq!(error.to_string(), "line 3 of reference_masses.csv: `-1` is not a positive number");
+        assert_eq!(
+            error.to_string(),
+            "line 3 of reference_masses.csv: `-1` is not a positive number"
+        );
         let error = photon_lines_from_csv("nuclide,source\n").expect_err("columns are missing");
         assert_eq!(error.to_string(), "line 1 of nuclide_photons.csv: no column `energy_keV`");
     }

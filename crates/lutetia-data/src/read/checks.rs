@@ -113,11 +113,7 @@ impl Single {
 
     fn tell(&mut self, rows: &Rows, faults: &mut Faults) {
         let Some((subject, cycle)) = self.key.take() else { return };
-        let place = Place {
-            file: super::ACTIVITY,
-            line: self.line,
-            part: Part::Cell(0),
-        };
+        let place = Place { file: super::ACTIVITY, line: self.line, part: Part::Cell(0) };
         faults.warning(codes::ONE_TIME_POINT, place, || {
             let mut names: Vec<String> =
                 self.regions.iter().map(|&r| format!("`{}`", rows.regions.name(r))).collect();
@@ -174,11 +170,8 @@ pub(super) fn slower_than_decay(points: &[&Row], lambda_per_h: f64) -> Option<Fa
 fn log_linear_fall(points: &[&Row]) -> Fall {
     let (mut sw, mut swt, mut swy) = (0.0, 0.0, 0.0);
     let weighted = |p: &Row| {
-        let relative = if p.sd_mbq.is_nan() {
-            ASSUMED_RELATIVE_SD
-        } else {
-            p.sd_mbq / p.activity_mbq
-        };
+        let relative =
+            if p.sd_mbq.is_nan() { ASSUMED_RELATIVE_SD } else { p.sd_mbq / p.activity_mbq };
         (1.0 / (relative * relative), p.time_h, p.activity_mbq.ln())
     };
     for (w, t, y) in points.iter().map(|p| weighted(p)) {

@@ -4,8 +4,6 @@ mod activity;
 mod checks;
 mod doses;
 mod subjects;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 
@@ -115,14 +113,14 @@ fn read_study(
     let readme = read_readme(&files[README], &mut faults);
 
     let specs: [&TableSpec; 3] = [&subjects::SPEC, &doses::SPEC, &activity::SPEC];
-    let reader = |i: usize, others| TableReader { file: i, name: &files[i].0, spec: specs[i], others };
+    // Any table with a column `subject` could be subjects.csv, so none is said to look like it.
+    let others = &specs[DOSES..];
+    let reader = |i: usize| TableReader { file: i, name: &files[i].0, spec: specs[i], others };
 
     let mut subjects = Vec::new();
     let before = faults.errors();
     if let Some(input) = &files[SUBJECTS].1 {
-        let others = [specs[DOSES], specs[ACTIVITY]];
-        let reader = reader(SUBJECTS, &others);
-        (subjects, delimiters[SUBJECTS]) = subjects::read(&reader, input, &mut faults);
+        (subjects, delimiters[SUBJECTS]) = subjects::read(&reader(SUBJECTS), input, &mut faults);
     }
     let subjects_whole = faults.errors() == before && files[SUBJECTS].1.is_some();
 
@@ -130,9 +128,8 @@ fn read_study(
     let mut dose_rows = Vec::new();
     let before = faults.errors();
     if let Some(input) = &files[DOSES].1 {
-        let others = [specs[ACTIVITY]];
-        let reader = reader(DOSES, &others);
-        (dose_rows, delimiters[DOSES]) = doses::read(&reader, input, &known, nuclides, &mut faults);
+        (dose_rows, delimiters[DOSES]) =
+            doses::read(&reader(DOSES), input, &known, nuclides, &mut faults);
     }
     let doses_whole = faults.errors() == before && files[DOSES].1.is_some();
 
@@ -140,10 +137,8 @@ fn read_study(
     let before = faults.errors();
     let cycles = doses::Cycles::new(&dose_rows, nuclides, doses_whole);
     if let Some(input) = &files[ACTIVITY].1 {
-        let others = [specs[DOSES]];
-        let reader = reader(ACTIVITY, &others);
         (rows, delimiters[ACTIVITY]) =
-            activity::read(&reader, input, &known, &cycles, nuclides, &mut faults);
+            activity::read(&reader(ACTIVITY), input, &known, &cycles, nuclides, &mut faults);
     }
     let activity_whole = faults.errors() == before && files[ACTIVITY].1.is_some();
     checks::curves(&rows, &cycles, nuclides, &mut faults);
@@ -164,8 +159,11 @@ fn read_readme(file: &(String, Option<Input<'_>>), faults: &mut Faults) -> Optio
     let place = Place::file(README);
     let Some(input) = input else {
         faults.warning(codes::NO_SOURCE, place, || {
-            Fault::new(format!("`{shown}` is missing, so nothing says where the data come from"), "no such file")
-                .hint("write a README.md that names the source of the data")
+            Fault::new(
+                format!("`{shown}` is missing, so nothing says where the data come from"),
+                "no such file",
+            )
+            .hint("write a README.md that names the source of the data")
         });
         return None;
     };
@@ -190,8 +188,11 @@ fn read_readme(file: &(String, Option<Input<'_>>), faults: &mut Faults) -> Optio
     let lower = text.to_lowercase();
     if !["source", "doi", "http"].iter().any(|word| lower.contains(word)) {
         faults.warning(codes::NO_SOURCE, place, || {
-            Fault::new(format!("`{shown}` names no source"), "neither `source` nor a doi nor an address")
-                .hint("say where the data come from and under which licence")
+            Fault::new(
+                format!("`{shown}` names no source"),
+                "neither `source` nor a doi nor an address",
+            )
+            .hint("say where the data come from and under which licence")
         });
     }
     Some(text)
@@ -203,7 +204,7 @@ fn decaying_nuclide<'a>(
     text: &str,
 ) -> Result<&'a Nuclide, (String, Option<String>)> {
     let nuclide = table.get(text).map_err(|error| (error.to_string(), None))?;
-    if nuclide.stable {
+    if nuclide.is_stable() {
         return Err((format!("`{text}` is stable and has no activity"), None));
     }
     Ok(nuclide)

@@ -32,9 +32,7 @@ pub(super) fn read(
         let covariates = row
             .covariates(&mut kinds, faults)
             .into_iter()
-            .map(|(name, value)| {
-                (name, value.map_or_else(Covariate::Text, Covariate::Number))
-            })
+            .map(|(name, value)| (name, value.map_or_else(Covariate::Text, Covariate::Number)))
             .collect();
         let place = row.place(SUBJECT);
         if let Some(&line) = lines.get(id.as_ref()) {

@@ -82,9 +82,7 @@ impl Rows {
         region: &str,
     ) -> impl Iterator<Item = &'a Row> + use<'a> {
         let key = self.subjects.get(subject).zip(self.regions.get(region));
-        self.rows
-            .iter()
-            .filter(move |r| r.cycle == cycle && Some((r.subject, r.region)) == key)
+        self.rows.iter().filter(move |r| r.cycle == cycle && Some((r.subject, r.region)) == key)
     }
 
     pub(crate) fn regions(&self, subject: &str, cycle: u16) -> Vec<&str> {

@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn exact_cells() {
-        assert_eq!(texts("a, b ,,\"c, \"\"d\"\"\" ", b','), Ok(vec!["a".into(), "b".into(), String::new(), "c, \"d\"".into()]));
+        assert_eq!(
+            texts("a, b ,,\"c, \"\"d\"\"\" ", b','),
+            Ok(vec!["a".into(), "b".into(), String::new(), "c, \"d\"".into()])
+        );
         assert_eq!(texts("1,5;2", b';'), Ok(vec!["1,5".into(), "2".into()]));
         assert_eq!(texts("a\tb\t", b'\t'), Ok(vec!["a".into(), "b".into(), String::new()]));
         assert_eq!(texts("a,\"b", b','), Err(QuoteFault::Unclosed(2)));

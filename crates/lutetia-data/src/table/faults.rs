@@ -152,7 +152,8 @@ impl Faults {
         let diagnostics = shown
             .into_iter()
             .map(|(code, severity, place, fault)| {
-                let more = counts.get(&(code, place.file)).map_or(0, |c| c.total - c.total.min(SHOWN));
+                let more =
+                    counts.get(&(code, place.file)).map_or(0, |c| c.total - c.total.min(SHOWN));
                 let message = if fault.message.is_empty() {
                     format!("and {more} more like this in `{}`", files[place.file].0)
                 } else {
@@ -184,9 +185,8 @@ struct Excerpt {
 
 impl Excerpt {
     fn range(&self, part: Part) -> (usize, usize) {
-        let cell = |i: usize| {
-            self.cells.get(i).map_or((self.length, self.length), |c| (c.start, c.end))
-        };
+        let cell =
+            |i: usize| self.cells.get(i).map_or((self.length, self.length), |c| (c.start, c.end));
         let (start, end) = match part {
             Part::Line => (0, self.length),
             Part::Cell(i) => cell(i),

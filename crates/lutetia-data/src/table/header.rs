@@ -1,7 +1,7 @@
 //! Which column is where, and in which unit.
 
 use lutetia_diagnostic::closest;
-use lutetia_units::{Unit, UnitError};
+use lutetia_units::{Dimension, Unit};
 
 use super::{Cell, Fault, Faults, Part, Place, split};
 use crate::codes;
@@ -99,7 +99,9 @@ impl Title {
     fn parse(text: &str) -> Self {
         let split = text.find(['(', '[']).filter(|_| text.ends_with([')', ']']));
         let (name, unit) = match split {
-            Some(at) => (text[..at].trim_end(), Some((text[at + 1..text.len() - 1].to_owned(), at + 1))),
+            Some(at) => {
+                (text[..at].trim_end(), Some((text[at + 1..text.len() - 1].to_owned(), at + 1)))
+            }
             None => (text, None),
         };
         let key = name.to_lowercase().replace([' ', '-'], "_");
@@ -130,16 +132,6 @@ pub(crate) fn detect_delimiter(header: &str) -> u8 {
     }
 }
 
-/// The bytes of a unit text that an error is about.
-pub(crate) fn unit_error_range(error: &UnitError, length: usize) -> (usize, usize) {
-    match error {
-        UnitError::Unknown { start, end, .. } | UnitError::Syntax { start, end, .. } => {
-            (*start, *end)
-        }
-        _ => (0, length),
-    }
-}
-
 /// A unit that must convert to `wanted`: the factor, or the fault.
 pub(crate) fn unit_factor(
     text: &str,
@@ -154,7 +146,7 @@ pub(crate) fn unit_factor(
     let unit = Unit::parse(text).map_err(|error| {
         let fault = Fault::new(format!("unit of column `{column}`: {error}"), "in this unit")
             .hint(format!("`{column}` is read in `{wanted}` or any unit of the same kind"));
-        (codes::UNKNOWN_UNIT, fault, Some(unit_error_range(&error, text.len())))
+        (codes::UNKNOWN_UNIT, fault, error.range())
     })?;
     if relative && unit.dimension().is_none() {
         return Ok(Scale::Fraction(unit.scale()));
@@ -164,10 +156,10 @@ pub(crate) fn unit_factor(
     })?;
     unit.conversion_to(&target).map(Scale::Factor).map_err(|_| {
         let hint = match (wanted, unit.dimension()) {
-            ("MBq", d) if d == lutetia_units::Dimension::ACTIVITY / lutetia_units::Dimension::VOLUME => {
+            ("MBq", d) if d == Dimension::ACTIVITY / Dimension::VOLUME => {
                 "multiply the concentration by the volume of the region".to_owned()
             }
-            ("nmol", d) if d == lutetia_units::Dimension::MASS => {
+            ("nmol", d) if d == Dimension::MASS => {
                 "divide the mass by the molar mass of the ligand and give `nmol`".to_owned()
             }
             _ => format!("write a unit such as `{column} ({wanted})`"),
@@ -202,7 +194,9 @@ impl Header {
                     format!("the header of `{}` has an unbalanced quote", spec.file),
                     "this line cannot be cut into cells",
                 )
-                .hint("close the quote on the same line and put nothing between it and the separator")
+                .hint(
+                    "close the quote on the same line and put nothing between it and the separator",
+                )
             });
             return None;
         }
@@ -231,18 +225,25 @@ impl Header {
         for (i, title) in titles.iter().enumerate() {
             if title.name.is_empty() && title.unit.is_none() {
                 faults.error(codes::UNKNOWN_COLUMN, at(i), || {
-                    Fault::new(format!("column {} of `{}` has no name", i + 1, spec.file), "no name here")
-                        .hint("name the column or remove it")
+                    Fault::new(
+                        format!("column {} of `{}` has no name", i + 1, spec.file),
+                        "no name here",
+                    )
+                    .hint("name the column or remove it")
                 });
                 continue;
             }
-            let known = spec.columns.iter().position(|c| c.name == title.key || c.alias == title.key);
+            let known =
+                spec.columns.iter().position(|c| c.name == title.key || c.alias == title.key);
             if let Some(slot) = known {
                 if let Some(first) = header.slots[slot].cell {
                     faults.error(codes::DUPLICATE_COLUMN, at(i), || {
-                        Fault::new(format!("column `{}` is there twice", title.name), "the second one")
-                            .hint("keep one of them")
-                            .also(at(first), "the first one")
+                        Fault::new(
+                            format!("column `{}` is there twice", title.name),
+                            "the second one",
+                        )
+                        .hint("keep one of them")
+                        .also(at(first), "the first one")
                     });
                 } else {
                     header.slots[slot].cell = Some(i);
@@ -304,11 +305,15 @@ impl Header {
             Ok(unit) => Some(unit),
             Err(error) => {
                 broken = true;
-                let (start, end) = unit_error_range(&error, text.len());
-                let place = Place { part: Part::Inside(cell, offset + start, offset + end), ..place };
+                let (start, end) = error.range().unwrap_or((0, text.len()));
+                let place =
+                    Place { part: Part::Inside(cell, offset + start, offset + end), ..place };
                 faults.error(codes::UNKNOWN_UNIT, place, || {
-                    Fault::new(format!("unit of covariate `{}`: {error}", title.name), "in this unit")
-                        .hint("write a unit such as `weight (kg)`, or none for a pure number")
+                    Fault::new(
+                        format!("unit of covariate `{}`: {error}", title.name),
+                        "in this unit",
+                    )
+                    .hint("write a unit such as `weight (kg)`, or none for a pure number")
                 });
                 None
             }
@@ -319,8 +324,11 @@ impl Header {
                 None => {
                     broken = true;
                     faults.error(codes::MISSING_UNIT, place, || {
-                        Fault::new(format!("covariate `{}` has no unit", title.name), "no unit here")
-                            .hint(format!("write `{} ({example})`", title.name))
+                        Fault::new(
+                            format!("covariate `{}` has no unit", title.name),
+                            "no unit here",
+                        )
+                        .hint(format!("write `{} ({example})`", title.name))
                     });
                 }
                 Some(_) => {
@@ -356,7 +364,10 @@ impl Header {
                 if titles[cell].unit.is_some() {
                     faults.error(codes::WRONG_DIMENSION, here, || {
                         Fault::new(
-                            format!("column `{}` holds names or marks and has no unit", column.name),
+                            format!(
+                                "column `{}` holds names or marks and has no unit",
+                                column.name
+                            ),
                             "a unit here",
                         )
                         .hint(format!("write `{}`", column.name))
@@ -413,9 +424,9 @@ const CHECKED_COVARIATES: [(&str, &str); 8] = [
 
 fn is_unit_column(key: &str, spec: &TableSpec) -> bool {
     (key == "unit" && !spec.unit_column_for.is_empty())
-        || key.strip_suffix("_unit").is_some_and(|name| {
-            spec.columns.iter().any(|c| c.name == name && c.kind != Kind::Text)
-        })
+        || key
+            .strip_suffix("_unit")
+            .is_some_and(|name| spec.columns.iter().any(|c| c.name == name && c.kind != Kind::Text))
 }
 
 fn looks_like_another(titles: &[Title], spec: &TableSpec) -> bool {
@@ -440,7 +451,10 @@ fn unknown_column_hint<'a>(key: &str, spec: &'a TableSpec) -> Option<(&'a str, S
                 }
                 _ => unit,
             };
-            return Some((column.name, format!("units stand in brackets: write `{name} ({example})`")));
+            return Some((
+                column.name,
+                format!("units stand in brackets: write `{name} ({example})`"),
+            ));
         }
     }
     let name = closest(key, spec.columns.iter().map(|c| c.name))?;

@@ -49,7 +49,8 @@ pub(crate) struct Line<'a> {
 
 impl<'a> Line<'a> {
     pub(crate) fn text(&self) -> Result<&'a str, LineFault> {
-        if self.number == 1 && (self.bytes.starts_with(b"\xFF\xFE") || self.bytes.starts_with(b"\xFE\xFF"))
+        if self.number == 1
+            && (self.bytes.starts_with(b"\xFF\xFE") || self.bytes.starts_with(b"\xFE\xFF"))
         {
             return Err(LineFault::Utf16);
         }

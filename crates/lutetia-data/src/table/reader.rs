@@ -5,8 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use lutetia_units::{Quantity, Unit};
 
 use super::{
-    Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place,
-    TableSpec,
+    Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place, TableSpec,
     cells::QuoteFault,
     header::{Scale, unit_factor},
     is_missing, parse_number, split,
@@ -72,7 +71,8 @@ impl<'a> RowView<'a> {
         self.text(column).ok_or_else(|| {
             let name = self.spec.columns[column].name;
             faults.error(codes::EMPTY_NAME, self.place(column), || {
-                Fault::new(format!("`{name}` is empty"), "nothing here").hint(format!("name the {name}"))
+                Fault::new(format!("`{name}` is empty"), "nothing here")
+                    .hint(format!("name the {name}"))
             });
             Bad
         })
@@ -246,8 +246,7 @@ impl<'a> RowView<'a> {
             if is_missing(&text) {
                 continue;
             }
-            let place =
-                Place { file: self.file, line: self.line, part: Part::Cell(column.cell) };
+            let place = Place { file: self.file, line: self.line, part: Part::Cell(column.cell) };
             let numeric = match (&column.unit, kinds.get(&column.name)) {
                 (Some(_), _) => true,
                 (None, Some(&numeric)) => numeric,
@@ -432,8 +431,11 @@ impl TableReader<'_> {
 }
 
 fn old_line_ends(name: &str) -> Fault {
-    Fault::new(format!("lines of `{name}` end in a lone carriage return"), "a line end of old systems")
-        .hint("save the file with LF or CRLF line ends")
+    Fault::new(
+        format!("lines of `{name}` end in a lone carriage return"),
+        "a line end of old systems",
+    )
+    .hint("save the file with LF or CRLF line ends")
 }
 
 fn quote_fault(fault: QuoteFault, place: Place, length: usize, faults: &mut Faults) {
