@@ -13,11 +13,14 @@ Method, per decay of one nuclide alone and in keV:
 * Internal conversion: gamma intensity * total conversion coefficient * transition energy. All of
   it leaves the atom, as conversion electron, Auger electron or X ray; the X-ray part is moved to
   the photons. Binding energies therefore cancel except in the X rays.
+  Transitions below the L3 edge without a coefficient count as electrons.
 * Vacancies come from conversion (K and L coefficients) and electron capture (K, L, M fractions);
   fluorescence yields, Coster-Kronig probabilities, line energies and binding energies are those of
   Elam, Ravel and Sieber (2002) through xraydb. Of 100 K Auger electrons 64 are taken as KLL, 32 as
   KLM and 4 as KMM. M X rays (below 4 keV, some percent of M vacancies) are left with the electrons.
 * Annihilation: 2 * 511 keV per positron.
+* nuclide_photons.csv lists gammas and X-ray groups of at least 0.1 % per decay, and the weaker ones
+  as one group at their mean energy.
 * In alpha decay, excitation energy that is fed but carried off by no listed transition (almost fully
   converted ones have no gamma intensity) goes to the electrons; `note` says how much.
 * Isomers that are members of their own (Xe-131m, Tc-99m, Lu-177m) do not count in their parent;
@@ -167,8 +170,13 @@ class Tally:
 
     def emit(self, z, gamma, intensity):
         """One transition of a level scheme: its gammas and what is converted."""
+        energy = gamma["gammaEnergy"]
+        if coefficients(gamma)[0] is None and energy < Atom(z).edges.get("L3", 0.0):
+            # So low a transition is almost fully converted; ENSDF lists its whole intensity.
+            self.electron += energy * intensity
+            return
         if (gamma.get("multipolarity") or "") != "E0":
-            self.gamma(gamma["gammaEnergy"], intensity)
+            self.gamma(energy, intensity)
         self.convert(z, gamma, intensity)
 
     def gamma(self, energy, intensity, what="gamma"):
@@ -511,9 +519,14 @@ def main():
             key = (what, round(energy, 3)) if what == "gamma" else (what, 0)
             n, e = grouped.get(key, (0.0, 0.0))
             grouped[key] = (n + intensity, e + energy * intensity)
+        weak = [g for k, g in grouped.items() if g[0] < 1e-3]
+        grouped = {k: g for k, g in grouped.items() if g[0] >= 1e-3}
+        if weak and sum(e for _, e in weak) > 1e-3 * 1e3 * max(float(record["photon_MeV"]), 1e-3):
+            # Together they carry more than 0.1 % of the photon energy: one group at their mean.
+            grouped["gammas below 0.1 % together", 0] = tuple(map(sum, zip(*weak)))
         for (what, _), (n, e) in sorted(grouped.items(), key=lambda g: g[1][1] / g[1][0]):
-            if n >= 1e-3:
-                source = VERSION if what in ("gamma", "annihilation") else VERSION + " and xraydb 4.5.8"
+            if n > 0.0:
+                source = VERSION if not what.startswith("X ") else VERSION + " and xraydb 4.5.8"
                 photons.append((record["nuclide"], f"{e / n:.3f}", f"{n:.5g}", f"{source}: {what}"))
     for name in STABLE:
         note = "ENSDF gives 2.01e19 y, here stable" if name == "Bi-209" else ""
