@@ -5,11 +5,13 @@
 //! [`System`](crate::system) that solvers only read.
 
 mod connect;
+pub mod explain;
 pub mod expr;
 mod model;
 pub mod system;
 
 pub use connect::{ALIAS_SEPARATOR, Connection, connect};
+pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
 pub use model::*;
 pub use system::{Binding, CompileError, Evaluator, System, compile};

@@ -37,7 +37,7 @@ pub use info::{
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
 
-pub(crate) use lower::pool_name;
+pub(crate) use lower::{internal_factor, pool_name};
 
 use self::{
     graph::{Graph, Id, Node},

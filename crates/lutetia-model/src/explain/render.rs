@@ -1,0 +1,274 @@
+//! The explanation as a text page and as a LaTeX document.
+
+use super::{Definition, Explanation, GivenRow, explain, print::escape, process_text};
+use crate::model::Model;
+
+/// A text page: equations, states, conservation laws, parameters with sources.
+#[must_use]
+pub fn explain_text(model: &Model) -> String {
+    let e = explain(model);
+    let mut out = format!("{}: {}\n", e.id, e.title);
+    for line in e.reference.iter().chain(&e.about) {
+        out.push_str(&format!("{line}\n"));
+    }
+    for label in &e.labels {
+        out.push_str(&format!("label: {label}\n"));
+    }
+    section(&mut out, "States");
+    let rows = e.states.iter().map(|s| {
+        vec![s.name.clone(), s.unit.clone(), s.initial.clone(), s.about.clone().unwrap_or_default()]
+    });
+    table(&mut out, &["state", "unit", "initial", "about"], &rows.collect::<Vec<_>>());
+    if !model.processes.is_empty() {
+        section(&mut out, "Processes");
+        let rows = model
+            .processes
+            .iter()
+            .map(|p| vec![p.name.clone(), process_text(model, p), format!("@ {}", p.text)]);
+        table(&mut out, &["name", "process", "rate"], &rows.collect::<Vec<_>>());
+    }
+    section(&mut out, "Equations");
+    if e.labels.is_empty() {
+        out.push('\n');
+    } else {
+        out.push_str(
+            "(lambda = ln 2 / half-life of the nuclide bound; hot = each nuclide bound)\n\n",
+        );
+    }
+    for equation in &e.equations {
+        if equation.terms.is_empty() {
+            out.push_str(&format!("d({})/dt = 0\n", equation.state));
+            continue;
+        }
+        out.push_str(&format!("d({})/dt =\n", equation.state));
+        let width =
+            equation.terms.iter().map(|t| t.text.chars().count()).max().unwrap_or(0).min(60);
+        for term in &equation.terms {
+            let sign = if term.minus { '-' } else { '+' };
+            out.push_str(&format!("    {sign} {:<width$}  ({})\n", term.text, term.process));
+        }
+    }
+    definitions(&mut out, "Volumes", &e.volumes);
+    definitions(&mut out, "Definitions", &e.definitions);
+    definitions(&mut out, "Outputs", &e.outputs);
+    laws(&mut out, &e);
+    parameters(&mut out, &e);
+    given(&mut out, "Covariates", "typical", &e.covariates);
+    given(&mut out, "Inputs", "default", &e.inputs);
+    out
+}
+
+fn section(out: &mut String, title: &str) {
+    out.push_str(&format!("\n{title}\n{}\n", "-".repeat(title.len())));
+}
+
+/// Columns padded to their widest cell; columns that are empty throughout are left out.
+fn table(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
+    let used: Vec<usize> =
+        (0..head.len()).filter(|&c| rows.iter().any(|r| !r[c].is_empty())).collect();
+    let width = |c: usize| {
+        rows.iter()
+            .map(|r| r[c].chars().count())
+            .chain([head[c].chars().count()])
+            .max()
+            .unwrap_or(0)
+    };
+    let mut line = |cells: Vec<&str>| {
+        let padded: Vec<String> =
+            used.iter().zip(cells).map(|(&c, cell)| format!("{cell:<w$}", w = width(c))).collect();
+        out.push_str(padded.join("  ").trim_end());
+        out.push('\n');
+    };
+    line(used.iter().map(|&c| head[c]).collect());
+    for row in rows {
+        line(used.iter().map(|&c| row[c].as_str()).collect());
+    }
+}
+
+fn definitions(out: &mut String, title: &str, list: &[Definition]) {
+    if list.is_empty() {
+        return;
+    }
+    section(out, title);
+    for d in list {
+        out.push_str(&format!("{} = {}  [{}]\n", d.name, d.text, d.unit));
+    }
+}
+
+fn laws(out: &mut String, e: &Explanation) {
+    section(out, "Conservation laws");
+    if e.laws.is_empty() {
+        out.push_str("none\n");
+    }
+    for law in &e.laws {
+        if law.changed_by.is_empty() {
+            out.push_str(&format!("{} = constant\n", law.sum));
+        } else {
+            out.push_str(&format!("{} changes only by: {}\n", law.sum, law.changed_by.join(", ")));
+        }
+    }
+}
+
+fn parameters(out: &mut String, e: &Explanation) {
+    if e.parameters.is_empty() {
+        return;
+    }
+    section(out, "Parameters");
+    let rows = e.parameters.iter().map(|p| {
+        let mut value = p.value.clone();
+        for effect in &p.effects {
+            value.push_str(&format!(" * {effect}"));
+        }
+        let source = match (&p.source, e.assumed.contains(&p.name)) {
+            (_, true) => "assumed".to_owned(),
+            (Some(source), false) => source.clone(),
+            (None, false) => "formula".to_owned(),
+        };
+        vec![
+            p.name.clone(),
+            value,
+            p.unit.clone(),
+            p.iiv.clone().unwrap_or_default(),
+            p.iov.clone().unwrap_or_default(),
+            if p.fixed { "fixed".to_owned() } else { String::new() },
+            source,
+            p.about.clone().unwrap_or_default(),
+        ]
+    });
+    let head = ["name", "value", "unit", "iiv", "iov", "estimation", "source", "about"];
+    table(out, &head, &rows.collect::<Vec<_>>());
+    if !e.assumed.is_empty() {
+        out.push_str(&format!("\nassumed without source: {}\n", e.assumed.join(", ")));
+    }
+}
+
+fn given(out: &mut String, title: &str, typical: &str, list: &[GivenRow]) {
+    if list.is_empty() {
+        return;
+    }
+    section(out, title);
+    let rows = list.iter().map(|g| {
+        vec![
+            g.name.clone(),
+            g.typical.clone().unwrap_or_default(),
+            g.unit.clone(),
+            g.about.clone().unwrap_or_default(),
+        ]
+    });
+    table(out, &["name", typical, "unit", "about"], &rows.collect::<Vec<_>>());
+}
+
+/// A complete LaTeX document (amsmath, longtable): equations, laws, parameters with sources.
+#[must_use]
+pub fn explain_latex(model: &Model) -> String {
+    let e = explain(model);
+    let mut out = String::from(
+        "\\documentclass{article}\n\\usepackage{amsmath,longtable,booktabs}\n\
+         \\usepackage[margin=2cm,landscape]{geometry}\n\\allowdisplaybreaks\n\\begin{document}\n",
+    );
+    out.push_str(&format!(
+        "\\section*{{{}}}\n\\noindent\\texttt{{{}}}\n",
+        escape(&e.title),
+        escape(&e.id)
+    ));
+    for line in e.reference.iter().chain(&e.about).chain(&e.labels) {
+        out.push_str(&format!("\n\\noindent {}\n", escape(line)));
+    }
+    out.push_str("\n\\subsection*{Equations}\n\\begin{align*}\n");
+    let lines: Vec<String> = e
+        .equations
+        .iter()
+        .map(|equation| {
+            let mut right = String::new();
+            for (k, term) in equation.terms.iter().enumerate() {
+                // Long right-hand sides break before every fourth term.
+                if k > 0 && k % 4 == 0 {
+                    right.push_str(" \\\\\n  &\\quad");
+                }
+                let sign = match (term.minus, k) {
+                    (true, _) => " - ",
+                    (false, 0) => " ",
+                    (false, _) => " + ",
+                };
+                right.push_str(sign);
+                right.push_str(&term.latex);
+            }
+            if right.is_empty() {
+                right.push_str(" 0");
+            }
+            format!(
+                "\\frac{{\\mathrm{{d}}\\,{}}}{{\\mathrm{{d}}t}} &={right}",
+                equation.state_latex
+            )
+        })
+        .collect();
+    out.push_str(&lines.join(" \\\\\n"));
+    out.push_str("\n\\end{align*}\n");
+    let listed =
+        [("Volumes", &e.volumes), ("Definitions", &e.definitions), ("Outputs", &e.outputs)];
+    for (title, list) in listed {
+        if list.is_empty() {
+            continue;
+        }
+        let rows: Vec<String> = list
+            .iter()
+            .map(|d| {
+                format!("{} && [\\text{{{}}}]", d.latex.replacen(" = ", " &= ", 1), escape(&d.unit))
+            })
+            .collect();
+        out.push_str(&format!(
+            "\\subsection*{{{title}}}\n\\begin{{align*}}\n{}\n\\end{{align*}}\n",
+            rows.join(" \\\\\n")
+        ));
+    }
+    if !e.laws.is_empty() {
+        out.push_str("\\subsection*{Conservation laws}\n\\begin{itemize}\n");
+        for law in &e.laws {
+            let what = if law.changed_by.is_empty() {
+                "is constant".to_owned()
+            } else {
+                format!("changes only by: {}", escape(&law.changed_by.join(", ")))
+            };
+            out.push_str(&format!("\\item \\texttt{{{}}} {what}\n", escape(&law.sum)));
+        }
+        out.push_str("\\end{itemize}\n");
+    }
+    latex_parameters(&mut out, &e);
+    out.push_str("\\end{document}\n");
+    out
+}
+
+fn latex_parameters(out: &mut String, e: &Explanation) {
+    if e.parameters.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\\subsection*{Parameters}\n\\begin{longtable}{llllp{0.35\\textwidth}}\n\\toprule\n\
+         name & value & unit & variability & source \\\\\n\\midrule\n\\endhead\n",
+    );
+    for p in &e.parameters {
+        let mut variability = Vec::new();
+        if p.fixed {
+            variability.push("fixed".to_owned());
+        }
+        variability.extend(p.iiv.iter().map(|v| format!("iiv {v}")));
+        variability.extend(p.iov.iter().map(|v| format!("iov {v}")));
+        let mut value = p.value.clone();
+        for effect in &p.effects {
+            value.push_str(&format!(" * {effect}"));
+        }
+        let source = if e.assumed.contains(&p.name) {
+            "\\emph{assumed}".to_owned()
+        } else {
+            p.source.as_deref().map_or_else(|| "formula".to_owned(), escape)
+        };
+        out.push_str(&format!(
+            "\\texttt{{{}}} & \\texttt{{{}}} & {} & {} & {source} \\\\\n",
+            escape(&p.name),
+            escape(&value),
+            escape(&p.unit),
+            escape(&variability.join(", "))
+        ));
+    }
+    out.push_str("\\bottomrule\n\\end{longtable}\n");
+}
