@@ -217,7 +217,6 @@ impl TableRow {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the numbers are as typed")]
 mod tests {
     use super::*;
 

@@ -5,6 +5,7 @@ use lutetia_units::NuclideTable;
 use super::{
     decaying_nuclide,
     doses::{Cycle, Cycles, positive},
+    significant,
     subjects::Known,
 };
 use crate::{
@@ -80,7 +81,15 @@ fn read_row(
     let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
     let cycle = row.cycle(CYCLE, faults);
     let region = row.name(REGION, faults);
-    let time = row.needed(TIME, faults);
+    let time = row.needed(TIME, faults).and_then(|time| {
+        if time < 0.0 {
+            // No injection lies before time zero, so this is wrong whatever the doses are.
+            let dose = subject.as_ref().ok().zip(cycle.ok()).and_then(|(s, c)| cycles.get(s, c));
+            before_injection(row, time, dose, faults);
+            return Err(Bad);
+        }
+        Ok(time)
+    });
     let below = row.mark(BELOW, faults);
     let corrected = row.mark(CORRECTED, faults);
     let activity = read_activity(row, faults);
@@ -104,17 +113,7 @@ fn read_row(
     let doses = cycles.get(&subject, cycle);
     let starts = doses.map_or(0.0, |d| d.start_h);
     if time < starts {
-        faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
-            let fault = Fault::new(
-                format!("measured at {time} h, before the injection at {starts} h"),
-                "before the injection",
-            )
-            .hint("count times of all cycles from the start of the first injection");
-            match doses {
-                Some(doses) => fault.also(dose_place(doses), "injected here"),
-                None => fault,
-            }
-        });
+        before_injection(row, time, doses, faults);
         return None;
     }
     if doses.is_none() && cycles.whole {
@@ -169,6 +168,21 @@ fn read_row(
         flags: if below { BELOW_DETECTION } else { 0 }
             | if corrected { CORRECTION_UNDONE } else { 0 },
     })
+}
+
+fn before_injection(row: &RowView<'_>, time: f64, dose: Option<&Cycle<'_>>, faults: &mut Faults) {
+    faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
+        let start = dose.map_or(0.0, |d| d.start_h);
+        let fault = Fault::new(
+            format!("measured at {time} h, before the injection at {start} h"),
+            "before the injection",
+        )
+        .hint("count times of all cycles from the start of the first injection");
+        match dose {
+            Some(dose) => fault.also(dose_place(dose), "injected here"),
+            None => fault,
+        }
+    });
 }
 
 fn dose_place(doses: &Cycle<'_>) -> Place {
@@ -243,8 +257,8 @@ fn above_injected(
         faults.warning(codes::ABOVE_REMAINING, row.place(ACTIVITY), || {
             Fault::new(
                 format!(
-                    "`{region}` of subject `{subject}` holds {activity} MBq at {time} h, when decay leaves {:.4} MBq of the injection",
-                    sum.remaining_mbq
+                    "`{region}` of subject `{subject}` holds {activity} MBq at {time} h, when decay leaves {} MBq of the injection",
+                    significant(sum.remaining_mbq)
                 ),
                 "above what decay leaves",
             )

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lutetia_units::NuclideTable;
 
-use super::doses::Cycles;
+use super::{doses::Cycles, significant};
 use crate::{
     DoseRow, Subject, codes,
     study::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows},
@@ -23,8 +23,12 @@ fn key(row: &Row) -> (u32, u16, u32, u8) {
 }
 
 /// Duplicated rows, single time points, and regions that look decay-corrected.
+///
+/// Where rows were refused (not `whole`), a single point may be what is left of several and is not
+/// spoken of.
 pub(super) fn curves(
     rows: &Rows,
+    whole: bool,
     cycles: &Cycles<'_>,
     nuclides: &NuclideTable,
     faults: &mut Faults,
@@ -62,7 +66,9 @@ pub(super) fn curves(
             single.tell(rows, faults);
         }
         if points.len() == 1 {
-            single.add(first);
+            if whole {
+                single.add(first);
+            }
             continue;
         }
         let lambda = lambdas[usize::from(first.nuclide)];
@@ -221,7 +227,7 @@ fn decay_corrected(
     faults.warning(codes::LOOKS_DECAY_CORRECTED, place, || {
         let half_life = |rate: f64| {
             if rate > 0.0 {
-                format!("half-life {:.4} h", std::f64::consts::LN_2 / rate)
+                format!("half-life {} h", significant(std::f64::consts::LN_2 / rate))
             } else {
                 "no fall".to_owned()
             }

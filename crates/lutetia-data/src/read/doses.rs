@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lutetia_units::NuclideTable;
 
-use super::{decaying_nuclide, subjects::Known};
+use super::{decaying_nuclide, significant, subjects::Known};
 use crate::{
     DoseRow, codes,
     table::{Bad, ColumnSpec, Fault, Faults, Input, Kind, Place, RowView, TableReader, TableSpec},
@@ -126,8 +126,9 @@ fn read_row(
             faults.error(codes::ABOVE_CARRIER, row.place(AMOUNT), || {
                 Fault::new(
                     format!(
-                        "{activity} MBq of {} are {hot:.4} nmol, more than the {amount} nmol injected",
-                        nuclide.name
+                        "{activity} MBq of {} are {} nmol, more than the {amount} nmol injected",
+                        nuclide.name,
+                        significant(hot)
                     ),
                     "too little ligand to carry the activity",
                 )

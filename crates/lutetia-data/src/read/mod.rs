@@ -141,7 +141,7 @@ fn read_study(
             activity::read(&reader(ACTIVITY), input, &known, &cycles, nuclides, &mut faults);
     }
     let activity_whole = faults.errors() == before && files[ACTIVITY].1.is_some();
-    checks::curves(&rows, &cycles, nuclides, &mut faults);
+    checks::curves(&rows, doses_whole && activity_whole, &cycles, nuclides, &mut faults);
     if doses_whole && activity_whole {
         checks::unused_subjects(&subjects, &dose_rows, &rows, &mut faults);
     }
@@ -203,9 +203,19 @@ fn decaying_nuclide<'a>(
     table: &'a NuclideTable,
     text: &str,
 ) -> Result<&'a Nuclide, (String, Option<String>)> {
-    let nuclide = table.get(text).map_err(|error| (error.to_string(), None))?;
+    let Ok(nuclide) = table.get(text) else {
+        let near = closest(text, table.iter().map(|n| n.name.as_str()));
+        let hint = near.map(|name| format!("did you mean `{name}`?"));
+        return Err((format!("unknown nuclide `{text}`"), hint));
+    };
     if nuclide.is_stable() {
         return Err((format!("`{text}` is stable and has no activity"), None));
     }
     Ok(nuclide)
+}
+
+/// A number with four significant digits, for messages.
+fn significant(value: f64) -> String {
+    let digits = 3 - value.abs().log10().floor().clamp(-6.0, 3.0) as i32;
+    format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
 }

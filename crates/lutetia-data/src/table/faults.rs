@@ -157,14 +157,14 @@ impl Faults {
                 let message = if fault.message.is_empty() {
                     format!("and {more} more like this in `{}`", files[place.file].0)
                 } else {
-                    fault.message
+                    printable(fault.message)
                 };
                 let mut diagnostic = match severity {
                     Severity::Error => Diagnostic::error(code, message),
                     Severity::Warning => Diagnostic::warning(code, message),
                 }
-                .at(span(&place), fault.label)
-                .maybe_hint(fault.hint);
+                .at(span(&place), printable(fault.label))
+                .maybe_hint(fault.hint.map(printable));
                 if let Some((also, label)) = fault.also {
                     diagnostic = diagnostic.note_at(span(&also), label);
                 }
@@ -173,6 +173,11 @@ impl Faults {
             .collect();
         (diagnostics, sources)
     }
+}
+
+/// What the user typed is quoted in messages; it must not act on a terminal.
+fn printable(text: String) -> String {
+    if text.contains(char::is_control) { text.replace(char::is_control, "\u{FFFD}") } else { text }
 }
 
 /// One line of the kept text.

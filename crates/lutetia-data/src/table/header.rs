@@ -1,6 +1,6 @@
 //! Which column is where, and in which unit.
 
-use lutetia_diagnostic::closest;
+use lutetia_diagnostic::{Code, closest};
 use lutetia_units::{Dimension, Unit};
 
 use super::{Cell, Fault, Faults, Part, Place, split};
@@ -132,12 +132,16 @@ pub(crate) fn detect_delimiter(header: &str) -> u8 {
     }
 }
 
-/// A unit that must convert to `wanted`: the factor, or the fault.
-pub(crate) fn unit_factor(
-    text: &str,
-    column: &str,
-    kind: Kind,
-) -> Result<Scale, (lutetia_diagnostic::Code, Fault, Option<(usize, usize)>)> {
+/// Why a unit does not serve a column; `range` are the bytes of its text at fault, where not all.
+#[derive(Debug)]
+pub(crate) struct UnitFault {
+    pub(crate) code: Code,
+    pub(crate) fault: Fault,
+    pub(crate) range: Option<(usize, usize)>,
+}
+
+/// What brings a number with this unit to the fixed unit of its column.
+pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale, Box<UnitFault>> {
     let (wanted, relative) = match kind {
         Kind::Text => return Ok(Scale::None),
         Kind::Number(unit) => (unit, false),
@@ -146,15 +150,16 @@ pub(crate) fn unit_factor(
     let unit = Unit::parse(text).map_err(|error| {
         let fault = Fault::new(format!("unit of column `{column}`: {error}"), "in this unit")
             .hint(format!("`{column}` is read in `{wanted}` or any unit of the same kind"));
-        (codes::UNKNOWN_UNIT, fault, error.range())
+        UnitFault { code: codes::UNKNOWN_UNIT, fault, range: error.range() }
     })?;
     if relative && unit.dimension().is_none() {
         return Ok(Scale::Fraction(unit.scale()));
     }
     let target = Unit::parse(wanted).map_err(|error| {
-        (codes::UNKNOWN_UNIT, Fault::new(error.to_string(), "read in this unit"), None)
+        let fault = Fault::new(error.to_string(), "read in this unit");
+        UnitFault { code: codes::UNKNOWN_UNIT, fault, range: None }
     })?;
-    unit.conversion_to(&target).map(Scale::Factor).map_err(|_| {
+    let factor = unit.conversion_to(&target).map_err(|_| {
         let hint = match (wanted, unit.dimension()) {
             ("MBq", d) if d == Dimension::ACTIVITY / Dimension::VOLUME => {
                 "multiply the concentration by the volume of the region".to_owned()
@@ -173,8 +178,9 @@ pub(crate) fn unit_factor(
             format!("found {}, expected {}", unit.dimension(), target.dimension()),
         )
         .hint(hint);
-        (codes::WRONG_DIMENSION, fault, None)
-    })
+        UnitFault { code: codes::WRONG_DIMENSION, fault, range: None }
+    })?;
+    Ok(Scale::Factor(factor))
 }
 
 impl Header {
@@ -201,17 +207,17 @@ impl Header {
             return None;
         }
         let titles: Vec<Title> = cells.iter().map(|c| Title::parse(&c.text(line))).collect();
-        if looks_like_another(&titles, spec) {
-            if let Some(other) = others.iter().find(|o| !looks_like_another(&titles, o)) {
-                faults.error(codes::MIXED_TABLES, place, || {
-                    Fault::new(
-                        format!("`{}` has the columns of `{}`", spec.file, other.file),
-                        "these columns belong to the other table",
-                    )
-                    .hint("look whether two files were exchanged")
-                });
-                return None;
-            }
+        if looks_like_another(&titles, spec)
+            && let Some(other) = others.iter().find(|o| !looks_like_another(&titles, o))
+        {
+            faults.error(codes::MIXED_TABLES, place, || {
+                Fault::new(
+                    format!("`{}` has the columns of `{}`", spec.file, other.file),
+                    "these columns belong to the other table",
+                )
+                .hint("look whether two files were exchanged")
+            });
+            return None;
         }
         let mut header = Self {
             delimiter,
@@ -333,13 +339,11 @@ impl Header {
                 }
                 Some(_) => {
                     let text = title.unit.as_ref().map_or("", |u| u.0.as_str());
-                    if let Err((code, fault, _)) =
-                        unit_factor(text, &title.name, Kind::Number(example))
-                    {
+                    if let Err(error) = unit_factor(text, &title.name, Kind::Number(example)) {
                         broken = true;
                         let offset = title.unit.as_ref().map_or(0, |u| u.1);
                         let part = Part::Inside(cell, offset, offset + text.len());
-                        faults.error(code, Place { part, ..place }, || fault);
+                        faults.error(error.code, Place { part, ..place }, || error.fault);
                     }
                 }
             }
@@ -378,8 +382,8 @@ impl Header {
             if let Some((text, offset)) = &titles[cell].unit {
                 match unit_factor(text, column.name, column.kind) {
                     Ok(scale) => slot.scale = scale,
-                    Err((code, fault, range)) => {
-                        let (start, end) = range.unwrap_or((0, text.len()));
+                    Err(error) => {
+                        let (start, end) = error.range.unwrap_or((0, text.len()));
                         // Doubled quotes shift offsets; such a unit is marked as a whole cell.
                         let part = if cells[cell].text(line).len()
                             == cells[cell].end - cells[cell].start
@@ -388,7 +392,7 @@ impl Header {
                         } else {
                             Part::Cell(cell)
                         };
-                        faults.error(code, Place { part, ..place }, || fault);
+                        faults.error(error.code, Place { part, ..place }, || error.fault);
                     }
                 }
                 continue;

@@ -64,15 +64,17 @@ impl<'a> Line<'a> {
     }
 
     /// The line as it is shown beneath a diagnostic.
+    ///
+    /// Control characters become question marks: they would act on a terminal, and one byte for one
+    /// byte keeps the columns true.
     pub(crate) fn excerpt(&self) -> Cow<'a, str> {
-        match self.text() {
+        let shown = match self.text() {
             Ok(text) => Cow::Borrowed(text),
             Err(LineFault::NotUtf8 { .. }) => String::from_utf8_lossy(self.bytes),
-            Err(_) => {
-                let shown = &self.bytes[..self.bytes.len().min(EXCERPT)];
-                Cow::Owned(String::from_utf8_lossy(shown).into_owned())
-            }
-        }
+            Err(_) => String::from_utf8_lossy(&self.bytes[..self.bytes.len().min(EXCERPT)]),
+        };
+        let acts = |c: char| c.is_ascii_control() && c != '\t';
+        if shown.contains(acts) { Cow::Owned(shown.replace(acts, "?")) } else { shown }
     }
 }
 

@@ -54,7 +54,6 @@ pub(crate) fn parse_number(
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "parsed decimals are exact")]
 mod tests {
     use super::*;
 

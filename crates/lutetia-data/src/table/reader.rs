@@ -150,10 +150,10 @@ impl<'a> RowView<'a> {
         let value = self.parse(text, name, place, faults)?;
         let scaled = match self.scale(column, faults)? {
             Scale::Factor(factor) => value * factor,
-            Scale::Fraction(factor) => value * factor * relative_to.unwrap_or(f64::NAN),
+            Scale::Fraction(factor) => value * factor * relative_to.ok_or(Bad)?,
             Scale::None | Scale::Cell(_) => return Err(Bad),
         };
-        if scaled.is_finite() || value.is_finite() && relative_to.is_none_or(f64::is_nan) {
+        if scaled.is_finite() {
             return Ok(scaled);
         }
         faults.error(codes::NOT_FINITE, place, || {
@@ -223,9 +223,9 @@ impl<'a> RowView<'a> {
                 }
                 Ok(scale)
             }
-            Err((code, fault, range)) => {
-                let part = range.map_or(Part::Cell(cell), |(s, e)| Part::Inside(cell, s, e));
-                faults.error(code, Place { part, ..place }, || fault);
+            Err(error) => {
+                let part = error.range.map_or(Part::Cell(cell), |(s, e)| Part::Inside(cell, s, e));
+                faults.error(error.code, Place { part, ..place }, || error.fault);
                 Err(Bad)
             }
         }
@@ -316,7 +316,7 @@ impl TableReader<'_> {
             let text = match line.text() {
                 Ok(text) => text,
                 Err(fault) => {
-                    self.line_fault(fault, whole, &line.excerpt(), faults);
+                    self.line_fault(fault, whole, line.bytes.contains(&b'\r'), faults);
                     if header.is_none() || fault == LineFault::Utf16 {
                         return Ok(());
                     }
@@ -400,7 +400,7 @@ impl TableReader<'_> {
         Ok(())
     }
 
-    fn line_fault(&self, fault: LineFault, place: Place, excerpt: &str, faults: &mut Faults) {
+    fn line_fault(&self, fault: LineFault, place: Place, returns: bool, faults: &mut Faults) {
         match fault {
             LineFault::Utf16 => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
                 Fault::new(format!("`{}` is UTF-16, not UTF-8", self.name), "")
@@ -416,7 +416,7 @@ impl TableReader<'_> {
                     .hint("save the file as “CSV UTF-8”")
                 });
             }
-            LineFault::TooLong if excerpt.contains('\r') => {
+            LineFault::TooLong if returns => {
                 faults.error(codes::OLD_LINE_ENDS, place, || old_line_ends(self.name));
             }
             LineFault::TooLong => faults.error(codes::LINE_TOO_LONG, place, || {
