@@ -93,6 +93,11 @@ impl Dimension {
         Some(Self(out))
     }
 
+    /// Whether an exponent has been cut off at the bound, so that the dimension says nothing.
+    pub(crate) fn is_at_limit(self) -> bool {
+        self.0.iter().any(|e| e.abs() >= LIMIT)
+    }
+
     /// Exponents in twelfths, axis by axis.
     pub(crate) fn twelfths(self) -> [i16; AXES] {
         self.0

@@ -68,16 +68,23 @@ impl UnitError {
     }
 }
 
-/// What a pair of dimensions that are often mixed up wants.
+/// What a pair of dimensions that are often mixed up wants: the two differ by one exchange, alone or
+/// inside a larger unit (`MBq/L` where `nmol/L` is wanted).
 fn hint(from: Dimension, to: Dimension) -> &'static str {
-    let pair = |a, b| (from == a && to == b) || (from == b && to == a);
-    if pair(Dimension::ACTIVITY, Dimension::AMOUNT) {
+    let ratio = from / to;
+    let differ = |a: Dimension, b: Dimension| ratio == a / b || ratio == b / a;
+    if differ(Dimension::ACTIVITY, Dimension::AMOUNT) {
         "; activity becomes an amount only through a nuclide"
-    } else if pair(Dimension::ACTIVITY, Dimension::MASS) {
+    } else if differ(Dimension::ACTIVITY, Dimension::MASS) {
         "; activity becomes a mass only through a nuclide and a molar mass"
-    } else if pair(Dimension::MASS, Dimension::AMOUNT) {
+    } else if differ(Dimension::MASS, Dimension::AMOUNT) {
         "; mass becomes an amount only through a molar mass"
-    } else if pair(Dimension::DOSE, Dimension::RBE_DOSE) || pair(Dimension::DOSE, Dimension::BED) {
+    } else if differ(Dimension::ACTIVITY, Dimension::RATE) {
+        "; activity is a base quantity of its own, not a rate"
+    } else if differ(Dimension::DOSE, Dimension::RBE_DOSE)
+        || differ(Dimension::DOSE, Dimension::BED)
+        || differ(Dimension::RBE_DOSE, Dimension::BED)
+    {
         "; absorbed, RBE-weighted and biologically effective dose are told apart"
     } else {
         ""

@@ -83,10 +83,12 @@ pub struct NuclideTable {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NuclideError {
     /// No nuclide of that name.
-    #[error("unknown nuclide `{name}`; known are {known}")]
+    #[error("unknown nuclide `{name}`{}; known are {known}", suggestion.as_ref().map_or_else(String::new, |s| format!(", did you mean `{s}`?")))]
     Unknown {
         /// As asked.
         name: String,
+        /// The name in the table that is spelt most alike.
+        suggestion: Option<String>,
         /// All names.
         known: String,
     },
@@ -182,7 +184,8 @@ impl NuclideTable {
     /// [`NuclideError::Unknown`].
     pub fn get(&self, name: &str) -> Result<&Nuclide, NuclideError> {
         canonical(name).and_then(|c| self.nuclides.get(&c)).ok_or_else(|| NuclideError::Unknown {
-            name: name.to_owned(),
+            name: name.chars().take(40).collect(),
+            suggestion: self.suggest(name),
             known: self
                 .nuclides
                 .values()
@@ -191,6 +194,15 @@ impl NuclideTable {
                 .collect::<Vec<_>>()
                 .join(", "),
         })
+    }
+
+    fn suggest(&self, name: &str) -> Option<String> {
+        let asked = canonical(name).unwrap_or_else(|| name.chars().take(12).collect());
+        self.names()
+            .map(|n| (strsim::damerau_levenshtein(&asked, n), n))
+            .filter(|(distance, _)| *distance <= 2)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, n)| n.to_owned())
     }
 
     /// All nuclides by name.

@@ -14,6 +14,9 @@ pub struct Unit {
 
 /// Longest unit text read; longer ones are refused before any work.
 const LONGEST: usize = 200;
+/// Highest power of a unit.
+const HIGHEST: i32 = 12;
+const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 struct Base {
     symbol: &'static str,
@@ -118,9 +121,14 @@ impl Unit {
         let (dimension, scale) = parser.product()?;
         parser.skip_spaces();
         if parser.at < text.len() {
-            return Err(parser.syntax("`*`, `/`, `^` or the end of the unit"));
+            let number = parser.peek().is_some_and(|c| c.is_ascii_digit() || c == '.');
+            return Err(parser.syntax(if number {
+                "the end of the unit: a unit holds no number other than `1`"
+            } else {
+                "`*`, `/`, `^` or the end of the unit"
+            }));
         }
-        if !scale.is_normal() {
+        if !scale.is_normal() || dimension.is_at_limit() {
             return Err(UnitError::Syntax {
                 found: trimmed.to_owned(),
                 expected: "a unit whose size can be represented",
@@ -261,6 +269,9 @@ impl Parser<'_> {
         }
         let symbol = &self.text[start..self.at];
         if symbol.is_empty() {
+            if self.peek().is_some_and(|c| c.is_ascii_digit() || c == '.') {
+                return Err(self.syntax("a unit: it holds no number other than `1`"));
+            }
             return Err(self.syntax("a unit such as `MBq`, `nmol/L` or `1/h`"));
         }
         lookup(symbol).ok_or_else(|| UnitError::Unknown {
@@ -279,7 +290,7 @@ impl Parser<'_> {
                 self.at += 1;
             }
             let digits = &self.text[start..self.at];
-            return digits.parse().ok().filter(|p: &i32| p.abs() <= 12).ok_or_else(|| {
+            return digits.parse().ok().filter(|p: &i32| p.abs() <= HIGHEST).ok_or_else(|| {
                 UnitError::Syntax {
                     found: digits.to_owned(),
                     expected: "a whole power between -12 and 12",
@@ -288,19 +299,25 @@ impl Parser<'_> {
                 }
             });
         }
-        let mut negative = false;
-        let mut power = None;
-        while let Some(c) = self.peek() {
-            match c {
-                '⁻' => negative = true,
-                '¹' => power = Some(1),
-                '²' => power = Some(2),
-                '³' => power = Some(3),
-                _ => break,
-            }
-            self.at += c.len_utf8();
+        let start = self.at;
+        let negative = self.take('⁻');
+        let mut power: Option<i32> = None;
+        while let Some(digit) =
+            self.peek().and_then(|c| SUPERSCRIPTS.chars().zip(0..).find(|(s, _)| *s == c))
+        {
+            self.at += digit.0.len_utf8();
+            power = Some(power.map_or(digit.1, |p| (10 * p + digit.1).min(100)));
         }
-        Ok(power.map_or(1, |p| if negative { -p } else { p }))
+        match power {
+            None if !negative => Ok(1),
+            Some(p) if p <= HIGHEST => Ok(if negative { -p } else { p }),
+            _ => Err(UnitError::Syntax {
+                found: self.text[start..self.at].to_owned(),
+                expected: "a whole power between -12 and 12",
+                start,
+                end: self.at,
+            }),
+        }
     }
 }
 
