@@ -1,0 +1,322 @@
+//! One compiled model, ready to run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lutetia_model::system::{ParameterKind, System};
+use rayon::prelude::*;
+
+use crate::elimination::Elimination;
+use crate::equations::{Layout, TangentLayout};
+use crate::error::{SimError, closest, number, time_text};
+use crate::inputs::{Feeds, Inputs, known};
+use crate::integrate::{Request, integrate};
+use crate::regimen::{Course, Regimen};
+use crate::trajectory::{Sensitivities, Trajectory};
+
+/// How to integrate and what to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Relative tolerance, in (0, 1e-2]. Default 1e-6.
+    pub rtol: f64,
+    /// Absolute tolerance as a share of what was given (hot states: of the hot molecules given;
+    /// other amounts: of all molecules given, or of the largest initial amount where nothing is
+    /// given; quantities: of their initial value, or of one internal unit). Default 1e-9.
+    pub atol_relative: f64,
+    /// Most steps of one run. Default 100 000.
+    pub max_steps: usize,
+    /// Outputs to integrate over time, as indices into
+    /// [`System::outputs`](lutetia_model::System::outputs).
+    pub integrals: Vec<usize>,
+    /// Whether to carry the integrals to infinity: the run goes on after the last output (and the
+    /// last dose) until what physical decay leaves of each integral is below 1e-8 of it.
+    pub to_infinity: bool,
+    /// Whether to keep the states.
+    pub states: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rtol: 1e-6,
+            atol_relative: 1e-9,
+            max_steps: 100_000,
+            integrals: Vec::new(),
+            to_infinity: false,
+            states: false,
+        }
+    }
+}
+
+/// Derivative programs kept for the last few choices of parameters: a fit asks for the same ones
+/// thousands of times.
+const MOST_TANGENT_LAYOUTS: usize = 8;
+
+/// A compiled system and what the solver worked out about it once. Shared between threads.
+#[derive(Debug)]
+pub struct Simulator {
+    system: System,
+    layout: Layout,
+    plan: Option<Arc<Elimination>>,
+    tangent_layouts: Mutex<Vec<Arc<TangentLayout>>>,
+}
+
+impl Simulator {
+    /// Works out the order of elimination of the system's Jacobian.
+    #[must_use]
+    pub fn new(system: System) -> Self {
+        let layout = Layout::new(
+            system.states().len(),
+            system.inputs().len(),
+            system.outputs().len(),
+            system.jacobian_pattern(),
+        );
+        let plan = Elimination::plan(Arc::clone(&layout.pattern)).map(Arc::new);
+        Self { system, layout, plan, tangent_layouts: Mutex::default() }
+    }
+
+    /// The system.
+    #[must_use]
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// Default parameters with some replaced: (name, internal value).
+    ///
+    /// # Errors
+    ///
+    /// [`SimError::UnknownName`] for a name the model does not have.
+    pub fn parameters(&self, replace: &[(&str, f64)]) -> Result<Vec<f64>, SimError> {
+        let mut values = self.system.default_parameters();
+        for (name, value) in replace {
+            values[self.parameter(name)?] = *value;
+        }
+        Ok(values)
+    }
+
+    /// Index of a parameter or covariate.
+    ///
+    /// # Errors
+    ///
+    /// [`SimError::UnknownName`] with the nearest name.
+    pub fn parameter(&self, name: &str) -> Result<usize, SimError> {
+        self.system.parameter_index(name).ok_or_else(|| {
+            let names: Vec<&str> =
+                self.system.parameters().iter().map(|p| p.name.as_str()).collect();
+            unknown("parameter", name, &names)
+        })
+    }
+
+    /// Index of an output.
+    ///
+    /// # Errors
+    ///
+    /// [`SimError::UnknownName`] with the nearest name.
+    pub fn output(&self, name: &str) -> Result<usize, SimError> {
+        self.system.output_index(name).ok_or_else(|| {
+            let names: Vec<&str> = self.system.outputs().iter().map(|o| o.name.as_str()).collect();
+            unknown("output", name, &names)
+        })
+    }
+
+    /// Runs one parameter set.
+    ///
+    /// `parameters` are internal values in the order of
+    /// [`System::parameters`](lutetia_model::System::parameters); `times` are finite, not negative
+    /// and ascending (repeated times are allowed). Outputs at the time of a bolus are those after it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`SimError`]: what was asked for does not make sense, or the integration failed.
+    pub fn run(
+        &self,
+        parameters: &[f64],
+        regimen: &Regimen,
+        inputs: &Inputs,
+        times: &[f64],
+        options: &Options,
+    ) -> Result<Trajectory, SimError> {
+        let course = Course::new(&self.system, regimen)?;
+        let feeds = Feeds::new(&self.system, inputs)?;
+        self.check(times, options)?;
+        self.run_checked(parameters, &course, &feeds, times, options, None).map(|result| result.0)
+    }
+
+    /// Runs one parameter set with the derivatives of every output and integral by the parameters
+    /// `wrt` (indices; each at most once). The derivatives are under error control like the states.
+    ///
+    /// # Errors
+    ///
+    /// As [`Simulator::run`], and [`SimError::BadIndex`] for `wrt`.
+    pub fn run_sensitivities(
+        &self,
+        parameters: &[f64],
+        regimen: &Regimen,
+        inputs: &Inputs,
+        times: &[f64],
+        options: &Options,
+        wrt: &[usize],
+    ) -> Result<(Trajectory, Sensitivities), SimError> {
+        check_indices("parameter", wrt, self.system.parameters().len())?;
+        let course = Course::new(&self.system, regimen)?;
+        let feeds = Feeds::new(&self.system, inputs)?;
+        self.check(times, options)?;
+        let tangents = (!wrt.is_empty()).then(|| self.tangent_layout(wrt));
+        self.run_checked(parameters, &course, &feeds, times, options, tangents.as_deref())
+    }
+
+    /// Runs many parameter sets, in parallel on the threads of the present rayon pool. Each result
+    /// is the same as that of [`Simulator::run`], whatever the number of threads.
+    pub fn run_many(
+        &self,
+        parameter_sets: &[Vec<f64>],
+        regimen: &Regimen,
+        inputs: &Inputs,
+        times: &[f64],
+        options: &Options,
+    ) -> Vec<Result<Trajectory, SimError>> {
+        let prepared = Course::new(&self.system, regimen).and_then(|course| {
+            let feeds = Feeds::new(&self.system, inputs)?;
+            self.check(times, options)?;
+            Ok((course, feeds))
+        });
+        match prepared {
+            Err(error) => parameter_sets.iter().map(|_| Err(error.clone())).collect(),
+            Ok((course, feeds)) => parameter_sets
+                .par_iter()
+                .map(|parameters| {
+                    self.run_checked(parameters, &course, &feeds, times, options, None)
+                        .map(|result| result.0)
+                })
+                .collect(),
+        }
+    }
+
+    fn run_checked(
+        &self,
+        parameters: &[f64],
+        course: &Course,
+        feeds: &Feeds,
+        times: &[f64],
+        options: &Options,
+        tangents: Option<&TangentLayout>,
+    ) -> Result<(Trajectory, Sensitivities), SimError> {
+        self.check_parameters(parameters)?;
+        integrate(&Request {
+            system: &self.system,
+            layout: &self.layout,
+            plan: self.plan.as_ref(),
+            tangents,
+            parameters,
+            course,
+            feeds,
+            times,
+            options,
+        })
+    }
+
+    fn tangent_layout(&self, wrt: &[usize]) -> Arc<TangentLayout> {
+        let find = |layouts: &[Arc<TangentLayout>]| {
+            layouts.iter().find(|layout| layout.tapes.wrt() == wrt).cloned()
+        };
+        let lock = || self.tangent_layouts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = find(&lock()) {
+            return layout;
+        }
+        // Compiled outside the lock: two threads may do it twice, none waits for the other.
+        let layout = Arc::new(TangentLayout::new(self.system.sensitivity(wrt)));
+        let mut layouts = lock();
+        if layouts.len() == MOST_TANGENT_LAYOUTS {
+            layouts.remove(0);
+        }
+        layouts.push(Arc::clone(&layout));
+        layout
+    }
+
+    fn check(&self, times: &[f64], options: &Options) -> Result<(), SimError> {
+        let units = self.system.units();
+        for (k, &time) in times.iter().enumerate() {
+            let bad = |expected: String| SimError::BadTime {
+                index: k + 1,
+                value: time_text(units, time),
+                expected,
+            };
+            if !time.is_finite() || time < 0.0 {
+                return Err(bad("a finite time, zero or later".to_owned()));
+            }
+            if k > 0 && time < times[k - 1] {
+                return Err(bad(format!(
+                    "not earlier than the time before it, {}; sort the times",
+                    time_text(units, times[k - 1])
+                )));
+            }
+        }
+        let bad = |option: &'static str, value: String, expected: &'static str| {
+            Err(SimError::BadOption { option, value, expected })
+        };
+        if !(options.rtol > 0.0 && options.rtol <= 1e-2) {
+            return bad("rtol", number(options.rtol), "a number above 0, at most 0.01");
+        }
+        if !(options.atol_relative > 0.0 && options.atol_relative <= 1e-2) {
+            return bad(
+                "atol_relative",
+                number(options.atol_relative),
+                "a number above 0, at most 0.01",
+            );
+        }
+        if options.max_steps == 0 {
+            return bad("max_steps", "0".to_owned(), "at least 1");
+        }
+        if options.to_infinity && options.integrals.is_empty() {
+            return bad("to_infinity", "true".to_owned(), "at least one output in `integrals`");
+        }
+        check_indices("output", &options.integrals, self.system.outputs().len())
+    }
+
+    fn check_parameters(&self, parameters: &[f64]) -> Result<(), SimError> {
+        let infos = self.system.parameters();
+        if parameters.len() != infos.len() {
+            return Err(SimError::ParameterCount {
+                found: parameters.len(),
+                expected: infos.len(),
+            });
+        }
+        for (info, value) in infos.iter().zip(parameters) {
+            if !value.is_finite() {
+                return Err(SimError::NonFiniteParameter {
+                    name: info.name.clone(),
+                    value: number(*value),
+                    unit: info.unit.symbol().to_owned(),
+                    hint: if info.kind == ParameterKind::Covariate && value.is_nan() {
+                        "; the covariate has no typical value, so give it for this patient"
+                    } else {
+                        ""
+                    },
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(what: &'static str, name: &str, names: &[&str]) -> SimError {
+    SimError::UnknownName {
+        what,
+        name: name.to_owned(),
+        hint: closest(name, names),
+        known: known(names),
+    }
+}
+
+fn check_indices(what: &'static str, indices: &[usize], count: usize) -> Result<(), SimError> {
+    for (k, &index) in indices.iter().enumerate() {
+        let reason = if index >= count {
+            "out of range"
+        } else if indices[..k].contains(&index) {
+            "named twice"
+        } else {
+            continue;
+        };
+        return Err(SimError::BadIndex { what, index, reason, count });
+    }
+    Ok(())
+}

@@ -1,0 +1,400 @@
+//! Models built by hand, in internal units throughout (h, nmol, L, MBq).
+
+use lutetia_model::{
+    Binding, Compartment, Expr, Fate, Form, Function, Input, LabelGroup, Model, Output, Parameter,
+    ParameterValue, Participant, Pool, Process, QuantityState, Rate, Species, Symbol, System,
+    compile,
+};
+use lutetia_sim::{Dose, Simulator};
+use lutetia_units::{Branch, MeanEnergy, Nuclide, NuclideTable, Unit, UnitSystem};
+
+pub fn unit(text: &str) -> Unit {
+    Unit::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+pub fn num(x: f64) -> Expr {
+    Expr::Number(x)
+}
+pub fn add(a: Expr, b: Expr) -> Expr {
+    Expr::Add(Box::new(a), Box::new(b))
+}
+pub fn mul(a: Expr, b: Expr) -> Expr {
+    Expr::Mul(Box::new(a), Box::new(b))
+}
+pub fn div(a: Expr, b: Expr) -> Expr {
+    Expr::Div(Box::new(a), Box::new(b))
+}
+pub fn amount(pool: usize) -> Expr {
+    Expr::Symbol(Symbol::Amount(pool, Form::Total))
+}
+pub fn activity(pool: usize) -> Expr {
+    Expr::Symbol(Symbol::Activity(pool))
+}
+pub fn volume(place: usize) -> Expr {
+    Expr::Symbol(Symbol::Volume(place))
+}
+pub fn quantity(index: usize) -> Expr {
+    Expr::Symbol(Symbol::Quantity(index))
+}
+pub fn call(function: Function, arguments: Vec<Expr>) -> Expr {
+    Expr::Call(function, arguments)
+}
+
+/// Half-lives as in the literature to a few digits: the tests compare with closed forms that use
+/// the very same numbers.
+pub fn nuclides() -> NuclideTable {
+    let row = |name: &str, half_life_s: f64, daughter: Option<(&str, f64)>| Nuclide {
+        name: name.to_owned(),
+        half_life_s,
+        half_life_sd_s: None,
+        branches: daughter
+            .map(|(daughter, fraction)| Branch {
+                daughter: daughter.to_owned(),
+                fraction,
+                mode: "B-".to_owned(),
+            })
+            .into_iter()
+            .collect(),
+        energy: MeanEnergy::default(),
+        source: "for tests".to_owned(),
+    };
+    NuclideTable::from_nuclides(vec![
+        row("Lu-177", 6.6443 * 86400.0, Some(("Hf-177", 1.0))),
+        row("Hf-177", f64::INFINITY, None),
+        row("Y-90", 64.05 * 3600.0, Some(("Zr-90", 1.0))),
+        row("Zr-90", f64::INFINITY, None),
+        row("Pb-212", 10.622 * 3600.0, Some(("Bi-212", 1.0))),
+        row("Bi-212", 60.54 * 60.0, Some(("Pb-208", 1.0))),
+        row("Pb-208", f64::INFINITY, None),
+    ])
+    .unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A model under construction; hours, nanomoles, litres.
+pub struct Build(pub Model);
+
+impl Build {
+    pub fn new(id: &str) -> Self {
+        let units = UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L"))
+            .unwrap_or_else(|e| panic!("{e}"));
+        Self(Model {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            reference: None,
+            about: None,
+            units,
+            labels: Vec::new(),
+            covariates: Vec::new(),
+            parameters: Vec::new(),
+            compartments: Vec::new(),
+            species: Vec::new(),
+            pools: Vec::new(),
+            quantities: Vec::new(),
+            defines: Vec::new(),
+            processes: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            correlations: Vec::new(),
+            parameter_order: Vec::new(),
+        })
+    }
+
+    fn add_parameter(&mut self, name: &str, unit_text: &str, value: ParameterValue) -> Expr {
+        let unit = unit(unit_text);
+        self.0.parameters.push(Parameter {
+            name: name.to_owned(),
+            dimension: unit.dimension(),
+            unit,
+            value,
+            fixed: false,
+            bounds: (None, None),
+            iiv: None,
+            iov: None,
+            effects: Vec::new(),
+            source: None,
+            about: None,
+        });
+        Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))
+    }
+
+    pub fn parameter(&mut self, name: &str, value: f64, unit: &str) -> Expr {
+        self.add_parameter(name, unit, ParameterValue::Number(value))
+    }
+
+    pub fn formula(&mut self, name: &str, expr: Expr, unit: &str) -> Expr {
+        self.0.parameter_order.push(self.0.parameters.len());
+        let text = format!("{name} formula");
+        self.add_parameter(name, unit, ParameterValue::Formula { expr, text })
+    }
+
+    pub fn compartment(&mut self, name: &str, volume: Expr) -> usize {
+        self.0.compartments.push(Compartment {
+            name: name.to_owned(),
+            volume,
+            text: String::new(),
+            source: None,
+        });
+        self.0.compartments.len() - 1
+    }
+
+    pub fn species(&mut self, name: &str) -> usize {
+        self.radioactive(name, None, None)
+    }
+
+    pub fn radioactive(&mut self, name: &str, nuclide: Option<&str>, fate: Option<Fate>) -> usize {
+        self.0.species.push(Species {
+            name: name.to_owned(),
+            label: None,
+            nuclide: nuclide.map(str::to_owned),
+            decayed: fate,
+            about: None,
+        });
+        self.0.species.len() - 1
+    }
+
+    pub fn label(&mut self, on: &[usize], fate: Fate) {
+        for &species in on {
+            self.0.species[species].label = Some(self.0.labels.len());
+        }
+        self.0.labels.push(LabelGroup { name: "label".to_owned(), on: on.to_vec(), decayed: fate });
+    }
+
+    pub fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
+        self.0.pools.push(Pool { species, place, initial });
+        self.0.pools.len() - 1
+    }
+
+    pub fn state(&mut self, name: &str, unit_text: &str, initial: Expr) -> usize {
+        self.0.quantities.push(QuantityState {
+            name: name.to_owned(),
+            unit: unit(unit_text),
+            initial,
+            about: None,
+        });
+        self.0.quantities.len() - 1
+    }
+
+    /// Mass action with the amounts divided by the volume of the first reactant's place.
+    pub fn mass_action(
+        &mut self,
+        name: &str,
+        from: &[usize],
+        to: &[usize],
+        coefficient: Expr,
+        volume_power: i32,
+    ) {
+        let side = |pools: &[usize]| pools.iter().map(|&p| (Participant::Pool(p), 1.0)).collect();
+        let place = from.first().map(|&p| self.0.pools[p].place);
+        self.0.processes.push(Process {
+            name: name.to_owned(),
+            reactants: side(from),
+            products: side(to),
+            rate: Rate::MassAction { coefficient, volume_power, place },
+            text: format!("{name} rate"),
+        });
+    }
+
+    /// A flux into a quantity.
+    pub fn into_quantity(&mut self, name: &str, quantity: usize, flux: Expr) {
+        self.0.processes.push(Process {
+            name: name.to_owned(),
+            reactants: Vec::new(),
+            products: vec![(Participant::Quantity(quantity), 1.0)],
+            rate: Rate::Explicit(flux),
+            text: format!("{name} flux"),
+        });
+    }
+
+    pub fn input(&mut self, name: &str, unit_text: &str, default: Option<f64>) -> Expr {
+        self.0.inputs.push(Input {
+            name: name.to_owned(),
+            unit: unit(unit_text),
+            default,
+            about: None,
+        });
+        Expr::Symbol(Symbol::Input(self.0.inputs.len() - 1))
+    }
+
+    pub fn output(&mut self, name: &str, unit_text: &str, expr: Expr) {
+        self.0.outputs.push(Output {
+            name: name.to_owned(),
+            unit: unit(unit_text),
+            expr,
+            text: format!("{name} text"),
+            error: None,
+            port: true,
+            about: None,
+        });
+    }
+
+    pub fn simulator(&self, nuclides_bound: &[&str]) -> Simulator {
+        Simulator::new(self.system(nuclides_bound))
+    }
+
+    pub fn system(&self, nuclides_bound: &[&str]) -> System {
+        let table = nuclides();
+        let binding = Binding::all(&table, nuclides_bound.iter().copied());
+        compile(&self.0, &binding).unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+pub fn stays_cold() -> Fate {
+    Fate { cold: true, products: Vec::new() }
+}
+
+/// A cold bolus.
+pub fn cold(at: f64, into: &str, amount: f64) -> Dose {
+    Dose { at, into: into.to_owned(), activities: Vec::new(), amount: Some(amount), over: 0.0 }
+}
+
+/// A labelled dose.
+pub fn hot(at: f64, into: &str, nuclide: &str, mbq: f64, amount: Option<f64>, over: f64) -> Dose {
+    Dose { at, into: into.to_owned(), activities: vec![(nuclide.to_owned(), mbq)], amount, over }
+}
+
+/// `L` in plasma (V = 3 L, CL = 2.4 L/h), exchanging with a peripheral compartment if `two`.
+pub fn compartments(two: bool, labelled: bool) -> Build {
+    let mut b = Build::new("compartments");
+    let v = b.parameter("V", 3.0, "L");
+    let cl = b.parameter("CL", 2.4, "L/h");
+    let q = b.parameter("Q", 1.5, "L/h");
+    let v2 = b.parameter("V2", 5.0, "L");
+    let plasma = b.compartment("plasma", v);
+    let l = b.species("L");
+    if labelled {
+        b.label(&[l], stays_cold());
+    }
+    let l_p = b.pool(l, plasma, None);
+    b.mass_action("excrete", &[l_p], &[], cl, 1);
+    if two {
+        let rest = b.compartment("rest", v2);
+        let l_r = b.pool(l, rest, None);
+        b.mass_action("out", &[l_p], &[l_r], q.clone(), 1);
+        b.mass_action("back", &[l_r], &[l_p], q, 1);
+        b.output("n_rest", "nmol", amount(l_r));
+    }
+    b.output("C_plasma", "nmol/L", div(amount(l_p), volume(plasma)));
+    b.output("A_plasma", "MBq", activity(l_p));
+    b
+}
+
+/// Ligand in plasma and tumour, one receptor pool, internalisation and recycling of the receptor.
+/// Without `CL` nothing leaves.
+pub fn receptor(labelled: bool, excretion: bool) -> Build {
+    let mut b = Build::new("receptor");
+    let v_plasma = b.parameter("V_plasma", 3.0, "L");
+    let v_tumour = b.parameter("V_tumour", 0.02, "L");
+    let ps = b.parameter("PS", 0.1, "L/h");
+    let kon = b.parameter("kon", 2.76, "L/nmol/h");
+    let kd = b.parameter("KD", 1.0, "nmol/L");
+    let koff = b.formula("koff", mul(kon.clone(), kd), "1/h");
+    let k_int = b.parameter("k_int", 0.06, "1/h");
+    let conc = b.parameter("R_conc", 50.0, "nmol/L");
+    let plasma = b.compartment("plasma", v_plasma);
+    let tumour = b.compartment("tumour", v_tumour);
+    let (l, r, lr, li) = (b.species("L"), b.species("R"), b.species("LR"), b.species("Li"));
+    if labelled {
+        b.label(&[l, lr, li], stays_cold());
+    }
+    let l_p = b.pool(l, plasma, None);
+    let l_t = b.pool(l, tumour, None);
+    let r_t = b.pool(r, tumour, Some(mul(conc, volume(tumour))));
+    let lr_t = b.pool(lr, tumour, None);
+    let li_t = b.pool(li, tumour, None);
+    if excretion {
+        let cl = b.parameter("CL", 2.4, "L/h");
+        b.mass_action("excrete", &[l_p], &[], cl, 1);
+    }
+    b.mass_action("extravasate", &[l_p], &[l_t], ps.clone(), 1);
+    b.mass_action("extravasate (back)", &[l_t], &[l_p], ps, 1);
+    b.mass_action("bind", &[l_t, r_t], &[lr_t], kon, 1);
+    b.mass_action("bind (back)", &[lr_t], &[l_t, r_t], koff, 0);
+    b.mass_action("internalise", &[lr_t], &[li_t, r_t], k_int, 0);
+    b.output("A_tumour", "MBq", add(activity(l_t), add(activity(lr_t), activity(li_t))));
+    b.output("A_plasma", "MBq", activity(l_p));
+    b.output("C_plasma", "nmol/L", div(amount(l_p), volume(plasma)));
+    b
+}
+
+/// Plasma and twelve organs, each vascular and interstitial; receptor binding and internalisation
+/// in kidney, spleen and tumour; filtration in the kidney with partial re-uptake. 65 states when
+/// labelled with one nuclide. Volumes and flows are typical of an adult; the receptor numbers are
+/// assumed.
+pub fn whole_body() -> Build {
+    // name, vascular volume (L), interstitial volume (L), plasma flow (L/h), PS (L/h),
+    // receptor concentration (nmol/L)
+    const ORGANS: [(&str, f64, f64, f64, f64, f64); 12] = [
+        ("heart", 0.04, 0.05, 9.0, 2.0, 0.0),
+        ("lung", 0.25, 0.15, 180.0, 6.0, 0.0),
+        ("liver", 0.30, 0.36, 55.0, 12.0, 0.0),
+        ("spleen", 0.06, 0.04, 7.0, 3.0, 30.0),
+        ("kidney", 0.05, 0.05, 38.0, 5.0, 25.0),
+        ("gut", 0.08, 0.20, 28.0, 4.0, 0.0),
+        ("muscle", 0.50, 3.60, 30.0, 6.0, 0.0),
+        ("fat", 0.20, 2.00, 9.0, 2.0, 0.0),
+        ("skin", 0.15, 1.10, 9.0, 3.0, 0.0),
+        ("bone", 0.15, 0.80, 7.0, 2.0, 0.0),
+        ("marrow", 0.10, 0.15, 5.0, 2.0, 0.0),
+        ("tumour", 0.01, 0.03, 1.0, 0.2, 60.0),
+    ];
+    let mut b = Build::new("whole-body");
+    let kon = b.parameter("kon", 2.76, "L/nmol/h");
+    let kd = b.parameter("KD", 1.0, "nmol/L");
+    let koff = b.formula("koff", mul(kon.clone(), kd), "1/h");
+    let gfr = b.parameter("GFR", 6.0, "L/h");
+    let f_re = b.parameter("f_reuptake", 0.03, "1");
+    let (l, r, lr, li) = (b.species("L"), b.species("R"), b.species("LR"), b.species("Li"));
+    b.label(&[l, lr, li], stays_cold());
+    let v_plasma = b.parameter("V_plasma", 1.7, "L");
+    let plasma = b.compartment("plasma", v_plasma);
+    let l_plasma = b.pool(l, plasma, None);
+    for (name, v_v, v_i, q, ps, receptors) in ORGANS {
+        let v_v = b.parameter(&format!("Vv_{name}"), v_v, "L");
+        let v_i = b.parameter(&format!("Vi_{name}"), v_i, "L");
+        let q = b.parameter(&format!("Q_{name}"), q, "L/h");
+        let ps = b.parameter(&format!("PS_{name}"), ps, "L/h");
+        let vascular = b.compartment(&format!("{name}_v"), v_v);
+        let interstitial = b.compartment(&format!("{name}_i"), v_i);
+        let l_v = b.pool(l, vascular, None);
+        let l_i = b.pool(l, interstitial, None);
+        b.mass_action(&format!("perfuse {name}"), &[l_plasma], &[l_v], q.clone(), 1);
+        b.mass_action(&format!("drain {name}"), &[l_v], &[l_plasma], q, 1);
+        b.mass_action(&format!("leave {name}"), &[l_v], &[l_i], ps.clone(), 1);
+        b.mass_action(&format!("return {name}"), &[l_i], &[l_v], ps, 1);
+        let mut organ = add(activity(l_v), activity(l_i));
+        if receptors > 0.0 {
+            let conc = b.parameter(&format!("R_{name}"), receptors, "nmol/L");
+            let k_int = b.parameter(&format!("k_int_{name}"), 0.06, "1/h");
+            let k_rel = b.parameter(&format!("k_rel_{name}"), 0.01, "1/h");
+            let r_i = b.pool(r, interstitial, Some(mul(conc, volume(interstitial))));
+            let lr_i = b.pool(lr, interstitial, None);
+            let li_i = b.pool(li, interstitial, None);
+            b.mass_action(&format!("bind {name}"), &[l_i, r_i], &[lr_i], kon.clone(), 1);
+            b.mass_action(&format!("unbind {name}"), &[lr_i], &[l_i, r_i], koff.clone(), 0);
+            b.mass_action(&format!("internalise {name}"), &[lr_i], &[li_i, r_i], k_int, 0);
+            b.mass_action(&format!("release {name}"), &[li_i], &[], k_rel, 0);
+            organ = add(organ, add(activity(lr_i), activity(li_i)));
+            if name == "kidney" {
+                b.mass_action("filter", &[l_v], &[], gfr.clone(), 1);
+                b.mass_action("reabsorb", &[l_v], &[li_i], mul(gfr.clone(), f_re.clone()), 1);
+            }
+        }
+        b.output(&format!("A_{name}"), "MBq", organ);
+    }
+    b.output("A_plasma", "MBq", activity(l_plasma));
+    b
+}
+
+/// `n` times from `first` to `last`, evenly spaced in the logarithm.
+pub fn logspace(first: f64, last: f64, n: usize) -> Vec<f64> {
+    (0..n).map(|k| first * (last / first).powf(k as f64 / (n - 1) as f64)).collect()
+}
+
+/// λ of a test nuclide in 1/h.
+pub fn lambda(name: &str) -> f64 {
+    nuclides().get(name).unwrap_or_else(|e| panic!("{e}")).lambda_per_s() * 3600.0
+}
+
+/// nmol of a test nuclide per MBq.
+pub fn nmol_per_mbq(name: &str) -> f64 {
+    nuclides().get(name).unwrap_or_else(|e| panic!("{e}")).amount_mol(1e6) * 1e9
+}
