@@ -490,6 +490,8 @@ def rows():
               "intensities as in NuDat (recalled; to be verified) and the rest of 970.18 keV as electrons")
 
 
+RECALLED = "gamma of the isomeric branch, NuDat, recalled; to be verified"
+
 # Gammas of the isomeric branch of 177mLu, per 100 decays of the isomer: NuDat, recalled.
 LU177M = [(115.87, 0.6), (121.62, 6.0), (147.16, 3.6), (171.86, 4.9), (195.56, 0.9), (218.10, 3.4),
           (268.78, 3.5), (319.02, 10.5), (367.42, 3.2), (413.66, 17.5)]
@@ -498,7 +500,7 @@ LU177M = [(115.87, 0.6), (121.62, 6.0), (147.16, 3.6), (171.86, 4.9), (195.56, 0
 def it_branch(tally, fraction):
     photons = 0.0
     for energy, percent in LU177M:
-        tally.gamma(energy, percent / 100)
+        tally.gamma(energy, percent / 100, RECALLED)
         photons += energy * percent / 100
     tally.electron += fraction * 970.1757 - photons
     # K vacancies: 121.6 keV (M1+E2, alpha_K 1.4), 147 (0.8), 172 (0.5), 195 (0.35), 218 (0.26);
@@ -516,7 +518,7 @@ def main():
         table.append(record)
         grouped = {}
         for energy, intensity, what in tally.lines:
-            key = (what, round(energy, 3)) if what == "gamma" else (what, 0)
+            key = (what, round(energy, 3)) if what.startswith("gamma") else (what, 0)
             n, e = grouped.get(key, (0.0, 0.0))
             grouped[key] = (n + intensity, e + energy * intensity)
         weak = [g for k, g in grouped.items() if g[0] < 1e-3]
@@ -526,8 +528,12 @@ def main():
             grouped["gammas below 0.1 % together", 0] = tuple(map(sum, zip(*weak)))
         for (what, _), (n, e) in sorted(grouped.items(), key=lambda g: g[1][1] / g[1][0]):
             if n > 0.0:
-                source = VERSION if not what.startswith("X ") else VERSION + " and xraydb 4.5.8"
-                photons.append((record["nuclide"], f"{e / n:.3f}", f"{n:.5g}", f"{source}: {what}"))
+                source = f"{VERSION}: {what}"
+                if what.startswith("X "):
+                    source = f"{VERSION} and xraydb 4.5.8: {what}"
+                elif what == RECALLED:
+                    source = what
+                photons.append((record["nuclide"], f"{e / n:.3f}", f"{n:.5g}", source))
     for name in STABLE:
         note = "ENSDF gives 2.01e19 y, here stable" if name == "Bi-209" else ""
         table.append({"nuclide": name, "half_life": "stable", "source": "ENSDF", "note": note})
