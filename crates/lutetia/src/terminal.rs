@@ -91,3 +91,8 @@ pub(crate) fn install_panic_hook() {
         );
     }));
 }
+
+/// A number with its noun: `1 file`, `2 files`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

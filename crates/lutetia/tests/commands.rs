@@ -172,3 +172,49 @@ fn exact_a_closed_pipe_ends_in_silence() {
     assert_eq!(lines, Vec::<String>::new());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+/// The patient that is shipped, named as a user in the root of the repository would.
+#[test]
+fn regress_patient_data() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("..");
+    let study = "data/studies/snmmi_patient4";
+    insta::assert_snapshot!("data_check", run(&root, &["data", "check", study]));
+    insta::assert_snapshot!(
+        "fit_unknown_region",
+        run(&root, &["fit", study, "--region", "kidny_left"])
+    );
+    insta::assert_snapshot!("fit_unknown_cycle", run(&root, &["fit", study, "--cycle", "3"]));
+    insta::assert_snapshot!(
+        "fit_unknown_function",
+        run(&root, &["fit", study, "--function", "bi-uptak"])
+    );
+    insta::assert_snapshot!(
+        "fit_wrong_error",
+        run(&root, &["fit", study, "--error", "proportional 5 MBq"])
+    );
+    insta::assert_snapshot!("dose_wrong_sd", run(&root, &["dose", study, "--volume-sd", "5 g"]));
+    insta::assert_snapshot!(
+        "dose_wrong_reference",
+        run(&root, &["dose", study, "--reference", "mal"])
+    );
+
+    let folder = empty();
+    std::fs::write(folder.path().join("README.md"), "Source: invented").expect("a file");
+    std::fs::write(folder.path().join("subjects.csv"), "subject\nP1\n").expect("a file");
+    std::fs::write(
+        folder.path().join("doses.csv"),
+        "subject,time (h),nuclide,activity (MBq)\nP1,0,Lu-177,7400\n",
+    )
+    .expect("a file");
+    std::fs::write(
+        folder.path().join("activity.csv"),
+        "subject,region,time (h),activity (MBq)\nP1,liver,4,-90\nP2,liver,24,60\n",
+    )
+    .expect("a file");
+    let checked = run(folder.path(), &["data", "check", "."]);
+    assert!(checked.starts_with("exit code: 65\n"), "{checked}");
+    assert!(
+        checked.contains("activity.csv:2:") && checked.contains("activity.csv:3:"),
+        "{checked}"
+    );
+}

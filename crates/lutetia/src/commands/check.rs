@@ -11,7 +11,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
     files,
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 const EXAMPLE: &str = "\
@@ -53,13 +53,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         terminal.diagnostics(&checked.diagnostics, &checked.sources);
         if let (false, Some(model)) = (faulty, &checked.model) {
             terminal.data(&format!(
-                "{file}: ok ({}: {} pools, {} quantities, {} processes, {} parameters, {} outputs)",
+                "{file}: ok ({}: {}, {}, {})",
                 model.id,
-                model.pools.len(),
-                model.quantities.len(),
-                model.processes.len(),
-                model.parameters.len(),
-                model.outputs.len(),
+                count(model.pools.len() + model.quantities.len(), "pool"),
+                count(model.parameters.len(), "parameter"),
+                count(model.outputs.len(), "output"),
             ))?;
         }
     }
@@ -69,6 +67,6 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     if bad == 0 {
         return Ok(());
     }
-    terminal.talk(&format!("{bad} of {} files with faults", files.len()));
+    terminal.talk(&format!("faults in {bad} of {}", count(files.len(), "file")));
     Err(Failure::shown(Exit::Data))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 const EXAMPLE: &str = "\
@@ -63,10 +63,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         terminal.diagnostics(&diagnostics, &sources);
         if let (false, Some(study)) = (faulty, &study) {
             terminal.data(&format!(
-                "{name}: ok ({} subjects, {} doses, {} measurements)",
-                study.subjects().len(),
-                study.doses().len(),
-                study.measurement_count(),
+                "{name}: ok ({}, {}, {})",
+                count(study.subjects().len(), "subject"),
+                count(study.doses().len(), "dose"),
+                count(study.measurement_count(), "measurement"),
             ))?;
         }
     }
@@ -76,6 +76,6 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     if bad == 0 {
         return Ok(());
     }
-    terminal.talk(&format!("{bad} of {} studies with faults", check.folders.len()));
+    terminal.talk(&format!("faults in {bad} of {} named", count(check.folders.len(), "folder")));
     Err(Failure::shown(Exit::Data))
 }

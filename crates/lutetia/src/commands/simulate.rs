@@ -68,6 +68,10 @@ pub(crate) struct Arguments {
     #[arg(long = "output", value_name = "NAME")]
     outputs: Vec<String>,
 
+    /// Add the time integral of every output to each time, and a last row with those to infinity.
+    #[arg(long)]
+    integrals: bool,
+
     /// Relative tolerance of the solver.
     #[arg(long, value_name = "NUMBER", default_value = "1e-6")]
     rtol: f64,
@@ -75,9 +79,9 @@ pub(crate) struct Arguments {
 
 /// Runs the model and prints one row per output time.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    if !(1e-13..=0.1).contains(&arguments.rtol) {
+    if !(1e-13..=1e-2).contains(&arguments.rtol) {
         return Err(Failure::usage(
-            format!("`--rtol {}` is out of range: expected 1e-13 to 0.1", arguments.rtol),
+            format!("`--rtol {}` is out of range: expected 1e-13 to 1e-2", arguments.rtol),
             "leave it out for 1e-6",
         ));
     }
@@ -98,7 +102,13 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let factors: Vec<f64> = system.outputs().iter().map(|o| o.factor).collect();
     let time_unit = system.units().unit_of(Dimension::TIME).symbol().to_owned();
     let simulator = Simulator::new(system);
-    let options = Options { rtol: arguments.rtol, ..Options::default() };
+    let integrated = if arguments.integrals { shown.clone() } else { Vec::new() };
+    let options = Options {
+        rtol: arguments.rtol,
+        to_infinity: arguments.integrals,
+        integrals: integrated.clone(),
+        ..Options::default()
+    };
     let trajectory = simulator
         .run(&parameters, &regimen, &Inputs::default(), &times, &options)
         .map_err(|error| failed("LUT8018", &error.to_string()))?;
@@ -106,9 +116,26 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     for &output in &shown {
         result = result.column(&names[output].0, &names[output].1);
     }
+    for &output in &integrated {
+        let (name, unit) = &names[output];
+        result = result.column(&format!("integral of {name}"), &format!("{unit} {time_unit}"));
+    }
     for (row, time) in times.iter().enumerate() {
         let mut cells = vec![Cell::from(*time)];
-        cells.extend(shown.iter().map(|&o| Cell::from(trajectory.output(row, o) * factors[o])));
+        let declared =
+            |value: Option<f64>, output: usize| Cell::from(value.map(|y| y * factors[output]));
+        cells.extend(shown.iter().map(|&o| declared(trajectory.outputs.get(row, o), o)));
+        let integrals = integrated.iter().enumerate();
+        cells.extend(
+            integrals.map(|(column, &o)| declared(trajectory.integrals.get(row, column), o)),
+        );
+        result.push(cells);
+    }
+    if arguments.integrals {
+        let mut cells = vec![Cell::from("infinity")];
+        cells.extend(shown.iter().map(|_| Cell::Missing));
+        let integrals = integrated.iter().zip(&trajectory.integrals_to_infinity);
+        cells.extend(integrals.map(|(&o, integral)| Cell::from(integral.value * factors[o])));
         result.push(cells);
     }
     table::print(&result, terminal)
