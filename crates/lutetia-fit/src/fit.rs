@@ -101,7 +101,9 @@ fn search(
 ) -> Result<Run, String> {
     let options = &problem.options;
     let (lower, upper) = objective.bounds();
-    let solver = DampedScoring::new(lower, upper, objective.step_limits(x), options.tolerance)
+    // Ten times the noise of the values is what a step can resolve.
+    let tolerance = options.tolerance.max(10.0 * problem.predictor.precision());
+    let solver = DampedScoring::new(lower, upper, objective.step_limits(x), tolerance)
         .with_interrupt(options.interrupt.clone());
     let mut executor = Executor::new(objective.clone(), solver)
         .configure(|s: FitState| s.param(x.to_vec()).max_iters(options.max_iterations))

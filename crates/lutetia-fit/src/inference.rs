@@ -124,10 +124,11 @@ impl Inference {
             let smallest = svd.singular_values.min();
             condition_number =
                 if smallest > 0.0 { (largest / smallest).powi(2) } else { f64::INFINITY };
+            let rank_tolerance = problem.options.rank_tolerance.max(problem.predictor.precision());
             let mut full = DMatrix::zeros(open.len(), open.len());
             for (s, value) in svd.singular_values.iter().enumerate() {
                 let v = v_t.row(s).transpose();
-                if *value > problem.options.rank_tolerance * largest {
+                if *value > rank_tolerance * largest {
                     full += &v * v.transpose() / (value * value);
                 } else {
                     let mut direction = DVector::zeros(x.len());

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! with `φ` the parameters on their transformed scales and `R_j` the variance of the error model. The same call fits a
-//! sum of exponentials in biological rates ([`SumOfExponentials`]) and an ODE model.
+//! sum of exponentials in biological rates ([`SumOfExponentials`]) and an ODE model ([`OdePredictor`]).
 //!
 //! | to … | use |
 //! |---|---|
@@ -24,6 +24,7 @@ mod exponentials;
 mod fit;
 mod inference;
 mod likelihood;
+mod ode;
 mod predictor;
 mod problem;
 mod result;
@@ -35,6 +36,7 @@ pub use exponentials::{ExponentialForm, Rate, SumOfExponentials};
 pub use fit::fit;
 pub use likelihood::Objective;
 pub use nalgebra::DMatrix;
+pub use ode::{OdePredictor, Sample};
 pub use predictor::{Derived, PredictError, Predictor};
 pub use problem::{
     Censoring, ErrorModel, FitError, FitOptions, FitParameter, Magnitude, Observation, Observer,

@@ -27,6 +27,12 @@ pub trait Predictor: Sync {
         jacobian: Option<&mut DMatrix<f64>>,
     ) -> Result<(), PredictError>;
 
+    /// Relative precision of the values and derivatives: rounding for closed forms, the tolerance of an integrator. The
+    /// search does not ask for more, and a direction weaker than this is not determined.
+    fn precision(&self) -> f64 {
+        1e-15
+    }
+
     /// Quantities computed from the parameters (time-integrated activity, half-lives, …) with their gradients.
     ///
     /// # Errors

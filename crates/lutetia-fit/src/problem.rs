@@ -274,7 +274,7 @@ pub struct FitOptions {
     /// (Hardiansyah 2021); `None` for no gate.
     pub cv_gate: Option<f64>,
     /// Directions with singular values below this fraction of the largest (columns scaled to 1) are not determined.
-    /// Default 1e-8; predictors with integration error want about 1e-6.
+    /// Default 1e-8; never below [`Predictor::precision`].
     pub rank_tolerance: f64,
     /// A parameter whose prior variance the data reduce by less than this fraction is determined by the prior alone.
     /// Default 0.1.

@@ -267,8 +267,10 @@ impl<O: Scored> Solver<O, FitState> for DampedScoring {
             return Ok((s, None));
         }
 
-        // Each rejection multiplies the damping by 2, 4, 8, …, so a few dozen trials span every step length.
-        for _ in 0..60 {
+        // Each rejection multiplies the damping by 2, 4, 8, …, so a few dozen trials span every step length. Close to the
+        // minimum rejections come from the noise of the values, and shorter steps only drown in it.
+        let trials = if self.remaining_step < ROUNDING_STEP { 6 } else { 60 };
+        for _ in 0..trials {
             let Some(delta) = self.step(&x, &lin, &movable) else {
                 self.raise_damping();
                 continue;

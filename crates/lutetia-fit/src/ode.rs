@@ -1,0 +1,344 @@
+//! A simulated model as a predictor: its parameters, the patient's doses, the patient's observations.
+
+use std::sync::Arc;
+
+use lutetia_model::system::ParameterKind;
+use lutetia_model::{Distribution, System};
+use lutetia_sim::{Inputs, Options, Regimen, SimError, Simulator};
+use nalgebra::DMatrix;
+
+use crate::predictor::{Derived, PredictError, Predictor, named};
+use crate::problem::{FitParameter, Prior, Transform};
+
+/// An observation of a model: which output, when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Name of the output.
+    pub output: String,
+    /// Internal time of the model, from the start of the first dose.
+    pub time: f64,
+}
+
+/// A compiled model under a patient's doses, as a [`Predictor`] of observations at given times.
+///
+/// Parameters are those chosen, in their declared units; all others stay at the values given in `base`. Values are in
+/// the declared unit of each output. Derivatives are forward sensitivities of the integrator, under its error control.
+///
+/// Derived quantities, for each output asked for with [`with_integrals`](Self::with_integrals), in (unit of the output)
+/// × (internal time): `tia(OUTPUT)` to infinity, `tia_to_last(OUTPUT)` to the last sample, and
+/// `extrapolated_fraction(OUTPUT)`.
+#[derive(Clone, Debug)]
+pub struct OdePredictor {
+    simulator: Arc<Simulator>,
+    regimen: Regimen,
+    inputs: Inputs,
+    /// All parameters of the system, internal units.
+    base: Vec<f64>,
+    wrt: Vec<usize>,
+    names: Vec<String>,
+    /// internal = declared · factor, for each chosen parameter.
+    factors: Vec<f64>,
+    /// Distinct times, ascending.
+    times: Vec<f64>,
+    /// For each sample, row in `times`, column of the output, declared = internal · factor.
+    samples: Vec<(usize, usize, f64)>,
+    integrals: Vec<usize>,
+    options: Options,
+}
+
+impl OdePredictor {
+    /// The model with `base` parameters (internal units, the order of the system), of which those named are to be
+    /// estimated, observed at `samples`.
+    ///
+    /// # Errors
+    /// When a parameter or output is unknown, `base` has another length than the system, or a time is not finite or
+    /// negative.
+    pub fn new(
+        simulator: Arc<Simulator>,
+        base: Vec<f64>,
+        parameters: &[&str],
+        regimen: Regimen,
+        inputs: Inputs,
+        samples: &[Sample],
+        options: Options,
+    ) -> Result<Self, PredictError> {
+        let system = simulator.system();
+        if base.len() != system.parameters().len() {
+            return Err(PredictError::Shape {
+                what: "parameters",
+                expected: system.parameters().len(),
+                found: base.len(),
+            });
+        }
+        let wrt = parameters
+            .iter()
+            .map(|name| simulator.parameter(name).map_err(|e| failed(&e)))
+            .collect::<Result<Vec<usize>, _>>()?;
+        let factors = wrt.iter().map(|&i| system.parameters()[i].factor).collect();
+        if let Some(bad) = samples.iter().find(|s| !(s.time.is_finite() && s.time >= 0.0)) {
+            return Err(PredictError::Failed {
+                reason: format!(
+                    "time of a sample of `{}` is {}, expected a finite number ≥ 0; count from the first dose",
+                    bad.output, bad.time
+                ),
+            });
+        }
+        let mut times: Vec<f64> = samples.iter().map(|s| s.time).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup_by(|a, b| a.to_bits() == b.to_bits());
+        let samples = samples
+            .iter()
+            .map(|s| {
+                let output = simulator.output(&s.output).map_err(|e| failed(&e))?;
+                let row = times.partition_point(|t| *t < s.time);
+                Ok((row, output, system.outputs()[output].factor))
+            })
+            .collect::<Result<Vec<_>, PredictError>>()?;
+        Ok(Self {
+            names: parameters.iter().map(|n| (*n).to_owned()).collect(),
+            simulator,
+            regimen,
+            inputs,
+            base,
+            wrt,
+            factors,
+            times,
+            samples,
+            integrals: Vec::new(),
+            options,
+        })
+    }
+
+    /// The same, with the integrals of these outputs as derived quantities.
+    ///
+    /// # Errors
+    /// When an output is unknown.
+    pub fn with_integrals(mut self, outputs: &[&str]) -> Result<Self, PredictError> {
+        self.integrals = outputs
+            .iter()
+            .map(|name| self.simulator.output(name).map_err(|e| failed(&e)))
+            .collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// The same model observed elsewhere, for drawing. Its integrals run to its own last time.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn at_samples(&self, samples: &[Sample]) -> Result<Self, PredictError> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        Self::new(
+            Arc::clone(&self.simulator),
+            self.base.clone(),
+            &names,
+            self.regimen.clone(),
+            self.inputs.clone(),
+            samples,
+            self.options.clone(),
+        )
+    }
+
+    /// Names of the parameters of a system that its author left to be estimated.
+    pub fn estimable(system: &System) -> Vec<&str> {
+        let wanted = |p: &&lutetia_model::system::ParameterInfo| {
+            !p.fixed && p.kind == ParameterKind::Parameter
+        };
+        system.parameters().iter().filter(wanted).map(|p| p.name.as_str()).collect()
+    }
+
+    /// The chosen parameters ready to be fitted: started at their values, on the scale of their variability between
+    /// individuals (log where none is declared and the value is positive), within the bounds of the model file, and with
+    /// that variability as prior where `priors` asks for maximum a posteriori.
+    ///
+    /// Variability within an individual (`iov`) is not part of the prior.
+    pub fn parameters(&self, priors: bool) -> Vec<FitParameter> {
+        let system = self.simulator.system();
+        self.wrt
+            .iter()
+            .zip(self.names.iter().zip(&self.factors))
+            .map(|(&i, (name, &factor))| {
+                let info = &system.parameters()[i];
+                let start = self.base[i] / factor;
+                let (lo, hi) =
+                    (info.bounds.0.map(|b| b / factor), info.bounds.1.map(|b| b / factor));
+                let declared = info.iiv.map(|v| v.distribution);
+                let transform = match (declared, lo, hi) {
+                    (Some(Distribution::LogitNormal), Some(lo), Some(hi)) => {
+                        Transform::Logit { lo, hi }
+                    }
+                    (Some(Distribution::Normal), ..) => Transform::Identity,
+                    (Some(Distribution::LogNormal), ..) => Transform::Log,
+                    _ if start > 0.0 => Transform::Log,
+                    _ => Transform::Identity,
+                };
+                // A normal variability is in internal units, the other two have none.
+                let unit = if transform == Transform::Identity { factor } else { 1.0 };
+                let prior = info
+                    .iiv
+                    .filter(|_| priors)
+                    .map(|v| Prior { mean: transform.forward(start), sd: v.sd / unit });
+                let open =
+                    matches!(transform, Transform::Logit { .. }) || (lo.is_none() && hi.is_none());
+                let bounds =
+                    (!open).then(|| (lo.unwrap_or(f64::NEG_INFINITY), hi.unwrap_or(f64::INFINITY)));
+                let mut p = FitParameter::new(name.clone(), start, transform);
+                p.bounds = bounds;
+                p.prior = prior;
+                p
+            })
+            .collect()
+    }
+
+    /// Full parameter vector of the system, internal units.
+    pub fn internal(&self, theta: &[f64]) -> Vec<f64> {
+        let mut full = self.base.clone();
+        for ((&i, factor), value) in self.wrt.iter().zip(&self.factors).zip(theta) {
+            full[i] = value * factor;
+        }
+        full
+    }
+
+    fn failed_at(&self, theta: &[f64], e: &SimError) -> PredictError {
+        PredictError::Failed { reason: format!("{e} (with {})", named(&self.names, theta)) }
+    }
+}
+
+fn failed(e: &SimError) -> PredictError {
+    PredictError::Failed { reason: e.to_string() }
+}
+
+impl Predictor for OdePredictor {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn n_values(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn precision(&self) -> f64 {
+        self.options.rtol
+    }
+
+    fn predict(
+        &self,
+        theta: &[f64],
+        values: &mut [f64],
+        jacobian: Option<&mut DMatrix<f64>>,
+    ) -> Result<(), PredictError> {
+        for (what, expected, found) in [
+            ("parameters", self.names.len(), theta.len()),
+            ("values", self.samples.len(), values.len()),
+        ] {
+            if expected != found {
+                return Err(PredictError::Shape { what, expected, found });
+            }
+        }
+        let full = self.internal(theta);
+        let (s, r, i, t, o) =
+            (&self.simulator, &self.regimen, &self.inputs, &self.times, &self.options);
+        let outputs = match jacobian {
+            None => s.run(&full, r, i, t, o).map_err(|e| self.failed_at(theta, &e))?.outputs,
+            Some(j) => {
+                let (run, d) = s
+                    .run_sensitivities(&full, r, i, t, o, &self.wrt)
+                    .map_err(|e| self.failed_at(theta, &e))?;
+                for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
+                    for (c, by) in d.outputs.iter().enumerate() {
+                        let slope = by.get(row, output).unwrap_or(f64::NAN);
+                        j[(k, c)] = slope * factor * self.factors[c];
+                    }
+                }
+                run.outputs
+            }
+        };
+        for (value, &(row, output, factor)) in values.iter_mut().zip(&self.samples) {
+            *value = outputs.get(row, output).unwrap_or(f64::NAN) * factor;
+        }
+        Ok(())
+    }
+
+    fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
+        if self.integrals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = Options {
+            integrals: self.integrals.clone(),
+            to_infinity: true,
+            ..self.options.clone()
+        };
+        let (run, d) = self
+            .simulator
+            .run_sensitivities(
+                &self.internal(theta),
+                &self.regimen,
+                &self.inputs,
+                &self.times,
+                &options,
+                &self.wrt,
+            )
+            .map_err(|e| self.failed_at(theta, &e))?;
+        let mut out = Vec::new();
+        let last = self.times.len().saturating_sub(1);
+        for (column, &output) in self.integrals.iter().enumerate() {
+            let info = &self.simulator.system().outputs()[output];
+            let parameters = 0..self.names.len();
+            let to_last = run.integrals.get(last, column).unwrap_or(f64::NAN) * info.factor;
+            let to_last_by: Vec<f64> = parameters
+                .clone()
+                .map(|c| {
+                    let g = d.integrals[c].get(last, column).unwrap_or(f64::NAN);
+                    g * info.factor * self.factors[c]
+                })
+                .collect();
+            let infinite = run.integrals_to_infinity.get(column);
+            if let Some(infinite) = infinite {
+                let tia = infinite.value * info.factor;
+                let tia_by: Vec<f64> = parameters
+                    .map(|c| {
+                        let g = d.integrals_to_infinity.get(c, column).unwrap_or(f64::NAN);
+                        g * info.factor * self.factors[c]
+                    })
+                    .collect();
+                // 1 − to_last/tia
+                let fraction_by = to_last_by
+                    .iter()
+                    .zip(&tia_by)
+                    .map(|(l, t)| (to_last * t / tia - l) / tia)
+                    .collect();
+                out.push(Derived {
+                    name: format!("tia({})", info.name),
+                    value: tia,
+                    gradient: tia_by,
+                    positive: true,
+                });
+                out.push(Derived {
+                    name: format!("extrapolated_fraction({})", info.name),
+                    value: infinite.extrapolated_fraction,
+                    gradient: fraction_by,
+                    positive: true,
+                });
+            }
+            out.push(Derived {
+                name: format!("tia_to_last({})", info.name),
+                value: to_last,
+                gradient: to_last_by,
+                positive: true,
+            });
+        }
+        match out
+            .iter()
+            .find(|q| !(q.value.is_finite() && q.gradient.iter().all(|g| g.is_finite())))
+        {
+            Some(bad) => Err(PredictError::Failed {
+                reason: format!(
+                    "`{}` is {} with a gradient that may not be finite, at {}; bound the parameters",
+                    bad.name,
+                    bad.value,
+                    named(&self.names, theta)
+                ),
+            }),
+            None => Ok(out),
+        }
+    }
+}
