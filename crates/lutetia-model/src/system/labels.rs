@@ -119,7 +119,13 @@ impl Labels {
                 .filter_map(|&p| self.carried[p].first().map(|&n| self.nuclides[n].name.as_str()))
                 .collect();
             let amount = expected(daughter, &others);
-            if expected(daughter, &[]) <= 0.0 {
+            // Of several nuclides on one label (177Lu beside 225Ac) some may lack the daughter; that
+            // none has it is a mistake.
+            let reached = self.carried[species].iter().any(|&n| {
+                DecayChain::of(binding.table, &self.nuclides[n].name)
+                    .is_ok_and(|c| c.yield_to(daughter, &[]) > 0.0)
+            });
+            if !reached {
                 return Err(CompileError::NotInChain {
                     parent: model.species[species].name.clone(),
                     nuclide: parent.clone(),

@@ -297,7 +297,7 @@ impl System {
     }
 
     /// Compiles the derivatives by the parameters `wrt` (indices into [`System::parameters`];
-    /// others are ignored).
+    /// others and repetitions are left out, as [`SensitivityTapes::wrt`] tells).
     #[must_use]
     pub fn sensitivity(&self, wrt: &[usize]) -> SensitivityTapes {
         SensitivityTapes::new(self, wrt)

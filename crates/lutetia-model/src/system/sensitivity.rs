@@ -41,10 +41,14 @@ impl SensitivityTapes {
         let inner = &system.inner;
         let mut graph = inner.graph.clone();
         let mut column = vec![None; inner.parameters.len()];
-        let wrt: Vec<usize> = wrt.iter().copied().filter(|&p| p < column.len()).collect();
-        for (k, &p) in wrt.iter().enumerate() {
-            column[p] = Some(k as u32);
+        let mut kept = Vec::with_capacity(wrt.len());
+        for &p in wrt {
+            if let Some(place @ None) = column.get_mut(p) {
+                *place = Some(kept.len() as u32);
+                kept.push(p);
+            }
         }
+        let wrt = kept;
         let by_parameter = |node: Node| match node {
             Node::Parameter(p) => column[p as usize],
             _ => None,

@@ -16,7 +16,8 @@ enum Kind {
     Product,
     PowInt,
     Choose,
-    Sum,
+    /// Σ cᵢ·xᵢ of so many terms: sums of equal length run in a loop the compiler unrolls.
+    Sum(u32),
 }
 
 /// Operations of one kind with consecutive results.
@@ -40,8 +41,9 @@ struct Tape {
     triples: Vec<[u32; 3]>,
     /// Exponents beside `singles`-like operands of `PowInt`.
     powers: Vec<(u32, i32)>,
-    sum_starts: Vec<u32>,
-    sum_terms: Vec<(u32, f64)>,
+    /// Terms of all sums, one sum after the other, and their coefficients.
+    sum_terms: Vec<u32>,
+    sum_coefficients: Vec<f64>,
     /// Registers of the results asked for.
     roots: Vec<u32>,
 }
@@ -265,7 +267,9 @@ impl Tape {
             Node::Binary(op, ..) => Kind::Binary(op),
             Node::PowInt(..) => Kind::PowInt,
             Node::Choose(..) => Kind::Choose,
-            _ => Kind::Sum,
+            Node::Sum(s) => Kind::Sum(graph.terms(s).count() as u32),
+            // Leaves are never emitted.
+            _ => Kind::Sum(0),
         };
         let mut ready: Vec<(Kind, Vec<u32>)> = Vec::new();
         let push = |ready: &mut Vec<(Kind, Vec<u32>)>, k: u32| {
@@ -292,7 +296,7 @@ impl Tape {
                 Kind::Binary(_) => self.pairs.len(),
                 Kind::Product | Kind::Choose => self.triples.len(),
                 Kind::PowInt => self.powers.len(),
-                Kind::Sum => self.sum_starts.len(),
+                Kind::Sum(_) => self.sum_terms.len(),
             };
             let run = Run { kind, first: next, count: batch.len() as u32, operands: start as u32 };
             for &k in &batch {
@@ -300,9 +304,6 @@ impl Tape {
                 self.emit_operands(graph, id, inner_of[k as usize], register);
                 register[id as usize] = next;
                 next += 1;
-            }
-            if kind == Kind::Sum {
-                self.sum_starts.push(self.sum_terms.len() as u32);
             }
             self.runs.push(run);
             for &k in &batch {
@@ -331,8 +332,8 @@ impl Tape {
             Node::PowInt(a, n) => self.powers.push((at(a), n)),
             Node::Choose(x, a, b) => self.triples.push([at(x), at(a), at(b)]),
             Node::Sum(s) => {
-                self.sum_starts.push(self.sum_terms.len() as u32);
-                self.sum_terms.extend(graph.terms(s).map(|(id, c)| (at(id), c)));
+                self.sum_terms.extend(graph.terms(s).map(|(id, _)| at(id)));
+                self.sum_coefficients.extend(graph.terms(s).map(|(_, c)| c));
             }
             Node::Constant(_)
             | Node::Parameter(_)
@@ -390,14 +391,19 @@ impl Tape {
                         *value = read[a as usize].powi(n);
                     }
                 }
-                Kind::Sum => {
-                    let starts = &self.sum_starts[start..=start + count];
-                    for (value, bounds) in write.iter_mut().zip(starts.windows(2)) {
-                        let mut sum = 0.0;
-                        for &(a, c) in &self.sum_terms[bounds[0] as usize..bounds[1] as usize] {
-                            sum += c * read[a as usize];
-                        }
-                        *value = sum;
+                Kind::Sum(terms) => {
+                    let length = terms as usize;
+                    let range = start..start + count * length;
+                    let sums = (&self.sum_terms[range.clone()], &self.sum_coefficients[range]);
+                    match length {
+                        2 => sums_run::<2>(sums, read, write),
+                        3 => sums_run::<3>(sums, read, write),
+                        4 => sums_run::<4>(sums, read, write),
+                        5 => sums_run::<5>(sums, read, write),
+                        6 => sums_run::<6>(sums, read, write),
+                        7 => sums_run::<7>(sums, read, write),
+                        8 => sums_run::<8>(sums, read, write),
+                        _ => long_sums_run(length, sums, read, write),
                     }
                 }
             }
@@ -417,5 +423,45 @@ impl Tape {
         for (value, &[a, b]) in write.iter_mut().zip(operands) {
             *value = apply(read[a as usize], read[b as usize]);
         }
+    }
+}
+
+/// Sums of N terms each.
+fn sums_run<const N: usize>(
+    (terms, coefficients): (&[u32], &[f64]),
+    read: &[f64],
+    write: &mut [f64],
+) {
+    let (terms, coefficients) = (terms.as_chunks::<N>().0, coefficients.as_chunks::<N>().0);
+    for ((value, a), c) in write.iter_mut().zip(terms).zip(coefficients) {
+        // Two accumulators halve the chain of dependent additions.
+        let (mut even, mut odd) = (0.0, 0.0);
+        for k in 0..N {
+            let term = c[k] * read[a[k] as usize];
+            if k % 2 == 0 {
+                even += term;
+            } else {
+                odd += term;
+            }
+        }
+        *value = even + odd;
+    }
+}
+
+/// Sums of `length` terms each; four accumulators.
+fn long_sums_run(
+    length: usize,
+    (terms, coefficients): (&[u32], &[f64]),
+    read: &[f64],
+    write: &mut [f64],
+) {
+    let length = length.max(1);
+    let sums = terms.chunks_exact(length).zip(coefficients.chunks_exact(length));
+    for (value, (a, c)) in write.iter_mut().zip(sums) {
+        let mut parts = [0.0; 4];
+        for (k, (a, c)) in a.iter().zip(c).enumerate() {
+            parts[k % 4] += c * read[*a as usize];
+        }
+        *value = (parts[0] + parts[1]) + (parts[2] + parts[3]);
     }
 }

@@ -249,6 +249,13 @@ fn exact_bindings_that_cannot_be() {
     ));
     let wrong = error(&chain(&[("Bi", "Bi-213")], &[0]).0, &Binding::all(&table, ["Pb-212"]));
     assert!(wrong.to_string().contains("Pb-212 → Bi-212"), "{wrong}");
+    // Beside a nuclide that has the daughter, one that lacks it yields none of it.
+    let tandem = compiled(&chain(&[("Bi", "Bi-213")], &[0]).0, &["Ac-225", "Lu-177"]);
+    let mut dx = [0.0; 4];
+    tandem.evaluator().rhs(0.0, &[0.0, 0.0, 1.0, 0.0], &[], &mut dx);
+    assert_close(dx[3], 0.0, 1.0, "no Bi-213 from Lu-177");
+    tandem.evaluator().rhs(0.0, &[0.0, 1.0, 0.0, 0.0], &[], &mut dx);
+    assert_close(dx[3], tandem.nuclides()[0].lambda, 1.0, "Bi-213 from Ac-225");
     let mut elsewhere = chain(&[("Bi", "Bi-213")], &[0]);
     let other = elsewhere.compartment("bone", num(1.0));
     elsewhere.0.pools[1].place = other;
