@@ -118,6 +118,30 @@ fn exact_cycles_share_one_clock() {
 }
 
 #[test]
+fn exact_lines_far_down_keep_number_and_column() {
+    let mut activity = String::from("subject,region,time (h),activity (MBq)\r\n");
+    for i in 0..30_000 {
+        let value = if i == 20_000 { "-7" } else { "7" };
+        activity.push_str(&format!("P1,liver,{},{value}\r\n", 4 + i));
+    }
+    let (_, diagnostics, sources) = Study::parse(
+        "long",
+        &[
+            ("README.md", b"source: invented"),
+            ("subjects.csv", b"subject\nP1\n"),
+            ("doses.csv", b"subject,time (h),nuclide,activity (MBq)\nP1,0,Lu-177,7400\n"),
+            ("activity.csv", activity.as_bytes()),
+        ],
+    );
+    let fault = diagnostics.iter().find(|d| d.is_error()).expect("a negative activity");
+    let span = fault.labels[0].span;
+    assert_eq!(sources.line_column(span.source, span.start), (20_002, 16));
+    assert_eq!(&sources.text(span.source)[span.start..span.end], "-7");
+    // Only lines that a message points at are kept.
+    assert!(sources.text(span.source).len() < 25_000);
+}
+
+#[test]
 fn exact_numbers_too_large_for_their_unit_are_refused() {
     let (study, diagnostics, _) = Study::parse(
         "large",

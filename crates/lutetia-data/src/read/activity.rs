@@ -51,6 +51,9 @@ pub(super) const SPEC: TableSpec = TableSpec {
 /// against a scanner explains.
 const CALIBRATION_SLACK: f64 = 1.1;
 
+/// Names are kept in memory; a study with more is a column taken for another.
+const MOST_REGIONS: usize = 100_000;
+
 pub(super) fn read<'a>(
     reader: &TableReader<'_>,
     input: &Input<'_>,
@@ -128,13 +131,14 @@ fn read_row(
     }
     let nuclide = match (nuclide.ok()?, doses.map(|d| d.nuclides.as_slice())) {
         (Some(nuclide), _) => Some(nuclide),
-        (None, Some([only])) => nuclides.get(only).ok(),
+        (None, Some([only])) => Some(*only),
         (None, Some(several)) => {
             faults.error(codes::BAD_NUCLIDE, row.whole(), || {
+                let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
                 Fault::new(
                     format!(
                         "cycle {cycle} of subject `{subject}` has doses of {}; the row does not say which was measured",
-                        several.join(" and ")
+                        names.join(" and ")
                     ),
                     "no nuclide",
                 )
@@ -153,6 +157,13 @@ fn read_row(
         let decayed = (-nuclide.lambda_per_s() * 3600.0 * (time - starts)).exp();
         activity *= decayed;
         sd *= decayed;
+    }
+    if rows.regions.len() >= MOST_REGIONS && rows.regions.get(&region).is_none() {
+        faults.error(codes::TOO_MANY_ROWS, row.place(REGION), || {
+            Fault::new(format!("more than {MOST_REGIONS} different regions"), "one more region")
+                .hint("look whether another column was taken for the region")
+        });
+        return None;
     }
     above_injected(row, cycles, &subject, cycle, &region, &nuclide.name, time, activity, faults)?;
     Some(Row {

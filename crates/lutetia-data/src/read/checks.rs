@@ -220,7 +220,8 @@ fn decay_corrected(
     let (subject, region) = (rows.subjects.name(first.subject), rows.regions.name(first.region));
     let nuclide = rows.nuclides.name(u32::from(first.nuclide));
     // A daughter's activity follows its parent, not its own half-life.
-    if cycles.get(subject, first.cycle).is_none_or(|c| !c.nuclides.contains(&nuclide)) {
+    if cycles.get(subject, first.cycle).is_none_or(|c| c.nuclides.iter().all(|n| n.name != nuclide))
+    {
         return;
     }
     let place = Place { file: super::ACTIVITY, line: first.line, part: Part::Line };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lutetia_units::NuclideTable;
+use lutetia_units::{Nuclide, NuclideTable};
 
 use super::{decaying_nuclide, significant, subjects::Known};
 use crate::{
@@ -179,8 +179,8 @@ pub(super) fn positive(
 pub(super) struct Cycle<'a> {
     pub(super) start_h: f64,
     pub(super) line: u32,
-    /// Nuclides in alphabetical order.
-    pub(super) nuclides: Vec<&'a str>,
+    /// Nuclides by name.
+    pub(super) nuclides: Vec<&'a Nuclide>,
 }
 
 /// What was injected, by subject and cycle.
@@ -199,11 +199,13 @@ pub(super) struct Injected {
 }
 
 impl<'a> Cycles<'a> {
-    pub(super) fn new(doses: &'a [DoseRow], nuclides: &NuclideTable, whole: bool) -> Self {
+    pub(super) fn new(doses: &'a [DoseRow], nuclides: &'a NuclideTable, whole: bool) -> Self {
         let mut by_subject: BTreeMap<&str, Vec<(&DoseRow, f64)>> = BTreeMap::new();
         let mut cycles: HashMap<(&str, u16), Cycle<'_>> = HashMap::new();
         for dose in doses {
-            let lambda = nuclides.get(&dose.nuclide).map_or(0.0, |n| n.lambda_per_s() * 3600.0);
+            // Doses carry the names of this table.
+            let Ok(nuclide) = nuclides.get(&dose.nuclide) else { continue };
+            let lambda = nuclide.lambda_per_s() * 3600.0;
             by_subject.entry(&dose.subject).or_default().push((dose, lambda));
             let cycle = cycles.entry((&dose.subject, dose.cycle)).or_insert_with(|| Cycle {
                 start_h: dose.time_h,
@@ -213,8 +215,8 @@ impl<'a> Cycles<'a> {
             if dose.time_h < cycle.start_h {
                 (cycle.start_h, cycle.line) = (dose.time_h, dose.line);
             }
-            if let Err(at) = cycle.nuclides.binary_search(&dose.nuclide.as_str()) {
-                cycle.nuclides.insert(at, &dose.nuclide);
+            if let Err(at) = cycle.nuclides.binary_search_by(|n| n.name.cmp(&nuclide.name)) {
+                cycle.nuclides.insert(at, nuclide);
             }
         }
         Self { doses: by_subject, cycles, whole }

@@ -12,15 +12,17 @@ use super::{
 };
 use crate::codes;
 
-/// Units of a column of units that are remembered; beyond it each is parsed anew.
-const REMEMBERED_UNITS: usize = 256;
+/// Different units that a column of units may hold; more is a column taken for another.
+const MOST_UNITS: usize = 256;
 
 /// A cell whose fault is already told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bad;
 
 /// Remembers the units of a column of units.
-type UnitCache = HashMap<(usize, String), Scale>;
+///
+/// `None` is a unit whose fault is told, once for all its rows.
+type UnitCache = HashMap<(usize, String), Option<Scale>>;
 
 /// One row that has as many cells as the header.
 pub(crate) struct RowView<'a> {
@@ -205,7 +207,7 @@ impl<'a> RowView<'a> {
         let text = self.cell(cell).into_owned();
         let key = (column, text);
         if let Some(scale) = self.units.get(&key) {
-            return Ok(*scale);
+            return scale.ok_or(Bad);
         }
         let place = Place { file: self.file, line: self.line, part: Part::Cell(cell) };
         let column_spec = &self.spec.columns[column];
@@ -216,19 +218,23 @@ impl<'a> RowView<'a> {
             });
             return Err(Bad);
         }
-        match unit_factor(&key.1, column_spec.name, column_spec.kind) {
-            Ok(scale) => {
-                if self.units.len() < REMEMBERED_UNITS {
-                    self.units.insert(key, scale);
-                }
-                Ok(scale)
-            }
+        if self.units.len() >= MOST_UNITS {
+            faults.error(codes::UNKNOWN_UNIT, place, || {
+                Fault::new(format!("more than {MOST_UNITS} different units"), "one more unit")
+                    .hint("look whether another column was taken for the unit")
+            });
+            return Err(Bad);
+        }
+        let scale = match unit_factor(&key.1, column_spec.name, column_spec.kind) {
+            Ok(scale) => Some(scale),
             Err(error) => {
                 let part = error.range.map_or(Part::Cell(cell), |(s, e)| Part::Inside(cell, s, e));
                 faults.error(error.code, Place { part, ..place }, || error.fault);
-                Err(Bad)
+                None
             }
-        }
+        };
+        self.units.insert(key, scale);
+        scale.ok_or(Bad)
     }
 
     /// Values of the columns that are not listed: name, and quantity or text.
