@@ -71,9 +71,7 @@ pub enum SimError {
         into: String,
     },
     /// A number of a dose that makes no sense.
-    #[error(
-        "dose {dose} into `{into}`: the {what} is {value} (internal units); expected {expected}"
-    )]
+    #[error("dose {dose} into `{into}`: the {what} is {value}; expected {expected}")]
     BadDose {
         /// Which dose, from 1.
         dose: usize,
@@ -140,7 +138,7 @@ pub enum SimError {
         expected: usize,
     },
     /// A parameter that is not a number.
-    #[error("parameter `{name}` is {value} {unit}; expected a finite number{hint}")]
+    #[error("parameter `{name}` ({unit}) is {value}; expected a finite number{hint}")]
     NonFiniteParameter {
         /// Its name.
         name: String,
@@ -269,9 +267,9 @@ pub(crate) fn time_text(units: &UnitSystem, internal: f64) -> String {
 
 /// An activity (MBq) in the unit people use for its size.
 pub(crate) fn activity_text(mbq: f64) -> String {
-    if mbq >= 1e3 {
+    if mbq.abs() >= 1e3 {
         format!("{} GBq", number(mbq / 1e3))
-    } else if mbq >= 1.0 || mbq == 0.0 {
+    } else if mbq.abs() >= 1.0 || mbq.abs() == 0.0 || mbq.is_nan() {
         format!("{} MBq", number(mbq))
     } else {
         format!("{} kBq", number(mbq * 1e3))

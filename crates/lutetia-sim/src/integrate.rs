@@ -22,14 +22,12 @@ use crate::history::History;
 use crate::inputs::Feeds;
 use crate::linear_solver::NewtonSolver;
 use crate::matrix::V;
-use crate::regimen::Course;
+use crate::regimen::{Course, same_moment};
 use crate::simulator::Options;
 use crate::trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};
 
 /// Beyond this a state, its rate or an initial value counts as run away.
 const MOST_MAGNITUDE: f64 = 1e120;
-/// Times closer than this (relative) are one moment.
-const SAME_MOMENT: f64 = 1e-12;
 /// An integral to infinity ends when the bound on its rest falls below this share of it.
 const TAIL: f64 = 1e-8;
 /// Sensitivities fall more slowly than their outputs, like t·exp(−λt).
@@ -87,10 +85,6 @@ struct Tail {
     peak: Vec<f64>,
     /// (time, |output|) of the accepted point before the newest.
     before: Option<(f64, Vec<f64>)>,
-}
-
-fn same_moment(a: f64, b: f64) -> bool {
-    (a - b).abs() <= SAME_MOMENT * a.abs().max(b.abs())
 }
 
 /// Runs the request.

@@ -4,7 +4,7 @@ use lutetia_model::system::{DoseTarget, System};
 use lutetia_units::Dimension;
 
 use crate::equations::Source;
-use crate::error::{SimError, activity_text, closest, number, quantity_text, time_text};
+use crate::error::{SimError, activity_text, closest, quantity_text, time_text};
 
 /// One administration, in the internal units of the model.
 ///
@@ -74,6 +74,14 @@ pub(crate) struct Infusion {
     pub(crate) sources: Vec<Source>,
 }
 
+/// Times closer than this (relative) are one moment.
+const SAME_MOMENT: f64 = 1e-12;
+
+/// Whether two times cannot be told apart.
+pub(crate) fn same_moment(a: f64, b: f64) -> bool {
+    (a - b).abs() <= SAME_MOMENT * a.abs().max(b.abs())
+}
+
 /// A regimen resolved against a system.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Course {
@@ -98,7 +106,7 @@ impl Course {
         course.boluses.sort_by(|a, b| a.time.total_cmp(&b.time));
         course.starts.sort_by(|a, b| a.0.total_cmp(&b.0));
         course.starts.dedup_by(|later, first| {
-            let same = (later.0 - first.0).abs() <= f64::EPSILON * later.0.abs();
+            let same = same_moment(later.0, first.0);
             if same {
                 first.1 |= later.1;
             }
@@ -111,33 +119,41 @@ impl Course {
         let target = system
             .dose_target(&dose.into)
             .map_err(|error| SimError::Target { dose: dose_number, error })?;
-        let bad = |what: &'static str, value: f64, expected: &'static str| SimError::BadDose {
+        let units = system.units();
+        let bad = |what: &'static str, value: String, expected: &'static str| SimError::BadDose {
             dose: dose_number,
             into: dose.into.clone(),
             what,
-            value: number(value),
+            value,
             expected,
         };
         if !dose.at.is_finite() || dose.at < 0.0 {
-            return Err(bad("start", dose.at, "a finite time, zero or later"));
+            let value = time_text(units, dose.at);
+            return Err(bad("start", value, "a finite time, zero or later"));
         }
         if !dose.over.is_finite() || dose.over < 0.0 {
-            return Err(bad("duration", dose.over, "a finite time, zero or more"));
+            let value = time_text(units, dose.over);
+            return Err(bad("duration", value, "a finite time, zero or more"));
         }
         if let Some(amount) = dose.amount
             && !(amount.is_finite() && amount > 0.0)
         {
-            return Err(bad("amount", amount, "a finite number above zero"));
+            let value = quantity_text(units, Dimension::AMOUNT, amount);
+            return Err(bad("amount", value, "a finite number above zero"));
         }
         let mut hot: Vec<(usize, usize, f64)> = Vec::new();
         for (name, activity) in &dose.activities {
             if !activity.is_finite() || *activity < 0.0 {
-                return Err(bad("activity", *activity, "a finite number, zero or more"));
+                return Err(bad(
+                    "activity",
+                    activity_text(*activity),
+                    "a finite number, zero or more",
+                ));
             }
             let (nuclide, state) = find_nuclide(system, &target, dose_number, name)?;
             let amount = activity / system.nuclides()[nuclide].activity_per_amount;
             if !amount.is_finite() {
-                return Err(bad("activity", *activity, "an activity that a dose can carry"));
+                return Err(bad("activity", activity_text(*activity), "what a syringe can hold"));
             }
             hot.push((nuclide, state, amount));
         }
@@ -162,8 +178,10 @@ impl Course {
         for &(nuclide, _, amount) in &hot {
             self.hot_amounts[nuclide] += amount;
         }
-        self.starts.push((dose.at, dose.over > 0.0));
-        if dose.over > 0.0 {
+        // An infusion too short to be told from its start is a bolus.
+        let infused = !same_moment(dose.at, dose.at + dose.over);
+        self.starts.push((dose.at, infused));
+        if infused {
             self.infusions.push(infusion(system, dose, target.cold, &hot, total));
         } else {
             let mut adds: Vec<(usize, f64)> = hot.iter().map(|h| (h.1, h.2)).collect();

@@ -3,3 +3,7 @@
 
 mod build;
 mod closed_forms;
+mod effort;
+mod faults;
+mod schedules;
+mod sensitivities;

@@ -1,0 +1,154 @@
+//! Doses: what is hot, what is cold, when, and in which order.
+
+use lutetia_sim::{Inputs, Options, Regimen};
+
+use crate::build::*;
+use crate::closed_forms::{assert_close, column, tight};
+
+/// hot(t) = e^(−λ(t−t₀))·f₀·total(t) for one syringe, through saturable binding and internalisation
+/// and during the infusion. Both sides come from one run at rtol 1e-9: 1e-7 of the peak is granted.
+#[test]
+fn exact_hot_is_the_decayed_share_of_the_total() {
+    let simulator = receptor(true, true).simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let lambda = lambda("Lu-177");
+    for over in [0.0, 4.0] {
+        let start = 6.0;
+        let dose = hot(start, "L.plasma", "Lu-177", 7400.0, Some(40.0), over);
+        let options = Options { states: true, ..tight() };
+        let times: Vec<f64> = (0..80).map(|k| f64::from(k) * 0.7).collect();
+        let run = simulator
+            .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+            .expect("runs");
+        let share = 7400.0 * nmol_per_mbq("Lu-177") / 40.0;
+        let states = run.states.expect("asked for");
+        let index = |name: &str| simulator.system().state_index(name).expect("exists");
+        for pool in ["L.plasma", "L.tumour", "LR.tumour", "Li.tumour"] {
+            let hot: Vec<f64> = states.column(index(&format!("{pool}.hot"))).collect();
+            let cold: Vec<f64> = states.column(index(&format!("{pool}.cold"))).collect();
+            let expected: Vec<f64> = hot
+                .iter()
+                .zip(&cold)
+                .zip(&times)
+                .map(|((h, c), t)| (-lambda * (t - start).max(0.0)).exp() * share * (h + c))
+                .collect();
+            assert_close(&hot, &expected, 1e-7);
+        }
+    }
+}
+
+#[test]
+fn exact_overlapping_infusions_add_up_in_a_linear_model() {
+    let simulator = compartments(true, true).simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let first = hot(0.0, "L.plasma", "Lu-177", 1000.0, Some(50.0), 2.0);
+    let second = hot(1.0, "L.plasma", "Lu-177", 3000.0, Some(30.0), 3.0);
+    let third = cold(1.5, "L.rest", 20.0);
+    let times: Vec<f64> = (0..100).map(|k| f64::from(k) * 0.1).collect();
+    let run = |doses: &[&lutetia_sim::Dose]| {
+        let regimen = Regimen { doses: doses.iter().map(|d| (*d).clone()).collect() };
+        simulator
+            .run(&parameters, &regimen, &Inputs::default(), &times, &Options::default())
+            .expect("runs")
+    };
+    // Given in an order that is not the order in time.
+    let together = run(&[&third, &first, &second]);
+    let apart = [run(&[&first]), run(&[&second]), run(&[&third])];
+    for output in 0..3 {
+        let sum: Vec<f64> = (0..times.len())
+            .map(|row| apart.iter().filter_map(|r| r.outputs.get(row, output)).sum())
+            .collect();
+        assert_close(&column(&together, output), &sum, 4e-5);
+    }
+}
+
+#[test]
+fn exact_outputs_at_a_bolus_are_those_after_it() {
+    let simulator = compartments(false, false).simulator(&[]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let regimen = Regimen::repeat(&cold(0.0, "L.plasma", 30.0), 24.0, 3);
+    let times = [0.0, 24.0, 48.0];
+    let run =
+        simulator.run(&parameters, &regimen, &Inputs::default(), &times, &tight()).expect("runs");
+    let left = (-0.8_f64 * 24.0).exp();
+    let expected = [10.0, 10.0 * (1.0 + left), 10.0 * (1.0 + left + left * left)];
+    assert_close(&column(&run, 0), &expected, 1e-8);
+}
+
+#[test]
+fn exact_cycles_repeat_a_linear_model() {
+    // Four cycles eight weeks apart: by then everything is gone, so that cycles look alike; each
+    // is within twice the tolerance of the first.
+    let simulator = compartments(true, true).simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let cycle = 56.0 * 24.0;
+    let dose = hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(100.0), 0.5);
+    let regimen = Regimen::repeat(&dose, cycle, 4);
+    let within: Vec<f64> = (1..20).map(|k| f64::from(k) * 0.5).collect();
+    let times: Vec<f64> =
+        (0..4).flat_map(|c| within.iter().map(move |t| f64::from(c) * cycle + t)).collect();
+    let run = simulator
+        .run(&parameters, &regimen, &Inputs::default(), &times, &Options::default())
+        .expect("runs");
+    let output = simulator.output("A_plasma").expect("exists");
+    let curve = column(&run, output);
+    for c in 1..4 {
+        assert_close(
+            &curve[c * within.len()..(c + 1) * within.len()],
+            &curve[..within.len()],
+            4e-5,
+        );
+    }
+}
+
+#[test]
+fn exact_two_nuclides_decay_each_by_its_own() {
+    let mut build = compartments(false, true);
+    build.0.processes.clear();
+    let simulator = build.simulator(&["Lu-177", "Y-90"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let mut dose = hot(0.0, "L.plasma", "177Lu", 1000.0, Some(100.0), 0.0);
+    dose.activities = vec![("Lu-177".to_owned(), 1000.0), ("Y-90".to_owned(), 2000.0)];
+    let times: Vec<f64> = (0..40).map(|k| f64::from(k) * 6.0).collect();
+    let run = simulator
+        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &tight())
+        .expect("runs");
+    for (output, info) in simulator.system().outputs().iter().enumerate() {
+        let Some(nuclide) = &info.nuclide else { continue };
+        let start = if nuclide == "Y-90" { 2000.0 } else { 1000.0 };
+        let expected: Vec<f64> =
+            times.iter().map(|t| start * (-lambda(nuclide) * t).exp()).collect();
+        assert_close(&column(&run, output), &expected, 2e-8);
+    }
+}
+
+#[test]
+fn exact_a_very_short_infusion_is_a_bolus() {
+    let simulator = compartments(false, false).simulator(&[]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let mut dose = cold(1000.0, "L.plasma", 30.0);
+    dose.over = 1e-11;
+    let times = [999.0, 1000.0, 1001.0, 1002.0];
+    let run = simulator
+        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &tight())
+        .expect("runs");
+    let expected = [0.0, 10.0, 10.0 * (-0.8_f64).exp(), 10.0 * (-1.6_f64).exp()];
+    assert_close(&column(&run, 0), &expected, 1e-8);
+}
+
+#[test]
+fn exact_nothing_given_nothing_seen() {
+    let simulator = whole_body().simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let run = simulator
+        .run(
+            &parameters,
+            &Regimen::default(),
+            &Inputs::default(),
+            &[0.0, 10.0, 100.0],
+            &Options { integrals: vec![0], to_infinity: true, ..Options::default() },
+        )
+        .expect("runs");
+    assert!(run.outputs.row(2).iter().all(|y| *y == 0.0));
+    assert!(run.integrals_to_infinity[0].value == 0.0);
+}
