@@ -7,11 +7,13 @@
 mod connect;
 pub mod explain;
 pub mod expr;
+mod front;
 mod model;
 pub mod system;
 
 pub use connect::{ALIAS_SEPARATOR, Connection, connect};
 pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
+pub use front::{Checked, NoFiles, Resolve, SourceFile, check, check_with_units};
 pub use model::*;
 pub use system::{Binding, CompileError, Evaluator, System, compile};

@@ -143,10 +143,11 @@ pub struct DoseStep {
     /// Cycle, from 1.
     #[serde(default = "one")]
     pub cycle: u32,
-    /// Density by which measured volumes become masses, g/mL.
-    pub density: f64,
-    /// Relative standard deviation of a mass.
-    pub mass_sd: f64,
+    /// Relative standard deviation of a measured volume, such as `5 %`.
+    pub volume_sd: Option<String>,
+    /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
+    /// `sex` column if left out, else male.
+    pub reference: Option<String>,
     /// Regions without an absorbed dose and why (a field of view is no organ).
     #[serde(default)]
     pub leave_out: BTreeMap<String, String>,

@@ -174,11 +174,14 @@ impl Table {
         self.columns.iter().position(|c| c.name == column)
     }
 
-    /// The cell in the first row whose first column reads `key`.
+    /// The cell in the row named `key`: the first row with that text in the first column, or, where
+    /// the first column has it nowhere, in any column (published tables lead with the subject).
     #[must_use]
     pub fn get(&self, key: &str, column: &str) -> Option<&Cell> {
         let at = self.index_of(column)?;
-        self.rows.iter().find(|r| r.first().is_some_and(|c| c.csv() == key))?.get(at)
+        let leads = |r: &&Vec<Cell>| r.first().is_some_and(|c| c.csv() == key);
+        let has = |r: &&Vec<Cell>| r.iter().any(|c| matches!(c, Cell::Text(t) if t == key));
+        self.rows.iter().find(leads).or_else(|| self.rows.iter().find(has))?.get(at)
     }
 
     /// The headers as they stand in a CSV file: `name (unit)`.

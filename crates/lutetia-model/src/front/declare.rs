@@ -1,0 +1,301 @@
+//! What the file declares, table by table, with templates expanded for every organ.
+
+use lutetia_diagnostic::{Diagnostic, Sources, Span, closest};
+
+use super::{
+    Resolve, code,
+    organs::{self, Organs},
+    text::Text,
+    tree::{Node, Value},
+};
+
+/// One declared thing: its name and its fields.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) name: Text,
+    pub(super) fields: Fields,
+}
+
+/// The fields of an entry; a bare value is the field `value`.
+#[derive(Debug, Clone)]
+pub(super) struct Fields {
+    pub(super) list: Vec<(Text, Node)>,
+    pub(super) span: Span,
+}
+
+impl Fields {
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.list.iter().find(|(k, _)| k.as_str() == key).map(|(_, n)| n)
+    }
+}
+
+/// Everything the file declares.
+#[derive(Debug, Default)]
+pub(super) struct Declarations {
+    pub(super) model: Option<Fields>,
+    pub(super) patient: Vec<Entry>,
+    pub(super) compartments: Vec<Entry>,
+    pub(super) parameters: Vec<Entry>,
+    pub(super) species: Vec<Entry>,
+    pub(super) states: Vec<Entry>,
+    pub(super) defines: Vec<Entry>,
+    pub(super) inputs: Vec<Entry>,
+    pub(super) outputs: Vec<Entry>,
+    pub(super) observables: Vec<Entry>,
+    pub(super) processes: Vec<Text>,
+    pub(super) population: Option<Fields>,
+    /// Parameters that organ columns made are not reported as unused.
+    pub(super) from_columns: Vec<String>,
+    /// Columns of true and false of the organ table.
+    pub(super) filters: Vec<(String, Vec<String>)>,
+}
+
+impl Declarations {
+    /// Whether the organ table says true in a column for an organ.
+    pub(super) fn organ_has(&self, organ: &str, filter: &str) -> bool {
+        self.filters.iter().any(|f| f.0 == filter && f.1.iter().any(|o| o == organ))
+    }
+}
+
+const TABLES: [&str; 13] = [
+    "model",
+    "patient",
+    "compartments",
+    "parameters",
+    "species",
+    "states",
+    "define",
+    "scheme",
+    "inputs",
+    "outputs",
+    "observables",
+    "population",
+    "organs",
+];
+
+const PARAMETER: &[&str] = &[
+    "value",
+    "unit",
+    "iiv",
+    "iov",
+    "distribution",
+    "min",
+    "max",
+    "fixed",
+    "about",
+    "source",
+    "effects",
+];
+
+/// Reads the tables of a document.
+pub(super) fn read(
+    root: &[(Text, Node)],
+    resolve: &dyn Resolve,
+    sources: &mut Sources,
+    faults: &mut Vec<Diagnostic>,
+) -> Declarations {
+    let mut found = Declarations::default();
+    let mut organs = Organs::default();
+    for (key, node) in root {
+        if !TABLES.contains(&key.as_str()) {
+            faults.push(unknown(key, "table", &TABLES));
+        } else if key.as_str() == "organs" {
+            organs = organs::read(node, resolve, sources, faults);
+        }
+    }
+    found.from_columns = organs.parameters.iter().map(|e| e.name.as_str().to_owned()).collect();
+    found.parameters.extend(organs.parameters.iter().cloned());
+    found.filters.clone_from(&organs.filters);
+    for (key, node) in root {
+        let mut table =
+            |allowed: &[&str], bare: &str| entries(node, key, allowed, bare, &organs, faults);
+        match key.as_str() {
+            "model" => {
+                found.model = fields(
+                    node,
+                    key,
+                    &["id", "title", "reference", "about", "units", "label"],
+                    faults,
+                )
+            }
+            "population" => found.population = fields(node, key, &["correlations"], faults),
+            "scheme" => {
+                if let Some(scheme) = fields(node, key, &["processes"], faults) {
+                    if let Some((_, Node { value, span })) = scheme.list.first() {
+                        match value {
+                            Value::Text(text) => {
+                                for line in text.lines() {
+                                    found.processes.extend(expanded(&line, &organs, faults));
+                                }
+                            }
+                            other => faults.push(wrong_kind(
+                                "processes",
+                                other,
+                                "a text, one process per line",
+                                *span,
+                            )),
+                        }
+                    }
+                }
+            }
+            "patient" => {
+                found.patient =
+                    table(&["unit", "range", "typical", "levels", "about", "source"], "typical")
+            }
+            "compartments" => found.compartments = table(&["volume", "source", "about"], "volume"),
+            "parameters" => {
+                let own = table(PARAMETER, "value");
+                found.parameters.extend(own);
+            }
+            "species" => {
+                found.species = table(&["in", "initial", "nuclide", "decayed", "about"], "in")
+            }
+            "states" => found.states = table(&["unit", "initial", "about"], "initial"),
+            "define" => found.defines = table(&["value", "unit", "about"], "value"),
+            "inputs" => found.inputs = table(&["unit", "default", "about"], "unit"),
+            "outputs" => found.outputs = table(&["of", "unit", "about"], "of"),
+            "observables" => found.observables = table(&["of", "unit", "error", "about"], "of"),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// "unknown key" with what there is.
+pub(super) fn unknown(key: &Text, what: &str, known: &[&str]) -> Diagnostic {
+    let hint = closest(key.as_str(), known.iter().copied()).map_or_else(
+        || format!("known here: {}", known.join(", ")),
+        |c| format!("did you mean `{c}`?"),
+    );
+    Diagnostic::error(code::KEY, format!("unknown {what} `{}`", key.as_str()))
+        .at(key.span(), "unknown")
+        .hint(hint)
+}
+
+/// A value of the wrong kind.
+pub(super) fn wrong_kind(key: &str, found: &Value, expected: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(code::SYNTAX, format!("`{key}` is {}; expected {expected}", found.kind()))
+        .at(span, format!("expected {expected}"))
+}
+
+/// The fields of a table that has one meaning (`[model]`, `[scheme]`).
+fn fields(
+    node: &Node,
+    key: &Text,
+    allowed: &[&str],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Fields> {
+    match &node.value {
+        Value::Table(list) => {
+            for (k, _) in list {
+                if !allowed.contains(&k.as_str()) {
+                    faults.push(unknown(k, "key", allowed));
+                }
+            }
+            Some(Fields { list: list.clone(), span: key.span() })
+        }
+        other => {
+            faults.push(wrong_kind(key.as_str(), other, "a table", node.span));
+            None
+        }
+    }
+}
+
+/// The entries of a table of named things, expanded for every organ.
+fn entries(
+    node: &Node,
+    key: &Text,
+    allowed: &[&str],
+    bare: &str,
+    organs: &Organs,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Entry> {
+    let Value::Table(list) = &node.value else {
+        faults.push(wrong_kind(key.as_str(), &node.value, "a table", node.span));
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for (name, value) in list {
+        let fields = match &value.value {
+            Value::Table(list) => {
+                for (k, _) in list {
+                    if !allowed.contains(&k.as_str()) {
+                        faults.push(unknown(k, "key", allowed));
+                    }
+                }
+                Fields { list: list.clone(), span: name.span() }
+            }
+            _ => Fields {
+                list: vec![(Text::lumped(name.span(), bare), value.clone())],
+                span: name.span(),
+            },
+        };
+        if name.placeholder().is_none() {
+            out.push(Entry { name: name.clone(), fields });
+            continue;
+        }
+        for organ in chosen(name, organs, faults) {
+            let list =
+                fields.list.iter().map(|(k, n)| (k.clone(), expand_node(n, &organ))).collect();
+            out.push(Entry {
+                name: name.expand(&organ),
+                fields: Fields { list, span: fields.span },
+            });
+        }
+    }
+    out
+}
+
+/// A text for every organ, or as it is.
+pub(super) fn expanded(text: &Text, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Vec<Text> {
+    if text.placeholder().is_none() {
+        return vec![text.clone()];
+    }
+    chosen(text, organs, faults).into_iter().map(|organ| text.expand(&organ)).collect()
+}
+
+fn chosen(text: &Text, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Vec<String> {
+    let filter = text.placeholder().unwrap_or("").to_owned();
+    if organs.names.is_empty() {
+        faults.push(
+            Diagnostic::error(
+                code::PLACEHOLDER,
+                "`{organ}` stands for the organs of a table, and there is none",
+            )
+            .at(text.span(), "")
+            .hint("add `[organs]` with `table = \"organs.csv\"` or `rows = [ … ]`"),
+        );
+        return Vec::new();
+    }
+    match organs.chosen(&filter) {
+        Some(names) => names,
+        None => {
+            let known: Vec<&str> = organs.filters.iter().map(|f| f.0.as_str()).collect();
+            let hint = closest(&filter, known.iter().copied()).map_or_else(
+                || format!("columns of true and false: {}", known.join(", ")),
+                |c| format!("did you mean `{{organ:{c}}}`?"),
+            );
+            faults.push(
+                Diagnostic::error(
+                    code::PLACEHOLDER,
+                    format!("the organ table has no column `{filter}` of true and false"),
+                )
+                .at(text.span(), "")
+                .hint(hint),
+            );
+            Vec::new()
+        }
+    }
+}
+
+fn expand_node(node: &Node, organ: &str) -> Node {
+    let value = match &node.value {
+        Value::Text(text) => Value::Text(text.expand(organ)),
+        Value::List(items) => Value::List(items.iter().map(|n| expand_node(n, organ)).collect()),
+        Value::Table(list) => Value::Table(
+            list.iter().map(|(k, n)| (k.expand(organ), expand_node(n, organ))).collect(),
+        ),
+        other => other.clone(),
+    };
+    Node { value, span: node.span }
+}

@@ -1,0 +1,116 @@
+//! Models from files, checked, compiled and ready to run.
+
+use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
+
+use lutetia_model::{
+    Model, Parameter, ParameterValue, Resolve, SourceFile, check,
+    system::{Binding, compile},
+};
+use lutetia_sim::Simulator;
+use lutetia_units::{Dimension, Quantity};
+
+use crate::{run::Failure, table::significant};
+
+/// A model with the nuclides it is run with.
+#[derive(Debug, Clone)]
+pub struct LoadedModel {
+    /// The checked model.
+    pub model: Model,
+    /// Ready to run.
+    pub simulator: Arc<Simulator>,
+}
+
+/// Gives a model the files beside it, and remembers what went wrong.
+struct Neighbours<'a> {
+    folder: String,
+    read: RefCell<&'a mut dyn FnMut(&str) -> Result<String, Failure>>,
+}
+
+impl Resolve for Neighbours<'_> {
+    fn resolve(&self, name: &str) -> Option<String> {
+        let path = if self.folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.folder)
+        };
+        (self.read.borrow_mut())(&path).ok()
+    }
+}
+
+/// Reads, checks and compiles a model; `read` gives the text of a file by its path.
+///
+/// # Errors
+/// The diagnostics of the model, or why it cannot be compiled with these nuclides.
+pub fn model(
+    path: &str,
+    nuclides: &[String],
+    read: &mut dyn FnMut(&str) -> Result<String, Failure>,
+) -> Result<LoadedModel, Failure> {
+    let text = read(path)?;
+    let folder = Path::new(path).parent().map(|p| p.to_string_lossy().into_owned());
+    let neighbours = Neighbours { folder: folder.unwrap_or_default(), read: RefCell::new(read) };
+    let checked = check(&SourceFile { name: path.to_owned(), text }, &neighbours);
+    let model = match checked.model {
+        Some(model) if !lutetia_diagnostic::has_errors(&checked.diagnostics) => model,
+        _ => {
+            return Err(Failure::Diagnostics {
+                diagnostics: checked.diagnostics,
+                sources: Box::new(checked.sources),
+            });
+        }
+    };
+    let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
+    let system = compile(&model, &binding)
+        .map_err(|e| Failure::Step { step: format!("model {path}"), reason: e.to_string() })?;
+    Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)) })
+}
+
+impl LoadedModel {
+    /// The value of a plain parameter with its unit.
+    #[must_use]
+    pub fn value_text(&self, parameter: &Parameter) -> String {
+        match &parameter.value {
+            ParameterValue::Number(x) => {
+                let value = self.model.units.from_internal(*x, &parameter.unit);
+                format!("{} {}", significant(value, 6), parameter.unit)
+            }
+            ParameterValue::Formula { text, .. } => text.clone(),
+        }
+    }
+
+    /// A quantity of a dimension as an internal number.
+    ///
+    /// # Errors
+    /// When the text is no quantity of that dimension.
+    pub fn internal(&self, what: &str, text: &str, dimension: Dimension) -> Result<f64, String> {
+        let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
+        if q.dimension() != dimension {
+            return Err(format!("{what}: `{text}` is {}, expected {dimension}", q.dimension()));
+        }
+        Ok(self.model.units.to_internal(&q))
+    }
+
+    /// The default parameter vector with some parameters or covariates replaced, internal.
+    ///
+    /// # Errors
+    /// An unknown name, a value of the wrong dimension, a covariate without any value.
+    pub fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, String> {
+        let system = self.simulator.system();
+        let mut values = system.default_parameters();
+        for (name, text) in set {
+            let index = self.simulator.parameter(name).map_err(|e| e.to_string())?;
+            let info = &system.parameters()[index];
+            let quantity = Quantity::parse(text)
+                .and_then(|q| q.to(&info.unit))
+                .map_err(|e| format!("cannot set `{name}`: {e}"))?;
+            values[index] = quantity * info.factor;
+        }
+        match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
+            Some((info, _)) => Err(format!(
+                "the covariate `{}` has no typical value; set it in {}",
+                info.name, info.unit
+            )),
+            None => Ok(values),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The computations an experiment is made of; the command offers the same ones one by one.
+//!
+//! Each step reads what [`Context`] holds (studies, models, the tables of earlier steps) and adds
+//! tables. The functions that do the work take plain arguments, so that `lutetia fit` and
+//! `lutetia dose` run exactly what a report runs.
+
+use std::collections::BTreeMap;
+
+use lutetia_data::Study;
+use lutetia_dose::Tia;
+
+use crate::{
+    experiment::Experiment,
+    page::Tables,
+    run::{Failure, Inputs},
+    table::{Cell, Table},
+};
+
+pub(crate) mod compare;
+pub mod curves;
+pub mod dose;
+pub(crate) mod figures;
+pub mod load;
+pub mod model;
+pub mod simulate;
+pub(crate) mod sweep;
+
+/// A time-integrated activity as a step hands it to the next one.
+#[derive(Debug, Clone)]
+pub struct RegionTia {
+    /// Region as the study names it.
+    pub region: String,
+    /// Nuclide measured.
+    pub nuclide: String,
+    /// Activity injected in the cycle, MBq.
+    pub injected_mbq: f64,
+    /// The integral, or why there is none.
+    pub tia: Result<Tia, String>,
+}
+
+/// What the steps of one experiment read and make.
+pub(crate) struct Context {
+    pub(crate) seed: u64,
+    pub(crate) studies: BTreeMap<String, Study>,
+    pub(crate) published: Tables,
+    pub(crate) models: BTreeMap<String, load::LoadedModel>,
+    pub(crate) tables: Tables,
+    pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) assumed: Vec<String>,
+}
+
+impl Context {
+    /// Reads the data and models of an experiment.
+    pub(crate) fn load(experiment: &Experiment, inputs: &mut Inputs<'_>) -> Result<Self, Failure> {
+        let mut context = Self {
+            seed: experiment.experiment.seed,
+            studies: BTreeMap::new(),
+            published: Tables::new(),
+            models: BTreeMap::new(),
+            tables: Tables::new(),
+            tias: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            assumed: Vec::new(),
+        };
+        for (name, data) in &experiment.data {
+            if let Some(path) = &data.study {
+                let folder = inputs.folder(path)?;
+                let (study, diagnostics, sources) = Study::read(&folder);
+                match study {
+                    Some(study) if !lutetia_diagnostic::has_errors(&diagnostics) => {
+                        context.studies.insert(name.clone(), study);
+                    }
+                    _ => {
+                        return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
+                    }
+                }
+            }
+            if let Some(path) = &data.table {
+                let text = inputs.text(path)?;
+                context.published.insert(name.clone(), published(name, &text));
+            }
+        }
+        for (name, model) in &experiment.models {
+            let loaded = load::model(&model.file, &model.nuclides, &mut |path| inputs.text(path))?;
+            for p in &loaded.model.parameters {
+                let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
+                // A formula's numbers have their sources where they are declared.
+                if number && p.source.as_deref().is_none_or(|s| s.trim() == "assumed") {
+                    let value = loaded.value_text(p);
+                    context.assumed.push(format!("`{}` = {value} ({})", p.name, loaded.model.id));
+                }
+            }
+            context.models.insert(name.clone(), loaded);
+        }
+        Ok(context)
+    }
+
+    /// Adds a table under its name.
+    pub(crate) fn add(&mut self, table: Table) {
+        self.tables.insert(table.name.clone(), table);
+    }
+
+    pub(crate) fn study(&self, name: &str) -> Result<&Study, String> {
+        self.studies.get(name).ok_or_else(|| format!("`{name}` is not a study of this experiment"))
+    }
+}
+
+/// A table of published numbers; the first column names the rows. Headers keep the name before a
+/// bracket: `dose (Gy)` is `dose`.
+fn published(name: &str, text: &str) -> Table {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
+    let mut table = Table::new(name, "");
+    for header in reader.headers().cloned().unwrap_or_default().iter() {
+        let (column, unit) = match header.split_once(['(', '[']) {
+            Some((column, unit)) => (column.trim(), unit.trim_end_matches([')', ']']).trim()),
+            None => (header.trim(), ""),
+        };
+        table = table.column(column, unit);
+    }
+    for record in reader.records().filter_map(Result::ok) {
+        table.push(
+            record
+                .iter()
+                .map(|cell| match cell.trim().parse::<f64>() {
+                    Ok(x) if x.is_finite() => Cell::Number(x),
+                    _ if cell.trim().is_empty() => Cell::Missing,
+                    _ => Cell::Text(cell.trim().to_owned()),
+                })
+                .collect(),
+        );
+    }
+    table
+}
+
+/// The subject asked for, or the only one.
+///
+/// # Errors
+/// A sentence that lists the subjects there are.
+pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, String> {
+    let known: Vec<&str> = study.subjects().iter().map(|s| s.id.as_str()).collect();
+    match asked {
+        Some(id) => known.iter().find(|k| **k == id).copied().ok_or_else(|| {
+            format!("there is no subject `{id}` in the study; there are: {}", known.join(", "))
+        }),
+        None if known.len() == 1 => Ok(known[0]),
+        None => Err(format!("the study has {} subjects; name one of: {}", known.len(), known.join(", "))),
+    }
+}
+
+/// A cycle number as studies count it.
+pub(crate) fn cycle(number: u32) -> Result<u16, String> {
+    u16::try_from(number).map_err(|_| format!("cycle {number} is above 65535"))
+}

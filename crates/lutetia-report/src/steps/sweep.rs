@@ -1,0 +1,132 @@
+//! A model over a grid of ligand amounts: what competition of hot and cold does to uptake.
+
+use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_units::{Dimension, Unit};
+use rayon::prelude::*;
+
+use super::Context;
+use crate::{
+    experiment::Sweep,
+    table::{Cell, Table},
+};
+
+/// Runs the step of an experiment.
+pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
+    let model = context
+        .models
+        .get(&step.model)
+        .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
+    let simulator = &model.simulator;
+    let system = simulator.system();
+    let parameters = model.parameters(&step.set)?;
+    let [nuclide] = system.nuclides() else {
+        return Err("a sweep needs a model with exactly one nuclide".to_owned());
+    };
+    let activity = model.internal("activity", &step.activity, Dimension::ACTIVITY)?;
+    let over = match &step.over {
+        Some(text) => model.internal("over", text, Dimension::TIME)?,
+        None => 0.0,
+    };
+    let unit = |text: &str| Unit::parse(text).map_err(|e| e.to_string());
+    let (nmol, hour, mbq, mbq_h) = (unit("nmol")?, unit("h")?, unit("MBq")?, unit("MBq h")?);
+    let in_unit = |x: f64, unit: &Unit| model.model.units.from_internal(x, unit);
+
+    let mut outputs = Vec::new();
+    let names = step.observe.iter().chain(step.ratios.iter().flatten());
+    for name in names {
+        let index = simulator.output(name).map_err(|e| e.to_string())?;
+        let info = &system.outputs()[index];
+        if info.unit.dimension() != Dimension::ACTIVITY {
+            return Err(format!(
+                "the output `{name}` is in {}; expected a unit of activity",
+                info.unit
+            ));
+        }
+        if !outputs.iter().any(|(n, _)| n == name) {
+            outputs.push((name.clone(), index));
+        }
+    }
+    let options = Options {
+        integrals: outputs.iter().map(|o| o.1).collect(),
+        to_infinity: true,
+        ..Options::default()
+    };
+    let until = step.until * 3600.0 / model.model.units.factor(Dimension::TIME);
+    let times: Vec<f64> = (0..=120).map(|i| until * f64::from(i) / 120.0).collect();
+    let amounts = step
+        .amounts
+        .iter()
+        .map(|text| model.internal("amounts", text, Dimension::AMOUNT))
+        .collect::<Result<Vec<_>, _>>()?;
+    let trajectories = amounts
+        .par_iter()
+        .map(|amount| {
+            let dose = Dose {
+                at: 0.0,
+                into: step.into.clone(),
+                activities: vec![(nuclide.name.clone(), activity)],
+                amount: Some(*amount),
+                over,
+            };
+            simulator
+                .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+                .map_err(|e| e.to_string())
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let mut table = Table::new(
+        &step.id,
+        "Time-integrated activity coefficients (to infinity) and their ratios by ligand amount",
+    )
+    .column("amount", "nmol")
+    .column("hot", "nmol");
+    let columns: Vec<&(String, usize)> =
+        outputs.iter().filter(|o| step.observe.contains(&o.0)).collect();
+    for (name, _) in &columns {
+        table = table.column(&format!("tiac_{name}"), "h");
+    }
+    for [over, under] in &step.ratios {
+        table = table.column(&format!("ratio_{over}_{under}"), "");
+    }
+    let hot = in_unit(activity / nuclide.activity_per_amount, &nmol);
+    let injected = in_unit(activity, &mbq);
+    for (amount, trajectory) in amounts.iter().zip(&trajectories) {
+        let integral = |name: &str| {
+            let at = outputs.iter().position(|o| o.0 == name)?;
+            Some(in_unit(trajectory.integrals_to_infinity.get(at)?.value, &mbq_h))
+        };
+        let mut row: Vec<Cell> = vec![in_unit(*amount, &nmol).into(), hot.into()];
+        row.extend(columns.iter().map(|o| Cell::from(integral(&o.0).map(|x| x / injected))));
+        row.extend(step.ratios.iter().map(|[a, b]| {
+            Cell::from(integral(a).zip(integral(b)).filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b))
+        }));
+        table.push(row);
+    }
+
+    let mut curves = Table::new(format!("{}.curves", step.id), "Activity over time by ligand amount")
+        .column("amount", "")
+        .column("output", "")
+        .column("time", "h")
+        .column("activity", "MBq");
+    for (text, trajectory) in step.amounts.iter().zip(&trajectories) {
+        if !step.curves.contains(text) {
+            continue;
+        }
+        for (name, index) in &columns {
+            for (t, value) in times.iter().zip(trajectory.outputs.column(*index)) {
+                curves.push(vec![
+                    text.as_str().into(),
+                    name.as_str().into(),
+                    in_unit(*t, &hour).into(),
+                    in_unit(value, &mbq).into(),
+                ]);
+            }
+        }
+    }
+    context.settings.insert("rtol".to_owned(), format!("{:e}", options.rtol));
+    context.add(table);
+    if !step.curves.is_empty() {
+        context.add(curves);
+    }
+    Ok(())
+}
