@@ -149,6 +149,14 @@ pub enum SimError {
         /// What to do, or empty.
         hint: &'static str,
     },
+    /// Nothing that could change.
+    #[error(
+        "model `{model}` has no states, so there is nothing to simulate; give it species or states"
+    )]
+    NoStates {
+        /// Its id.
+        model: String,
+    },
     /// A time that cannot be asked for.
     #[error("output time {index} is {value}; expected {expected}")]
     BadTime {
@@ -171,30 +179,26 @@ pub enum SimError {
     },
     /// The start of the simulation, or a moment right after a dose, has no finite value.
     #[error(
-        "{what} is not a finite number at {time} ({place}) with {parameters}; likely a division by \
+        "{what} is not a finite number at {when} with {parameters}; likely a division by \
          zero, a logarithm or root of a negative number, or an overflow: look at the formula that \
          uses the extreme value"
     )]
     NonFinite {
         /// `the initial value of L.plasma`, `the rate of change of L.plasma`.
         what: String,
-        /// When.
-        time: String,
-        /// Where in the schedule.
-        place: String,
+        /// When, and where in the schedule.
+        when: String,
         /// Names, values, units.
         parameters: String,
     },
     /// The integrator gave up.
     #[error(
-        "the integration stopped at {time} ({place}) after {steps} steps with {parameters}: {cause}; \
+        "the integration stopped at {when} after {steps} steps with {parameters}: {cause}; \
          {hint}"
     )]
     Stopped {
-        /// When.
-        time: String,
-        /// Where in the schedule.
-        place: String,
+        /// When, and where in the schedule.
+        when: String,
         /// Steps taken so far.
         steps: usize,
         /// Names, values, units.
@@ -206,17 +210,15 @@ pub enum SimError {
     },
     /// An integral to infinity that does not exist.
     #[error(
-        "the integral of output `{output}` to infinity does not converge: at {time} ({place}) it is \
+        "the integral of output `{output}` to infinity does not converge: at {when} it is \
          still {value} {unit}, and it does not fall as a nuclide does; integrate it to a time \
          instead"
     )]
     DoesNotDecay {
         /// The output.
         output: String,
-        /// When it was given up.
-        time: String,
-        /// Where in the schedule.
-        place: String,
+        /// When it was given up, and where in the schedule.
+        when: String,
         /// Value then, in the declared unit.
         value: String,
         /// Declared unit.

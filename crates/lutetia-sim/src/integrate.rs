@@ -121,7 +121,7 @@ pub(crate) fn integrate(request: &Request<'_>) -> Result<(Trajectory, Sensitivit
             // A hard nonlinear stretch may cost more than diffsol's fifty failures per run; the
             // number of steps and the smallest step bound the work already.
             max_nonlinear_solver_failures: request.options.max_steps,
-            min_timestep: 1e-16 * span,
+            min_timestep: (1e-16 * span).max(1e-200),
             ..OdeSolverOptions::default()
         },
     };
@@ -241,7 +241,9 @@ impl<'r> Run<'r> {
 
     /// What flows in and what the inputs do between two knots.
     fn segment(&self, from: f64, to: f64) -> Segment {
-        let middle = if to.is_finite() { 0.5 * (from + to) } else { from };
+        // Where nothing follows, a moment later: an edge that merged with this knot lies behind.
+        let middle =
+            if to.is_finite() { 0.5 * (from + to) } else { from + (1e-9 * from).max(1e-12) };
         let sources = self
             .request
             .course
@@ -310,14 +312,20 @@ impl<'r> Run<'r> {
             .collect()
     }
 
+    /// `30.5 h (cycle 2, 0.5 h after the infusion began)`.
+    fn when(&self) -> String {
+        let system = self.request.system;
+        let place = self.request.course.place(system, self.time);
+        format!("{} ({place})", time_text(system.units(), self.time))
+    }
+
     fn check_finite(&self, values: &[f64], what: &str) -> Result<(), SimError> {
-        let Some(index) = values.iter().position(|v| !(v.abs() <= MOST_MAGNITUDE)) else {
+        let Some(index) = values.iter().position(|v| !is_tame(*v)) else {
             return Ok(());
         };
         Err(SimError::NonFinite {
             what: format!("{what} of `{}`", self.request.system.states()[index].name),
-            time: time_text(self.request.system.units(), self.time),
-            place: self.request.course.place(self.request.system, self.time),
+            when: self.when(),
             parameters: self.parameters_text(),
         })
     }
@@ -332,7 +340,7 @@ impl<'r> Run<'r> {
             .iter()
             .zip(self.request.parameters)
             .filter_map(|(info, &value)| {
-                let distance = if value == info.default {
+                let distance = if value.to_bits() == info.default.to_bits() {
                     return None;
                 } else if value * info.default > 0.0 {
                     (value / info.default).ln().abs()
@@ -442,8 +450,9 @@ impl<'r> Run<'r> {
         tangents: Option<&Tangents<'_, '_>>,
         until: Until,
     ) -> Result<(), SimError> {
+        let steps_before = self.statistics.steps;
         loop {
-            if self.statistics.steps >= self.request.options.max_steps {
+            if self.statistics.steps - steps_before >= self.request.options.max_steps {
                 return Err(self.too_many_steps());
             }
             let order = solver.order();
@@ -578,7 +587,9 @@ impl<'r> Run<'r> {
             let by_fall =
                 if lambda > 0.0 && fall > 0.9 * lambda { value / lambda } else { value / fall };
             let rest = by_decay.max(by_fall);
-            if !(rest <= share * self.integrals[k].abs()) {
+            // A rest that is not a number (nothing falls, nothing is left) is not small.
+            let small = rest <= share * self.integrals[k].abs();
+            if !small {
                 unfinished = Some(k);
                 break;
             }
@@ -597,8 +608,7 @@ impl<'r> Run<'r> {
         let value = self.history.newest().map_or(0.0, |p| p.integrands[k]);
         Err(SimError::DoesNotDecay {
             output: output.name.clone(),
-            time: time_text(self.request.system.units(), self.time),
-            place: self.request.course.place(self.request.system, self.time),
+            when: self.when(),
             value: number(value * output.factor),
             unit: output.unit.symbol().to_owned(),
         })
@@ -628,15 +638,14 @@ impl<'r> Run<'r> {
         if let Some(tangents) = tangents {
             tangents.linearise(self.time, &self.x);
             tangents.slope(&self.s, &mut ds);
-            if let Some(k) = ds.iter().chain(&self.s).position(|v| !(v.abs() <= MOST_MAGNITUDE)) {
+            if let Some(k) = ds.iter().chain(&self.s).position(|v| !is_tame(*v)) {
                 let k = k % self.x.len().max(1);
                 return Err(SimError::NonFinite {
                     what: format!(
                         "a parameter derivative of `{}`",
                         self.request.system.states()[k].name
                     ),
-                    time: time_text(self.request.system.units(), self.time),
-                    place: self.request.course.place(self.request.system, self.time),
+                    when: self.when(),
                     parameters: self.parameters_text(),
                 });
             }
@@ -651,8 +660,8 @@ impl<'r> Run<'r> {
             dy: V::from_vec(dx, context),
             g: V::zeros(0, context),
             dg: V::zeros(0, context),
-            sg: V::zeros(0, *s_context(&s)),
-            dsg: V::zeros(0, *s_context(&ds)),
+            sg: V::zeros(0, *s.context()),
+            dsg: V::zeros(0, *ds.context()),
             s,
             ds,
             t: self.time,
@@ -691,8 +700,7 @@ impl<'r> Run<'r> {
 
     fn stop(&self, cause: String, hint: String) -> SimError {
         SimError::Stopped {
-            time: time_text(self.request.system.units(), self.time),
-            place: self.request.course.place(self.request.system, self.time),
+            when: self.when(),
             steps: self.statistics.steps,
             parameters: self.parameters_text(),
             cause,
@@ -702,7 +710,10 @@ impl<'r> Run<'r> {
 
     fn too_many_steps(&self) -> SimError {
         self.stop(
-            format!("the limit of {} steps is used up", self.request.options.max_steps),
+            format!(
+                "the limit of {} steps between two stops is used up",
+                self.request.options.max_steps
+            ),
             "a rate far faster than the rest, or an oscillation that never ends, costs steps: check \
              the units of the fastest rate, or raise `max_steps`"
                 .to_owned(),
@@ -771,8 +782,9 @@ impl<'r> Run<'r> {
     }
 }
 
-fn s_context(v: &V) -> &NalgebraContext {
-    v.context()
+/// Whether a number is finite and has not run away.
+fn is_tame(value: f64) -> bool {
+    value.abs() <= MOST_MAGNITUDE
 }
 
 /// Index of the knot nearest to a time, if the time lies within the knots at all.

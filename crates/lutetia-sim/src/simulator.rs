@@ -22,7 +22,7 @@ pub struct Options {
     /// other amounts: of all molecules given, or of the largest initial amount where nothing is
     /// given; quantities: of their initial value, or of one internal unit). Default 1e-9.
     pub atol_relative: f64,
-    /// Most steps of one run. Default 100 000.
+    /// Most steps between two stops of the schedule. Default 100 000.
     pub max_steps: usize,
     /// Outputs to integrate over time, as indices into
     /// [`System::outputs`](lutetia_model::System::outputs).
@@ -233,6 +233,9 @@ impl Simulator {
     }
 
     fn check(&self, times: &[f64], options: &Options) -> Result<(), SimError> {
+        if self.system.states().is_empty() {
+            return Err(SimError::NoStates { model: self.system.id().to_owned() });
+        }
         let units = self.system.units();
         for (k, &time) in times.iter().enumerate() {
             let bad = |expected: String| SimError::BadTime {

@@ -42,29 +42,33 @@ pub fn call(function: Function, arguments: Vec<Expr>) -> Expr {
 /// Half-lives as in the literature to a few digits: the tests compare with closed forms that use
 /// the very same numbers.
 pub fn nuclides() -> NuclideTable {
-    let row = |name: &str, half_life_s: f64, daughter: Option<(&str, f64)>| Nuclide {
+    let row = |name: &str, half_life_s: f64, daughters: &[(&str, f64)]| Nuclide {
         name: name.to_owned(),
         half_life_s,
         half_life_sd_s: None,
-        branches: daughter
+        branches: daughters
+            .iter()
             .map(|(daughter, fraction)| Branch {
-                daughter: daughter.to_owned(),
-                fraction,
+                daughter: (*daughter).to_owned(),
+                fraction: *fraction,
                 mode: "B-".to_owned(),
             })
-            .into_iter()
             .collect(),
         energy: MeanEnergy::default(),
         source: "for tests".to_owned(),
     };
     NuclideTable::from_nuclides(vec![
-        row("Lu-177", 6.6443 * 86400.0, Some(("Hf-177", 1.0))),
-        row("Hf-177", f64::INFINITY, None),
-        row("Y-90", 64.05 * 3600.0, Some(("Zr-90", 1.0))),
-        row("Zr-90", f64::INFINITY, None),
-        row("Pb-212", 10.622 * 3600.0, Some(("Bi-212", 1.0))),
-        row("Bi-212", 60.54 * 60.0, Some(("Pb-208", 1.0))),
-        row("Pb-208", f64::INFINITY, None),
+        row("Lu-177", 6.6443 * 86400.0, &[("Hf-177", 1.0)]),
+        row("Hf-177", f64::INFINITY, &[]),
+        row("Y-90", 64.05 * 3600.0, &[("Zr-90", 1.0)]),
+        row("Zr-90", f64::INFINITY, &[]),
+        row("Pb-212", 10.622 * 3600.0, &[("Bi-212", 1.0)]),
+        row("Bi-212", 60.54 * 60.0, &[("Pb-208", 1.0)]),
+        row("Pb-208", f64::INFINITY, &[]),
+        row("Ac-225", 9.92 * 86400.0, &[("Bi-213", 1.0)]),
+        row("Bi-213", 45.6 * 60.0, &[("Po-213", 0.98), ("Bi-209", 0.02)]),
+        row("Po-213", 3.7e-6, &[("Bi-209", 1.0)]),
+        row("Bi-209", f64::INFINITY, &[]),
     ])
     .unwrap_or_else(|e| panic!("{e}"))
 }
@@ -194,7 +198,7 @@ impl Build {
     }
 
     /// A flux into a quantity.
-    pub fn into_quantity(&mut self, name: &str, quantity: usize, flux: Expr) {
+    pub fn feed(&mut self, name: &str, quantity: usize, flux: Expr) {
         self.0.processes.push(Process {
             name: name.to_owned(),
             reactants: Vec::new(),

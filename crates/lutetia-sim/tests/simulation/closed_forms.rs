@@ -200,13 +200,75 @@ fn exact_bateman_chain_of_two() {
     }
 }
 
+/// Half-lives from ten days to microseconds in one chain; the branch to Po-213 is 98 %.
+#[test]
+fn exact_chain_with_a_microsecond_daughter() {
+    let mut b = Build::new("chain");
+    let v = b.parameter("V", 3.0, "L");
+    let plasma = b.compartment("plasma", v);
+    let l = b.species("L");
+    let lost = || Fate { cold: false, products: Vec::new() };
+    let po = b.radioactive("Po", Some("Po-213"), Some(lost()));
+    let bi = b.radioactive("Bi", Some("Bi-213"), Some(Fate { cold: false, products: vec![po] }));
+    b.label(&[l], Fate { cold: false, products: vec![bi] });
+    let l_p = b.pool(l, plasma, None);
+    let bi_p = b.pool(bi, plasma, None);
+    let po_p = b.pool(po, plasma, None);
+    b.output("A_Ac", "MBq", activity(l_p));
+    b.output("A_Bi", "MBq", activity(bi_p));
+    b.output("A_Po", "MBq", activity(po_p));
+    let simulator = b.simulator(&["Ac-225"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let times = logspace(0.01, 1000.0, 60);
+    let (l1, l2) = (lambda("Ac-225"), lambda("Bi-213"));
+    // 8 MBq of Ac-225 on 60 nmol: the hot molecules are a 4e-7 part of all.
+    let dose = hot(0.0, "L.plasma", "Ac-225", 8.0, Some(60.0), 0.0);
+    let options = Options { integrals: vec![0, 1, 2], to_infinity: true, ..Options::default() };
+    let run = simulator
+        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+        .expect("runs");
+    let bismuth: Vec<f64> =
+        times.iter().map(|t| 8.0 * l2 / (l2 - l1) * ((-l1 * t).exp() - (-l2 * t).exp())).collect();
+    assert_close(&column(&run, 1), &bismuth, 2e-5);
+    let polonium: Vec<f64> = bismuth.iter().map(|a| 0.98 * a).collect();
+    assert_close(&column(&run, 2), &polonium, 2e-5);
+    for (total, yields) in run.integrals_to_infinity.iter().zip([1.0, 1.0, 0.98]) {
+        assert!((total.value * l1 / (8.0 * yields) - 1.0).abs() < 2e-5, "{total:?}");
+    }
+}
+
+#[test]
+fn exact_integrals_to_infinity_of_what_is_excreted() {
+    // Activity: A₀/(λ + CL/V). Concentration of a cold dose, without any nuclide: dose/CL.
+    let simulator = compartments(false, true).simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let options =
+        |output| Options { integrals: vec![output], to_infinity: true, ..Options::default() };
+    let mut dose = hot(2.0, "L.plasma", "Lu-177", 7400.0, Some(100.0), 0.0);
+    let run = |dose: &lutetia_sim::Dose, output: &str| {
+        let options = options(simulator.output(output).expect("exists"));
+        let regimen = Regimen::single(dose.clone());
+        simulator
+            .run(&parameters, &regimen, &Inputs::default(), &[1.0], &options)
+            .expect("runs")
+            .integrals_to_infinity[0]
+    };
+    let total = run(&dose, "A_plasma");
+    let expected = 7400.0 / (lambda("Lu-177") + 0.8);
+    assert!((total.value / expected - 1.0).abs() < 2e-5, "{total:?}");
+    assert!((total.extrapolated_fraction - 1.0).abs() < 1e-12, "all lies beyond the last time");
+    dose.activities.clear();
+    let total = run(&dose, "C_plasma");
+    assert!((total.value / (100.0 / 2.4) - 1.0).abs() < 2e-5, "{total:?}");
+}
+
 #[test]
 fn exact_measured_input_is_followed_through_its_bends() {
     // dX/dt = u(t): X is the integral of a polygon with a jump, exactly quadratic in each piece.
     let mut b = Build::new("input");
     let u = b.input("u", "Gy/h", None);
     let x = b.state("X", "Gy", num(0.0));
-    b.into_quantity("feed", x, u);
+    b.feed("feed", x, u);
     b.output("X", "Gy", quantity(x));
     let simulator = b.simulator(&[]);
     let points = vec![(1.0, 2.0), (3.0, 4.0), (3.0, 10.0), (5.0, 0.0)];
@@ -249,7 +311,7 @@ fn exact_explicit_functions_of_time_are_integrated() {
     let mut b = Build::new("time");
     let x = b.state("X", "h", num(0.0));
     let t = lutetia_model::Expr::Symbol(Symbol::Time);
-    b.into_quantity("grow", x, call(Function::Hill, vec![t, num(2.0), num(2.0)]));
+    b.feed("grow", x, call(Function::Hill, vec![t, num(2.0), num(2.0)]));
     b.output("X", "h", quantity(x));
     let _ = Form::Total;
     let simulator = b.simulator(&[]);

@@ -80,7 +80,7 @@ fn regress_messages_about_requests() {
     let mut with_input = Build::new("input");
     let u = with_input.input("u", "Gy/h", None);
     let x = with_input.state("X", "Gy", num(0.0));
-    with_input.into_quantity("feed", x, u);
+    with_input.feed("feed", x, u);
     let with_input = with_input.simulator(&[]);
     let feed = |inputs: &Inputs| {
         with_input

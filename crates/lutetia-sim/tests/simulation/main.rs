@@ -5,5 +5,6 @@ mod build;
 mod closed_forms;
 mod effort;
 mod faults;
+mod library;
 mod schedules;
 mod sensitivities;

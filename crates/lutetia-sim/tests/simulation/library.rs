@@ -1,0 +1,135 @@
+//! Every model of the library against its own run at much tighter tolerances.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lutetia_model::{Binding, Resolve, SourceFile, System, check, compile};
+use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Simulator};
+
+use crate::build::logspace;
+use crate::closed_forms::{assert_close, column};
+
+struct Beside(PathBuf);
+
+impl Resolve for Beside {
+    fn resolve(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.0.join(name)).ok()
+    }
+}
+
+fn model_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).expect("folder").map(|e| e.expect("entry").path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            model_files(&path, found);
+        } else if path.extension().is_some_and(|e| e == "toml") {
+            found.push(path);
+        }
+    }
+}
+
+/// The model with the first nuclide it can carry.
+fn compiled(path: &Path) -> System {
+    let source = SourceFile {
+        name: path.display().to_string(),
+        text: fs::read_to_string(path).expect("readable"),
+    };
+    let beside = Beside(path.parent().expect("in a folder").to_owned());
+    let checked = check(&source, &beside);
+    let model =
+        checked.model.unwrap_or_else(|| panic!("{}: {:#?}", path.display(), checked.diagnostics));
+    let mut refusals = Vec::new();
+    for nuclide in ["Lu-177", "Ac-225", "Pb-212", "I-131", "Y-90", "Ra-223", "At-211"] {
+        match compile(&model, &Binding::all(lutetia_data::nuclides(), [nuclide])) {
+            Ok(system) => return system,
+            Err(error) => refusals.push(error.to_string()),
+        }
+    }
+    panic!("{}: {refusals:#?}", path.display());
+}
+
+/// 7.4 GBq (or 10 MBq of an alpha emitter) on 100 nmol over half an hour, twice, a week apart, into
+/// the blood; a week-long hump for inputs that have no default.
+fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
+    let blood = |name: &str| ["plasma", "blood", "serum"].iter().any(|w| name.contains(w));
+    let target = system
+        .dose_targets()
+        .iter()
+        .filter(|t| !t.hot.is_empty() && t.cold.is_some())
+        .min_by_key(|t| !blood(&t.name));
+    let regimen = target.map_or_else(Regimen::default, |target| {
+        let nuclide = &system.nuclides()[target.hot[0].0];
+        let alpha = ["Ac-225", "Pb-212", "Ra-223", "At-211"].contains(&nuclide.name.as_str());
+        let nmol = 1e-9 / system.units().factor(lutetia_units::Dimension::AMOUNT);
+        let dose = Dose {
+            at: 0.0,
+            into: target.name.clone(),
+            activities: vec![(nuclide.name.clone(), if alpha { 10.0 } else { 7400.0 })],
+            amount: Some(100.0 * nmol),
+            over: 0.5 * hour,
+        };
+        Regimen::repeat(&dose, 168.0 * hour, 2)
+    });
+    let curves = system
+        .inputs()
+        .iter()
+        .filter(|input| input.default.is_none())
+        .map(|input| Curve {
+            input: input.name.clone(),
+            points: vec![
+                (0.0, 0.0),
+                (24.0 * hour, input.factor),
+                (100.0 * hour, 0.3 * input.factor),
+                (168.0 * hour, 0.0),
+            ],
+        })
+        .collect();
+    (regimen, Inputs { curves })
+}
+
+/// Covariates without a typical value stand in the middle of their range.
+fn parameters(system: &System) -> Vec<f64> {
+    system
+        .parameters()
+        .iter()
+        .map(|p| match p.bounds {
+            (Some(low), Some(high)) if p.default.is_nan() => 0.5 * (low + high),
+            _ => p.default,
+        })
+        .collect()
+}
+
+/// The design promises 1e-4 of each curve's peak at the default tolerances.
+#[test]
+fn val_every_shipped_model_agrees_with_its_reference_at_1e_10() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let mut files = Vec::new();
+    model_files(&folder, &mut files);
+    assert!(!files.is_empty(), "no model in {}", folder.display());
+    for path in files {
+        let system = compiled(&path);
+        let hour = 3600.0 / system.units().factor(lutetia_units::Dimension::TIME);
+        let simulator = Simulator::new(system);
+        let (regimen, inputs) = treatment(simulator.system(), hour);
+        let parameters = parameters(simulator.system());
+        let times = logspace(0.01 * hour, 336.0 * hour, 150);
+        let run = |options: &Options| {
+            simulator
+                .run(&parameters, &regimen, &inputs, &times, options)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        };
+        let default = run(&Options::default());
+        let reference = run(&Options { rtol: 1e-10, atol_relative: 1e-14, ..Options::default() });
+        println!(
+            "{}: {} states, {:?}",
+            path.display(),
+            simulator.system().states().len(),
+            default.statistics
+        );
+        for output in 0..default.outputs.columns() {
+            assert_close(&column(&default, output), &column(&reference, output), 1e-4);
+        }
+    }
+}
