@@ -382,9 +382,12 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str) -> Span) -> Vec<Dia
                 |c| format!("did you mean `{c}`?"),
             );
             faults.push(
-                Diagnostic::error("LUT7002", format!("`{name}` is not a {kind} of this experiment"))
-                    .at(place(name), "not declared")
-                    .hint(hint),
+                Diagnostic::error(
+                    "LUT7002",
+                    format!("`{name}` is not a {kind} of this experiment"),
+                )
+                .at(place(name), "not declared")
+                .hint(hint),
             );
         }
     };

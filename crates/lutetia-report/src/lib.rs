@@ -1,6 +1,14 @@
 //! Experiments → tables, figures, pages, provenance.
+//!
+//! [`run::run`] regenerates the reports under `reports/`; [`steps`] holds the computations they are
+//! made of, which the command offers one by one; [`table`] and [`figure`] are what they make.
 
+pub mod experiment;
 pub mod figure;
+pub mod page;
+pub mod provenance;
+pub mod run;
+pub mod steps;
 pub mod table;
 pub mod write;
 

@@ -166,8 +166,8 @@ impl Inputs<'_> {
 /// When `reports/` cannot be read.
 pub fn list(root: &Path) -> Result<Vec<String>, Failure> {
     let reports = root.join("reports");
-    let entries =
-        fs::read_dir(&reports).map_err(|source| Failure::Read { path: "reports".into(), source })?;
+    let entries = fs::read_dir(&reports)
+        .map_err(|source| Failure::Read { path: "reports".into(), source })?;
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
         .filter(|e| e.path().join("experiment.toml").is_file())
@@ -233,9 +233,8 @@ fn one(
     let folder = settings.root.join("reports").join(name);
     let stamp_path = folder.join(".stamp.json");
     if !settings.force && !settings.check {
-        let stamp = fs::read(&stamp_path)
-            .ok()
-            .and_then(|b| serde_json::from_slice::<Provenance>(&b).ok());
+        let stamp =
+            fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Provenance>(&b).ok());
         if stamp.is_some_and(|s| s.is_current(program, &settings.root, &folder)) {
             return Outcome::Current;
         }

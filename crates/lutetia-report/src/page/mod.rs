@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use minijinja::{Environment, Error, ErrorKind, context};
+use minijinja::{Environment, Error, ErrorKind, Value, context};
 
 use crate::{
     experiment::{Experiment, Heading},
@@ -53,7 +53,10 @@ pub fn cell<'a>(tables: &'a Tables, path: &str) -> Result<&'a Cell, String> {
     })?;
     if found.index_of(column).is_none() {
         let known: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
-        return Err(format!("the table `{table}` has no column `{column}`; it has: {}", known.join(", ")));
+        return Err(format!(
+            "the table `{table}` has no column `{column}`; it has: {}",
+            known.join(", ")
+        ));
     }
     found.get(row, column).ok_or_else(|| {
         let known: Vec<String> =
@@ -82,7 +85,8 @@ pub(crate) fn render(
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let for_num = Arc::clone(tables);
     environment.add_function("num", move |path: String, digits: Option<usize>| {
-        let found = cell(&for_num, &path).map_err(|m| Error::new(ErrorKind::InvalidOperation, m))?;
+        let found =
+            cell(&for_num, &path).map_err(|m| Error::new(ErrorKind::InvalidOperation, m))?;
         Ok(match found.number() {
             Some(x) => significant(x, digits.unwrap_or(3)),
             None => found.pretty(),
@@ -105,11 +109,14 @@ pub(crate) fn render(
         captions
             .get(&name)
             .map(|caption| {
-                format!("![{caption}](figures/{name}.svg)\n\n*{caption}* ([data](figures/{name}.csv))")
+                format!(
+                    "![{caption}](figures/{name}.svg)\n\n*{caption}* ([data](figures/{name}.csv))"
+                )
             })
             .ok_or_else(|| {
                 let known: Vec<&str> = captions.keys().map(String::as_str).collect();
-                let reason = format!("there is no figure `{name}`; there are: {}", known.join(", "));
+                let reason =
+                    format!("there is no figure `{name}`; there are: {}", known.join(", "));
                 Error::new(ErrorKind::InvalidOperation, reason)
             })
     });
@@ -124,9 +131,9 @@ pub(crate) fn render(
             method => fill(&heading.method)?,
             result => fill(&heading.result)?,
             disagreement => fill(&heading.disagreement)?,
-            references => &heading.references,
-            assumed,
-            provenance,
+            references => Value::from_serialize(&heading.references),
+            assumed => Value::from_serialize(assumed),
+            provenance => Value::from_serialize(provenance),
         },
     )?;
     let body = html(&readme);
@@ -152,7 +159,8 @@ pub struct IndexEntry {
 /// # Errors
 /// Never for entries of plain text; the signature is that of the template engine.
 pub fn index(entries: &[IndexEntry]) -> Result<String, PageError> {
-    Ok(Environment::new().render_str(INDEX, context! { entries })?)
+    Ok(Environment::new()
+        .render_str(INDEX, context! { entries => Value::from_serialize(entries) })?)
 }
 
 /// Markdown as HTML; raw HTML in the text is kept from acting.

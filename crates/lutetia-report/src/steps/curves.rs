@@ -106,7 +106,9 @@ pub fn error_model(text: &str) -> Result<ErrorModel, String> {
         if q.dimension() == Dimension::NONE { Ok(Magnitude::Fixed(q.si())) } else { Err(fail()) }
     };
     match kind {
-        "unweighted" if rest.is_empty() => Ok(ErrorModel::Additive { sd: Magnitude::Estimated(1.0) }),
+        "unweighted" if rest.is_empty() => {
+            Ok(ErrorModel::Additive { sd: Magnitude::Estimated(1.0) })
+        }
         "proportional" => Ok(ErrorModel::Proportional { cv: fraction(rest)? }),
         "additive" => Ok(ErrorModel::Additive { sd: additive(rest)? }),
         "combined" => {
@@ -170,12 +172,14 @@ fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String
         .collect();
     let mut candidates = Vec::new();
     for name in &options.functions {
-        let curve = SumOfExponentials::new(form(name)?, physical, &times).map_err(|e| e.to_string())?;
-        let result = curve.parameters(&activities).map_err(|e| e.to_string()).and_then(|parameters| {
-            let mut problem = Problem::new(&curve, observations.clone(), error, parameters);
-            problem.options = FitOptions { seed: options.seed, ..FitOptions::default() };
-            fit(&problem).map(Box::new).map_err(|e| e.to_string())
-        });
+        let curve =
+            SumOfExponentials::new(form(name)?, physical, &times).map_err(|e| e.to_string())?;
+        let result =
+            curve.parameters(&activities).map_err(|e| e.to_string()).and_then(|parameters| {
+                let mut problem = Problem::new(&curve, observations.clone(), error, parameters);
+                problem.options = FitOptions { seed: options.seed, ..FitOptions::default() };
+                fit(&problem).map(Box::new).map_err(|e| e.to_string())
+            });
         candidates.push(Candidate { function: name.clone(), curve, fit: result });
     }
     let (chosen, why) = choose(&candidates);
@@ -285,21 +289,25 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         .column("aicc", "")
         .column("used", "")
         .column("note", "");
-    let mut points = Table::new(format!("{id}.points"), "Measured and fitted activities; residuals in standard deviations of the error model")
-        .column("region", "")
-        .column("time", "h")
-        .column("activity", "MBq")
-        .column("sd", "MBq")
-        .column("fitted", "MBq")
-        .column("residual", "")
-        // Residuals are differences of nearly equal numbers.
-        .tolerance(1e-3);
-    let mut curves = Table::new(format!("{id}.curves"), "Fitted curves with pointwise 95 % intervals")
-        .column("region", "")
-        .column("time", "h")
-        .column("activity", "MBq")
-        .column("low", "MBq")
-        .column("high", "MBq");
+    let mut points = Table::new(
+        format!("{id}.points"),
+        "Measured and fitted activities; residuals in standard deviations of the error model",
+    )
+    .column("region", "")
+    .column("time", "h")
+    .column("activity", "MBq")
+    .column("sd", "MBq")
+    .column("fitted", "MBq")
+    .column("residual", "")
+    // Residuals are differences of nearly equal numbers.
+    .tolerance(1e-3);
+    let mut curves =
+        Table::new(format!("{id}.curves"), "Fitted curves with pointwise 95 % intervals")
+            .column("region", "")
+            .column("time", "h")
+            .column("activity", "MBq")
+            .column("low", "MBq")
+            .column("high", "MBq");
     for region in regions {
         let name = region.data.region.as_str();
         for (i, c) in region.candidates.iter().enumerate() {

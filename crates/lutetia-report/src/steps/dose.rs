@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use lutetia_data::{Covariate, Study};
-use lutetia_dose::{AbsorbedDose, Mass, Region, Sex, absorbed_dose, self_dose_factor, source_with_daughters};
+use lutetia_dose::{
+    AbsorbedDose, Mass, Region, Sex, absorbed_dose, bundled::source_with_daughters,
+    self_dose_factor,
+};
 use lutetia_units::{Dimension, Quantity};
 
 use super::{Context, RegionTia, cycle, subject};
@@ -78,17 +81,20 @@ fn dose(
 /// The table of doses.
 #[must_use]
 pub fn table(id: &str, doses: &[RegionDose]) -> Table {
-    let mut table = Table::new(id, "Mean absorbed self dose per cycle, physical dose without RBE, one standard error")
-        .column("region", "")
-        .column("mass", "g")
-        .column("alpha", "Gy")
-        .column("electron", "Gy")
-        .column("photon", "Gy")
-        .column("total", "Gy")
-        .column("total_sd", "Gy")
-        .column("per_activity", "Gy/GBq")
-        .column("extrapolated", "%")
-        .column("method", "");
+    let mut table = Table::new(
+        id,
+        "Mean absorbed self dose per cycle, physical dose without RBE, one standard error",
+    )
+    .column("region", "")
+    .column("mass", "g")
+    .column("alpha", "Gy")
+    .column("electron", "Gy")
+    .column("photon", "Gy")
+    .column("total", "Gy")
+    .column("total_sd", "Gy")
+    .column("per_activity", "Gy/GBq")
+    .column("extrapolated", "%")
+    .column("method", "");
     for region in doses {
         table.push(match &region.dose {
             Ok(d) => vec![
@@ -120,7 +126,8 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
 /// When `asked` is neither `male` nor `female`.
 pub fn reference(study: &Study, subject: &str, asked: Option<&str>) -> Result<Sex, String> {
     let column = study.subject(subject).and_then(|s| {
-        s.covariates.iter().find(|(name, _)| name.eq_ignore_ascii_case("sex")).map(|(_, v)| match v {
+        s.covariates.iter().find(|(name, _)| name.eq_ignore_ascii_case("sex")).map(|(_, v)| match v
+        {
             Covariate::Text(word) => word.clone(),
             Covariate::Number(_) => String::new(),
         })
@@ -156,9 +163,10 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> 
         reference: reference(study, subject, step.reference.as_deref())?,
         leave_out: step.leave_out.clone(),
     };
-    let tias = context.tias.get(&step.from).ok_or_else(|| {
-        format!("step `{}` makes no time-integrated activities", step.from)
-    })?;
+    let tias = context
+        .tias
+        .get(&step.from)
+        .ok_or_else(|| format!("step `{}` makes no time-integrated activities", step.from))?;
     let doses = doses(study, subject, cycle(step.cycle)?, tias, &options);
     context.add(table(&step.id, &doses));
     if let Some(sd) = &step.volume_sd {

@@ -84,11 +84,16 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
         .map(|(region, rows)| {
             let mut layers = Vec::new();
             let find = |set: &[(String, Vec<[Option<f64>; 4]>)]| {
-                set.iter().find(|(name, _)| name == region).map(|(_, rows)| rows.clone()).unwrap_or_default()
+                set.iter()
+                    .find(|(name, _)| name == region)
+                    .map(|(_, rows)| rows.clone())
+                    .unwrap_or_default()
             };
             let curve = find(&curves);
-            let band: Vec<(f64, f64, f64)> =
-                curve.iter().filter_map(|[t, _, low, high]| Some(((*t)?, (*low)?, (*high)?))).collect();
+            let band: Vec<(f64, f64, f64)> = curve
+                .iter()
+                .filter_map(|[t, _, low, high]| Some(((*t)?, (*low)?, (*high)?)))
+                .collect();
             if !band.is_empty() {
                 layers.push(Layer {
                     label: "95 % band of the curve".to_owned(),

@@ -22,7 +22,6 @@ pub mod dose;
 pub(crate) mod figures;
 pub mod load;
 pub mod model;
-pub mod simulate;
 pub(crate) mod sweep;
 
 /// A time-integrated activity as a step hands it to the next one.
@@ -72,7 +71,10 @@ impl Context {
                         context.studies.insert(name.clone(), study);
                     }
                     _ => {
-                        return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
+                        return Err(Failure::Diagnostics {
+                            diagnostics,
+                            sources: Box::new(sources),
+                        });
                     }
                 }
             }
@@ -109,7 +111,8 @@ impl Context {
 /// A table of published numbers; the first column names the rows. Headers keep the name before a
 /// bracket: `dose (Gy)` is `dose`.
 fn published(name: &str, text: &str) -> Table {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
     let mut table = Table::new(name, "");
     for header in reader.headers().cloned().unwrap_or_default().iter() {
         let (column, unit) = match header.split_once(['(', '[']) {
@@ -144,7 +147,11 @@ pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, Str
             format!("there is no subject `{id}` in the study; there are: {}", known.join(", "))
         }),
         None if known.len() == 1 => Ok(known[0]),
-        None => Err(format!("the study has {} subjects; name one of: {}", known.len(), known.join(", "))),
+        None => Err(format!(
+            "the study has {} subjects; name one of: {}",
+            known.len(),
+            known.join(", ")
+        )),
     }
 }
 

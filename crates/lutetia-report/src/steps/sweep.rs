@@ -103,11 +103,12 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
         table.push(row);
     }
 
-    let mut curves = Table::new(format!("{}.curves", step.id), "Activity over time by ligand amount")
-        .column("amount", "")
-        .column("output", "")
-        .column("time", "h")
-        .column("activity", "MBq");
+    let mut curves =
+        Table::new(format!("{}.curves", step.id), "Activity over time by ligand amount")
+            .column("amount", "")
+            .column("output", "")
+            .column("time", "h")
+            .column("activity", "MBq");
     for (text, trajectory) in step.amounts.iter().zip(&trajectories) {
         if !step.curves.contains(text) {
             continue;
