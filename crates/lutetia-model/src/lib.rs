@@ -9,6 +9,7 @@ pub mod explain;
 pub mod expr;
 mod front;
 mod model;
+mod scaffold;
 pub mod system;
 
 pub use connect::{ALIAS_SEPARATOR, Connection, connect};
@@ -16,4 +17,5 @@ pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
 pub use front::{Checked, NoFiles, Resolve, SourceFile, check, check_with_units};
 pub use model::*;
+pub use scaffold::scaffold;
 pub use system::{Binding, CompileError, Evaluator, System, compile};

@@ -131,9 +131,9 @@ pub(crate) fn render(
             method => fill(&heading.method)?,
             result => fill(&heading.result)?,
             disagreement => fill(&heading.disagreement)?,
-            references => Value::from_serialize(&heading.references),
-            assumed => Value::from_serialize(assumed),
-            provenance => Value::from_serialize(provenance),
+            references => heading.references.iter().cloned().collect::<Value>(),
+            assumed => assumed.iter().cloned().collect::<Value>(),
+            provenance => made(provenance),
         },
     )?;
     let body = html(&readme);
@@ -160,7 +160,28 @@ pub struct IndexEntry {
 /// Never for entries of plain text; the signature is that of the template engine.
 pub fn index(entries: &[IndexEntry]) -> Result<String, PageError> {
     Ok(Environment::new()
-        .render_str(INDEX, context! { entries => Value::from_serialize(entries) })?)
+        .render_str(INDEX, context! { entries => entries.iter().map(line).collect::<Value>() })?)
+}
+
+/// Provenance as the template reads it.
+fn made(provenance: &Provenance) -> Value {
+    let pairs = |map: &BTreeMap<String, String>| Value::from_pairs(map.clone());
+    Value::from_pairs([
+        ("version", Value::from(provenance.version.as_str())),
+        ("seed", Value::from(provenance.seed)),
+        ("settings", pairs(&provenance.settings)),
+        ("inputs", pairs(&provenance.inputs)),
+    ])
+}
+
+/// One line of the index as the template reads it.
+fn line(entry: &IndexEntry) -> Value {
+    Value::from_pairs([
+        ("folder", Value::from(entry.folder.as_str())),
+        ("title", Value::from(entry.title.as_str())),
+        ("question", Value::from(entry.question.as_str())),
+        ("figure", entry.figure.as_deref().map_or_else(|| Value::from(()), Value::from)),
+    ])
 }
 
 /// Markdown as HTML; raw HTML in the text is kept from acting.
