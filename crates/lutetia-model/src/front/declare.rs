@@ -116,31 +116,31 @@ pub(super) fn read(
                     key,
                     &["id", "title", "reference", "about", "units", "label"],
                     faults,
-                )
+                );
             }
             "population" => found.population = fields(node, key, &["correlations"], faults),
             "scheme" => {
-                if let Some(scheme) = fields(node, key, &["processes"], faults) {
-                    if let Some((_, Node { value, span })) = scheme.list.first() {
-                        match value {
-                            Value::Text(text) => {
-                                for line in text.lines() {
-                                    found.processes.extend(expanded(&line, &organs, faults));
-                                }
+                if let Some(scheme) = fields(node, key, &["processes"], faults)
+                    && let Some((_, Node { value, span })) = scheme.list.first()
+                {
+                    match value {
+                        Value::Text(text) => {
+                            for line in text.lines() {
+                                found.processes.extend(expanded(&line, &organs, faults));
                             }
-                            other => faults.push(wrong_kind(
-                                "processes",
-                                other,
-                                "a text, one process per line",
-                                *span,
-                            )),
                         }
+                        other => faults.push(wrong_kind(
+                            "processes",
+                            other,
+                            "a text, one process per line",
+                            *span,
+                        )),
                     }
                 }
             }
             "patient" => {
                 found.patient =
-                    table(&["unit", "range", "typical", "levels", "about", "source"], "typical")
+                    table(&["unit", "range", "typical", "levels", "about", "source"], "typical");
             }
             "compartments" => found.compartments = table(&["volume", "source", "about"], "volume"),
             "parameters" => {
@@ -148,7 +148,7 @@ pub(super) fn read(
                 found.parameters.extend(own);
             }
             "species" => {
-                found.species = table(&["in", "initial", "nuclide", "decayed", "about"], "in")
+                found.species = table(&["in", "initial", "nuclide", "decayed", "about"], "in");
             }
             "states" => found.states = table(&["unit", "initial", "about"], "initial"),
             "define" => found.defines = table(&["value", "unit", "about"], "value"),

@@ -145,7 +145,7 @@ fn inline_rows(
             match &cell.value {
                 Value::Flag(flag) => read.push((key.as_str().to_owned(), Cell::Flag(*flag))),
                 Value::Text(text) => {
-                    read.push((key.as_str().to_owned(), Cell::Value(text.clone())))
+                    read.push((key.as_str().to_owned(), Cell::Value(text.clone())));
                 }
                 Value::Number(x) => {
                     read.push((

@@ -366,7 +366,7 @@ fn explicit(
     let mentions = |i: usize| {
         let mut seen = false;
         flux.for_each_symbol(&mut |s| {
-            seen |= matches!(s, Symbol::Amount(p, _) if p == i) || matches!(s, Symbol::Define(_))
+            seen |= matches!(s, Symbol::Amount(p, _) if p == i) || matches!(s, Symbol::Define(_));
         });
         seen
     };

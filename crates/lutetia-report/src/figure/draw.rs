@@ -255,7 +255,7 @@ fn draw_layer<'a>(
         Marks::Line { points, dashed } => {
             let path: Vec<_> = points.iter().filter_map(|p| frame.at(x, y, p.0, p.1)).collect();
             if *dashed {
-                area.draw(&DashedPathElement::new(path.into_iter(), 7, 4, colour.stroke_width(2)))?;
+                area.draw(&DashedPathElement::new(path, 7, 4, colour.stroke_width(2)))?;
             } else {
                 area.draw(&PathElement::new(path, colour.stroke_width(2)))?;
             }
@@ -309,7 +309,7 @@ fn draw_legend<'a>(entries: &[&Layer], area: &Area<'a>, per_row: usize) -> Drawn
             }
             Marks::Line { dashed: true, .. } => {
                 let path = vec![(px, py), (px + 26, py)];
-                area.draw(&DashedPathElement::new(path.into_iter(), 7, 4, colour.stroke_width(2)))?;
+                area.draw(&DashedPathElement::new(path, 7, 4, colour.stroke_width(2)))?;
             }
             Marks::Line { .. } => {
                 area.draw(&PathElement::new(

@@ -114,7 +114,7 @@ fn published(name: &str, text: &str) -> Table {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
     let mut table = Table::new(name, "");
-    for header in reader.headers().cloned().unwrap_or_default().iter() {
+    for header in &reader.headers().cloned().unwrap_or_default() {
         let (column, unit) = match header.split_once(['(', '[']) {
             Some((column, unit)) => (column.trim(), unit.trim_end_matches([')', ']']).trim()),
             None => (header.trim(), ""),
