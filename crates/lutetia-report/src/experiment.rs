@@ -145,12 +145,26 @@ pub struct DoseStep {
     pub cycle: u32,
     /// Relative standard deviation of a measured volume, such as `5 %`.
     pub volume_sd: Option<String>,
+    /// Which of the measured volumes is taken for the mass.
+    #[serde(default)]
+    pub volume: Volume,
     /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
     /// `sex` column if left out, else male.
     pub reference: Option<String>,
     /// Regions without an absorbed dose and why (a field of view is no organ).
     #[serde(default)]
     pub leave_out: BTreeMap<String, String>,
+}
+
+/// Which of the volumes measured at several times is taken for the mass of a region.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Volume {
+    /// The mean of all.
+    #[default]
+    Mean,
+    /// That of the first scan.
+    First,
 }
 
 /// Numbers of this experiment beside published ones.
@@ -245,6 +259,9 @@ pub struct Sweep {
     pub amounts: Vec<String>,
     /// Observables (in a unit of activity) whose time-integrated activity is tabulated.
     pub observe: Vec<String>,
+    /// Names of observables in tables and figures; their own if left out.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
     /// Pairs of observables whose ratio is tabulated.
     #[serde(default)]
     pub ratios: Vec<[String; 2]>,
@@ -265,7 +282,7 @@ pub struct Sweep {
 pub enum FigureSpec {
     /// One panel per region: points, fit, band, residuals.
     TimeActivity(TimeActivitySpec),
-    /// Ours beside published, one place per row of a comparison.
+    /// Ours over published, one row per row of a comparison.
     Comparison(ComparisonSpec),
     /// Columns of a table against another column.
     Lines(LinesSpec),
@@ -297,7 +314,7 @@ pub struct TimeActivitySpec {
     pub against: Option<String>,
 }
 
-/// Ours beside published, one place per row of a comparison.
+/// Ours over published, one row per row of a comparison.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComparisonSpec {
@@ -307,8 +324,6 @@ pub struct ComparisonSpec {
     pub caption: String,
     /// A comparison step.
     pub from: String,
-    /// Axis label with unit.
-    pub y: String,
 }
 
 /// Columns of a table against another column.
@@ -325,6 +340,9 @@ pub struct LinesSpec {
     pub x: String,
     /// Columns of y, one series each.
     pub y: Vec<String>,
+    /// Legend texts of `y`; the column names if left out.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// Column whose values split the rows into panels.
     pub panels: Option<String>,
     /// Column whose values split the rows into series.

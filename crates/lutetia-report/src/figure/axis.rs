@@ -9,6 +9,8 @@ pub(super) struct Scale {
     pub(super) high: f64,
     pub(super) ticks: Vec<(f64, String)>,
     pub(super) log: bool,
+    /// Categories instead of numbers.
+    pub(super) categories: bool,
 }
 
 impl Scale {
@@ -26,6 +28,7 @@ impl Scale {
                     .map(|(i, c)| (i as f64, c.clone()))
                     .collect(),
                 log: false,
+                categories: true,
             };
         }
         let mut low = f64::INFINITY;
@@ -48,7 +51,7 @@ impl Scale {
         if axis.log {
             (low, high) = (low - 0.05 * span, high + 0.08 * span);
             let ticks = log_ticks(low, high);
-            return Self { low, high, ticks, log: true };
+            return Self { low, high, ticks, log: true, categories: false };
         }
         // A linear axis of non-negative numbers starts at zero where zero is near.
         if low >= 0.0 && low < 0.3 * high {
@@ -57,7 +60,7 @@ impl Scale {
             low -= 0.05 * span;
         }
         high += 0.05 * span;
-        Self { low, high, ticks: linear_ticks(low, high, wanted), log: false }
+        Self { low, high, ticks: linear_ticks(low, high, wanted), log: false, categories: false }
     }
 
     /// The position of `value` on the axis, clamped to the range; `None` where it has none.
@@ -86,7 +89,9 @@ pub(super) fn values(panel: &Panel) -> (Vec<f64>, Vec<f64>) {
             Marks::Points { points, .. } => {
                 xs.extend(points.iter().map(|p| p.0));
                 ys.extend(points.iter().map(|p| p.1));
-                ys.extend(points.iter().filter_map(|p| p.2).flat_map(|b| [b.0, b.1]));
+                let bars = points.iter().filter_map(|p| p.2).flat_map(|b| [b.0, b.1]);
+                // Beside categories on the vertical axis the bars lie.
+                if panel.y.categories.is_empty() { ys.extend(bars) } else { xs.extend(bars) }
             }
         }
     }

@@ -26,10 +26,20 @@ const INK: RGBColor = RGBColor(38, 38, 38);
 const FAINT: RGBColor = RGBColor(214, 214, 214);
 const FONT: &str = "sans-serif";
 
-const PANEL_WIDTH: u32 = 380;
-const PANEL_HEIGHT: u32 = 270;
-const RESIDUAL_HEIGHT: u32 = 84;
-const LEGEND_ROW: u32 = 20;
+/// Drawing units per pixel: plotters places marks on whole units, and a curve on whole pixels would
+/// be a staircase.
+const FINE: i32 = 8;
+
+const fn px(pixels: i32) -> i32 {
+    pixels * FINE
+}
+
+const PANEL_WIDTH: i32 = px(380);
+const PANEL_HEIGHT: i32 = px(270);
+const RESIDUAL_HEIGHT: i32 = px(84);
+const LEGEND_ROW: i32 = px(20);
+/// Width of a letter of tick labels, about.
+const LETTER: i32 = px(7);
 
 /// A figure that could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -54,19 +64,30 @@ pub fn svg(figure: &Figure) -> Result<String, FigureError> {
     let rows = figure.panels.len().div_ceil(columns);
     let residuals = figure.panels.iter().any(|p| p.residuals.is_some());
     let single = figure.panels.len() == 1;
-    let (w, h) = if single { (640, 400) } else { (PANEL_WIDTH, PANEL_HEIGHT) };
+    let categories = figure.panels.iter().map(|p| p.y.categories.len()).max().unwrap_or(0) as i32;
+    let (w, h) = match (single, categories) {
+        (true, 0) => (px(640), px(400)),
+        (true, n) => (px(640), px(86 + 26 * n)),
+        (false, _) => (PANEL_WIDTH, PANEL_HEIGHT),
+    };
     let height = h + if residuals { RESIDUAL_HEIGHT } else { 0 };
     let legend = legend_entries(figure);
-    let per_row = (w * columns as u32 / 210).max(1) as usize;
-    let legend_height =
-        if legend.is_empty() { 0 } else { LEGEND_ROW * legend.len().div_ceil(per_row) as u32 + 8 };
-    let size = (w * columns as u32, height * rows as u32 + legend_height);
+    let per_row = (w * columns as i32 / px(210)).max(1) as usize;
+    let legend_height = if legend.is_empty() {
+        0
+    } else {
+        LEGEND_ROW * legend.len().div_ceil(per_row) as i32 + px(8)
+    };
+    let panels_height = height * rows as i32;
+    // Both are sums of positive lengths.
+    let size =
+        ((w * columns as i32).unsigned_abs(), (panels_height + legend_height).unsigned_abs());
     let mut out = String::new();
     {
         let root = SVGBackend::with_string(&mut out, size).into_drawing_area();
         let result = (|| {
             root.fill(&WHITE)?;
-            let (body, foot) = root.split_vertically(height * rows as u32);
+            let (body, foot) = root.split_vertically(panels_height);
             for (panel, area) in figure.panels.iter().zip(body.split_evenly((rows, columns))) {
                 draw_panel(panel, &area, residuals)?;
             }
@@ -75,21 +96,28 @@ pub fn svg(figure: &Figure) -> Result<String, FigureError> {
         })();
         result.map_err(|e| fail(e.to_string()))?;
     }
-    Ok(out)
+    // The view box stays in drawing units; the size is that of the page.
+    let (fine, page) = (size, (size.0 / FINE.unsigned_abs(), size.1 / FINE.unsigned_abs()));
+    Ok(out.replacen(
+        &format!("width=\"{}\" height=\"{}\"", fine.0, fine.1),
+        &format!("width=\"{}\" height=\"{}\"", page.0, page.1),
+        1,
+    ))
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
 
-fn text(size: u32) -> TextStyle<'static> {
-    (FONT, size).into_font().color(&INK)
+fn text(size: i32) -> TextStyle<'static> {
+    (FONT, px(size)).into_font().color(&INK)
 }
 
 fn draw_panel<'a>(panel: &Panel, area: &Area<'a>, residuals: bool) -> Drawn<'a> {
     let (width, height) = area.dim_in_pixel();
-    let strip = if residuals { RESIDUAL_HEIGHT as i32 } else { 0 };
-    let (left, right) = (66, width as i32 - 14);
-    let (top, bottom) = (28, height as i32 - 46 - strip);
+    let strip = if residuals { RESIDUAL_HEIGHT } else { 0 };
+    let longest = panel.y.categories.iter().map(|c| c.chars().count()).max().unwrap_or(0) as i32;
+    let (left, right) = (px(66).max(longest * LETTER + px(12)), width as i32 - px(14));
+    let (top, bottom) = (px(28), height as i32 - px(46) - strip);
     let (xs, ys) = values(panel);
     let x = Scale::new(&panel.x, xs.into_iter(), 6);
     let y = Scale::new(&panel.y, ys.into_iter(), 5);
@@ -97,8 +125,8 @@ fn draw_panel<'a>(panel: &Panel, area: &Area<'a>, residuals: bool) -> Drawn<'a> 
 
     area.draw(&Text::new(
         panel.title.clone(),
-        (left, 7),
-        (FONT, 15).into_font().style(FontStyle::Bold).color(&INK),
+        (left, px(7)),
+        (FONT, px(15)).into_font().style(FontStyle::Bold).color(&INK),
     ))?;
     frame.grid(area, &x, &y)?;
     for layer in &panel.layers {
@@ -108,7 +136,7 @@ fn draw_panel<'a>(panel: &Panel, area: &Area<'a>, residuals: bool) -> Drawn<'a> 
     frame.y_ticks(area, &y, &panel.y.label)?;
 
     if let Some(residuals) = &panel.residuals {
-        let lower = Frame { left, right, top: bottom + 12, bottom: height as i32 - 46 };
+        let lower = Frame { left, right, top: bottom + px(12), bottom: height as i32 - px(46) };
         let largest = residuals
             .points
             .iter()
@@ -124,15 +152,19 @@ fn draw_panel<'a>(panel: &Panel, area: &Area<'a>, residuals: bool) -> Drawn<'a> 
                 .map(|v| (v, crate::table::significant(v, 2).replace('-', "−")))
                 .collect(),
             log: false,
+            categories: false,
         };
         lower.grid(area, &x, &scale)?;
         let zero = lower.at(&x, &scale, x_low(&x), 0.0);
         if let Some((_, py)) = zero {
-            area.draw(&PathElement::new(vec![(left, py), (right, py)], INK.stroke_width(1)))?;
+            area.draw(&PathElement::new(
+                vec![(left, py), (right, py)],
+                INK.stroke_width(px(1).unsigned_abs()),
+            ))?;
         }
-        for (px, r) in &residuals.points {
-            if let Some(at) = lower.at(&x, &scale, *px, *r) {
-                area.draw(&Circle::new(at, 3, INK.filled()))?;
+        for (t, r) in &residuals.points {
+            if let Some(at) = lower.at(&x, &scale, *t, *r) {
+                area.draw(&Circle::new(at, px(3), INK.filled()))?;
             }
         }
         lower.outline(area)?;
@@ -173,17 +205,17 @@ impl Frame {
 
     fn grid<'a>(&self, area: &Area<'a>, x: &Scale, y: &Scale) -> Drawn<'a> {
         for (v, _) in &x.ticks {
-            let px = self.x(x, *v);
+            let at = self.x(x, *v);
             area.draw(&PathElement::new(
-                vec![(px, self.top), (px, self.bottom)],
-                FAINT.stroke_width(1),
+                vec![(at, self.top), (at, self.bottom)],
+                FAINT.stroke_width(px(1).unsigned_abs()),
             ))?;
         }
         for (v, _) in &y.ticks {
             let py = self.y(y, *v);
             area.draw(&PathElement::new(
                 vec![(self.left, py), (self.right, py)],
-                FAINT.stroke_width(1),
+                FAINT.stroke_width(px(1).unsigned_abs()),
             ))?;
         }
         Ok(())
@@ -192,7 +224,7 @@ impl Frame {
     fn outline<'a>(&self, area: &Area<'a>) -> Drawn<'a> {
         area.draw(&PathElement::new(
             vec![(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)],
-            INK.stroke_width(1),
+            INK.stroke_width(px(1).unsigned_abs()),
         ))
     }
 
@@ -201,20 +233,20 @@ impl Frame {
         // Labels that would touch their neighbour are left out.
         let mut free_from = i32::MIN;
         for (v, name) in &x.ticks {
-            let px = self.x(x, *v);
-            let half = 4 * name.chars().count() as i32;
+            let at = self.x(x, *v);
+            let half = LETTER / 2 * name.chars().count() as i32;
             area.draw(&PathElement::new(
-                vec![(px, self.bottom), (px, self.bottom + 4)],
-                INK.stroke_width(1),
+                vec![(at, self.bottom), (at, self.bottom + px(4))],
+                INK.stroke_width(px(1).unsigned_abs()),
             ))?;
-            if px - half >= free_from {
-                area.draw(&Text::new(name.clone(), (px, self.bottom + 7), style.clone()))?;
-                free_from = px + half + 4;
+            if at - half >= free_from {
+                area.draw(&Text::new(name.clone(), (at, self.bottom + px(7)), style.clone()))?;
+                free_from = at + half + px(4);
             }
         }
         area.draw(&Text::new(
             label.to_owned(),
-            (self.left.midpoint(self.right), self.bottom + 25),
+            (self.left.midpoint(self.right), self.bottom + px(25)),
             text(13).pos(Pos::new(HPos::Center, VPos::Top)),
         ))
     }
@@ -224,14 +256,14 @@ impl Frame {
         for (v, name) in &y.ticks {
             let py = self.y(y, *v);
             area.draw(&PathElement::new(
-                vec![(self.left - 4, py), (self.left, py)],
-                INK.stroke_width(1),
+                vec![(self.left - px(4), py), (self.left, py)],
+                INK.stroke_width(px(1).unsigned_abs()),
             ))?;
-            area.draw(&Text::new(name.clone(), (self.left - 7, py), style.clone()))?;
+            area.draw(&Text::new(name.clone(), (self.left - px(7), py), style.clone()))?;
         }
         area.draw(&Text::new(
             label.to_owned(),
-            (8, self.top.midpoint(self.bottom)),
+            (px(8), self.top.midpoint(self.bottom)),
             text(13).transform(FontTransform::Rotate270).pos(Pos::new(HPos::Center, VPos::Top)),
         ))
     }
@@ -255,25 +287,41 @@ fn draw_layer<'a>(
         Marks::Line { points, dashed } => {
             let path: Vec<_> = points.iter().filter_map(|p| frame.at(x, y, p.0, p.1)).collect();
             if *dashed {
-                area.draw(&DashedPathElement::new(path, 7, 4, colour.stroke_width(2)))?;
+                area.draw(&DashedPathElement::new(
+                    path,
+                    px(7),
+                    px(4),
+                    colour.stroke_width(px(2).unsigned_abs()),
+                ))?;
             } else {
-                area.draw(&PathElement::new(path, colour.stroke_width(2)))?;
+                area.draw(&PathElement::new(path, colour.stroke_width(px(2).unsigned_abs())))?;
             }
         }
         Marks::Points { points, open } => {
-            for (px, py, bar) in points {
-                if let Some((low, high)) = bar
-                    && let (Some(a), Some(b)) =
-                        (frame.at(x, y, *px, *low), frame.at(x, y, *px, *high))
-                {
-                    area.draw(&PathElement::new(vec![a, b], colour.stroke_width(2)))?;
-                }
-                if let Some(at) = frame.at(x, y, *px, *py) {
-                    if *open {
-                        area.draw(&Circle::new(at, 4, WHITE.filled()))?;
-                        area.draw(&Circle::new(at, 4, colour.stroke_width(2)))?;
+            for (vx, vy, bar) in points {
+                let ends = bar.map(|(low, high)| {
+                    if y.categories {
+                        (frame.at(x, y, low, *vy), frame.at(x, y, high, *vy))
                     } else {
-                        area.draw(&Circle::new(at, 4, colour.filled()))?;
+                        (frame.at(x, y, *vx, low), frame.at(x, y, *vx, high))
+                    }
+                });
+                if let Some((Some(a), Some(b))) = ends {
+                    area.draw(&PathElement::new(
+                        vec![a, b],
+                        colour.stroke_width(px(2).unsigned_abs()),
+                    ))?;
+                }
+                if let Some(at) = frame.at(x, y, *vx, *vy) {
+                    if *open {
+                        area.draw(&Circle::new(at, px(4), WHITE.filled()))?;
+                        area.draw(&Circle::new(
+                            at,
+                            px(4),
+                            colour.stroke_width(px(2).unsigned_abs()),
+                        ))?;
+                    } else {
+                        area.draw(&Circle::new(at, px(4), colour.filled()))?;
                     }
                 }
             }
@@ -295,36 +343,42 @@ fn legend_entries(figure: &Figure) -> Vec<&Layer> {
 
 fn draw_legend<'a>(entries: &[&Layer], area: &Area<'a>, per_row: usize) -> Drawn<'a> {
     let width = area.dim_in_pixel().0 as i32;
-    let step = (width - 80) / per_row.max(1) as i32;
+    let step = (width - px(80)) / per_row.max(1) as i32;
     for (i, layer) in entries.iter().enumerate() {
-        let px = 66 + step * (i % per_row) as i32;
-        let py = 10 + LEGEND_ROW as i32 * (i / per_row) as i32;
+        let at = px(66) + step * (i % per_row) as i32;
+        let py = px(10) + LEGEND_ROW * (i / per_row) as i32;
         let colour = COLOURS[layer.series % COLOURS.len()];
         match &layer.marks {
             Marks::Band { .. } => {
                 area.draw(&Rectangle::new(
-                    [(px, py - 6), (px + 26, py + 6)],
+                    [(at, py - px(6)), (at + px(26), py + px(6))],
                     colour.mix(0.2).filled(),
                 ))?;
             }
             Marks::Line { dashed: true, .. } => {
-                let path = vec![(px, py), (px + 26, py)];
-                area.draw(&DashedPathElement::new(path, 7, 4, colour.stroke_width(2)))?;
+                let path = vec![(at, py), (at + px(26), py)];
+                area.draw(&DashedPathElement::new(
+                    path,
+                    px(7),
+                    px(4),
+                    colour.stroke_width(px(2).unsigned_abs()),
+                ))?;
             }
             Marks::Line { .. } => {
                 area.draw(&PathElement::new(
-                    vec![(px, py), (px + 26, py)],
-                    colour.stroke_width(2),
+                    vec![(at, py), (at + px(26), py)],
+                    colour.stroke_width(px(2).unsigned_abs()),
                 ))?;
             }
             Marks::Points { open, .. } => {
-                let style = if *open { colour.stroke_width(2) } else { colour.filled() };
-                area.draw(&Circle::new((px + 13, py), 4, style))?;
+                let style =
+                    if *open { colour.stroke_width(px(2).unsigned_abs()) } else { colour.filled() };
+                area.draw(&Circle::new((at + px(13), py), px(4), style))?;
             }
         }
         area.draw(&Text::new(
             layer.label.clone(),
-            (px + 33, py),
+            (at + px(33), py),
             text(13).pos(Pos::new(HPos::Left, VPos::Center)),
         ))?;
     }

@@ -105,7 +105,8 @@ pub enum Marks {
         /// (x, low, high) in order of x.
         points: Vec<(f64, f64, f64)>,
     },
-    /// Points with an optional vertical bar from low to high.
+    /// Points with an optional bar from low to high: upright, or lying where the vertical axis has
+    /// categories.
     Points {
         /// (x, y, bar).
         points: Vec<(f64, f64, Option<(f64, f64)>)>,

@@ -11,7 +11,7 @@ use lutetia_units::{Dimension, Quantity};
 
 use super::{Context, RegionTia, cycle, subject};
 use crate::{
-    experiment::DoseStep,
+    experiment::{DoseStep, Volume},
     table::{Cell, Table},
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub struct DoseOptions {
     /// Relative standard deviation of measured volumes; `None` where nothing is known of it.
     pub volume_sd: Option<f64>,
+    /// Which of the measured volumes gives the mass.
+    pub volume: Volume,
     /// Reference adult whose organs are scaled to the patient.
     pub reference: Sex,
     /// Regions without an absorbed dose, and why.
@@ -37,7 +39,8 @@ pub struct RegionDose {
 
 /// Absorbed self doses of measured regions.
 ///
-/// Masses are the means of the measured volumes times the density of the organ.
+/// A mass is the measured volume (the mean, or that of the first scan) times the density of the
+/// organ.
 #[must_use]
 pub fn doses(
     study: &Study,
@@ -68,7 +71,10 @@ fn dose(
     let region = Region::named(&tia.region).map_err(|e| e.to_string())?;
     let volume = study
         .curve(subject, cycle, &tia.region)
-        .and_then(|c| c.mean_volume_ml())
+        .and_then(|c| match options.volume {
+            Volume::Mean => c.mean_volume_ml(),
+            Volume::First => c.points.iter().find_map(|p| p.volume_ml),
+        })
         .ok_or_else(|| format!("no volume of `{}` was measured", tia.region))?;
     let mass = Mass::of_volume(&region, volume, options.volume_sd.map(|sd| sd * volume))
         .map_err(|e| e.to_string())?;
@@ -160,6 +166,7 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> 
     let subject = subject(study, step.subject.as_deref())?;
     let options = DoseOptions {
         volume_sd: step.volume_sd.as_deref().map(relative).transpose()?,
+        volume: step.volume,
         reference: reference(study, subject, step.reference.as_deref())?,
         leave_out: step.leave_out.clone(),
     };

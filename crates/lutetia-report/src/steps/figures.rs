@@ -146,41 +146,44 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
     Ok(Figure { name: spec.name.clone(), caption: spec.caption.clone(), panels, columns: 3 })
 }
 
+/// Ours over published, one row per quantity, so that quantities of any unit share one axis.
 fn comparison(spec: &ComparisonSpec, tables: &Tables) -> Result<Figure, String> {
     let rows = grouped(table(tables, &spec.from)?, "quantity", ["ours", "sd", "published"])?;
-    let mut ours = Vec::new();
-    let mut published = Vec::new();
-    for (i, (_, values)) in rows.iter().enumerate() {
-        for [a, sd, b] in values {
-            if let Some(a) = a {
-                ours.push((i as f64 - 0.08, *a, sd.map(|sd| (a - 1.96 * sd, a + 1.96 * sd))));
-            }
-            if let Some(b) = b {
-                published.push((i as f64 + 0.08, *b, None));
-            }
-        }
-    }
-    let layers = vec![
-        Layer {
-            label: "this report, 95 % interval".to_owned(),
-            series: 0,
-            marks: Marks::Points { points: ours, open: false },
-        },
-        Layer {
-            label: "published".to_owned(),
-            series: 1,
-            marks: Marks::Points { points: published, open: true },
-        },
-    ];
-    let names = rows.into_iter().map(|(name, _)| readable(&name)).collect();
+    let count = rows.len();
+    // Categories count upwards from the axis; the first row belongs on top.
+    let height = |i: usize| (count - 1 - i) as f64;
+    let ratios = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(i, (_, values))| {
+            let [ours, sd, published] = values.first().copied()?;
+            let (ours, published) = (ours?, published.filter(|p| p.abs() > 0.0)?);
+            let bar = sd.map(|sd| ((ours - 1.96 * sd) / published, (ours + 1.96 * sd) / published));
+            Some((ours / published, height(i), bar))
+        })
+        .collect();
+    let names = rows.iter().rev().map(|(name, _)| readable(name)).collect();
+    let unity = vec![(1.0, -0.5), (1.0, count as f64 - 0.5)];
     Ok(Figure {
         name: spec.name.clone(),
         caption: spec.caption.clone(),
         panels: vec![Panel {
             title: String::new(),
-            x: Axis::categories("", names),
-            y: Axis::linear(&spec.y),
-            layers,
+            x: Axis::linear("this report / published"),
+            y: Axis::categories("", names),
+            layers: vec![
+                Layer {
+                    label: String::new(),
+                    series: 6,
+                    marks: Marks::Line { points: unity, dashed: true },
+                },
+                Layer {
+                    label: "this report / published, with 95 % interval where it has one"
+                        .to_owned(),
+                    series: 0,
+                    marks: Marks::Points { points: ratios, open: false },
+                },
+            ],
             residuals: None,
         }],
         columns: 1,
@@ -208,6 +211,8 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
     };
     let axis = |label: &str, log: bool| if log { Axis::log(label) } else { Axis::linear(label) };
     let series_names = distinct(series_by);
+    let legend =
+        |i: usize, column: &str| spec.labels.get(i).cloned().unwrap_or_else(|| readable(column));
     let panels = distinct(panel_by)
         .into_iter()
         .map(|panel| {
@@ -225,8 +230,8 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
                         continue;
                     }
                     let label = match (spec.y.len() > 1, series.is_empty()) {
-                        (true, true) => readable(column),
-                        (true, false) => format!("{}, {series}", readable(column)),
+                        (true, true) => legend(i, column),
+                        (true, false) => format!("{}, {series}", legend(i, column)),
                         (false, true) => String::new(),
                         (false, false) => readable(series),
                     };

@@ -16,8 +16,9 @@ use crate::{
     table::{Cell, Table, significant},
 };
 
-/// Relative tolerance of the integrations of a fit: two decades below the smallest measurement error.
-const RTOL: f64 = 1e-6;
+/// Relative tolerance of the integrations of a fit. The objective and its gradient must agree well
+/// below the tolerance of the fit, or the search stalls on the rounding of the integrator.
+const RTOL: f64 = 1e-8;
 
 /// A measured region, or a sum of regions, with the observable that predicts it.
 struct Series {
@@ -93,7 +94,8 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
         random_starts: 3,
         // The integrator's own error is the floor of what differences of predictions mean.
         rank_tolerance: 1e-6,
-        tolerance: 1e-4,
+        // In standard errors of the estimates.
+        tolerance: 1e-3,
         cv_gate: None,
         ..FitOptions::default()
     };
@@ -352,7 +354,7 @@ fn curves(
             .column("high", "MBq")
             .tolerance(1e-2);
     let early = (1..=10).map(|i| 0.4 * f64::from(i));
-    let late = (1..=49).map(|i| 4.0 + (step.until - 4.0) * f64::from(i) / 49.0);
+    let late = (1..=98).map(|i| 4.0 + (step.until - 4.0) * f64::from(i) / 98.0);
     let times: Vec<f64> = early.chain(late).collect();
     let samples: Vec<Sample> = series
         .iter()

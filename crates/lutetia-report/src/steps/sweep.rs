@@ -52,7 +52,8 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
         ..Options::default()
     };
     let until = step.until * 3600.0 / model.model.units.factor(Dimension::TIME);
-    let times: Vec<f64> = (0..=120).map(|i| until * f64::from(i) / 120.0).collect();
+    // Dense where the dose is taken up, sparse where it only decays.
+    let times: Vec<f64> = (0..=120).map(|i| until * (f64::from(i) / 120.0).powi(2)).collect();
     let amounts = step
         .amounts
         .iter()
@@ -82,11 +83,14 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
     .column("hot", "nmol");
     let columns: Vec<&(String, usize)> =
         outputs.iter().filter(|o| step.observe.contains(&o.0)).collect();
+    let named = |output: &str| -> String {
+        step.names.get(output).cloned().unwrap_or_else(|| output.to_owned())
+    };
     for (name, _) in &columns {
-        table = table.column(&format!("tiac_{name}"), "h");
+        table = table.column(&format!("tiac_{}", named(name)), "h");
     }
     for [over, under] in &step.ratios {
-        table = table.column(&format!("ratio_{over}_{under}"), "");
+        table = table.column(&format!("ratio_{}_{}", named(over), named(under)), "");
     }
     let hot = in_unit(activity / nuclide.activity_per_amount, &nmol);
     let injected = in_unit(activity, &mbq);
@@ -117,7 +121,7 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
             for (t, value) in times.iter().zip(trajectory.outputs.column(*index)) {
                 curves.push(vec![
                     text.as_str().into(),
-                    name.as_str().into(),
+                    named(name).into(),
                     in_unit(*t, &hour).into(),
                     in_unit(value, &mbq).into(),
                 ]);

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use lutetia_report::steps::{
-    curves::RegionCurve,
-    dose::{DoseOptions, doses, reference, relative, table},
+use lutetia_report::{
+    experiment::Volume,
+    steps::{
+        curves::RegionCurve,
+        dose::{DoseOptions, doses, reference, relative, table},
+    },
 };
 
 use super::{curves::Curves, table::print};
@@ -48,7 +51,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let reference = reference(&fitted.study, &fitted.subject, arguments.reference.as_deref())
         .map_err(|reason| Failure::usage(reason, "choose one with `--reference`"))?;
     let tias: Vec<_> = fitted.regions.iter().map(RegionCurve::tia).collect();
-    let options = DoseOptions { volume_sd, reference, leave_out: BTreeMap::new() };
+    let options =
+        DoseOptions { volume_sd, volume: Volume::default(), reference, leave_out: BTreeMap::new() };
     let doses = doses(&fitted.study, &fitted.subject, arguments.curves.cycle(), &tias, &options);
     print(&table("dose", &doses), terminal)
 }
