@@ -375,21 +375,32 @@ fn default_until() -> f64 {
 pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment, Vec<Diagnostic>> {
     let id = sources.add(name, text);
     let experiment: Experiment = toml::from_str(text).map_err(|e| {
-        let span = e.span().unwrap_or(0..0);
+        let mut span = e.span().unwrap_or(0..0);
+        // For an unknown key the reader gives the table it stands in.
+        let key = e.message().strip_prefix("unknown field `").and_then(|m| m.split('`').next());
+        if let Some(key) = key
+            && let Some(at) = text.get(span.start..).and_then(|t| t.find(&format!("\n{key}")))
+        {
+            span = span.start + at + 1..span.start + at + 1 + key.len();
+        }
         vec![
             Diagnostic::error("LUT7001", e.message().to_owned())
                 .at(Span::new(id, span.start, span.end), "")
-                .hint("`lutetia report --help` names the keys of an experiment"),
+                .hint("the experiments in `reports/` show every table and key"),
         ]
     })?;
-    let faults = check_names(&experiment, |needle| {
-        let start = text.find(&format!("\"{needle}\"")).map_or(0, |p| p + 1);
+    let faults = check_names(&experiment, |key, needle| {
+        // The value of a key, not a mention in the text; the last one, so that of two steps of one
+        // name the second is shown.
+        let value = text.rfind(&format!("{key}= \"{needle}\"")).map(|p| p + key.len() + 3);
+        let start = value.or_else(|| text.find(&format!("\"{needle}\"")).map(|p| p + 1));
+        let start = start.unwrap_or(0);
         Span::new(id, start, start + needle.len().min(text.len() - start))
     });
     if faults.is_empty() { Ok(experiment) } else { Err(faults) }
 }
 
-fn check_names(experiment: &Experiment, place: impl Fn(&str) -> Span) -> Vec<Diagnostic> {
+fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     let mut known = |kind: &str, name: &str, known: &mut dyn Iterator<Item = &str>| {
@@ -404,7 +415,7 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str) -> Span) -> Vec<Dia
                     "LUT7002",
                     format!("`{name}` is not a {kind} of this experiment"),
                 )
-                .at(place(name), "not declared")
+                .at(place("", name), "not declared")
                 .hint(hint),
             );
         }
@@ -447,7 +458,7 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str) -> Span) -> Vec<Dia
         if seen[..i].contains(id) {
             faults.push(
                 Diagnostic::error("LUT7003", format!("two steps are called `{id}`"))
-                    .at(place(id), "")
+                    .at(place("id ", id), "")
                     .hint("give each step an `id` of its own"),
             );
         }

@@ -1,6 +1,6 @@
 //! The computations an experiment is made of; the command offers the same ones one by one.
 //!
-//! Each step reads what [`Context`] holds (studies, models, the tables of earlier steps) and adds
+//! Each step reads what `Context` holds (studies, models, the tables of earlier steps) and adds
 //! tables. The functions that do the work take plain arguments, so that `lutetia fit` and
 //! `lutetia dose` run exactly what a report runs.
 
