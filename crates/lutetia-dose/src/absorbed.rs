@@ -119,7 +119,7 @@ pub fn particle_absorbed_fraction(reach: f64, radius: f64) -> f64 {
 struct Grid {
     energies: Vec<f64>,
     radii: Vec<f64>,
-    /// (isolated, in body) at [energy][radius].
+    /// (isolated, in body), by energy and then by radius.
     values: Vec<[f64; 2]>,
 }
 

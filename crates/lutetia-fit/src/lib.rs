@@ -1,7 +1,7 @@
 //! Likelihoods, individual estimation, optimisers.
 //!
 //! Given a [`Predictor`] (a curve with its derivatives), observations with an error model, and parameters with
-//! transforms, bounds and perhaps priors, [`fit`] finds
+//! transforms, bounds and perhaps priors, [`fit`](fn@fit) finds
 //!
 //! ```text
 //! x̂ = argmin  Σ_j [ (y_j − f_j)²/R_j + ln R_j ]  −2 Σ_censored ln Φ((L_j − f_j)/√R_j)  +  Σ_k ((φ_k − μ_k)/ω_k)²
@@ -12,7 +12,7 @@
 //!
 //! | to … | use |
 //! |---|---|
-//! | fit a time–activity curve | [`SumOfExponentials::parameters`], [`Problem::new`], [`fit`] |
+//! | fit a time–activity curve | [`SumOfExponentials::parameters`], [`Problem::new`], [`fit`](fn@fit) |
 //! | fit a model of one's own | implement [`Predictor`] |
 //! | draw a band between the observations | [`Fit::predict`] with a predictor at other times |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |

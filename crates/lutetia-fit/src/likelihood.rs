@@ -45,7 +45,7 @@ struct Variance {
 }
 
 impl<'a> Objective<'a> {
-    /// The objective of a problem. The problem must be consistent, as [`fit`](crate::fit) checks.
+    /// The objective of a problem. The problem must be consistent, as [`fit`](fn@crate::fit) checks.
     pub fn new(problem: &'a Problem<'a>) -> Self {
         let profiled = problem.profiled();
         let mut n_sigma = 0;

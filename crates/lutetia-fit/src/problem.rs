@@ -279,7 +279,7 @@ pub struct FitOptions {
     /// A parameter whose prior variance the data reduce by less than this fraction is determined by the prior alone.
     /// Default 0.1.
     pub prior_gate: f64,
-    /// Set to true from elsewhere (Ctrl-C) to stop; [`fit`](crate::fit) then returns [`FitError::Interrupted`].
+    /// Set to true from elsewhere (Ctrl-C) to stop; [`fit`](fn@crate::fit) then returns [`FitError::Interrupted`].
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Told of every iteration.
     pub observer: Option<Observer>,
@@ -303,7 +303,7 @@ impl Default for FitOptions {
     }
 }
 
-/// Everything [`fit`](crate::fit) needs.
+/// Everything [`fit`](fn@crate::fit) needs.
 #[derive(Clone)]
 pub struct Problem<'a> {
     /// The model.

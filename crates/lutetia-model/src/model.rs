@@ -6,7 +6,7 @@ use lutetia_units::{Dimension, Unit, UnitSystem};
 
 use crate::expr::Expr;
 
-/// A checked model. Built by [`crate::check`] or [`crate::connect`]; read by [`crate::compile`].
+/// A checked model. Built by [`crate::check`] or [`fn@crate::connect`]; read by [`crate::compile`].
 #[derive(Debug, Clone)]
 pub struct Model {
     /// Identifier, lower-case with hyphens.

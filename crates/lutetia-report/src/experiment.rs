@@ -62,15 +62,43 @@ pub struct Data {
     pub table: Option<String>,
 }
 
-/// A model with the nuclides it is run with.
+/// A model, or several connected through their ports, with the nuclides they are run with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelUse {
-    /// Path from the root of the repository.
-    pub file: String,
+    /// Path from the root of the repository, for one model.
+    pub file: Option<String>,
+    /// Models to connect; the internal units are those of the first.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// Which output drives which input.
+    #[serde(default)]
+    pub connect: Vec<Wire>,
     /// Nuclides of its labels.
     #[serde(default)]
     pub nuclides: Vec<String>,
+}
+
+/// One of several connected models; its names get the prefix `name:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Short name.
+    pub name: String,
+    /// Path from the root of the repository.
+    pub file: String,
+}
+
+/// An output of one part drives an input of another.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wire {
+    /// `part.output`.
+    pub from: String,
+    /// `part.input`.
+    pub to: String,
+    /// The input is the output times this, where their dimensions differ: `0.3 mGy/(MBq h)`.
+    pub scale: Option<String>,
 }
 
 /// One computation. Its tables are named `<id>` and `<id>.<part>`.
@@ -87,6 +115,8 @@ pub enum Step {
     FitModel(FitModel),
     /// A model over a grid of ligand amounts.
     Sweep(Sweep),
+    /// A model over time.
+    Simulate(Simulate),
 }
 
 impl Step {
@@ -99,6 +129,7 @@ impl Step {
             Self::Compare(s) => &s.id,
             Self::FitModel(s) => &s.id,
             Self::Sweep(s) => &s.id,
+            Self::Simulate(s) => &s.id,
         }
     }
 }
@@ -276,6 +307,68 @@ pub struct Sweep {
     pub until: f64,
 }
 
+/// A model over time under a regimen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulate {
+    /// Name of the table.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Doses.
+    #[serde(default)]
+    pub doses: Vec<DoseSpec>,
+    /// Every dose is repeated at this interval.
+    pub every: Option<String>,
+    /// How often the doses are given in all.
+    #[serde(default = "one")]
+    pub cycles: u32,
+    /// Measured curves that drive inputs of the model, by input.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, InputCurve>,
+    /// Outputs tabulated; all if left out.
+    pub outputs: Option<Vec<String>>,
+    /// Parameters or covariates that differ from the file.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Last time, in hours.
+    #[serde(default = "default_until")]
+    pub until: f64,
+    /// Number of times, evenly spaced from zero.
+    #[serde(default = "default_points")]
+    pub points: u32,
+}
+
+/// A dose as design and command write it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseSpec {
+    /// Start, such as `0 h`; zero if left out.
+    pub at: Option<String>,
+    /// Where it goes: `L.plasma`.
+    pub into: String,
+    /// Nuclide, where the model has several.
+    pub nuclide: Option<String>,
+    /// Activity at its start, such as `7.4 GBq`.
+    pub activity: Option<String>,
+    /// Hot and cold ligand together, such as `100 nmol`; carrier-free if left out.
+    pub amount: Option<String>,
+    /// Duration of the infusion, such as `30 min`; a bolus if left out.
+    pub over: Option<String>,
+}
+
+/// A curve out of a table under `[data]`; units stand in its header.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputCurve {
+    /// Name under `[data]`.
+    pub table: String,
+    /// Column of the times.
+    pub time: String,
+    /// Column of the values.
+    pub value: String,
+}
+
 /// A figure.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -367,6 +460,10 @@ fn default_until() -> f64 {
     200.0
 }
 
+fn default_points() -> u32 {
+    201
+}
+
 /// Reads an experiment file.
 ///
 /// # Errors
@@ -435,6 +532,12 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
             Step::Sweep(s) => {
                 known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
             }
+            Step::Simulate(s) => {
+                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
+                for curve in s.inputs.values() {
+                    known("data set", &curve.table, &mut names.iter().copied());
+                }
+            }
             Step::Compare(_) => {}
         }
         seen.push(step.id());
@@ -452,6 +555,15 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
                 let step = f.from.split('.').next().unwrap_or(&f.from);
                 known("step", step, &mut seen.iter().copied());
             }
+        }
+    }
+    for (name, model) in &experiment.models {
+        if model.file.is_some() != model.parts.is_empty() {
+            faults.push(
+                Diagnostic::error("LUT7004", format!("the model `{name}` needs `file` or `parts`"))
+                    .at(place("", name), "")
+                    .hint("give the `file` of one model, or `parts` and how they `connect`"),
+            );
         }
     }
     for (i, id) in seen.iter().enumerate() {

@@ -325,6 +325,7 @@ fn run_step(step: &Step, context: &mut steps::Context) -> Result<(), Failure> {
         Step::Compare(s) => steps::compare::run(s, context),
         Step::FitModel(s) => steps::model::run(s, context),
         Step::Sweep(s) => steps::sweep::run(s, context),
+        Step::Simulate(s) => steps::simulate::run(s, context),
     };
     result.map_err(|reason| Failure::Step { step: step.id().to_owned(), reason })
 }

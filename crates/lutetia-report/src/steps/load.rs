@@ -2,14 +2,15 @@
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
 
+use lutetia_diagnostic::Sources;
 use lutetia_model::{
-    Model, Parameter, ParameterValue, Resolve, SourceFile, check,
+    Connection, Model, Parameter, ParameterValue, Resolve, SourceFile, check_with_units, connect,
     system::{Binding, compile},
 };
 use lutetia_sim::Simulator;
-use lutetia_units::{Dimension, Quantity};
+use lutetia_units::{Dimension, Quantity, UnitSystem};
 
-use crate::{run::Failure, table::significant};
+use crate::{experiment::ModelUse, run::Failure, table::significant};
 
 /// A model with the nuclides it is run with.
 #[derive(Debug, Clone)]
@@ -46,22 +47,62 @@ pub fn model(
     nuclides: &[String],
     read: &mut dyn FnMut(&str) -> Result<String, Failure>,
 ) -> Result<LoadedModel, Failure> {
+    compiled(path, checked(path, None, read)?, nuclides)
+}
+
+/// Reads, checks and compiles the model of an experiment, or connects several.
+pub(crate) fn used(
+    name: &str,
+    usage: &ModelUse,
+    read: &mut dyn FnMut(&str) -> Result<String, Failure>,
+) -> Result<LoadedModel, Failure> {
+    if let Some(path) = &usage.file {
+        return model(path, &usage.nuclides, read);
+    }
+    let fail = |reason: String| Failure::Step { step: format!("model {name}"), reason };
+    let mut parts: Vec<(String, Model)> = Vec::new();
+    for part in &usage.parts {
+        let units = parts.first().map(|(_, first)| first.units.clone());
+        parts.push((part.name.clone(), checked(&part.file, units.as_ref(), read)?));
+    }
+    let connections = usage
+        .connect
+        .iter()
+        .map(|wire| {
+            let scale = wire.scale.as_deref().map(Quantity::parse).transpose();
+            let scale = scale.map_err(|e| fail(format!("the scale of `{}`: {e}", wire.to)))?;
+            Ok(Connection { from: wire.from.clone(), to: wire.to.clone(), scale })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let (model, diagnostics) = connect(&parts, &connections);
+    match model {
+        Some(model) => compiled(name, model, &usage.nuclides),
+        None => Err(Failure::Diagnostics { diagnostics, sources: Box::new(Sources::new()) }),
+    }
+}
+
+fn checked(
+    path: &str,
+    units: Option<&UnitSystem>,
+    read: &mut dyn FnMut(&str) -> Result<String, Failure>,
+) -> Result<Model, Failure> {
     let text = read(path)?;
     let folder = Path::new(path).parent().map(|p| p.to_string_lossy().into_owned());
     let neighbours = Neighbours { folder: folder.unwrap_or_default(), read: RefCell::new(read) };
-    let checked = check(&SourceFile { name: path.to_owned(), text }, &neighbours);
-    let model = match checked.model {
-        Some(model) if !lutetia_diagnostic::has_errors(&checked.diagnostics) => model,
-        _ => {
-            return Err(Failure::Diagnostics {
-                diagnostics: checked.diagnostics,
-                sources: Box::new(checked.sources),
-            });
-        }
-    };
+    let checked = check_with_units(&SourceFile { name: path.to_owned(), text }, &neighbours, units);
+    match checked.model {
+        Some(model) if !lutetia_diagnostic::has_errors(&checked.diagnostics) => Ok(model),
+        _ => Err(Failure::Diagnostics {
+            diagnostics: checked.diagnostics,
+            sources: Box::new(checked.sources),
+        }),
+    }
+}
+
+fn compiled(name: &str, model: Model, nuclides: &[String]) -> Result<LoadedModel, Failure> {
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
     let system = compile(&model, &binding)
-        .map_err(|e| Failure::Step { step: format!("model {path}"), reason: e.to_string() })?;
+        .map_err(|e| Failure::Step { step: format!("model {name}"), reason: e.to_string() })?;
     Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)) })
 }
 

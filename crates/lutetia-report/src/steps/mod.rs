@@ -22,6 +22,7 @@ pub mod dose;
 pub(crate) mod figures;
 pub mod load;
 pub mod model;
+pub(crate) mod simulate;
 pub(crate) mod sweep;
 
 /// A time-integrated activity as a step hands it to the next one.
@@ -84,7 +85,7 @@ impl Context {
             }
         }
         for (name, model) in &experiment.models {
-            let loaded = load::model(&model.file, &model.nuclides, &mut |path| inputs.text(path))?;
+            let loaded = load::used(name, model, &mut |path| inputs.text(path))?;
             for p in &loaded.model.parameters {
                 let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
                 // A formula's numbers have their sources where they are declared.

@@ -1,0 +1,171 @@
+//! A model over time under a regimen.
+
+use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
+use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
+
+use super::{Context, load::LoadedModel};
+use crate::{
+    experiment::{DoseSpec, InputCurve, Simulate},
+    page::Tables,
+    table::{Cell, Table},
+};
+
+/// Most times of a table.
+const MOST_POINTS: u32 = 100_000;
+
+/// Most repetitions of a dose.
+const MOST_CYCLES: u32 = 1000;
+
+/// Runs the step of an experiment.
+pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> {
+    let model = context
+        .models
+        .get(&step.model)
+        .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
+    if !(2..=MOST_POINTS).contains(&step.points) {
+        return Err(format!("`points` is {}; expected 2 to {MOST_POINTS}", step.points));
+    }
+    if !(step.until.is_finite() && step.until > 0.0) {
+        return Err(format!("`until` is {} h; expected a time above 0 h", step.until));
+    }
+    if !(1..=MOST_CYCLES).contains(&step.cycles) {
+        return Err(format!("`cycles` is {}; expected 1 to {MOST_CYCLES}", step.cycles));
+    }
+    let units = &model.model.units;
+    let system = model.simulator.system();
+    let parameters = model.parameters(&step.set)?;
+    let mut regimen = Regimen::default();
+    for spec in &step.doses {
+        let dose = dose(spec, model)?;
+        let every = match &step.every {
+            Some(text) => model.internal("every", text, Dimension::TIME)?,
+            None if step.cycles == 1 => 0.0,
+            None => return Err("`cycles` needs `every`, such as `8 wk`".to_owned()),
+        };
+        regimen.doses.extend(Regimen::repeat(&dose, every, step.cycles as usize).doses);
+    }
+    let inputs = Inputs {
+        curves: step
+            .inputs
+            .iter()
+            .map(|(name, spec)| curve(name, spec, model, &context.published))
+            .collect::<Result<Vec<_>, _>>()?,
+    };
+    let shown = match &step.outputs {
+        None => (0..system.outputs().len()).collect(),
+        Some(names) => names
+            .iter()
+            .map(|name| model.simulator.output(name).map_err(|e| e.to_string()))
+            .collect::<Result<Vec<_>, _>>()?,
+    };
+    let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
+    let last = f64::from(step.points - 1);
+    let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
+    let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
+    let options = Options::default();
+    let trajectory = model
+        .simulator
+        .run(&parameters, &regimen, &inputs, &times, &options)
+        .map_err(|e| e.to_string())?;
+
+    let mut table = Table::new(&step.id, "Outputs over time").column("time", "h");
+    for &output in &shown {
+        let info = &system.outputs()[output];
+        table = table.column(&info.name, info.unit.symbol());
+    }
+    for (row, t) in hours.iter().enumerate() {
+        let values = shown.iter().map(|&output| {
+            let info = &system.outputs()[output];
+            let internal = trajectory.outputs.get(row, output);
+            Cell::from(internal.map(|y| units.from_internal(y, &info.unit)))
+        });
+        table.push(std::iter::once(Cell::from(*t)).chain(values).collect());
+    }
+    context.settings.insert("rtol".to_owned(), format!("{:e}", options.rtol));
+    context.add(table);
+    Ok(())
+}
+
+fn dose(spec: &DoseSpec, model: &LoadedModel) -> Result<Dose, String> {
+    let optional = |what: &str, text: &Option<String>, dimension| {
+        text.as_deref().map(|t| model.internal(what, t, dimension)).transpose()
+    };
+    let system = model.simulator.system();
+    let activities = match optional("activity", &spec.activity, Dimension::ACTIVITY)? {
+        None => Vec::new(),
+        Some(activity) => {
+            let nuclide = match (&spec.nuclide, system.nuclides()) {
+                (Some(name), _) => name.clone(),
+                (None, [only]) => only.name.clone(),
+                (None, several) => {
+                    let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
+                    return Err(format!(
+                        "a dose into `{}` does not say which nuclide its activity is of: [{}]",
+                        spec.into,
+                        names.join(", ")
+                    ));
+                }
+            };
+            vec![(nuclide, activity)]
+        }
+    };
+    Ok(Dose {
+        at: optional("at", &spec.at, Dimension::TIME)?.unwrap_or(0.0),
+        into: spec.into.clone(),
+        activities,
+        amount: optional("amount", &spec.amount, Dimension::AMOUNT)?,
+        over: optional("over", &spec.over, Dimension::TIME)?.unwrap_or(0.0),
+    })
+}
+
+/// A measured curve for an input, in internal units.
+fn curve(
+    input: &str,
+    spec: &InputCurve,
+    model: &LoadedModel,
+    tables: &Tables,
+) -> Result<Curve, String> {
+    let table = tables
+        .get(&spec.table)
+        .ok_or_else(|| format!("`{}` is not a table of this experiment", spec.table))?;
+    let units = &model.model.units;
+    let wanted = model
+        .model
+        .inputs
+        .iter()
+        .find(|i| i.name == input)
+        .map(|i| i.unit.dimension())
+        .ok_or_else(|| {
+            let known: Vec<&str> = model.model.inputs.iter().map(|i| i.name.as_str()).collect();
+            format!("the model has no input `{input}`; it has: [{}]", known.join(", "))
+        })?;
+    let times = column(table, &spec.time, Dimension::TIME, units)?;
+    let values = column(table, &spec.value, wanted, units)?;
+    let points = times.into_iter().zip(values).filter_map(|(t, y)| Some((t?, y?))).collect();
+    Ok(Curve { input: input.to_owned(), points })
+}
+
+/// A column of a table in internal units.
+fn column(
+    table: &Table,
+    name: &str,
+    dimension: Dimension,
+    units: &UnitSystem,
+) -> Result<Vec<Option<f64>>, String> {
+    let index = table.index_of(name).ok_or_else(|| {
+        let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        format!("the table `{}` has no column `{name}`; it has: {}", table.name, known.join(", "))
+    })?;
+    let header = &table.columns[index].unit;
+    let unit = Unit::parse(if header.is_empty() { "1" } else { header })
+        .map_err(|e| format!("the column `{name}` of `{}`: {e}", table.name))?;
+    if unit.dimension() != dimension {
+        return Err(format!(
+            "the column `{name}` of `{}` is in {unit} ({}); expected {dimension}",
+            table.name,
+            unit.dimension()
+        ));
+    }
+    let internal = |x: f64| units.to_internal(&Quantity::new(x, unit.clone()));
+    Ok(table.rows.iter().map(|r| r.get(index)?.number().map(internal)).collect())
+}

@@ -1,0 +1,163 @@
+//! Models connected through their ports, and inputs driven by measured curves, as an experiment
+//! writes them.
+
+use std::{fs, path::Path, sync::atomic::AtomicBool};
+
+use lutetia_report::run::{Outcome, Progress, Settings, run};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _report: &str, _steps: usize) {}
+    fn step(&self, _report: &str, _step: &str) {}
+    fn end(&self, _report: &str, _outcome: &Outcome) {}
+}
+
+const HEADING: &str = r#"
+[experiment]
+title = "t"
+question = "q"
+seed = 1
+objective = "o"
+method = "m"
+result = "r"
+disagreement = "d"
+"#;
+
+/// Runs an experiment on the shipped models; gives its table `out`, or why it failed.
+fn table(experiment: &str, curve: &str) -> Result<csv::Reader<fs::File>, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for path in ["models/psma/tumour-kidney.toml", "models/radiobiology/linear-quadratic.toml"] {
+        let target = root.join(path);
+        fs::create_dir_all(target.parent().expect("a folder")).expect("a temporary folder");
+        fs::copy(repository.join(path), target).expect("a shipped model");
+    }
+    fs::create_dir_all(root.join("reports/01_test")).expect("a temporary folder");
+    fs::write(root.join("curve.csv"), curve).expect("a temporary file");
+    fs::write(root.join("reports/01_test/experiment.toml"), format!("{HEADING}{experiment}"))
+        .expect("a temporary file");
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    let outcome = run(&settings, &Silent, &AtomicBool::new(false)).expect("it starts").remove(0).1;
+    match outcome {
+        Outcome::Made => {
+            let made = root.join("reports/01_test/tables/out.csv");
+            Ok(csv::Reader::from_path(made).expect("the table"))
+        }
+        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
+            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
+        }
+        Outcome::Failed(failure) => Err(failure.to_string()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn last_row(mut reader: csv::Reader<fs::File>) -> Vec<(String, f64)> {
+    let headers = reader.headers().expect("a header").clone();
+    let row = reader.records().last().expect("rows").expect("a row");
+    let numbers = row.iter().map(|c| c.parse().expect("a number"));
+    headers.iter().map(str::to_owned).zip(numbers).collect()
+}
+
+fn value(row: &[(String, f64)], name: &str) -> f64 {
+    row.iter().find(|(n, _)| n.starts_with(name)).unwrap_or_else(|| panic!("{name}: {row:?}")).1
+}
+
+const COUPLED: &str = r#"
+[models.coupled]
+nuclides = ["Lu-177"]
+parts = [
+  { name = "pk", file = "models/psma/tumour-kidney.toml" },
+  { name = "damage", file = "models/radiobiology/linear-quadratic.toml" },
+]
+connect = [{ from = "pk.A_kidneys", to = "damage.dose_rate", scale = "0.3 mGy/(MBq h)" }]
+
+[[step]]
+kind = "simulate"
+id = "out"
+model = "coupled"
+doses = [{ into = "pk:L.plasma", activity = "7.4 GBq", amount = "100 nmol", over = "10 min" }]
+outputs = ["pk:A_kidneys", "damage:dose", "damage:survival", "damage:BED"]
+until = 1000.0
+points = 4001
+"#;
+
+#[test]
+fn exact_the_dose_is_the_integral_of_what_drives_it() {
+    let mut reader = table(COUPLED, "").expect("the models are connected");
+    let headers = reader.headers().expect("a header").clone();
+    let column = |name: &str| headers.iter().position(|h| h.starts_with(name)).expect("a column");
+    let (time, activity, dose, bed) =
+        (0, column("pk:A_kidneys"), column("damage:dose"), column("damage:BED"));
+    let rows: Vec<Vec<f64>> = reader
+        .records()
+        .flatten()
+        .map(|r| r.iter().map(|c| c.parse().expect("a number")).collect())
+        .collect();
+    let integral: f64 = rows
+        .windows(2)
+        .map(|w| 0.5 * (w[0][activity] + w[1][activity]) * (w[1][time] - w[0][time]))
+        .sum();
+    let last = rows.last().expect("rows");
+    let expected = 0.3e-3 * integral;
+    // The trapezoid at 15 min misses about 1e-3 of the uptake in the first minutes.
+    assert!((last[dose] / expected - 1.0).abs() < 3e-3, "{} Gy, {expected} Gy", last[dose]);
+    // More than the dose, and less than the same dose at once: D (1 + D/(alpha/beta)).
+    assert!(last[bed] > last[dose] && last[bed] < last[dose] * (1.0 + last[dose] / 10.0));
+}
+
+/// A constant dose rate R for a time T: E = alpha D + beta G D^2 with
+/// G = 2 (exp(-mu T) - 1 + mu T)/(mu T)^2 (Dale 1985).
+#[test]
+fn exact_a_measured_dose_rate_gives_the_lea_catcheside_factor() {
+    let experiment = r#"
+[data.rate]
+table = "curve.csv"
+[models.lq]
+file = "models/radiobiology/linear-quadratic.toml"
+[[step]]
+kind = "simulate"
+id = "out"
+model = "lq"
+inputs = { dose_rate = { table = "rate", time = "time", value = "rate" } }
+until = 24.0
+points = 3
+"#;
+    // 120 cGy/h for 10 h.
+    let curve = "time (min),rate (mGy/min)\n0,20\n600,20\n600,0\n";
+    let row = last_row(table(experiment, curve).expect("it runs"));
+    let (d, mt) = (12.0, std::f64::consts::LN_2 / 1.5 * 10.0);
+    let g = 2.0 * ((-mt).exp() - 1.0 + mt) / (mt * mt);
+    let e = 0.35 * d + 0.035 * g * d * d;
+    // The tolerance of the integration is 1e-6 and six digits are printed.
+    assert!((value(&row, "dose") / d - 1.0).abs() < 1e-5, "{row:?}");
+    assert!((value(&row, "BED") / (e / 0.35) - 1.0).abs() < 2e-5, "{row:?} {e}");
+    assert!((value(&row, "survival") / (-e).exp() - 1.0).abs() < 1e-4, "{row:?} {e}");
+}
+
+#[test]
+fn regress_faulty_connections_give_their_messages() {
+    let cases = [
+        ("other dimension", COUPLED.replace("0.3 mGy/(MBq h)", "0.3 mGy/MBq")),
+        ("unknown output", COUPLED.replace("pk.A_kidneys\"", "pk.A_kidney\"")),
+        ("unknown input", COUPLED.replace("damage.dose_rate", "damage.doserate")),
+        ("unknown part", COUPLED.replace("from = \"pk.", "from = \"kp.")),
+        ("no scale", COUPLED.replace(", scale = \"0.3 mGy/(MBq h)\"", "")),
+        ("unreadable scale", COUPLED.replace("0.3 mGy/(MBq h)", "0.3 mGyy")),
+        ("neither file nor parts", "[models.x]\nnuclides = []\n".to_owned()),
+        ("unknown place", COUPLED.replace("pk:L.plasma", "L.plasma")),
+        ("unknown shown output", COUPLED.replace("\"damage:dose\"", "\"damage:dosis\"")),
+        ("no interval", COUPLED.replace("until = 1000.0", "until = 1000.0\ncycles = 3")),
+    ];
+    let mut text = String::new();
+    for (name, experiment) in cases {
+        let error = table(&experiment, "").err().unwrap_or_else(|| panic!("{name} has no fault"));
+        text.push_str(&format!("== {name}\n"));
+        for line in error.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    insta::assert_snapshot!(text);
+}
