@@ -3,7 +3,7 @@
 //! A [`Diagnostic`] names a fault once and completely: a stable code, a severity, the place in the
 //! text (with a caret), what was found and what was expected, and one hint that can be acted on.
 //! Readers of text (models, patient tables, experiments) return *all* diagnostics of a file at once
-//! and never print; the command renders them with [`render`].
+//! and never print; the command renders them with [`render`](fn@render).
 //!
 //! Wording follows `STYLE.md`: lower-case start, no final stop, backticks around what the user
 //! typed, a number and a unit for every value.
