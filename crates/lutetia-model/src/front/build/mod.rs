@@ -1,0 +1,322 @@
+//! From declarations to a model: names first, then what can be said with them.
+
+mod covariates;
+mod order;
+mod parameters;
+mod species;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lutetia_diagnostic::{Diagnostic, SourceId, Span};
+use lutetia_units::{Dimension, UnitSystem};
+
+use super::{
+    code,
+    declare::{Declarations, Entry, Fields, unknown, wrong_kind},
+    fields::{self, identifier, required, string},
+    names::{Meaning, Names, RESERVED},
+    population,
+    text::Text,
+    tree::Value,
+};
+use crate::{
+    expr::Symbol,
+    model::{
+        Compartment, Covariate, Define, Input, LabelGroup, Model, Output, Parameter, Pool,
+        QuantityState, Species,
+    },
+};
+
+/// Most states of a model.
+const MOST_POOLS: usize = 5000;
+
+/// Builds the model; what is faulty is reported and left out.
+pub(super) fn model(
+    found: &Declarations,
+    source: SourceId,
+    given: Option<&UnitSystem>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Model> {
+    let Some(head) = &found.model else {
+        faults.push(
+            Diagnostic::error(code::MISSING, "the file has no `[model]`")
+                .at(Span::new(source, 0, 0), "")
+                .hint("begin with `[model]`, `id = \"…\"`, `title = \"…\"` and `units = { time = \"h\", amount = \"nmol\", volume = \"L\" }`"),
+        );
+        return None;
+    };
+    let id = required(head, "id", "`[model]`", "\"my-model\"", faults).map(|t| {
+        let good = t
+            .as_str()
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+        if !good || t.as_str().is_empty() {
+            faults.push(
+                Diagnostic::error(
+                    code::IDENTIFIER,
+                    format!("`{}` cannot be the id of a model", t.as_str()),
+                )
+                .at(t.span(), "")
+                .hint("use lower-case letters, digits and hyphens"),
+            );
+        }
+        t.as_str().to_owned()
+    });
+    let title = required(head, "title", "`[model]`", "\"what the model is\"", faults)
+        .map(|t| t.as_str().to_owned());
+    let units = units(head, given, faults)?;
+    let mut builder = Builder::new(found, units, faults);
+    builder.covariates(faults);
+    builder.species(head, faults);
+    builder.plain_names(faults);
+    builder.parameters(faults);
+    builder.quantities_and_inputs(faults);
+    builder.volumes(faults);
+    builder.defines(faults);
+    builder.initials(faults);
+    builder.processes(faults);
+    builder.outputs(faults);
+    let correlations = found.population.as_ref().map(|p| {
+        let index = |name: &str| {
+            builder
+                .parameters
+                .iter()
+                .position(|q| q.name == name)
+                .map(|i| (i, builder.parameters[i].iiv.is_some()))
+        };
+        population::correlations(p, &index, faults)
+    });
+    builder.unused(faults);
+    Some(Model {
+        id: id?,
+        title: title?,
+        reference: string(head, "reference", faults),
+        about: string(head, "about", faults),
+        units: builder.names.units,
+        labels: builder.labels,
+        covariates: builder.covariates,
+        parameters: builder.parameters,
+        compartments: builder.compartments,
+        species: builder.species,
+        pools: builder.pools,
+        quantities: builder.quantities,
+        defines: builder.defines,
+        processes: builder.processes,
+        inputs: builder.inputs,
+        outputs: builder.outputs,
+        correlations: correlations.unwrap_or_default(),
+        parameter_order: builder.parameter_order,
+    })
+}
+
+fn units(
+    head: &Fields,
+    given: Option<&UnitSystem>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<UnitSystem> {
+    let example = "{ time = \"h\", amount = \"nmol\", volume = \"L\" }";
+    let Some(node) = head.get("units") else {
+        faults.push(
+            Diagnostic::error(code::MISSING, "`[model]` has no `units`")
+                .at(head.span, "`units` is missing")
+                .hint(format!("write `units = {example}`")),
+        );
+        return None;
+    };
+    let Value::Table(list) = &node.value else {
+        faults.push(
+            wrong_kind("units", &node.value, "a table", node.span)
+                .hint(format!("write `units = {example}`")),
+        );
+        return None;
+    };
+    let own = Fields { list: list.clone(), span: node.span };
+    for (k, _) in list {
+        if !["time", "amount", "volume"].contains(&k.as_str()) {
+            faults.push(unknown(k, "key", &["time", "amount", "volume"]));
+        }
+    }
+    let mut one = |key: &str, dimension: Dimension, example: &str| {
+        let t = required(&own, key, "`units`", example, faults)?;
+        let unit = fields::unit(t, faults)?;
+        if unit.dimension() != dimension {
+            faults.push(
+                Diagnostic::error(
+                    code::DIMENSION,
+                    format!(
+                        "the unit of {key} is `{}` ({}); expected {dimension}",
+                        t.as_str(),
+                        unit.dimension()
+                    ),
+                )
+                .at(t.span(), "")
+                .hint(format!("write `{key} = {example}`")),
+            );
+            return None;
+        }
+        Some(unit)
+    };
+    let time = one("time", Dimension::TIME, "\"h\"");
+    let amount = one("amount", Dimension::AMOUNT, "\"nmol\"");
+    let volume = one("volume", Dimension::VOLUME, "\"L\"");
+    let own = UnitSystem::new(&time?, &amount?, &volume?).ok()?;
+    Some(given.cloned().unwrap_or(own))
+}
+
+struct Builder<'a> {
+    found: &'a Declarations,
+    names: Names,
+    labels: Vec<LabelGroup>,
+    covariates: Vec<Covariate>,
+    parameters: Vec<Parameter>,
+    parameter_order: Vec<usize>,
+    compartments: Vec<Compartment>,
+    species: Vec<Species>,
+    pools: Vec<Pool>,
+    quantities: Vec<QuantityState>,
+    defines: Vec<Define>,
+    processes: Vec<crate::model::Process>,
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    groups: Vec<Option<usize>>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(found: &'a Declarations, units: UnitSystem, faults: &mut Vec<Diagnostic>) -> Self {
+        let mut compartments = BTreeMap::new();
+        for (i, e) in found.compartments.iter().enumerate() {
+            if let Some(bad) = identifier(&e.name) {
+                faults.push(bad);
+            }
+            if compartments.insert(e.name.as_str().to_owned(), i).is_some() {
+                faults.push(twice(&e.name, None));
+            }
+        }
+        Self {
+            found,
+            names: Names {
+                plain: BTreeMap::new(),
+                pools: BTreeMap::new(),
+                pool_parts: Vec::new(),
+                labelled: Vec::new(),
+                radioactive: Vec::new(),
+                places_of: Vec::new(),
+                compartments,
+                levels: BTreeMap::new(),
+                units,
+                used: BTreeSet::new(),
+            },
+            labels: Vec::new(),
+            covariates: Vec::new(),
+            parameters: Vec::new(),
+            parameter_order: Vec::new(),
+            compartments: Vec::new(),
+            species: Vec::new(),
+            pools: Vec::new(),
+            quantities: Vec::new(),
+            defines: Vec::new(),
+            processes: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// Declares every plain name, so that expressions may use names declared further down.
+    fn plain_names(&mut self, faults: &mut Vec<Diagnostic>) {
+        let mut declare = |name: &Text, symbol: Symbol, faults: &mut Vec<Diagnostic>| {
+            if let Some(bad) = identifier(name) {
+                faults.push(bad);
+                return;
+            }
+            if RESERVED.contains(&name.as_str()) {
+                faults.push(
+                    Diagnostic::error(
+                        code::IDENTIFIER,
+                        format!("`{}` already means something", name.as_str()),
+                    )
+                    .at(name.span(), "")
+                    .hint("`t` is time; functions cannot be names"),
+                );
+                return;
+            }
+            let meaning = Meaning { symbol, dimension: None, span: name.span() };
+            if let Some(first) = self.names.plain.insert(name.as_str().to_owned(), meaning) {
+                faults.push(twice(name, Some(first.span)));
+            }
+        };
+        let of = |list: &'a [Entry]| list.iter().map(|e| &e.name).enumerate();
+        for (i, name) in of(&self.found.parameters) {
+            declare(name, Symbol::Parameter(i), faults);
+        }
+        for (i, name) in of(&self.found.patient) {
+            declare(name, Symbol::Covariate(i), faults);
+        }
+        for (i, name) in of(&self.found.states) {
+            declare(name, Symbol::Quantity(i), faults);
+        }
+        for (i, name) in of(&self.found.inputs) {
+            declare(name, Symbol::Input(i), faults);
+        }
+        // Definitions get their place in the order of evaluation.
+        for (i, name) in of(&self.found.defines) {
+            declare(name, Symbol::Define(i), faults);
+        }
+        for i in 0..self.covariates.len() {
+            let (name, dimension) =
+                (self.covariates[i].name.clone(), self.covariates[i].unit.dimension());
+            self.set_dimension(&name, dimension);
+        }
+    }
+
+    fn set_dimension(&mut self, name: &str, dimension: Dimension) {
+        if let Some(m) = self.names.plain.get_mut(name) {
+            m.dimension = Some(dimension);
+        }
+    }
+
+    fn unused(&self, faults: &mut Vec<Diagnostic>) {
+        let mut warn = |name: &Text, what: &str| {
+            if !self.names.used.contains(name.as_str()) && identifier(name).is_none() {
+                faults.push(
+                    Diagnostic::warning(
+                        code::UNUSED,
+                        format!("{what} `{}` is never used", name.as_str()),
+                    )
+                    .at(name.span(), "")
+                    .hint("remove it, or use it"),
+                );
+            }
+        };
+        for e in &self.found.parameters {
+            if !self.found.from_columns.iter().any(|c| c == e.name.as_str()) {
+                warn(&e.name, "parameter");
+            }
+        }
+        for e in &self.found.species {
+            let decays_to = self.species.iter().any(|s| {
+                s.decayed
+                    .iter()
+                    .chain(s.label.map(|g| &self.labels[g].decayed))
+                    .any(|f| f.products.iter().any(|p| self.species[*p].name == e.name.as_str()))
+            });
+            if !decays_to {
+                warn(&e.name, "species");
+            }
+        }
+        for e in &self.found.inputs {
+            warn(&e.name, "input");
+        }
+    }
+}
+
+fn twice(name: &Text, first: Option<Span>) -> Diagnostic {
+    let d = Diagnostic::error(code::TWICE, format!("`{}` is declared twice", name.as_str()))
+        .at(name.span(), "again here")
+        .hint("give one of them another name");
+    match first {
+        Some(span) => d.note_at(span, "first here"),
+        None => d,
+    }
+}
