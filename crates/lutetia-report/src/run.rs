@@ -73,7 +73,7 @@ pub enum Failure {
         reason: String,
     },
     /// A file could not be read.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}`: {}", source.kind())]
     Read {
         /// Which.
         path: PathBuf,
