@@ -81,7 +81,10 @@ pub(super) fn texts<'a>(
             out
         }
         Some(node) => {
-            faults.push(wrong_kind(key, &node.value, "a list of texts", node.span));
+            faults.push(
+                wrong_kind(key, &node.value, "a list of texts", node.span)
+                    .hint(format!("write `{key} = [\"…\", \"…\"]`")),
+            );
             Vec::new()
         }
     }

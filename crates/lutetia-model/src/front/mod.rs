@@ -92,6 +92,10 @@ pub fn check_with_units(
     }
     let id = sources.add(&source.name, text);
     let (root, mut faults) = tree::read(id, text);
+    if has_errors(&faults) {
+        // Whatever a torn document seems to say, it may not be what its author wrote.
+        return Checked { model: None, diagnostics: faults, sources };
+    }
     let declarations = declare::read(&root, resolve, &mut sources, &mut faults);
     let model = build::model(&declarations, id, units, &mut faults);
     let model = if has_errors(&faults) { None } else { model };

@@ -52,6 +52,10 @@ pub(super) struct Names {
     pub(super) units: UnitSystem,
     /// Names seen in expressions.
     pub(super) used: std::collections::BTreeSet<String>,
+    /// Species whose places were faulty; that an amount of theirs is missing is no second fault.
+    pub(super) doubtful: std::collections::BTreeSet<String>,
+    /// Whether it is uncertain which species carry a label.
+    pub(super) labels_doubtful: bool,
 }
 
 /// A dimension, or that of a literal zero, which fits any.
@@ -292,6 +296,9 @@ impl Names {
     }
 
     pub(super) fn undeclared(&self, name: &str, span: Span, faults: &mut Vec<Diagnostic>) {
+        if name.split_once('.').is_some_and(|(species, _)| self.doubtful.contains(species)) {
+            return;
+        }
         let known = self
             .plain
             .keys()
@@ -350,7 +357,11 @@ impl Names {
                     code::ARGUMENTS,
                     format!("`{name}` has {} arguments; expected {n}", arguments.len()),
                 )
-                .at(span, ""),
+                .at(span, "")
+                .hint(format!(
+                    "write `{name}({})`",
+                    ["x", "y", "z"].get(..*n).unwrap_or_default().join(", ")
+                )),
             );
             return None;
         }

@@ -94,7 +94,16 @@ pub(super) fn read(
             );
             continue;
         };
+        let span = name.span();
         let name = name.as_str().to_owned();
+        if organs.names.contains(&name) {
+            fault(
+                format!("the organ table has two rows for `{name}`"),
+                span,
+                "give each organ one row",
+            );
+            continue;
+        }
         organs.names.push(name.clone());
         for (column, cell) in row.into_iter().filter(|(k, _)| k != "organ") {
             match cell {
@@ -234,6 +243,17 @@ fn csv_rows(
                 "true" => Cell::Flag(true),
                 "false" => Cell::Flag(false),
                 text if unit.is_empty() => Cell::Value(Text::lumped(span, text)),
+                text if text.parse::<f64>().is_err() => {
+                    fault(
+                        format!("`{text}` in column `{column}` is no number"),
+                        span,
+                        &format!(
+                            "the header gives the unit, `{unit}`; write a number, or leave the cell empty"
+                        ),
+                    );
+                    // The name is declared all the same, or its use would be a second fault.
+                    Cell::Value(Text::lumped(span, &format!("1 {unit}")))
+                }
                 text => Cell::Value(Text::lumped(span, &format!("{text} {unit}"))),
             };
             row.push((column.clone(), value));

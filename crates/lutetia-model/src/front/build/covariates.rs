@@ -85,8 +85,11 @@ impl Builder<'_> {
                         Diagnostic::error(
                             code::COVARIATE,
                             format!(
-                                "the typical value of `{}` is outside its range",
-                                e.name.as_str()
+                                "the typical value of `{}` is {}; expected {} to {}, its range",
+                                e.name.as_str(),
+                                self.shown(x, &covariate.unit),
+                                self.shown(low, &covariate.unit),
+                                self.shown(high, &covariate.unit),
                             ),
                         )
                         .at(place(f, "typical"), "")

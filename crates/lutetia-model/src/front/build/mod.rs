@@ -8,8 +8,8 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lutetia_diagnostic::{Diagnostic, SourceId, Span};
-use lutetia_units::{Dimension, UnitSystem};
+use lutetia_diagnostic::{Diagnostic, SourceId, Span, has_errors};
+use lutetia_units::{Dimension, Unit, UnitSystem};
 
 use super::{
     code,
@@ -69,6 +69,7 @@ pub(super) fn model(
     let mut builder = Builder::new(found, units, faults);
     builder.covariates(faults);
     builder.species(head, faults);
+    let before = faults.len();
     builder.plain_names(faults);
     builder.parameters(faults);
     builder.quantities_and_inputs(faults);
@@ -87,7 +88,18 @@ pub(super) fn model(
         };
         population::correlations(p, &index, faults)
     });
-    builder.unused(faults);
+    if builder.names.labels_doubtful {
+        // Which species carry the label is not known, so rules about it cannot be judged.
+        let mut place = 0;
+        faults.retain(|d| {
+            place += 1;
+            place <= before || !(d.code == code::LABEL || d.code == code::LABEL_FLOW)
+        });
+    }
+    // What is faulty may be the use of it.
+    if !has_errors(faults) {
+        builder.unused(faults);
+    }
     Some(Model {
         id: id?,
         title: title?,
@@ -206,6 +218,8 @@ impl<'a> Builder<'a> {
                 levels: BTreeMap::new(),
                 units,
                 used: BTreeSet::new(),
+                doubtful: BTreeSet::new(),
+                labels_doubtful: false,
             },
             labels: Vec::new(),
             covariates: Vec::new(),
@@ -268,6 +282,14 @@ impl<'a> Builder<'a> {
                 (self.covariates[i].name.clone(), self.covariates[i].unit.dimension());
             self.set_dimension(&name, dimension);
         }
+    }
+
+    /// An internal number in a unit, for people.
+    fn shown(&self, internal: f64, unit: &Unit) -> String {
+        let x = self.names.units.from_internal(internal, unit);
+        // The way there and back costs the last digits.
+        let x: f64 = format!("{x:.9e}").parse().unwrap_or(x);
+        format!("{x} {unit}")
     }
 
     fn set_dimension(&mut self, name: &str, dimension: Dimension) {

@@ -174,11 +174,20 @@ impl Builder<'_> {
         parameter.bounds = (bound("min"), bound("max"));
         let inside = parameter.bounds.0.is_none_or(|low| low <= value)
             && parameter.bounds.1.is_none_or(|high| value <= high);
+        let shown = |bound: Option<f64>| {
+            bound.map_or_else(|| "…".to_owned(), |x| self.shown(x, &parameter.unit))
+        };
         if !inside {
             faults.push(
                 Diagnostic::error(
                     code::NUMBER,
-                    format!("the value of `{}` is outside its bounds", e.name.as_str()),
+                    format!(
+                        "`{}` is `{}`; expected {} to {}, its bounds",
+                        e.name.as_str(),
+                        t.as_str(),
+                        shown(parameter.bounds.0),
+                        shown(parameter.bounds.1)
+                    ),
                 )
                 .at(t.span(), "")
                 .hint("correct `value`, `min` or `max`"),

@@ -123,7 +123,10 @@ impl Builder<'_> {
                         self.species[*i].label = Some(group);
                         members.push(*i);
                     }
-                    None => faults.push(undeclared_species(t, index)),
+                    None => {
+                        self.names.labels_doubtful = true;
+                        faults.push(undeclared_species(t, index));
+                    }
                 }
             }
             let decayed = texts(&own, "decayed", faults);
@@ -183,10 +186,14 @@ impl Builder<'_> {
                             .at(t.span(), "")
                             .hint("declare the compartments with the same template"),
                         );
+                        self.names.doubtful.insert(e.name.as_str().to_owned());
                     }
                 } else {
                     places.push(t.clone());
                 }
+            }
+            if places.is_empty() {
+                self.names.doubtful.insert(e.name.as_str().to_owned());
             }
             if places.is_empty() && e.fields.get("in").is_none() {
                 faults.push(
@@ -214,6 +221,7 @@ impl Builder<'_> {
                         .at(t.span(), "not declared")
                         .hint(hint),
                     );
+                    self.names.doubtful.insert(e.name.as_str().to_owned());
                     continue;
                 };
                 if self.pools.len() >= MOST_POOLS {
@@ -315,7 +323,8 @@ fn fate(
                 Some(i) => fate.products.push(*i),
                 None => {
                     let near =
-                        closest(name, index.keys().map(String::as_str).chain(["cold", "lost"]));
+                        closest(name, index.keys().map(String::as_str).chain(["cold", "lost"]))
+                            .filter(|_| !name.is_empty());
                     let hint = near.map_or_else(
                         || "one of `cold`, `lost`, or a species".to_owned(),
                         |c| format!("did you mean `{c}`?"),

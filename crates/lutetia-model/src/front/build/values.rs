@@ -61,9 +61,11 @@ impl Builder<'_> {
                 "\"Gy/h\"",
                 faults,
             )
-            .and_then(|t| fields::unit(t, faults))
-            .unwrap_or_else(Unit::dimensionless);
-            let default = text(&e.fields, "default", faults)
+            .and_then(|t| fields::unit(t, faults));
+            // Without a readable unit a default cannot be judged.
+            let default = text(&e.fields, "default", faults).filter(|_| unit.is_some());
+            let unit = unit.unwrap_or_else(Unit::dimensionless);
+            let default = default
                 .and_then(|t| quantity_of(t, unit.dimension(), "the default", faults))
                 .map(|q| self.names.units.to_internal(&q));
             self.set_dimension(e.name.as_str(), unit.dimension());
