@@ -9,9 +9,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores print")]
 
 mod bench_peers;
+mod codes;
 mod edges;
 mod licences;
 mod links;
+mod schema;
 mod texts;
 mod tidy;
 mod tour;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["tidy"] => tidy::run(),
+        ["schema"] => schema::run(false),
+        ["schema", "--check"] => schema::run(true),
         ["tour"] => tour::run(),
         ["bench-peers"] => bench_peers::run(),
         _ => {

@@ -10,6 +10,7 @@ pub mod expr;
 mod front;
 mod model;
 mod scaffold;
+mod schema;
 pub mod system;
 
 pub use connect::{ALIAS_SEPARATOR, Connection, connect};
@@ -18,4 +19,5 @@ pub use expr::{Expr, Form, Function, Symbol};
 pub use front::{Checked, NoFiles, Resolve, SourceFile, check, check_with_units};
 pub use model::*;
 pub use scaffold::scaffold;
+pub use schema::json_schema;
 pub use system::{Binding, CompileError, Evaluator, System, compile};

@@ -4,6 +4,7 @@ use lutetia_diagnostic::{Diagnostic, Sources, Span, closest};
 
 use super::{
     Resolve, code,
+    keys::{self, Form, TABLES},
     organs::{self, Organs},
     text::Text,
     tree::{Node, Value},
@@ -57,36 +58,6 @@ impl Declarations {
     }
 }
 
-const TABLES: [&str; 13] = [
-    "model",
-    "patient",
-    "compartments",
-    "parameters",
-    "species",
-    "states",
-    "define",
-    "scheme",
-    "inputs",
-    "outputs",
-    "observables",
-    "population",
-    "organs",
-];
-
-const PARAMETER: &[&str] = &[
-    "value",
-    "unit",
-    "iiv",
-    "iov",
-    "distribution",
-    "min",
-    "max",
-    "fixed",
-    "about",
-    "source",
-    "effects",
-];
-
 /// Reads the tables of a document.
 pub(super) fn read(
     root: &[(Text, Node)],
@@ -97,8 +68,9 @@ pub(super) fn read(
     let mut found = Declarations::default();
     let mut organs = Organs::default();
     for (key, node) in root {
-        if !TABLES.contains(&key.as_str()) {
-            faults.push(unknown(key, "table", &TABLES));
+        if keys::table(key.as_str()).is_none() {
+            let known: Vec<&str> = TABLES.iter().map(|t| t.name).collect();
+            faults.push(unknown(key, "table", &known));
         } else if key.as_str() == "organs" {
             organs = organs::read(node, resolve, sources, faults);
         }
@@ -107,20 +79,20 @@ pub(super) fn read(
     found.parameters.extend(organs.parameters.iter().cloned());
     found.filters.clone_from(&organs.filters);
     for (key, node) in root {
-        let mut table =
-            |allowed: &[&str], bare: &str| entries(node, key, allowed, bare, &organs, faults);
+        let Some(table) = keys::table(key.as_str()) else { continue };
+        let allowed = keys::names(table.keys);
+        let mut named = || {
+            let bare = match table.form {
+                Form::Named(bare) => bare,
+                Form::Plain => "value",
+            };
+            entries(node, key, &allowed, bare, &organs, faults)
+        };
         match key.as_str() {
-            "model" => {
-                found.model = fields(
-                    node,
-                    key,
-                    &["id", "title", "reference", "about", "units", "label"],
-                    faults,
-                );
-            }
-            "population" => found.population = fields(node, key, &["correlations"], faults),
+            "model" => found.model = fields(node, key, &allowed, faults),
+            "population" => found.population = fields(node, key, &allowed, faults),
             "scheme" => {
-                if let Some(scheme) = fields(node, key, &["processes"], faults)
+                if let Some(scheme) = fields(node, key, &allowed, faults)
                     && let Some((_, Node { value, span })) = scheme.list.first()
                 {
                     match value {
@@ -138,23 +110,18 @@ pub(super) fn read(
                     }
                 }
             }
-            "patient" => {
-                found.patient =
-                    table(&["unit", "range", "typical", "levels", "about", "source"], "typical");
-            }
-            "compartments" => found.compartments = table(&["volume", "source", "about"], "volume"),
+            "patient" => found.patient = named(),
+            "compartments" => found.compartments = named(),
             "parameters" => {
-                let own = table(PARAMETER, "value");
+                let own = named();
                 found.parameters.extend(own);
             }
-            "species" => {
-                found.species = table(&["in", "initial", "nuclide", "decayed", "about"], "in");
-            }
-            "states" => found.states = table(&["unit", "initial", "about"], "initial"),
-            "define" => found.defines = table(&["value", "unit", "about"], "value"),
-            "inputs" => found.inputs = table(&["unit", "default", "about"], "unit"),
-            "outputs" => found.outputs = table(&["of", "unit", "about"], "of"),
-            "observables" => found.observables = table(&["of", "unit", "error", "about"], "of"),
+            "species" => found.species = named(),
+            "states" => found.states = named(),
+            "define" => found.defines = named(),
+            "inputs" => found.inputs = named(),
+            "outputs" => found.outputs = named(),
+            "observables" => found.observables = named(),
             _ => {}
         }
     }

@@ -12,6 +12,7 @@ mod build;
 mod code;
 mod declare;
 mod fields;
+pub(crate) mod keys;
 mod names;
 mod organs;
 mod population;

@@ -165,8 +165,9 @@ pub(super) fn correlations(
             continue;
         };
         for (k, _) in list {
-            if !["of", "value"].contains(&k.as_str()) {
-                faults.push(unknown(k, "key", &["of", "value"]));
+            let known = super::keys::names(super::keys::CORRELATION);
+            if !known.contains(&k.as_str()) {
+                faults.push(unknown(k, "key", &known));
             }
         }
         let own = Fields { list: list.clone(), span: item.span };

@@ -7,6 +7,7 @@ use super::super::{
     code,
     declare::{Entry, Fields, unknown, wrong_kind},
     fields::{self, place, quantity, quantity_of, required, string, text, texts},
+    keys,
     names::Names,
     text::Text,
     tree::{Node, Value},
@@ -129,7 +130,7 @@ impl Builder<'_> {
 
     /// Covariate effects; each coefficient becomes a parameter of its own.
     pub(super) fn effects(&mut self, faults: &mut Vec<Diagnostic>) {
-        const KEYS: [&str; 5] = ["of", "form", "reference", "level", "coefficient"];
+        let known = keys::names(keys::EFFECT);
         for (i, e) in self.found.parameters.iter().enumerate() {
             let nodes: Vec<Node> = match e.fields.get("effects") {
                 None => continue,
@@ -142,8 +143,8 @@ impl Builder<'_> {
                     continue;
                 };
                 for (k, _) in list {
-                    if !KEYS.contains(&k.as_str()) {
-                        faults.push(unknown(k, "key", &KEYS));
+                    if !known.contains(&k.as_str()) {
+                        faults.push(unknown(k, "key", &known));
                     }
                 }
                 let own = Fields { list: list.clone(), span: node.span };

@@ -15,6 +15,7 @@ use super::{
     code,
     declare::{Declarations, Entry, Fields, unknown, wrong_kind},
     fields::{self, identifier, required, string},
+    keys,
     names::{Meaning, Names, RESERVED},
     population,
     text::Text,
@@ -145,8 +146,9 @@ fn units(
     };
     let own = Fields { list: list.clone(), span: node.span };
     for (k, _) in list {
-        if !["time", "amount", "volume"].contains(&k.as_str()) {
-            faults.push(unknown(k, "key", &["time", "amount", "volume"]));
+        let known = keys::names(keys::UNITS);
+        if !known.contains(&k.as_str()) {
+            faults.push(unknown(k, "key", &known));
         }
     }
     let mut one = |key: &str, dimension: Dimension, example: &str| {

@@ -8,6 +8,7 @@ use super::super::{
     code,
     declare::{Fields, unknown, wrong_kind},
     fields::{identifier, place, string, texts},
+    keys,
     text::Text,
     tree::{Node, Value},
 };
@@ -86,8 +87,9 @@ impl Builder<'_> {
                 continue;
             };
             for (k, _) in list {
-                if !["name", "on", "decayed"].contains(&k.as_str()) {
-                    faults.push(unknown(k, "key", &["name", "on", "decayed"]));
+                let known = keys::names(keys::LABEL);
+                if !known.contains(&k.as_str()) {
+                    faults.push(unknown(k, "key", &known));
                 }
             }
             let own = Fields { list: list.clone(), span: node.span };

@@ -1,0 +1,283 @@
+//! Every table and key of a model file, once: the reader refuses what is not here, and the JSON
+//! Schema is made of it.
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// A text.
+    Text,
+    /// A text with a quantity or an expression; a plain number where it has no dimension.
+    Value,
+    /// True or false.
+    Flag,
+    /// A number.
+    Number,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of texts; a single text is a list of one.
+    Texts,
+    /// A value, or one value per place.
+    Places,
+    /// A table with these keys.
+    Table(&'static [Key]),
+    /// One table with these keys, or a list of them.
+    Tables(&'static [Key]),
+    /// A list of tables with any keys: the columns of an organ table.
+    Rows,
+}
+
+/// A key and what it means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) about: &'static str,
+    pub(crate) required: bool,
+}
+
+/// How the entries of a table are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// The table has these keys.
+    Plain,
+    /// The table has entries with names of the author's choice, each with these keys; an entry
+    /// that is no table is the value of this key.
+    Named(&'static str),
+}
+
+/// A table of the file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) form: Form,
+    pub(crate) about: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+const fn key(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, about, required: false }
+}
+
+const fn must(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, about, required: true }
+}
+
+const ABOUT: Key = key("about", Kind::Text, "what it is, for people");
+const SOURCE: Key = key(
+    "source",
+    Kind::Text,
+    "where the number comes from: a DOI with table or figure; without it reports list the number as assumed",
+);
+
+/// Internal units.
+pub(crate) const UNITS: &[Key] = &[
+    must("time", Kind::Text, "unit of time, such as `h`"),
+    must("amount", Kind::Text, "unit of amount, such as `nmol`"),
+    must("volume", Kind::Text, "unit of volume, such as `L`"),
+];
+
+/// A group of labelled species.
+pub(crate) const LABEL: &[Key] = &[
+    key("name", Kind::Text, "name of the group, where there are several"),
+    must("on", Kind::Texts, "species that exist hot and cold"),
+    must(
+        "decayed",
+        Kind::Texts,
+        "what a decayed molecule becomes: `cold` (still binds), `lost`, a daughter species, or `cold + Bi`",
+    ),
+];
+
+/// A covariate effect.
+pub(crate) const EFFECT: &[Key] = &[
+    must("of", Kind::Text, "a covariate"),
+    must(
+        "form",
+        Kind::Word(&["power", "exponential", "linear", "level"]),
+        "(c/ref)^b, exp(b (c - ref)), 1 + b (c - ref), or 1 + b at a level",
+    ),
+    key("reference", Kind::Value, "value of the covariate without effect"),
+    key("level", Kind::Text, "level of a categorical covariate"),
+    must("coefficient", Kind::Value, "b; becomes a parameter of its own"),
+];
+
+/// A correlation of two random effects.
+pub(crate) const CORRELATION: &[Key] = &[
+    must("of", Kind::Texts, "two parameters with `iiv`"),
+    must("value", Kind::Number, "correlation of their random effects, between -1 and 1"),
+];
+
+/// The tables of a model file.
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        name: "model",
+        form: Form::Plain,
+        about: "what the model is",
+        keys: &[
+            must("id", Kind::Text, "lower-case letters, digits and hyphens"),
+            must("title", Kind::Text, "one line for people"),
+            key("reference", Kind::Text, "publication the model stands on"),
+            key("about", Kind::Text, "what a reader should know"),
+            must("units", Kind::Table(UNITS), "internal units"),
+            key(
+                "label",
+                Kind::Tables(LABEL),
+                "labelled species; the nuclide is chosen when the model is run",
+            ),
+        ],
+    },
+    Table {
+        name: "patient",
+        form: Form::Named("typical"),
+        about: "covariates",
+        keys: &[
+            key("unit", Kind::Text, "unit of a continuous covariate"),
+            key("range", Kind::Texts, "lower and upper end in which the model holds"),
+            key("typical", Kind::Value, "value where a patient has none"),
+            key("levels", Kind::Texts, "levels of a categorical covariate"),
+            ABOUT,
+            SOURCE,
+        ],
+    },
+    Table {
+        name: "compartments",
+        form: Form::Named("volume"),
+        about: "places, each with a volume",
+        keys: &[key("volume", Kind::Value, "a volume, or an expression of one"), SOURCE, ABOUT],
+    },
+    Table {
+        name: "parameters",
+        form: Form::Named("value"),
+        about: "numbers with unit, or formulas of parameters and covariates",
+        keys: &[
+            must(
+                "value",
+                Kind::Value,
+                "a quantity such as `2.4 L/h`, or a formula such as `kon*KD`",
+            ),
+            key("unit", Kind::Text, "unit of a formula, checked"),
+            key(
+                "iiv",
+                Kind::Value,
+                "variability between individuals: a coefficient of variation for log-normal, a standard deviation else",
+            ),
+            key("iov", Kind::Value, "variability between occasions, as `iiv`"),
+            key(
+                "distribution",
+                Kind::Word(&["lognormal", "normal", "logitnormal"]),
+                "of the random effect; log-normal if left out",
+            ),
+            key("min", Kind::Value, "lower bound in estimation"),
+            key("max", Kind::Value, "upper bound in estimation"),
+            key("fixed", Kind::Flag, "not estimated"),
+            ABOUT,
+            SOURCE,
+            key("effects", Kind::Tables(EFFECT), "effects of covariates"),
+        ],
+    },
+    Table {
+        name: "species",
+        form: Form::Named("in"),
+        about: "molecules; the state is an amount in each place, `[X.place]` its concentration",
+        keys: &[
+            key("in", Kind::Texts, "compartments it is in"),
+            key("initial", Kind::Places, "amount at the start, or one per place"),
+            key("nuclide", Kind::Text, "nuclide of a daughter that is itself radioactive"),
+            key(
+                "decayed",
+                Kind::Texts,
+                "what a decayed molecule becomes, where it differs from its group's",
+            ),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "states",
+        form: Form::Named("initial"),
+        about: "quantities that are no amounts, changed by explicit fluxes only",
+        keys: &[
+            must("unit", Kind::Text, "unit"),
+            key("initial", Kind::Value, "value at the start"),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "define",
+        form: Form::Named("value"),
+        about: "names for expressions that vary in time",
+        keys: &[
+            must("value", Kind::Value, "an expression"),
+            key("unit", Kind::Text, "its unit, checked"),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "scheme",
+        form: Form::Plain,
+        about: "what changes the states",
+        keys: &[must(
+            "processes",
+            Kind::Text,
+            "one per line: `name: L.plasma + R.plasma <-> LR.plasma @ kon, koff`; `->` and `<->` are mass action, `=>` takes a flux",
+        )],
+    },
+    Table {
+        name: "inputs",
+        form: Form::Named("unit"),
+        about: "ports that another model or a measured curve drives",
+        keys: &[
+            must("unit", Kind::Text, "unit"),
+            key("default", Kind::Value, "value where nothing is connected"),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "outputs",
+        form: Form::Named("of"),
+        about: "ports that other models may use",
+        keys: &[
+            must("of", Kind::Value, "an expression"),
+            must("unit", Kind::Text, "its unit"),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "observables",
+        form: Form::Named("of"),
+        about: "what is compared with data",
+        keys: &[
+            must("of", Kind::Value, "an expression, such as `activity(*.tumour)`"),
+            must("unit", Kind::Text, "its unit"),
+            key(
+                "error",
+                Kind::Text,
+                "residual error: `proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %` or `lognormal 20 %`",
+            ),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "population",
+        form: Form::Plain,
+        about: "what joins the random effects",
+        keys: &[key("correlations", Kind::Tables(CORRELATION), "correlations of random effects")],
+    },
+    Table {
+        name: "organs",
+        form: Form::Plain,
+        about: "repeated organs: each column `V` of a row becomes the parameter `V_<organ>`, and `{organ}` in a name or line stands for each of them",
+        keys: &[
+            key("table", Kind::Text, "CSV file beside the model; units in its header"),
+            key("rows", Kind::Rows, "the same as a list of tables, each with `organ`"),
+        ],
+    },
+];
+
+/// The names of some keys.
+pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {
+    keys.iter().map(|k| k.name).collect()
+}
+
+/// The table of that name.
+pub(crate) fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|t| t.name == name)
+}
