@@ -14,6 +14,7 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
         .current_dir(folder)
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("COLUMNS")
         .env("TERM", "xterm")
         .output()
         .expect("the command starts");
