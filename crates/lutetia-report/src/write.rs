@@ -8,7 +8,7 @@ use std::{
 
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{path}`: {source}")]
+#[error("cannot {action} `{path}`: {}", source.kind())]
 pub struct WriteError {
     /// What was attempted.
     pub action: &'static str,

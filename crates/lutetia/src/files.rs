@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// More than any model, table of organs or experiment; a larger file was named by mistake.
-const MAX_TEXT_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_TEXT_BYTES: u64 = 16 << 20;
 
 /// Reads a text file of bounded size.
 pub(crate) fn read_text(path: &Path) -> Outcome<String> {

@@ -118,7 +118,10 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
             Err(reason) => {
                 let mut row = vec![Cell::Missing; 9];
                 row[0] = region.region.as_str().into();
-                row.push(format!("not determined: {reason}").into());
+                row.push(
+                    format!("not determined: {}", reason.trim_start_matches("not determined: "))
+                        .into(),
+                );
                 row
             }
         });

@@ -99,7 +99,11 @@ fn checked(
     }
 }
 
-fn compiled(name: &str, model: Model, nuclides: &[String]) -> Result<LoadedModel, Failure> {
+/// Compiles a checked model with nuclides for all its labels.
+///
+/// # Errors
+/// Why it cannot be compiled with these nuclides.
+pub fn compiled(name: &str, model: Model, nuclides: &[String]) -> Result<LoadedModel, Failure> {
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
     let system = compile(&model, &binding)
         .map_err(|e| Failure::Step { step: format!("model {name}"), reason: e.to_string() })?;

@@ -40,6 +40,30 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
         .models
         .get(&step.model)
         .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
+    let (tables, tias) = fitted(step, study, subject, cycle, model, context.seed)?;
+    context.tias.insert(step.id.clone(), tias);
+    for table in tables {
+        context.add(table);
+    }
+    context.settings.insert("rtol".to_owned(), format!("{RTOL:e}"));
+    Ok(())
+}
+
+/// Fits a model to one cycle of one patient by maximum a posteriori: the tables `<id>` (estimates),
+/// `<id>.fit`, `<id>.points`, `<id>.curves` and `<id>.tia`, in this order, and the time-integrated
+/// activities. `study` and `model` of the step are not read.
+///
+/// # Errors
+/// A sentence: an unknown region, observable, parameter or place; a quantity that cannot be read; a
+/// fit that does not converge.
+pub fn fitted(
+    step: &FitModel,
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    model: &LoadedModel,
+    seed: u64,
+) -> Result<(Vec<Table>, Vec<RegionTia>), String> {
     let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
     let series = step
         .observe
@@ -48,6 +72,11 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
         .collect::<Result<Vec<_>, _>>()?;
     let regimen = regimen(study, subject, cycle, step, model)?;
     let base = model.parameters(&step.set)?;
+    // What is wrong with the doses is wrong at every starting point: say it once, plainly.
+    model
+        .simulator
+        .run(&base, &regimen, &Inputs::default(), &[0.0], &Options::default())
+        .map_err(|e| e.to_string())?;
     let system = model.simulator.system();
     let names: Vec<String> = match &step.estimate {
         Some(names) => names.clone(),
@@ -89,7 +118,7 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
     let parameters = predictor.parameters(true);
     let mut problem = Problem::new(&predictor, observations, ErrorModel::Known, parameters);
     problem.options = FitOptions {
-        seed: context.seed,
+        seed,
         // The prior makes the surface nearly convex; a few starts from it show whether it is.
         random_starts: 3,
         // The integrator's own error is the floor of what differences of predictions mean.
@@ -111,12 +140,7 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
     ];
     let (tia_table, tias) = tias(step, &series, &result, hour)?;
     tables.push(tia_table);
-    context.tias.insert(step.id.clone(), tias);
-    for table in tables {
-        context.add(table);
-    }
-    context.settings.insert("rtol".to_owned(), format!("{RTOL:e}"));
-    Ok(())
+    Ok((tables, tias))
 }
 
 /// Measured activities of a region or of a sum of regions measured at the same times.

@@ -77,20 +77,34 @@ impl Curves {
         self.until
     }
 
-    /// Reads the study and fits the curves asked for.
-    pub(crate) fn fit(&self, terminal: &Terminal) -> Outcome<Fitted> {
-        let wrong =
-            |reason: String| Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason));
+    /// Error model as typed.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// Seed of the random starting points.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Reads the study; the subject and the regions asked for.
+    pub(crate) fn load(&self, terminal: &Terminal) -> Outcome<(Study, String, Vec<String>)> {
         if !(self.until > 0.0 && self.until.is_finite()) {
             return Err(wrong(format!("`--until {}` is not a time above 0 h", self.until)));
         }
+        let study = studies::load(&self.study, terminal)?;
+        let subject = studies::subject(&study, self.subject.as_deref())?;
+        let wanted = studies::regions(&study, &subject, self.cycle, &self.regions)?;
+        Ok((study, subject, wanted))
+    }
+
+    /// Reads the study and fits the curves asked for.
+    pub(crate) fn fit(&self, terminal: &Terminal) -> Outcome<Fitted> {
         for function in &self.functions {
             lutetia_report::steps::curves::form(function).map_err(wrong)?;
         }
         let error = error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR)).map_err(wrong)?;
-        let study = studies::load(&self.study, terminal)?;
-        let subject = studies::subject(&study, self.subject.as_deref())?;
-        let wanted = studies::regions(&study, &subject, self.cycle, &self.regions)?;
+        let (study, subject, wanted) = self.load(terminal)?;
         let without: Vec<&str> = wanted
             .iter()
             .filter(|region| {
@@ -116,4 +130,9 @@ impl Curves {
             .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
         Ok(Fitted { study, subject, regions })
     }
+}
+
+/// An option of a fit that cannot be read.
+fn wrong(reason: String) -> Failure {
+    Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason))
 }

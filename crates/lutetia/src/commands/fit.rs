@@ -6,6 +6,7 @@ use lutetia_report::{Cell, Table, steps::curves::tables};
 
 use super::{
     curves::{Curves, Fitted},
+    fit_model::{self, WithModel},
     table,
 };
 use crate::{
@@ -17,11 +18,14 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia fit data/studies/snmmi_patient4 --region kidney_left
-  lutetia fit data/studies/snmmi_patient4 --function mono --error \"proportional 15 %\" --print estimates";
+  lutetia fit data/studies/snmmi_patient4 --function mono --error \"proportional 15 %\" --print estimates
+  lutetia fit data/studies/snmmi_patient4 --model models/sstr2/dotatate-small.toml --into L.plasma \\
+    --amount \"140 nmol\" --over \"30 min\" --observe \"kidney_left + kidney_right=A_kidneys\" \\
+    --observe liver=A_liver --observe spleen=A_spleen --print estimates";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Print {
+pub(crate) enum Print {
     /// One row per region: integral, half-life, goodness of fit.
     Results,
     /// One row per parameter and derived quantity, with standard error and interval.
@@ -50,10 +54,17 @@ pub(crate) struct Arguments {
         value_name = "WHAT"
     )]
     print: Print,
+
+    #[command(flatten)]
+    with: WithModel,
 }
 
 /// Fits every curve asked for and prints one table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    if let Some(file) = &arguments.with.model {
+        let Arguments { curves, print, with } = arguments;
+        return fit_model::run(file, with, curves, *print, terminal);
+    }
     let fitted = arguments.curves.fit(terminal)?;
     let part = match arguments.print {
         Print::Estimates => return table::print(&estimates(&fitted), terminal),

@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod dose;
 pub(crate) mod explain;
 pub(crate) mod fit;
+mod fit_model;
 mod models;
 pub(crate) mod new;
 mod regimen;

@@ -1,6 +1,9 @@
 //! Reading a model file with its neighbours.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use lutetia_diagnostic::has_errors;
 use lutetia_model::{Checked, Model, Resolve, SourceFile};
@@ -37,6 +40,10 @@ pub(crate) fn load(path: &Path, terminal: &Terminal) -> Outcome<Model> {
 
 impl Resolve for Neighbours {
     fn resolve(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(self.folder.join(name)).ok()
+        // One byte more than is read, so that the check can say that it is too large.
+        let mut text = String::new();
+        let file = std::fs::File::open(self.folder.join(name)).ok()?;
+        file.take(files::MAX_TEXT_BYTES + 1).read_to_string(&mut text).ok()?;
+        Some(text)
     }
 }

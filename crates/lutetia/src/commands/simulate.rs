@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     cycles: Option<u16>,
 
     /// How long to simulate.
-    #[arg(long, value_name = "TIME", default_value = "7 d")]
+    #[arg(long, value_name = "TIME", default_value = "7 d", allow_hyphen_values = true)]
     until: String,
 
     /// Number of output times, evenly spaced from zero to the end.

@@ -1,0 +1,158 @@
+//! `lutetia fit --model`: a compartmental model through all regions of a patient at once.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::Args;
+use lutetia_diagnostic::Diagnostic;
+use lutetia_report::{
+    experiment::FitModel,
+    steps::{
+        load::{LoadedModel, compiled},
+        model::fitted,
+    },
+};
+
+use super::{curves::Curves, fit::Print, models, table};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
+
+/// What a fit with a model needs beside the study.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With a model")]
+pub(crate) struct WithModel {
+    /// Fit this model by maximum a posteriori, with the population of the model file as prior,
+    /// instead of exponentials.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Observable of a region or of a sum of regions: `kidney_left + kidney_right=A_kidneys`.
+    /// Repeat for several; without it every region with an observable `A_<region>`.
+    #[arg(long, value_name = "REGION=NAME", requires = "model")]
+    observe: Vec<String>,
+
+    /// Where the doses go, such as `L.plasma`, where the study does not say.
+    #[arg(long, value_name = "PLACE", requires = "model")]
+    into: Option<String>,
+
+    /// Ligand amount of the doses, such as `100 nmol`, where the study does not say.
+    #[arg(long, value_name = "AMOUNT", requires = "model")]
+    amount: Option<String>,
+
+    /// Duration of the infusions, such as `30 min`, where the study does not say.
+    #[arg(long, value_name = "TIME", requires = "model")]
+    over: Option<String>,
+
+    /// Set a parameter or covariate: `V_kidneys=0.48 L`. Repeat for several.
+    #[arg(long = "set", value_name = "NAME=VALUE", requires = "model")]
+    set: Vec<String>,
+
+    /// Estimate this parameter; repeat for several. Without it all with `iiv` in the model.
+    #[arg(long, value_name = "NAME", requires = "model")]
+    estimate: Vec<String>,
+}
+
+/// `a=b` of the command line.
+fn pairs(what: &str, given: &[String]) -> Outcome<BTreeMap<String, String>> {
+    given
+        .iter()
+        .map(|text| {
+            let (name, value) = text.split_once('=').ok_or_else(|| {
+                Failure::usage(
+                    format!("`{text}` has no `=`"),
+                    format!("write it as `--{what} \"NAME=VALUE\"`"),
+                )
+            })?;
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        })
+        .collect()
+}
+
+/// Fits the model and prints one table.
+pub(crate) fn run(
+    file: &std::path::Path,
+    with: &WithModel,
+    curves: &Curves,
+    print: Print,
+    terminal: &Terminal,
+) -> Outcome {
+    let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
+    let part = match print {
+        Print::Estimates => 0,
+        Print::Points => 2,
+        Print::Curves => 3,
+        Print::Results => 4,
+        Print::Candidates => {
+            return Err(Failure::usage(
+                "`--print candidates` lists functions; with `--model` there is one model",
+                "print `results`, `estimates`, `points` or `curves`",
+            ));
+        }
+    };
+    let mut observe = pairs("observe", &with.observe)?;
+    let set = pairs("set", &with.set)?;
+    let model = models::load(file, terminal)?;
+    let (study, subject, regions) = curves.load(terminal)?;
+    let nuclides: Vec<String> = regions
+        .iter()
+        .filter_map(|region| study.curve(&subject, curves.cycle(), region))
+        .map(|curve| curve.nuclide)
+        .take(1)
+        .collect();
+    let model: LoadedModel =
+        compiled(&model.id.clone(), model, &nuclides).map_err(|e| failed(e.to_string()))?;
+    if observe.is_empty() {
+        let outputs = model.simulator.system().outputs();
+        for region in regions {
+            let name = format!("A_{region}");
+            if outputs.iter().any(|o| o.name == name) {
+                observe.insert(region, name);
+            }
+        }
+    }
+    if observe.is_empty() {
+        let outputs: Vec<&str> =
+            model.simulator.system().outputs().iter().map(|o| o.name.as_str()).collect();
+        return Err(Failure::usage(
+            "no region has an observable of its name in the model",
+            format!(
+                "name them with `--observe REGION=NAME`; observables are {}",
+                outputs.join(", ")
+            ),
+        ));
+    }
+    let says = study.doses_of(&subject).iter().all(|d| d.into.is_some());
+    let into = match (&with.into, says) {
+        (Some(place), _) => place.clone(),
+        (None, true) => String::new(),
+        (None, false) => {
+            return Err(Failure::usage(
+                "the study does not say where its doses go",
+                "name the place with `--into`, such as `--into L.plasma`",
+            ));
+        }
+    };
+    let step = FitModel {
+        id: "fit".to_owned(),
+        model: String::new(),
+        study: String::new(),
+        subject: None,
+        cycle: u32::from(curves.cycle()),
+        into,
+        amount: with.amount.clone(),
+        over: with.over.clone(),
+        observe,
+        set,
+        estimate: (!with.estimate.is_empty()).then(|| with.estimate.clone()),
+        error: curves.error().map(str::to_owned),
+        until: curves.until_h(),
+    };
+    let (tables, _) =
+        fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed()).map_err(failed)?;
+    match tables.get(part) {
+        Some(asked) => table::print(asked, terminal),
+        None => Ok(()),
+    }
+}
