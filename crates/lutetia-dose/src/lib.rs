@@ -16,16 +16,22 @@
 //! ```
 
 mod absorbed;
+mod bed;
 pub mod bundled;
 mod dose;
 mod emitter;
 mod error;
 mod factor;
 mod region;
+mod single_time_point;
 mod tia;
+mod trapezoid;
 
 pub use absorbed::{
     Surroundings, electron_reach, particle_absorbed_fraction, photon_absorbed_fraction,
+};
+pub use bed::{
+    DoseRatePhase, EffectiveDose, Tissue, activity_for_bed, effective_dose, protraction_factor,
 };
 pub use dose::{AbsorbedDose, Mass, Rbe, RbeWeightedDose, absorbed_dose, rbe_weighted};
 pub use emitter::{Emitter, PhotonLine, Source};
@@ -33,4 +39,6 @@ pub use error::DoseError;
 pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
 pub use lutetia_data::Sex;
 pub use region::{Region, organ_names};
+pub use single_time_point::{haenscheid, haenscheid_error, madsen};
 pub use tia::{Tia, biological_half_life_h, effective_half_life_h};
+pub use trapezoid::{Start, Tail, trapezoid};
