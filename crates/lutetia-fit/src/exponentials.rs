@@ -39,6 +39,15 @@ impl ExponentialForm {
     pub fn mono() -> Self {
         Self::of(&[Rate::Free], false)
     }
+    /// `a1 (e^{−(λ1+λp) t} − e^{−(λb+λp) t})` (f3): washout after a supply from blood at the known rate `λb`, so that
+    /// the curve starts at zero. The published choice is `λb = ln 2/1 min`.
+    pub fn mono_from_blood(blood_rate: f64) -> Self {
+        Self::of(&[Rate::Free, Rate::Fixed(blood_rate)], true)
+    }
+    /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t} − (a1 + a2) e^{−(λb+λp) t}` (f4c): two washouts after a supply from blood.
+    pub fn bi_from_blood(blood_rate: f64) -> Self {
+        Self::of(&[Rate::Free, Rate::Free, Rate::Fixed(blood_rate)], true)
+    }
     /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t}` (f4a).
     pub fn bi() -> Self {
         Self::of(&[Rate::Free; 2], false)
@@ -231,6 +240,11 @@ impl SumOfExponentials {
                 Phase { a, k: biological + self.physical_rate }
             })
             .collect()
+    }
+
+    /// The phases at given parameters: amplitude (activity) and effective rate `λ_i + λp` (1/time) of each.
+    pub fn effective_phases(&self, theta: &[f64]) -> Vec<(f64, f64)> {
+        self.phases(theta).into_iter().map(|p| (p.a, p.k)).collect()
     }
 
     /// Gradient by the parameters from the derivatives by each phase's amplitude and rate.

@@ -182,9 +182,22 @@ pub struct DoseStep {
     /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
     /// `sex` column if left out, else male.
     pub reference: Option<String>,
+    /// Regions with a biologically effective dose: α/β and half-time of repair of each.
+    #[serde(default)]
+    pub bed: BTreeMap<String, TissueSpec>,
     /// Regions without an absorbed dose and why (a field of view is no organ).
     #[serde(default)]
     pub leave_out: BTreeMap<String, String>,
+}
+
+/// How a tissue answers to a dose that comes slowly.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TissueSpec {
+    /// α/β, such as `2.5 Gy`.
+    pub alpha_beta: String,
+    /// Half-time of repair, such as `2.8 h`.
+    pub repair: String,
 }
 
 /// Which of the volumes measured at several times is taken for the mass of a region.

@@ -161,3 +161,44 @@ fn regress_faulty_connections_give_their_messages() {
     }
     insta::assert_snapshot!(text);
 }
+
+/// The shipped model as differential equations beside the closed form of the dose crate, for uptake
+/// and two washouts.
+#[test]
+fn exact_closed_form_and_differential_equations_agree() {
+    use lutetia_dose::{DoseRatePhase, Tissue, effective_dose};
+    use lutetia_model::{Binding, NoFiles, SourceFile, check, compile};
+    use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models/radiobiology/linear-quadratic.toml");
+    let phases = [(0.9, 0.012), (0.4, 0.09), (-1.3, 0.9)];
+    let rate: Vec<String> = phases.iter().map(|(a, k)| format!("{a}*u*exp(-{k}*t/h)")).collect();
+    let text = fs::read_to_string(shipped)
+        .expect("the model")
+        .replace("[inputs]\ndose_rate = { unit = \"Gy/h\", default = \"0 Gy/h\" }\n", "")
+        .replace("[parameters]", "[parameters]\nu = \"1 Gy/h\"\nh = \"1 h\"")
+        .replace("[states]", &format!("[define]\ndose_rate = \"{}\"\n[states]", rate.join(" + ")));
+    let checked = check(&SourceFile { name: "lq.toml".to_owned(), text }, &NoFiles);
+    let shown = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+    let model = checked.model.unwrap_or_else(|| panic!("{shown}"));
+    let system = compile(&model, &Binding::new(lutetia_data::nuclides())).expect("no nuclide");
+    let parameters = system.default_parameters();
+    let simulator = Simulator::new(system);
+    let options = Options { rtol: 1e-13, atol_relative: 1e-15, ..Options::default() };
+    // After 3000 h the slowest phase has fallen by exp(-36).
+    let run = simulator
+        .run(&parameters, &Regimen::default(), &Inputs::default(), &[0.0, 3000.0], &options)
+        .expect("it runs");
+    let output = |name: &str| {
+        let index = simulator.output(name).expect("an output");
+        run.outputs.get(1, index).expect("a value")
+    };
+    let tissue = Tissue::new(10.0, 1.5).expect("a tissue");
+    let phases: Vec<DoseRatePhase> =
+        phases.iter().map(|&(gy_per_h, per_h)| DoseRatePhase { gy_per_h, per_h }).collect();
+    let closed = effective_dose(&phases, tissue).expect("a dose");
+    let unit = model.units.from_internal(1.0, &lutetia_units::Unit::parse("Gy").expect("a unit"));
+    assert!((output("dose") * unit / closed.dose_gy - 1.0).abs() < 1e-10);
+    assert!((output("BED") * unit / closed.bed_gy - 1.0).abs() < 1e-10);
+}

@@ -11,19 +11,25 @@ use lutetia_fit::{
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
 
-use super::{Context, RegionTia, cycle, subject};
+use super::{
+    Context, RegionTia,
+    averaging::{self, Average, Weighed},
+    cycle, subject,
+};
 use crate::{
     experiment::FitCurves,
     table::{Cell, Table, significant},
 };
 
 /// Names of the functions, as experiments and the command write them, with their meaning.
-pub const FUNCTIONS: [(&str, &str); 7] = [
+pub const FUNCTIONS: [(&str, &str); 9] = [
     ("physical", "physical decay only"),
     ("mono", "one exponential"),
     ("mono-physical", "one exponential and a part that stays"),
+    ("mono-blood", "one exponential after a supply from blood with a half-life of 1 min"),
     ("bi", "two exponentials"),
     ("bi-uptake", "uptake and washout"),
+    ("bi-blood", "two exponentials after a supply from blood with a half-life of 1 min"),
     ("tri", "three exponentials"),
     ("tri-uptake", "uptake and two washouts"),
 ];
@@ -65,16 +71,36 @@ pub struct RegionCurve {
     pub why: String,
 }
 
-/// The form of a function by name.
+/// The names under which the Ulm group published the same functions (Kletting 2013, Hardiansyah
+/// 2021).
+const PUBLISHED: [(&str, &str); 9] = [
+    ("f1", "physical"),
+    ("f2", "mono"),
+    ("f3", "mono-blood"),
+    ("f3a", "bi-uptake"),
+    ("f3d", "mono-physical"),
+    ("f4a", "bi"),
+    ("f4c", "bi-blood"),
+    ("f5a", "tri-uptake"),
+    ("f6a", "tri"),
+];
+
+/// Rate of the supply from blood, 1/h: a half-life of 1 min.
+const BLOOD_PER_H: f64 = 60.0 * LN_2;
+
+/// The form of a function by its name or its published one (`f3a`).
 ///
 /// # Errors
 /// A sentence that lists the names.
 pub fn form(name: &str) -> Result<ExponentialForm, String> {
-    Ok(match name {
+    let own = PUBLISHED.iter().find(|p| p.0 == name).map_or(name, |p| p.1);
+    Ok(match own {
         "physical" => ExponentialForm::physical(),
         "mono" => ExponentialForm::mono(),
         "mono-physical" => ExponentialForm::mono_and_physical(),
+        "mono-blood" => ExponentialForm::mono_from_blood(BLOOD_PER_H),
         "bi" => ExponentialForm::bi(),
+        "bi-blood" => ExponentialForm::bi_from_blood(BLOOD_PER_H),
         "bi-uptake" => ExponentialForm::bi_uptake(),
         "tri" => ExponentialForm::tri(),
         "tri-uptake" => ExponentialForm::tri_uptake(),
@@ -219,11 +245,50 @@ impl RegionCurve {
             nuclide: self.data.nuclide.clone(),
             injected_mbq: self.data.injected_mbq,
             tia: self.best().tia(&self.data.region),
+            phases: self.best().phases(),
         }
+    }
+
+    /// The time-integrated activity averaged over the candidates, by Akaike weights.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn average(&self) -> Result<Average, String> {
+        let all: Vec<Option<Weighed>> = self.candidates.iter().map(Candidate::weighed).collect();
+        averaging::average(&all)
     }
 }
 
 impl Candidate {
+    /// What averaging needs: AICc, integral and its standard error; `None` where one is missing.
+    fn weighed(&self) -> Option<Weighed> {
+        let fit = self.fit.as_ref().ok().filter(|f| f.status.converged())?;
+        let tia = fit.derived("tia").filter(|d| d.determined.is_determined())?;
+        Some(Weighed { aicc: fit.aicc?, value: tia.value, sd: tia.se? })
+    }
+
+    /// Amplitudes (MBq) and effective rates (1/h) of its phases.
+    fn phases(&self) -> Vec<(f64, f64)> {
+        self.fit.as_ref().map(|f| self.curve.effective_phases(&f.theta())).unwrap_or_default()
+    }
+
+    /// The largest coefficient of variation and the largest correlation of its parameters.
+    fn quality(&self) -> (Option<f64>, Option<f64>) {
+        let Ok(fit) = &self.fit else { return (None, None) };
+        let largest = |found: &mut dyn Iterator<Item = f64>| {
+            found
+                .filter(|x| x.is_finite())
+                .fold(None, |m: Option<f64>, x| Some(m.map_or(x, |m| if x > m { x } else { m })))
+        };
+        let cv = largest(&mut fit.estimates.iter().filter_map(|e| Some((e.se? / e.value).abs())));
+        let r = fit.correlation.as_ref().and_then(|r| {
+            let n = r.nrows();
+            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+            largest(&mut pairs.map(|(i, j)| r[(i, j)].abs()))
+        });
+        (cv, r)
+    }
+
     fn tia(&self, region: &str) -> Result<Tia, String> {
         let fit = self.fit.as_ref().map_err(Clone::clone)?;
         let tia = fit.derived("tia").ok_or("the curve does not fall, its integral is infinite")?;
@@ -287,6 +352,9 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         .column("tia_sd", "MBq h")
         .column("chi_square", "")
         .column("aicc", "")
+        .column("weight", "")
+        .column("largest_cv", "%")
+        .column("largest_correlation", "")
         .column("used", "")
         .column("note", "");
     let mut points = Table::new(
@@ -308,11 +376,45 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             .column("activity", "MBq")
             .column("low", "MBq")
             .column("high", "MBq");
+    let mut averaged = Table::new(
+        format!("{id}.averaged"),
+        "Time-integrated activity averaged over the functions by Akaike weights (AICc); the standard error includes how far the functions lie apart",
+    )
+    .column("region", "")
+    .column("tia", "MBq h")
+    .column("tia_sd", "MBq h")
+    .column("tia_coefficient", "h")
+    .column("functions", "");
     for region in regions {
         let name = region.data.region.as_str();
+        let average = region.average();
+        averaged.push(match &average {
+            Ok(a) => {
+                let parts = a.weights.iter().zip(&region.candidates).filter_map(|(w, c)| {
+                    let w = (*w)?;
+                    Some(format!("{} {}", c.function, significant(w, 2)))
+                });
+                vec![
+                    name.into(),
+                    a.value.into(),
+                    a.sd.into(),
+                    (a.value / region.data.injected_mbq).into(),
+                    parts.collect::<Vec<_>>().join(", ").into(),
+                ]
+            }
+            Err(reason) => vec![
+                name.into(),
+                Cell::Missing,
+                Cell::Missing,
+                Cell::Missing,
+                format!("none: {reason}").into(),
+            ],
+        });
         for (i, c) in region.candidates.iter().enumerate() {
             let fit = c.fit.as_deref().ok();
             let (tia, sd) = derived(fit, "tia");
+            let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
+            let (cv, correlation) = c.quality();
             candidates.push(vec![
                 name.into(),
                 c.function.as_str().into(),
@@ -320,6 +422,9 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
                 sd,
                 fit.map(|f| f.chi_square).into(),
                 fit.and_then(|f| f.aicc).into(),
+                weight.into(),
+                cv.map(|cv| 100.0 * cv).into(),
+                correlation.into(),
                 if i == region.chosen { "yes" } else { "" }.into(),
                 c.note().into(),
             ]);
@@ -368,7 +473,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             ]);
         }
     }
-    Ok(vec![results, candidates, points, curves])
+    Ok(vec![results, candidates, points, curves, averaged])
 }
 
 /// Times at which curves are drawn: dense where uptake happens, then even.

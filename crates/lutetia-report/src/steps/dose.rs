@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use lutetia_data::{Covariate, Study};
 use lutetia_dose::{
-    AbsorbedDose, Mass, Region, Sex, absorbed_dose, bundled::source_with_daughters,
-    self_dose_factor,
+    AbsorbedDose, DoseRatePhase, EffectiveDose, Mass, Region, Sex, Tissue, absorbed_dose,
+    bundled::source_with_daughters, effective_dose, self_dose_factor,
 };
-use lutetia_units::{Dimension, Quantity};
+use lutetia_units::{Dimension, Quantity, Unit};
 
 use super::{Context, RegionTia, cycle, subject};
 use crate::{
@@ -26,6 +26,8 @@ pub struct DoseOptions {
     pub reference: Sex,
     /// Regions without an absorbed dose, and why.
     pub leave_out: BTreeMap<String, String>,
+    /// Regions with a biologically effective dose.
+    pub bed: BTreeMap<String, Tissue>,
 }
 
 /// The absorbed dose of a region, or why there is none.
@@ -35,6 +37,28 @@ pub struct RegionDose {
     pub region: String,
     /// The dose, or why there is none.
     pub dose: Result<AbsorbedDose, String>,
+    /// The biologically effective dose where it was asked for and the curve is a sum of
+    /// exponentials.
+    pub effective: Option<EffectiveDose>,
+}
+
+/// Every region with a tissue must have been measured.
+///
+/// # Errors
+/// A sentence that lists the regions there are.
+pub fn check_regions(options: &DoseOptions, tias: &[RegionTia]) -> Result<(), String> {
+    let known: Vec<&str> = tias.iter().map(|t| t.region.as_str()).collect();
+    match options.bed.keys().find(|region| !known.contains(&region.as_str())) {
+        None => Ok(()),
+        Some(unknown) => {
+            let hint = lutetia_diagnostic::closest(unknown, known.iter().copied())
+                .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
+            Err(format!(
+                "a BED is asked for `{unknown}`, which was not measured; measured: {}{hint}",
+                known.join(", ")
+            ))
+        }
+    }
 }
 
 /// Absorbed self doses of measured regions.
@@ -50,14 +74,30 @@ pub fn doses(
     options: &DoseOptions,
 ) -> Vec<RegionDose> {
     tias.iter()
-        .map(|t| RegionDose {
-            region: t.region.clone(),
-            dose: match options.leave_out.get(&t.region) {
+        .map(|t| {
+            let dose = match options.leave_out.get(&t.region) {
                 Some(reason) => Err(reason.clone()),
                 None => dose(study, subject, cycle, t, options),
-            },
+            };
+            let effective = options
+                .bed
+                .get(&t.region)
+                .zip(dose.as_ref().ok())
+                .and_then(|(tissue, dose)| effective(t, dose, *tissue));
+            RegionDose { region: t.region.clone(), dose, effective }
         })
         .collect()
+}
+
+/// BED of the physical dose: the dose rate is the curve of activity times the dose per integral.
+fn effective(tia: &RegionTia, dose: &AbsorbedDose, tissue: Tissue) -> Option<EffectiveDose> {
+    let per_mbq_h = dose.total / tia.tia.as_ref().ok()?.value_mbq_h();
+    let phases: Vec<DoseRatePhase> = tia
+        .phases
+        .iter()
+        .map(|&(a, k)| DoseRatePhase { gy_per_h: a * per_mbq_h, per_h: k })
+        .collect();
+    effective_dose(&phases, tissue).ok()
 }
 
 fn dose(
@@ -101,8 +141,12 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
     .column("per_activity", "Gy/GBq")
     .column("extrapolated", "%")
     .column("method", "");
+    let with_bed = doses.iter().any(|d| d.effective.is_some());
+    if with_bed {
+        table = table.column("protraction", "").column("bed", "Gy").column("eqd2", "Gy");
+    }
     for region in doses {
-        table.push(match &region.dose {
+        let mut row = match &region.dose {
             Ok(d) => vec![
                 region.region.as_str().into(),
                 d.mass.g.into(),
@@ -124,9 +168,31 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
                 );
                 row
             }
-        });
+        };
+        if with_bed {
+            let e = region.effective;
+            row.push(e.map(|e| e.protraction).into());
+            row.push(e.map(|e| e.bed_gy).into());
+            row.push(e.map(|e| e.eqd2_gy).into());
+        }
+        table.push(row);
     }
     table
+}
+
+/// A tissue from texts such as `2.5 Gy` and `2.8 h`.
+///
+/// # Errors
+/// When they are no dose and no time above zero.
+pub fn tissue(alpha_beta: &str, repair: &str) -> Result<Tissue, String> {
+    let read = |what: &str, text: &str, unit: &str| -> Result<f64, String> {
+        let unit = Unit::parse(unit).map_err(|e| e.to_string())?;
+        let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
+        q.to(&unit).map_err(|e| format!("{what}: {e}"))
+    };
+    let alpha_beta = read("alpha/beta", alpha_beta, "Gy")?;
+    let repair = read("half-time of repair", repair, "h")?;
+    Tissue::new(alpha_beta, repair).map_err(|e| e.to_string())
 }
 
 /// The reference adult of a patient: as asked, else by the `sex` column of the study, else male.
@@ -172,11 +238,17 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> 
         volume: step.volume,
         reference: reference(study, subject, step.reference.as_deref())?,
         leave_out: step.leave_out.clone(),
+        bed: step
+            .bed
+            .iter()
+            .map(|(region, t)| Ok((region.clone(), tissue(&t.alpha_beta, &t.repair)?)))
+            .collect::<Result<_, String>>()?,
     };
     let tias = context
         .tias
         .get(&step.from)
         .ok_or_else(|| format!("step `{}` makes no time-integrated activities", step.from))?;
+    check_regions(&options, tias)?;
     let doses = doses(study, subject, cycle(step.cycle)?, tias, &options);
     context.add(table(&step.id, &doses));
     if let Some(sd) = &step.volume_sd {

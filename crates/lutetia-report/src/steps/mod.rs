@@ -16,6 +16,7 @@ use crate::{
     table::{Cell, Table},
 };
 
+pub mod averaging;
 pub(crate) mod compare;
 pub mod curves;
 pub mod dose;
@@ -36,6 +37,9 @@ pub struct RegionTia {
     pub injected_mbq: f64,
     /// The integral, or why there is none.
     pub tia: Result<Tia, String>,
+    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
+    /// exponentials.
+    pub phases: Vec<(f64, f64)>,
 }
 
 /// What the steps of one experiment read and make.

@@ -441,6 +441,7 @@ fn tias(
             injected_mbq: s.injected_mbq,
             tia: lutetia_dose::Tia::new(&s.region, value, sd, extrapolated, "receptor model")
                 .map_err(|e| e.to_string()),
+            phases: Vec::new(),
         });
     }
     Ok((table, tias))

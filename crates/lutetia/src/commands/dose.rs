@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use lutetia_dose::Tissue;
 use lutetia_report::{
     experiment::Volume,
     steps::{
         curves::RegionCurve,
-        dose::{DoseOptions, doses, reference, relative, table},
+        dose::{DoseOptions, check_regions, doses, reference, relative, table, tissue},
     },
 };
 
@@ -20,7 +21,8 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia dose data/studies/snmmi_patient4
-  lutetia dose data/studies/snmmi_patient4 --region kidney_left --volume-sd \"5 %\" --reference female";
+  lutetia dose data/studies/snmmi_patient4 --region kidney_left --volume-sd \"5 %\" --reference female
+  lutetia dose data/studies/snmmi_patient4 --bed \"kidney_left=2.5 Gy,2.8 h\"";
 
 /// Arguments of `dose`.
 #[derive(Debug, Args)]
@@ -37,6 +39,11 @@ pub(crate) struct Arguments {
     /// Relative standard deviation of the measured volumes, such as `5 %`.
     #[arg(long, value_name = "SD")]
     volume_sd: Option<String>,
+
+    /// Biologically effective dose of a region, with its α/β and half-time of repair:
+    /// `kidney_left=2.5 Gy,2.8 h`. Repeat for several.
+    #[arg(long = "bed", value_name = "REGION=ALPHA/BETA,REPAIR")]
+    bed: Vec<String>,
 }
 
 /// Fits the curves, integrates them and prints the absorbed doses.
@@ -51,8 +58,34 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let reference = reference(&fitted.study, &fitted.subject, arguments.reference.as_deref())
         .map_err(|reason| Failure::usage(reason, "choose one with `--reference`"))?;
     let tias: Vec<_> = fitted.regions.iter().map(RegionCurve::tia).collect();
-    let options =
-        DoseOptions { volume_sd, volume: Volume::default(), reference, leave_out: BTreeMap::new() };
+    let options = DoseOptions {
+        volume_sd,
+        volume: Volume::default(),
+        reference,
+        leave_out: BTreeMap::new(),
+        bed: tissues(&arguments.bed)?,
+    };
+    check_regions(&options, &tias)
+        .map_err(|reason| Failure::usage(reason, "name it as the study does"))?;
     let doses = doses(&fitted.study, &fitted.subject, arguments.curves.cycle(), &tias, &options);
     print(&table("dose", &doses), terminal)
+}
+
+/// Tissues by region, as typed.
+fn tissues(given: &[String]) -> Outcome<BTreeMap<String, Tissue>> {
+    let hint = "write it as `--bed \"kidney_left=2.5 Gy,2.8 h\"`";
+    given
+        .iter()
+        .map(|text| {
+            let parts = text.split_once('=').and_then(|(region, rest)| {
+                let (alpha_beta, repair) = rest.split_once(',')?;
+                Some((region.trim(), alpha_beta.trim(), repair.trim()))
+            });
+            let (region, alpha_beta, repair) =
+                parts.ok_or_else(|| Failure::usage(format!("cannot read `--bed {text}`"), hint))?;
+            let tissue =
+                tissue(alpha_beta, repair).map_err(|reason| Failure::usage(reason, hint))?;
+            Ok((region.to_owned(), tissue))
+        })
+        .collect()
 }
