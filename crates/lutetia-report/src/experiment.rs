@@ -107,6 +107,8 @@ pub struct Wire {
 pub enum Step {
     /// Sums of exponentials through every region of a patient.
     FitCurves(FitCurves),
+    /// Time-integrated activities without a fitted function.
+    Integrate(Integrate),
     /// Absorbed doses from time-integrated activities.
     Dose(DoseStep),
     /// Numbers of this experiment beside published ones.
@@ -125,6 +127,7 @@ impl Step {
     pub fn id(&self) -> &str {
         match self {
             Self::FitCurves(s) => &s.id,
+            Self::Integrate(s) => &s.id,
             Self::Dose(s) => &s.id,
             Self::Compare(s) => &s.id,
             Self::FitModel(s) => &s.id,
@@ -157,6 +160,28 @@ pub struct FitCurves {
     /// Last time drawn, in hours.
     #[serde(default = "default_until")]
     pub until: f64,
+}
+
+/// Time-integrated activities without a fitted function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Integrate {
+    /// Name of the table.
+    pub id: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "one")]
+    pub cycle: u32,
+    /// Regions; all if left out.
+    pub regions: Option<Vec<String>>,
+    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `trapezoid physical`, `trapezoid fitted` or
+    /// `trapezoid 51 h`.
+    pub method: String,
+    /// The measurement nearest to this time, in hours, where the method takes one.
+    pub at: Option<f64>,
 }
 
 /// Absorbed doses from time-integrated activities.
@@ -534,6 +559,7 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
     for step in &experiment.steps {
         match step {
             Step::FitCurves(s) => known("data set", &s.study, &mut names.iter().copied()),
+            Step::Integrate(s) => known("data set", &s.study, &mut names.iter().copied()),
             Step::Dose(s) => {
                 known("data set", &s.study, &mut names.iter().copied());
                 known("step before this one", &s.from, &mut seen.iter().copied());

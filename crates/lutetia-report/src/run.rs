@@ -321,6 +321,7 @@ fn make(
 fn run_step(step: &Step, context: &mut steps::Context) -> Result<(), Failure> {
     let result = match step {
         Step::FitCurves(s) => steps::curves::run(s, context),
+        Step::Integrate(s) => steps::integrate::run(s, context),
         Step::Dose(s) => steps::dose::run(s, context),
         Step::Compare(s) => steps::compare::run(s, context),
         Step::FitModel(s) => steps::model::run(s, context),

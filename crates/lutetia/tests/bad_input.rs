@@ -261,3 +261,24 @@ fn regress_reports_that_cannot_be_written() {
     fs::write(root.join("reports"), "mine").expect("a file");
     insta::assert_snapshot!("report_no_folder", run(root, &["report"]));
 }
+
+#[test]
+fn regress_integrals_without_a_function() {
+    let study = "data/studies/snmmi_patient4";
+    let fit = |more: &[&str]| {
+        run(&repository(), &[&["fit", study, "--region", "kidney_left"], more].concat())
+    };
+    for (name, arguments) in [
+        ("haenscheid", vec!["--method", "haenscheid", "--at", "103"]),
+        ("which_measurement", vec!["--method", "haenscheid"]),
+        ("trapezoid", vec!["--method", "trapezoid physical"]),
+        ("unknown", vec!["--method", "simpson"]),
+        ("with_function", vec!["--method", "haenscheid", "--function", "mono"]),
+    ] {
+        insta::assert_snapshot!(format!("method_{name}"), fit(&arguments));
+    }
+    let dose = |more: &[&str]| run(&repository(), &[&["dose", study], more].concat());
+    insta::assert_snapshot!("bed_unknown", dose(&["--bed", "kidney_lef=2.5 Gy,2.8 h"]));
+    insta::assert_snapshot!("bed_unreadable", dose(&["--bed", "kidney_left=2.5 Gy"]));
+    insta::assert_snapshot!("bed_wrong_unit", dose(&["--bed", "kidney_left=2.5 h,2.8 h"]));
+}

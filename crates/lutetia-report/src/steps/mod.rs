@@ -21,6 +21,7 @@ pub(crate) mod compare;
 pub mod curves;
 pub mod dose;
 pub(crate) mod figures;
+pub mod integrate;
 pub mod load;
 pub mod model;
 pub(crate) mod simulate;

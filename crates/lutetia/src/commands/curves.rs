@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::steps::curves::{CurveOptions, RegionCurve, error_model, fit_regions};
+use lutetia_report::steps::{
+    RegionTia,
+    curves::{CurveOptions, RegionCurve, error_model, fit_regions},
+    integrate::{integrals, method},
+};
 
 use super::studies;
 use crate::{
@@ -46,6 +50,15 @@ pub(crate) struct Curves {
     /// `additive 5 MBq`, `combined 5 MBq + 10 %`, `unweighted`.
     #[arg(long, value_name = "ERROR")]
     error: Option<String>,
+
+    /// Integrate without a function: `haenscheid` or `madsen 51 h` (half-life) from one measurement,
+    /// `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h` (tail) from all.
+    #[arg(long, value_name = "METHOD", conflicts_with_all = ["functions", "error"])]
+    method: Option<String>,
+
+    /// The measurement nearest to this time, in h, where a method takes one.
+    #[arg(long, value_name = "HOURS", requires = "method")]
+    at: Option<f64>,
 
     /// Last time of the curves, in h.
     #[arg(long, value_name = "HOURS", default_value_t = 200.0)]
@@ -96,6 +109,19 @@ impl Curves {
         let subject = studies::subject(&study, self.subject.as_deref())?;
         let wanted = studies::regions(&study, &subject, self.cycle, &self.regions)?;
         Ok((study, subject, wanted))
+    }
+
+    /// The integrals of `--method`, where it is given.
+    pub(crate) fn integrals(
+        &self,
+        terminal: &Terminal,
+    ) -> Outcome<Option<(Study, String, Vec<RegionTia>)>> {
+        let Some(text) = &self.method else { return Ok(None) };
+        let method = method(text).map_err(wrong)?;
+        let (study, subject, wanted) = self.load(terminal)?;
+        let tias = integrals(&study, &subject, self.cycle, &wanted, method, self.at)
+            .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
+        Ok(Some((study, subject, tias)))
     }
 
     /// Reads the study and fits the curves asked for.

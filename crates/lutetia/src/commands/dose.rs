@@ -54,10 +54,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         .map(relative)
         .transpose()
         .map_err(|reason| Failure::usage(reason, "write it as `--volume-sd \"5 %\"`"))?;
-    let fitted = arguments.curves.fit(terminal)?;
-    let reference = reference(&fitted.study, &fitted.subject, arguments.reference.as_deref())
+    let (study, subject, tias) = match arguments.curves.integrals(terminal)? {
+        Some(found) => found,
+        None => {
+            let fitted = arguments.curves.fit(terminal)?;
+            let tias = fitted.regions.iter().map(RegionCurve::tia).collect();
+            (fitted.study, fitted.subject, tias)
+        }
+    };
+    let reference = reference(&study, &subject, arguments.reference.as_deref())
         .map_err(|reason| Failure::usage(reason, "choose one with `--reference`"))?;
-    let tias: Vec<_> = fitted.regions.iter().map(RegionCurve::tia).collect();
     let options = DoseOptions {
         volume_sd,
         volume: Volume::default(),
@@ -67,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     };
     check_regions(&options, &tias)
         .map_err(|reason| Failure::usage(reason, "name it as the study does"))?;
-    let doses = doses(&fitted.study, &fitted.subject, arguments.curves.cycle(), &tias, &options);
+    let doses = doses(&study, &subject, arguments.curves.cycle(), &tias, &options);
     print(&table("dose", &doses), terminal)
 }
 

@@ -2,7 +2,10 @@
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{Cell, Table, steps::curves::tables};
+use lutetia_report::{
+    Cell, Table,
+    steps::{curves::tables, integrate},
+};
 
 use super::{
     curves::{Curves, Fitted},
@@ -64,6 +67,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     if let Some(file) = &arguments.with.model {
         let Arguments { curves, print, with } = arguments;
         return fit_model::run(file, with, curves, *print, terminal);
+    }
+    if let Some((_, _, tias)) = arguments.curves.integrals(terminal)? {
+        return table::print(&integrate::table("fit", &tias), terminal);
     }
     let fitted = arguments.curves.fit(terminal)?;
     let part = match arguments.print {
