@@ -24,6 +24,7 @@ mod error;
 mod factor;
 mod region;
 mod single_time_point;
+mod three_points;
 mod tia;
 mod trapezoid;
 
@@ -40,5 +41,6 @@ pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
 pub use lutetia_data::Sex;
 pub use region::{Region, organ_names};
 pub use single_time_point::{haenscheid, haenscheid_error, madsen};
+pub use three_points::TriExponential;
 pub use tia::{Tia, biological_half_life_h, effective_half_life_h};
 pub use trapezoid::{Start, Tail, trapezoid};

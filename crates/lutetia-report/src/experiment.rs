@@ -177,7 +177,7 @@ pub struct Integrate {
     pub cycle: u32,
     /// Regions; all if left out.
     pub regions: Option<Vec<String>>,
-    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `trapezoid physical`, `trapezoid fitted` or
+    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `jackson`, `trapezoid physical`, `trapezoid fitted` or
     /// `trapezoid 51 h`.
     pub method: String,
     /// The measurement nearest to this time, in hours, where the method takes one.

@@ -1,7 +1,7 @@
 //! Time-integrated activities without a fitted function: one measurement, or trapezoids.
 
 use lutetia_data::{Curve, Study};
-use lutetia_dose::{Start, Tail, Tia, haenscheid, madsen, trapezoid};
+use lutetia_dose::{Start, Tail, Tia, TriExponential, haenscheid, madsen, trapezoid};
 use lutetia_units::{Quantity, Unit};
 
 use super::{Context, RegionTia, cycle, subject};
@@ -14,6 +14,8 @@ pub enum Method {
     Haenscheid,
     /// Madsen 2018: one measurement and a half-life, h, with its scatter.
     Madsen(f64, Option<f64>),
+    /// Jackson 2013: a tri-exponential through three measurements.
+    Jackson,
     /// Trapezoids from zero at the injection, and a tail; the physical half-life is the nuclide's.
     Trapezoid(TailChoice),
 }
@@ -30,7 +32,7 @@ pub enum TailChoice {
 }
 
 /// A method from text: `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h` (half-life and its SD),
-/// `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
+/// `jackson`, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
 ///
 /// # Errors
 /// A sentence that says what would do.
@@ -38,7 +40,7 @@ pub fn method(text: &str) -> Result<Method, String> {
     let fail = || {
         format!(
             "cannot read the method `{text}`; expected `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, \
-             `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`"
+             `jackson`, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`"
         )
     };
     let hour = Unit::parse("h").map_err(|e| e.to_string())?;
@@ -48,6 +50,7 @@ pub fn method(text: &str) -> Result<Method, String> {
         q.to(&hour).map_err(|_| fail())
     };
     match words[..] {
+        ["jackson"] => Ok(Method::Jackson),
         ["haenscheid"] => Ok(Method::Haenscheid),
         ["madsen", n, u] => Ok(Method::Madsen(hours(n, u)?, None)),
         ["madsen", n, u, m, v] => Ok(Method::Madsen(hours(n, u)?, Some(hours(m, v)?))),
@@ -94,6 +97,16 @@ pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia,
             let (t, a) = one()?;
             madsen(region, t, a, half_life, sd).map_err(|e| e.to_string())
         }
+        Method::Jackson => {
+            let points: Vec<(f64, f64)> =
+                curve.points.iter().map(|p| (p.time_h, p.activity_mbq)).collect();
+            let three: [(f64, f64); 3] = points.try_into().map_err(|p: Vec<_>| {
+                format!("`{region}` has {} measurements and the method takes three", p.len())
+            })?;
+            TriExponential::through(region, three, physical_half_life(curve)?)
+                .and_then(|curve| curve.integral(region))
+                .map_err(|e| e.to_string())
+        }
         Method::Trapezoid(tail) => {
             if let Some(p) = curve.points.iter().find(|p| p.below_detection) {
                 return Err(format!("`{region}` at {} h is below detection", p.time_h));
@@ -101,17 +114,19 @@ pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia,
             let tail = match tail {
                 TailChoice::Fitted => Tail::Fitted,
                 TailChoice::Given(half_life) => Tail::Given(half_life),
-                TailChoice::Physical => {
-                    let nuclide =
-                        lutetia_data::nuclides().get(&curve.nuclide).map_err(|e| e.to_string())?;
-                    Tail::Physical(std::f64::consts::LN_2 / (nuclide.lambda_per_s() * 3600.0))
-                }
+                TailChoice::Physical => Tail::Physical(physical_half_life(curve)?),
             };
             let points: Vec<(f64, f64)> =
                 curve.points.iter().map(|p| (p.time_h, p.activity_mbq)).collect();
             trapezoid(region, &points, Start::Zero, tail).map_err(|e| e.to_string())
         }
     }
+}
+
+/// Physical half-life of the nuclide measured, h.
+fn physical_half_life(curve: &Curve) -> Result<f64, String> {
+    let nuclide = lutetia_data::nuclides().get(&curve.nuclide).map_err(|e| e.to_string())?;
+    Ok(std::f64::consts::LN_2 / (nuclide.lambda_per_s() * 3600.0))
 }
 
 /// The integrals of the regions of one cycle of one patient.
@@ -195,6 +210,7 @@ mod tests {
     #[test]
     fn exact_methods_are_read() {
         assert_eq!(method("haenscheid"), Ok(Method::Haenscheid));
+        assert_eq!(method("jackson"), Ok(Method::Jackson));
         assert_eq!(method("madsen 2 d"), Ok(Method::Madsen(48.0, None)));
         assert_eq!(method("madsen 51 h 8 h"), Ok(Method::Madsen(51.0, Some(8.0))));
         assert_eq!(method("trapezoid fitted"), Ok(Method::Trapezoid(TailChoice::Fitted)));

@@ -52,7 +52,7 @@ pub(crate) struct Curves {
     error: Option<String>,
 
     /// Integrate without a function: `haenscheid` or `madsen 51 h` (half-life) from one measurement,
-    /// `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h` (tail) from all.
+    /// `jackson` from three, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h` (tail) from all.
     #[arg(long, value_name = "METHOD", conflicts_with_all = ["functions", "error"])]
     method: Option<String>,
 
