@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, builder::styling};
 
 use crate::{
-    commands::{check, completions, data, dose, explain, fit, new, report, simulate},
+    commands::{check, completions, data, dose, explain, fit, new, plan, report, simulate},
     terminal::Colour,
 };
 
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Fit(fit::Arguments),
     /// Compute time-integrated activities and absorbed doses of a patient.
     Dose(dose::Arguments),
+    /// How much activity until a limit of biologically effective dose, and with which risk
+    Plan(plan::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

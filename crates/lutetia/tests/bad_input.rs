@@ -281,4 +281,16 @@ fn regress_integrals_without_a_function() {
     insta::assert_snapshot!("bed_unknown", dose(&["--bed", "kidney_lef=2.5 Gy,2.8 h"]));
     insta::assert_snapshot!("bed_unreadable", dose(&["--bed", "kidney_left=2.5 Gy"]));
     insta::assert_snapshot!("bed_wrong_unit", dose(&["--bed", "kidney_left=2.5 h,2.8 h"]));
+    let plan = |more: &[&str]| {
+        let head = ["plan", study, "--region", "kidney_left", "--volume-sd", "5 %"];
+        run(&repository(), &[&head, more].concat())
+    };
+    let tissue = ["--tissue", "2.5 Gy,2.8 h"];
+    insta::assert_snapshot!(
+        "plan",
+        plan(&[&tissue[..], &["--limit", "40 Gy", "--activity", "7.4 GBq"]].concat())
+    );
+    insta::assert_snapshot!("plan_limit", plan(&[&tissue[..], &["--limit", "40 MBq"]].concat()));
+    insta::assert_snapshot!("plan_zero", plan(&[&tissue[..], &["--limit", "0 Gy"]].concat()));
+    insta::assert_snapshot!("plan_tissue", plan(&["--limit", "40 Gy", "--tissue", "2.5 Gy"]));
 }

@@ -43,6 +43,7 @@ fn regress_help() {
         &["simulate"],
         &["fit"],
         &["dose"],
+        &["plan"],
         &["report"],
         &["completions"],
     ] {

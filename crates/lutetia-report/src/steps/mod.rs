@@ -24,6 +24,7 @@ pub(crate) mod figures;
 pub mod integrate;
 pub mod load;
 pub mod model;
+pub mod plan;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 

@@ -10,6 +10,7 @@ pub(crate) mod fit;
 mod fit_model;
 mod models;
 pub(crate) mod new;
+pub(crate) mod plan;
 mod regimen;
 pub(crate) mod report;
 pub(crate) mod simulate;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Simulate(arguments) => simulate::run(arguments, terminal),
         Command::Fit(arguments) => fit::run(arguments, terminal),
         Command::Dose(arguments) => dose::run(arguments, terminal),
+        Command::Plan(arguments) => plan::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
