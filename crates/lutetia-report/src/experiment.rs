@@ -9,6 +9,11 @@ use std::collections::BTreeMap;
 use lutetia_diagnostic::{Diagnostic, Sources, Span};
 use serde::Deserialize;
 
+use crate::{
+    charts::ChartSpec,
+    steps::{Step, Use},
+};
+
 /// An experiment file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +31,7 @@ pub struct Experiment {
     pub steps: Vec<Step>,
     /// What is drawn.
     #[serde(default, rename = "figure")]
-    pub figures: Vec<FigureSpec>,
+    pub figures: Vec<ChartSpec>,
 }
 
 /// The text of an experiment; all of it Markdown.
@@ -101,407 +106,6 @@ pub struct Wire {
     pub scale: Option<String>,
 }
 
-/// One computation. Its tables are named `<id>` and `<id>.<part>`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Step {
-    /// Sums of exponentials through every region of a patient.
-    FitCurves(FitCurves),
-    /// Time-integrated activities without a fitted function.
-    Integrate(Integrate),
-    /// Absorbed doses from time-integrated activities.
-    Dose(DoseStep),
-    /// Numbers of this experiment beside published ones.
-    Compare(Compare),
-    /// A compartmental model through all regions of a patient at once.
-    FitModel(FitModel),
-    /// A model over a grid of ligand amounts.
-    Sweep(Sweep),
-    /// A model over time.
-    Simulate(Simulate),
-}
-
-impl Step {
-    /// The identifier.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        match self {
-            Self::FitCurves(s) => &s.id,
-            Self::Integrate(s) => &s.id,
-            Self::Dose(s) => &s.id,
-            Self::Compare(s) => &s.id,
-            Self::FitModel(s) => &s.id,
-            Self::Sweep(s) => &s.id,
-            Self::Simulate(s) => &s.id,
-        }
-    }
-}
-
-/// Sums of exponentials through every region of a patient.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FitCurves {
-    /// Name of the tables.
-    pub id: String,
-    /// Name under `[data]`.
-    pub study: String,
-    /// Subject; the only one if left out.
-    pub subject: Option<String>,
-    /// Cycle, from 1.
-    #[serde(default = "one")]
-    pub cycle: u32,
-    /// Regions; all if left out.
-    pub regions: Option<Vec<String>>,
-    /// Functions tried; the first that AICc ranks best among those it is defined for is used, and
-    /// where it is defined for none, the first.
-    pub functions: Vec<String>,
-    /// Measurement error where the table has no SD: `proportional 10 %`.
-    pub error: String,
-    /// Last time drawn, in hours.
-    #[serde(default = "default_until")]
-    pub until: f64,
-}
-
-/// Time-integrated activities without a fitted function.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Integrate {
-    /// Name of the table.
-    pub id: String,
-    /// Name under `[data]`.
-    pub study: String,
-    /// Subject; the only one if left out.
-    pub subject: Option<String>,
-    /// Cycle, from 1.
-    #[serde(default = "one")]
-    pub cycle: u32,
-    /// Regions; all if left out.
-    pub regions: Option<Vec<String>>,
-    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `jackson`, `trapezoid physical`, `trapezoid fitted` or
-    /// `trapezoid 51 h`.
-    pub method: String,
-    /// The measurement nearest to this time, in hours, where the method takes one.
-    pub at: Option<f64>,
-}
-
-/// Absorbed doses from time-integrated activities.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DoseStep {
-    /// Name of the tables.
-    pub id: String,
-    /// Step whose time-integrated activities are used.
-    pub from: String,
-    /// Name under `[data]`.
-    pub study: String,
-    /// Subject; the only one if left out.
-    pub subject: Option<String>,
-    /// Cycle, from 1.
-    #[serde(default = "one")]
-    pub cycle: u32,
-    /// Relative standard deviation of a measured volume, such as `5 %`.
-    pub volume_sd: Option<String>,
-    /// Which of the measured volumes is taken for the mass.
-    #[serde(default)]
-    pub volume: Volume,
-    /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
-    /// `sex` column if left out, else male.
-    pub reference: Option<String>,
-    /// Regions with a biologically effective dose: α/β and half-time of repair of each.
-    #[serde(default)]
-    pub bed: BTreeMap<String, TissueSpec>,
-    /// Regions without an absorbed dose and why (a field of view is no organ).
-    #[serde(default)]
-    pub leave_out: BTreeMap<String, String>,
-}
-
-/// How a tissue answers to a dose that comes slowly.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TissueSpec {
-    /// α/β, such as `2.5 Gy`.
-    pub alpha_beta: String,
-    /// Half-time of repair, such as `2.8 h`.
-    pub repair: String,
-}
-
-/// Which of the volumes measured at several times is taken for the mass of a region.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Volume {
-    /// The mean of all.
-    #[default]
-    Mean,
-    /// That of the first scan.
-    First,
-}
-
-/// Numbers of this experiment beside published ones.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Compare {
-    /// Name of the table.
-    pub id: String,
-    /// What is shown.
-    pub caption: String,
-    /// Rows.
-    pub rows: Vec<CompareRow>,
-}
-
-/// One row of a comparison.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CompareRow {
-    /// What is compared.
-    pub what: String,
-    /// Ours: `table/row/column`.
-    pub ours: String,
-    /// Published: `data-name/row/column` of a CSV under `[data]`, or a number.
-    pub published: Published,
-    /// Where the published number stands.
-    pub source: String,
-    /// Why they differ.
-    #[serde(default)]
-    pub why: String,
-}
-
-/// A published number.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Published {
-    /// Typed here.
-    Number(f64),
-    /// `data-name/row/column`.
-    Cell(String),
-}
-
-/// A compartmental model through all regions of a patient at once.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FitModel {
-    /// Name of the tables.
-    pub id: String,
-    /// Name under `[models]`.
-    pub model: String,
-    /// Name under `[data]`.
-    pub study: String,
-    /// Subject; the only one if left out.
-    pub subject: Option<String>,
-    /// Cycle, from 1.
-    #[serde(default = "one")]
-    pub cycle: u32,
-    /// Where doses of the study go.
-    pub into: String,
-    /// Ligand amount where the study has none, such as `100 nmol`.
-    pub amount: Option<String>,
-    /// Duration of the infusion where the study has none, such as `30 min`.
-    pub over: Option<String>,
-    /// Observable of the model for each measured region or sum of regions `A + B`.
-    pub observe: BTreeMap<String, String>,
-    /// Covariates the study does not give: name to quantity.
-    #[serde(default)]
-    pub set: BTreeMap<String, String>,
-    /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
-    pub estimate: Option<Vec<String>>,
-    /// Measurement error where the model file gives none.
-    pub error: Option<String>,
-    /// Last time drawn, in hours.
-    #[serde(default = "default_until")]
-    pub until: f64,
-}
-
-/// A model over a grid of ligand amounts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sweep {
-    /// Name of the tables.
-    pub id: String,
-    /// Name under `[models]`.
-    pub model: String,
-    /// Where the dose goes.
-    pub into: String,
-    /// Activity, such as `7.4 GBq`.
-    pub activity: String,
-    /// Duration, such as `10 min`.
-    pub over: Option<String>,
-    /// Ligand amounts, such as `["10 nmol", "100 nmol"]`.
-    pub amounts: Vec<String>,
-    /// Observables (in a unit of activity) whose time-integrated activity is tabulated.
-    pub observe: Vec<String>,
-    /// Names of observables in tables and figures; their own if left out.
-    #[serde(default)]
-    pub names: BTreeMap<String, String>,
-    /// Pairs of observables whose ratio is tabulated.
-    #[serde(default)]
-    pub ratios: Vec<[String; 2]>,
-    /// Amounts whose curves are kept (a subset of `amounts`).
-    #[serde(default)]
-    pub curves: Vec<String>,
-    /// Parameters or covariates that differ from the file.
-    #[serde(default)]
-    pub set: BTreeMap<String, String>,
-    /// Last time of the curves, in hours.
-    #[serde(default = "default_until")]
-    pub until: f64,
-}
-
-/// A model over time under a regimen.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Simulate {
-    /// Name of the table.
-    pub id: String,
-    /// Name under `[models]`.
-    pub model: String,
-    /// Doses.
-    #[serde(default)]
-    pub doses: Vec<DoseSpec>,
-    /// Every dose is repeated at this interval.
-    pub every: Option<String>,
-    /// How often the doses are given in all.
-    #[serde(default = "one")]
-    pub cycles: u32,
-    /// Measured curves that drive inputs of the model, by input.
-    #[serde(default)]
-    pub inputs: BTreeMap<String, InputCurve>,
-    /// Outputs tabulated; all if left out.
-    pub outputs: Option<Vec<String>>,
-    /// Parameters or covariates that differ from the file.
-    #[serde(default)]
-    pub set: BTreeMap<String, String>,
-    /// Last time, in hours.
-    #[serde(default = "default_until")]
-    pub until: f64,
-    /// Number of times, evenly spaced from zero.
-    #[serde(default = "default_points")]
-    pub points: u32,
-}
-
-/// A dose as design and command write it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DoseSpec {
-    /// Start, such as `0 h`; zero if left out.
-    pub at: Option<String>,
-    /// Where it goes: `L.plasma`.
-    pub into: String,
-    /// Nuclide, where the model has several.
-    pub nuclide: Option<String>,
-    /// Activity at its start, such as `7.4 GBq`.
-    pub activity: Option<String>,
-    /// Hot and cold ligand together, such as `100 nmol`; carrier-free if left out.
-    pub amount: Option<String>,
-    /// Duration of the infusion, such as `30 min`; a bolus if left out.
-    pub over: Option<String>,
-}
-
-/// A curve out of a table under `[data]`; units stand in its header.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InputCurve {
-    /// Name under `[data]`.
-    pub table: String,
-    /// Column of the times.
-    pub time: String,
-    /// Column of the values.
-    pub value: String,
-}
-
-/// A figure.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum FigureSpec {
-    /// One panel per region: points, fit, band, residuals.
-    TimeActivity(TimeActivitySpec),
-    /// Ours over published, one row per row of a comparison.
-    Comparison(ComparisonSpec),
-    /// Columns of a table against another column.
-    Lines(LinesSpec),
-}
-
-impl FigureSpec {
-    /// File name without ending.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::TimeActivity(f) => &f.name,
-            Self::Comparison(f) => &f.name,
-            Self::Lines(f) => &f.name,
-        }
-    }
-}
-
-/// One panel per region: points, fit, band, residuals.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeActivitySpec {
-    /// File name without ending.
-    pub name: String,
-    /// What it shows.
-    pub caption: String,
-    /// A step that makes `.points` and `.curves`.
-    pub from: String,
-    /// Another step whose curves are drawn dashed.
-    pub against: Option<String>,
-}
-
-/// Ours over published, one row per row of a comparison.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComparisonSpec {
-    /// File name without ending.
-    pub name: String,
-    /// What it shows.
-    pub caption: String,
-    /// A comparison step.
-    pub from: String,
-}
-
-/// Columns of a table against another column.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinesSpec {
-    /// File name without ending.
-    pub name: String,
-    /// What it shows.
-    pub caption: String,
-    /// Table name.
-    pub from: String,
-    /// Column of x.
-    pub x: String,
-    /// Columns of y, one series each.
-    pub y: Vec<String>,
-    /// Legend texts of `y`; the column names if left out.
-    #[serde(default)]
-    pub labels: Vec<String>,
-    /// Column whose values split the rows into panels.
-    pub panels: Option<String>,
-    /// Column whose values split the rows into series.
-    pub series: Option<String>,
-    /// Label of x with unit.
-    pub x_label: String,
-    /// Label of y with unit.
-    pub y_label: String,
-    /// Logarithmic x.
-    #[serde(default)]
-    pub x_log: bool,
-    /// Logarithmic y.
-    #[serde(default)]
-    pub y_log: bool,
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn default_until() -> f64 {
-    200.0
-}
-
-fn default_points() -> u32 {
-    201
-}
-
 /// Reads an experiment file.
 ///
 /// # Errors
@@ -555,45 +159,24 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
             );
         }
     };
-    let names: Vec<&str> = experiment.data.keys().map(String::as_str).collect();
     for step in &experiment.steps {
-        match step {
-            Step::FitCurves(s) => known("data set", &s.study, &mut names.iter().copied()),
-            Step::Integrate(s) => known("data set", &s.study, &mut names.iter().copied()),
-            Step::Dose(s) => {
-                known("data set", &s.study, &mut names.iter().copied());
-                known("step before this one", &s.from, &mut seen.iter().copied());
-            }
-            Step::FitModel(s) => {
-                known("data set", &s.study, &mut names.iter().copied());
-                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
-            }
-            Step::Sweep(s) => {
-                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
-            }
-            Step::Simulate(s) => {
-                known("model", &s.model, &mut experiment.models.keys().map(String::as_str));
-                for curve in s.inputs.values() {
-                    known("data set", &curve.table, &mut names.iter().copied());
+        for name in step.kind().uses() {
+            match name {
+                Use::Data(name) => {
+                    known("data set", name, &mut experiment.data.keys().map(String::as_str));
                 }
+                Use::Model(name) => {
+                    known("model", name, &mut experiment.models.keys().map(String::as_str));
+                }
+                Use::Step(name) => known("step before this one", name, &mut seen.iter().copied()),
             }
-            Step::Compare(_) => {}
         }
-        seen.push(step.id());
+        seen.push(step.kind().id());
     }
     for figure in &experiment.figures {
-        match figure {
-            FigureSpec::TimeActivity(f) => {
-                known("step", &f.from, &mut seen.iter().copied());
-                if let Some(against) = &f.against {
-                    known("step", against, &mut seen.iter().copied());
-                }
-            }
-            FigureSpec::Comparison(f) => known("step", &f.from, &mut seen.iter().copied()),
-            FigureSpec::Lines(f) => {
-                let step = f.from.split('.').next().unwrap_or(&f.from);
-                known("step", step, &mut seen.iter().copied());
-            }
+        for table in figure.kind().from() {
+            let step = table.split('.').next().unwrap_or(table);
+            known("step", step, &mut seen.iter().copied());
         }
     }
     for (name, model) in &experiment.models {

@@ -3,6 +3,7 @@
 //! [`run::run`] regenerates the reports under `reports/`; [`steps`] holds the computations they are
 //! made of, which the command offers one by one; [`table`] and [`figure`] are what they make.
 
+pub mod charts;
 pub mod experiment;
 pub mod figure;
 pub mod page;

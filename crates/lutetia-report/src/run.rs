@@ -18,7 +18,8 @@ use lutetia_diagnostic::{Diagnostic, Sources};
 use rayon::prelude::*;
 
 use crate::{
-    experiment::{self, Experiment, Step},
+    charts,
+    experiment::{self, Experiment},
     figure::{self, Figure},
     page::{self, IndexEntry, Tables},
     provenance::{Provenance, hash, hash_file},
@@ -285,13 +286,15 @@ fn make(
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
+        let step = step.kind();
         progress.step(name, step.id());
-        run_step(step, &mut context)?;
+        step.run(&mut context)
+            .map_err(|reason| Failure::Step { step: step.id().to_owned(), reason })?;
     }
     let figures = experiment
         .figures
         .iter()
-        .map(|spec| steps::figures::build(spec, &context.tables))
+        .map(|spec| charts::build(spec, &context.tables))
         .collect::<Result<Vec<Figure>, Failure>>()?;
 
     let mut provenance = Provenance {
@@ -316,19 +319,6 @@ fn make(
     files.insert("index.html".to_owned(), text.page.into_bytes());
     provenance.outputs = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();
     Ok(Made { tables, provenance, files })
-}
-
-fn run_step(step: &Step, context: &mut steps::Context) -> Result<(), Failure> {
-    let result = match step {
-        Step::FitCurves(s) => steps::curves::run(s, context),
-        Step::Integrate(s) => steps::integrate::run(s, context),
-        Step::Dose(s) => steps::dose::run(s, context),
-        Step::Compare(s) => steps::compare::run(s, context),
-        Step::FitModel(s) => steps::model::run(s, context),
-        Step::Sweep(s) => steps::sweep::run(s, context),
-        Step::Simulate(s) => steps::simulate::run(s, context),
-    };
-    result.map_err(|reason| Failure::Step { step: step.id().to_owned(), reason })
 }
 
 fn write(
@@ -378,7 +368,10 @@ fn write_index(root: &Path, names: &[String]) -> Result<(), Failure> {
                 folder: name.clone(),
                 title: experiment.experiment.title,
                 question: experiment.experiment.question,
-                figure: experiment.figures.first().map(|f| format!("figures/{}.svg", f.name())),
+                figure: experiment
+                    .figures
+                    .first()
+                    .map(|f| format!("figures/{}.svg", f.kind().name())),
             })
         })
         .collect();

@@ -1,11 +1,65 @@
 //! Numbers of the experiment beside published ones.
 
+use serde::Deserialize;
+
+use super::{Context, StepKind, Use};
 use crate::{
-    experiment::{Compare, Published},
     page::cell,
-    steps::Context,
     table::{Cell, Table},
 };
+
+/// Numbers of this experiment beside published ones.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// Name of the table.
+    pub id: String,
+    /// What is shown.
+    pub caption: String,
+    /// Rows.
+    pub rows: Vec<CompareRow>,
+}
+
+/// One row of a comparison.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompareRow {
+    /// What is compared.
+    pub what: String,
+    /// Ours: `table/row/column`.
+    pub ours: String,
+    /// Published: `data-name/row/column` of a CSV under `[data]`, or a number.
+    pub published: Published,
+    /// Where the published number stands.
+    pub source: String,
+    /// Why they differ.
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A published number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Published {
+    /// Typed here.
+    Number(f64),
+    /// `data-name/row/column`.
+    Cell(String),
+}
+
+impl StepKind for Compare {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        Vec::new()
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// Tabulates ours, the published number, their ratio, and why they differ.
 pub(crate) fn run(step: &Compare, context: &mut Context) -> Result<(), String> {

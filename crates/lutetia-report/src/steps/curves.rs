@@ -11,15 +11,53 @@ use lutetia_fit::{
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
 
+use serde::Deserialize;
+
 use super::{
-    Context, RegionTia,
+    Context, RegionTia, StepKind, Use,
     averaging::{self, Average, Weighed},
-    cycle, subject,
+    cycle, defaults, subject,
 };
-use crate::{
-    experiment::FitCurves,
-    table::{Cell, Table, significant},
-};
+use crate::table::{Cell, Table, significant};
+
+/// Sums of exponentials through every region of a patient.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitCurves {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "defaults::one")]
+    pub cycle: u32,
+    /// Regions; all if left out.
+    pub regions: Option<Vec<String>>,
+    /// Functions tried; the first that AICc ranks best among those it is defined for is used, and
+    /// where it is defined for none, the first.
+    pub functions: Vec<String>,
+    /// Measurement error where the table has no SD: `proportional 10 %`.
+    pub error: String,
+    /// Last time drawn, in hours.
+    #[serde(default = "defaults::until_h")]
+    pub until: f64,
+}
+
+impl StepKind for FitCurves {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Data(&self.study)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// Names of the functions, as experiments and the command write them, with their meaning.
 pub const FUNCTIONS: [(&str, &str); 9] = [

@@ -8,12 +8,76 @@ use lutetia_dose::{
     bundled::source_with_daughters, effective_dose, self_dose_factor,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
+use serde::Deserialize;
 
-use super::{Context, RegionTia, cycle, subject};
-use crate::{
-    experiment::{DoseStep, Volume},
-    table::{Cell, Table},
-};
+use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
+use crate::table::{Cell, Table};
+
+/// Absorbed doses from time-integrated activities.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseStep {
+    /// Name of the tables.
+    pub id: String,
+    /// Step whose time-integrated activities are used.
+    pub from: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "defaults::one")]
+    pub cycle: u32,
+    /// Relative standard deviation of a measured volume, such as `5 %`.
+    pub volume_sd: Option<String>,
+    /// Which of the measured volumes is taken for the mass.
+    #[serde(default)]
+    pub volume: Volume,
+    /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
+    /// `sex` column if left out, else male.
+    pub reference: Option<String>,
+    /// Regions with a biologically effective dose: α/β and half-time of repair of each.
+    #[serde(default)]
+    pub bed: BTreeMap<String, TissueSpec>,
+    /// Regions without an absorbed dose and why (a field of view is no organ).
+    #[serde(default)]
+    pub leave_out: BTreeMap<String, String>,
+}
+
+/// How a tissue answers to a dose that comes slowly.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TissueSpec {
+    /// α/β, such as `2.5 Gy`.
+    pub alpha_beta: String,
+    /// Half-time of repair, such as `2.8 h`.
+    pub repair: String,
+}
+
+/// Which of the volumes measured at several times is taken for the mass of a region.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Volume {
+    /// The mean of all.
+    #[default]
+    Mean,
+    /// That of the first scan.
+    First,
+}
+
+impl StepKind for DoseStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Data(&self.study), Use::Step(&self.from)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// How doses are computed.
 #[derive(Debug, Clone)]

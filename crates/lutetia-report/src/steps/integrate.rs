@@ -3,9 +3,46 @@
 use lutetia_data::{Curve, Study};
 use lutetia_dose::{Start, Tail, Tia, TriExponential, haenscheid, madsen, trapezoid};
 use lutetia_units::{Quantity, Unit};
+use serde::Deserialize;
 
-use super::{Context, RegionTia, cycle, subject};
-use crate::{experiment::Integrate, table::Table};
+use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
+use crate::table::Table;
+
+/// Time-integrated activities without a fitted function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Integrate {
+    /// Name of the table.
+    pub id: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "defaults::one")]
+    pub cycle: u32,
+    /// Regions; all if left out.
+    pub regions: Option<Vec<String>>,
+    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `jackson`, `trapezoid physical`, `trapezoid fitted` or
+    /// `trapezoid 51 h`.
+    pub method: String,
+    /// The measurement nearest to this time, in hours, where the method takes one.
+    pub at: Option<f64>,
+}
+
+impl StepKind for Integrate {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Data(&self.study)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// How an integral is had without a fit.
 #[derive(Debug, Clone, Copy, PartialEq)]

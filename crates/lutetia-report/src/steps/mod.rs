@@ -17,16 +17,19 @@ use crate::{
 };
 
 pub mod averaging;
-pub(crate) mod compare;
+pub mod compare;
 pub mod curves;
 pub mod dose;
-pub(crate) mod figures;
 pub mod integrate;
+mod kind;
 pub mod load;
 pub mod model;
 pub mod plan;
-pub(crate) mod simulate;
-pub(crate) mod sweep;
+pub mod simulate;
+pub mod sweep;
+
+pub use kind::Step;
+pub(crate) use kind::{StepKind, Use, defaults};
 
 /// A time-integrated activity as a step hands it to the next one.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! A compartmental model through all regions of a patient at once, by maximum a posteriori.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::Study;
 use lutetia_fit::{
@@ -9,12 +9,59 @@ use lutetia_fit::{
 use lutetia_model::ResidualError;
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit};
+use serde::Deserialize;
 
-use super::{Context, RegionTia, cycle, load::LoadedModel, subject};
-use crate::{
-    experiment::FitModel,
-    table::{Cell, Table, significant},
-};
+use super::{Context, RegionTia, StepKind, Use, cycle, defaults, load::LoadedModel, subject};
+use crate::table::{Cell, Table, significant};
+
+/// A compartmental model through all regions of a patient at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitModel {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "defaults::one")]
+    pub cycle: u32,
+    /// Where doses of the study go.
+    pub into: String,
+    /// Ligand amount where the study has none, such as `100 nmol`.
+    pub amount: Option<String>,
+    /// Duration of the infusion where the study has none, such as `30 min`.
+    pub over: Option<String>,
+    /// Observable of the model for each measured region or sum of regions `A + B`.
+    pub observe: BTreeMap<String, String>,
+    /// Covariates the study does not give: name to quantity.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
+    pub estimate: Option<Vec<String>>,
+    /// Measurement error where the model file gives none.
+    pub error: Option<String>,
+    /// Last time drawn, in hours.
+    #[serde(default = "defaults::until_h")]
+    pub until: f64,
+}
+
+impl StepKind for FitModel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Data(&self.study), Use::Model(&self.model)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// Relative tolerance of the integrations of a fit. The objective and its gradient must agree well
 /// below the tolerance of the fit, or the search stalls on the rounding of the integrator.

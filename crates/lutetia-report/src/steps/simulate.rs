@@ -1,14 +1,94 @@
 //! A model over time under a regimen.
 
+use std::collections::BTreeMap;
+
 use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
+use serde::Deserialize;
 
-use super::{Context, load::LoadedModel};
+use super::{Context, StepKind, Use, defaults, load::LoadedModel};
 use crate::{
-    experiment::{DoseSpec, InputCurve, Simulate},
     page::Tables,
     table::{Cell, Table},
 };
+
+/// A model over time under a regimen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulate {
+    /// Name of the table.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Doses.
+    #[serde(default)]
+    pub doses: Vec<DoseSpec>,
+    /// Every dose is repeated at this interval.
+    pub every: Option<String>,
+    /// How often the doses are given in all.
+    #[serde(default = "defaults::one")]
+    pub cycles: u32,
+    /// Measured curves that drive inputs of the model, by input.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, InputCurve>,
+    /// Outputs tabulated; all if left out.
+    pub outputs: Option<Vec<String>>,
+    /// Parameters or covariates that differ from the file.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Last time, in hours.
+    #[serde(default = "defaults::until_h")]
+    pub until: f64,
+    /// Number of times, evenly spaced from zero.
+    #[serde(default = "defaults::points")]
+    pub points: u32,
+}
+
+/// A dose as design and command write it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseSpec {
+    /// Start, such as `0 h`; zero if left out.
+    pub at: Option<String>,
+    /// Where it goes: `L.plasma`.
+    pub into: String,
+    /// Nuclide, where the model has several.
+    pub nuclide: Option<String>,
+    /// Activity at its start, such as `7.4 GBq`.
+    pub activity: Option<String>,
+    /// Hot and cold ligand together, such as `100 nmol`; carrier-free if left out.
+    pub amount: Option<String>,
+    /// Duration of the infusion, such as `30 min`; a bolus if left out.
+    pub over: Option<String>,
+}
+
+/// A curve out of a table under `[data]`; units stand in its header.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputCurve {
+    /// Name under `[data]`.
+    pub table: String,
+    /// Column of the times.
+    pub time: String,
+    /// Column of the values.
+    pub value: String,
+}
+
+impl StepKind for Simulate {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        let mut uses = vec![Use::Model(&self.model)];
+        uses.extend(self.inputs.values().map(|curve| Use::Data(&curve.table)));
+        uses
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// Most times of a table.
 const MOST_POINTS: u32 = 100_000;

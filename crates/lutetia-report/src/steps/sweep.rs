@@ -1,14 +1,64 @@
 //! A model over a grid of ligand amounts: what competition of hot and cold does to uptake.
 
+use std::collections::BTreeMap;
+
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
-use super::Context;
-use crate::{
-    experiment::Sweep,
-    table::{Cell, Table},
-};
+use serde::Deserialize;
+
+use super::{Context, StepKind, Use, defaults};
+use crate::table::{Cell, Table};
+
+/// A model over a grid of ligand amounts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Where the dose goes.
+    pub into: String,
+    /// Activity, such as `7.4 GBq`.
+    pub activity: String,
+    /// Duration, such as `10 min`.
+    pub over: Option<String>,
+    /// Ligand amounts, such as `["10 nmol", "100 nmol"]`.
+    pub amounts: Vec<String>,
+    /// Observables (in a unit of activity) whose time-integrated activity is tabulated.
+    pub observe: Vec<String>,
+    /// Names of observables in tables and figures; their own if left out.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// Pairs of observables whose ratio is tabulated.
+    #[serde(default)]
+    pub ratios: Vec<[String; 2]>,
+    /// Amounts whose curves are kept (a subset of `amounts`).
+    #[serde(default)]
+    pub curves: Vec<String>,
+    /// Parameters or covariates that differ from the file.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Last time of the curves, in hours.
+    #[serde(default = "defaults::until_h")]
+    pub until: f64,
+}
+
+impl StepKind for Sweep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Model(&self.model)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        run(self, context)
+    }
+}
 
 /// Runs the step of an experiment.
 pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {

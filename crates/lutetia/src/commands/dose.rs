@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use lutetia_dose::Tissue;
 use lutetia_report::{
-    experiment::Volume,
+    steps::dose::Volume,
     steps::{
         curves::RegionCurve,
         dose::{DoseOptions, check_regions, doses, reference, relative, table, tissue},

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
-    experiment::FitModel,
+    steps::model::FitModel,
     steps::{
         load::{LoadedModel, compiled},
         model::fitted,

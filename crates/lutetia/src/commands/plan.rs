@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use lutetia_report::{
-    experiment::Volume,
+    steps::dose::Volume,
     steps::{
         curves::RegionCurve,
         dose::{DoseOptions, doses, reference, relative, tissue},

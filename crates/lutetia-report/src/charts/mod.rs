@@ -1,0 +1,113 @@
+//! What an experiment asks to be drawn: a kind of chart, and the tables it is drawn from.
+//!
+//! A kind is a file of this folder: its keys, the tables it needs, and the [`Figure`] it makes of
+//! them; here it is only listed.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{
+    figure::Figure,
+    page::Tables,
+    run::Failure,
+    table::{Cell, Table},
+};
+
+mod comparison;
+mod lines;
+mod time_activity;
+
+pub use comparison::ComparisonSpec;
+pub use lines::LinesSpec;
+pub use time_activity::TimeActivitySpec;
+
+/// What every kind of chart can say of itself and do.
+pub(crate) trait Chart {
+    /// File name without ending.
+    fn name(&self) -> &str;
+    /// Steps or tables it is drawn from.
+    fn from(&self) -> Vec<&str>;
+    /// Makes the figure.
+    fn build(&self, tables: &Tables) -> Result<Figure, String>;
+}
+
+/// A figure of an experiment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ChartSpec {
+    /// One panel per region: points, fit, band, residuals.
+    TimeActivity(TimeActivitySpec),
+    /// Ours over published, one row per row of a comparison.
+    Comparison(ComparisonSpec),
+    /// Columns of a table against another column.
+    Lines(LinesSpec),
+}
+
+impl ChartSpec {
+    pub(crate) fn kind(&self) -> &dyn Chart {
+        match self {
+            Self::TimeActivity(c) => c,
+            Self::Comparison(c) => c,
+            Self::Lines(c) => c,
+        }
+    }
+}
+
+/// Builds the figure that `spec` describes from the tables of the experiment.
+pub(crate) fn build(spec: &ChartSpec, tables: &Tables) -> Result<Figure, Failure> {
+    let chart = spec.kind();
+    chart
+        .build(tables)
+        .map_err(|reason| Failure::Step { step: format!("figure {}", chart.name()), reason })
+}
+
+/// A table of the experiment.
+pub(crate) fn table<'a>(tables: &'a Tables, name: &str) -> Result<&'a Table, String> {
+    tables.get(name).ok_or_else(|| {
+        let known: Vec<&str> = tables.keys().map(String::as_str).collect();
+        format!("there is no table `{name}`; there are: {}", known.join(", "))
+    })
+}
+
+/// A column of a table.
+pub(crate) fn index(table: &Table, column: &str) -> Result<usize, String> {
+    table.index_of(column).ok_or_else(|| {
+        let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        format!("the table `{}` has no column `{column}`; it has: {}", table.name, known.join(", "))
+    })
+}
+
+/// The values of some columns of every row, grouped by a text column, in order of appearance.
+pub(crate) fn grouped<const N: usize>(
+    table: &Table,
+    by: &str,
+    columns: [&str; N],
+) -> Result<Vec<(String, Vec<[Option<f64>; N]>)>, String> {
+    let key = index(table, by)?;
+    let mut at = [0; N];
+    for (slot, column) in at.iter_mut().zip(columns) {
+        *slot = index(table, column)?;
+    }
+    let mut order: Vec<String> = Vec::new();
+    let mut groups: BTreeMap<String, Vec<[Option<f64>; N]>> = BTreeMap::new();
+    for row in &table.rows {
+        let name = row.get(key).map(Cell::csv).unwrap_or_default();
+        if !groups.contains_key(&name) {
+            order.push(name.clone());
+        }
+        groups.entry(name).or_default().push(at.map(|i| row.get(i).and_then(Cell::number)));
+    }
+    Ok(order
+        .into_iter()
+        .map(|name| {
+            let rows = groups.remove(&name).unwrap_or_default();
+            (name, rows)
+        })
+        .collect())
+}
+
+/// A name for people.
+pub(crate) fn readable(region: &str) -> String {
+    region.replace('_', " ")
+}

@@ -1,0 +1,78 @@
+//! The kinds of steps an experiment may have. A kind is a file of this folder: its keys, what it
+//! uses, and what it computes; here it is only listed.
+
+use serde::Deserialize;
+
+use super::{
+    Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
+    model::FitModel, simulate::Simulate, sweep::Sweep,
+};
+
+/// What every kind of step can say of itself and do.
+pub(crate) trait StepKind {
+    /// Name of its tables.
+    fn id(&self) -> &str;
+    /// The names it refers to, which the reader of the file checks.
+    fn uses(&self) -> Vec<Use<'_>>;
+    /// Computes its tables.
+    fn run(&self, context: &mut Context) -> Result<(), String>;
+}
+
+/// A name that a step refers to.
+pub(crate) enum Use<'a> {
+    /// Under `[data]`.
+    Data(&'a str),
+    /// Under `[models]`.
+    Model(&'a str),
+    /// An earlier step.
+    Step(&'a str),
+}
+
+/// One computation. Its tables are named `<id>` and `<id>.<part>`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Sums of exponentials through every region of a patient.
+    FitCurves(FitCurves),
+    /// Time-integrated activities without a fitted function.
+    Integrate(Integrate),
+    /// Absorbed doses from time-integrated activities.
+    Dose(DoseStep),
+    /// Numbers of this experiment beside published ones.
+    Compare(Compare),
+    /// A compartmental model through all regions of a patient at once.
+    FitModel(FitModel),
+    /// A model over a grid of ligand amounts.
+    Sweep(Sweep),
+    /// A model over time.
+    Simulate(Simulate),
+}
+
+impl Step {
+    pub(crate) fn kind(&self) -> &dyn StepKind {
+        match self {
+            Self::FitCurves(s) => s,
+            Self::Integrate(s) => s,
+            Self::Dose(s) => s,
+            Self::Compare(s) => s,
+            Self::FitModel(s) => s,
+            Self::Sweep(s) => s,
+            Self::Simulate(s) => s,
+        }
+    }
+}
+
+/// What is meant where a key is left out.
+pub(crate) mod defaults {
+    pub(crate) fn one() -> u32 {
+        1
+    }
+
+    pub(crate) fn until_h() -> f64 {
+        200.0
+    }
+
+    pub(crate) fn points() -> u32 {
+        201
+    }
+}
