@@ -8,12 +8,14 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia", &["lutetia-report"]),
-    ("lutetia-report", &["lutetia-fit", "lutetia-dose"]),
+    ("lutetia-report", &["lutetia-trial"]),
+    ("lutetia-trial", &["lutetia-fit", "lutetia-dose", "lutetia-outcome"]),
     ("lutetia-fit", &["lutetia-sim"]),
     ("lutetia-sim", &["lutetia-model"]),
     ("lutetia-model", &["lutetia-units", "lutetia-diagnostic"]),
     ("lutetia-dose", &["lutetia-data"]),
     ("lutetia-data", &["lutetia-units", "lutetia-diagnostic"]),
+    ("lutetia-outcome", &["lutetia-units", "lutetia-diagnostic"]),
     ("lutetia-units", &[]),
     ("lutetia-diagnostic", &[]),
 ];
@@ -21,7 +23,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Heavy dependencies and the one crate that may name each. A name covers the whole family
 /// (`diffsol` covers `diffsol-la`), in every kind of dependency.
 const OWNERS: &[(&str, &str)] =
-    &[("diffsol", "lutetia-sim"), ("argmin", "lutetia-fit"), ("plotters", "lutetia-report")];
+    &[
+        ("diffsol", "lutetia-sim"),
+        ("argmin", "lutetia-fit"),
+        ("plotters", "lutetia-report"),
+        ("survival", "lutetia-outcome"),
+    ];
 
 /// A dependency as a manifest declares it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

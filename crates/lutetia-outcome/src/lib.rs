@@ -1,0 +1,3 @@
+//! Radiobiology, toxicity grades, endpoints, survival statistics.
+//!
+//! Takes curves, doses and times; knows no model and no solver.
