@@ -1,3 +1,17 @@
 //! Radiobiology, toxicity grades, endpoints, survival statistics.
 //!
 //! Takes curves, doses and times; knows no model and no solver.
+//!
+//! ```
+//! use lutetia_outcome::survival::{Interval, KaplanMeier, SurvivalData};
+//! let data = SurvivalData::new(vec![2.0, 3.0, 3.0, 5.0], vec![true, true, false, false])?;
+//! let curve = KaplanMeier::fit(&data, Interval::Log, 0.95)?;
+//! assert_eq!(curve.survival_at(3.0), Some(0.5));
+//! # Ok::<(), lutetia_outcome::OutcomeError>(())
+//! ```
+
+mod error;
+mod numeric;
+pub mod survival;
+
+pub use error::OutcomeError;

@@ -1,0 +1,168 @@
+//! Right-censored times and the groups of patients.
+
+use serde::Serialize;
+
+use crate::error::{OutcomeError, not_negative};
+
+/// One time per patient, and whether it ended with the event or was censored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SurvivalData {
+    time: Vec<f64>,
+    event: Vec<bool>,
+}
+
+impl SurvivalData {
+    /// Times from the origin (0 or later) with `true` where the event happened.
+    ///
+    /// # Errors
+    /// No patients, columns of different lengths, a time that is negative or not finite.
+    pub fn new(time: Vec<f64>, event: Vec<bool>) -> Result<Self, OutcomeError> {
+        if time.is_empty() {
+            return Err(OutcomeError::Empty { what: "the table of survival times".to_owned() });
+        }
+        same_length("event", event.len(), time.len())?;
+        for (i, &t) in time.iter().enumerate() {
+            not_negative(format!("time of patient {}", i + 1), t, "")?;
+        }
+        Ok(Self { time, event })
+    }
+
+    /// The times.
+    #[must_use]
+    pub fn time(&self) -> &[f64] {
+        &self.time
+    }
+
+    /// Where the event happened.
+    #[must_use]
+    pub fn event(&self) -> &[bool] {
+        &self.event
+    }
+
+    /// Number of patients.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Never true: a table without patients is refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    /// Number of events.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.event.iter().filter(|&&e| e).count()
+    }
+
+    /// The latest time, of an event or of a censoring.
+    #[must_use]
+    pub fn last_time(&self) -> f64 {
+        self.time.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// Status as the crate `survival` takes it.
+    pub(super) fn status(&self) -> Vec<i32> {
+        self.event.iter().map(|&e| i32::from(e)).collect()
+    }
+
+    /// The patients of these rows.
+    pub(crate) fn rows(&self, rows: &[usize]) -> Self {
+        Self {
+            time: rows.iter().map(|&i| self.time[i]).collect(),
+            event: rows.iter().map(|&i| self.event[i]).collect(),
+        }
+    }
+}
+
+/// Patients sorted into labelled groups: arms, strata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Groups {
+    labels: Vec<String>,
+    of: Vec<usize>,
+}
+
+impl Groups {
+    /// Groups in the order in which their labels first appear; the first is the reference.
+    #[must_use]
+    pub fn by_appearance<S: AsRef<str>>(of: &[S]) -> Self {
+        let mut labels: Vec<String> = Vec::new();
+        let of = of
+            .iter()
+            .map(|label| {
+                let label = label.as_ref();
+                labels.iter().position(|l| l == label).unwrap_or_else(|| {
+                    labels.push(label.to_owned());
+                    labels.len() - 1
+                })
+            })
+            .collect();
+        Self { labels, of }
+    }
+
+    /// Groups in a stated order; the first is the reference.
+    ///
+    /// # Errors
+    /// A label that is not one of the groups, a group without a patient.
+    pub fn with_order<S: AsRef<str>>(labels: &[&str], of: &[S]) -> Result<Self, OutcomeError> {
+        let mut found = Vec::with_capacity(of.len());
+        for label in of {
+            let label = label.as_ref();
+            found.push(labels.iter().position(|l| *l == label).ok_or_else(|| {
+                OutcomeError::UnknownName {
+                    kind: "group",
+                    name: label.to_owned(),
+                    known: labels.join(", "),
+                }
+            })?);
+        }
+        for (g, label) in labels.iter().enumerate() {
+            if !found.contains(&g) {
+                return Err(OutcomeError::Empty { what: format!("group `{label}`") });
+            }
+        }
+        Ok(Self { labels: labels.iter().map(|&l| l.to_owned()).collect(), of: found })
+    }
+
+    /// The labels, the reference first.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// For every patient the position of its group in [`labels`](Self::labels).
+    #[must_use]
+    pub fn of(&self) -> &[usize] {
+        &self.of
+    }
+
+    /// The patients of one group.
+    #[must_use]
+    pub fn rows(&self, group: usize) -> Vec<usize> {
+        (0..self.of.len()).filter(|&i| self.of[i] == group).collect()
+    }
+
+    /// The data of each group, in the order of the labels.
+    ///
+    /// # Errors
+    /// Columns of different lengths.
+    pub fn split(&self, data: &SurvivalData) -> Result<Vec<SurvivalData>, OutcomeError> {
+        same_length("group", self.of.len(), data.len())?;
+        Ok((0..self.labels.len()).map(|g| data.rows(&self.rows(g))).collect())
+    }
+
+    /// Codes as the crate `survival` takes them.
+    pub(super) fn codes(&self) -> Vec<i32> {
+        // More groups than i32 holds would need more patients than memory holds.
+        self.of.iter().map(|&g| i32::try_from(g).unwrap_or(i32::MAX)).collect()
+    }
+}
+
+pub(crate) fn same_length(what: &str, found: usize, expected: usize) -> Result<(), OutcomeError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(OutcomeError::Lengths { what: what.to_owned(), found, expected })
+}

@@ -1,0 +1,15 @@
+//! Survival statistics: what times with censoring say.
+//!
+//! Names and conventions are those of R's `survival`. Times have the unit of the caller; a curve's
+//! unit is that of its data. Kaplan–Meier curves, Cox models and their tests are computed with the
+//! crate `survival`, wrapped here so that no other crate names it; what it does not have is ours.
+
+mod cox;
+mod data;
+mod kaplan_meier;
+mod log_rank;
+
+pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
+pub use data::{Groups, SurvivalData};
+pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};
+pub use log_rank::{GroupCounts, LogRank, LogRankResult};

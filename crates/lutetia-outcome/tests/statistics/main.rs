@@ -1,0 +1,7 @@
+//! Survival statistics against closed forms, hand calculation and R `survival` 3.5-3.
+#![allow(clippy::print_stdout)]
+
+mod classic;
+mod common;
+mod refusals;
+mod small;
