@@ -31,7 +31,7 @@ fn model_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The model with the first nuclide it can carry.
-fn compiled(path: &Path) -> System {
+pub(crate) fn compiled(path: &Path) -> System {
     let source = SourceFile {
         name: path.display().to_string(),
         text: fs::read_to_string(path).expect("readable"),

@@ -6,5 +6,6 @@ mod closed_forms;
 mod effort;
 mod faults;
 mod library;
+mod population;
 mod schedules;
 mod sensitivities;
