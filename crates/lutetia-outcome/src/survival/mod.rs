@@ -4,12 +4,18 @@
 //! unit is that of its data. Kaplan–Meier curves, Cox models and their tests are computed with the
 //! crate `survival`, wrapped here so that no other crate names it; what it does not have is ours.
 
+mod competing;
 mod cox;
 mod data;
 mod kaplan_meier;
 mod log_rank;
+mod parametric;
 
+pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
 pub use data::{Groups, SurvivalData};
 pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};
 pub use log_rank::{GroupCounts, LogRank, LogRankResult};
+pub use parametric::{
+    Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, fit_all, fit_parametric,
+};

@@ -3,5 +3,7 @@
 
 mod classic;
 mod common;
+mod competing;
+mod parametric;
 mod refusals;
 mod small;

@@ -1,0 +1,9 @@
+//! Parametric families of survival times.
+
+mod aft;
+mod distribution;
+mod fit;
+
+pub use aft::{Aft, AftFamily, AftFit};
+pub use distribution::{Distribution, Family};
+pub use fit::{Parameter, ParametricFit, fit_all, fit_parametric};
