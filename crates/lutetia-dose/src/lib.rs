@@ -27,6 +27,7 @@ mod single_time_point;
 mod three_points;
 mod tia;
 mod trapezoid;
+mod uncertainty;
 
 pub use absorbed::{
     Surroundings, electron_reach, particle_absorbed_fraction, photon_absorbed_fraction,
@@ -44,3 +45,7 @@ pub use single_time_point::{haenscheid, haenscheid_error, madsen};
 pub use three_points::TriExponential;
 pub use tia::{Tia, biological_half_life_h, effective_half_life_h};
 pub use trapezoid::{Start, Tail, trapezoid};
+pub use uncertainty::{
+    Budget, Chain, Contribution, Input, Outline, Recovery, budget, edge_brightness,
+    outline_diameter_sd_mm, outline_volume_sd,
+};

@@ -245,3 +245,61 @@ fn regress_faulty_experiments_give_their_messages() {
     }
     insta::assert_snapshot!(text);
 }
+
+/// An experiment with a budget, in a folder of its own.
+fn with_budget(root: &Path, measurement: &str) {
+    let shipped = repository().join("data/studies/snmmi_patient4");
+    copy(&shipped, &root.join("study"), &|_| true);
+    fs::create_dir_all(root.join("reports/01_budget")).expect("a folder");
+    let text = format!(
+        "[experiment]\ntitle = \"t\"\nquestion = \"q\"\nseed = 1\nobjective = \"o\"\nmethod = \"m\"\n\
+         result = '{{{{ figure(\"shares\") }}}}'\ndisagreement = \"d\"\n[data.p]\nstudy = \"study\"\n\
+         [[step]]\nkind = \"fit-curves\"\nid = \"curves\"\nstudy = \"p\"\nfunctions = [\"mono\"]\n\
+         error = \"proportional 10 %\"\n\
+         [[step]]\nkind = \"dose\"\nid = \"dose\"\nstudy = \"p\"\nfrom = \"curves\"\nvolume_sd = \"5 %\"\n\
+         [[step]]\nkind = \"uncertainty\"\nid = \"sure\"\nfrom = \"dose\"\n{measurement}\n\
+         [[figure]]\nkind = \"budget\"\nname = \"shares\"\ncaption = \"c\"\nfrom = \"sure\"\n"
+    );
+    fs::write(root.join("reports/01_budget/experiment.toml"), text).expect("a file");
+}
+
+#[test]
+fn exact_a_budget_of_mass_and_fit_is_the_error_of_the_dose() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    with_budget(folder.path(), "");
+    let outcomes = go(&Settings { root: folder.path().to_owned(), ..Settings::default() });
+    assert!(matches!(outcomes[0].1, Outcome::Made), "{outcomes:?}");
+    let read = |name: &str| {
+        let path = folder.path().join("reports/01_budget").join(name);
+        fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}"))
+    };
+    let (dose, sure) = (read("tables/dose.csv"), read("tables/sure.csv"));
+    let column = |text: &str, name: &str| -> Vec<String> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let at = reader.headers().expect("a header").iter().position(|h| h == name);
+        let at = at.unwrap_or_else(|| panic!("no column {name} in {text}"));
+        reader.records().flatten().map(|r| r[at].to_owned()).collect()
+    };
+    assert_eq!(column(&dose, "total_sd (Gy)"), column(&sure, "total_sd (Gy)"));
+    let shares = read("tables/sure.budget.csv");
+    assert!(shares.lines().count() > 20, "{shares}");
+    let sum: f64 =
+        column(&shares, "share (%)")[..5].iter().map(|s| s.parse::<f64>().expect("a share")).sum();
+    // Six digits are printed.
+    assert!((sum - 100.0).abs() < 1e-3, "{sum}");
+    assert!(read("figures/shares.svg").contains("volume"));
+}
+
+#[test]
+fn exact_a_budget_that_contradicts_itself_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    with_budget(
+        folder.path(),
+        "measurement = { volume_sd = \"5 %\", voxel = \"4.8 mm\", resolution = \"12 mm\" }",
+    );
+    let outcomes = go(&Settings { root: folder.path().to_owned(), ..Settings::default() });
+    let Outcome::Failed(Failure::Step { step, reason }) = &outcomes[0].1 else {
+        panic!("{outcomes:?}")
+    };
+    assert!(step == "sure" && reason.contains("not both"), "{step}: {reason}");
+}

@@ -14,10 +14,12 @@ use crate::{
     table::{Cell, Table},
 };
 
+mod budget;
 mod comparison;
 mod lines;
 mod time_activity;
 
+pub use budget::BudgetSpec;
 pub use comparison::ComparisonSpec;
 pub use lines::LinesSpec;
 pub use time_activity::TimeActivitySpec;
@@ -40,6 +42,8 @@ pub enum ChartSpec {
     TimeActivity(TimeActivitySpec),
     /// Ours over published, one row per row of a comparison.
     Comparison(ComparisonSpec),
+    /// Shares of the variance by input, one bar per region.
+    Budget(BudgetSpec),
     /// Columns of a table against another column.
     Lines(LinesSpec),
 }
@@ -49,6 +53,7 @@ impl ChartSpec {
         match self {
             Self::TimeActivity(c) => c,
             Self::Comparison(c) => c,
+            Self::Budget(c) => c,
             Self::Lines(c) => c,
         }
     }

@@ -315,6 +315,7 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> 
     check_regions(&options, tias)?;
     let doses = doses(study, subject, cycle(step.cycle)?, tias, &options);
     context.add(table(&step.id, &doses));
+    context.doses.insert(step.id.clone(), (step.from.clone(), doses));
     if let Some(sd) = &step.volume_sd {
         context.settings.insert(format!("relative SD of volumes of `{}`", step.id), sd.clone());
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, simulate::Simulate, sweep::Sweep,
+    model::FitModel, simulate::Simulate, sweep::Sweep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -38,6 +38,8 @@ pub enum Step {
     Integrate(Integrate),
     /// Absorbed doses from time-integrated activities.
     Dose(DoseStep),
+    /// Uncertainty of absorbed doses by their inputs.
+    Uncertainty(UncertaintyStep),
     /// Numbers of this experiment beside published ones.
     Compare(Compare),
     /// A compartmental model through all regions of a patient at once.
@@ -54,6 +56,7 @@ impl Step {
             Self::FitCurves(s) => s,
             Self::Integrate(s) => s,
             Self::Dose(s) => s,
+            Self::Uncertainty(s) => s,
             Self::Compare(s) => s,
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,

@@ -27,6 +27,7 @@ pub mod model;
 pub mod plan;
 pub mod simulate;
 pub mod sweep;
+pub mod uncertainty;
 
 pub use kind::Step;
 pub(crate) use kind::{StepKind, Use, defaults};
@@ -55,6 +56,8 @@ pub(crate) struct Context {
     pub(crate) models: BTreeMap<String, load::LoadedModel>,
     pub(crate) tables: Tables,
     pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
+    /// Doses by step, with the step that made their integrals.
+    pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
 }
@@ -69,6 +72,7 @@ impl Context {
             models: BTreeMap::new(),
             tables: Tables::new(),
             tias: BTreeMap::new(),
+            doses: BTreeMap::new(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
         };
