@@ -78,3 +78,9 @@ pub const EMPTY_NAME: Code = "LUT3036";
 pub const OLD_LINE_ENDS: Code = "LUT3037";
 /// A table has more rows than it may.
 pub const TOO_MANY_ROWS: Code = "LUT3038";
+/// A file of another program is not written as that program writes it.
+pub const FOREIGN_SYNTAX: Code = "LUT3040";
+/// A file of another program lacks what is needed.
+pub const FOREIGN_LACKS: Code = "LUT3041";
+/// Something of a file of another program is not carried over.
+pub const FOREIGN_LEFT_OUT: Code = "LUT3042";

@@ -22,6 +22,7 @@
 //! ```
 
 pub mod codes;
+pub mod exchange;
 mod nuclides;
 mod read;
 mod reference;

@@ -1,0 +1,140 @@
+//! Organs by the names of other programs.
+
+use std::sync::OnceLock;
+
+/// Time-integrated activity coefficient of one measured region, for export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrganIntegral {
+    /// Region as the study names it.
+    pub region: String,
+    /// The organ it is, in the words of `data/dose_factors_organs.csv`; `sphere` for a tumour.
+    pub organ: String,
+    /// ã = Ã/A₀, h.
+    pub tiac_h: f64,
+    /// Its standard deviation, h.
+    pub tiac_sd_h: Option<f64>,
+    /// Mass, g.
+    pub mass_g: Option<f64>,
+}
+
+/// A text for another program, and what could not go into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The text of the file.
+    pub text: String,
+    /// Sentences that a person must read: regions left out and why, regions put together.
+    pub notes: Vec<String>,
+}
+
+/// A row of `data/olinda_organs.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OlindaOrgan {
+    pub(super) source: bool,
+    pub(super) name: &'static str,
+    /// Reference masses, g: male, female.
+    pub(super) mass_g: [f64; 2],
+    ours: Vec<&'static str>,
+    pub(super) mirdcalc: &'static str,
+}
+
+pub(super) fn olinda_organs() -> &'static [OlindaOrgan] {
+    static ORGANS: OnceLock<Vec<OlindaOrgan>> = OnceLock::new();
+    ORGANS.get_or_init(|| {
+        include_str!("../../../../data/olinda_organs.csv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1)
+            .filter_map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                let [kind, name, male, female, ours, mirdcalc] = cells[..] else { return None };
+                Some(OlindaOrgan {
+                    source: kind == "source",
+                    name,
+                    mass_g: [male.parse().ok()?, female.parse().ok()?],
+                    ours: ours.split(';').filter(|o| !o.is_empty()).collect(),
+                    mirdcalc,
+                })
+            })
+            .collect()
+    })
+}
+
+/// Integrals put together by the source organ they belong to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Together {
+    pub(super) organ: &'static OlindaOrgan,
+    pub(super) regions: Vec<String>,
+    pub(super) tiac_h: f64,
+    /// In quadrature; `None` where one is missing.
+    pub(super) tiac_sd_h: Option<f64>,
+    /// Sum; `None` where one is missing.
+    pub(super) mass_g: Option<f64>,
+}
+
+/// Sums integrals by source organ, in the order of the organs; returns those without a place, and
+/// why.
+pub(super) fn together(
+    integrals: &[OrganIntegral],
+) -> (Vec<Together>, Vec<(&OrganIntegral, String)>) {
+    let mut sums: Vec<Together> = Vec::new();
+    let mut left_out = Vec::new();
+    let has_remainder = integrals.iter().any(|i| i.organ == "remainder of body");
+    for integral in integrals {
+        let organ = match integral.organ.as_str() {
+            // What is left of the body belongs to "Total Body"; the body itself holds the organs, too.
+            "total body" if has_remainder || integrals.len() > 1 => {
+                left_out.push((
+                    integral,
+                    "the whole body holds the other regions, too; give the remainder".to_owned(),
+                ));
+                continue;
+            }
+            "total body" => olinda_organs().iter().find(|o| o.source && o.name == "Total Body"),
+            ours => olinda_organs().iter().find(|o| o.source && o.ours.contains(&ours)),
+        };
+        let Some(organ) = organ else {
+            let reason = match integral.organ.as_str() {
+                "sphere" => "a tumour is no source organ".to_owned(),
+                "whole field of view" => {
+                    "a field of view is no organ and holds the others".to_owned()
+                }
+                other => format!("{other} has no single source organ there"),
+            };
+            left_out.push((integral, reason));
+            continue;
+        };
+        let sum = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
+        match sums.iter_mut().find(|t| t.organ.name == organ.name) {
+            Some(t) => {
+                t.regions.push(integral.region.clone());
+                t.tiac_h += integral.tiac_h;
+                t.tiac_sd_h = t.tiac_sd_h.zip(integral.tiac_sd_h).map(|(a, b)| a.hypot(b));
+                t.mass_g = sum(t.mass_g, integral.mass_g);
+            }
+            None => sums.push(Together {
+                organ,
+                regions: vec![integral.region.clone()],
+                tiac_h: integral.tiac_h,
+                tiac_sd_h: integral.tiac_sd_h,
+                mass_g: integral.mass_g,
+            }),
+        }
+    }
+    let place = |t: &Together| olinda_organs().iter().position(|o| o.name == t.organ.name);
+    sums.sort_by_key(place);
+    (sums, left_out)
+}
+
+/// Notes about regions put together and left out.
+pub(super) fn notes(
+    sums: &[Together],
+    left_out: &[(&OrganIntegral, String)],
+    name: impl Fn(&OlindaOrgan) -> &str,
+) -> Vec<String> {
+    let joined = sums
+        .iter()
+        .filter(|t| t.regions.len() > 1)
+        .map(|t| format!("{} is the sum of {}", name(t.organ), t.regions.join(", ")));
+    let left = left_out.iter().map(|(i, why)| format!("`{}` is left out: {why}", i.region));
+    joined.chain(left).collect()
+}
