@@ -113,6 +113,10 @@ impl<'s> Equations<'s> {
         *self.segment.borrow_mut() = segment;
     }
 
+    pub(crate) fn set_parameters(&self, parameters: &[f64]) {
+        self.scratch.borrow_mut().evaluator.set_parameters(parameters);
+    }
+
     pub(crate) fn calls(&self) -> Calls {
         self.scratch.borrow().calls
     }

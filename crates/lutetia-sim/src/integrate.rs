@@ -23,7 +23,7 @@ use crate::inputs::Feeds;
 use crate::linear_solver::NewtonSolver;
 use crate::matrix::V;
 use crate::regimen::{Course, same_moment};
-use crate::simulator::Options;
+use crate::simulator::{Change, Options};
 use crate::trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};
 
 /// Beyond this a state, its rate or an initial value counts as run away.
@@ -40,6 +40,8 @@ pub(crate) struct Request<'r> {
     pub(crate) plan: Option<&'r Arc<Elimination>>,
     pub(crate) tangents: Option<&'r TangentLayout>,
     pub(crate) parameters: &'r [f64],
+    /// Parameters that hold from a time on, times ascending.
+    pub(crate) changes: &'r [Change],
     pub(crate) course: &'r Course,
     pub(crate) feeds: &'r Feeds,
     pub(crate) times: &'r [f64],
@@ -137,6 +139,11 @@ pub(crate) fn integrate(request: &Request<'_>) -> Result<(Trajectory, Sensitivit
 
     for (k, &knot) in knots.iter().enumerate() {
         run.time = knot;
+        for change in request.changes {
+            if nearest(&knots, change.from) == Some(k) {
+                problem.eqn.set_parameters(&change.parameters);
+            }
+        }
         run.give_boluses(&knots, k);
         let next = knots.get(k + 1).copied();
         if next.is_none() && !run.request.options.to_infinity {
@@ -221,6 +228,7 @@ impl<'r> Run<'r> {
         let last_time = self.request.times.last().copied().unwrap_or(0.0);
         let mut edges = self.request.course.edges();
         edges.extend(self.request.feeds.edges());
+        edges.extend(self.request.changes.iter().map(|change| change.from));
         edges.retain(|&t| t > 0.0 && (self.request.options.to_infinity || t <= last_time));
         edges.push(0.0);
         edges.push(last_time);

@@ -47,6 +47,16 @@ impl Default for Options {
     }
 }
 
+/// Parameters that hold from a time on: those of the next occasion (cycle) of a patient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Internal time, zero or later.
+    pub from: f64,
+    /// All parameters, internal, in the order of
+    /// [`System::parameters`](lutetia_model::System::parameters).
+    pub parameters: Vec<f64>,
+}
+
 /// Derivative programs kept for the last few choices of parameters: a fit asks for the same ones
 /// thousands of times.
 const MOST_TANGENT_LAYOUTS: usize = 8;
@@ -141,6 +151,43 @@ impl Simulator {
         self.run_checked(parameters, &course, &feeds, times, options, None).map(|result| result.0)
     }
 
+    /// Whether a regimen can be given to this model at all.
+    ///
+    /// # Errors
+    ///
+    /// A place that does not exist, a nuclide the model does not carry, an activity its amount
+    /// cannot carry, a number out of range.
+    pub fn check_regimen(&self, regimen: &Regimen) -> Result<(), SimError> {
+        Course::new(&self.system, regimen).map(|_| ())
+    }
+
+    /// Runs a patient whose parameters change from occasion to occasion: `parameters` hold until the
+    /// first change and set the initial state, which a change leaves as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Simulator::run`]; [`SimError::BadTime`] for a change before zero or out of order.
+    pub fn run_occasions(
+        &self,
+        parameters: &[f64],
+        changes: &[Change],
+        regimen: &Regimen,
+        inputs: &Inputs,
+        times: &[f64],
+        options: &Options,
+    ) -> Result<Trajectory, SimError> {
+        let course = Course::new(&self.system, regimen)?;
+        let feeds = Feeds::new(&self.system, inputs)?;
+        self.check(times, options)?;
+        let starts: Vec<f64> = changes.iter().map(|change| change.from).collect();
+        self.check_times(&starts)?;
+        for change in changes {
+            self.check_parameters(&change.parameters)?;
+        }
+        self.run_changing(parameters, changes, &course, &feeds, times, options, None)
+            .map(|result| result.0)
+    }
+
     /// Runs one parameter set with the derivatives of every output and integral by the parameters
     /// `wrt` (indices; each at most once). The derivatives are under error control like the states.
     ///
@@ -200,6 +247,19 @@ impl Simulator {
         options: &Options,
         tangents: Option<&TangentLayout>,
     ) -> Result<(Trajectory, Sensitivities), SimError> {
+        self.run_changing(parameters, &[], course, feeds, times, options, tangents)
+    }
+
+    fn run_changing(
+        &self,
+        parameters: &[f64],
+        changes: &[Change],
+        course: &Course,
+        feeds: &Feeds,
+        times: &[f64],
+        options: &Options,
+        tangents: Option<&TangentLayout>,
+    ) -> Result<(Trajectory, Sensitivities), SimError> {
         self.check_parameters(parameters)?;
         integrate(&Request {
             system: &self.system,
@@ -207,6 +267,7 @@ impl Simulator {
             plan: self.plan.as_ref(),
             tangents,
             parameters,
+            changes,
             course,
             feeds,
             times,
@@ -236,23 +297,7 @@ impl Simulator {
         if self.system.states().is_empty() {
             return Err(SimError::NoStates { model: self.system.id().to_owned() });
         }
-        let units = self.system.units();
-        for (k, &time) in times.iter().enumerate() {
-            let bad = |expected: String| SimError::BadTime {
-                index: k + 1,
-                value: time_text(units, time),
-                expected,
-            };
-            if !time.is_finite() || time < 0.0 {
-                return Err(bad("a finite time, zero or later".to_owned()));
-            }
-            if k > 0 && time < times[k - 1] {
-                return Err(bad(format!(
-                    "not earlier than the time before it, {}; sort the times",
-                    time_text(units, times[k - 1])
-                )));
-            }
-        }
+        self.check_times(times)?;
         let bad = |option: &'static str, value: String, expected: &'static str| {
             Err(SimError::BadOption { option, value, expected })
         };
@@ -273,6 +318,27 @@ impl Simulator {
             return bad("to_infinity", "true".to_owned(), "at least one output in `integrals`");
         }
         check_indices("output", &options.integrals, self.system.outputs().len())
+    }
+
+    fn check_times(&self, times: &[f64]) -> Result<(), SimError> {
+        let units = self.system.units();
+        for (k, &time) in times.iter().enumerate() {
+            let bad = |expected: String| SimError::BadTime {
+                index: k + 1,
+                value: time_text(units, time),
+                expected,
+            };
+            if !time.is_finite() || time < 0.0 {
+                return Err(bad("a finite time, zero or later".to_owned()));
+            }
+            if k > 0 && time < times[k - 1] {
+                return Err(bad(format!(
+                    "not earlier than the time before it, {}; sort the times",
+                    time_text(units, times[k - 1])
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn check_parameters(&self, parameters: &[f64]) -> Result<(), SimError> {

@@ -1,6 +1,6 @@
 //! Doses: what is hot, what is cold, when, and in which order.
 
-use lutetia_sim::{Inputs, Options, Regimen};
+use lutetia_sim::{Change, Inputs, Options, Regimen, SimError};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
@@ -99,6 +99,33 @@ fn exact_cycles_repeat_a_linear_model() {
             4e-5,
         );
     }
+}
+
+#[test]
+fn exact_parameters_change_from_occasion_to_occasion() {
+    let simulator = compartments(false, false).simulator(&[]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let faster = simulator.parameters(&[("CL", 4.8)]).expect("exists");
+    let slower = simulator.parameters(&[("CL", 1.2)]).expect("exists");
+    let change = |from: f64, p: &[f64]| Change { from, parameters: p.to_vec() };
+    let changes = [change(2.0, &faster), change(3.0, &slower)];
+    let times = [0.0, 1.0, 2.0, 2.5, 3.0, 4.0];
+    let regimen = Regimen::single(cold(0.0, "L.plasma", 30.0));
+    let run = |changes: &[Change]| {
+        let inputs = Inputs::default();
+        simulator.run_occasions(&parameters, changes, &regimen, &inputs, &times, &tight())
+    };
+    let found = run(&changes).expect("runs");
+    // CL/V is 0.8, then 1.6, then 0.4 per hour.
+    let exponents = [0.0_f64, 0.8, 1.6, 2.4, 3.2, 3.6];
+    let expected: Vec<f64> = exponents.iter().map(|x| 10.0 * (-x).exp()).collect();
+    assert_close(&column(&found, 0), &expected, 1e-8);
+    // Nothing that changes, nothing that differs: not by a bit.
+    let plain = simulator.run(&parameters, &regimen, &Inputs::default(), &times, &tight());
+    assert_eq!(run(&[]), plain);
+    let backwards = [change(3.0, &slower), change(2.0, &faster)];
+    assert!(matches!(run(&backwards), Err(SimError::BadTime { index: 2, .. })));
+    assert!(matches!(run(&[change(1.0, &[1.0])]), Err(SimError::ParameterCount { .. })));
 }
 
 #[test]

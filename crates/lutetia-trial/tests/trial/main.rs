@@ -1,0 +1,5 @@
+//! Cohorts, trials, calibration and search on small models whose answers are known.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::cast_precision_loss)]
+
+mod build;
+mod cohorts;
