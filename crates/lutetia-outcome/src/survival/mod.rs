@@ -6,16 +6,20 @@
 
 mod competing;
 mod cox;
+mod crossover;
 mod data;
 mod kaplan_meier;
 mod log_rank;
 mod parametric;
+mod reconstruct;
 
 pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
+pub use crossover::{ControlPiece, Ipcw, Rpsftm, RpsftmOptions, SwitchingPatient, ipcw, rpsftm};
 pub use data::{Groups, SurvivalData};
 pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};
 pub use log_rank::{GroupCounts, LogRank, LogRankResult};
 pub use parametric::{
     Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, fit_all, fit_parametric,
 };
+pub use reconstruct::{PublishedCurve, Reconstruction};

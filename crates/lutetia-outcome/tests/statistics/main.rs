@@ -4,6 +4,8 @@
 mod classic;
 mod common;
 mod competing;
+mod crossover;
 mod parametric;
+mod reconstruct;
 mod refusals;
 mod small;
