@@ -10,6 +10,7 @@
 //! # Ok::<(), lutetia_outcome::OutcomeError>(())
 //! ```
 
+pub mod endpoint;
 mod error;
 mod numeric;
 pub mod survival;

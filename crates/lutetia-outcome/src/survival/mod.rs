@@ -16,6 +16,7 @@ mod reconstruct;
 pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
 pub use crossover::{ControlPiece, Ipcw, Rpsftm, RpsftmOptions, SwitchingPatient, ipcw, rpsftm};
+pub(crate) use data::same_length;
 pub use data::{Groups, SurvivalData};
 pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};
 pub use log_rank::{GroupCounts, LogRank, LogRankResult};
