@@ -108,6 +108,11 @@ pub(crate) fn not_negative(
     within(quantity, value, unit, value >= 0.0, "a finite number, 0 or more")
 }
 
+/// `value` if it is a number between 0 and 1, both included.
+pub(crate) fn probability(quantity: impl Into<String>, value: f64) -> Result<f64, OutcomeError> {
+    within(quantity, value, "", (0.0..=1.0).contains(&value), "a probability between 0 and 1")
+}
+
 /// A confidence level strictly between 0 and 1.
 pub(crate) fn confidence_level(value: f64) -> Result<f64, OutcomeError> {
     let good = value > 0.0 && value < 1.0;

@@ -10,9 +10,12 @@
 //! # Ok::<(), lutetia_outcome::OutcomeError>(())
 //! ```
 
+pub mod combination;
 pub mod endpoint;
 mod error;
 mod numeric;
+pub mod radiobiology;
 pub mod survival;
+pub mod trade_off;
 
 pub use error::OutcomeError;

@@ -1,0 +1,200 @@
+//! Benefit against harm.
+
+use serde::Serialize;
+
+use crate::error::{OutcomeError, confidence_level, not_determined, not_negative, within};
+use crate::numeric::two_sided_z;
+use crate::survival::RmstContrast;
+
+/// A share of patients with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Proportion {
+    /// Patients with the event.
+    pub events: usize,
+    /// Patients.
+    pub patients: usize,
+    /// Share.
+    pub share: f64,
+    /// Lower limit (Wilson).
+    pub lower: f64,
+    /// Upper limit.
+    pub upper: f64,
+}
+
+/// A share with Wilson's interval,
+/// `(p + z²/2n ± z √(p(1−p)/n + z²/4n²))/(1 + z²/n)`: right down to no events at all.
+///
+/// # Errors
+/// No patients, more events than patients, a level not between 0 and 1.
+pub fn proportion(events: usize, patients: usize, level: f64) -> Result<Proportion, OutcomeError> {
+    confidence_level(level)?;
+    if patients == 0 {
+        return Err(OutcomeError::Empty { what: "the arm".to_owned() });
+    }
+    if events > patients {
+        return Err(OutcomeError::Inconsistent {
+            what: format!("{events} events of {patients} patients"),
+            hint: "count patients with an event, not events",
+        });
+    }
+    let (n, z) = (patients as f64, two_sided_z(level));
+    let p = events as f64 / n;
+    let middle = p + z * z / (2.0 * n);
+    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + z * z / n;
+    // At the ends the formula is 0 and 1 but for rounding.
+    let lower = if events == 0 { 0.0 } else { (middle - half) / whole };
+    let upper = if events == patients { 1.0 } else { (middle + half) / whole };
+    Ok(Proportion { events, patients, share: p, lower, upper })
+}
+
+/// A difference of two shares.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RiskDifference {
+    /// Treated minus control.
+    pub difference: f64,
+    /// Lower limit (Newcombe's, from the two Wilson intervals).
+    pub lower: f64,
+    /// Upper limit.
+    pub upper: f64,
+}
+
+/// Treated minus control, with Newcombe's interval (1998, Stat Med 17:873, method 10).
+#[must_use]
+pub fn risk_difference(treated: &Proportion, control: &Proportion) -> RiskDifference {
+    let difference = treated.share - control.share;
+    let below = (treated.share - treated.lower).hypot(control.upper - control.share);
+    let above = (treated.upper - treated.share).hypot(control.share - control.lower);
+    RiskDifference { difference, lower: difference - below, upper: difference + above }
+}
+
+/// How many patients are treated for one more to be harmed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NumberNeeded {
+    /// `1/(p₁ − p₀)`; negative: one fewer is harmed.
+    pub number: f64,
+    /// Limits of the number; none when the difference may be none, so that the number may be infinite.
+    pub limits: Option<(f64, f64)>,
+}
+
+/// The number needed to harm of a difference of risks.
+///
+/// # Errors
+/// Not determined when the shares are equal.
+pub fn number_needed_to_harm(difference: &RiskDifference) -> Result<NumberNeeded, OutcomeError> {
+    if difference.difference.abs() <= 0.0 {
+        return Err(not_determined("the number needed to harm", "both arms have the same share"));
+    }
+    let same_side = difference.lower * difference.upper > 0.0;
+    let limits = same_side.then(|| (1.0 / difference.upper, 1.0 / difference.lower));
+    Ok(NumberNeeded { number: 1.0 / difference.difference, limits })
+}
+
+/// What counts and how much: weights that add to 1.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UtilityWeights(Vec<(String, f64)>);
+
+impl UtilityWeights {
+    /// Named weights.
+    ///
+    /// # Errors
+    /// No weights, negative ones, a sum that is not 1, a name twice.
+    pub fn new(weights: &[(&str, f64)]) -> Result<Self, OutcomeError> {
+        if weights.is_empty() {
+            return Err(OutcomeError::Empty { what: "the list of weights".to_owned() });
+        }
+        for (i, (name, w)) in weights.iter().enumerate() {
+            not_negative(format!("weight of `{name}`"), *w, "")?;
+            if weights[..i].iter().any(|(other, _)| other == name) {
+                return Err(OutcomeError::Inconsistent {
+                    what: format!("`{name}` has two weights"),
+                    hint: "give each goal one weight",
+                });
+            }
+        }
+        let total: f64 = weights.iter().map(|w| w.1).sum();
+        if (total - 1.0).abs() > 1e-6 {
+            let list: Vec<String> = weights.iter().map(|(n, w)| format!("{n} {w}")).collect();
+            return Err(OutcomeError::Inconsistent {
+                what: format!("the weights {} add to {total}, expected 1", list.join(", ")),
+                hint: "divide each by their sum",
+            });
+        }
+        Ok(Self(weights.iter().map(|&(n, w)| (n.to_owned(), w)).collect()))
+    }
+
+    /// The weights.
+    #[must_use]
+    pub fn weights(&self) -> &[(String, f64)] {
+        &self.0
+    }
+
+    /// Clinical utility `Σ w_i u_i` of utilities between 0 (worst) and 1 (best).
+    ///
+    /// # Errors
+    /// A goal without a utility, a utility without a weight, a utility outside 0 to 1.
+    pub fn utility(&self, utilities: &[(&str, f64)]) -> Result<f64, OutcomeError> {
+        for (name, u) in utilities {
+            within(
+                format!("utility of `{name}`"),
+                *u,
+                "",
+                (0.0..=1.0).contains(u),
+                "0 (worst) to 1 (best)",
+            )?;
+            if !self.0.iter().any(|(n, _)| n == name) {
+                return Err(OutcomeError::UnknownName {
+                    kind: "goal",
+                    name: (*name).to_owned(),
+                    known: self.0.iter().map(|w| w.0.as_str()).collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+        self.0.iter().try_fold(0.0, |sum, (name, w)| {
+            let found = utilities.iter().find(|(n, _)| n == name);
+            let u = found.ok_or_else(|| {
+                not_determined("the clinical utility", format!("`{name}` has no value"))
+            })?;
+            Ok(sum + w * u.1)
+        })
+    }
+}
+
+/// Time gained less what harm costs, in the unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NetBenefit {
+    /// `ΔRMST − price Δp`.
+    pub net: f64,
+    /// Lower limit.
+    pub lower: f64,
+    /// Upper limit.
+    pub upper: f64,
+    /// The price at which nothing is gained; none when harm is not greater under treatment.
+    pub break_even_price: Option<f64>,
+}
+
+/// Net benefit: the difference of restricted means less a stated price (time that a patient would give
+/// to be spared one event) times the difference of risks. Both are taken as independent: the squares of
+/// the half-widths of their intervals add. The interval of the risks must be of the same level.
+///
+/// # Errors
+/// A negative price, a level not between 0 and 1.
+pub fn net_benefit(
+    gain: &RmstContrast,
+    harm: &RiskDifference,
+    price: f64,
+    level: f64,
+) -> Result<NetBenefit, OutcomeError> {
+    not_negative("price of an event", price, "")?;
+    let z = two_sided_z(confidence_level(level)?);
+    let net = gain.difference - price * harm.difference;
+    // Square-and-add, as for the difference of risks itself: each side with its own half-width.
+    let below = (z * gain.standard_error).hypot(price * (harm.upper - harm.difference));
+    let above = (z * gain.standard_error).hypot(price * (harm.difference - harm.lower));
+    Ok(NetBenefit {
+        net,
+        lower: net - below,
+        upper: net + above,
+        break_even_price: (harm.difference > 0.0).then(|| gain.difference / harm.difference),
+    })
+}
