@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Chart, grouped, readable, table};
 use crate::{
-    figure::{Axis, Figure, Layer, Marks, Panel},
+    figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Shape},
     page::Tables,
 };
 
@@ -47,33 +47,24 @@ fn comparison(spec: &ComparisonSpec, tables: &Tables) -> Result<Figure, String> 
             let [ours, sd, published] = values.first().copied()?;
             let (ours, published) = (ours?, published.filter(|p| p.abs() > 0.0)?);
             let bar = sd.map(|sd| ((ours - 1.96 * sd) / published, (ours + 1.96 * sd) / published));
-            Some((ours / published, height(i), bar))
+            Some(Point::new(ours / published, height(i)).lying(bar))
         })
         .collect();
     let names = rows.iter().rev().map(|(name, _)| readable(name)).collect();
     let unity = vec![(1.0, -0.5), (1.0, count as f64 - 0.5)];
+    let mut panel =
+        Panel::new("", Axis::linear("this report / published"), Axis::categories("", names));
+    let unity = Marks::Line { points: unity, dash: Dash::Dashed, join: Join::Straight };
+    panel.layer("", Colour::Ink, unity);
+    panel.layer(
+        "this report / published, with 95 % interval where it has one",
+        Colour::Series(0),
+        Marks::Points { points: ratios, shape: Shape::Disc },
+    );
     Ok(Figure {
         name: spec.name.clone(),
         caption: spec.caption.clone(),
-        panels: vec![Panel {
-            title: String::new(),
-            x: Axis::linear("this report / published"),
-            y: Axis::categories("", names),
-            layers: vec![
-                Layer {
-                    label: String::new(),
-                    series: 6,
-                    marks: Marks::Line { points: unity, dashed: true },
-                },
-                Layer {
-                    label: "this report / published, with 95 % interval where it has one"
-                        .to_owned(),
-                    series: 0,
-                    marks: Marks::Points { points: ratios, open: false },
-                },
-            ],
-            residuals: None,
-        }],
+        panels: vec![panel],
         columns: 1,
     })
 }

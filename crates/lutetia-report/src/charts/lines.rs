@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Chart, index, readable, table};
 use crate::{
-    figure::{Axis, Figure, Layer, Marks, Panel},
+    figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Shape},
     page::Tables,
     table::Cell,
 };
@@ -82,7 +82,11 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
     let panels = distinct(panel_by)
         .into_iter()
         .map(|panel| {
-            let mut layers = Vec::new();
+            let mut drawn = Panel::new(
+                readable(&panel),
+                axis(&spec.x_label, spec.x_log),
+                axis(&spec.y_label, spec.y_log),
+            );
             for (i, (column, at)) in spec.y.iter().zip(&ys).enumerate() {
                 for (j, series) in series_names.iter().enumerate() {
                     let mut points: Vec<(f64, f64)> = source
@@ -103,30 +107,19 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
                     };
                     let colour = i * series_names.len() + j;
                     let few = points.len() <= 40;
-                    layers.push(Layer {
-                        label,
-                        series: colour,
-                        marks: Marks::Line { points: points.clone(), dashed: colour % 2 == 1 },
-                    });
+                    let broken = colour % 2 == 1;
+                    let dash = if broken { Dash::Dashed } else { Dash::Solid };
+                    let markers = points.iter().map(|(a, b)| Point::new(*a, *b)).collect();
+                    let line = Marks::Line { points, dash, join: Join::Straight };
+                    drawn.layer(label, Colour::Series(colour), line);
                     if few {
-                        layers.push(Layer {
-                            label: String::new(),
-                            series: colour,
-                            marks: Marks::Points {
-                                points: points.into_iter().map(|(a, b)| (a, b, None)).collect(),
-                                open: colour % 2 == 1,
-                            },
-                        });
+                        let shape = if broken { Shape::Ring } else { Shape::Disc };
+                        let markers = Marks::Points { points: markers, shape };
+                        drawn.layer("", Colour::Series(colour), markers);
                     }
                 }
             }
-            Panel {
-                title: readable(&panel),
-                x: axis(&spec.x_label, spec.x_log),
-                y: axis(&spec.y_label, spec.y_log),
-                layers,
-                residuals: None,
-            }
+            drawn
         })
         .collect::<Vec<_>>();
     let columns = panels.len().clamp(1, 3);

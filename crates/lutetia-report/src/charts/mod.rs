@@ -16,12 +16,17 @@ use crate::{
 
 mod budget;
 mod comparison;
+mod kaplan_meier;
 mod lines;
+mod source;
+mod survival;
 mod time_activity;
 
 pub use budget::BudgetSpec;
 pub use comparison::ComparisonSpec;
+pub use kaplan_meier::KaplanMeierSpec;
 pub use lines::LinesSpec;
+pub use source::Columns;
 pub use time_activity::TimeActivitySpec;
 
 /// What every kind of chart can say of itself and do.
@@ -46,6 +51,8 @@ pub enum ChartSpec {
     Budget(BudgetSpec),
     /// Columns of a table against another column.
     Lines(LinesSpec),
+    /// Survival curves with intervals, medians and numbers at risk.
+    KaplanMeier(KaplanMeierSpec),
 }
 
 impl ChartSpec {
@@ -55,15 +62,23 @@ impl ChartSpec {
             Self::Comparison(c) => c,
             Self::Budget(c) => c,
             Self::Lines(c) => c,
+            Self::KaplanMeier(c) => c,
         }
     }
+}
+
+/// The figure that `spec` describes, made from tables.
+///
+/// # Errors
+/// A sentence that says which table, row or column is not as the chart needs it.
+pub fn figure(spec: &ChartSpec, tables: &Tables) -> Result<Figure, String> {
+    spec.kind().build(tables)
 }
 
 /// Builds the figure that `spec` describes from the tables of the experiment.
 pub(crate) fn build(spec: &ChartSpec, tables: &Tables) -> Result<Figure, Failure> {
     let chart = spec.kind();
-    chart
-        .build(tables)
+    figure(spec, tables)
         .map_err(|reason| Failure::Step { step: format!("figure {}", chart.name()), reason })
 }
 

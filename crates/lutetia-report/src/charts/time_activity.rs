@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Chart, grouped, readable, table};
 use crate::{
-    figure::{Axis, Figure, Layer, Marks, Panel, Residuals},
+    figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Residuals, Shape, Strip},
     page::Tables,
 };
 
@@ -51,7 +51,11 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
     let panels = points
         .iter()
         .map(|(region, rows)| {
-            let mut layers = Vec::new();
+            let mut panel = Panel::new(
+                readable(region),
+                Axis::linear("time after injection (h)"),
+                Axis::log("activity (MBq)"),
+            );
             let find = |set: &[(String, Vec<[Option<f64>; 4]>)]| {
                 set.iter()
                     .find(|(name, _)| name == region)
@@ -64,52 +68,31 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
                 .filter_map(|[t, _, low, high]| Some(((*t)?, (*low)?, (*high)?)))
                 .collect();
             if !band.is_empty() {
-                layers.push(Layer {
-                    label: "95 % band of the curve".to_owned(),
-                    series: 0,
-                    marks: Marks::Band { points: band },
-                });
+                let band = Marks::Band { points: band, join: Join::Straight };
+                panel.layer("95 % band of the curve", Colour::Series(0), band);
             }
-            let line = |rows: &[[Option<f64>; 4]]| -> Vec<(f64, f64)> {
-                rows.iter().filter_map(|[t, a, _, _]| Some(((*t)?, (*a)?))).collect()
+            let line = |rows: &[[Option<f64>; 4]], dash| Marks::Line {
+                points: rows.iter().filter_map(|[t, a, _, _]| Some(((*t)?, (*a)?))).collect(),
+                dash,
+                join: Join::Straight,
             };
-            layers.push(Layer {
-                label: "fit".to_owned(),
-                series: 0,
-                marks: Marks::Line { points: line(&curve), dashed: false },
-            });
-            let other = line(&find(&against));
+            panel.layer("fit", Colour::Series(0), line(&curve, Dash::Solid));
+            let other = find(&against);
             if !other.is_empty() {
-                layers.push(Layer {
-                    label: "sum of exponentials".to_owned(),
-                    series: 1,
-                    marks: Marks::Line { points: other, dashed: true },
-                });
+                let other = line(&other, Dash::Dashed);
+                panel.layer("sum of exponentials", Colour::Series(1), other);
             }
-            layers.push(Layer {
-                label: "measured ± 1 SD".to_owned(),
-                series: 6,
-                marks: Marks::Points {
-                    points: rows
-                        .iter()
-                        .filter_map(|[t, a, sd, _]| {
-                            let (t, a) = ((*t)?, (*a)?);
-                            Some((t, a, sd.map(|sd| (a - sd, a + sd))))
-                        })
-                        .collect(),
-                    open: false,
-                },
+            let measured = rows.iter().filter_map(|[t, a, sd, _]| {
+                let (t, a) = ((*t)?, (*a)?);
+                Some(Point::new(t, a).upright(sd.map(|sd| (a - sd, a + sd))))
             });
-            Panel {
-                title: readable(region),
-                x: Axis::linear("time after injection (h)"),
-                y: Axis::log("activity (MBq)"),
-                layers,
-                residuals: Some(Residuals {
-                    label: "resid. (SD)".to_owned(),
-                    points: rows.iter().filter_map(|[t, _, _, r]| Some(((*t)?, (*r)?))).collect(),
-                }),
-            }
+            let measured = Marks::Points { points: measured.collect(), shape: Shape::Disc };
+            panel.layer("measured ± 1 SD", Colour::Ink, measured);
+            panel.beneath.push(Strip::Residuals(Residuals {
+                label: "resid. (SD)".to_owned(),
+                points: rows.iter().filter_map(|[t, _, _, r]| Some(((*t)?, (*r)?))).collect(),
+            }));
+            panel
         })
         .collect();
     Ok(Figure { name: spec.name.clone(), caption: spec.caption.clone(), panels, columns: 3 })

@@ -1,6 +1,78 @@
-//! Ranges and ticks.
+//! Axes, their ranges and ticks.
 
-use super::{Axis, Layer, Marks, Panel};
+use super::{Direction, Layer, Marks, Panel};
+
+/// An axis.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// Quantity and unit, such as `time (h)`.
+    pub label: String,
+    /// Linear or logarithmic.
+    pub log: bool,
+    /// Categories at 0, 1, 2, … instead of numbers.
+    pub categories: Vec<String>,
+    /// Both ends, where they are not those of the data.
+    pub limits: Option<(f64, f64)>,
+    /// Where the ticks are; at round numbers if empty.
+    pub ticks: Vec<f64>,
+    /// What lies towards the lower and the upper end, written beside the label.
+    pub ends: Option<(String, String)>,
+    /// Categories begin at the left instead of ending at the axis.
+    pub flush_left: bool,
+}
+
+impl Axis {
+    /// A linear axis.
+    #[must_use]
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            log: false,
+            categories: Vec::new(),
+            limits: None,
+            ticks: Vec::new(),
+            ends: None,
+            flush_left: false,
+        }
+    }
+
+    /// A logarithmic axis.
+    #[must_use]
+    pub fn log(label: impl Into<String>) -> Self {
+        Self { log: true, ..Self::linear(label) }
+    }
+
+    /// An axis of categories.
+    #[must_use]
+    pub fn categories(label: impl Into<String>, categories: Vec<String>) -> Self {
+        Self { categories, ..Self::linear(label) }
+    }
+
+    /// With these ends.
+    #[must_use]
+    pub fn within(self, low: f64, high: f64) -> Self {
+        Self { limits: Some((low, high)), ..self }
+    }
+
+    /// The unit: what the last bracket of the label holds.
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        let label = self.label.trim_end();
+        match (label.strip_suffix(')'), label.rfind('(')) {
+            (Some(inner), Some(open)) => &inner[open + 1..],
+            _ => "",
+        }
+    }
+}
+
+/// A round step that divides `span` into about `wanted` parts: 1, 2, 2.5 or 5 times a power of ten.
+#[must_use]
+pub fn nice_step(span: f64, wanted: usize) -> f64 {
+    let rough = span / wanted.max(2) as f64;
+    let decade = 10f64.powf(rough.log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
+    steps.into_iter().map(|m| m * decade).find(|s| *s >= rough).unwrap_or(rough)
+}
 
 /// The range and the labelled ticks of an axis. For a logarithmic axis all values are log10.
 #[derive(Debug, Clone)]
@@ -9,8 +81,6 @@ pub(super) struct Scale {
     pub(super) high: f64,
     pub(super) ticks: Vec<(f64, String)>,
     pub(super) log: bool,
-    /// Categories instead of numbers.
-    pub(super) categories: bool,
 }
 
 impl Scale {
@@ -18,23 +88,32 @@ impl Scale {
     pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>, wanted: usize) -> Self {
         if !axis.categories.is_empty() {
             let n = axis.categories.len();
-            return Self {
-                low: -0.5,
-                high: n as f64 - 0.5,
-                ticks: axis
-                    .categories
-                    .iter()
-                    .enumerate()
-                    .map(|(i, c)| (i as f64, c.clone()))
-                    .collect(),
-                log: false,
-                categories: true,
-            };
+            let ticks = axis.categories.iter().enumerate().map(|(i, c)| (i as f64, c.clone()));
+            let (low, high) = (-0.5, n as f64 - 0.5);
+            return Self { low, high, ticks: ticks.collect(), log: false };
         }
+        let limits =
+            axis.limits.map(|(a, b)| if axis.log { (a.log10(), b.log10()) } else { (a, b) });
+        let (low, high) = limits
+            .filter(|(a, b)| a.is_finite() && b.is_finite() && a < b)
+            .unwrap_or_else(|| Self::range(axis.log, values));
+        let ticks = if !axis.ticks.is_empty() {
+            let placed = axis.ticks.iter().map(|t| (if axis.log { t.log10() } else { *t }, *t));
+            placed.filter(|(v, _)| *v >= low && *v <= high).map(|(v, t)| (v, label(t))).collect()
+        } else if axis.log {
+            log_ticks(low, high)
+        } else {
+            linear_ticks(low, high, wanted)
+        };
+        Self { low, high, ticks, log: axis.log }
+    }
+
+    /// Ends with some air around all values.
+    fn range(log: bool, values: impl Iterator<Item = f64>) -> (f64, f64) {
         let mut low = f64::INFINITY;
         let mut high = f64::NEG_INFINITY;
         for v in values {
-            let v = if axis.log { v.log10() } else { v };
+            let v = if log { v.log10() } else { v };
             if v.is_finite() {
                 low = if v < low { v } else { low };
                 high = if v > high { v } else { high };
@@ -44,55 +123,73 @@ impl Scale {
             (low, high) = (0.0, 1.0);
         }
         if high - low < 1e-12 * (1.0 + high.abs()) {
-            let pad = if axis.log { 0.3 } else { 0.5 * high.abs().clamp(1e-6, 1e300) };
+            let pad = if log { 0.3 } else { 0.5 * high.abs().clamp(1e-6, 1e300) };
             (low, high) = (low - pad, high + pad);
         }
         let span = high - low;
-        if axis.log {
-            (low, high) = (low - 0.05 * span, high + 0.08 * span);
-            let ticks = log_ticks(low, high);
-            return Self { low, high, ticks, log: true, categories: false };
+        if log {
+            return (low - 0.05 * span, high + 0.08 * span);
         }
         // A linear axis of non-negative numbers starts at zero where zero is near.
-        if low >= 0.0 && low < 0.3 * high {
-            low = 0.0;
-        } else {
-            low -= 0.05 * span;
-        }
-        high += 0.05 * span;
-        Self { low, high, ticks: linear_ticks(low, high, wanted), log: false, categories: false }
+        let low = if low >= 0.0 && low < 0.3 * high { 0.0 } else { low - 0.05 * span };
+        (low, high + 0.05 * span)
     }
 
-    /// The position of `value` on the axis, clamped to the range; `None` where it has none.
-    pub(super) fn place(&self, value: f64) -> Option<f64> {
-        let v = if self.log { value.log10() } else { value };
-        if v.is_nan() || (self.log && value <= 0.0 && value.is_finite() && value < 0.0) {
+    /// Where `value` lies, as a share of the axis from 0 to 1, or beyond; `None` where it has no
+    /// place. Zero on a logarithmic axis lies far below its lower end.
+    pub(super) fn share(&self, value: f64) -> Option<f64> {
+        if value.is_nan() || (self.log && value < 0.0) {
             return None;
         }
-        Some(v.clamp(self.low, self.high))
+        let v = if self.log { value.log10() } else { value };
+        Some(((v - self.low) / (self.high - self.low)).clamp(-1e3, 1e3))
+    }
+
+    /// The share of a tick or of another value already on the scale.
+    pub(super) fn placed(&self, v: f64) -> f64 {
+        (v - self.low) / (self.high - self.low)
     }
 }
 
 /// All numbers a panel shows, horizontally and vertically.
 pub(super) fn values(panel: &Panel) -> (Vec<f64>, Vec<f64>) {
     let (mut xs, mut ys) = (Vec::new(), Vec::new());
+    let ends = |bar: &Option<(f64, f64)>| bar.iter().flat_map(|b| [b.0, b.1]).collect::<Vec<_>>();
     for Layer { marks, .. } in &panel.layers {
         match marks {
             Marks::Line { points, .. } => {
                 xs.extend(points.iter().map(|p| p.0));
                 ys.extend(points.iter().map(|p| p.1));
             }
-            Marks::Band { points } => {
+            Marks::Band { points, .. } => {
                 xs.extend(points.iter().map(|p| p.0));
                 ys.extend(points.iter().flat_map(|p| [p.1, p.2]));
             }
             Marks::Points { points, .. } => {
-                xs.extend(points.iter().map(|p| p.0));
-                ys.extend(points.iter().map(|p| p.1));
-                let bars = points.iter().filter_map(|p| p.2).flat_map(|b| [b.0, b.1]);
-                // Beside categories on the vertical axis the bars lie.
-                if panel.y.categories.is_empty() { ys.extend(bars) } else { xs.extend(bars) }
+                for p in points {
+                    xs.extend(ends(&p.x_bar).into_iter().chain([p.x]));
+                    ys.extend(ends(&p.y_bar).into_iter().chain([p.y]));
+                }
             }
+            Marks::Bars { bars, along } => {
+                for b in bars {
+                    let sides = [b.at - b.thickness / 2.0, b.at + b.thickness / 2.0];
+                    let (on, reach) = match along {
+                        Direction::X => (&mut ys, &mut xs),
+                        Direction::Y => (&mut xs, &mut ys),
+                    };
+                    on.extend(sides);
+                    reach.extend([b.from, b.to]);
+                }
+            }
+            Marks::Rule { axis: Direction::X, at, .. } => xs.push(*at),
+            Marks::Rule { axis: Direction::Y, at, .. } => ys.push(*at),
+            Marks::Words { words } => {
+                xs.extend(words.iter().map(|w| w.0));
+                ys.extend(words.iter().map(|w| w.1));
+            }
+            // A zone lies behind what there is, and cells need categories.
+            Marks::Zone { .. } | Marks::Cells { .. } => {}
         }
     }
     if panel.y.log {
@@ -107,7 +204,7 @@ pub(super) fn values(panel: &Panel) -> (Vec<f64>, Vec<f64>) {
             .layers
             .iter()
             .filter_map(|l| match &l.marks {
-                Marks::Points { points, .. } => Some(points.iter().map(|p| p.1)),
+                Marks::Points { points, .. } => Some(points.iter().map(|p| p.y)),
                 _ => None,
             })
             .flatten()
@@ -131,13 +228,7 @@ impl MinByValue for f64 {
 }
 
 fn linear_ticks(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
-    let rough = (high - low) / wanted.max(2) as f64;
-    let decade = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|m| m * decade)
-        .find(|s| *s >= rough)
-        .unwrap_or(rough);
+    let step = nice_step(high - low, wanted);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
     (first..=last.min(first + 50)).map(|i| i as f64 * step).map(|v| (v, label(v))).collect()
@@ -166,6 +257,7 @@ fn log_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     ticks
 }
 
-fn label(value: f64) -> String {
+/// A number as it stands at a tick.
+pub(super) fn label(value: f64) -> String {
     crate::table::significant(if value.abs() < 1e-12 { 0.0 } else { value }, 6).replace('-', "−")
 }

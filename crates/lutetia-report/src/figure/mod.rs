@@ -1,15 +1,20 @@
-//! Figures: panels of points, lines and bands, drawn as SVG, each with the table behind it.
+//! Figures: panels of marks, drawn as SVG, each with the table behind it.
 //!
-//! A [`Figure`] is data. [`Figure::table`] gives every number that is drawn; [`draw::svg`] draws it
-//! with plotters. Colours are those of Okabe and Ito (2008), told apart by every kind of colour
-//! vision; series also differ in dash or marker.
+//! A [`Figure`] is data: panels, each with two [`Axis`], layers of [`Marks`] from back to front,
+//! strips beneath, columns of text beside and notes within. A kind of chart is a composition of
+//! these; nothing is drawn for one kind alone. [`Figure::table`] gives every number that is drawn;
+//! [`svg`] draws it.
 
 mod axis;
+mod behind;
+mod colour;
 mod draw;
+mod marks;
 
-use crate::table::Table;
-
+pub use axis::{Axis, nice_step};
+pub use colour::{Colour, ColourScale};
 pub use draw::{FigureError, svg};
+pub use marks::{Bar, Cell, Dash, Direction, Join, Layer, Marks, Point, Shape};
 
 /// A figure of one or more panels.
 #[derive(Debug, Clone)]
@@ -24,7 +29,7 @@ pub struct Figure {
     pub columns: usize,
 }
 
-/// One pair of axes.
+/// One pair of axes and what belongs to it.
 #[derive(Debug, Clone)]
 pub struct Panel {
     /// Title above the panel.
@@ -35,8 +40,42 @@ pub struct Panel {
     pub y: Axis,
     /// What is drawn, from back to front.
     pub layers: Vec<Layer>,
-    /// Standardised residuals drawn beneath, on the same horizontal axis.
-    pub residuals: Option<Residuals>,
+    /// What is drawn beneath, on the same horizontal axis.
+    pub beneath: Vec<Strip>,
+    /// Columns of text to the right, a cell for each category of the vertical axis.
+    pub beside: Vec<TextColumn>,
+    /// Texts in the corners of the panel.
+    pub notes: Vec<Note>,
+}
+
+impl Panel {
+    /// An empty panel.
+    #[must_use]
+    pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Self {
+            title: title.into(),
+            x,
+            y,
+            layers: Vec::new(),
+            beneath: Vec::new(),
+            beside: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds a layer in front of those there are.
+    pub fn layer(&mut self, label: impl Into<String>, colour: Colour, marks: Marks) {
+        self.layers.push(Layer { label: label.into(), colour, marks });
+    }
+}
+
+/// Something beneath a panel that shares its horizontal axis.
+#[derive(Debug, Clone)]
+pub enum Strip {
+    /// Standardised residuals.
+    Residuals(Residuals),
+    /// Numbers printed under the ticks, such as patients at risk.
+    Counts(Counts),
 }
 
 /// Weighted residuals beneath a panel.
@@ -48,123 +87,53 @@ pub struct Residuals {
     pub points: Vec<(f64, f64)>,
 }
 
-/// An axis.
+/// Numbers printed at places of the horizontal axis, one row per series.
 #[derive(Debug, Clone)]
-pub struct Axis {
-    /// Quantity and unit, such as `time (h)`.
+pub struct Counts {
+    /// Heading above the rows.
     pub label: String,
-    /// Linear or logarithmic.
-    pub log: bool,
-    /// Categories at 0, 1, 2, … instead of numbers.
-    pub categories: Vec<String>,
+    /// The rows.
+    pub rows: Vec<CountRow>,
 }
 
-impl Axis {
-    /// A linear axis.
-    #[must_use]
-    pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), log: false, categories: Vec::new() }
-    }
-
-    /// A logarithmic axis.
-    #[must_use]
-    pub fn log(label: impl Into<String>) -> Self {
-        Self { log: true, ..Self::linear(label) }
-    }
-
-    /// An axis of categories.
-    #[must_use]
-    pub fn categories(label: impl Into<String>, categories: Vec<String>) -> Self {
-        Self { categories, ..Self::linear(label) }
-    }
-}
-
-/// One thing drawn in a panel. Layers of the same `series` share a colour and one legend entry.
+/// One row of [`Counts`].
 #[derive(Debug, Clone)]
-pub struct Layer {
-    /// Legend text; empty for none.
+pub struct CountRow {
+    /// Name at the left.
     pub label: String,
-    /// Index of the colour.
-    pub series: usize,
-    /// What is drawn.
-    pub marks: Marks,
+    /// Colour of the name.
+    pub colour: Colour,
+    /// (x, number).
+    pub numbers: Vec<(f64, f64)>,
 }
 
-/// The marks of a layer.
+/// A column of text to the right of a panel whose vertical axis has categories.
 #[derive(Debug, Clone)]
-pub enum Marks {
-    /// A line through (x, y).
-    Line {
-        /// Points in order of x.
-        points: Vec<(f64, f64)>,
-        /// Dashed.
-        dashed: bool,
-    },
-    /// An area between low and high.
-    Band {
-        /// (x, low, high) in order of x.
-        points: Vec<(f64, f64, f64)>,
-    },
-    /// Points with an optional bar from low to high: upright, or lying where the vertical axis has
-    /// categories.
-    Points {
-        /// (x, y, bar).
-        points: Vec<(f64, f64, Option<(f64, f64)>)>,
-        /// Open circles.
-        open: bool,
-    },
+pub struct TextColumn {
+    /// Heading above the column.
+    pub heading: String,
+    /// One cell per category, in the order of the axis (from the bottom).
+    pub cells: Vec<String>,
 }
 
-impl Figure {
-    /// Every number drawn: panel, series, mark, x, y, low, high.
-    #[must_use]
-    pub fn table(&self) -> Table {
-        let mut table = Table::new(&self.name, &self.caption)
-            .column("panel", "")
-            .column("series", "")
-            .column("mark", "")
-            .column("x", "")
-            .column("y", "")
-            .column("low", "")
-            .column("high", "");
-        for panel in &self.panels {
-            let mut push =
-                |series: &str, mark: &str, x: f64, y: Option<f64>, bar: Option<(f64, f64)>| {
-                    table.push(vec![
-                        panel.title.as_str().into(),
-                        series.into(),
-                        mark.into(),
-                        x.into(),
-                        y.into(),
-                        bar.map(|b| b.0).into(),
-                        bar.map(|b| b.1).into(),
-                    ]);
-                };
-            for layer in &panel.layers {
-                match &layer.marks {
-                    Marks::Line { points, .. } => {
-                        for (x, y) in points {
-                            push(&layer.label, "line", *x, Some(*y), None);
-                        }
-                    }
-                    Marks::Band { points } => {
-                        for (x, low, high) in points {
-                            push(&layer.label, "band", *x, None, Some((*low, *high)));
-                        }
-                    }
-                    Marks::Points { points, .. } => {
-                        for (x, y, bar) in points {
-                            push(&layer.label, "point", *x, Some(*y), *bar);
-                        }
-                    }
-                }
-            }
-            if let Some(residuals) = &panel.residuals {
-                for (x, r) in &residuals.points {
-                    push(&residuals.label, "residual", *x, Some(*r), None);
-                }
-            }
-        }
-        table
-    }
+/// Lines of text in a corner of a panel.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// Where.
+    pub corner: Corner,
+    /// Lines from top to bottom.
+    pub lines: Vec<String>,
+}
+
+/// A corner of a panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corner {
+    /// Bottom left.
+    BottomLeft,
+    /// Bottom right.
+    BottomRight,
+    /// Top left.
+    TopLeft,
+    /// Top right.
+    TopRight,
 }

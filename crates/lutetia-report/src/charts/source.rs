@@ -1,0 +1,204 @@
+//! Reading the columns that a chart needs, with messages that name the table, the row and the column.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::table;
+use crate::{
+    page::Tables,
+    table::{Cell, Table},
+};
+
+/// Which column of the table plays which role of the chart, where it is not called like the role:
+/// `columns = { time = "month", arm = "treatment" }`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(BTreeMap<String, String>);
+
+/// A table read by the roles of its columns.
+pub(crate) struct Source<'a> {
+    table: &'a Table,
+    columns: &'a Columns,
+}
+
+impl<'a> Source<'a> {
+    /// The table of that name, which must have rows; `columns` may only name `roles`.
+    pub(crate) fn open(
+        tables: &'a Tables,
+        name: &str,
+        columns: &'a Columns,
+        roles: &[&str],
+    ) -> Result<Self, String> {
+        let table = table(tables, name)?;
+        if let Some(role) = columns.0.keys().find(|r| !roles.contains(&r.as_str())) {
+            let near = lutetia_diagnostic::closest(role, roles.iter().copied())
+                .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
+            return Err(format!(
+                "`columns` names the role `{role}`, expected one of: {}{near}",
+                roles.join(", ")
+            ));
+        }
+        if table.rows.is_empty() {
+            return Err(format!("the table `{name}` has no rows, expected at least one to draw"));
+        }
+        Ok(Self { table, columns })
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.table.rows.len()
+    }
+
+    /// The column that plays a role.
+    pub(crate) fn name<'s>(&'s self, role: &'s str) -> &'s str {
+        self.columns.0.get(role).map_or(role, String::as_str)
+    }
+
+    fn index(&self, role: &str) -> Result<usize, String> {
+        super::index(self.table, self.name(role)).map_err(|reason| {
+            if self.columns.0.contains_key(role) {
+                reason
+            } else {
+                format!("{reason}; `columns = {{ {role} = \"…\" }}` names another one")
+            }
+        })
+    }
+
+    /// Whether there is a column for a role; one that was named must exist.
+    pub(crate) fn has(&self, role: &str) -> Result<bool, String> {
+        if self.columns.0.contains_key(role) {
+            return self.index(role).map(|_| true);
+        }
+        Ok(self.table.index_of(role).is_some())
+    }
+
+    /// The unit of a column.
+    pub(crate) fn unit(&self, role: &str) -> &str {
+        let at = self.table.index_of(self.name(role));
+        at.and_then(|i| self.table.columns.get(i)).map_or("", |c| c.unit.as_str())
+    }
+
+    /// A message about a row, counted from 1.
+    pub(crate) fn fault(&self, row: usize, role: &str, found: &str, expected: &str) -> String {
+        format!(
+            "the table `{}`, row {}, column `{}`: found {found}, expected {expected}",
+            self.table.name,
+            row + 1,
+            self.name(role)
+        )
+    }
+
+    /// A number in every row.
+    pub(crate) fn numbers(&self, role: &str) -> Result<Vec<f64>, String> {
+        let cells = self.maybe(role)?;
+        cells
+            .into_iter()
+            .enumerate()
+            .map(|(i, v)| v.ok_or_else(|| self.fault(i, role, "nothing", "a number")))
+            .collect()
+    }
+
+    /// A number or nothing in every row of a column that must exist.
+    pub(crate) fn maybe(&self, role: &str) -> Result<Vec<Option<f64>>, String> {
+        let at = self.index(role)?;
+        self.table
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| match row.get(at) {
+                Some(Cell::Number(x)) if x.is_finite() => Ok(Some(*x)),
+                Some(Cell::Number(x)) => {
+                    Err(self.fault(i, role, &format!("`{x}`"), "a finite number"))
+                }
+                Some(Cell::Text(t)) => Err(self.fault(i, role, &format!("`{t}`"), "a number")),
+                Some(Cell::Missing) | None => Ok(None),
+            })
+            .collect()
+    }
+
+    /// A number or nothing in every row; nothing anywhere without such a column.
+    pub(crate) fn optional(&self, role: &str) -> Result<Vec<Option<f64>>, String> {
+        if self.has(role)? { self.maybe(role) } else { Ok(vec![None; self.len()]) }
+    }
+
+    /// The bars between two optional columns.
+    pub(crate) fn bars(&self, low: &str, high: &str) -> Result<Vec<Option<(f64, f64)>>, String> {
+        let (lows, highs) = (self.optional(low)?, self.optional(high)?);
+        let mut bars = Vec::with_capacity(lows.len());
+        for (i, pair) in lows.into_iter().zip(highs).enumerate() {
+            bars.push(match pair {
+                (Some(l), Some(h)) if l > h => {
+                    let found = format!("{l} above `{}` = {h}", self.name(high));
+                    return Err(self.fault(i, low, &found, "the lower end"));
+                }
+                (Some(l), Some(h)) => Some((l, h)),
+                _ => None,
+            });
+        }
+        Ok(bars)
+    }
+
+    /// The text of every row of a column that must exist; a number as it is printed.
+    pub(crate) fn texts(&self, role: &str) -> Result<Vec<String>, String> {
+        let at = self.index(role)?;
+        Ok(self.table.rows.iter().map(|r| r.get(at).map(Cell::csv).unwrap_or_default()).collect())
+    }
+
+    /// The text of every row; empty without such a column.
+    pub(crate) fn optional_texts(&self, role: &str) -> Result<Vec<String>, String> {
+        if self.has(role)? { self.texts(role) } else { Ok(vec![String::new(); self.len()]) }
+    }
+
+    /// Yes or no in every row: 1 or 0, `true` or `false`, `yes` or `no`.
+    pub(crate) fn flags(&self, role: &str) -> Result<Vec<bool>, String> {
+        let texts = self.texts(role)?;
+        let flag = |(i, t): (usize, String)| match t.as_str() {
+            "1" | "true" | "yes" => Ok(true),
+            "0" | "false" | "no" => Ok(false),
+            other => Err(self.fault(i, role, &format!("`{other}`"), "1 or 0")),
+        };
+        texts.into_iter().enumerate().map(flag).collect()
+    }
+
+    /// Refuses numbers below zero.
+    pub(crate) fn not_negative(&self, role: &str, values: &[f64]) -> Result<(), String> {
+        match values.iter().position(|v| *v < 0.0) {
+            Some(i) => {
+                Err(self.fault(i, role, &format!("{}", values[i]), "a number that is not negative"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what a logarithmic axis cannot show.
+    pub(crate) fn positive(
+        &self,
+        role: &str,
+        values: impl IntoIterator<Item = f64>,
+    ) -> Result<(), String> {
+        match values.into_iter().enumerate().find(|(_, v)| *v <= 0.0) {
+            Some((i, v)) => Err(self.fault(
+                i,
+                role,
+                &format!("{v}"),
+                "a number above 0, as the axis is logarithmic",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The rows of each distinct text, in order of appearance.
+pub(crate) fn groups(texts: &[String]) -> Vec<(String, Vec<usize>)> {
+    let mut order: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, text) in texts.iter().enumerate() {
+        let at = *places.entry(text).or_insert_with(|| {
+            order.push((text.clone(), Vec::new()));
+            order.len() - 1
+        });
+        order[at].1.push(i);
+    }
+    order
+}

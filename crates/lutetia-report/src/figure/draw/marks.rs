@@ -1,0 +1,278 @@
+//! One layer within a frame.
+
+use super::{
+    frame::Frame,
+    pen::{Drawn, Font, Pen, width},
+};
+use crate::figure::{
+    Bar, Cell, Colour, ColourScale, Dash, Direction, Join, Layer, Marks, Point, Shape, axis::Scale,
+    colour::Rgb,
+};
+
+/// Opacity of bands.
+pub(super) const BAND: f64 = 0.2;
+const RADIUS: f64 = 4.0;
+const WHITE: Rgb = (255, 255, 255);
+
+pub(super) fn layer(layer: &Layer, pen: &Pen<'_>, frame: &Frame, x: &Scale, y: &Scale) -> Drawn {
+    let colour = layer.colour.rgb();
+    match &layer.marks {
+        Marks::Band { points, join } => {
+            let end = |p: &(f64, f64, f64), v: f64| frame.at(x, y, p.0, v);
+            let stepped = |side: Vec<(f64, f64)>| match join {
+                Join::Straight => side,
+                Join::Steps => steps(&side),
+            };
+            let upper = stepped(points.iter().filter_map(|p| end(p, p.2)).collect());
+            let lower = stepped(points.iter().filter_map(|p| end(p, p.1)).collect());
+            let outline = upper.into_iter().chain(lower.into_iter().rev());
+            let outline: Vec<_> = outline.map(|p| frame.clamp(p)).collect();
+            pen.fill(&outline, colour, BAND)
+        }
+        Marks::Line { points, dash, join } => {
+            let path: Vec<_> = points.iter().filter_map(|p| frame.at(x, y, p.0, p.1)).collect();
+            let path = if *join == Join::Steps { steps(&path) } else { path };
+            for piece in frame.clip(&path) {
+                pen.line(&piece, colour, 2.0, *dash)?;
+            }
+            Ok(())
+        }
+        Marks::Points { points, shape } => {
+            for p in points {
+                point(p, *shape, colour, pen, frame, (x, y))?;
+            }
+            Ok(())
+        }
+        Marks::Bars { bars, along } => {
+            for bar in bars {
+                rectangle(bar, *along, colour, pen, frame, (x, y))?;
+            }
+            Ok(())
+        }
+        Marks::Rule { axis, at, dash, text } => {
+            rule(*axis, *at, *dash, text, colour, pen, frame, (x, y))
+        }
+        Marks::Zone { low, high, text } => {
+            let place = |v: f64| {
+                let share = if v == f64::NEG_INFINITY { Some(0.0) } else { y.share(v) };
+                share.map(|s| frame.y(s.clamp(0.0, 1.0)))
+            };
+            let (Some(low), Some(high)) = (place(*low), place(*high)) else { return Ok(()) };
+            if low - high < 0.5 {
+                return Ok(());
+            }
+            pen.rectangle((frame.left, high), (frame.right, low), colour, 1.0)?;
+            if low - high > 11.0 {
+                let font = Font::new(11.0).ending().below();
+                pen.text(text, (frame.right - 4.0, high + 2.0), font)?;
+            }
+            Ok(())
+        }
+        Marks::Words { words } => {
+            for (vx, vy, text) in words {
+                let Some(at) = frame.at(x, y, *vx, *vy).filter(|p| frame.holds(*p)) else {
+                    continue;
+                };
+                // To the left of its place where the right is too narrow.
+                let right = at.0 + 7.0 + width(text, 11.0) < frame.right + 8.0;
+                let font = Font::new(11.0).colour(Colour::Ink.rgb());
+                let (px, font) =
+                    if right { (at.0 + 7.0, font) } else { (at.0 - 7.0, font.ending()) };
+                pen.text_on_white(text, (px, at.1 - 9.0), font)?;
+            }
+            Ok(())
+        }
+        Marks::Cells { cells, scale } => grid(cells, scale, pen, frame, (x, y)),
+    }
+}
+
+/// The value holds until the next point.
+fn steps(path: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut out: Vec<(f64, f64)> = Vec::with_capacity(2 * path.len());
+    for p in path {
+        if let Some(last) = out.last().copied() {
+            out.push((p.0, last.1));
+        }
+        out.push(*p);
+    }
+    out
+}
+
+fn point(
+    p: &Point,
+    shape: Shape,
+    colour: Rgb,
+    pen: &Pen<'_>,
+    frame: &Frame,
+    (x, y): (&Scale, &Scale),
+) -> Drawn {
+    // The diamond of a summary is as wide as its interval; others have a line.
+    let span = p.x_bar.and_then(|(a, b)| Some((frame.at(x, y, a, p.y)?, frame.at(x, y, b, p.y)?)));
+    if let (Some((a, b)), true) = (span, shape != Shape::Diamond) {
+        bar(a, b, colour, pen, frame)?;
+    }
+    if let Some((low, high)) = p.y_bar
+        && let (Some(a), Some(b)) = (frame.at(x, y, p.x, low), frame.at(x, y, p.x, high))
+    {
+        bar(a, b, colour, pen, frame)?;
+    }
+    let Some((px, py)) = frame.at(x, y, p.x, p.y).filter(|at| frame.holds(*at)) else {
+        return Ok(());
+    };
+    let r = RADIUS * p.size.clamp(0.1, 9.0).sqrt();
+    match shape {
+        Shape::Disc => pen.disc((px, py), r, colour),
+        Shape::Ring => {
+            pen.disc((px, py), r, WHITE)?;
+            pen.ring((px, py), r, colour, 2.0)
+        }
+        Shape::Square => {
+            let r = 0.9 * r;
+            pen.rectangle((px - r, py - r), (px + r, py + r), colour, 1.0)
+        }
+        Shape::Diamond => {
+            let (a, b) = span.map_or((px - 1.3 * r, px + 1.3 * r), |(a, b)| {
+                (frame.clamp(a).0, frame.clamp(b).0)
+            });
+            let h = 1.3 * r;
+            pen.fill(&[(a, py), (px, py - h), (b, py), (px, py + h)], colour, 1.0)
+        }
+        Shape::Triangle => {
+            let (dx, up, down) = (1.1 * r, 1.2 * r, 0.8 * r);
+            pen.fill(&[(px - dx, py + down), (px, py - up), (px + dx, py + down)], colour, 1.0)
+        }
+        Shape::Cross => {
+            let r = 0.9 * r;
+            pen.line(&[(px - r, py - r), (px + r, py + r)], colour, 2.0, Dash::Solid)?;
+            pen.line(&[(px - r, py + r), (px + r, py - r)], colour, 2.0, Dash::Solid)
+        }
+        Shape::Tick => pen.line(&[(px, py - 4.5), (px, py + 4.5)], colour, 1.25, Dash::Solid),
+        Shape::Arrow => {
+            pen.line(&[(px, py), (px + 6.0, py)], colour, 2.0, Dash::Solid)?;
+            head((px + 11.0, py), (1.0, 0.0), colour, pen)
+        }
+    }
+}
+
+/// A bar of uncertainty; an arrow head where it goes on beyond the frame.
+fn bar(a: (f64, f64), b: (f64, f64), colour: Rgb, pen: &Pen<'_>, frame: &Frame) -> Drawn {
+    for piece in frame.clip(&[a, b]) {
+        pen.line(&piece, colour, 2.0, Dash::Solid)?;
+        for (end, other) in [(a, b), (b, a)] {
+            if !frame.holds(end) {
+                let length = (end.0 - other.0).hypot(end.1 - other.1);
+                let unit = ((end.0 - other.0) / length, (end.1 - other.1) / length);
+                head(frame.clamp(end), unit, colour, pen)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An arrow head with its tip at a place.
+fn head(tip: (f64, f64), (ux, uy): (f64, f64), colour: Rgb, pen: &Pen<'_>) -> Drawn {
+    let base = (tip.0 - 6.0 * ux, tip.1 - 6.0 * uy);
+    let (nx, ny) = (-3.5 * uy, 3.5 * ux);
+    pen.fill(&[tip, (base.0 + nx, base.1 + ny), (base.0 - nx, base.1 - ny)], colour, 1.0)
+}
+
+fn rectangle(
+    bar: &Bar,
+    along: Direction,
+    colour: Rgb,
+    pen: &Pen<'_>,
+    frame: &Frame,
+    (x, y): (&Scale, &Scale),
+) -> Drawn {
+    let half = bar.thickness / 2.0;
+    let corners = match along {
+        Direction::X => {
+            (frame.at(x, y, bar.from, bar.at - half), frame.at(x, y, bar.to, bar.at + half))
+        }
+        Direction::Y => {
+            (frame.at(x, y, bar.at - half, bar.from), frame.at(x, y, bar.at + half, bar.to))
+        }
+    };
+    match corners {
+        (Some(a), Some(b)) => pen.rectangle(frame.clamp(a), frame.clamp(b), colour, 1.0),
+        _ => Ok(()),
+    }
+}
+
+fn rule(
+    axis: Direction,
+    at: f64,
+    dash: Dash,
+    text: &str,
+    colour: Rgb,
+    pen: &Pen<'_>,
+    frame: &Frame,
+    (x, y): (&Scale, &Scale),
+) -> Drawn {
+    let scale = if axis == Direction::X { x } else { y };
+    let Some(share) = scale.share(at).filter(|s| (0.0..=1.0).contains(s)) else { return Ok(()) };
+    let ink = Font::new(11.0).colour(Colour::Ink.rgb());
+    match axis {
+        Direction::X => {
+            let px = frame.x(share);
+            pen.line(&[(px, frame.top), (px, frame.bottom)], colour, 1.5, dash)?;
+            let right = px + 4.0 + width(text, 11.0) < frame.right + 8.0;
+            let (px, font) = if right { (px + 5.0, ink) } else { (px - 5.0, ink.ending()) };
+            if !text.is_empty() {
+                pen.text_on_white(text, (px, frame.top + 7.0), font)?;
+            }
+        }
+        Direction::Y => {
+            let py = frame.y(share);
+            pen.line(&[(frame.left, py), (frame.right, py)], colour, 1.5, dash)?;
+            // Above the line, below it at the top of the frame.
+            let py = if py - 16.0 < frame.top { py + 9.0 } else { py - 8.0 };
+            if !text.is_empty() {
+                pen.text_on_white(text, (frame.right - 4.0, py), ink.ending())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Cells touch each other; the value stands in each where there is room.
+fn grid(
+    cells: &[Cell],
+    scale: &ColourScale,
+    pen: &Pen<'_>,
+    frame: &Frame,
+    (x, y): (&Scale, &Scale),
+) -> Drawn {
+    let texts: Vec<String> = cells.iter().map(|c| signed(c.value, scale.middle)).collect();
+    let room = frame.x(x.placed(1.0)) - frame.x(x.placed(0.0));
+    let high = frame.y(y.placed(0.0)) - frame.y(y.placed(1.0));
+    let widest =
+        texts.iter().map(|t| width(t, 11.0)).fold(0.0, |a: f64, w| if w > a { w } else { a });
+    let written = widest + 4.0 < room && high > 14.0;
+    for (cell, text) in cells.iter().zip(&texts) {
+        let (column, row) = (cell.column as f64, cell.row as f64);
+        let edge = |dx: f64, dy: f64| (frame.x(x.placed(column + dx)), frame.y(y.placed(row + dy)));
+        if cell.value.is_nan() {
+            continue;
+        }
+        let fill = scale.rgb(cell.value);
+        pen.rectangle(edge(-0.5, -0.5), edge(0.5, 0.5), fill, 1.0)?;
+        if written {
+            let (r, g, b) = (f64::from(fill.0), f64::from(fill.1), f64::from(fill.2));
+            let dark = 0.299 * r + 0.587 * g + 0.114 * b < 120.0;
+            let colour = if dark { WHITE } else { Colour::Ink.rgb() };
+            pen.text(text, edge(0.0, 0.0), Font::new(11.0).centred().colour(colour))?;
+        }
+    }
+    Ok(())
+}
+
+/// A value with its sign where the scale has its middle at zero.
+fn signed(value: f64, middle: f64) -> String {
+    let text = crate::figure::axis::label(two_digits(value));
+    if value > 0.0 && middle.abs() < f64::MIN_POSITIVE { format!("+{text}") } else { text }
+}
+
+fn two_digits(value: f64) -> f64 {
+    crate::table::significant(value, 2).parse().unwrap_or(value)
+}
