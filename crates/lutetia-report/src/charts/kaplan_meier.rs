@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     figure::{
-        Axis, Colour, Corner, CountRow, Counts, Dash, Figure, Join, Marks, Note, Panel, Shape,
-        Strip,
+        Axis, Colour, Corner, CountRow, Counts, Dash, Figure, Join, Marks, Note, Panel, Point,
+        Shape, Strip,
     },
     page::Tables,
     table::significant,
@@ -57,6 +57,9 @@ pub struct KaplanMeierSpec {
     /// Table of simulated curves (`time`, `low`, `high`; `median`, `arm`, `panel` where known) to draw
     /// behind the curves as bands.
     pub simulated: Option<String>,
+    /// Table of published points (`time`, `survival`; `low`, `high`, `arm`, `panel` where known) to
+    /// draw in front of the curves.
+    pub published: Option<String>,
     /// What the simulated band is.
     #[serde(default = "prediction")]
     pub simulated_label: String,
@@ -80,7 +83,7 @@ impl Chart for KaplanMeierSpec {
     }
 
     fn from(&self) -> Vec<&str> {
-        let others = self.compare.iter().chain(&self.simulated);
+        let others = self.compare.iter().chain(&self.simulated).chain(&self.published);
         std::iter::once(&self.from).chain(others).map(String::as_str).collect()
     }
 
@@ -130,9 +133,10 @@ impl Chart for KaplanMeierSpec {
                     panel.layer("censored", colour(&curve.arm), ticks);
                 }
             }
+            self.draw_published(tables, &mut panel, &colour)?;
             let lines = self.comparison(tables, &source, name, &arms)?;
             if !lines.is_empty() {
-                panel.notes.push(Note { corner: Corner::BottomLeft, lines });
+                panel.notes.push(Note { corner: free_corner(&here, times.until), lines });
             }
             if self.risk_table {
                 let row = |c: &&Curve| CountRow {
@@ -177,6 +181,31 @@ impl KaplanMeierSpec {
             .collect())
     }
 
+    fn draw_published(
+        &self,
+        tables: &Tables,
+        panel: &mut Panel,
+        colour: &dyn Fn(&str) -> Colour,
+    ) -> Result<(), String> {
+        let Some(name) = &self.published else { return Ok(()) };
+        let none = Columns::default();
+        let source = Source::open(tables, name, &none, &[])?;
+        let (times, survival) = (source.numbers("time")?, source.numbers("survival")?);
+        source.not_negative("time", &times)?;
+        let bars = source.bars("low", "high")?;
+        let (arms, panels) = (source.optional_texts("arm")?, source.optional_texts("panel")?);
+        for (arm, rows) in groups(&arms) {
+            let here = rows.iter().filter(|i| panels[**i].is_empty() || panels[**i] == panel.title);
+            let point = |i: &usize| Point::new(times[*i], survival[*i]).upright(bars[*i]);
+            let points: Vec<Point> = here.map(point).collect();
+            if !points.is_empty() {
+                let points = Marks::Points { points, shape: Shape::Ring };
+                panel.layer("published", colour(&arm), points);
+            }
+        }
+        Ok(())
+    }
+
     /// Legend text: the arm, and its median with interval where that is the same in all panels.
     fn legend(&self, curve: &Curve, several: bool) -> String {
         let name = if curve.arm.is_empty() { "observed" } else { &curve.arm };
@@ -185,10 +214,13 @@ impl KaplanMeierSpec {
         }
         let number =
             |t: Option<f64>| t.map_or_else(|| "not reached".to_owned(), |t| significant(t, 3));
-        let (median, low, high) = curve.median();
-        match (median, low, high) {
+        let bounded = curve.rows.iter().any(|r| r.bounds.is_some());
+        match curve.median() {
             (None, None, None) => format!("{name}: median not reached"),
-            _ => format!("{name}: median {} ({}–{})", number(median), number(low), number(high)),
+            (median, _, _) if !bounded => format!("{name}: median {}", number(median)),
+            (median, low, high) => {
+                format!("{name}: median {} ({}–{})", number(median), number(low), number(high))
+            }
         }
     }
 
@@ -212,7 +244,8 @@ impl KaplanMeierSpec {
         for (i, ratio) in ratios.iter().enumerate() {
             if panels[i].is_empty() || panels[i] == panel {
                 let arm = if arms.len() > 2 { of[i].as_str() } else { "" };
-                lines.extend(survival::ratio_lines(arm, *ratio, bars[i], ps[i]));
+                lines.push(survival::ratio_line(arm, *ratio, bars[i]));
+                lines.extend(ps[i].map(survival::p_value));
             }
         }
         Ok(lines)
@@ -244,6 +277,17 @@ fn median_lines(curve: &Curve, panel: &mut Panel, colour: Colour) {
     let Some(t) = curve.median().0 else { return };
     let points = vec![(0.0, 0.5), (t, 0.5), (t, 0.0)];
     panel.layer("", colour, Marks::Line { points, dash: Dash::Dotted, join: Join::Straight });
+}
+
+/// The top right where all curves have fallen below it, else the bottom left.
+fn free_corner(curves: &[&Curve], until: f64) -> Corner {
+    let high = |c: &&Curve| {
+        // A curve holds its value until its end.
+        let after = c.rows.iter().rev().take_while(|r| r.time > 0.4 * until).count();
+        let rows = c.rows.iter().rev().take(after + 1);
+        rows.filter(|r| r.time <= until).any(|r| r.survival > 0.8)
+    };
+    if curves.iter().any(high) { Corner::BottomLeft } else { Corner::TopRight }
 }
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {

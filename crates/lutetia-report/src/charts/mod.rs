@@ -16,18 +16,24 @@ use crate::{
 
 mod budget;
 mod comparison;
+mod forest;
 mod kaplan_meier;
 mod lines;
 mod source;
+mod spider;
 mod survival;
 mod time_activity;
+mod waterfall;
 
 pub use budget::BudgetSpec;
 pub use comparison::ComparisonSpec;
+pub use forest::ForestSpec;
 pub use kaplan_meier::KaplanMeierSpec;
 pub use lines::LinesSpec;
 pub use source::Columns;
+pub use spider::SpiderSpec;
 pub use time_activity::TimeActivitySpec;
+pub use waterfall::WaterfallSpec;
 
 /// What every kind of chart can say of itself and do.
 pub(crate) trait Chart {
@@ -53,6 +59,12 @@ pub enum ChartSpec {
     Lines(LinesSpec),
     /// Survival curves with intervals, medians and numbers at risk.
     KaplanMeier(KaplanMeierSpec),
+    /// Estimates with intervals, one row each.
+    Forest(ForestSpec),
+    /// Best change of each patient, sorted.
+    Waterfall(WaterfallSpec),
+    /// Change of each patient over time.
+    Spider(SpiderSpec),
 }
 
 impl ChartSpec {
@@ -63,6 +75,9 @@ impl ChartSpec {
             Self::Budget(c) => c,
             Self::Lines(c) => c,
             Self::KaplanMeier(c) => c,
+            Self::Forest(c) => c,
+            Self::Waterfall(c) => c,
+            Self::Spider(c) => c,
         }
     }
 }

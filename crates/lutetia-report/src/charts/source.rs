@@ -73,12 +73,6 @@ impl<'a> Source<'a> {
         Ok(self.table.index_of(role).is_some())
     }
 
-    /// The unit of a column.
-    pub(crate) fn unit(&self, role: &str) -> &str {
-        let at = self.table.index_of(self.name(role));
-        at.and_then(|i| self.table.columns.get(i)).map_or("", |c| c.unit.as_str())
-    }
-
     /// A message about a row, counted from 1.
     pub(crate) fn fault(&self, row: usize, role: &str, found: &str, expected: &str) -> String {
         format!(

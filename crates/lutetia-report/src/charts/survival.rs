@@ -1,5 +1,7 @@
 //! Curves over time that several kinds of chart share.
 
+use lutetia_outcome::survival::{Cox, Groups, Interval, KaplanMeier, LogRank, SurvivalData};
+
 use super::source::{Source, groups};
 use crate::{
     figure::{Axis, Colour, Join, Marks, Panel, Point, nice_step},
@@ -24,6 +26,19 @@ pub(crate) struct Row {
     pub(crate) at_risk: Option<f64>,
     /// Patients censored at the time.
     pub(crate) censored: f64,
+}
+
+impl Row {
+    /// Everybody alive at time 0.
+    fn start(bounded: bool, at_risk: Option<f64>) -> Self {
+        Self {
+            time: 0.0,
+            survival: 1.0,
+            bounds: bounded.then_some((1.0, 1.0)),
+            at_risk,
+            censored: 0.0,
+        }
+    }
 }
 
 impl Curve {
@@ -80,12 +95,34 @@ impl Curve {
 pub(crate) fn curves(source: &Source<'_>) -> Result<Vec<Curve>, String> {
     let times = source.numbers("time")?;
     source.not_negative("time", &times)?;
-    let (arms, panels) = (source.optional_texts("arm")?, source.optional_texts("panel")?);
-    let keys: Vec<String> =
-        panels.iter().zip(&arms).map(|(p, a)| format!("{p}\u{1f}{a}")).collect();
-    if !source.has("survival")? {
-        return Err("not yet".to_owned());
+    let strands = strands(source)?;
+    if source.has("survival")? {
+        ready(source, &times, strands)
+    } else {
+        estimated(source, strands)
     }
+}
+
+/// The rows of one arm in one panel.
+struct Strand {
+    panel: String,
+    arm: String,
+    rows: Vec<usize>,
+}
+
+fn strands(source: &Source<'_>) -> Result<Vec<Strand>, String> {
+    let (arms, panels) = (source.optional_texts("arm")?, source.optional_texts("panel")?);
+    let key = |(panel, arm): (&String, &String)| format!("{panel}\u{1f}{arm}");
+    let keys: Vec<String> = panels.iter().zip(&arms).map(key).collect();
+    let strand = |rows: Vec<usize>| Strand {
+        panel: panels[rows[0]].clone(),
+        arm: arms[rows[0]].clone(),
+        rows,
+    };
+    Ok(groups(&keys).into_iter().map(|(_, rows)| strand(rows)).collect())
+}
+
+fn ready(source: &Source<'_>, times: &[f64], strands: Vec<Strand>) -> Result<Vec<Curve>, String> {
     let survival = source.numbers("survival")?;
     if let Some(i) = survival.iter().position(|s| !(0.0..=1.0).contains(s)) {
         let found = significant(survival[i], 6);
@@ -94,28 +131,21 @@ pub(crate) fn curves(source: &Source<'_>) -> Result<Vec<Curve>, String> {
     let bounds = source.bars("low", "high")?;
     let (at_risk, censored) = (source.optional("at_risk")?, source.optional("censored")?);
     let mut curves = Vec::new();
-    for (_, rows) in groups(&keys) {
+    for Strand { panel, arm, rows } in strands {
         let mut out: Vec<Row> = Vec::with_capacity(rows.len() + 1);
-        for i in &rows {
-            let i = *i;
+        for i in rows {
             if let Some(last) = out.last() {
                 if times[i] < last.time {
                     let found = format!("{} after {}", times[i], last.time);
                     return Err(source.fault(i, "time", &found, "times in order"));
                 }
-                if survival[i] > last.survival + 1e-9 {
+                // Printed curves are rounded; six digits are those of our own tables.
+                if survival[i] > last.survival + 1e-6 {
                     let found = format!("{} after {}", survival[i], last.survival);
                     return Err(source.fault(i, "survival", &found, "a curve that does not rise"));
                 }
             } else if times[i] > 0.0 {
-                let start = Row {
-                    time: 0.0,
-                    survival: 1.0,
-                    bounds: bounds[i].map(|_| (1.0, 1.0)),
-                    at_risk: at_risk[i],
-                    censored: 0.0,
-                };
-                out.push(start);
+                out.push(Row::start(bounds[i].is_some(), at_risk[i]));
             }
             out.push(Row {
                 time: times[i],
@@ -125,31 +155,80 @@ pub(crate) fn curves(source: &Source<'_>) -> Result<Vec<Curve>, String> {
                 censored: censored[i].unwrap_or(0.0),
             });
         }
-        let (panel, arm) = (panels[rows[0]].clone(), arms[rows[0]].clone());
         curves.push(Curve { panel, arm, rows: out });
     }
     Ok(curves)
 }
 
-/// Compares the arms of a table of patients.
-pub(crate) fn compared(_source: &Source<'_>, _panel: &str) -> Result<Vec<String>, String> {
-    Ok(Vec::new())
+fn estimated(source: &Source<'_>, strands: Vec<Strand>) -> Result<Vec<Curve>, String> {
+    let mut curves = Vec::new();
+    for strand in strands {
+        let data = patients(source, &strand.rows)?;
+        let fit = KaplanMeier::fit(&data, Interval::Log, 0.95).map_err(|e| e.to_string())?;
+        let mut rows = Vec::with_capacity(fit.steps.len() + 1);
+        if fit.steps.first().is_some_and(|s| s.time > 0.0) {
+            rows.push(Row::start(true, Some(fit.patients as f64)));
+        }
+        rows.extend(fit.steps.iter().map(|s| Row {
+            time: s.time,
+            survival: s.survival,
+            bounds: s.lower.zip(s.upper),
+            at_risk: Some(s.at_risk as f64),
+            censored: s.censored as f64,
+        }));
+        curves.push(Curve { panel: strand.panel, arm: strand.arm, rows });
+    }
+    Ok(curves)
 }
 
-/// A hazard ratio in words, and its p-value.
-pub(crate) fn ratio_lines(
-    arm: &str,
-    ratio: f64,
-    bounds: Option<(f64, f64)>,
-    p: Option<f64>,
-) -> Vec<String> {
+/// Times and events of some rows.
+fn patients(source: &Source<'_>, rows: &[usize]) -> Result<SurvivalData, String> {
+    let (times, events) = (source.numbers("time")?, source.flags("event")?);
+    let time = rows.iter().map(|i| times[*i]).collect();
+    let event = rows.iter().map(|i| events[*i]).collect();
+    SurvivalData::new(time, event).map_err(|e| e.to_string())
+}
+
+/// Compares the arms of a table of patients in one panel: with two arms the hazard ratio of the
+/// second against the first and the log-rank test, with more the test of all. Nothing for ready
+/// curves and for a single arm; what the patients do not determine is said.
+pub(crate) fn compared(source: &Source<'_>, panel: &str) -> Result<Vec<String>, String> {
+    if source.has("survival")? {
+        return Ok(Vec::new());
+    }
+    let strands: Vec<Strand> = strands(source)?.into_iter().filter(|s| s.panel == panel).collect();
+    if strands.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<usize> = strands.iter().flat_map(|s| s.rows.iter().copied()).collect();
+    let of: Vec<&str> =
+        strands.iter().flat_map(|s| s.rows.iter().map(|_| s.arm.as_str())).collect();
+    let (data, groups) = (patients(source, &rows)?, Groups::by_appearance(&of));
+    let mut lines = Vec::new();
+    if strands.len() == 2 {
+        let ratio = Cox::new(&data).groups(&groups).fit().and_then(|fit| {
+            let coefficient = &fit.coefficients[0];
+            Ok((coefficient.hazard_ratio(), coefficient.hazard_ratio_interval(0.95)?))
+        });
+        lines.push(match ratio {
+            Ok((ratio, bounds)) => ratio_line(&strands[1].arm, ratio, Some(bounds)),
+            Err(_) => "HR not determined".to_owned(),
+        });
+    }
+    lines.push(match LogRank::new(&data, &groups).test() {
+        Ok(test) => format!("log-rank {}", p_value(test.p)),
+        Err(_) => "log-rank test not determined".to_owned(),
+    });
+    Ok(lines)
+}
+
+/// A hazard ratio in words.
+pub(crate) fn ratio_line(arm: &str, ratio: f64, bounds: Option<(f64, f64)>) -> String {
     let of = if arm.is_empty() { String::new() } else { format!("{arm}: ") };
     let range = bounds.map_or_else(String::new, |(low, high)| {
         format!(" (95 % CI {}–{})", fixed(low), fixed(high))
     });
-    let mut lines = vec![format!("{of}HR {}{range}", fixed(ratio))];
-    lines.extend(p.map(|p| format!("{of}log-rank {}", p_value(p))));
-    lines
+    format!("{of}HR {}{range}", fixed(ratio))
 }
 
 /// Two decimals, as hazard ratios are printed.
@@ -164,7 +243,7 @@ pub(crate) fn p_value(p: f64) -> String {
 /// The time axis and its ticks.
 pub(crate) struct Times {
     pub(crate) ticks: Vec<f64>,
-    until: f64,
+    pub(crate) until: f64,
 }
 
 impl Times {

@@ -155,12 +155,20 @@ impl Frame {
             let room = self.left - 12.0;
             let name = fitted(name, 12.0, room);
             if axis.flush_left {
-                pen.text(&name, (6.0, at), Font::new(12.0))?;
+                // Readers of SVG drop leading space, so that an indent must be a place.
+                let shown = name.trim_start_matches('\u{a0}');
+                let indent = 4.0 * name.matches('\u{a0}').count() as f64;
+                pen.text(shown, (6.0 + indent, at), Font::new(12.0))?;
             } else {
                 pen.text(&name, (self.left - 7.0, at), Font::new(12.0).ending())?;
             }
         }
-        let middle = (8.0, self.top.midpoint(self.bottom));
+        // Close to the ticks, even where the names of rows beneath take more room.
+        let widest = y.ticks.iter().map(|(_, t)| width(t, 12.0));
+        let widest = widest.fold(0.0, |a: f64, w| if w > a { w } else { a });
+        let at = self.left - widest - 34.0;
+        let room = if at > 8.0 { at } else { 8.0 };
+        let middle = (room, self.top.midpoint(self.bottom));
         pen.text(&axis.label, middle, Font::new(13.0).upright().centred().below())
     }
 }

@@ -32,8 +32,9 @@ pub(super) fn layer(layer: &Layer, pen: &Pen<'_>, frame: &Frame, x: &Scale, y: &
         Marks::Line { points, dash, join } => {
             let path: Vec<_> = points.iter().filter_map(|p| frame.at(x, y, p.0, p.1)).collect();
             let path = if *join == Join::Steps { steps(&path) } else { path };
+            let pixels = if *dash == Dash::Dotted { 1.5 } else { 2.0 };
             for piece in frame.clip(&path) {
-                pen.line(&piece, colour, 2.0, *dash)?;
+                pen.line(&piece, colour, pixels, *dash)?;
             }
             Ok(())
         }
