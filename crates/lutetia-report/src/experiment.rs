@@ -176,7 +176,9 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
     for figure in &experiment.figures {
         for table in figure.kind().from() {
             let step = table.split('.').next().unwrap_or(table);
-            known("step", step, &mut seen.iter().copied());
+            let data = experiment.data.iter().filter(|(_, d)| d.table.is_some());
+            let mut names = seen.iter().copied().chain(data.map(|(name, _)| name.as_str()));
+            known("step or table", step, &mut names);
         }
     }
     for (name, model) in &experiment.models {

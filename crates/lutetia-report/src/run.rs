@@ -291,10 +291,13 @@ fn make(
         step.run(&mut context)
             .map_err(|reason| Failure::Step { step: step.id().to_owned(), reason })?;
     }
+    // Published tables may be drawn too; a step of the same name goes first.
+    let mut drawn = context.published.clone();
+    drawn.extend(context.tables.iter().map(|(name, table)| (name.clone(), table.clone())));
     let figures = experiment
         .figures
         .iter()
-        .map(|spec| charts::build(spec, &context.tables))
+        .map(|spec| charts::build(spec, &drawn))
         .collect::<Result<Vec<Figure>, Failure>>()?;
 
     let mut provenance = Provenance {

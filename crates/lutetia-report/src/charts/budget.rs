@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Chart, grouped, index, readable, table};
 use crate::{
-    figure::{Axis, Figure, Layer, Marks, Panel},
+    figure::{Axis, Bar, Colour, Direction, Figure, Marks, Panel},
     page::Tables,
     table::Cell,
 };
@@ -35,8 +35,8 @@ impl Chart for BudgetSpec {
     }
 }
 
-/// Half the height of a bar, of the distance of two regions.
-const THICKNESS: f64 = 0.32;
+/// The height of a bar, of the distance of two regions.
+const THICKNESS: f64 = 0.64;
 
 /// Regions whose variance is determined, the first on top; inputs that add nothing anywhere are
 /// left out.
@@ -58,34 +58,28 @@ fn budget(spec: &BudgetSpec, tables: &Tables) -> Result<Figure, String> {
         return Err("no region has a variance that is determined and above zero".to_owned());
     }
     let count = regions.len();
-    let mut layers = Vec::new();
+    let names = regions.iter().rev().map(|(name, _)| readable(name)).collect();
+    let x = Axis::linear("share of the variance of the absorbed dose (%)");
+    let mut panel = Panel::new("", x, Axis::categories("", names));
     for (i, name) in inputs.iter().enumerate() {
-        for (j, (_, rows)) in regions.iter().enumerate() {
+        let bar = |(j, (_, rows)): (usize, &(String, Vec<[Option<f64>; 1]>))| {
             let before: f64 = rows[..i].iter().filter_map(|[s]| *s).sum();
-            let Some(share) = rows[i][0].filter(|s| *s > 0.0) else { continue };
-            let (low, high) =
-                ((count - 1 - j) as f64 - THICKNESS, (count - 1 - j) as f64 + THICKNESS);
-            layers.push(Layer {
-                label: name.clone(),
-                // The colour belongs to the input, whichever are there.
-                series: i,
-                marks: Marks::Band {
-                    points: vec![(before, low, high), (before + share, low, high)],
-                },
-            });
+            let share = rows[i][0].filter(|s| *s > 0.0)?;
+            // Categories count upwards from the axis; the first region belongs on top.
+            let at = (count - 1 - j) as f64;
+            Some(Bar { at, from: before, to: before + share, thickness: THICKNESS })
+        };
+        let bars: Vec<Bar> = regions.iter().enumerate().filter_map(bar).collect();
+        if !bars.is_empty() {
+            // The colour belongs to the input, whichever are there.
+            let bars = Marks::Bars { bars, along: Direction::X };
+            panel.layer(name.clone(), Colour::Series(i), bars);
         }
     }
-    let names = regions.iter().rev().map(|(name, _)| readable(name)).collect();
     Ok(Figure {
         name: spec.name.clone(),
         caption: spec.caption.clone(),
-        panels: vec![Panel {
-            title: String::new(),
-            x: Axis::linear("share of the variance of the absorbed dose (%)"),
-            y: Axis::categories("", names),
-            layers,
-            residuals: None,
-        }],
+        panels: vec![panel],
         columns: 1,
     })
 }

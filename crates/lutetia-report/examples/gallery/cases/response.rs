@@ -5,7 +5,24 @@ use lutetia_report::{Cell, Table};
 use super::{Case, Numbers, table};
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![waterfall(), waterfall_many(), spider()]
+    vec![budget(), waterfall(), waterfall_many(), spider()]
+}
+
+fn budget() -> Case {
+    let shares = [("activity", [60.0, 81.0]), ("mass", [38.5, 9.0]), ("time", [1.5, 10.0])];
+    let rows = ["left_kidney", "parotid_glands"].into_iter().enumerate().flat_map(|(i, region)| {
+        shares.map(|(input, share)| vec![region.into(), input.into(), Cell::from(share[i])])
+    });
+    let budget = table("dose.budget", &["region", "input", "share (%)"], rows.collect());
+    Case::new(
+        r#"
+kind = "budget"
+name = "budget"
+caption = "Shares of the variance of a dose"
+from = "dose"
+"#,
+        [budget],
+    )
 }
 
 /// Best changes of PSA by arm.
