@@ -51,7 +51,8 @@ pub(crate) fn compiled(path: &Path) -> System {
 }
 
 /// 7.4 GBq (or 10 MBq of an alpha emitter) on 100 nmol over half an hour, twice, a week apart, into
-/// the blood; a week-long hump for inputs that have no default.
+/// the blood, or as much of a drug without label; a week-long hump for inputs that have no default and
+/// for dose rates.
 fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
     let blood = |name: &str| ["plasma", "blood", "serum"].iter().any(|w| name.contains(w));
     let target = system
@@ -59,7 +60,20 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
         .iter()
         .filter(|t| !t.hot.is_empty() && t.cold.is_some())
         .min_by_key(|t| !blood(&t.name));
-    let regimen = target.map_or_else(Regimen::default, |target| {
+    // A drug without a label: 1000 nmol, into the gut where it is swallowed.
+    let drug = || {
+        let targets = system.dose_targets();
+        let gut = targets.iter().find(|t| t.name.ends_with(".gut"));
+        gut.or_else(|| targets.iter().min_by_key(|t| !blood(&t.name))).map(|target| Dose {
+            at: 0.0,
+            into: target.name.clone(),
+            activities: Vec::new(),
+            amount: Some(1000.0),
+            over: 0.5 * hour,
+        })
+    };
+    let cold = || drug().map_or_else(Regimen::default, |d| Regimen::repeat(&d, 168.0 * hour, 2));
+    let regimen = target.map_or_else(cold, |target| {
         let nuclide = &system.nuclides()[target.hot[0].0];
         let alpha = ["Ac-225", "Pb-212", "Ra-223", "At-211"].contains(&nuclide.name.as_str());
         let nmol = 1e-9 / system.units().factor(lutetia_units::Dimension::AMOUNT);
@@ -75,7 +89,7 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
     let curves = system
         .inputs()
         .iter()
-        .filter(|input| input.default.is_none())
+        .filter(|input| input.default.is_none() || input.name == "dose_rate")
         .map(|input| Curve {
             input: input.name.clone(),
             points: vec![
