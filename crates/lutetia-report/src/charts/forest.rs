@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Chart, Columns, source::Source};
+use super::{Chart, Columns, Only, source::Source};
 use crate::{
     figure::{Axis, Colour, Dash, Direction, Figure, Marks, Panel, Point, Shape, TextColumn},
     page::Tables,
@@ -23,6 +23,9 @@ pub struct ForestSpec {
     /// Columns that are not called like their role.
     #[serde(default)]
     pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
     /// Label of the axis: what the estimate is, with unit.
     pub x_label: String,
     /// Logarithmic, as fits ratios.
@@ -57,7 +60,7 @@ impl Chart for ForestSpec {
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
         let roles = ["label", "estimate", "low", "high", "weight", "group"];
-        let source = Source::open(tables, &self.from, &self.columns, &roles)?;
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let (labels, groups) = (source.texts("label")?, source.optional_texts("group")?);
         let (estimates, bars) = (source.maybe("estimate")?, source.bars("low", "high")?);
         let weights = weights(&source, &bars, self.log)?;
@@ -108,7 +111,7 @@ impl Chart for ForestSpec {
         let cells = |of: &dyn Fn(usize) -> String| {
             rows.iter().rev().map(|r| r.at.map(of).unwrap_or_default()).collect()
         };
-        let table = super::table(tables, &self.from)?;
+        let table = source.table();
         for name in &self.text {
             let at = super::index(table, name)?;
             let cell = |i: usize| match &table.rows[i].get(at) {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Chart, Columns,
+    Chart, Columns, Only,
     source::{Source, groups},
     survival::{self, Curve, Times},
 };
@@ -34,6 +34,9 @@ pub struct KaplanMeierSpec {
     /// Columns that are not called like their role.
     #[serde(default)]
     pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
     /// Label of the time axis with unit.
     pub x_label: String,
     /// Label of the other axis.
@@ -90,7 +93,7 @@ impl Chart for KaplanMeierSpec {
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
         let roles =
             ["time", "event", "survival", "low", "high", "at_risk", "censored", "arm", "panel"];
-        let source = Source::open(tables, &self.from, &self.columns, &roles)?;
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let curves = survival::curves(&source)?;
         let bands = self.bands(tables)?;
         let arms: Vec<&str> = distinct(curves.iter().map(|c| c.arm.as_str()));
@@ -161,8 +164,7 @@ impl Chart for KaplanMeierSpec {
 impl KaplanMeierSpec {
     fn bands(&self, tables: &Tables) -> Result<Vec<Band>, String> {
         let Some(name) = &self.simulated else { return Ok(Vec::new()) };
-        let none = Columns::default();
-        let source = Source::open(tables, name, &none, &[])?;
+        let source = Source::beside(tables, name, &self.columns, &self.only)?;
         let (times, lows, highs) =
             (source.numbers("time")?, source.numbers("low")?, source.numbers("high")?);
         source.not_negative("time", &times)?;
@@ -188,8 +190,7 @@ impl KaplanMeierSpec {
         colour: &dyn Fn(&str) -> Colour,
     ) -> Result<(), String> {
         let Some(name) = &self.published else { return Ok(()) };
-        let none = Columns::default();
-        let source = Source::open(tables, name, &none, &[])?;
+        let source = Source::beside(tables, name, &self.columns, &self.only)?;
         let (times, survival) = (source.numbers("time")?, source.numbers("survival")?);
         source.not_negative("time", &times)?;
         let bars = source.bars("low", "high")?;
@@ -235,8 +236,7 @@ impl KaplanMeierSpec {
         let Some(name) = &self.compare else {
             return survival::compared(patients, panel);
         };
-        let none = Columns::default();
-        let source = Source::open(tables, name, &none, &[])?;
+        let source = Source::beside(tables, name, &self.columns, &self.only)?;
         let ratios = source.numbers("hazard_ratio")?;
         let (bars, ps) = (source.bars("low", "high")?, source.optional("p")?);
         let (of, panels) = (source.optional_texts("arm")?, source.optional_texts("panel")?);

@@ -16,23 +16,39 @@ use crate::{
 
 mod budget;
 mod comparison;
+mod cumulative_incidence;
+mod exposure_response;
 mod forest;
 mod kaplan_meier;
 mod lines;
+mod pareto;
 mod source;
 mod spider;
 mod survival;
+mod swimmer;
+mod synergy;
+mod therapeutic_index;
 mod time_activity;
+mod tornado;
+mod toxicity;
 mod waterfall;
 
 pub use budget::BudgetSpec;
 pub use comparison::ComparisonSpec;
+pub use cumulative_incidence::CumulativeIncidenceSpec;
+pub use exposure_response::ExposureResponseSpec;
 pub use forest::ForestSpec;
 pub use kaplan_meier::KaplanMeierSpec;
 pub use lines::LinesSpec;
-pub use source::Columns;
+pub use pareto::ParetoSpec;
+pub use source::{Columns, Only};
 pub use spider::SpiderSpec;
+pub use swimmer::SwimmerSpec;
+pub use synergy::SynergySpec;
+pub use therapeutic_index::TherapeuticIndexSpec;
 pub use time_activity::TimeActivitySpec;
+pub use tornado::TornadoSpec;
+pub use toxicity::ToxicitySpec;
 pub use waterfall::WaterfallSpec;
 
 /// What every kind of chart can say of itself and do.
@@ -59,12 +75,28 @@ pub enum ChartSpec {
     Lines(LinesSpec),
     /// Survival curves with intervals, medians and numbers at risk.
     KaplanMeier(KaplanMeierSpec),
+    /// Risk of each of several events that exclude each other.
+    CumulativeIncidence(CumulativeIncidenceSpec),
     /// Estimates with intervals, one row each.
     Forest(ForestSpec),
     /// Best change of each patient, sorted.
     Waterfall(WaterfallSpec),
+    /// The course of each patient.
+    Swimmer(SwimmerSpec),
     /// Change of each patient over time.
     Spider(SpiderSpec),
+    /// A laboratory value over cycles, before bands of its grades.
+    Toxicity(ToxicitySpec),
+    /// Probability of a response against exposure.
+    ExposureResponse(ExposureResponseSpec),
+    /// Tumour control and complication against activity.
+    TherapeuticIndex(TherapeuticIndexSpec),
+    /// Regimens between benefit and harm.
+    Pareto(ParetoSpec),
+    /// A combination beyond its null model.
+    Synergy(SynergySpec),
+    /// How far each input alone moves a result.
+    Tornado(TornadoSpec),
 }
 
 impl ChartSpec {
@@ -75,9 +107,17 @@ impl ChartSpec {
             Self::Budget(c) => c,
             Self::Lines(c) => c,
             Self::KaplanMeier(c) => c,
+            Self::CumulativeIncidence(c) => c,
             Self::Forest(c) => c,
             Self::Waterfall(c) => c,
+            Self::Swimmer(c) => c,
             Self::Spider(c) => c,
+            Self::Toxicity(c) => c,
+            Self::ExposureResponse(c) => c,
+            Self::TherapeuticIndex(c) => c,
+            Self::Pareto(c) => c,
+            Self::Synergy(c) => c,
+            Self::Tornado(c) => c,
         }
     }
 }

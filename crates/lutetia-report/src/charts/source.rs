@@ -1,6 +1,6 @@
 //! Reading the columns that a chart needs, with messages that name the table, the row and the column.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
 
@@ -16,10 +16,16 @@ use crate::{
 #[serde(transparent)]
 pub struct Columns(BTreeMap<String, String>);
 
+/// Which rows of the table are drawn: those with these texts in these columns, `only = { endpoint =
+/// "overall survival" }`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Only(BTreeMap<String, String>);
+
 /// A table read by the roles of its columns.
 pub(crate) struct Source<'a> {
-    table: &'a Table,
-    columns: &'a Columns,
+    table: Cow<'a, Table>,
+    columns: Cow<'a, Columns>,
 }
 
 impl<'a> Source<'a> {
@@ -28,6 +34,7 @@ impl<'a> Source<'a> {
         tables: &'a Tables,
         name: &str,
         columns: &'a Columns,
+        only: &Only,
         roles: &[&str],
     ) -> Result<Self, String> {
         let table = table(tables, name)?;
@@ -42,7 +49,32 @@ impl<'a> Source<'a> {
         if table.rows.is_empty() {
             return Err(format!("the table `{name}` has no rows, expected at least one to draw"));
         }
-        Ok(Self { table, columns })
+        let table = only.of(table)?;
+        Ok(Self { table, columns: Cow::Borrowed(columns) })
+    }
+
+    /// A table that goes with another one: what `columns` and `only` say holds for it as far as it
+    /// has such columns.
+    pub(crate) fn beside(
+        tables: &'a Tables,
+        name: &str,
+        columns: &Columns,
+        only: &Only,
+    ) -> Result<Self, String> {
+        let beside = table(tables, name)?;
+        let has = |column: &String| beside.index_of(column).is_some();
+        let columns = columns.0.iter().filter(|(_, c)| has(c));
+        let columns = Columns(columns.map(|(r, c)| (r.clone(), c.clone())).collect());
+        let only = only.0.iter().filter(|(c, _)| has(c));
+        let only = Only(only.map(|(c, t)| (c.clone(), t.clone())).collect());
+        let none = Columns::default();
+        let opened = Source::open(tables, name, &none, &only, &[])?.table.into_owned();
+        Ok(Self { table: Cow::Owned(opened), columns: Cow::Owned(columns) })
+    }
+
+    /// The rows that are drawn, with all columns.
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
     }
 
     /// How many rows there are.
@@ -56,7 +88,7 @@ impl<'a> Source<'a> {
     }
 
     fn index(&self, role: &str) -> Result<usize, String> {
-        super::index(self.table, self.name(role)).map_err(|reason| {
+        super::index(&self.table, self.name(role)).map_err(|reason| {
             if self.columns.0.contains_key(role) {
                 reason
             } else {
@@ -180,6 +212,28 @@ impl<'a> Source<'a> {
             )),
             None => Ok(()),
         }
+    }
+}
+
+impl Only {
+    fn of<'a>(&self, table: &'a Table) -> Result<Cow<'a, Table>, String> {
+        let mut kept = Cow::Borrowed(table);
+        for (column, text) in &self.0 {
+            let at = super::index(table, column)?;
+            let holds = |row: &Vec<Cell>| row.get(at).is_some_and(|c| c.csv() == *text);
+            if !kept.rows.iter().any(holds) {
+                let there: Vec<String> =
+                    kept.rows.iter().filter_map(|r| r.get(at)).map(Cell::csv).collect();
+                let there: Vec<String> = groups(&there).into_iter().map(|(t, _)| t).collect();
+                return Err(format!(
+                    "`only` asks for `{text}` in the column `{column}` of the table `{}`, which has: {}",
+                    table.name,
+                    there.join(", ")
+                ));
+            }
+            kept.to_mut().rows.retain(holds);
+        }
+        Ok(kept)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Chart, Columns,
+    Chart, Columns, Only,
     source::{Source, groups},
     waterfall::{percent, recist},
 };
@@ -26,6 +26,9 @@ pub struct SpiderSpec {
     /// Columns that are not called like their role.
     #[serde(default)]
     pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
     /// Label of the time axis with unit.
     pub x_label: String,
     /// Label of the other axis with unit.
@@ -53,7 +56,7 @@ impl Chart for SpiderSpec {
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
         let roles = ["subject", "time", "change", "group"];
-        let source = Source::open(tables, &self.from, &self.columns, &roles)?;
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let (subjects, names) = (source.texts("subject")?, source.optional_texts("group")?);
         let (times, changes) = (source.numbers("time")?, source.numbers("change")?);
         source.not_negative("time", &times)?;

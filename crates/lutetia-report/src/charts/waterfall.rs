@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Chart, Columns,
+    Chart, Columns, Only,
     source::{Source, groups},
 };
 use crate::{
@@ -26,6 +26,9 @@ pub struct WaterfallSpec {
     /// Columns that are not called like their role.
     #[serde(default)]
     pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
     /// Label of the vertical axis with unit.
     #[serde(default = "change")]
     pub y_label: String,
@@ -59,7 +62,8 @@ impl Chart for WaterfallSpec {
     }
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
-        let source = Source::open(tables, &self.from, &self.columns, &["change", "group"])?;
+        let source =
+            Source::open(tables, &self.from, &self.columns, &self.only, &["change", "group"])?;
         let (changes, names) = (source.numbers("change")?, source.optional_texts("group")?);
         if let Some(i) = changes.iter().position(|c| *c < -100.0) {
             let found = format!("{} %", significant(changes[i], 6));

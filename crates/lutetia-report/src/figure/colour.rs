@@ -24,6 +24,8 @@ const GRADES: [Rgb; 5] =
 pub enum Colour {
     /// Of the series with this number; numbers beyond [`Colour::COUNT`] repeat.
     Series(usize),
+    /// A light tint of a series' colour, for areas behind marks.
+    Tint(usize),
     /// Of text and axes.
     Ink,
     /// Of what stands back.
@@ -39,6 +41,11 @@ impl Colour {
     pub(super) fn rgb(self) -> Rgb {
         match self {
             Self::Series(i) => SERIES[i % Self::COUNT],
+            Self::Tint(i) => {
+                let light = |c: u8| 255 - ((255 - u16::from(c)) * 9 / 20) as u8;
+                let (r, g, b) = SERIES[i % Self::COUNT];
+                (light(r), light(g), light(b))
+            }
             Self::Ink => (38, 38, 38),
             Self::Grey => (150, 150, 150),
             Self::Grade(g) => GRADES[usize::from(g.clamp(1, 5)) - 1],

@@ -5,7 +5,7 @@ use lutetia_report::{Cell, Table};
 use super::{Case, Numbers, table};
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![two_arms(), six_arms(), published_band(), forest()]
+    vec![two_arms(), six_arms(), published_band(), incidence(), stacked(), forest(), swimmer()]
 }
 
 /// Patients of arms with Weibull survival, censored at random between 8 and 40 months.
@@ -150,5 +150,101 @@ limits = [0.25, 4.0]
             &["group", "label", "n", "events", "hazard_ratio", "low", "high"],
             rows,
         )],
+    )
+}
+
+/// Times to progression or death, whichever comes first.
+fn competing(arms: &[(&str, f64)]) -> Table {
+    let mut numbers = Numbers::new(5);
+    let mut rows = Vec::new();
+    for (arm, scale) in arms {
+        for _ in 0..180 {
+            let progression = numbers.weibull(*scale, 1.2);
+            let death = numbers.weibull(30.0, 1.4);
+            let leaves = 6.0 + 30.0 * numbers.uniform();
+            let (first, cause) = if progression < death {
+                (progression, "progression")
+            } else {
+                (death, "death_without_progression")
+            };
+            let (time, cause) = if first < leaves { (first, cause) } else { (leaves, "censored") };
+            rows.push(vec![((time * 100.0).round() / 100.0).into(), cause.into(), (*arm).into()]);
+        }
+    }
+    table("events", &["time (months)", "cause", "arm"], rows)
+}
+
+fn incidence() -> Case {
+    Case::new(
+        r#"
+kind = "cumulative-incidence"
+name = "cumulative_incidence"
+caption = "Progression and death without it, by arm"
+from = "events"
+x_label = "time (months)"
+until = 30
+"#,
+        [competing(&[("control", 8.0), ("radioligand", 18.0)])],
+    )
+}
+
+fn stacked() -> Case {
+    Case::new(
+        r#"
+kind = "cumulative-incidence"
+name = "cumulative_incidence_stacked"
+caption = "Progression and death on top of each other"
+from = "events"
+x_label = "time (months)"
+stacked = true
+"#,
+        [competing(&[("", 18.0)])],
+    )
+}
+
+fn swimmer() -> Case {
+    let mut numbers = Numbers::new(9);
+    let (mut phases, mut events) = (Vec::new(), Vec::new());
+    for i in 0..18 {
+        let subject = format!("P{:02}", i + 1);
+        let treated = 6.0 * (2.0 + (4.99 * numbers.uniform()).floor());
+        let end = treated + 40.0 * numbers.uniform();
+        let ongoing = if numbers.uniform() < 0.3 { 1.0 } else { 0.0 };
+        let row = |start: f64, end: f64, phase: &str, ongoing: f64| {
+            let subject = subject.as_str().into();
+            vec![subject, start.into(), end.into(), phase.into(), ongoing.into()]
+        };
+        phases.push(row(0.0, treated, "on_treatment", 0.0));
+        phases.push(row(treated, end, "follow_up", ongoing));
+        let mut event = |time: f64, what: &str| {
+            events.push(vec![subject.as_str().into(), time.into(), what.into()]);
+        };
+        if i % 2 == 0 {
+            event(8.0 + 6.0 * numbers.uniform(), "partial_response");
+        }
+        if i % 3 == 0 {
+            event(0.8 * end, "progression");
+        }
+        if ongoing < 0.5 && i % 4 == 0 {
+            event(end, "death");
+        }
+    }
+    Case::new(
+        r#"
+kind = "swimmer"
+name = "swimmer"
+caption = "The courses of 18 patients"
+from = "phases"
+events = "events"
+x_label = "time since first cycle (weeks)"
+"#,
+        [
+            table(
+                "phases",
+                &["subject", "start (weeks)", "end (weeks)", "phase", "ongoing"],
+                phases,
+            ),
+            table("events", &["subject", "time (weeks)", "event"], events),
+        ],
     )
 }

@@ -1,0 +1,106 @@
+//! What a combination does beyond a null model, over the doses of both.
+
+use serde::Deserialize;
+
+use super::{
+    Chart, Columns, Only,
+    source::{Source, groups},
+};
+use crate::{
+    figure::{Axis, Cell, Colour, ColourScale, Figure, Marks, Panel},
+    page::Tables,
+};
+
+/// A synergy map: rows of `from` are pairs of doses (`a`, `b`) with the `effect` and the `null`
+/// model's, or their difference as `excess`; `panel` tells several null models apart. White is the
+/// null, orange more effect, blue less.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SynergySpec {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// Table of combinations.
+    pub from: String,
+    /// Columns that are not called like their role.
+    #[serde(default)]
+    pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
+    /// Label of the first dose with unit.
+    pub x_label: String,
+    /// Label of the second dose with unit.
+    pub y_label: String,
+    /// What the colours show, with unit and null model.
+    pub z_label: String,
+}
+
+impl Chart for SynergySpec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn from(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn build(&self, tables: &Tables) -> Result<Figure, String> {
+        let roles = ["a", "b", "effect", "null", "excess", "panel"];
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
+        let (a, b) = (source.texts("a")?, source.texts("b")?);
+        let excess = if source.has("excess")? {
+            source.maybe("excess")?
+        } else {
+            let (effect, null) = (source.maybe("effect")?, source.maybe("null")?);
+            effect.iter().zip(&null).map(|(e, n)| Some((*e)? - (*n)?)).collect()
+        };
+        let values: Vec<f64> = excess.iter().flatten().copied().collect();
+        if values.is_empty() {
+            return Err(format!(
+                "the table `{}` determines no excess over the null, expected a number in some row",
+                self.from
+            ));
+        }
+        // One scale for all panels, so that null models can be compared.
+        let scale = ColourScale::diverging(&self.z_label, 0.0, &values);
+        let (across, up) = (levels(&a), levels(&b));
+        let mut panels = Vec::new();
+        for (title, rows) in groups(&source.optional_texts("panel")?) {
+            let mut cells: Vec<Cell> = Vec::new();
+            for i in rows {
+                let at = |levels: &[String], of: &String| levels.iter().position(|l| l == of);
+                let (Some(column), Some(row)) = (at(&across, &a[i]), at(&up, &b[i])) else {
+                    continue;
+                };
+                if cells.iter().any(|c| c.column == column && c.row == row) {
+                    let found = format!("a second row of a = {}, b = {}", a[i], b[i]);
+                    return Err(source.fault(i, "a", &found, "one row for each pair"));
+                }
+                cells.push(Cell { column, row, value: excess[i].unwrap_or(f64::NAN) });
+            }
+            let mut panel = Panel::new(
+                super::readable(&title),
+                Axis::categories(&self.x_label, across.clone()),
+                Axis::categories(&self.y_label, up.clone()),
+            );
+            panel.layer("", Colour::Ink, Marks::Cells { cells, scale: scale.clone() });
+            panels.push(panel);
+        }
+        let columns = panels.len().clamp(1, 2);
+        Ok(Figure { name: self.name.clone(), caption: self.caption.clone(), panels, columns })
+    }
+}
+
+/// The distinct levels, by size where all are numbers.
+fn levels(texts: &[String]) -> Vec<String> {
+    let mut levels: Vec<String> = groups(texts).into_iter().map(|(level, _)| level).collect();
+    let numbers: Option<Vec<f64>> = levels.iter().map(|l| l.parse().ok()).collect();
+    if let Some(numbers) = numbers {
+        let mut order: Vec<usize> = (0..levels.len()).collect();
+        order.sort_by(|i, j| numbers[*i].total_cmp(&numbers[*j]));
+        levels = order.into_iter().map(|i| levels[i].clone()).collect();
+    }
+    levels
+}
