@@ -289,7 +289,7 @@ fn exact_a_forest_has_its_rows_from_the_top_and_areas_by_weight() {
     assert_eq!((points[0].x, points[0].y, points[0].x_bar), (0.5, 1.0, Some((0.25, 1.0))));
     assert_eq!((points[1].x, points[1].y, points[1].x_bar), (2.0, 0.0, Some((1.0, 4.0))));
     // Weights 1 and 4: a quarter of the area.
-    assert_eq!(points[1].size / points[0].size, 4.0);
+    assert!((points[1].size / points[0].size - 4.0).abs() < 1e-12);
     assert_eq!(panel.beside[1].cells, ["2.00 (1.00–4.00)", "0.50 (0.25–1.00)"]);
     // Without weights the inverse variance: the same relative width, the same area.
     let equal = built(&case(

@@ -66,7 +66,7 @@ fn places(marks: &Marks) -> Vec<(f64, f64)> {
 #[test]
 fn exact_the_front_is_what_nothing_dominates() {
     let rows = [[10.0, 5.0], [20.0, 9.0], [20.0, 8.0], [25.0, 9.0], [40.0, 12.0], [15.0, 4.0]];
-    let rows: Vec<&[f64]> = rows.iter().map(|r| r.as_slice()).collect();
+    let rows: Vec<&[f64]> = rows.iter().map(<[f64; 2]>::as_slice).collect();
     let figure = built(&case(PARETO, &["x", "y"], numbers(&rows)));
     let panel = &figure.panels[0];
     assert_eq!(
