@@ -178,6 +178,7 @@ fn made(provenance: &Provenance) -> Value {
 fn line(entry: &IndexEntry) -> Value {
     Value::from_pairs([
         ("folder", Value::from(entry.folder.as_str())),
+        ("number", Value::from(entry.folder.split('_').next().unwrap_or_default())),
         ("title", Value::from(entry.title.as_str())),
         ("question", Value::from(entry.question.as_str())),
         ("figure", entry.figure.as_deref().map_or_else(|| Value::from(()), Value::from)),

@@ -7,7 +7,7 @@ use lutetia_report::{
 
 use crate::{
     built, case,
-    cases::{Case, table},
+    cases::{Case, Numbers, table},
     fault, labelled, numbers,
 };
 
@@ -102,6 +102,21 @@ fn exact_all_censored_has_no_median_and_no_ratio() {
     // One patient, who leaves at once.
     built(&case(KM, &["time", "event"], numbers(&[&[0.0, 0.0]])));
     built(&case(KM, &["time", "event"], numbers(&[&[5.0, 1.0]])));
+}
+
+#[test]
+fn prop_a_hundred_thousand_patients_make_no_larger_page() {
+    let mut numbers = Numbers::new(1);
+    let rows: Vec<Vec<Cell>> = (0..100_000)
+        .map(|_| {
+            let event = if numbers.uniform() < 0.5 { 1.0 } else { 0.0 };
+            vec![numbers.weibull(20.0, 1.4).into(), event.into()]
+        })
+        .collect();
+    let figure = built(&case(KM, &["time (months)", "event"], rows));
+    let drawn = lutetia_report::figure::svg(&figure).unwrap_or_else(|e| panic!("{e}"));
+    // A few thousand steps and ticks have different places on 560 by 326 pixels.
+    assert!(drawn.len() < 1_500_000, "{} bytes", drawn.len());
 }
 
 #[test]
