@@ -2,7 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use crate::predictor::{Derived, PredictError, Predictor, named};
+use crate::curve::{TimeActivity, check_times, predict_points};
+use crate::phases::{self, Phase};
+use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::FitParameter;
 use crate::stripping;
 
@@ -17,61 +19,94 @@ pub enum Rate {
     Fixed(f64),
 }
 
+/// What the amplitudes sum to, `A(0)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AmplitudeSum {
+    /// Nothing is known: every amplitude is estimated.
+    Free,
+    /// Zero, the curve starts at nothing: the last phase closes the sum with `−Σ a_i` of the others (an uptake).
+    Zero,
+    /// A known activity (that injected, for the whole body): the last phase closes the sum with the rest of it.
+    Known(f64),
+}
+
 /// Which phases a curve has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExponentialForm {
     /// Rate of each phase. Estimated phases are kept in ascending order of rate, the terminal one first.
     pub rates: Vec<Rate>,
-    /// Whether the amplitudes sum to zero (`A(0) = 0`): the last phase is then the uptake, with amplitude
-    /// `−Σ a_i` of the others.
-    pub zero_sum: bool,
+    /// What the amplitudes sum to.
+    pub sum: AmplitudeSum,
+    /// Phases whose amplitude enters with a minus sign though it does not close the sum (a slow uptake).
+    pub uptakes: Vec<usize>,
 }
 
 impl ExponentialForm {
-    fn of(rates: &[Rate], zero_sum: bool) -> Self {
-        Self { rates: rates.to_vec(), zero_sum }
+    fn of(rates: &[Rate], sum: AmplitudeSum) -> Self {
+        Self { rates: rates.to_vec(), sum, uptakes: Vec::new() }
     }
-    /// `a1 e^{−λp t}` (NUKFIT f1): physical decay only.
+    /// `a1 e^{−λp t}`: physical decay only.
     pub fn physical() -> Self {
-        Self::of(&[Rate::Zero], false)
+        Self::of(&[Rate::Zero], AmplitudeSum::Free)
     }
-    /// `a1 e^{−(λ1+λp) t}` (f2).
+    /// `a1 e^{−(λ1+λp) t}`.
     pub fn mono() -> Self {
-        Self::of(&[Rate::Free], false)
+        Self::of(&[Rate::Free], AmplitudeSum::Free)
     }
-    /// `a1 (e^{−(λ1+λp) t} − e^{−(λb+λp) t})` (f3): washout after a supply from blood at the known rate `λb`, so that
+    /// `a1 (e^{−(λ1+λp) t} − e^{−(λb+λp) t})`: washout after a supply from blood at the known rate `λb`, so that
     /// the curve starts at zero. The published choice is `λb = ln 2/1 min`.
     pub fn mono_from_blood(blood_rate: f64) -> Self {
-        Self::of(&[Rate::Free, Rate::Fixed(blood_rate)], true)
+        Self::of(&[Rate::Free, Rate::Fixed(blood_rate)], AmplitudeSum::Zero)
     }
-    /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t} − (a1 + a2) e^{−(λb+λp) t}` (f4c): two washouts after a supply from blood.
-    pub fn bi_from_blood(blood_rate: f64) -> Self {
-        Self::of(&[Rate::Free, Rate::Free, Rate::Fixed(blood_rate)], true)
-    }
-    /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t}` (f4a).
-    pub fn bi() -> Self {
-        Self::of(&[Rate::Free; 2], false)
-    }
-    /// `a1 (e^{−(λ1+λp) t} − e^{−(λ2+λp) t})` (f3a): uptake and washout.
-    pub fn bi_uptake() -> Self {
-        Self::of(&[Rate::Free; 2], true)
-    }
-    /// `a1 e^{−λp t} + a2 e^{−(λ2+λp) t}` (f3d): a part that stays for ever.
+    /// `a1 e^{−λp t} + a2 e^{−(λ2+λp) t}`: a part that stays for ever.
     pub fn mono_and_physical() -> Self {
-        Self::of(&[Rate::Zero, Rate::Free], false)
+        Self::of(&[Rate::Zero, Rate::Free], AmplitudeSum::Free)
     }
-    /// Three free phases (f6a).
+    /// `a1 e^{−(λ1+λp) t} + (A0 − a1) e^{−λp t}`: of a known activity `A0` a part is washed out and the rest stays.
+    pub fn mono_of_known(total: f64) -> Self {
+        Self::of(&[Rate::Free, Rate::Zero], AmplitudeSum::Known(total))
+    }
+    /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t}`.
+    pub fn bi() -> Self {
+        Self::of(&[Rate::Free; 2], AmplitudeSum::Free)
+    }
+    /// `a1 (e^{−(λ1+λp) t} − e^{−(λ2+λp) t})`: uptake and washout.
+    pub fn bi_uptake() -> Self {
+        Self::of(&[Rate::Free; 2], AmplitudeSum::Zero)
+    }
+    /// `a1 e^{−(λ1+λp) t} + a2 e^{−(λ2+λp) t} − (a1 + a2) e^{−(λb+λp) t}`: two washouts after a supply from blood.
+    pub fn bi_from_blood(blood_rate: f64) -> Self {
+        Self::of(&[Rate::Free, Rate::Free, Rate::Fixed(blood_rate)], AmplitudeSum::Zero)
+    }
+    /// `a1 e^{−(λ1+λp) t} − a2 e^{−(λ2+λp) t} − (a1 − a2) e^{−(λb+λp) t}`: washout after an uptake of which one part is
+    /// slow and one comes with the blood.
+    pub fn bi_uptake_from_blood(blood_rate: f64) -> Self {
+        Self { uptakes: vec![1], ..Self::bi_from_blood(blood_rate) }
+    }
+    /// `a1 e^{−λp t} + a2 e^{−(λ2+λp) t} + a3 e^{−(λ3+λp) t}`: two washouts and a part that stays for ever.
+    pub fn bi_and_physical() -> Self {
+        Self::of(&[Rate::Zero, Rate::Free, Rate::Free], AmplitudeSum::Free)
+    }
+    /// `a1 e^{−λp t} + a2 e^{−(λ2+λp) t} − (a1 + a2) e^{−(λ3+λp) t}`: uptake, washout of a part, the rest stays.
+    pub fn bi_uptake_and_physical() -> Self {
+        Self::of(&[Rate::Zero, Rate::Free, Rate::Free], AmplitudeSum::Zero)
+    }
+    /// Three free phases.
     pub fn tri() -> Self {
-        Self::of(&[Rate::Free; 3], false)
+        Self::of(&[Rate::Free; 3], AmplitudeSum::Free)
     }
-    /// Two free phases and an uptake of amplitude `−(a1 + a2)` (f5a, f4c with a free uptake).
+    /// Two free phases and an uptake of amplitude `−(a1 + a2)`.
     pub fn tri_uptake() -> Self {
-        Self::of(&[Rate::Free; 3], true)
+        Self::of(&[Rate::Free; 3], AmplitudeSum::Zero)
+    }
+    /// Whether the last phase has no amplitude of its own.
+    fn closes(&self) -> bool {
+        self.sum != AmplitudeSum::Free
     }
     /// Number of parameters.
     pub fn n_parameters(&self) -> usize {
         let rates = self.rates.iter().filter(|r| matches!(r, Rate::Free)).count();
-        rates + self.rates.len() - usize::from(self.zero_sum)
+        rates + self.rates.len() - usize::from(self.closes())
     }
 }
 
@@ -95,13 +130,6 @@ pub struct SumOfExponentials {
     rate_at: Vec<Option<usize>>,
 }
 
-/// One phase at given parameters.
-struct Phase {
-    a: f64,
-    /// Effective rate.
-    k: f64,
-}
-
 impl SumOfExponentials {
     /// A curve of this form at these times.
     ///
@@ -113,18 +141,14 @@ impl SumOfExponentials {
         times: &[f64],
     ) -> Result<Self, PredictError> {
         let fail = |reason: String| Err(PredictError::Failed { reason });
-        let needed = if form.zero_sum { 2 } else { 1 };
+        let needed = if form.closes() { 2 } else { 1 };
         if form.rates.len() < needed {
             return fail(format!(
                 "curve has {} phases, expected at least {needed}; add a rate",
                 form.rates.len()
             ));
         }
-        if !(physical_rate.is_finite() && physical_rate >= 0.0) {
-            return fail(format!(
-                "physical decay rate is {physical_rate}, expected a finite number ≥ 0; take it from the nuclide"
-            ));
-        }
+        check_times(physical_rate, times)?;
         for r in &form.rates {
             if let Rate::Fixed(v) = r
                 && !(v.is_finite() && *v >= 0.0)
@@ -134,16 +158,21 @@ impl SumOfExponentials {
                 ));
             }
         }
-        if let Some(t) = times.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
+        if let AmplitudeSum::Known(total) = form.sum
+            && !(total.is_finite() && total > 0.0)
+        {
             return fail(format!(
-                "time is {t}, expected a finite number ≥ 0; count from the injection"
+                "the amplitudes are to sum to {total}, expected a finite activity above 0; give the injected activity"
             ));
+        }
+        if form.uptakes.iter().any(|&i| i + usize::from(form.closes()) >= form.rates.len() || i == 0) {
+            return fail("an uptake is neither the first phase nor the one that closes the sum".to_owned());
         }
         let mut names = Vec::new();
         let (mut amplitude_at, mut rate_at) = (Vec::new(), Vec::new());
         let phases = form.rates.len();
         for (i, rate) in form.rates.iter().enumerate() {
-            let closes = form.zero_sum && i + 1 == phases;
+            let closes = form.closes() && i + 1 == phases;
             amplitude_at.push((!closes).then_some(names.len()));
             if !closes {
                 names.push(format!("a{}", i + 1));
@@ -199,24 +228,30 @@ impl SumOfExponentials {
                 found: activities.len(),
             });
         }
-        let first = self.times.iter().copied().filter(|t| *t > 0.0).fold(f64::INFINITY, f64::min);
-        if !first.is_finite() {
-            return Err(PredictError::Failed {
-                reason: "no time after zero; a curve needs at least one".to_owned(),
-            });
-        }
-        let (slowest, fastest) = (1e-4 / self.last, 100.0 / first);
+        let (slowest, fastest) = rate_bounds(&self.times)?;
+        let zero_sum = self.form.sum == AmplitudeSum::Zero;
         let phases = stripping::strip(
             &self.times,
             activities,
             self.physical_rate,
             self.form.rates.len(),
-            self.form.zero_sum,
+            zero_sum,
         );
         let mut out = Vec::with_capacity(self.names.len());
         for (i, phase) in phases.iter().enumerate() {
             if let Some(at) = self.amplitude_at[i] {
-                out.push(FitParameter::log(self.names[at].clone(), phase.amplitude));
+                let amplitude = match self.form.uptakes.contains(&i) {
+                    true => 0.5 * phases[0].amplitude,
+                    false => phase.amplitude,
+                };
+                let p = FitParameter::log(self.names[at].clone(), amplitude);
+                out.push(match self.form.sum {
+                    AmplitudeSum::Known(total) => FitParameter {
+                        start: p.start.clamp(0.05 * total, 0.95 * total),
+                        ..p.bounded(1e-9 * total, total)
+                    },
+                    _ => p,
+                });
             }
             if let Some(at) = self.rate_at[i] {
                 let start = phase.rate.clamp(2.0 * slowest, 0.5 * fastest);
@@ -227,19 +262,63 @@ impl SumOfExponentials {
         Ok(out)
     }
 
+    fn sign(&self, phase: usize) -> f64 {
+        if self.form.uptakes.contains(&phase) { -1.0 } else { 1.0 }
+    }
+
+    /// What the closing phase has.
+    fn closing(&self, theta: &[f64]) -> f64 {
+        let mut own = match self.form.sum {
+            AmplitudeSum::Known(total) => total,
+            _ => 0.0,
+        };
+        for (i, at) in self.amplitude_at.iter().enumerate() {
+            if let Some(at) = at {
+                own -= self.sign(i) * theta[*at];
+            }
+        }
+        own
+    }
+
+    fn phase(&self, theta: &[f64], closing: f64, i: usize) -> Phase {
+        let a = self.amplitude_at[i].map_or(closing, |at| self.sign(i) * theta[at]);
+        let biological = match (self.rate_at[i], self.form.rates[i]) {
+            (Some(at), _) => theta[at],
+            (None, Rate::Fixed(v)) => v,
+            _ => 0.0,
+        };
+        Phase { a, k: biological + self.physical_rate }
+    }
+
     fn phases(&self, theta: &[f64]) -> Vec<Phase> {
-        let own: f64 = self.amplitude_at.iter().flatten().map(|&at| theta[at]).sum();
-        (0..self.form.rates.len())
-            .map(|i| {
-                let a = self.amplitude_at[i].map_or(-own, |at| theta[at]);
-                let biological = match (self.rate_at[i], self.form.rates[i]) {
-                    (Some(at), _) => theta[at],
-                    (None, Rate::Fixed(v)) => v,
-                    _ => 0.0,
-                };
-                Phase { a, k: biological + self.physical_rate }
-            })
-            .collect()
+        let closing = self.closing(theta);
+        (0..self.form.rates.len()).map(|i| self.phase(theta, closing, i)).collect()
+    }
+
+    /// Sum over the phases of `part(phase)`, which gives a term and its derivatives by the phase's amplitude and rate,
+    /// with the gradient by the parameters. Allocates nothing.
+    fn total(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        part: impl Fn(Phase) -> (f64, f64, f64),
+    ) -> f64 {
+        let closing = self.closing(theta);
+        gradient.fill(0.0);
+        let n = self.form.rates.len();
+        let (mut value, mut by_closing) = (0.0, 0.0);
+        for i in (0..n).rev() {
+            let (term, by_a, by_k) = part(self.phase(theta, closing, i));
+            value += term;
+            match self.amplitude_at[i] {
+                Some(at) => gradient[at] += self.sign(i) * (by_a - by_closing),
+                None => by_closing = by_a,
+            }
+            if let Some(at) = self.rate_at[i] {
+                gradient[at] += by_k;
+            }
+        }
+        value
     }
 
     /// The phases at given parameters: amplitude (activity) and effective rate `λ_i + λp` (1/time) of each.
@@ -256,7 +335,7 @@ impl SumOfExponentials {
         };
         for i in 0..by_a.len() {
             if let Some(at) = self.amplitude_at[i] {
-                g[at] += by_a[i] - closing;
+                g[at] += self.sign(i) * (by_a[i] - closing);
             }
             if let Some(at) = self.rate_at[i] {
                 g[at] += by_k[i];
@@ -269,63 +348,19 @@ impl SumOfExponentials {
     pub fn activity(&self, theta: &[f64], t: f64) -> f64 {
         self.phases(theta).iter().map(|p| p.a * (-p.k * t).exp()).sum()
     }
-
-    /// The interior maximum: time, and derivatives by each phase's amplitude and rate.
-    fn maximum(&self, phases: &[Phase]) -> Option<(f64, Vec<f64>, Vec<f64>)> {
-        let value = |t: f64| phases.iter().map(|p| p.a * (-p.k * t).exp()).sum::<f64>();
-        let slope = |t: f64| phases.iter().map(|p| -p.a * p.k * (-p.k * t).exp()).sum::<f64>();
-        let fastest = phases.iter().map(|p| p.k).fold(0.0, f64::max);
-        let slowest = phases.iter().map(|p| p.k).filter(|k| *k > 0.0).fold(fastest, f64::min);
-        if fastest <= 0.0 {
-            return None;
-        }
-        // Extremes of a sum of exponentials lie between a fraction of the shortest and a multiple of the longest time
-        // constant; a grid even in ln t finds the sign changes of the slope, bisection the place.
-        let (from, to) = ((1e-4 / fastest).ln(), (50.0 / slowest).ln());
-        let steps = 400;
-        let grid = |i: usize| (from + (to - from) * i as f64 / f64::from(steps)).exp();
-        let mut best: Option<f64> = None;
-        for i in 0..steps as usize {
-            let (mut lo, mut hi) = (grid(i), grid(i + 1));
-            if !(slope(lo) > 0.0 && slope(hi) <= 0.0) {
-                continue;
-            }
-            for _ in 0..200 {
-                let mid = 0.5 * (lo + hi);
-                if slope(mid) > 0.0 {
-                    lo = mid;
-                } else {
-                    hi = mid;
-                }
-            }
-            let t = 0.5 * (lo + hi);
-            if best.is_none_or(|b| value(t) > value(b)) {
-                best = Some(t);
-            }
-        }
-        let t = best.filter(|t| value(*t) > value(0.0))?;
-        let curvature: f64 = phases.iter().map(|p| p.a * p.k * p.k * (-p.k * t).exp()).sum();
-        // Implicit function theorem on A'(t) = 0: dt/dq = −(∂A'/∂q)/A''.
-        let by_a = phases.iter().map(|p| p.k * (-p.k * t).exp() / curvature).collect();
-        let by_k =
-            phases.iter().map(|p| p.a * (1.0 - p.k * t) * (-p.k * t).exp() / curvature).collect();
-        Some((t, by_a, by_k))
-    }
 }
 
-/// `(1 − e^{−k T})/k` and its derivative by `k`, without cancellation at small `k T`.
-fn truncated(k: f64, t: f64) -> (f64, f64) {
-    let x = k * t;
-    if x.abs() < 1e-4 {
-        // Series to x³; the first term left out is below 1e-17 of the sum.
-        let value = t * (1.0 - x / 2.0 + x * x / 6.0 - x * x * x / 24.0);
-        let slope = t * t * (-0.5 + x / 3.0 - x * x / 8.0 + x * x * x / 30.0);
-        (value, slope)
-    } else {
-        let e = (-x).exp();
-        let value = -(-x).exp_m1() / k;
-        (value, (t * e - value) / k)
+/// Rates that a fit may take, `1e-4/t_last ≤ λ ≤ 100/t_first`: a slower phase cannot be told from physical decay alone,
+/// a faster one is over before the first measurement.
+pub(crate) fn rate_bounds(times: &[f64]) -> Result<(f64, f64), PredictError> {
+    let first = times.iter().copied().filter(|t| *t > 0.0).fold(f64::INFINITY, f64::min);
+    if !first.is_finite() {
+        return Err(PredictError::Failed {
+            reason: "no time after zero; a curve needs at least one".to_owned(),
+        });
     }
+    let last = times.iter().copied().fold(0.0, f64::max);
+    Ok((1e-4 / last, 100.0 / first))
 }
 
 impl Predictor for SumOfExponentials {
@@ -343,103 +378,58 @@ impl Predictor for SumOfExponentials {
         values: &mut [f64],
         jacobian: Option<&mut DMatrix<f64>>,
     ) -> Result<(), PredictError> {
-        if theta.len() != self.names.len() {
-            return Err(PredictError::Shape {
-                what: "parameters",
-                expected: self.names.len(),
-                found: theta.len(),
-            });
-        }
-        if values.len() != self.times.len() {
-            return Err(PredictError::Shape {
-                what: "values",
-                expected: self.times.len(),
-                found: values.len(),
-            });
-        }
-        let phases = self.phases(theta);
-        for (value, t) in values.iter_mut().zip(&self.times) {
-            *value = phases.iter().map(|p| p.a * (-p.k * t).exp()).sum();
-        }
-        if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-            return Err(PredictError::NonFinite {
-                index,
-                value: values[index],
-                parameters: named(&self.names, theta),
-            });
-        }
-        if let Some(j) = jacobian {
-            for (row, &t) in self.times.iter().enumerate() {
-                let by_a: Vec<f64> = phases.iter().map(|p| (-p.k * t).exp()).collect();
-                let by_k: Vec<f64> = phases.iter().zip(&by_a).map(|(p, e)| -p.a * t * e).collect();
-                for (c, g) in self.gather(&by_a, &by_k).into_iter().enumerate() {
-                    j[(row, c)] = g;
-                }
-            }
-        }
-        Ok(())
+        predict_points(self, theta, values, jacobian)
     }
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
-        let phases = self.phases(theta);
-        let mut out = Vec::new();
-        let mut push = |name: &str, value: f64, gradient: Vec<f64>| {
-            out.push(Derived { name: name.to_owned(), value, gradient, positive: true });
-        };
-
-        let parts: Vec<(f64, f64)> = phases.iter().map(|p| truncated(p.k, self.last)).collect();
-        let to_last = phases.iter().zip(&parts).map(|(p, q)| p.a * q.0).sum();
-        let by_a: Vec<f64> = parts.iter().map(|q| q.0).collect();
-        let by_k: Vec<f64> = phases.iter().zip(&parts).map(|(p, q)| p.a * q.1).collect();
-        push("tia_to_last", to_last, self.gather(&by_a, &by_k));
-
-        if phases.iter().all(|p| p.k > 0.0) {
-            let tia: f64 = phases.iter().map(|p| p.a / p.k).sum();
-            let tia_a: Vec<f64> = phases.iter().map(|p| 1.0 / p.k).collect();
-            let tia_k: Vec<f64> = phases.iter().map(|p| -p.a / (p.k * p.k)).collect();
-            push("tia", tia, self.gather(&tia_a, &tia_k));
-
-            let t = self.last;
-            let rest: f64 = phases.iter().map(|p| p.a / p.k * (-p.k * t).exp()).sum();
-            let fraction = rest / tia;
-            let f_a: Vec<f64> =
-                phases.iter().map(|p| ((-p.k * t).exp() / p.k - fraction / p.k) / tia).collect();
-            let f_k: Vec<f64> = phases
-                .iter()
-                .map(|p| {
-                    let rest_k = -p.a * (-p.k * t).exp() * (1.0 / (p.k * p.k) + t / p.k);
-                    (rest_k + fraction * p.a / (p.k * p.k)) / tia
-                })
-                .collect();
-            push("extrapolated_fraction", fraction, self.gather(&f_a, &f_k));
-        }
-
-        let terminal = (0..phases.len())
-            .filter(|&i| phases[i].a.abs() > 0.0)
-            .min_by(|&i, &j| phases[i].k.total_cmp(&phases[j].k));
-        if let Some(i) = terminal
-            && phases[i].k > 0.0
-        {
-            let k = phases[i].k;
-            let mut by_k = vec![0.0; phases.len()];
-            by_k[i] = -std::f64::consts::LN_2 / (k * k);
-            let none = vec![0.0; phases.len()];
-            push("effective_half_life", std::f64::consts::LN_2 / k, self.gather(&none, &by_k));
-        }
-        if let Some((t, by_a, by_k)) = self.maximum(&phases) {
-            push("time_of_maximum", t, self.gather(&by_a, &by_k));
-        }
-        Ok(out)
+        Ok(phases::derived(&self.phases(theta), self.last, &|a, k| self.gather(a, k)))
     }
 
     fn canonical(&self, theta: &mut [f64]) {
         let slots: Vec<(usize, usize)> =
-            self.amplitude_at.iter().zip(&self.rate_at).filter_map(|(a, r)| a.zip(*r)).collect();
+            (0..self.rate_at.len())
+                .filter(|i| !self.form.uptakes.contains(i))
+                .filter_map(|i| self.amplitude_at[i].zip(self.rate_at[i]))
+                .collect();
         let mut pairs: Vec<(f64, f64)> = slots.iter().map(|&(a, r)| (theta[a], theta[r])).collect();
         pairs.sort_by(|x, y| x.1.total_cmp(&y.1));
         for (&(a, r), (amplitude, rate)) in slots.iter().zip(pairs) {
             theta[a] = amplitude;
             theta[r] = rate;
         }
+    }
+}
+
+impl TimeActivity for SumOfExponentials {
+    fn times(&self) -> &[f64] {
+        &self.times
+    }
+
+    fn point(&self, theta: &[f64], t: f64, gradient: &mut [f64]) -> f64 {
+        self.total(theta, gradient, |p| {
+            let e = (-p.k * t).exp();
+            (p.a * e, e, -p.a * t * e)
+        })
+    }
+
+    fn tia(&self, theta: &[f64], gradient: &mut [f64]) -> f64 {
+        self.total(theta, gradient, |p| (p.a / p.k, 1.0 / p.k, -p.a / (p.k * p.k)))
+    }
+
+    fn terminal_rate(&self, theta: &[f64]) -> f64 {
+        let closing = self.closing(theta);
+        (0..self.form.rates.len())
+            .map(|i| self.phase(theta, closing, i))
+            .filter(|p| p.a.abs() > 0.0)
+            .map(|p| p.k)
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
+        Self::parameters(self, activities)
+    }
+
+    fn effective_phases(&self, theta: &[f64]) -> Vec<(f64, f64)> {
+        Self::effective_phases(self, theta)
     }
 }

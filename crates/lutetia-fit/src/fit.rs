@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{Error, Executor, KV, State, TerminationReason, TerminationStatus};
+use argmin::core::{CostFunction, Error, Executor, KV, State, TerminationReason, TerminationStatus};
 use nalgebra::DMatrix;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,7 +17,8 @@ use crate::result::{
     DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Prediction, Reason, Residual,
     StartSummary, Starts, Status,
 };
-use crate::solver::{DampedScoring, FitState};
+use crate::selection;
+use crate::solver::{DampedScoring, FitState, Linearisation};
 
 /// Solutions within this much of the best −2 ln L fit equally well.
 const SAME_OBJECTIVE: f64 = 0.01;
@@ -178,7 +179,7 @@ fn starting_points(problem: &Problem<'_>, objective: &Objective<'_>) -> Vec<Vec<
 }
 
 /// A standard normal number by Box and Muller; one of the pair is enough here.
-fn standard_normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn standard_normal(rng: &mut ChaCha8Rng) -> f64 {
     let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0);
     let (u, v) = (unit(rng.next_u64()), unit(rng.next_u64()));
     (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()
@@ -239,11 +240,14 @@ fn assemble(
     let Ok(kept) = &runs[best] else {
         return Err(FitError::NothingToEstimate { parameters: 0 });
     };
-    let x = canonicalise(problem, objective, &kept.x).unwrap_or_else(|| kept.x.clone());
+    let mut x = canonicalise(problem, objective, &kept.x).unwrap_or_else(|| kept.x.clone());
+    let failed =
+        |e: String| FitError::Predict(crate::PredictError::Failed { reason: e });
+    let mut lin = objective.linearised(&x).map_err(|e| failed(e.to_string()))?;
+    if kept.end == End::Converged && rest_at_bounds(problem, objective, &mut x, &lin) {
+        lin = objective.linearised(&x).map_err(|e| failed(e.to_string()))?;
+    }
     let theta = objective.theta(&x);
-    let lin = objective
-        .linearised(&x)
-        .map_err(|e| FitError::Predict(crate::PredictError::Failed { reason: e.to_string() }))?;
     let n = problem.observations.len();
     let n_parameters = problem.parameters.len();
     let n_free = objective.n_free();
@@ -437,16 +441,20 @@ fn assemble(
         .sum();
 
     let ll = objective.minus_two_log_likelihood(&x, lin.cost);
-    let k = n_free + problem.error.magnitudes().iter().filter(|(_, m)| m.estimated()).count();
+    let estimated = problem.error.magnitudes().iter().filter(|(_, m)| m.estimated()).count();
+    let k = n_free + problem.options.variance_count.adds(estimated);
     let kf = k as f64;
     let nf = n as f64;
-    let aicc_allowed = n > k + 1;
-    let criteria_note = if ll.is_none() {
-        Some("the curve passes through every point, so the likelihood has no maximum".to_owned())
-    } else if aicc_allowed {
-        None
-    } else {
-        Some(format!("AICc needs more than K + 1 = {} observations, found {n}", k + 1))
+    let corrected = ll.map(|v| selection::aicc(v, k, n));
+    let criteria_note = match &corrected {
+        None => Some(
+            "the curve passes through every point, so the likelihood has no maximum".to_owned(),
+        ),
+        Some(Err(reason)) => Some(format!(
+            "{reason} (the variance is {})",
+            problem.options.variance_count.describe()
+        )),
+        Some(Ok(_)) => None,
     };
 
     let covariance = inference.natural_covariance(n_parameters);
@@ -474,9 +482,7 @@ fn assemble(
         minus_two_log_likelihood: ll,
         chi_square,
         aic: ll.map(|v| v + 2.0 * kf),
-        aicc: ll
-            .filter(|_| aicc_allowed)
-            .map(|v| v + 2.0 * kf + 2.0 * kf * (kf + 1.0) / (nf - kf - 1.0)),
+        aicc: corrected.and_then(Result::ok),
         bic: ll.map(|v| v + kf * nf.ln()),
         criteria_note,
         k,
@@ -491,6 +497,41 @@ fn assemble(
         starts,
         inference,
     })
+}
+
+/// A change of the cost below this part of its unit is none.
+pub(crate) const FLAT: f64 = 1e-6;
+
+/// Moves every parameter to a bound that fits exactly as well: a phase that is over before the first measurement is
+/// equally well over at once, and where a search happens to leave it says nothing. Tells whether any was moved.
+fn rest_at_bounds(
+    problem: &Problem<'_>,
+    objective: &Objective<'_>,
+    x: &mut [f64],
+    lin: &Linearisation,
+) -> bool {
+    let (lower, upper) = objective.bounds();
+    let mut moved = false;
+    for (k, &i) in objective.free().iter().enumerate() {
+        let p = &problem.parameters[i];
+        if p.bounds.is_none() || p.prior.is_some() {
+            continue;
+        }
+        for bound in [upper[k], lower[k]] {
+            let mut there = x.to_vec();
+            there[k] = bound;
+            let flat = bound.is_finite()
+                && objective
+                    .cost(&there)
+                    .is_ok_and(|cost| (cost - lin.cost).abs() <= FLAT * lin.scale);
+            if flat {
+                moved |= x[k].to_bits() != bound.to_bits();
+                x[k] = bound;
+                break;
+            }
+        }
+    }
+    moved
 }
 
 /// Reasons that hold for every parameter.

@@ -15,36 +15,62 @@
 //! | fit a time–activity curve | [`SumOfExponentials::parameters`], [`Problem::new`], [`fit`](fn@fit) |
 //! | fit a model of one's own | implement [`Predictor`] |
 //! | draw a band between the observations | [`Fit::predict`] with a predictor at other times |
+//! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
+//! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
+//! | fit a million rows | [`FastFit`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
 //! The crate prints nothing, reads no file and no clock; random starts come from a seed.
 
+mod bootstrap;
+mod curve;
 mod exponentials;
+mod fast;
 mod fit;
+mod functions;
+mod gamma;
 mod inference;
+mod integral_first;
 mod likelihood;
+mod linear_uptake;
 mod ode;
+mod phases;
+mod pooled;
 mod predictor;
 mod problem;
+mod profile;
 mod result;
+mod selection;
 mod solver;
 mod stripping;
 mod tails;
 
-pub use exponentials::{ExponentialForm, Rate, SumOfExponentials};
+pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
+pub use curve::{ActivityCurve, TimeActivity};
+pub use exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
+pub use fast::{FastFit, FastReason, FastResult, FastStatus};
 pub use fit::fit;
+pub use functions::{FUNCTIONS, Function, NameSource, UnknownFunction};
+pub use gamma::GammaVariate;
+pub use integral_first::IntegralFirst;
 pub use likelihood::Objective;
+pub use linear_uptake::LinearUptake;
 pub use nalgebra::DMatrix;
 pub use ode::{OdePredictor, Sample};
+pub use pooled::Pooled;
 pub use predictor::{Derived, PredictError, Predictor};
 pub use problem::{
     Censoring, ErrorModel, FitError, FitOptions, FitParameter, Magnitude, Observation, Observer,
     Prior, Problem, Progress, Transform,
 };
+pub use profile::{Profile, ProfileEnd, profile};
 pub use result::{
     Bound, DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Prediction, Reason,
     Residual, StartSummary, Starts, Status,
+};
+pub use selection::{
+    Average, Quality, QualityGates, VarianceCount, Weighed, aicc, akaike_weights, average,
 };
 pub use solver::{DampedScoring, Linearisation, Scored};
 pub use tails::{ln_normal_cdf, normal_hazard};

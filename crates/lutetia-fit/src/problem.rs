@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::predictor::{PredictError, Predictor, named};
+use crate::selection::VarianceCount;
 
 /// Whether a value was measured or only known to lie below a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,6 +280,8 @@ pub struct FitOptions {
     /// A parameter whose prior variance the data reduce by less than this fraction is determined by the prior alone.
     /// Default 0.1.
     pub prior_gate: f64,
+    /// Whether the variance counts among the parameters of AIC, AICc and BIC.
+    pub variance_count: VarianceCount,
     /// Set to true from elsewhere (Ctrl-C) to stop; [`fit`](fn@crate::fit) then returns [`FitError::Interrupted`].
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Told of every iteration.
@@ -297,6 +300,7 @@ impl Default for FitOptions {
             cv_gate: Some(0.5),
             rank_tolerance: 1e-8,
             prior_gate: 0.1,
+            variance_count: VarianceCount::default(),
             interrupt: None,
             observer: None,
         }

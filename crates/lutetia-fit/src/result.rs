@@ -322,8 +322,8 @@ pub struct Starts {
 
 /// The result of a fit.
 ///
-/// **Counting.** `K` counts the free parameters *and* the estimated error magnitudes (as R does); `n` counts all
-/// observations, censored ones included. `AIC = −2 ln L + 2K`, `AICc = AIC + 2K(K+1)/(n−K−1)`, `BIC = −2 ln L + K ln n`,
+/// **Counting.** `K` counts the free parameters *and* the estimated error magnitudes (as R does), unless
+/// [`FitOptions::variance_count`](crate::FitOptions::variance_count) says otherwise; `n` counts all observations, censored ones included. `AIC = −2 ln L + 2K`, `AICc = AIC + 2K(K+1)/(n−K−1)`, `BIC = −2 ln L + K ln n`,
 /// with the prior left out of `−2 ln L` (it belongs to no sample), so among fits with priors they are a guide only.
 ///
 /// **Covariance.** `(MᵀM)⁻¹` with `M` the weighted Jacobian (Fisher information, prior included). Where the variance is

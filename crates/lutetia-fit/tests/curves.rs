@@ -5,7 +5,7 @@ mod common;
 
 use common::{close, observations};
 use lutetia_fit::{
-    DMatrix, Determination, ErrorModel, ExponentialForm, Fit, FitError, FitOptions, FitParameter,
+    AmplitudeSum, DMatrix, Determination, ErrorModel, ExponentialForm, Fit, FitError, FitOptions, FitParameter,
     Magnitude, Observation, Observer, Predictor, Prior, Problem, Rate, Reason, SumOfExponentials,
     fit,
 };
@@ -24,7 +24,7 @@ fn forms() -> Vec<ExponentialForm> {
         ExponentialForm::mono_and_physical(),
         ExponentialForm::tri(),
         ExponentialForm::tri_uptake(),
-        ExponentialForm { rates: vec![Rate::Free, Rate::Fixed(41.6)], zero_sum: true },
+        ExponentialForm::mono_from_blood(41.6),
     ]
 }
 
@@ -278,11 +278,15 @@ fn exact_interrupt_and_observer() {
 
 #[test]
 fn exact_bad_curves_are_refused() {
-    let one = ExponentialForm { rates: vec![Rate::Free], zero_sum: true };
+    let one = ExponentialForm {
+        rates: vec![Rate::Free],
+        sum: AmplitudeSum::Zero,
+        uptakes: Vec::new(),
+    };
     assert!(SumOfExponentials::new(one, LP, &[1.0]).is_err());
     assert!(SumOfExponentials::new(ExponentialForm::mono(), -1.0, &[1.0]).is_err());
     assert!(SumOfExponentials::new(ExponentialForm::mono(), LP, &[-1.0]).is_err());
-    let fixed = ExponentialForm { rates: vec![Rate::Fixed(f64::NAN)], zero_sum: false };
+    let fixed = ExponentialForm::mono_from_blood(f64::NAN);
     assert!(SumOfExponentials::new(fixed, LP, &[1.0]).is_err());
     let zero = SumOfExponentials::new(ExponentialForm::mono(), LP, &[0.0]).unwrap();
     assert!(zero.parameters(&[1.0]).is_err());
