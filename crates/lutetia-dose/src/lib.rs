@@ -41,10 +41,12 @@ pub use error::DoseError;
 pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
 pub use lutetia_data::Sex;
 pub use region::{Region, organ_names};
-pub use single_time_point::{haenscheid, haenscheid_error, madsen};
+pub use single_time_point::{
+    LibraryFactor, TacLibrary, from_library, haenscheid, haenscheid_error, madsen,
+};
 pub use three_points::TriExponential;
 pub use tia::{Tia, biological_half_life_h, effective_half_life_h};
-pub use trapezoid::{Start, Tail, trapezoid};
+pub use trapezoid::{Start, Tail, Trapezoids, trapezoid};
 pub use uncertainty::{
     Budget, Chain, Contribution, Input, Outline, Recovery, budget, edge_brightness,
     outline_diameter_sd_mm, outline_volume_sd,

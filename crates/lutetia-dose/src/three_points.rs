@@ -3,7 +3,7 @@
 use std::f64::consts::LN_2;
 
 use crate::{
-    error::{DoseError, above_zero},
+    error::{DoseError, above_zero, not_negative},
     tia::Tia,
 };
 
@@ -69,6 +69,80 @@ impl TriExponential {
         Ok(Self { phases: [(-(a2 + a3), UPTAKE_PER_H), (a2, k2), (a3, k3)], physical_per_h })
     }
 
+    /// Time of the maximum, h.
+    #[must_use]
+    pub fn time_of_maximum_h(&self) -> f64 {
+        // The slope is positive at zero, where only the uptake counts, and negative once the uptake is over.
+        let slope = |t: f64| -> f64 {
+            self.phases
+                .iter()
+                .map(|(a, k)| {
+                    let k = k + self.physical_per_h;
+                    -a * k * (-k * t).exp()
+                })
+                .sum()
+        };
+        let (mut low, mut high) = (0.0, 40.0 / UPTAKE_PER_H);
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if slope(middle) > 0.0 { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    }
+
+    /// Effective half-life of the slow phase, h.
+    #[must_use]
+    pub fn effective_half_life_h(&self) -> f64 {
+        LN_2 / (self.phases[2].1 + self.physical_per_h)
+    }
+
+    /// The same integral with its standard deviation from those of the three activities, by the closed-form gradient.
+    ///
+    /// # Errors
+    /// As [`through`](Self::through) and [`integral`](Self::integral), and when a standard deviation is negative.
+    pub fn integral_with_sd(
+        region: &str,
+        points: [(f64, f64); 3],
+        sd_mbq: [f64; 3],
+        physical_half_life_h: f64,
+    ) -> Result<Tia, DoseError> {
+        let curve = Self::through(region, points, physical_half_life_h)?;
+        let gradient = curve.gradient(points);
+        let mut variance = 0.0;
+        for (g, sd) in gradient.iter().zip(sd_mbq) {
+            variance += (g * not_negative("SD of an activity", region, sd, "MBq")?).powi(2);
+        }
+        let plain = curve.integral(region)?;
+        Tia::new(region, plain.value_mbq_h(), Some(variance.sqrt()), None, plain.method())
+    }
+
+    /// Derivatives of the integral by the three activities.
+    fn gradient(&self, points: [(f64, f64); 3]) -> [f64; 3] {
+        let lp = self.physical_per_h;
+        let [d1, d2, d3] = [0, 1, 2].map(|i| {
+            let (t, a) = points[i];
+            Dual::variable(a * (lp * t).exp(), (lp * t).exp(), i)
+        });
+        let [t1, t2, t3] = points.map(|p| p.0);
+        // At the slowest washout the slow rate no longer depends on the data.
+        let free = self.phases[2].1 > SLOWEST_PER_H;
+        let k3 = if free {
+            (d2.ln() - d3.ln()).scaled(1.0 / (t3 - t2))
+        } else {
+            Dual::constant(SLOWEST_PER_H)
+        };
+        let a3 = d3 * k3.scaled(t3).exp();
+        let left = d2.scaled(LEFT_OF_MIDDLE);
+        let above = d1 - a3 * k3.scaled(-t1).exp();
+        let k2 = (above.ln() - left.ln()).scaled(1.0 / (t2 - t1));
+        let a2 = above * k2.scaled(t1).exp();
+        let lp = Dual::constant(lp);
+        let uptake = Dual::constant(UPTAKE_PER_H) + lp;
+        let whole =
+            a2 * (k2 + lp).inverse() + a3 * (k3 + lp).inverse() - (a2 + a3) * uptake.inverse();
+        whole.by
+    }
+
     /// The time-integrated activity, Σ a_i/(k_i + λp).
     ///
     /// # Errors
@@ -77,6 +151,62 @@ impl TriExponential {
     pub fn integral(&self, region: &str) -> Result<Tia, DoseError> {
         let value = self.phases.iter().map(|(a, k)| a / (k + self.physical_per_h)).sum();
         Tia::new(region, value, None, None, "tri-exponential through three points, Jackson 2013")
+    }
+}
+
+/// A number with its derivatives by the three activities.
+#[derive(Clone, Copy)]
+struct Dual {
+    value: f64,
+    by: [f64; 3],
+}
+
+impl Dual {
+    fn constant(value: f64) -> Self {
+        Self { value, by: [0.0; 3] }
+    }
+    fn variable(value: f64, slope: f64, i: usize) -> Self {
+        let mut by = [0.0; 3];
+        by[i] = slope;
+        Self { value, by }
+    }
+    fn mapped(self, value: f64, slope: f64) -> Self {
+        Self { value, by: self.by.map(|b| slope * b) }
+    }
+    fn scaled(self, factor: f64) -> Self {
+        self.mapped(factor * self.value, factor)
+    }
+    fn exp(self) -> Self {
+        self.mapped(self.value.exp(), self.value.exp())
+    }
+    fn ln(self) -> Self {
+        self.mapped(self.value.ln(), 1.0 / self.value)
+    }
+    fn inverse(self) -> Self {
+        self.mapped(1.0 / self.value, -1.0 / (self.value * self.value))
+    }
+}
+
+impl std::ops::Add for Dual {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        let by = std::array::from_fn(|i| self.by[i] + other.by[i]);
+        Self { value: self.value + other.value, by }
+    }
+}
+
+impl std::ops::Sub for Dual {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self + other.scaled(-1.0)
+    }
+}
+
+impl std::ops::Mul for Dual {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        let by = std::array::from_fn(|i| self.by[i] * other.value + self.value * other.by[i]);
+        Self { value: self.value * other.value, by }
     }
 }
 
@@ -120,6 +250,39 @@ mod tests {
         // The slow phase alone runs through the last two; 1 % of the second is on top.
         close(at(24.0), 606.0, 1e-9); // the uptake is gone to 1e-13
         close(at(72.0), 400.0, 1e-4);
+    }
+
+    #[test]
+    fn exact_gradient_maximum_and_half_life() {
+        // The worked example, and one whose slow phase is at its bound.
+        for points in [
+            [(4.0, 1200.0), (24.0, 600.0), (72.0, 400.0)],
+            [(4.0, 1500.0), (24.0, 600.0), (72.0, 485.0)],
+        ] {
+            let sd = [60.0, 20.0, 10.0];
+            let found =
+                TriExponential::integral_with_sd("k", points, sd, 161.04).expect("an integral");
+            let value = |i: usize, d: f64| {
+                let mut p = points;
+                p[i].1 += d;
+                TriExponential::through("k", p, 161.04)
+                    .and_then(|c| c.integral("k"))
+                    .expect("an integral")
+                    .value_mbq_h()
+            };
+            // Central differences of step 1e-3 of activities of 1000: truncation 1e-9, rounding 1e-10.
+            let variance: f64 =
+                (0..3).map(|i| (sd[i] * (value(i, 1e-2) - value(i, -1e-2)) / 2e-2).powi(2)).sum();
+            close(found.sd_mbq_h().expect("an SD"), variance.sqrt(), 1e-6);
+            let curve = TriExponential::through("k", points, 161.04).expect("a curve");
+            let at = |t: f64| -> f64 {
+                curve.phases.iter().map(|(a, k)| a * (-(k + curve.physical_per_h) * t).exp()).sum()
+            };
+            let top = curve.time_of_maximum_h();
+            assert!(at(top) > at(top - 0.01) && at(top) > at(top + 0.01), "{top}");
+            let far = 2000.0;
+            close(at(far + curve.effective_half_life_h()) / at(far), 0.5, 1e-9);
+        }
     }
 
     #[test]

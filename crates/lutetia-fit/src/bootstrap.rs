@@ -112,13 +112,13 @@ impl<'a> Refit<'a> {
             if let Some(y) = y {
                 let r = fast.fit_from(&self.start, &y, &self.sd);
                 if r.status != FastStatus::Unsettled {
-                    return (r.tia.is_finite() && r.tia > 0.0 && r.terminal_rate > 0.0).then(|| {
-                        Refitted {
+                    return (r.tia.is_finite() && r.tia > 0.0 && r.terminal_rate > 0.0).then(
+                        || Refitted {
                             tia: r.tia,
                             effective_half_life: std::f64::consts::LN_2 / r.terminal_rate,
                             minus_two_log_likelihood: r.minus_two_log_likelihood,
-                        }
-                    });
+                        },
+                    );
                 }
             }
         }

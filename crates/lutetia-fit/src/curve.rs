@@ -8,6 +8,7 @@ use crate::integral_first::IntegralFirst;
 use crate::linear_uptake::LinearUptake;
 use crate::predictor::{Derived, PredictError, Predictor, named};
 use crate::problem::FitParameter;
+use crate::stripping::StartScratch;
 
 /// A curve of activity over time with a closed form: what a fit of many thousands needs without allocating, beside what
 /// [`Predictor`] offers. Time and activity are in the caller's units.
@@ -23,6 +24,10 @@ pub trait TimeActivity: Predictor {
 
     /// Effective rate of the terminal phase, 1/time; the terminal effective half-life is `ln 2` over it.
     fn terminal_rate(&self, theta: &[f64]) -> f64;
+
+    /// Starting values from measured activities (one for each time) by curve stripping, into `theta`. Whatever the
+    /// activities, the starts are positive, finite and within the bounds of [`parameters`](Self::parameters).
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]);
 
     /// Parameters ready to be fitted to measured activities, with starting values from them.
     ///
@@ -88,11 +93,18 @@ pub(crate) fn check_times(physical_rate: f64, times: &[f64]) -> Result<(), Predi
         ));
     }
     match times.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
-        Some(t) => fail(format!(
-            "time is {t}, expected a finite number ≥ 0; count from the injection"
-        )),
+        Some(t) => {
+            fail(format!("time is {t}, expected a finite number ≥ 0; count from the injection"))
+        }
         None => Ok(()),
     }
+}
+
+/// The starts of [`TimeActivity::start`] as a list.
+pub(crate) fn starts<C: TimeActivity + ?Sized>(curve: &C, activities: &[f64]) -> Vec<f64> {
+    let mut theta = vec![0.0; curve.names().len()];
+    curve.start(activities, &mut StartScratch::default(), &mut theta);
+    theta
 }
 
 /// Refuses as many activities as there are not times.
@@ -100,11 +112,7 @@ pub(crate) fn check_activities(times: &[f64], activities: &[f64]) -> Result<(), 
     if activities.len() == times.len() {
         return Ok(());
     }
-    Err(PredictError::Shape {
-        what: "activities",
-        expected: times.len(),
-        found: activities.len(),
-    })
+    Err(PredictError::Shape { what: "activities", expected: times.len(), found: activities.len() })
 }
 
 /// Any of the curves.
@@ -182,6 +190,9 @@ impl TimeActivity for ActivityCurve {
     }
     fn terminal_rate(&self, theta: &[f64]) -> f64 {
         self.inner().terminal_rate(theta)
+    }
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]) {
+        self.inner().start(activities, scratch, theta);
     }
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
         self.inner().parameters(activities)

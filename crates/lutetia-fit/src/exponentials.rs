@@ -2,11 +2,11 @@
 
 use nalgebra::DMatrix;
 
-use crate::curve::{TimeActivity, check_times, predict_points};
+use crate::curve::{TimeActivity, check_times, predict_points, starts};
 use crate::phases::{self, Phase};
 use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping;
+use crate::stripping::{self, StartScratch};
 
 /// Biological rate of one phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,8 +165,14 @@ impl SumOfExponentials {
                 "the amplitudes are to sum to {total}, expected a finite activity above 0; give the injected activity"
             ));
         }
-        if form.uptakes.iter().any(|&i| i + usize::from(form.closes()) >= form.rates.len() || i == 0) {
-            return fail("an uptake is neither the first phase nor the one that closes the sum".to_owned());
+        if form
+            .uptakes
+            .iter()
+            .any(|&i| i + usize::from(form.closes()) >= form.rates.len() || i == 0)
+        {
+            return fail(
+                "an uptake is neither the first phase nor the one that closes the sum".to_owned(),
+            );
         }
         let mut names = Vec::new();
         let (mut amplitude_at, mut rate_at) = (Vec::new(), Vec::new());
@@ -229,33 +235,18 @@ impl SumOfExponentials {
             });
         }
         let (slowest, fastest) = rate_bounds(&self.times)?;
-        let zero_sum = self.form.sum == AmplitudeSum::Zero;
-        let phases = stripping::strip(
-            &self.times,
-            activities,
-            self.physical_rate,
-            self.form.rates.len(),
-            zero_sum,
-        );
+        let theta = starts(self, activities);
         let mut out = Vec::with_capacity(self.names.len());
-        for (i, phase) in phases.iter().enumerate() {
+        for i in 0..self.form.rates.len() {
             if let Some(at) = self.amplitude_at[i] {
-                let amplitude = match self.form.uptakes.contains(&i) {
-                    true => 0.5 * phases[0].amplitude,
-                    false => phase.amplitude,
-                };
-                let p = FitParameter::log(self.names[at].clone(), amplitude);
+                let p = FitParameter::log(self.names[at].clone(), theta[at]);
                 out.push(match self.form.sum {
-                    AmplitudeSum::Known(total) => FitParameter {
-                        start: p.start.clamp(0.05 * total, 0.95 * total),
-                        ..p.bounded(1e-9 * total, total)
-                    },
+                    AmplitudeSum::Known(total) => p.bounded(1e-9 * total, total),
                     _ => p,
                 });
             }
             if let Some(at) = self.rate_at[i] {
-                let start = phase.rate.clamp(2.0 * slowest, 0.5 * fastest);
-                let p = FitParameter::log(self.names[at].clone(), start);
+                let p = FitParameter::log(self.names[at].clone(), theta[at]);
                 out.push(p.bounded(slowest, fastest));
             }
         }
@@ -386,11 +377,10 @@ impl Predictor for SumOfExponentials {
     }
 
     fn canonical(&self, theta: &mut [f64]) {
-        let slots: Vec<(usize, usize)> =
-            (0..self.rate_at.len())
-                .filter(|i| !self.form.uptakes.contains(i))
-                .filter_map(|i| self.amplitude_at[i].zip(self.rate_at[i]))
-                .collect();
+        let slots: Vec<(usize, usize)> = (0..self.rate_at.len())
+            .filter(|i| !self.form.uptakes.contains(i))
+            .filter_map(|i| self.amplitude_at[i].zip(self.rate_at[i]))
+            .collect();
         let mut pairs: Vec<(f64, f64)> = slots.iter().map(|&(a, r)| (theta[a], theta[r])).collect();
         pairs.sort_by(|x, y| x.1.total_cmp(&y.1));
         for (&(a, r), (amplitude, rate)) in slots.iter().zip(pairs) {
@@ -423,6 +413,28 @@ impl TimeActivity for SumOfExponentials {
             .filter(|p| p.a.abs() > 0.0)
             .map(|p| p.k)
             .fold(f64::INFINITY, f64::min)
+    }
+
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]) {
+        let (slowest, fastest) = rate_bounds(&self.times).unwrap_or((1e-6, 1.0));
+        let (n, zero_sum) = (self.form.rates.len(), self.form.sum == AmplitudeSum::Zero);
+        let phases =
+            stripping::strip(&self.times, activities, self.physical_rate, n, zero_sum, scratch);
+        for (i, phase) in phases.iter().enumerate() {
+            if let Some(at) = self.amplitude_at[i] {
+                let amplitude = match self.form.uptakes.contains(&i) {
+                    true => 0.5 * phases[0].amplitude,
+                    false => phase.amplitude,
+                };
+                theta[at] = match self.form.sum {
+                    AmplitudeSum::Known(total) => amplitude.clamp(0.05 * total, 0.95 * total),
+                    _ => amplitude,
+                };
+            }
+            if let Some(at) = self.rate_at[i] {
+                theta[at] = phase.rate.clamp(2.0 * slowest, 0.5 * fastest);
+            }
+        }
     }
 
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {

@@ -245,8 +245,7 @@ impl<'a> FastFit<'a> {
         for k in 0..p {
             slopes[k] = self.transforms[k].slope(x[k]);
         }
-        let mut out =
-            Local { cost: 0.0, gradient: [0.0; MOST], information: [[0.0; MOST]; MOST] };
+        let mut out = Local { cost: 0.0, gradient: [0.0; MOST], information: [[0.0; MOST]; MOST] };
         let mut by_theta = [0.0; MOST];
         for (j, &t) in self.times.iter().enumerate() {
             let f = self.curve.point(&theta[..self.names], t, &mut by_theta[..self.names]);

@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{CostFunction, Error, Executor, KV, State, TerminationReason, TerminationStatus};
+use argmin::core::{
+    CostFunction, Error, Executor, KV, State, TerminationReason, TerminationStatus,
+};
 use nalgebra::DMatrix;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -241,8 +243,7 @@ fn assemble(
         return Err(FitError::NothingToEstimate { parameters: 0 });
     };
     let mut x = canonicalise(problem, objective, &kept.x).unwrap_or_else(|| kept.x.clone());
-    let failed =
-        |e: String| FitError::Predict(crate::PredictError::Failed { reason: e });
+    let failed = |e: String| FitError::Predict(crate::PredictError::Failed { reason: e });
     let mut lin = objective.linearised(&x).map_err(|e| failed(e.to_string()))?;
     if kept.end == End::Converged && rest_at_bounds(problem, objective, &mut x, &lin) {
         lin = objective.linearised(&x).map_err(|e| failed(e.to_string()))?;

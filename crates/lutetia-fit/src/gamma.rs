@@ -3,11 +3,11 @@
 use nalgebra::DMatrix;
 use statrs::function::gamma::{digamma, gamma_lr, ln_gamma};
 
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
 use crate::exponentials::rate_bounds;
 use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping;
+use crate::stripping::{self, StartScratch};
 
 /// `A(t) = peak · (k t/s)^s e^{s − k t}` with `k = λ + λp`: rises as a power of time, peaks at `t = s/k` with the
 /// activity `peak`, and falls with the effective rate `k` in the end (`K t^s e^{−k t}` in the usual writing).
@@ -137,20 +137,28 @@ impl TimeActivity for GammaVariate {
         theta[2] + self.physical_rate
     }
 
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]) {
+        let (slowest, fastest) = rate_bounds(&self.times).unwrap_or((1e-6, 1.0));
+        let phases =
+            stripping::strip(&self.times, activities, self.physical_rate, 2, true, scratch);
+        let rate = phases[0].rate.clamp(2.0 * slowest, 0.5 * fastest);
+        let (at, peak) = self
+            .times
+            .iter()
+            .zip(activities)
+            .fold((0.0, 0.0), |m, (t, a)| if a.is_finite() && *a > m.1 { (*t, *a) } else { m });
+        let shape = ((rate + self.physical_rate) * at).clamp(0.05, 5.0);
+        theta.copy_from_slice(&[if peak > 0.0 { peak } else { 1.0 }, shape, rate]);
+    }
+
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
         check_activities(&self.times, activities)?;
         let (slowest, fastest) = rate_bounds(&self.times)?;
-        let stripped = stripping::strip(&self.times, activities, self.physical_rate, 2, true);
-        let rate = stripped[0].rate.clamp(2.0 * slowest, 0.5 * fastest);
-        let peak = activities.iter().copied().filter(|a| a.is_finite()).fold(0.0, f64::max);
-        let at = self.times.iter().zip(activities).fold((0.0, f64::MIN), |m, (t, a)| {
-            if *a > m.1 { (*t, *a) } else { m }
-        });
-        let shape = ((rate + self.physical_rate) * at.0).clamp(0.05, 5.0);
+        let theta = starts(self, activities);
         Ok(vec![
-            FitParameter::log("peak", if peak > 0.0 { peak } else { 1.0 }),
-            FitParameter::log("shape", shape).bounded(1e-3, 100.0),
-            FitParameter::log("lambda", rate).bounded(slowest, fastest),
+            FitParameter::log("peak", theta[0]),
+            FitParameter::log("shape", theta[1]).bounded(1e-3, 100.0),
+            FitParameter::log("lambda", theta[2]).bounded(slowest, fastest),
         ])
     }
 }

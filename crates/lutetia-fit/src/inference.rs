@@ -240,7 +240,21 @@ impl Inference {
             }
         }
         match self.variance_scale {
-            Some(s) => Spread::Sd((g.dot(&(&self.unscaled * &g)) * s).max(0.0).sqrt()),
+            Some(s) => {
+                let sd = (g.dot(&(&self.unscaled * &g)) * s).max(0.0).sqrt();
+                // A value that only a parameter at its bound moves is the bound's, not the data's.
+                let held = (0..self.free.len())
+                    .find_map(|k| self.at_bound[k].filter(|_| g[k].abs() > 0.0).map(|b| (k, b)));
+                match held {
+                    Some((k, bound)) if sd <= 1e-12 * value.abs() => {
+                        Spread::Unknown(Reason::AtBound {
+                            parameter: self.free_names[k].clone(),
+                            bound: bound.value(),
+                        })
+                    }
+                    _ => Spread::Sd(sd),
+                }
+            }
             None => Spread::NoVariance,
         }
     }

@@ -2,12 +2,12 @@
 
 use nalgebra::DMatrix;
 
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
 use crate::exponentials::rate_bounds;
 use crate::phases::{self, Phase};
 use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::{FitParameter, Transform};
-use crate::stripping;
+use crate::stripping::{self, StartScratch};
 
 /// The function f4d of Hardiansyah et al. (2023, EJNMMI Phys, doi:10.1186/s40658-023-00530-1), normalised by its
 /// own integral so that the time-integrated activity is the parameter `tia`:
@@ -161,22 +161,29 @@ impl TimeActivity for IntegralFirst {
         (0..3).filter(|&i| s.c[i].abs() > 0.0).map(|i| s.k[i]).fold(f64::INFINITY, f64::min)
     }
 
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]) {
+        let (slowest, fastest) = rate_bounds(&self.times).unwrap_or((1e-6, 1.0));
+        let phases =
+            stripping::strip(&self.times, activities, self.physical_rate, 2, true, scratch);
+        let rate = |i: usize| phases[i].rate.clamp(2.0 * slowest, 0.5 * fastest);
+        let alpha = 0.25;
+        let k = |i: usize| rate(i) + self.physical_rate;
+        // The amplitude of stripping is that of the washout, of which (1 − α) stands in the shape.
+        let integral = (1.0 / k(0) - alpha / (1.0 - alpha) / k(1)).max(0.1 / k(0));
+        theta.copy_from_slice(&[phases[0].amplitude * integral, alpha, rate(0), rate(1)]);
+    }
+
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
         check_activities(&self.times, activities)?;
         let (slowest, fastest) = rate_bounds(&self.times)?;
-        let stripped = stripping::strip(&self.times, activities, self.physical_rate, 2, true);
-        let rates: Vec<f64> =
-            stripped.iter().map(|p| p.rate.clamp(2.0 * slowest, 0.5 * fastest)).collect();
-        let (alpha, tia_of_one) = (0.25, 0.75 * stripped[0].amplitude);
-        let k: Vec<f64> = rates.iter().map(|r| r + self.physical_rate).collect();
-        let tia = tia_of_one * (1.0 / k[0] - alpha / (1.0 - alpha) / k[1]).max(0.1 / k[0]);
-        let mut share = FitParameter::new("alpha", alpha, Transform::Logit { lo: 0.0, hi: 0.5 });
+        let theta = starts(self, activities);
+        let mut share = FitParameter::new("alpha", theta[1], Transform::Logit { lo: 0.0, hi: 0.5 });
         share.bounds = Some((1e-6, 0.5 - 1e-6));
         Ok(vec![
-            FitParameter::log("tia", tia),
+            FitParameter::log("tia", theta[0]),
             share,
-            FitParameter::log("lambda1", rates[0]).bounded(slowest, fastest),
-            FitParameter::log("lambda2", rates[1]).bounded(slowest, fastest),
+            FitParameter::log("lambda1", theta[2]).bounded(slowest, fastest),
+            FitParameter::log("lambda2", theta[3]).bounded(slowest, fastest),
         ])
     }
 

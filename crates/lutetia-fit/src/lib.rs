@@ -17,7 +17,7 @@
 //! | draw a band between the observations | [`Fit::predict`] with a predictor at other times |
 //! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
-//! | fit a million rows | [`FastFit`] |
+//! | fit a million rows | [`MapFitter`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
@@ -34,6 +34,7 @@ mod inference;
 mod integral_first;
 mod likelihood;
 mod linear_uptake;
+mod map;
 mod ode;
 mod phases;
 mod pooled;
@@ -56,6 +57,7 @@ pub use gamma::GammaVariate;
 pub use integral_first::IntegralFirst;
 pub use likelihood::Objective;
 pub use linear_uptake::LinearUptake;
+pub use map::{MapFitter, MapWorker, RowFit};
 pub use nalgebra::DMatrix;
 pub use ode::{OdePredictor, Sample};
 pub use pooled::Pooled;
@@ -73,4 +75,5 @@ pub use selection::{
     Average, Quality, QualityGates, VarianceCount, Weighed, aicc, akaike_weights, average,
 };
 pub use solver::{DampedScoring, Linearisation, Scored};
+pub use stripping::StartScratch;
 pub use tails::{ln_normal_cdf, normal_hazard};

@@ -2,11 +2,11 @@
 
 use nalgebra::DMatrix;
 
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
 use crate::exponentials::rate_bounds;
 use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping;
+use crate::stripping::{self, StartScratch};
 
 /// `A(t) = peak · t/rise` up to the time `rise`, then `peak · e^{−(λ+λp)(t − rise)}`.
 ///
@@ -118,20 +118,29 @@ impl TimeActivity for LinearUptake {
         theta[2] + self.physical_rate
     }
 
+    fn start(&self, activities: &[f64], scratch: &mut StartScratch, theta: &mut [f64]) {
+        let (slowest, fastest) = rate_bounds(&self.times).unwrap_or((1e-6, 1.0));
+        let phases =
+            stripping::strip(&self.times, activities, self.physical_rate, 2, true, scratch);
+        let rate = phases[0].rate.clamp(2.0 * slowest, 0.5 * fastest);
+        let first = 100.0 / fastest;
+        let (at, peak) =
+            self.times.iter().zip(activities).fold((first, 0.0), |m, (t, a)| {
+                if a.is_finite() && *a > m.1 { (*t, *a) } else { m }
+            });
+        let rise = at.clamp(0.5 * first, 0.9 * self.last.max(first));
+        theta.copy_from_slice(&[if peak > 0.0 { peak } else { 1.0 }, rise, rate]);
+    }
+
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
         check_activities(&self.times, activities)?;
         let (slowest, fastest) = rate_bounds(&self.times)?;
-        let stripped = stripping::strip(&self.times, activities, self.physical_rate, 2, true);
-        let rate = stripped[0].rate.clamp(2.0 * slowest, 0.5 * fastest);
-        let first = self.times.iter().copied().filter(|t| *t > 0.0).fold(f64::INFINITY, f64::min);
-        let (at, peak) = self.times.iter().zip(activities).fold((first, 0.0), |m, (t, a)| {
-            if a.is_finite() && *a > m.1 { (*t, *a) } else { m }
-        });
-        let rise = at.clamp(0.5 * first, 0.9 * self.last.max(first));
+        let theta = starts(self, activities);
+        let first = 100.0 / fastest;
         Ok(vec![
-            FitParameter::log("peak", if peak > 0.0 { peak } else { 1.0 }),
-            FitParameter::log("rise", rise).bounded(1e-2 * first, self.last.max(first)),
-            FitParameter::log("lambda", rate).bounded(slowest, fastest),
+            FitParameter::log("peak", theta[0]),
+            FitParameter::log("rise", theta[1]).bounded(1e-2 * first, self.last.max(first)),
+            FitParameter::log("lambda", theta[2]).bounded(slowest, fastest),
         ])
     }
 }

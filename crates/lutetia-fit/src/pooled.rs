@@ -69,9 +69,7 @@ impl<'a> Pooled<'a> {
                 let of: Vec<&FitParameter> = each
                     .iter()
                     .zip(&self.places)
-                    .filter_map(|(list, places)| {
-                        list.get(places.iter().position(|p| *p == at)?)
-                    })
+                    .filter_map(|(list, places)| list.get(places.iter().position(|p| *p == at)?))
                     .collect();
                 let first = (*of.first()?).clone();
                 let n = of.len() as f64;
@@ -80,9 +78,8 @@ impl<'a> Pooled<'a> {
                 } else {
                     of.iter().map(|p| p.start).sum::<f64>() / n
                 };
-                let bounds = of.iter().filter_map(|p| p.bounds).reduce(|a, b| {
-                    (a.0.min(b.0), a.1.max(b.1))
-                });
+                let bounds =
+                    of.iter().filter_map(|p| p.bounds).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
                 Some(FitParameter { name: name.clone(), start, bounds, ..first })
             })
             .collect()

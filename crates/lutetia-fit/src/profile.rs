@@ -173,15 +173,10 @@ pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, 
     };
     let best = objective.cost(&x).map_err(|e| e.to_string())?;
     let deviance = |cost: f64| {
-        if objective.profiled() {
-            n as f64 * (cost / best).ln()
-        } else {
-            2.0 * (cost - best)
-        }
+        if objective.profiled() { n as f64 * (cost / best).ln() } else { 2.0 * (cost - best) }
     };
     let unit = objective.linearise(&x).map_err(|e| e.to_string())?.scale;
-    let mut pulled =
-        Pulled { objective: &objective, problem, quantity, target: 0.0, weight: 1.0 };
+    let mut pulled = Pulled { objective: &objective, problem, quantity, target: 0.0, weight: 1.0 };
     let (start, _) = pulled
         .quantity(&x)
         .map_err(|_| format!("the fit has no `{name}` that a profile could follow"))?;

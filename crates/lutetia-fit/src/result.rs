@@ -400,6 +400,17 @@ impl Fit {
         self.derived.iter().find(|d| d.name == name)
     }
 
+    /// Probability of a larger χ² if the function and the known variances were right; `None` where the variance was
+    /// estimated from the same data, an observation is censored, or no degree of freedom is left.
+    pub fn goodness_of_fit(&self) -> Option<f64> {
+        use statrs::distribution::{ChiSquared, ContinuousCDF};
+        let censored = self.residuals.iter().any(|r| r.censored);
+        let estimated = !self.magnitudes.is_empty() || self.interval != IntervalKind::Normal;
+        let free = self.estimates.iter().filter(|e| !e.fixed).count();
+        let freedom = self.n.checked_sub(free).filter(|d| *d > 0 && !censored && !estimated)?;
+        Some(ChiSquared::new(freedom as f64).ok()?.sf(self.chi_square))
+    }
+
     /// Whether every parameter is determined.
     pub fn is_determined(&self) -> bool {
         self.estimates.iter().all(|e| e.determined.is_determined())

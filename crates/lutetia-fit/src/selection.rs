@@ -49,7 +49,8 @@ pub fn aicc(minus_two_log_likelihood: f64, k: usize, n: usize) -> Result<f64, St
 
 /// Akaike weights `w_i = e^{−Δ_i/2}/Σ e^{−Δ_j/2}`; `None` where there is no finite criterion.
 pub fn akaike_weights(criteria: &[Option<f64>]) -> Vec<Option<f64>> {
-    let least = criteria.iter().flatten().filter(|a| a.is_finite()).fold(f64::INFINITY, |m, a| m.min(*a));
+    let least =
+        criteria.iter().flatten().filter(|a| a.is_finite()).fold(f64::INFINITY, |m, a| m.min(*a));
     let raw: Vec<Option<f64>> = criteria
         .iter()
         .map(|c| c.filter(|c| c.is_finite()).map(|c| (-0.5 * (c - least)).exp()))

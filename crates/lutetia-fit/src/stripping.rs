@@ -7,25 +7,37 @@ pub(crate) struct StrippedPhase {
     pub(crate) rate: f64,
 }
 
+/// Room that stripping works in, so that many curves need no allocation each.
+#[derive(Clone, Debug, Default)]
+pub struct StartScratch {
+    points: Vec<(f64, f64)>,
+    rest: Vec<(f64, f64)>,
+    phases: Vec<StrippedPhase>,
+}
+
 /// Strips `n` phases, slowest first, from activities as measured.
 ///
 /// The decay-corrected curve's tail is fitted by a line in `ln A`, subtracted, and the rest treated likewise. With
 /// `zero_sum` the last phase is the uptake: its amplitude closes the sum, its rate makes the curve meet the first point.
 /// Whatever the data, the values are positive and finite: the search needs a start, not the truth.
-pub(crate) fn strip(
+pub(crate) fn strip<'s>(
     times: &[f64],
     activities: &[f64],
     physical_rate: f64,
     n: usize,
     zero_sum: bool,
-) -> Vec<StrippedPhase> {
-    let mut points: Vec<(f64, f64)> = times
-        .iter()
-        .zip(activities)
-        .map(|(&t, &a)| (t, a * (physical_rate * t).exp()))
-        .filter(|(_, y)| y.is_finite() && *y > 0.0)
-        .collect();
-    points.sort_by(|p, q| p.0.total_cmp(&q.0));
+    scratch: &'s mut StartScratch,
+) -> &'s [StrippedPhase] {
+    let StartScratch { points, rest, phases } = scratch;
+    points.clear();
+    points.extend(
+        times
+            .iter()
+            .zip(activities)
+            .map(|(&t, &a)| (t, a * (physical_rate * t).exp()))
+            .filter(|(_, y)| y.is_finite() && *y > 0.0),
+    );
+    points.sort_unstable_by(|p, q| p.0.total_cmp(&q.0));
     let last = times.iter().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let largest = points.iter().map(|p| p.1).fold(0.0, f64::max);
     let scale = if largest > 0.0 {
@@ -35,8 +47,9 @@ pub(crate) fn strip(
     };
 
     let washout = if zero_sum { n - 1 } else { n };
-    let mut phases: Vec<StrippedPhase> = Vec::with_capacity(n);
-    let mut rest = points.clone();
+    phases.clear();
+    rest.clear();
+    rest.extend_from_slice(points);
     for i in 0..washout {
         let phases_left = washout - i;
         // The tail: all points for the last phase, else a share of them, at least two.
@@ -60,7 +73,7 @@ pub(crate) fn strip(
         };
         phases.push(phase);
         rest.truncate(rest.len() - tail);
-        for p in &mut rest {
+        for p in rest.iter_mut() {
             p.1 -= phase.amplitude * (-phase.rate * p.0).exp();
         }
         rest.retain(|p| p.1 > 0.0);
@@ -101,8 +114,9 @@ mod tests {
     #[test]
     fn exact_one_phase() {
         let times = [1.0, 5.0, 20.0];
+        let mut scratch = StartScratch::default();
         let y: Vec<f64> = times.iter().map(|t| 7.0 * (-(0.3_f64 + 0.1) * t).exp()).collect();
-        let p = strip(&times, &y, 0.1, 1, false);
+        let p = strip(&times, &y, 0.1, 1, false, &mut scratch);
         assert!((p[0].amplitude - 7.0).abs() < 1e-12 && (p[0].rate - 0.3).abs() < 1e-13);
     }
 
@@ -121,7 +135,8 @@ mod tests {
                     if zero_sum && n == 1 {
                         continue;
                     }
-                    let p = strip(&[1.0, 2.0, 3.0], y, 0.01, n, zero_sum);
+                    let mut scratch = StartScratch::default();
+                    let p = strip(&[1.0, 2.0, 3.0], y, 0.01, n, zero_sum, &mut scratch);
                     assert_eq!(p.len(), n);
                     assert!(
                         p.iter().all(|q| q.amplitude > 0.0

@@ -5,9 +5,9 @@ mod common;
 
 use common::{close, observations};
 use lutetia_fit::{
-    AmplitudeSum, DMatrix, Determination, ErrorModel, ExponentialForm, Fit, FitError, FitOptions, FitParameter,
-    Magnitude, Observation, Observer, Predictor, Prior, Problem, Rate, Reason, SumOfExponentials,
-    fit,
+    AmplitudeSum, DMatrix, Determination, ErrorModel, ExponentialForm, Fit, FitError, FitOptions,
+    FitParameter, Magnitude, Observation, Observer, Predictor, Prior, Problem, Rate, Reason,
+    SumOfExponentials, fit,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -278,11 +278,8 @@ fn exact_interrupt_and_observer() {
 
 #[test]
 fn exact_bad_curves_are_refused() {
-    let one = ExponentialForm {
-        rates: vec![Rate::Free],
-        sum: AmplitudeSum::Zero,
-        uptakes: Vec::new(),
-    };
+    let one =
+        ExponentialForm { rates: vec![Rate::Free], sum: AmplitudeSum::Zero, uptakes: Vec::new() };
     assert!(SumOfExponentials::new(one, LP, &[1.0]).is_err());
     assert!(SumOfExponentials::new(ExponentialForm::mono(), -1.0, &[1.0]).is_err());
     assert!(SumOfExponentials::new(ExponentialForm::mono(), LP, &[-1.0]).is_err());

@@ -151,7 +151,10 @@ fn exact_names() {
         assert_eq!(Function::named(name).unwrap().name, own);
     }
     let e = Function::named("f9z").unwrap_err().to_string();
-    assert!(e.starts_with("unknown function `f9z`; known are physical (f1), mono (f2b, f2)"), "{e}");
+    assert!(
+        e.starts_with("unknown function `f9z`; known are physical (f1), mono (f2b, f2)"),
+        "{e}"
+    );
     let mut names: Vec<&str> = FUNCTIONS
         .iter()
         .flat_map(|f| std::iter::once(f.name).chain(f.published.iter().map(|p| p.0)))
@@ -183,8 +186,18 @@ fn exact_published_forms() {
     close("f2e", value("f2e", &[30.0, l1]), 30.0 * e(l1) + 70.0 * e(0.0), 1e-14);
     close("f3a", value("f3a", &[20.0, 30.0, l1]), 30.0 * e(l1) + 20.0 * e(0.0), 1e-14);
     let lb = 60.0 * std::f64::consts::LN_2;
-    close("f4b", value("f4b", &[30.0, l1, 10.0, l2]), 30.0 * e(l1) - 10.0 * e(l2) - 20.0 * e(lb), 1e-14);
-    close("f4c", value("f4c", &[30.0, l1, 10.0, l2]), 30.0 * e(l1) + 10.0 * e(l2) - 40.0 * e(lb), 1e-14);
+    close(
+        "f4b",
+        value("f4b", &[30.0, l1, 10.0, l2]),
+        30.0 * e(l1) - 10.0 * e(l2) - 20.0 * e(lb),
+        1e-14,
+    );
+    close(
+        "f4c",
+        value("f4c", &[30.0, l1, 10.0, l2]),
+        30.0 * e(l1) + 10.0 * e(l2) - 40.0 * e(lb),
+        1e-14,
+    );
     // Hardiansyah 2023, f4d: normalised by its own integral, so that the amplitude is the integral.
     let (alpha, tia) = (0.2, 5000.0);
     let c = [1.0 - alpha, -alpha, -(1.0 - 2.0 * alpha)];
@@ -246,12 +259,12 @@ fn exact_known_activity_is_kept() {
     let mut y = vec![0.0; 4];
     curve.predict(&[5000.0, 0.05], &mut y, None).unwrap();
     let p = f.parameters(&curve, INJECTED, &y).unwrap();
-    let data: Vec<Observation> = y.iter().map(|v| Observation::with_sd("p", *v, 0.05 * v)).collect();
+    let data: Vec<Observation> =
+        y.iter().map(|v| Observation::with_sd("p", *v, 0.05 * v)).collect();
     let found = fit(&Problem::new(&curve, data, ErrorModel::Known, p)).unwrap();
     close("a1", found.estimate("a1").unwrap().value, 5000.0, 1e-6);
     close("lambda1", found.estimate("lambda1").unwrap().value, 0.05, 1e-6);
-    let at_zero: f64 =
-        curve.effective_phases(&found.theta()).iter().map(|(a, _)| a).sum();
+    let at_zero: f64 = curve.effective_phases(&found.theta()).iter().map(|(a, _)| a).sum();
     close("A(0)", at_zero, INJECTED, 1e-12);
     // Without an injected activity the function has no meaning.
     let e = f.curve(LP, 0.0, &t).unwrap_err().to_string();

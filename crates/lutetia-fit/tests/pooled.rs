@@ -4,9 +4,7 @@
 mod common;
 
 use common::{close, observations};
-use lutetia_fit::{
-    ErrorModel, Function, Magnitude, Observation, Pooled, Predictor, Problem, fit,
-};
+use lutetia_fit::{ErrorModel, Function, Magnitude, Observation, Pooled, Predictor, Problem, fit};
 
 const LP: f64 = 0.004_346_7;
 const TIMES: [f64; 3] = [4.0, 24.0, 96.0];
@@ -58,12 +56,10 @@ fn exact_a_shared_rate_is_one_parameter() {
     let parts: Vec<&dyn Predictor> = (0..4).map(|_| &curve as &dyn Predictor).collect();
     let pooled = Pooled::new(parts, &names(), &["lambda1".to_owned()]).unwrap();
     assert_eq!(pooled.names(), ["lambda1", "a1[p1]", "a1[p2]", "a1[p3]", "a1[p4]"]);
-    let data: Vec<Observation> = cohort
-        .iter()
-        .flatten()
-        .map(|v| Observation::with_sd("p", *v, 0.05 * v))
-        .collect();
-    let all = fit(&Problem::new(&pooled, data, ErrorModel::Known, pooled.parameters(&each))).unwrap();
+    let data: Vec<Observation> =
+        cohort.iter().flatten().map(|v| Observation::with_sd("p", *v, 0.05 * v)).collect();
+    let all =
+        fit(&Problem::new(&pooled, data, ErrorModel::Known, pooled.parameters(&each))).unwrap();
     close("lambda1", all.estimate("lambda1").unwrap().value, 0.01, 1e-6);
     close("a1", all.estimate("a1[p3]").unwrap().value, 150.0, 1e-6);
     assert_eq!(all.k, 5);

@@ -18,7 +18,11 @@ fn line() -> (ClosedForm, Vec<FitParameter>, [f64; 6]) {
         FitParameter::new("intercept", 0.5, Transform::Identity),
         FitParameter::new("slope", 1.0, Transform::Identity),
     ];
-    (ClosedForm::new(&["intercept", "slope"], &x, LINE), parameters, [1.1, 2.9, 5.2, 6.8, 11.3, 16.7])
+    (
+        ClosedForm::new(&["intercept", "slope"], &x, LINE),
+        parameters,
+        [1.1, 2.9, 5.2, 6.8, 11.3, 16.7],
+    )
 }
 
 #[test]
@@ -43,7 +47,10 @@ fn exact_profile_of_a_line_is_the_t_interval() {
             for (value, deviance) in &found.points {
                 let z = (value - e.value) / e.se.unwrap();
                 let expected = if known { z * z } else { 6.0 * (z * z / 4.0).ln_1p() };
-                assert!((deviance - expected).abs() < 1e-6 * (1.0 + expected), "{deviance} {expected}");
+                assert!(
+                    (deviance - expected).abs() < 1e-6 * (1.0 + expected),
+                    "{deviance} {expected}"
+                );
             }
         }
     }
@@ -123,15 +130,17 @@ fn val_bootstrap_agrees_with_propagation_where_errors_are_small() {
     let curve = Function::named("bi-uptake").unwrap().curve(LP, 1.0, &t).unwrap();
     let theta = [100.0, 0.01, 0.4];
     let mut g = [0.0; 3];
-    let y: Vec<f64> = t.iter().map(|t| {
-        use lutetia_fit::TimeActivity as _;
-        curve.point(&theta, *t, &mut g)
-    }).collect();
+    let y: Vec<f64> = t
+        .iter()
+        .map(|t| {
+            use lutetia_fit::TimeActivity as _;
+            curve.point(&theta, *t, &mut g)
+        })
+        .collect();
     let error = ErrorModel::Proportional { cv: Magnitude::Fixed(0.02) };
     let (problem, f) = curve_fit("bi-uptake", &curve, &y, error);
     let sampler = Sampler::new(&f, 3).unwrap();
-    let refit =
-        Refit::new(&curve, &problem.parameters, &problem.observations, error, &f);
+    let refit = Refit::new(&curve, &problem.parameters, &problem.observations, error, &f);
     let n = 2000;
     let tias: Vec<f64> =
         (0..n).filter_map(|i| refit.fit(&sampler.draw(i)).map(|r| r.tia)).collect();
@@ -168,7 +177,10 @@ fn exact_bootstrap_keeps_what_is_below_detection() {
     let mut data = observations(&[100.0, 68.0, 25.0]);
     data.push(Observation::below("late", 8.0, None));
     let error = ErrorModel::Combined { sd: Magnitude::Fixed(2.0), cv: Magnitude::Fixed(0.05) };
-    let p = Function::named("mono").unwrap().parameters(&curve, 1.0, &[100.0, 68.0, 25.0, 8.0]).unwrap();
+    let p = Function::named("mono")
+        .unwrap()
+        .parameters(&curve, 1.0, &[100.0, 68.0, 25.0, 8.0])
+        .unwrap();
     let problem = Problem::new(&curve, data, error, p);
     let f = fit(&problem).unwrap();
     let sampler = Sampler::new(&f, 3).unwrap();
@@ -176,7 +188,10 @@ fn exact_bootstrap_keeps_what_is_below_detection() {
     let draws: Vec<_> = (0..200).map(|i| sampler.draw(i)).collect();
     let censored = draws.iter().filter(|d| d[3].is_none()).count();
     // The last prediction lies about two standard deviations below the limit.
-    assert!(censored > 100 && draws.iter().all(|d| d[..3].iter().all(Option::is_some)), "{censored}");
+    assert!(
+        censored > 100 && draws.iter().all(|d| d[..3].iter().all(Option::is_some)),
+        "{censored}"
+    );
     let tias: Vec<f64> = draws.iter().filter_map(|d| refit.fit(d).map(|r| r.tia)).collect();
     assert!(tias.len() > 190);
     let p = percentiles(&tias).unwrap();
@@ -235,6 +250,24 @@ fn exact_quality_gates_name_what_fails() {
     let strict = f.quality(&QualityGates { cv: 0.01, correlation: 0.1 });
     assert_eq!(strict.failures.len(), 3, "{strict:?}");
     assert!(strict.failures[0].starts_with("CV of a1 is"), "{strict:?}");
-    let (_, two) = curve_fit("bi-uptake", &Function::named("bi-uptake").unwrap().curve(LP, 1.0, &t).unwrap(), &[100.0, 66.0, 30.0, 11.0], error);
+    let (_, two) = curve_fit(
+        "bi-uptake",
+        &Function::named("bi-uptake").unwrap().curve(LP, 1.0, &t).unwrap(),
+        &[100.0, 66.0, 30.0, 11.0],
+        error,
+    );
     assert!(!two.quality(&QualityGates::default()).passes());
+}
+
+#[test]
+fn exact_goodness_of_fit_is_the_tail_of_chi_square() {
+    let (predictor, p, y) = line();
+    let data = y.iter().map(|v| Observation::with_sd("p", *v, 0.2)).collect();
+    let f = fit(&Problem::new(&predictor, data, ErrorModel::Known, p.clone())).unwrap();
+    // Four degrees of freedom: the tail is e^{−x/2}(1 + x/2).
+    let x = f.chi_square;
+    close("p", f.goodness_of_fit().unwrap(), (-0.5 * x).exp() * (1.0 + 0.5 * x), 1e-9);
+    let error = ErrorModel::Additive { sd: Magnitude::Estimated(1.0) };
+    let f = fit(&Problem::new(&predictor, observations(&y), error, p)).unwrap();
+    assert_eq!(f.goodness_of_fit(), None);
 }

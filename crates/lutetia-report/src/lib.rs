@@ -6,6 +6,7 @@
 pub mod charts;
 pub mod experiment;
 pub mod figure;
+pub mod map;
 pub mod page;
 pub mod provenance;
 pub mod run;
@@ -14,3 +15,4 @@ pub mod table;
 pub mod write;
 
 pub use table::{Cell, Column, Table};
+pub use write::{AtomicFile, WriteError};

@@ -49,6 +49,54 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> 
     Ok(())
 }
 
+/// A file that is written piece by piece and appears under its name when it is whole; dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    temporary: tempfile::NamedTempFile,
+}
+
+impl AtomicFile {
+    /// Begins a file; its folder is made where it is missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written into.
+    pub fn create(path: &Path) -> Result<Self, WriteError> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|e| WriteError::new("create the folder", folder, e))?;
+        let temporary = tempfile::Builder::new()
+            .prefix(".lutetia-")
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(|e| WriteError::new("write into", folder, e))?;
+        Ok(Self { path: path.to_owned(), temporary })
+    }
+
+    /// Gives the whole file its name, in place of one that has it.
+    ///
+    /// # Errors
+    /// When it cannot be written out or renamed.
+    pub fn persist(mut self) -> Result<(), WriteError> {
+        let fail = |e| WriteError::new("write", &self.path, e);
+        self.temporary.flush().map_err(fail)?;
+        make_readable(self.temporary.as_file()).map_err(fail)?;
+        self.temporary
+            .persist(&self.path)
+            .map_err(|e| WriteError::new("write", &self.path, e.error))?;
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
 /// Temporary files are private by default; a report is for everybody who may read the folder.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {

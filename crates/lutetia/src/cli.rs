@@ -3,7 +3,10 @@
 use clap::{Parser, Subcommand, builder::styling};
 
 use crate::{
-    commands::{check, completions, data, dose, explain, fit, new, plan, report, simulate},
+    commands::{
+        check, completions, data, dose, explain, fit, fit_map, functions, new, plan, report,
+        simulate,
+    },
     terminal::Colour,
 };
 
@@ -53,6 +56,10 @@ pub(crate) enum Command {
     Simulate(simulate::Arguments),
     /// Fit a patient's curves with exponentials or with a model.
     Fit(fit::Arguments),
+    /// Fit every row of a large table (the voxels of a map) and write their integrals.
+    FitMap(fit_map::Arguments),
+    /// List the functions that can be fitted, with published names and equations.
+    Functions(functions::Arguments),
     /// Compute time-integrated activities and absorbed doses of a patient.
     Dose(dose::Arguments),
     /// How much activity until a limit of biologically effective dose, and with which risk

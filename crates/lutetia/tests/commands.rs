@@ -42,6 +42,8 @@ fn regress_help() {
         &["data", "check"],
         &["simulate"],
         &["fit"],
+        &["fit-map"],
+        &["functions"],
         &["dose"],
         &["plan"],
         &["report"],

@@ -1,12 +1,11 @@
-//! Sums of exponentials through the regions of a patient.
-
-use std::f64::consts::LN_2;
+//! Sums of exponentials and other functions through the regions of a patient.
 
 use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
 use lutetia_fit::{
-    Censoring, ErrorModel, ExponentialForm, Fit, FitOptions, Magnitude, Observation, Problem,
-    SumOfExponentials, fit,
+    ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
+    Function, Magnitude, Observation, Problem, QualityGates, TimeActivity as _, VarianceCount,
+    Weighed, average, fit,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -14,11 +13,10 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use,
-    averaging::{self, Average, Weighed},
-    cycle, defaults, subject,
+    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, shape,
+    subject,
 };
-use crate::table::{Cell, Table, significant};
+use crate::table::significant;
 
 /// Sums of exponentials through every region of a patient.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,6 +41,17 @@ pub struct FitCurves {
     /// Last time drawn, in hours.
     #[serde(default = "defaults::until_h")]
     pub until: f64,
+    /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always` or `never`.
+    pub count_variance: Option<String>,
+    /// Leave functions outside the quality gates (CV 50 %, correlation 0.8) out of the choice and the average.
+    #[serde(default)]
+    pub gates: bool,
+    /// Profile likelihood of the integral and the half-life.
+    #[serde(default)]
+    pub profile: bool,
+    /// Samples of a parametric bootstrap.
+    #[serde(default)]
+    pub bootstrap: usize,
 }
 
 impl StepKind for FitCurves {
@@ -59,41 +68,43 @@ impl StepKind for FitCurves {
     }
 }
 
-/// Names of the functions, as experiments and the command write them, with their meaning.
-pub const FUNCTIONS: [(&str, &str); 9] = [
-    ("physical", "physical decay only"),
-    ("mono", "one exponential"),
-    ("mono-physical", "one exponential and a part that stays"),
-    ("mono-blood", "one exponential after a supply from blood with a half-life of 1 min"),
-    ("bi", "two exponentials"),
-    ("bi-uptake", "uptake and washout"),
-    ("bi-blood", "two exponentials after a supply from blood with a half-life of 1 min"),
-    ("tri", "three exponentials"),
-    ("tri-uptake", "uptake and two washouts"),
-];
+/// A χ² less probable than this under the known variances is said.
+const MISFIT: f64 = 0.01;
 
 /// How curves are fitted.
 #[derive(Debug, Clone)]
 pub struct CurveOptions {
-    /// Names out of [`FUNCTIONS`].
+    /// Names of functions, or `all`.
     pub functions: Vec<String>,
     /// Measurement error where the table has no SD.
     pub error: ErrorModel,
-    /// Seed of the random starts.
+    /// Seed of the random starts and of bootstrap samples.
     pub seed: u64,
     /// Last time drawn, in h.
     pub until_h: f64,
+    /// Whether the variance counts among the parameters of AICc.
+    pub variance_count: VarianceCount,
+    /// Whether functions outside the quality gates are left out of choice and average.
+    pub gates: bool,
+    /// Whether integral and half-life are profiled.
+    pub profile: bool,
+    /// Samples of a parametric bootstrap; none if 0.
+    pub bootstrap: usize,
 }
 
 /// One function fitted to one region.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// Name out of [`FUNCTIONS`].
+    /// Name as asked for.
     pub function: String,
     /// The curve at the measured times.
-    pub curve: SumOfExponentials,
+    pub curve: ActivityCurve,
+    /// Parameters with their starts.
+    pub parameters: Vec<FitParameter>,
     /// The fit, or why there is none.
     pub fit: Result<Box<Fit>, String>,
+    /// What lies outside the quality gates; empty where the fit passes.
+    pub failures: Vec<String>,
 }
 
 /// One region with all its candidates.
@@ -101,63 +112,67 @@ pub struct Candidate {
 pub struct RegionCurve {
     /// The data.
     pub data: Curve,
+    /// The data as they were fitted.
+    pub observations: Vec<Observation>,
+    /// The error model they were fitted under.
+    pub error: ErrorModel,
     /// In the order asked for.
     pub candidates: Vec<Candidate>,
     /// Index of the one used.
     pub chosen: usize,
     /// Why that one.
     pub why: String,
+    /// Why no function can be integrated to infinity, where the data themselves stand against it.
+    pub refused: Option<String>,
+    gates: bool,
 }
 
-/// The names under which the Ulm group published the same functions (Kletting 2013, Hardiansyah
-/// 2021).
-const PUBLISHED: [(&str, &str); 9] = [
-    ("f1", "physical"),
-    ("f2", "mono"),
-    ("f3", "mono-blood"),
-    ("f3a", "bi-uptake"),
-    ("f3d", "mono-physical"),
-    ("f4a", "bi"),
-    ("f4c", "bi-blood"),
-    ("f5a", "tri-uptake"),
-    ("f6a", "tri"),
-];
-
-/// Rate of the supply from blood, 1/h: a half-life of 1 min.
-const BLOOD_PER_H: f64 = 60.0 * LN_2;
-
-/// The form of a function by its name or its published one (`f3a`).
+/// The functions of these names; `all` stands for every one. The published names (`f3a`, `f4d`) are known too.
 ///
 /// # Errors
 /// A sentence that lists the names.
-pub fn form(name: &str) -> Result<ExponentialForm, String> {
-    let own = PUBLISHED.iter().find(|p| p.0 == name).map_or(name, |p| p.1);
-    Ok(match own {
-        "physical" => ExponentialForm::physical(),
-        "mono" => ExponentialForm::mono(),
-        "mono-physical" => ExponentialForm::mono_and_physical(),
-        "mono-blood" => ExponentialForm::mono_from_blood(BLOOD_PER_H),
-        "bi" => ExponentialForm::bi(),
-        "bi-blood" => ExponentialForm::bi_from_blood(BLOOD_PER_H),
-        "bi-uptake" => ExponentialForm::bi_uptake(),
-        "tri" => ExponentialForm::tri(),
-        "tri-uptake" => ExponentialForm::tri_uptake(),
-        _ => {
-            let known: Vec<&str> = FUNCTIONS.iter().map(|f| f.0).collect();
-            let near = lutetia_diagnostic::closest(name, known.iter().copied())
-                .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
-            return Err(format!("unknown function `{name}`; known are {}{near}", known.join(", ")));
-        }
-    })
+pub fn functions(names: &[String]) -> Result<Vec<(String, &'static Function)>, String> {
+    if matches!(names, [all] if all == "all") {
+        return Ok(FUNCTIONS.iter().map(|f| (f.name.to_owned(), f)).collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let found = Function::named(name).map_err(|e| {
+                let known = FUNCTIONS
+                    .iter()
+                    .flat_map(|f| std::iter::once(f.name).chain(f.published.iter().map(|p| p.0)));
+                let near = lutetia_diagnostic::closest(name, known)
+                    .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
+                format!("{e}{near}")
+            })?;
+            Ok((name.clone(), found))
+        })
+        .collect()
 }
 
-/// An error model from text: `proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %`, or
-/// `unweighted` (additive, its size taken from the residuals).
+/// How the variance is counted, from `estimated`, `always` or `never`.
+///
+/// # Errors
+/// A sentence that says what would do.
+pub fn variance_count(text: &str) -> Result<VarianceCount, String> {
+    match text {
+        "estimated" => Ok(VarianceCount::Estimated),
+        "always" => Ok(VarianceCount::Always),
+        "never" => Ok(VarianceCount::Never),
+        _ => Err(format!(
+            "cannot read `{text}`; expected `estimated` (the variance counts where it is estimated), `always` or `never`"
+        )),
+    }
+}
+
+/// An error model from text: `proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %`,
+/// `proportional` (its size estimated), or `unweighted` (additive, its size taken from the residuals).
 ///
 /// # Errors
 /// A sentence that says what was found and what would do.
 pub fn error_model(text: &str) -> Result<ErrorModel, String> {
-    let expected = "`proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %` or `unweighted`";
+    let expected = "`proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %`, `proportional` or `unweighted`";
     let fail = || format!("cannot read the error model `{text}`; expected {expected}");
     let (kind, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let mbq = Unit::parse("MBq").map_err(|e| e.to_string())?;
@@ -172,6 +187,9 @@ pub fn error_model(text: &str) -> Result<ErrorModel, String> {
     match kind {
         "unweighted" if rest.is_empty() => {
             Ok(ErrorModel::Additive { sd: Magnitude::Estimated(1.0) })
+        }
+        "proportional" if rest.is_empty() => {
+            Ok(ErrorModel::Proportional { cv: Magnitude::Estimated(0.1) })
         }
         "proportional" => Ok(ErrorModel::Proportional { cv: fraction(rest)? }),
         "additive" => Ok(ErrorModel::Additive { sd: additive(rest)? }),
@@ -200,9 +218,7 @@ pub fn fit_regions(
         Some(names) => names.iter().map(String::as_str).collect(),
         None => measured.clone(),
     };
-    for name in &options.functions {
-        form(name)?;
-    }
+    functions(&options.functions)?;
     let curves = wanted
         .iter()
         .map(|region| {
@@ -234,28 +250,60 @@ fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String
             label: format!("{} at {} h", data.region, significant(p.time_h, 4)),
         })
         .collect();
-    let mut candidates = Vec::new();
-    for name in &options.functions {
-        let curve =
-            SumOfExponentials::new(form(name)?, physical, &times).map_err(|e| e.to_string())?;
-        let result =
-            curve.parameters(&activities).map_err(|e| e.to_string()).and_then(|parameters| {
-                let mut problem = Problem::new(&curve, observations.clone(), error, parameters);
-                problem.options = FitOptions { seed: options.seed, ..FitOptions::default() };
-                fit(&problem).map(Box::new).map_err(|e| e.to_string())
-            });
-        candidates.push(Candidate { function: name.clone(), curve, fit: result });
+    if let Some(reason) = shape::unfit(&data, error) {
+        return Ok(RegionCurve::without(data, observations, error, options, reason));
     }
-    let (chosen, why) = choose(&candidates);
-    Ok(RegionCurve { data, candidates, chosen, why })
+    let refused = shape::refused(&data, &observations, error, physical);
+    let mut candidates = Vec::new();
+    for (name, function) in functions(&options.functions)? {
+        let curve = function
+            .curve(physical, data.injected_mbq, &times)
+            .map_err(|e| format!("`{}`: {e}", data.region))?;
+        let parameters =
+            function.parameters(&curve, data.injected_mbq, &activities).map_err(|e| e.to_string());
+        let fitted = parameters.clone().and_then(|parameters| {
+            let mut problem = Problem::new(&curve, observations.clone(), error, parameters);
+            problem.options = FitOptions {
+                seed: options.seed,
+                variance_count: options.variance_count,
+                ..FitOptions::default()
+            };
+            fit(&problem).map(Box::new).map_err(|e| e.to_string())
+        });
+        let failures = match &fitted {
+            Ok(f) => f.quality(&QualityGates::default()).failures,
+            Err(_) => Vec::new(),
+        };
+        candidates.push(Candidate {
+            function: name,
+            curve,
+            parameters: parameters.unwrap_or_default(),
+            fit: fitted,
+            failures,
+        });
+    }
+    let (chosen, why) = choose(&candidates, options.gates);
+    Ok(RegionCurve {
+        data,
+        observations,
+        error,
+        candidates,
+        chosen,
+        why,
+        refused,
+        gates: options.gates,
+    })
 }
 
 /// The candidate with the lowest AICc among those for which it is defined; where it is defined for
-/// none, the first that could be fitted.
-fn choose(candidates: &[Candidate]) -> (usize, String) {
+/// none, the first that could be fitted. With `gates`, functions outside the quality gates are passed over as long as
+/// one passes.
+fn choose(candidates: &[Candidate], gates: bool) -> (usize, String) {
+    let passes = |c: &Candidate| !gates || c.passes();
     let ranked = candidates
         .iter()
         .enumerate()
+        .filter(|(_, c)| passes(c))
         .filter_map(|(i, c)| Some((i, c.fit.as_ref().ok().filter(|f| f.status.converged())?.aicc?)))
         .min_by(|a, b| a.1.total_cmp(&b.1));
     if candidates.len() == 1 {
@@ -264,11 +312,50 @@ fn choose(candidates: &[Candidate]) -> (usize, String) {
     if let Some((i, _)) = ranked {
         return (i, "lowest AICc of those for which it is defined".to_owned());
     }
+    if let Some(first) = candidates.iter().position(|c| gates && c.passes()) {
+        return (first, "AICc is defined for none; the first within the quality gates".to_owned());
+    }
     let first = candidates.iter().position(|c| c.fit.is_ok()).unwrap_or(0);
     (first, "AICc is defined for none; the first that could be fitted".to_owned())
 }
 
 impl RegionCurve {
+    /// A region whose data no function can be fitted to.
+    fn without(
+        data: Curve,
+        observations: Vec<Observation>,
+        error: ErrorModel,
+        options: &CurveOptions,
+        reason: String,
+    ) -> Self {
+        let times: Vec<f64> = data.points.iter().map(|p| p.time_h).collect();
+        let candidates = functions(&options.functions)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(function, f)| {
+                let curve = f.curve(0.0, 1.0, &times).ok()?;
+                let fit = Err(reason.clone());
+                Some(Candidate {
+                    function,
+                    curve,
+                    parameters: Vec::new(),
+                    fit,
+                    failures: Vec::new(),
+                })
+            })
+            .collect();
+        Self {
+            data,
+            observations,
+            error,
+            candidates,
+            chosen: 0,
+            why: reason,
+            refused: None,
+            gates: options.gates,
+        }
+    }
+
     /// The candidate used.
     #[must_use]
     pub fn best(&self) -> &Candidate {
@@ -282,7 +369,10 @@ impl RegionCurve {
             region: self.data.region.clone(),
             nuclide: self.data.nuclide.clone(),
             injected_mbq: self.data.injected_mbq,
-            tia: self.best().tia(&self.data.region),
+            tia: match &self.refused {
+                Some(reason) => Err(reason.clone()),
+                None => self.best().tia(&self.data.region),
+            },
             phases: self.best().phases(),
         }
     }
@@ -292,14 +382,21 @@ impl RegionCurve {
     /// # Errors
     /// Why there is none.
     pub fn average(&self) -> Result<Average, String> {
-        let all: Vec<Option<Weighed>> = self.candidates.iter().map(Candidate::weighed).collect();
-        averaging::average(&all)
+        if let Some(reason) = &self.refused {
+            return Err(reason.clone());
+        }
+        let all: Vec<Option<Weighed>> = self
+            .candidates
+            .iter()
+            .map(|c| c.weighed().filter(|_| !self.gates || c.passes()))
+            .collect();
+        average(&all)
     }
 }
 
 impl Candidate {
     /// What averaging needs: AICc, integral and its standard error; `None` where one is missing.
-    fn weighed(&self) -> Option<Weighed> {
+    pub(crate) fn weighed(&self) -> Option<Weighed> {
         let fit = self.fit.as_ref().ok().filter(|f| f.status.converged())?;
         let tia = fit.derived("tia").filter(|d| d.determined.is_determined())?;
         Some(Weighed { aicc: fit.aicc?, value: tia.value, sd: tia.se? })
@@ -310,21 +407,10 @@ impl Candidate {
         self.fit.as_ref().map(|f| self.curve.effective_phases(&f.theta())).unwrap_or_default()
     }
 
-    /// The largest coefficient of variation and the largest correlation of its parameters.
-    fn quality(&self) -> (Option<f64>, Option<f64>) {
-        let Ok(fit) = &self.fit else { return (None, None) };
-        let largest = |found: &mut dyn Iterator<Item = f64>| {
-            found
-                .filter(|x| x.is_finite())
-                .fold(None, |m: Option<f64>, x| Some(m.map_or(x, |m| if x > m { x } else { m })))
-        };
-        let cv = largest(&mut fit.estimates.iter().filter_map(|e| Some((e.se? / e.value).abs())));
-        let r = fit.correlation.as_ref().and_then(|r| {
-            let n = r.nrows();
-            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
-            largest(&mut pairs.map(|(i, j)| r[(i, j)].abs()))
-        });
-        (cv, r)
+    /// Whether the fit converged and lies within the quality gates.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.fit.as_ref().is_ok_and(|f| f.status.converged()) && self.failures.is_empty()
     }
 
     fn tia(&self, region: &str) -> Result<Tia, String> {
@@ -338,7 +424,7 @@ impl Candidate {
     }
 
     /// What a reader must know: what is not determined, and why.
-    fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         match &self.fit {
             Err(reason) => reason.clone(),
             Ok(fit) => {
@@ -351,175 +437,18 @@ impl Candidate {
                         notes.push(format!("{} {}", e.name, e.determined));
                     }
                 }
+                if let Some(p) = fit.goodness_of_fit().filter(|p| *p < MISFIT) {
+                    notes.push(format!(
+                        "the function misses the data: χ² {} (p {})",
+                        significant(fit.chi_square, 3),
+                        significant(p, 1)
+                    ));
+                }
                 notes.extend(fit.criteria_note.clone());
                 notes.join("; ")
             }
         }
     }
-}
-
-fn derived(fit: Option<&Fit>, name: &str) -> (Cell, Cell) {
-    match fit.and_then(|f| f.derived(name)) {
-        Some(d) if d.determined.is_determined() => (d.value.into(), d.se.into()),
-        _ => (Cell::Missing, Cell::Missing),
-    }
-}
-
-/// The tables of fitted regions: results, candidates, points, curves.
-///
-/// # Errors
-/// When a fitted curve cannot be drawn.
-pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Table>, String> {
-    let mut results = Table::new(id, "Fitted curves: time-integrated activity from the injection to infinity, one standard error")
-        .column("region", "")
-        .column("function", "")
-        .column("tia", "MBq h")
-        .column("tia_sd", "MBq h")
-        .column("tia_coefficient", "h")
-        .column("extrapolated", "%")
-        .column("effective_half_life", "h")
-        .column("effective_half_life_sd", "h")
-        .column("chi_square", "")
-        .column("observations", "")
-        .column("parameters", "")
-        .column("note", "");
-    let mut candidates = Table::new(format!("{id}.candidates"), "Every function tried")
-        .column("region", "")
-        .column("function", "")
-        .column("tia", "MBq h")
-        .column("tia_sd", "MBq h")
-        .column("chi_square", "")
-        .column("aicc", "")
-        .column("weight", "")
-        .column("largest_cv", "%")
-        .column("largest_correlation", "")
-        .column("used", "")
-        .column("note", "");
-    let mut points = Table::new(
-        format!("{id}.points"),
-        "Measured and fitted activities; residuals in standard deviations of the error model",
-    )
-    .column("region", "")
-    .column("time", "h")
-    .column("activity", "MBq")
-    .column("sd", "MBq")
-    .column("fitted", "MBq")
-    .column("residual", "")
-    // Residuals are differences of nearly equal numbers.
-    .tolerance(1e-3);
-    let mut curves =
-        Table::new(format!("{id}.curves"), "Fitted curves with pointwise 95 % intervals")
-            .column("region", "")
-            .column("time", "h")
-            .column("activity", "MBq")
-            .column("low", "MBq")
-            .column("high", "MBq");
-    let mut averaged = Table::new(
-        format!("{id}.averaged"),
-        "Time-integrated activity averaged over the functions by Akaike weights (AICc); the standard error includes how far the functions lie apart",
-    )
-    .column("region", "")
-    .column("tia", "MBq h")
-    .column("tia_sd", "MBq h")
-    .column("tia_coefficient", "h")
-    .column("functions", "");
-    for region in regions {
-        let name = region.data.region.as_str();
-        let average = region.average();
-        averaged.push(match &average {
-            Ok(a) => {
-                let parts = a.weights.iter().zip(&region.candidates).filter_map(|(w, c)| {
-                    let w = (*w)?;
-                    Some(format!("{} {}", c.function, significant(w, 2)))
-                });
-                vec![
-                    name.into(),
-                    a.value.into(),
-                    a.sd.into(),
-                    (a.value / region.data.injected_mbq).into(),
-                    parts.collect::<Vec<_>>().join(", ").into(),
-                ]
-            }
-            Err(reason) => vec![
-                name.into(),
-                Cell::Missing,
-                Cell::Missing,
-                Cell::Missing,
-                format!("none: {reason}").into(),
-            ],
-        });
-        for (i, c) in region.candidates.iter().enumerate() {
-            let fit = c.fit.as_deref().ok();
-            let (tia, sd) = derived(fit, "tia");
-            let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
-            let (cv, correlation) = c.quality();
-            candidates.push(vec![
-                name.into(),
-                c.function.as_str().into(),
-                tia,
-                sd,
-                fit.map(|f| f.chi_square).into(),
-                fit.and_then(|f| f.aicc).into(),
-                weight.into(),
-                cv.map(|cv| 100.0 * cv).into(),
-                correlation.into(),
-                if i == region.chosen { "yes" } else { "" }.into(),
-                c.note().into(),
-            ]);
-        }
-        let best = region.best();
-        let fit = best.fit.as_deref().ok();
-        let (tia, sd) = derived(fit, "tia");
-        let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
-        let (extrapolated, _) = derived(fit, "extrapolated_fraction");
-        let (half_life, half_life_sd) = derived(fit, "effective_half_life");
-        results.push(vec![
-            name.into(),
-            best.function.as_str().into(),
-            tia,
-            sd,
-            coefficient.into(),
-            extrapolated.number().map(|f| 100.0 * f).into(),
-            half_life,
-            half_life_sd,
-            fit.map(|f| f.chi_square).into(),
-            fit.map(|f| f.n as f64).into(),
-            fit.map(|f| f.estimates.len() as f64).into(),
-            best.note().into(),
-        ]);
-        let Some(fit) = fit else { continue };
-        for (point, residual) in region.data.points.iter().zip(&fit.residuals) {
-            points.push(vec![
-                name.into(),
-                point.time_h.into(),
-                point.activity_mbq.into(),
-                residual.sd.into(),
-                residual.predicted.into(),
-                residual.weighted.into(),
-            ]);
-        }
-        let grid = grid(&region.data, until_h);
-        let drawn = best.curve.at_times(&grid).map_err(|e| e.to_string())?;
-        let predictions = fit.predict(&drawn).map_err(|e| e.to_string())?;
-        for (t, p) in grid.iter().zip(predictions) {
-            curves.push(vec![
-                name.into(),
-                (*t).into(),
-                p.value.into(),
-                p.ci95.map(|c| c.0).into(),
-                p.ci95.map(|c| c.1).into(),
-            ]);
-        }
-    }
-    Ok(vec![results, candidates, points, curves, averaged])
-}
-
-/// Times at which curves are drawn: dense where uptake happens, then even.
-fn grid(data: &Curve, until_h: f64) -> Vec<f64> {
-    let first = data.points.first().map_or(1.0, |p| p.time_h);
-    let early = (1..=12).map(|i| first * f64::from(i) / 12.0);
-    let late = (1..=60).map(|i| first + (until_h - first) * f64::from(i) / 60.0);
-    early.chain(late.filter(|t| *t > first)).collect()
 }
 
 /// Runs the step of an experiment.
@@ -531,19 +460,33 @@ pub(crate) fn run(step: &FitCurves, context: &mut Context) -> Result<(), String>
         error: error_model(&step.error)?,
         seed: context.seed,
         until_h: step.until,
+        variance_count: step
+            .count_variance
+            .as_deref()
+            .map(variance_count)
+            .transpose()?
+            .unwrap_or_default(),
+        gates: step.gates,
+        profile: step.profile,
+        bootstrap: step.bootstrap,
     };
     let regions =
         fit_regions(study, &subject, cycle(step.cycle)?, step.regions.as_deref(), &options)?;
     for table in tables(&step.id, &regions, step.until)? {
         context.add(table);
     }
+    if options.profile || options.bootstrap > 0 {
+        for table in intervals::tables(&step.id, &regions, &options) {
+            context.add(table);
+        }
+    }
+    if step.functions.len() > 1 || step.functions.iter().any(|f| f == "all") {
+        context.settings.insert(
+            format!("variance in AICc of `{}`", step.id),
+            options.variance_count.describe().to_owned(),
+        );
+    }
     context.settings.insert(format!("measurement error of `{}`", step.id), step.error.clone());
     context.tias.insert(step.id.clone(), regions.iter().map(RegionCurve::tia).collect());
     Ok(())
-}
-
-/// Physical half-life of a nuclide in h.
-#[must_use]
-pub fn half_life_h(lambda_per_s: f64) -> f64 {
-    LN_2 / lambda_per_s / 3600.0
 }

@@ -1,7 +1,12 @@
 //! Time-integrated activities without a fitted function: one measurement, or trapezoids.
 
-use lutetia_data::{Curve, Study};
-use lutetia_dose::{Start, Tail, Tia, TriExponential, haenscheid, madsen, trapezoid};
+use lutetia_data::{Curve, CurvePoint, Study};
+use lutetia_dose::{
+    Start, TacLibrary, Tail, Tia, Trapezoids, TriExponential, from_library, haenscheid, madsen,
+};
+use lutetia_fit::{
+    ErrorModel, ExponentialForm, FitParameter, Observation, Prior, Problem, SumOfExponentials, fit,
+};
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
@@ -23,9 +28,12 @@ pub struct Integrate {
     pub cycle: u32,
     /// Regions; all if left out.
     pub regions: Option<Vec<String>>,
-    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `jackson`, `trapezoid physical`, `trapezoid fitted` or
-    /// `trapezoid 51 h`.
+    /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `map effective 51 h 20 %`, `map biological 70 h 30 %` (with
+    /// `amplitude 120 MBq 40 %` after it where the amplitude has a prior too), `library`, `jackson`,
+    /// `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
     pub method: String,
+    /// Table under `[data]` with the curves of `library`: columns curve, amplitude, effective_half_life (h).
+    pub library: Option<String>,
     /// The measurement nearest to this time, in hours, where the method takes one.
     pub at: Option<f64>,
 }
@@ -36,7 +44,7 @@ impl StepKind for Integrate {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        vec![Use::Data(&self.study)]
+        std::iter::once(self.study.as_str()).chain(self.library.as_deref()).map(Use::Data).collect()
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -45,17 +53,39 @@ impl StepKind for Integrate {
 }
 
 /// How an integral is had without a fit.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Method {
     /// Hänscheid 2018: one measurement, no half-life.
     Haenscheid,
     /// Madsen 2018: one measurement and a half-life, h, with its scatter.
     Madsen(f64, Option<f64>),
+    /// One exponential under a population's prior, from one measurement.
+    Map(MapPrior),
+    /// Jackson 2020: one measurement and a library of curves of the same tissue.
+    Library(TacLibrary),
     /// Jackson 2013: a tri-exponential through three measurements.
     Jackson,
     /// Trapezoids from zero at the injection, and a tail; the physical half-life is the nuclide's.
     Trapezoid(TailChoice),
 }
+
+/// What a population says of one exponential.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MapPrior {
+    /// Whether the half-life is the biological one (the effective one then never exceeds the physical) or the effective.
+    pub biological: bool,
+    /// Median half-life, h.
+    pub half_life_h: f64,
+    /// Coefficient of variation between patients (log-normal), 1 = 100 %.
+    pub cv: f64,
+    /// Median activity at time zero, MBq, and its coefficient of variation; without it the amplitude is free.
+    pub amplitude: Option<(f64, f64)>,
+    /// Relative standard deviation of the measurement where the table has none.
+    pub error: f64,
+}
+
+/// Relative standard deviation of a measurement where nothing is said.
+const ASSUMED_ERROR: f64 = 0.1;
 
 /// The tail of trapezoids.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,25 +98,67 @@ pub enum TailChoice {
     Given(f64),
 }
 
-/// A method from text: `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h` (half-life and its SD),
-/// `jackson`, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
+/// A method from text: `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h` (half-life and its SD), `map effective 51 h 20 %`
+/// (half-life and its CV), `library`, `jackson`, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
 ///
 /// # Errors
 /// A sentence that says what would do.
-pub fn method(text: &str) -> Result<Method, String> {
+pub fn method(text: &str, library: Option<TacLibrary>) -> Result<Method, String> {
     let fail = || {
         format!(
             "cannot read the method `{text}`; expected `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, \
+             `map effective 51 h 20 %`, `map biological 70 h 30 % amplitude 120 MBq 40 %`, `library`, \
              `jackson`, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`"
         )
     };
+    let mbq = Unit::parse("MBq").map_err(|e| e.to_string())?;
     let hour = Unit::parse("h").map_err(|e| e.to_string())?;
     let words: Vec<&str> = text.split_whitespace().collect();
     let hours = |number: &str, unit: &str| -> Result<f64, String> {
         let q = Quantity::parse(&format!("{number} {unit}")).map_err(|_| fail())?;
         q.to(&hour).map_err(|_| fail())
     };
+    let share = |number: &str| -> Result<f64, String> {
+        match number.parse::<f64>() {
+            Ok(x) if x.is_finite() && x > 0.0 => Ok(x / 100.0),
+            _ => Err(fail()),
+        }
+    };
+    let prior = |kind: &str, n: &str, u: &str, cv: &str| -> Result<MapPrior, String> {
+        let biological = match kind {
+            "biological" => true,
+            "effective" => false,
+            _ => return Err(fail()),
+        };
+        let half_life_h = hours(n, u)?;
+        if !(half_life_h > 0.0 && half_life_h.is_finite()) {
+            return Err(fail());
+        }
+        Ok(MapPrior {
+            biological,
+            half_life_h,
+            cv: share(cv)?,
+            amplitude: None,
+            error: ASSUMED_ERROR,
+        })
+    };
     match words[..] {
+        ["map", kind, n, u, cv, "%"] => Ok(Method::Map(prior(kind, n, u, cv)?)),
+        ["map", kind, n, u, cv, "%", "amplitude", a, au, acv, "%"] => {
+            let median = Quantity::parse(&format!("{a} {au}"))
+                .map_err(|_| fail())?
+                .to(&mbq)
+                .map_err(|_| fail())?;
+            if !(median > 0.0 && median.is_finite()) {
+                return Err(fail());
+            }
+            let amplitude = Some((median, share(acv)?));
+            Ok(Method::Map(MapPrior { amplitude, ..prior(kind, n, u, cv)? }))
+        }
+        ["library"] => library.map(Method::Library).ok_or_else(|| {
+            "the method `library` needs a table of curves: columns curve, amplitude, effective_half_life (h)"
+                .to_owned()
+        }),
         ["jackson"] => Ok(Method::Jackson),
         ["haenscheid"] => Ok(Method::Haenscheid),
         ["madsen", n, u] => Ok(Method::Madsen(hours(n, u)?, None)),
@@ -104,8 +176,8 @@ pub fn method(text: &str) -> Result<Method, String> {
 /// # Errors
 /// Why there is none: several measurements and no `at_h`, one below detection, a curve that rises at
 /// its end.
-pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia, String> {
-    let one = || -> Result<(f64, f64), String> {
+pub fn integral(curve: &Curve, method: &Method, at_h: Option<f64>) -> Result<Tia, String> {
+    let one = || -> Result<&CurvePoint, String> {
         let distance = |t: f64| at_h.map_or(0.0, |at| (t - at).abs());
         if curve.points.len() > 1 && at_h.is_none() {
             return Err(format!(
@@ -122,17 +194,28 @@ pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia,
         if nearest.below_detection {
             return Err(format!("`{}` at {} h is below detection", curve.region, nearest.time_h));
         }
-        Ok((nearest.time_h, nearest.activity_mbq))
+        Ok(nearest)
     };
     let region = curve.region.as_str();
+    let all_sd: Option<Vec<f64>> = curve.points.iter().map(|p| p.sd_mbq).collect();
     match method {
         Method::Haenscheid => {
-            let (t, a) = one()?;
-            haenscheid(region, t, a).map_err(|e| e.to_string())
+            let p = one()?;
+            haenscheid(region, p.time_h, p.activity_mbq).map_err(|e| e.to_string())
         }
         Method::Madsen(half_life, sd) => {
-            let (t, a) = one()?;
-            madsen(region, t, a, half_life, sd).map_err(|e| e.to_string())
+            let p = one()?;
+            madsen(region, p.time_h, p.activity_mbq, *half_life, *sd).map_err(|e| e.to_string())
+        }
+        Method::Library(library) => {
+            let p = one()?;
+            from_library(region, p.time_h, p.activity_mbq, library).map_err(|e| e.to_string())
+        }
+        Method::Map(prior) => {
+            let p = one()?;
+            let sd = p.sd_mbq.unwrap_or(prior.error * p.activity_mbq);
+            let physical = std::f64::consts::LN_2 / physical_half_life(curve)?;
+            map(region, (p.time_h, p.activity_mbq, sd), prior, physical)
         }
         Method::Jackson => {
             let points: Vec<(f64, f64)> =
@@ -140,9 +223,13 @@ pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia,
             let three: [(f64, f64); 3] = points.try_into().map_err(|p: Vec<_>| {
                 format!("`{region}` has {} measurements and the method takes three", p.len())
             })?;
-            TriExponential::through(region, three, physical_half_life(curve)?)
-                .and_then(|curve| curve.integral(region))
-                .map_err(|e| e.to_string())
+            let half_life = physical_half_life(curve)?;
+            match all_sd.and_then(|sd| <[f64; 3]>::try_from(sd).ok()) {
+                Some(sd) => TriExponential::integral_with_sd(region, three, sd, half_life),
+                None => TriExponential::through(region, three, half_life)
+                    .and_then(|curve| curve.integral(region)),
+            }
+            .map_err(|e| e.to_string())
         }
         Method::Trapezoid(tail) => {
             if let Some(p) = curve.points.iter().find(|p| p.below_detection) {
@@ -150,14 +237,96 @@ pub fn integral(curve: &Curve, method: Method, at_h: Option<f64>) -> Result<Tia,
             }
             let tail = match tail {
                 TailChoice::Fitted => Tail::Fitted,
-                TailChoice::Given(half_life) => Tail::Given(half_life),
+                TailChoice::Given(half_life) => Tail::Given(*half_life),
                 TailChoice::Physical => Tail::Physical(physical_half_life(curve)?),
             };
             let points: Vec<(f64, f64)> =
                 curve.points.iter().map(|p| (p.time_h, p.activity_mbq)).collect();
-            trapezoid(region, &points, Start::Zero, tail).map_err(|e| e.to_string())
+            Trapezoids::over(region, &points, Start::Zero, tail)
+                .and_then(|found| found.integral(region, all_sd.as_deref()))
+                .map_err(|e| e.to_string())
         }
     }
+}
+
+/// One exponential from one measurement `(h, MBq, MBq)` under a population's prior: the maximum a posteriori, with the
+/// standard error of the posterior. Without a prior on the amplitude the half-life stays the population's and the value
+/// is Madsen's; the error then holds the scatter of both the population and the measurement.
+///
+/// # Errors
+/// Why there is none.
+pub fn map(
+    region: &str,
+    (time_h, activity_mbq, sd_mbq): (f64, f64, f64),
+    prior: &MapPrior,
+    physical_per_h: f64,
+) -> Result<Tia, String> {
+    if !(activity_mbq > 0.0 && sd_mbq > 0.0) {
+        return Err(format!(
+            "`{region}` is {activity_mbq} MBq at {time_h} h; a maximum a posteriori needs an activity above 0 with a \
+             standard deviation"
+        ));
+    }
+    let decay = if prior.biological { physical_per_h } else { 0.0 };
+    let curve = SumOfExponentials::new(ExponentialForm::mono(), decay, &[time_h])
+        .map_err(|e| e.to_string())?;
+    let rate = std::f64::consts::LN_2 / prior.half_life_h;
+    let start = activity_mbq * ((rate + decay) * time_h).exp();
+    let mut amplitude = FitParameter::log("a1", start);
+    amplitude.prior = prior.amplitude.map(|(median, cv)| Prior::log_normal(median, cv));
+    let lambda = FitParameter::log("lambda1", rate).with_prior(Prior::log_normal(rate, prior.cv));
+    let data = vec![Observation::with_sd(region, activity_mbq, sd_mbq)];
+    let mut problem = Problem::new(&curve, data, ErrorModel::Known, vec![amplitude, lambda]);
+    problem.options.random_starts = 4;
+    let found = fit(&problem).map_err(|e| e.to_string())?;
+    let tia = found.derived("tia").ok_or("the curve does not fall")?;
+    if !tia.determined.is_determined() {
+        return Err(tia.determined.to_string());
+    }
+    let kind = if prior.biological { "biological" } else { "effective" };
+    let method = format!(
+        "one point, maximum a posteriori, prior {kind} half-life {} h ± {} %",
+        crate::table::significant(prior.half_life_h, 3),
+        crate::table::significant(100.0 * prior.cv, 3)
+    );
+    Tia::new(region, tia.value, tia.se, None, &method).map_err(|e| e.to_string())
+}
+
+/// A library of curves from a table with the columns curve, amplitude and effective_half_life (h), a row per phase.
+///
+/// # Errors
+/// What the table lacks.
+pub fn library(table: &Table) -> Result<TacLibrary, String> {
+    let column = |name: &str| {
+        table.index_of(name).ok_or_else(|| {
+            let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+            format!(
+                "a library needs the columns curve, amplitude and effective_half_life (h); found {}",
+                known.join(", ")
+            )
+        })
+    };
+    let (curve, amplitude, half_life) =
+        (column("curve")?, column("amplitude")?, column("effective_half_life")?);
+    let mut curves: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for (i, row) in table.rows.iter().enumerate() {
+        let number = |at: usize| {
+            row.get(at).and_then(crate::table::Cell::number).ok_or_else(|| {
+                format!(
+                    "row {} of the library has no number in `{}`",
+                    i + 1,
+                    table.columns[at].name
+                )
+            })
+        };
+        let phase = (number(amplitude)?, std::f64::consts::LN_2 / number(half_life)?);
+        let name = row.get(curve).map(crate::table::Cell::csv).unwrap_or_default();
+        match curves.iter_mut().find(|c| c.0 == name) {
+            Some(found) => found.1.push(phase),
+            None => curves.push((name, vec![phase])),
+        }
+    }
+    TacLibrary::new(curves.into_iter().map(|c| c.1).collect()).map_err(|e| e.to_string())
 }
 
 /// Physical half-life of the nuclide measured, h.
@@ -175,7 +344,7 @@ pub fn integrals(
     subject: &str,
     cycle: u16,
     regions: &[String],
-    method: Method,
+    method: &Method,
     at_h: Option<f64>,
 ) -> Result<Vec<RegionTia>, String> {
     regions
@@ -234,7 +403,17 @@ pub(crate) fn run(step: &Integrate, context: &mut Context) -> Result<(), String>
         Some(names) => names.clone(),
         None => study.regions(subject, cycle).into_iter().map(str::to_owned).collect(),
     };
-    let tias = integrals(study, subject, cycle, &regions, method(&step.method)?, step.at)?;
+    let curves = match &step.library {
+        None => None,
+        Some(name) => {
+            let table = context
+                .published
+                .get(name)
+                .ok_or_else(|| format!("`{name}` is not a table of this experiment"))?;
+            Some(library(table)?)
+        }
+    };
+    let tias = integrals(study, subject, cycle, &regions, &method(&step.method, curves)?, step.at)?;
     context.add(table(&step.id, &tias));
     context.tias.insert(step.id.clone(), tias);
     Ok(())
@@ -246,14 +425,104 @@ mod tests {
 
     #[test]
     fn exact_methods_are_read() {
+        let method = |text: &str| method(text, None);
         assert_eq!(method("haenscheid"), Ok(Method::Haenscheid));
         assert_eq!(method("jackson"), Ok(Method::Jackson));
         assert_eq!(method("madsen 2 d"), Ok(Method::Madsen(48.0, None)));
         assert_eq!(method("madsen 51 h 8 h"), Ok(Method::Madsen(51.0, Some(8.0))));
         assert_eq!(method("trapezoid fitted"), Ok(Method::Trapezoid(TailChoice::Fitted)));
         assert_eq!(method("trapezoid 51 h"), Ok(Method::Trapezoid(TailChoice::Given(51.0))));
-        for bad in ["", "haenscheid 5 h", "madsen", "madsen 5 MBq", "trapezoid slow", "simpson"] {
+        let prior = MapPrior {
+            biological: true,
+            half_life_h: 72.0,
+            cv: 0.3,
+            amplitude: Some((120.0, 0.4)),
+            error: ASSUMED_ERROR,
+        };
+        assert_eq!(
+            method("map biological 3 d 30 % amplitude 120 MBq 40 %"),
+            Ok(Method::Map(prior))
+        );
+        for bad in [
+            "",
+            "haenscheid 5 h",
+            "madsen",
+            "madsen 5 MBq",
+            "trapezoid slow",
+            "simpson",
+            "map effective 0 h 20 %",
+            "map effective 51 h 0 %",
+            "map physical 51 h 20 %",
+            "library",
+        ] {
             assert!(method(bad).is_err(), "{bad}");
         }
+    }
+
+    fn prior(biological: bool, amplitude: Option<(f64, f64)>) -> MapPrior {
+        MapPrior { biological, half_life_h: 50.0, cv: 0.25, amplitude, error: 0.1 }
+    }
+
+    const PHYSICAL: f64 = 0.004_346_7;
+
+    #[test]
+    fn exact_without_a_prior_on_the_amplitude_it_is_madsen() {
+        let (t, y, sd) = (72.0, 40.0, 4.0);
+        let k = std::f64::consts::LN_2 / 50.0;
+        let found = map("kidneys", (t, y, sd), &prior(false, None), PHYSICAL).expect("a value");
+        let value = y * (k * t).exp() / k;
+        // The search ends within 1e-7 standard errors (about 10 %).
+        assert!((found.value_mbq_h() / value - 1.0).abs() < 1e-6, "{found:?}");
+        // ln Ã = ln y + k t − ln k: the measurement and (k t − 1) times the scatter of ln k.
+        let of_rate = (k * t - 1.0) * (1.0_f64 + 0.25 * 0.25).ln().sqrt();
+        let expected = value * (0.1_f64 * 0.1 + of_rate * of_rate).sqrt();
+        assert!((found.sd_mbq_h().expect("an SD") / expected - 1.0).abs() < 1e-5);
+        // A biological half-life adds the decay: the effective one is shorter than both.
+        let found = map("kidneys", (t, y, sd), &prior(true, None), PHYSICAL).expect("a value");
+        let k = k + PHYSICAL;
+        assert!((found.value_mbq_h() / (y * (k * t).exp() / k) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn val_with_a_prior_on_the_amplitude_beside_a_search_by_hand() {
+        // The posterior of (ln a, ln k) on a fine grid.
+        let (t, y, sd) = (96.0, 20.0, 2.0);
+        let (median, cv) = (120.0, 0.4);
+        let found =
+            map("kidneys", (t, y, sd), &prior(false, Some((median, cv))), PHYSICAL).expect("one");
+        let (sa, sk) = ((1.0 + cv * cv).ln().sqrt(), (1.0_f64 + 0.25 * 0.25).ln().sqrt());
+        let k0 = std::f64::consts::LN_2 / 50.0;
+        let mut best = (f64::INFINITY, 0.0);
+        for i in -400..=400 {
+            for j in -400..=400 {
+                let (u, v) = (f64::from(i) * 0.002, f64::from(j) * 0.002);
+                let (a, k) = (median * u.exp(), k0 * v.exp());
+                let z = (y - a * (-k * t).exp()) / sd;
+                let cost = z * z + (u / sa).powi(2) + (v / sk).powi(2);
+                if cost < best.0 {
+                    best = (cost, a / k);
+                }
+            }
+        }
+        // The grid knows each logarithm to 0.1 %.
+        assert!((found.value_mbq_h() / best.1 - 1.0).abs() < 3e-3, "{found:?} {best:?}");
+        // The measurement is low for the population: the value lies below Madsen's.
+        let madsen = y * (k0 * t).exp() / k0;
+        assert!(found.value_mbq_h() > madsen * 0.8 && (found.value_mbq_h() - madsen).abs() > 1.0);
+        assert!(map("kidneys", (t, 0.0, 1.0), &prior(false, None), PHYSICAL).is_err());
+    }
+
+    #[test]
+    fn exact_libraries_are_read() {
+        let mut table = Table::new("l", "")
+            .column("curve", "")
+            .column("amplitude", "")
+            .column("effective_half_life", "h");
+        for (curve, a, h) in [("p1", 10.0, 50.0), ("p1", -10.0, 2.0), ("p2", 5.0, 70.0)] {
+            table.push(vec![curve.into(), a.into(), h.into()]);
+        }
+        assert_eq!(library(&table).expect("two curves").factor(24.0).expect("one").curves, 2);
+        let bad = Table::new("l", "").column("curve", "").column("amplitude", "");
+        assert!(library(&bad).expect_err("a column is missing").contains("effective_half_life"));
     }
 }

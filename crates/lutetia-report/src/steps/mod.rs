@@ -16,15 +16,17 @@ use crate::{
     table::{Cell, Table},
 };
 
-pub mod averaging;
 pub mod compare;
+pub mod curve_tables;
 pub mod curves;
 pub mod dose;
 pub mod integrate;
+pub mod intervals;
 mod kind;
 pub mod load;
 pub mod model;
 pub mod plan;
+mod shape;
 pub mod simulate;
 pub mod sweep;
 pub mod uncertainty;
@@ -124,7 +126,8 @@ impl Context {
 
 /// A table of published numbers; the first column names the rows. Headers keep the name before a
 /// bracket: `dose (Gy)` is `dose`.
-fn published(name: &str, text: &str) -> Table {
+#[must_use]
+pub fn published(name: &str, text: &str) -> Table {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
     let mut table = Table::new(name, "");

@@ -7,14 +7,16 @@ use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
 use lutetia_report::steps::{
     RegionTia,
-    curves::{CurveOptions, RegionCurve, error_model, fit_regions},
-    integrate::{integrals, method},
+    curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
+    integrate::{integrals, library, method},
+    published,
 };
 
 use super::studies;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
+    files::read_text,
     terminal::Terminal,
 };
 
@@ -41,20 +43,36 @@ pub(crate) struct Curves {
     #[arg(long = "region", value_name = "NAME")]
     regions: Vec<String>,
 
-    /// Function to fit; repeat to let the corrected Akaike criterion choose. One of `physical`,
-    /// `mono`, `mono-physical`, `bi`, `bi-uptake`, `tri`, `tri-uptake`.
+    /// Function to fit; repeat to let the corrected Akaike criterion choose, or `all`. Their names,
+    /// the published ones among them (`f3a`, `f4d`), are listed by `lutetia functions`.
     #[arg(long = "function", value_name = "NAME", default_values = ["mono", "bi-uptake"])]
     functions: Vec<String>,
 
     /// How measurements scatter where the table has no standard deviations: `proportional 10 %`,
-    /// `additive 5 MBq`, `combined 5 MBq + 10 %`, `unweighted`.
+    /// `additive 5 MBq`, `combined 5 MBq + 10 %`, `proportional` (size estimated), `unweighted`.
     #[arg(long, value_name = "ERROR")]
     error: Option<String>,
 
-    /// Integrate without a function: `haenscheid` or `madsen 51 h` (half-life) from one measurement,
+    /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always`
+    /// or `never`.
+    #[arg(long, value_name = "WHEN", default_value = "estimated")]
+    count_variance: String,
+
+    /// Leave functions outside the quality gates (CV of a parameter 50 %, correlation 0.8) out of the
+    /// choice and the average.
+    #[arg(long)]
+    gates: bool,
+
+    /// Integrate without a function: `haenscheid`, `madsen 51 h` (half-life), `map effective 51 h 20 %` or
+    /// `map biological 70 h 30 %` (half-life and CV of a population) or `library` from one measurement,
     /// `jackson` from three, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h` (tail) from all.
     #[arg(long, value_name = "METHOD", conflicts_with_all = ["functions", "error"])]
     method: Option<String>,
+
+    /// Curves of other patients for `--method library`: a CSV with the columns curve, amplitude and
+    /// effective_half_life (h), a row per phase.
+    #[arg(long, value_name = "FILE", requires = "method")]
+    library: Option<PathBuf>,
 
     /// The measurement nearest to this time, in h, where a method takes one.
     #[arg(long, value_name = "HOURS", requires = "method")]
@@ -90,6 +108,21 @@ impl Curves {
         self.until
     }
 
+    /// How curves are fitted, without what only `fit` offers.
+    pub(crate) fn options(&self) -> Outcome<CurveOptions> {
+        functions(&self.functions).map_err(wrong)?;
+        Ok(CurveOptions {
+            functions: self.functions.clone(),
+            error: error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR)).map_err(wrong)?,
+            seed: self.seed,
+            until_h: self.until,
+            variance_count: variance_count(&self.count_variance).map_err(wrong)?,
+            gates: self.gates,
+            profile: false,
+            bootstrap: 0,
+        })
+    }
+
     /// Error model as typed.
     pub(crate) fn error(&self) -> Option<&str> {
         self.error.as_deref()
@@ -117,19 +150,26 @@ impl Curves {
         terminal: &Terminal,
     ) -> Outcome<Option<(Study, String, Vec<RegionTia>)>> {
         let Some(text) = &self.method else { return Ok(None) };
-        let method = method(text).map_err(wrong)?;
+        let curves = match &self.library {
+            None => None,
+            Some(path) => {
+                let table = published("library", &read_text(path)?);
+                Some(library(&table).map_err(|reason| {
+                    let message = format!("`{}`: {reason}", path.display());
+                    Failure::new(Exit::Data, Diagnostic::error("LUT8015", message))
+                })?)
+            }
+        };
+        let method = method(text, curves).map_err(wrong)?;
         let (study, subject, wanted) = self.load(terminal)?;
-        let tias = integrals(&study, &subject, self.cycle, &wanted, method, self.at)
+        let tias = integrals(&study, &subject, self.cycle, &wanted, &method, self.at)
             .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
         Ok(Some((study, subject, tias)))
     }
 
     /// Reads the study and fits the curves asked for.
     pub(crate) fn fit(&self, terminal: &Terminal) -> Outcome<Fitted> {
-        for function in &self.functions {
-            lutetia_report::steps::curves::form(function).map_err(wrong)?;
-        }
-        let error = error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR)).map_err(wrong)?;
+        let options = self.options()?;
         let (study, subject, wanted) = self.load(terminal)?;
         let without: Vec<&str> = wanted
             .iter()
@@ -146,12 +186,6 @@ impl Curves {
                 without.join(", ")
             ));
         }
-        let options = CurveOptions {
-            functions: self.functions.clone(),
-            error,
-            seed: self.seed,
-            until_h: self.until,
-        };
         let regions = fit_regions(&study, &subject, self.cycle, Some(&wanted), &options)
             .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
         Ok(Fitted { study, subject, regions })

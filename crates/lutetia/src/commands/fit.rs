@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
     Cell, Table,
-    steps::{curves::tables, integrate},
+    steps::{curve_tables::tables, curves::CurveOptions, integrate, intervals},
 };
 
 use super::{
@@ -21,6 +21,8 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia fit data/studies/snmmi_patient4 --region kidney_left
+  lutetia fit data/studies/snmmi_patient4 --function all --print candidates
+  lutetia fit data/studies/snmmi_patient4 --region liver --profile --bootstrap 1000
   lutetia fit data/studies/snmmi_patient4 --function mono --error \"proportional 15 %\" --print estimates
   lutetia fit data/studies/snmmi_patient4 --model models/sstr2/dotatate-small.toml --into L.plasma \\
     --amount \"140 nmol\" --over \"30 min\" --observe \"kidney_left + kidney_right=A_kidneys\" \\
@@ -39,6 +41,12 @@ pub(crate) enum Print {
     Points,
     /// The fitted curves with 95 % intervals.
     Curves,
+    /// The integral averaged over the functions by Akaike weights.
+    Averaged,
+    /// 95 % intervals of integral and half-life by each method asked for.
+    Intervals,
+    /// The points of the profiles of `--profile`.
+    Profile,
 }
 
 /// Arguments of `fit`.
@@ -48,15 +56,19 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     curves: Curves,
 
-    /// What to print: `results`, `estimates`, `candidates`, `points` or `curves`.
-    #[arg(
-        long,
-        value_enum,
-        default_value = "results",
-        hide_possible_values = true,
-        value_name = "WHAT"
-    )]
-    print: Print,
+    /// What to print: `results`, `estimates`, `candidates`, `points`, `curves`, `averaged`, and with
+    /// `--profile` or `--bootstrap` `intervals` (then what is printed without this) or `profile`.
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "WHAT")]
+    print: Option<Print>,
+
+    /// Profile likelihood of the integral and the effective half-life.
+    #[arg(long, conflicts_with_all = ["method", "model"])]
+    profile: bool,
+
+    /// Parametric bootstrap of the integral and the effective half-life, with this many samples.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true,
+        conflicts_with_all = ["method", "model"], value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    bootstrap: u32,
 
     #[command(flatten)]
     with: WithModel,
@@ -64,20 +76,42 @@ pub(crate) struct Arguments {
 
 /// Fits every curve asked for and prints one table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let intervals_asked = arguments.profile || arguments.bootstrap > 0;
+    let print = arguments.print.unwrap_or(match intervals_asked {
+        true => Print::Intervals,
+        false => Print::Results,
+    });
     if let Some(file) = &arguments.with.model {
-        let Arguments { curves, print, with } = arguments;
-        return fit_model::run(file, with, curves, *print, terminal);
+        let Arguments { curves, with, .. } = arguments;
+        return fit_model::run(file, with, curves, print, terminal);
+    }
+    if print == Print::Profile && !arguments.profile {
+        return Err(Failure::usage(
+            "`--print profile` needs profiles".to_owned(),
+            "add `--profile`",
+        ));
     }
     if let Some((_, _, tias)) = arguments.curves.integrals(terminal)? {
         return table::print(&integrate::table("fit", &tias), terminal);
     }
     let fitted = arguments.curves.fit(terminal)?;
-    let part = match arguments.print {
+    let part = match print {
         Print::Estimates => return table::print(&estimates(&fitted), terminal),
+        Print::Intervals | Print::Profile => {
+            let options = CurveOptions {
+                profile: arguments.profile,
+                bootstrap: arguments.bootstrap as usize,
+                ..arguments.curves.options()?
+            };
+            let tables = intervals::tables("fit", &fitted.regions, &options);
+            let asked = tables.get(usize::from(print == Print::Profile));
+            return asked.map_or(Ok(()), |t| table::print(t, terminal));
+        }
         Print::Results => 0,
         Print::Candidates => 1,
         Print::Points => 2,
         Print::Curves => 3,
+        Print::Averaged => 4,
     };
     let tables = tables("fit", &fitted.regions, arguments.curves.until_h())
         .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
@@ -124,8 +158,8 @@ fn estimates(fitted: &Fitted) -> Table {
 fn unit_of(name: &str) -> &'static str {
     match name {
         "tia" | "tia_to_last" => "MBq h",
-        "effective_half_life" | "time_of_maximum" => "h",
-        "extrapolated_fraction" | "cv" | "scale" => "1",
+        "effective_half_life" | "time_of_maximum" | "rise" => "h",
+        "extrapolated_fraction" | "cv" | "scale" | "shape" | "alpha" => "1",
         _ if name.starts_with("lambda") => "1/h",
         _ => "MBq",
     }

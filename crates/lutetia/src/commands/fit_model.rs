@@ -84,9 +84,9 @@ pub(crate) fn run(
         Print::Points => 2,
         Print::Curves => 3,
         Print::Results => 4,
-        Print::Candidates => {
+        Print::Candidates | Print::Averaged | Print::Intervals | Print::Profile => {
             return Err(Failure::usage(
-                "`--print candidates` lists functions; with `--model` there is one model",
+                "`--print candidates`, `averaged`, `intervals` and `profile` are about functions; with `--model` there is one model",
                 "print `results`, `estimates`, `points` or `curves`",
             ));
         }

@@ -7,7 +7,9 @@ pub(crate) mod data;
 pub(crate) mod dose;
 pub(crate) mod explain;
 pub(crate) mod fit;
+pub(crate) mod fit_map;
 mod fit_model;
+pub(crate) mod functions;
 mod models;
 pub(crate) mod new;
 pub(crate) mod plan;
@@ -28,6 +30,8 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Data(arguments) => data::run(arguments, terminal),
         Command::Simulate(arguments) => simulate::run(arguments, terminal),
         Command::Fit(arguments) => fit::run(arguments, terminal),
+        Command::FitMap(arguments) => fit_map::run(arguments, terminal),
+        Command::Functions(arguments) => functions::run(arguments, terminal),
         Command::Dose(arguments) => dose::run(arguments, terminal),
         Command::Plan(arguments) => plan::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),

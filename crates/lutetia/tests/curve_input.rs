@@ -1,0 +1,105 @@
+//! Curves that users bring and that do not say what is asked of them.
+
+use std::{fs, path::Path};
+
+use assert_cmd::cargo::cargo_bin_cmd;
+
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let output = cargo_bin_cmd!("lutetia")
+        .current_dir(folder)
+        .args(arguments)
+        .env_remove("COLUMNS")
+        .output()
+        .expect("the command starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "exit code: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+        output.status.code().map_or_else(|| "none".to_owned(), |code| code.to_string()),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// A study of one region.
+fn study(rows: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).expect("a file");
+    };
+    write("subjects.csv", "subject,source\np1,made up\n".to_owned());
+    write(
+        "doses.csv",
+        "subject,cycle,time (h),nuclide,activity (MBq)\np1,1,0,Lu-177,7400\n".to_owned(),
+    );
+    let rows: Vec<String> = rows.iter().map(|row| format!("p1,1,kidney_left,{row}\n")).collect();
+    write(
+        "activity.csv",
+        format!("subject,cycle,region,time (h),activity (MBq),below_detection\n{}", rows.concat()),
+    );
+    folder
+}
+
+const EQUAL: [&str; 4] = ["4,50,no", "24,50,no", "72,50,no", "120,50,no"];
+const RISING: [&str; 4] = ["4,20,no", "24,60,no", "72,70,no", "120,110,no"];
+const SLOWER: [&str; 4] = ["4,100,no", "24,98,no", "72,90,no", "120,85,no"];
+const THREE: [&str; 3] = ["4,100,no", "24,70,no", "72,30,no"];
+const ZERO: [&str; 4] = ["4,100,no", "24,70,no", "72,30,no", "168,0,no"];
+const BELOW: [&str; 4] = ["4,100,no", "24,70,no", "72,30,no", "168,12,yes"];
+const NOTHING: [&str; 3] = ["4,0,no", "24,0,no", "72,0,no"];
+
+#[test]
+fn regress_curves_that_do_not_determine_what_is_asked() {
+    let fit = |rows: &[&str], more: &[&str]| {
+        let folder = study(rows);
+        run(folder.path(), &[&["fit", "."], more].concat())
+    };
+    for (name, rows, more) in [
+        ("three_points_tri_exponential", &THREE[..], &["--function", "tri"][..]),
+        ("three_points_ranked", &THREE, &["--print", "candidates"]),
+        (
+            "three_points_variance_counted",
+            &["4,100,no", "24,70,no", "72,30,no", "120,14,no"],
+            &["--print", "candidates", "--count-variance", "always"],
+        ),
+        ("all_equal", &EQUAL, &[]),
+        ("rising", &RISING, &[]),
+        ("rising_averaged", &RISING, &["--print", "averaged"]),
+        ("rising_intervals", &RISING, &["--profile", "--bootstrap", "10"]),
+        ("slower_than_decay", &SLOWER, &[]),
+        ("zero", &ZERO, &[]),
+        ("zero_with_additive_part", &ZERO, &["--error", "combined 2 MBq + 10 %"]),
+        ("nothing", &NOTHING, &["--error", "additive 1 MBq"]),
+        ("below_detection", &BELOW, &["--function", "mono", "--error", "combined 2 MBq + 10 %"]),
+        ("known_activity", &THREE, &["--function", "f2e"]),
+        ("count_variance", &THREE, &["--count-variance", "often"]),
+        ("profile_not_asked", &THREE, &["--print", "profile"]),
+    ] {
+        insta::assert_snapshot!(name, fit(rows, more));
+    }
+}
+
+/// A dose rests on the integral; where that is refused there is none.
+#[test]
+fn regress_no_dose_without_an_integral() {
+    let folder = study(&RISING);
+    insta::assert_snapshot!("rising_dose", run(folder.path(), &["dose", "."]));
+}
+
+#[test]
+fn prop_bootstrap_is_the_same_on_any_number_of_threads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("..");
+    let on = |threads: &str| {
+        let output = cargo_bin_cmd!("lutetia")
+            .current_dir(&root)
+            .args(["fit", "data/studies/snmmi_patient4", "--region", "kidney_left"])
+            .args(["--bootstrap", "200", "--function", "mono", "--function", "mono-physical"])
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .expect("the command starts");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let (one, three) = (on("1"), on("3"));
+    assert_eq!(one, three);
+    assert!(one.contains("bootstrap of the average"), "{one}");
+}
