@@ -134,7 +134,8 @@ fn val_fast_agrees_with_the_general_fit() {
         let limit = if name == "f4d" { 0.03 } else { 1e-3 };
         assert!(c.worst_tia < limit, "{name} {}", c.worst_tia);
         // The covariance of the fast fit is an inverse of normal equations: half the digits of an orthogonal one.
-        assert!(c.worst_sd < 1e-4, "{name} {}", c.worst_sd);
+        let limit = if name == "f4d" { 1e-2 } else { 1e-4 };
+        assert!(c.worst_sd < limit, "{name} {}", c.worst_sd);
         assert!(c.same_verdict * 50 >= c.same_minimum * 49, "{name} {}", c.same_verdict);
     }
 }

@@ -352,11 +352,11 @@ mod tests {
         );
         let rows: Vec<_> = reader.records().map(|r| r.expect("a row")).collect();
         let number = |r: usize, c: usize| rows[r][c].parse::<f64>().expect("a number");
-        // Six digits are printed.
-        assert!(
-            (number(0, 2) / 5000.0 - 1.0).abs() < 2e-6
-                && (number(1, 2) / 1000.0 - 1.0).abs() < 2e-6
-        );
+        // Under an error proportional to the curve the likelihood of clean data y is greatest at y/u with
+        // u² − u = cv²: ln f draws the curve down. Six digits are printed.
+        let u = 0.5 * (1.0 + (1.0_f64 + 4.0 * 0.01).sqrt());
+        assert!((number(0, 2) * u / 5000.0 - 1.0).abs() < 2e-6, "{}", number(0, 2));
+        assert!((number(1, 2) * u / 1000.0 - 1.0).abs() < 2e-6, "{}", number(1, 2));
         assert_eq!(&rows[1][1], "a, b");
         assert_eq!(&rows[0][8], "ok");
         assert_eq!(&rows[2][8], "no activity above 0");
