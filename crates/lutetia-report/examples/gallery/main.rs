@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("expected the folder to write to: `--example gallery -- FOLDER`")?
         .into();
     fs::create_dir_all(&folder)?;
-    for case in cases::all() {
+    for case in cases::all().into_iter().chain(cases::extremes()) {
         let figure = case.figure()?;
         fs::write(
             folder.join(format!("{}.svg", figure.name)),

@@ -194,7 +194,7 @@ fn weights(
 
 /// Two decimals, or three digits where that would be nothing.
 fn fixed(value: f64) -> String {
-    if value.abs() < 0.1 || value.abs() >= 100.0 {
+    if value.abs() < 0.01 || value.abs() >= 1000.0 {
         significant(value, 3).replace('-', "−")
     } else {
         format!("{value:.2}").replace('-', "−")

@@ -132,9 +132,12 @@ impl Chart for ParetoSpec {
         }
         let words = front.iter().filter(|i| !labels[**i].is_empty());
         let words: Vec<_> = words.map(|i| (x[*i], y[*i], labels[*i].clone())).collect();
-        // More would cover each other; the table behind the figure has them all.
-        if !words.is_empty() && words.len() <= 12 {
-            panel.layer("", Colour::Ink, Marks::Words { words });
+        if !words.is_empty() {
+            panel.layer(
+                "",
+                Colour::Ink,
+                Marks::Words { words, left: self.x_better == Better::Less },
+            );
         }
         Ok(Figure {
             name: self.name.clone(),

@@ -117,7 +117,7 @@ impl Chart for TherapeuticIndexSpec {
             let unit = panel.x.unit().to_owned();
             let text = format!("P+ {} at {} {unit}", two(p_plus[best]), significant(x[best], 3));
             let words = vec![(x[best], p_plus[best], text.trim_end().to_owned())];
-            panel.layer("", Colour::Ink, Marks::Words { words });
+            panel.layer("", Colour::Ink, Marks::Words { words, left: false });
         }
         if let Some(limit) = self.limit {
             if !(0.0..=1.0).contains(&limit) {

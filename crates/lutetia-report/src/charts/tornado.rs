@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Chart, Columns, Only, source::Source};
 use crate::{
-    figure::{Axis, Bar, Colour, Corner, Dash, Direction, Figure, Marks, Note, Panel, TextColumn},
+    figure::{Axis, Bar, Colour, Dash, Direction, Figure, Marks, Panel, TextColumn},
     page::Tables,
     table::significant,
 };
@@ -76,8 +76,10 @@ impl Chart for TornadoSpec {
         order.sort_by(|a, b| reach(*b).total_cmp(&reach(*a)));
         order.truncate(self.most.max(1));
         order.reverse();
+        let (x, value) = (Axis::linear(&self.x_label), significant(base, 4).replace('-', "−"));
+        let title = format!("base {value} {}", x.unit()).trim_end().to_owned();
         let labels = order.iter().map(|i| super::readable(&names[*i])).collect();
-        let mut panel = Panel::new("", Axis::linear(&self.x_label), Axis::categories("", labels));
+        let mut panel = Panel::new(title, x, Axis::categories("", labels));
         let sides = [
             ("input at its low end", &low, Colour::Series(0)),
             ("input at its high end", &high, Colour::Series(1)),
@@ -86,7 +88,9 @@ impl Chart for TornadoSpec {
             let bar = |(at, i): (usize, &usize)| {
                 // Where both ends move the result the same way, the shorter bar stays in sight.
                 let same = (low[*i] - base) * (high[*i] - base) > 0.0;
-                let inner = (ends[*i] - base).abs() < (low[*i] + high[*i] - ends[*i] - base).abs();
+                let equal = colour == Colour::Series(1) && (high[*i] - low[*i]).abs() <= 0.0;
+                let inner =
+                    equal || (ends[*i] - base).abs() < (low[*i] + high[*i] - ends[*i] - base).abs();
                 let thickness = if same && inner { 0.3 } else { 0.62 };
                 Bar { at: at as f64, from: base, to: ends[*i], thickness }
             };
@@ -95,9 +99,6 @@ impl Chart for TornadoSpec {
         }
         let (axis, dash, text) = (Direction::X, Dash::Solid, String::new());
         panel.layer("", Colour::Ink, Marks::Rule { axis, at: base, dash, text });
-        // The shortest bars are at the bottom.
-        let lines = vec![format!("base {}", significant(base, 4).replace('-', "−"))];
-        panel.notes.push(Note { corner: Corner::BottomRight, lines });
         if source.has("low_at")? && source.has("high_at")? {
             let (from, to) = (source.texts("low_at")?, source.texts("high_at")?);
             let cells = order.iter().map(|i| format!("{} – {}", short(&from[*i]), short(&to[*i])));

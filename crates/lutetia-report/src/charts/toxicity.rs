@@ -69,14 +69,14 @@ impl Chart for ToxicitySpec {
         let bars = source.bars("low", "high")?;
         let (series, panels) = (source.optional_texts("series")?, source.optional_texts("panel")?);
         let limits = self.limits()?;
-        let all = values.iter().copied().chain(bars.iter().flatten().map(|b| b.1));
         let falling = limits.len() < 2 || limits[0] > limits[1];
-        // The first limit is in view where values fall to it.
-        let all = all.chain(limits.first().copied().filter(|_| falling));
-        let top = all.fold(0.0, |a: f64, v| if v > a { v } else { a });
         let colours: Vec<String> = groups(&series).into_iter().map(|(name, _)| name).collect();
         let mut drawn = Vec::new();
         for (title, rows) in groups(&panels) {
+            let all = rows.iter().flat_map(|i| [values[*i], bars[*i].map_or(0.0, |b| b.1)]);
+            // The first limit is in view where values fall to it.
+            let all = all.chain(limits.first().copied().filter(|_| falling));
+            let top = all.fold(0.0, |a: f64, v| if v > a { v } else { a });
             let y =
                 Axis::linear(&self.y_label).within(0.0, if top > 0.0 { 1.08 * top } else { 1.0 });
             let mut panel = Panel::new(super::readable(&title), Axis::linear(&self.x_label), y);

@@ -184,7 +184,7 @@ pub(super) fn values(panel: &Panel) -> (Vec<f64>, Vec<f64>) {
             }
             Marks::Rule { axis: Direction::X, at, .. } => xs.push(*at),
             Marks::Rule { axis: Direction::Y, at, .. } => ys.push(*at),
-            Marks::Words { words } => {
+            Marks::Words { words, .. } => {
                 xs.extend(words.iter().map(|w| w.0));
                 ys.extend(words.iter().map(|w| w.1));
             }

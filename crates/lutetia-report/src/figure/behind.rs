@@ -117,7 +117,7 @@ fn rows<'a>(panel: &'a Panel, push: &mut dyn FnMut(Row<'a>)) {
                 let y_bar = Some((*low, *high));
                 push(Row { series, mark: "zone", y_bar, text, ..Row::default() });
             }
-            Marks::Words { words } => {
+            Marks::Words { words, .. } => {
                 for (x, y, text) in words {
                     let (x, y) = (Some(*x), Some(*y));
                     push(Row { series, mark: "text", x, y, text, ..Row::default() });

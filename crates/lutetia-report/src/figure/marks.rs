@@ -68,8 +68,10 @@ pub enum Marks {
     },
     /// Texts at (x, y).
     Words {
-        /// The texts; each stands above and to the right of its place.
+        /// The texts; each stands above and beside its place.
         words: Vec<(f64, f64, String)>,
+        /// To its left rather than its right.
+        left: bool,
     },
     /// Coloured cells of a grid of categories, with a colour bar beside the panel.
     Cells {

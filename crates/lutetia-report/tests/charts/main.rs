@@ -61,6 +61,9 @@ fn regress_every_kind_draws() {
         }
         names.push(figure.name);
     }
+    for case in cases::extremes() {
+        built(&case);
+    }
     let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "{names:?}");
     insta::assert_snapshot!(shapes);

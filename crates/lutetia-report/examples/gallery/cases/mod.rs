@@ -1,6 +1,7 @@
 //! A case for every kind of chart: what an experiment file says, and the tables it is drawn from.
 //! All numbers are synthetic; they look like those of trials so that the drawing is put to the test.
 
+mod extremes;
 mod response;
 mod survival;
 mod tradeoff;
@@ -38,6 +39,11 @@ impl Case {
 /// Every case of the gallery.
 pub(crate) fn all() -> Vec<Case> {
     [survival::cases(), response::cases(), tradeoff::cases()].into_iter().flatten().collect()
+}
+
+/// Cases that put the drawing to the test: long labels, many rows, one row, many panels.
+pub(crate) fn extremes() -> Vec<Case> {
+    extremes::cases()
 }
 
 /// Numbers between 0 and 1 that are the same on every machine: a linear congruential generator

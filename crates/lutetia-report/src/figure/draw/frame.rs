@@ -130,11 +130,13 @@ impl Frame {
         pen.text(&axis.label, (middle, row), Font::new(13.0).centred().below())?;
         if let Some((low, high)) = &axis.ends {
             // Beside the label where there is room, else beneath it.
-            let room = (self.right - self.left - width(&axis.label, 13.0)) / 2.0 - 8.0;
+            let all = self.right - self.left;
+            let beside = (all - width(&axis.label, 13.0)) / 2.0 - 8.0;
             let (low, high) = (format!("← {low}"), format!("{high} →"));
-            let wide = width(&low, 12.0) > room || width(&high, 12.0) > room;
+            let (a, b) = (width(&low, 12.0), width(&high, 12.0));
+            let wide = a > beside || b > beside;
             let row = if wide { row + 17.0 } else { row };
-            let room = if wide { (self.right - self.left) / 2.0 - 4.0 } else { room };
+            let room = if a + b + 8.0 < all { all } else { all / 2.0 - 4.0 };
             let font = Font::new(12.0).below();
             pen.text(&fitted(&low, 12.0, room), (self.left, row), font)?;
             pen.text(&fitted(&high, 12.0, room), (self.right, row), font.ending())?;
@@ -152,7 +154,8 @@ impl Frame {
                 continue;
             }
             free_to = at - 11.0;
-            let room = self.left - 12.0;
+            // Half a pixel of rounding, or the widest would be cut.
+            let room = self.left - 11.5;
             let name = fitted(name, 12.0, room);
             if axis.flush_left {
                 // Readers of SVG drop leading space, so that an indent must be a place.

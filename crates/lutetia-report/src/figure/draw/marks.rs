@@ -81,22 +81,48 @@ pub(super) fn layer(layer: &Layer, pen: &Pen<'_>, frame: &Frame, x: &Scale, y: &
             }
             Ok(())
         }
-        Marks::Words { words } => {
-            for (vx, vy, text) in words {
-                let Some(at) = frame.at(x, y, *vx, *vy).filter(|p| frame.holds(*p)) else {
-                    continue;
-                };
-                // To the left of its place where the right is too narrow.
-                let right = at.0 + 7.0 + width(text, 11.0) < frame.right + 8.0;
-                let font = Font::new(11.0).colour(Colour::Ink.rgb());
-                let (px, font) =
-                    if right { (at.0 + 7.0, font) } else { (at.0 - 7.0, font.ending()) };
-                pen.text_on_white(text, (px, at.1 - 9.0), font)?;
-            }
-            Ok(())
-        }
+        Marks::Words { words, left } => write(words, *left, pen, frame, (x, y)),
         Marks::Cells { cells, scale } => grid(cells, scale, pen, frame, (x, y)),
     }
+}
+
+/// Texts beside their places, above where there is room, else in another corner; one that would
+/// cover another everywhere is left out (the table behind the figure has it).
+fn write(
+    words: &[(f64, f64, String)],
+    left: bool,
+    pen: &Pen<'_>,
+    frame: &Frame,
+    (x, y): (&Scale, &Scale),
+) -> Drawn {
+    const SIZE: f64 = 11.0;
+    let font = Font::new(SIZE).colour(Colour::Ink.rgb());
+    let mut taken: Vec<[f64; 4]> = Vec::new();
+    for (vx, vy, text) in words {
+        let Some((px, py)) = frame.at(x, y, *vx, *vy).filter(|p| frame.holds(*p)) else {
+            continue;
+        };
+        let w = width(text, SIZE);
+        let side = if left { -7.0 } else { 7.0 };
+        let corners = [(side, -9.0), (-side, -9.0), (-side, 9.0), (side, 9.0)];
+        let free = corners.into_iter().find_map(|(dx, dy)| {
+            let left = if dx > 0.0 { px + dx } else { px + dx - w };
+            let there = [left, py + dy - SIZE / 2.0, left + w, py + dy + SIZE / 2.0];
+            let inside = there[0] > frame.left
+                && there[2] < frame.right + 8.0
+                && there[1] > frame.top - 8.0
+                && there[3] < frame.bottom;
+            let apart = |t: &[f64; 4]| {
+                there[0] > t[2] || there[2] < t[0] || there[1] > t[3] || there[3] < t[1]
+            };
+            (inside && taken.iter().all(apart)).then_some((there, dx, dy))
+        });
+        let Some((there, dx, dy)) = free else { continue };
+        taken.push(there);
+        let font = if dx > 0.0 { font } else { font.ending() };
+        pen.text_on_white(text, (px + dx, py + dy), font)?;
+    }
+    Ok(())
 }
 
 /// The value holds until the next point.

@@ -42,8 +42,7 @@ pub fn svg(figure: &Figure) -> Result<String, FigureError> {
     }
     let columns = figure.columns.clamp(1, figure.panels.len());
     let rows = figure.panels.len().div_ceil(columns);
-    let single = figure.panels.len() == 1;
-    let rooms: Vec<Room> = figure.panels.iter().map(|p| Room::of(p, single)).collect();
+    let rooms: Vec<Room> = figure.panels.iter().map(|p| Room::of(p, columns)).collect();
     let widest = largest(rooms.iter().map(|r| r.left + r.plot.0 + r.right));
     // Panels of one figure have axes of one height, and strips of one height.
     let plot = largest(rooms.iter().map(|r| r.plot.1));
@@ -80,7 +79,7 @@ struct Room {
 }
 
 impl Room {
-    fn of(panel: &Panel, single: bool) -> Self {
+    fn of(panel: &Panel, columns: usize) -> Self {
         let (_, ys) = values(panel);
         let y = Scale::new(&panel.y, ys.into_iter(), 5);
         let ticks = largest(y.ticks.iter().map(|(_, t)| width(t, 12.0)));
@@ -91,17 +90,20 @@ impl Room {
         let right = beside::width(panel);
         let rows = panel.y.categories.len() as f64;
         let cells = panel.layers.iter().any(|l| matches!(l.marks, Marks::Cells { .. }));
-        let plot = match (single, rows > 0.0) {
-            (true, true) if cells => (560.0, (40.0 * rows).clamp(120.0, 480.0)),
-            (true, true) => (560.0, row_height(rows) * rows + 12.0),
-            (true, false) => (560.0, 326.0),
-            (false, true) => (300.0, row_height(rows) * rows + 12.0),
-            (false, false) => (300.0, 196.0),
+        // As large as a page of about 1140 pixels allows.
+        let (wide, high, least) = match columns {
+            1 => (560.0, 326.0, 330.0),
+            2 => (430.0, 260.0, 330.0),
+            _ => (300.0, 196.0, 240.0),
+        };
+        let high = match (rows > 0.0, cells) {
+            (true, true) => (40.0 * rows).clamp(120.0, 1.5 * high),
+            (true, _) => row_height(rows) * rows + 12.0,
+            (false, _) => high,
         };
         // What stands beside takes from the width of the axes before it widens the page.
-        let least = if single { 330.0 } else { 240.0 };
-        let free = plot.0 - (left - 66.0) - (right - 14.0);
-        let plot = (if free < least { least } else { free }, plot.1);
+        let free = wide - (left - 66.0) - (right - 14.0);
+        let plot = (if free < least { least } else { free }, high);
         let ends = if panel.x.ends.is_some() { 17.0 } else { 0.0 };
         let below = FOOT + ends + panel.beneath.iter().map(beneath::height).sum::<f64>();
         Self { left, right, plot, below }
