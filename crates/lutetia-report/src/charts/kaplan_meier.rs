@@ -48,6 +48,9 @@ pub struct KaplanMeierSpec {
     pub until: Option<f64>,
     /// Confidence intervals; drawn unless there is a simulated band.
     pub interval: Option<bool>,
+    /// What `low` to `high` is, where it is no confidence interval.
+    #[serde(default = "confidence")]
+    pub interval_label: String,
     /// Numbers at risk.
     #[serde(default = "yes")]
     pub risk_table: bool,
@@ -70,6 +73,10 @@ pub struct KaplanMeierSpec {
 
 fn survival_label() -> String {
     "survival".to_owned()
+}
+
+fn confidence() -> String {
+    "95 % confidence interval".to_owned()
 }
 
 fn prediction() -> String {
@@ -111,7 +118,7 @@ impl Chart for KaplanMeierSpec {
             }
             if self.interval.unwrap_or(self.simulated.is_none()) {
                 for curve in &here {
-                    curve.draw_interval(&mut panel, colour(&curve.arm), "95 % confidence interval");
+                    curve.draw_interval(&mut panel, colour(&curve.arm), &self.interval_label);
                 }
             }
             if self.medians {

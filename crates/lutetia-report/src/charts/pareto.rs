@@ -17,6 +17,9 @@ use crate::{
 /// A Pareto front: rows of `from` are regimens (`x`, `y`; where known `x_low`, `x_high`, `y_low`,
 /// `y_high`, `label`, and `series`, which gives colour and mark). A regimen is dominated where another one
 /// is not worse on either axis and better on one.
+///
+/// Its utility is `w_x u(x) + w_y u(y)`, where `u` rises on a straight line from 0 at the worst to 1 at
+/// the best value of an axis.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParetoSpec {
@@ -42,10 +45,14 @@ pub struct ParetoSpec {
     /// Which y is better.
     #[serde(default = "more")]
     pub y_better: Better,
-    /// Weights of `x` and `y`, which add to 1, in the units of the axes; draws lines of equal utility
-    /// and marks the regimen of highest utility.
+    /// Weights of `x` and `y`, which add to 1; draws lines of equal utility and marks the regimen of
+    /// highest utility.
     #[serde(default)]
     pub weights: BTreeMap<String, f64>,
+    /// The x of utility 0 and the x of utility 1; needed with `weights`.
+    pub x_utility: Option<[f64; 2]>,
+    /// The y of utility 0 and the y of utility 1; needed with `weights`.
+    pub y_utility: Option<[f64; 2]>,
 }
 
 /// Which direction of an axis is better.
@@ -90,7 +97,7 @@ impl Chart for ParetoSpec {
         let (x, y) = (source.numbers("x")?, source.numbers("y")?);
         let (x_bars, y_bars) = (source.bars("x_low", "x_high")?, source.bars("y_low", "y_high")?);
         let (labels, series) = (source.optional_texts("label")?, source.optional_texts("series")?);
-        let weights = self.weights()?;
+        let utility = self.utility()?;
         let turned: Vec<(f64, f64)> = x
             .iter()
             .zip(&y)
@@ -116,9 +123,8 @@ impl Chart for ParetoSpec {
             let line = Marks::Line { points, dash: Dash::Solid, join: Join::Straight };
             panel.layer("front", Colour::Ink, line);
         }
-        if let Some((wx, wy)) = weights {
-            let utility = |i: &usize| wx * turned[*i].0 + wy * turned[*i].1;
-            self.iso_lines(&mut panel, (wx, wy), &x, &y, &along, &utility, &labels);
+        if let Some(utility) = utility {
+            self.iso_lines(&mut panel, &utility, (&x, &y), &along, &labels);
         }
         for (number, (name, rows)) in groups(&series).into_iter().enumerate() {
             let of = rows.iter().filter(|i| on_front[**i]);
@@ -154,7 +160,7 @@ fn beats(a: &(f64, f64), b: &(f64, f64)) -> bool {
 }
 
 impl ParetoSpec {
-    fn weights(&self) -> Result<Option<(f64, f64)>, String> {
+    fn utility(&self) -> Result<Option<Utility>, String> {
         if self.weights.is_empty() {
             return Ok(None);
         }
@@ -173,54 +179,82 @@ impl ParetoSpec {
                 wx + wy
             ));
         }
-        Ok(Some((wx, wy)))
+        let ends = |key: &str, ends: Option<[f64; 2]>, better: Better| {
+            let [worst, best] = ends
+                .ok_or_else(|| format!("`weights` need `{key}`, the values of utility 0 and 1"))?;
+            if better.turned(best) <= better.turned(worst) || !(best - worst).is_finite() {
+                let way = if better == Better::More { "rises" } else { "falls" };
+                return Err(format!(
+                    "`{key}` is [{worst}, {best}], expected a pair that {way} from utility 0 to 1"
+                ));
+            }
+            Ok((worst, best))
+        };
+        let x = ends("x_utility", self.x_utility, self.x_better)?;
+        let y = ends("y_utility", self.y_utility, self.y_better)?;
+        Ok(Some(Utility { wx, wy, x, y }))
     }
 
     /// The line through the regimen of highest utility and parallels below it.
     fn iso_lines(
         &self,
         panel: &mut Panel,
-        (wx, wy): (f64, f64),
-        x: &[f64],
-        y: &[f64],
+        utility: &Utility,
+        (x, y): (&[f64], &[f64]),
         front: &[usize],
-        utility: &dyn Fn(&usize) -> f64,
         labels: &[String],
     ) {
-        let best = front.iter().reduce(|a, b| if utility(b) > utility(a) { b } else { a });
-        let Some(best) = best else { return };
-        let (left, right) = range(x);
-        let (bottom, top) = range(y);
-        let slope = -self.x_better.turned(1.0) * self.y_better.turned(1.0) * wx / wy;
-        let through = |level: f64, at: f64| {
-            // wx x' + wy y' = level in turned coordinates.
-            self.y_better.turned((level - wx * self.x_better.turned(at)) / wy)
+        let of = |i: &usize| utility.of(x[*i], y[*i]);
+        let Some(best) = front.iter().reduce(|a, b| if of(b) > of(a) { b } else { a }) else {
+            return;
         };
-        let highest = utility(best);
-        let step = 0.18 * wy * (top - bottom).abs();
+        let ((left, right), (bottom, top)) = (range(x), range(y));
+        let step = 0.18 * (utility.of(left, top) - utility.of(left, bottom)).abs();
         for k in 0..5 {
-            let level = highest - f64::from(k) * step;
-            let ends = vec![(left, through(level, left)), (right, through(level, right))];
+            let level = of(best) - f64::from(k) * step;
+            let ends = [left, right].map(|at| (at, utility.y_at(at, level)));
             // Lines beyond what is shown would stretch the axes.
-            let ends = within(ends, slope, (bottom, top));
-            let Some(ends) = ends else { continue };
+            let Some(points) = between(ends, (bottom, top)) else { continue };
             let label = if k == 0 {
-                let (a, b) = (significant(wy, 3), significant(wx, 3));
-                let sign = |better: Better| if better == Better::More { "+" } else { "−" };
-                let first = if self.y_better == Better::More { "" } else { "−" };
-                format!("equal utility {first}{a} y {} {b} x", sign(self.x_better))
+                format!(
+                    "equal utility, {} u(y) + {} u(x)",
+                    significant(utility.wy, 3),
+                    significant(utility.wx, 3)
+                )
             } else {
                 String::new()
             };
-            let line = Marks::Line { points: ends, dash: Dash::Dashed, join: Join::Straight };
+            let line = Marks::Line { points, dash: Dash::Dashed, join: Join::Straight };
             panel.layer(label, Colour::Grey, line);
         }
-        let point = vec![Point::new(x[*best], y[*best]).sized(4.5)];
+        let point = vec![Point::new(x[*best], y[*best]).sized(7.0)];
         let marks = Marks::Points { points: point, shape: Shape::Ring };
-        let utility = significant(highest, 3).replace('-', "−");
-        let of = if labels[*best].is_empty() { "" } else { ": " };
-        let label = format!("highest utility{of}{} ({utility})", labels[*best]);
+        let of = significant(of(best), 3).replace('-', "−");
+        let colon = if labels[*best].is_empty() { "" } else { ": " };
+        let label = format!("highest utility{colon}{} ({of})", labels[*best]);
         panel.layer(label, Colour::Ink, marks);
+    }
+}
+
+/// Weights and the values of utility 0 and 1.
+struct Utility {
+    wx: f64,
+    wy: f64,
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Utility {
+    fn of(&self, x: f64, y: f64) -> f64 {
+        let share = |v: f64, (worst, best): (f64, f64)| (v - worst) / (best - worst);
+        self.wx * share(x, self.x) + self.wy * share(y, self.y)
+    }
+
+    /// The y that has this utility with this x.
+    fn y_at(&self, x: f64, level: f64) -> f64 {
+        let (worst, best) = self.x;
+        let left = (level - self.wx * (x - worst) / (best - worst)) / self.wy;
+        self.y.0 + left * (self.y.1 - self.y.0)
     }
 }
 
@@ -231,18 +265,18 @@ fn range(values: &[f64]) -> (f64, f64) {
     if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
 }
 
-/// The part of a line between two heights.
-fn within(ends: Vec<(f64, f64)>, slope: f64, (bottom, top): (f64, f64)) -> Option<Vec<(f64, f64)>> {
+/// The part of a line between two heights, if there is any.
+fn between(ends: [(f64, f64); 2], (bottom, top): (f64, f64)) -> Option<Vec<(f64, f64)>> {
+    let [(xa, ya), (xb, yb)] = ends;
+    let slope = (yb - ya) / (xb - xa);
+    if slope.abs() <= 0.0 {
+        return (bottom..=top).contains(&ya).then(|| ends.to_vec());
+    }
     let cut = |(x, y): (f64, f64)| {
         let held = y.clamp(bottom, top);
-        if slope.abs() > 0.0 { (x + (held - y) / slope, held) } else { (x, held) }
+        (x + (held - y) / slope, held)
     };
-    let flat = slope.abs() <= 0.0;
-    if flat && !(bottom..=top).contains(&ends[0].1) {
-        return None;
-    }
-    let (low, high) = (ends[0].0, ends[1].0);
-    let cut: Vec<(f64, f64)> = ends.into_iter().map(cut).collect();
-    let inside = cut.iter().all(|(x, _)| *x >= low - 1e-9 && *x <= high + 1e-9);
-    (inside && (cut[1].0 - cut[0].0).abs() > 0.0).then_some(cut)
+    let (a, b) = (cut(ends[0]), cut(ends[1]));
+    let inside = |(x, _): (f64, f64)| x >= xa - 1e-9 && x <= xb + 1e-9;
+    (inside(a) && inside(b) && b.0 > a.0).then(|| vec![a, b])
 }

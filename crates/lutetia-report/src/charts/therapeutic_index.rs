@@ -1,8 +1,13 @@
 //! Tumour control, complication and control without complication against activity or dose.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use super::{Chart, Columns, Only, source::Source};
+use super::{
+    Chart, Columns, Only,
+    source::{Source, groups},
+};
 use crate::{
     figure::{Axis, Colour, Dash, Direction, Figure, Join, Marks, Panel, Point, Shape},
     page::Tables,
@@ -11,7 +16,8 @@ use crate::{
 
 /// Therapeutic-index curves: rows of `from` are levels of `x` (activity, dose, number of cycles) with
 /// `tcp`, `ntcp` and, where known, `p_plus` (else `TCP (1 − NTCP)`), each with `…_low` and `…_high`
-/// where known.
+/// where known. With `curves` the rows are points of named curves instead (`curve`, `x`, `value`; where
+/// known `low`, `high`).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TherapeuticIndexSpec {
@@ -27,6 +33,10 @@ pub struct TherapeuticIndexSpec {
     /// Rows that are drawn, where not all are.
     #[serde(default)]
     pub only: Only,
+    /// The names of the curves in the column `curve`: `curves = { tcp = "benefit", ntcp = "harm",
+    /// p_plus = "benefit without harm" }`.
+    #[serde(default)]
+    pub curves: BTreeMap<String, String>,
     /// Label of x with unit.
     pub x_label: String,
     /// Label of the other axis.
@@ -64,6 +74,81 @@ impl Chart for TherapeuticIndexSpec {
     }
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
+        let [tcp, ntcp, p_plus] = self.read(tables)?;
+        let y = Axis::linear(&self.y_label).within(0.0, 1.0);
+        let mut panel = Panel::new("", Axis::linear(&self.x_label), y);
+        let curves = [
+            (&tcp, self.tcp_label.as_str(), Dash::Solid),
+            (&ntcp, &self.ntcp_label, Dash::Solid),
+            (&p_plus, "control without complication (P+)", Dash::Dashed),
+        ];
+        for (i, (curve, _, _)) in curves.iter().enumerate() {
+            let band = curve.iter().filter_map(|l| Some((l.x, l.bar?.0, l.bar?.1)));
+            let band: Vec<_> = band.collect();
+            if band.len() > 1 {
+                let band = Marks::Band { points: band, join: Join::Straight };
+                panel.layer("95 % interval", Colour::Series(i), band);
+            }
+        }
+        for (i, (curve, label, dash)) in curves.into_iter().enumerate() {
+            let points = curve.iter().map(|l| (l.x, l.value)).collect();
+            let line = Marks::Line { points, dash, join: Join::Straight };
+            panel.layer(label, Colour::Series(i), line);
+        }
+        // The first of equals: no more is given than is of use.
+        let best = p_plus.iter().reduce(|a, b| if b.value > a.value { b } else { a });
+        if let Some(best) = best {
+            let point = vec![Point::new(best.x, best.value).sized(1.5)];
+            let marks = Marks::Points { points: point, shape: Shape::Diamond };
+            panel.layer("highest P+", Colour::Series(2), marks);
+            let unit = panel.x.unit().to_owned();
+            let text = format!("P+ {} at {} {unit}", two(best.value), significant(best.x, 3));
+            let words = vec![(best.x, best.value, text.trim_end().to_owned())];
+            panel.layer("", Colour::Ink, Marks::Words { words, left: false });
+        }
+        if let Some(limit) = self.limit {
+            if !(0.0..=1.0).contains(&limit) {
+                return Err(format!("`limit` is {limit}, expected a probability from 0 to 1"));
+            }
+            let text = format!("limit {}", two(limit));
+            let rule = Marks::Rule { axis: Direction::Y, at: limit, dash: Dash::Dotted, text };
+            panel.layer("", Colour::Series(1), rule);
+            if let Some(at) = crossing(&ntcp, limit) {
+                let text = format!("limit reached at {} {}", significant(at, 3), panel.x.unit());
+                let text = text.trim_end().to_owned();
+                let rule = Marks::Rule { axis: Direction::X, at, dash: Dash::Dotted, text };
+                panel.layer("", Colour::Series(1), rule);
+            }
+        }
+        Ok(Figure {
+            name: self.name.clone(),
+            caption: self.caption.clone(),
+            panels: vec![panel],
+            columns: 1,
+        })
+    }
+}
+
+/// A level of x with a probability.
+#[derive(Clone, Copy)]
+struct Level {
+    x: f64,
+    value: f64,
+    bar: Option<(f64, f64)>,
+}
+
+impl TherapeuticIndexSpec {
+    /// Control, complication and control without complication, each in order of x.
+    fn read(&self, tables: &Tables) -> Result<[Vec<Level>; 3], String> {
+        let mut curves =
+            if self.curves.is_empty() { self.wide(tables)? } else { self.long(tables)? };
+        for curve in &mut curves {
+            curve.sort_by(|a, b| a.x.total_cmp(&b.x));
+        }
+        Ok(curves)
+    }
+
+    fn wide(&self, tables: &Tables) -> Result<[Vec<Level>; 3], String> {
         let roles = [
             "x",
             "tcp",
@@ -79,66 +164,52 @@ impl Chart for TherapeuticIndexSpec {
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let x = source.numbers("x")?;
         source.not_negative("x", &x)?;
-        let (tcp, ntcp) = (share(&source, "tcp")?, share(&source, "ntcp")?);
-        let p_plus = if source.has("p_plus")? {
-            share(&source, "p_plus")?
-        } else {
-            tcp.iter().zip(&ntcp).map(|(t, n)| t * (1.0 - n)).collect()
-        };
-        let mut order: Vec<usize> = (0..x.len()).collect();
-        order.sort_by(|a, b| x[*a].total_cmp(&x[*b]));
-        let y = Axis::linear(&self.y_label).within(0.0, 1.0);
-        let mut panel = Panel::new("", Axis::linear(&self.x_label), y);
-        let curves = [
-            ("tcp", &tcp, self.tcp_label.as_str(), Dash::Solid),
-            ("ntcp", &ntcp, &self.ntcp_label, Dash::Solid),
-            ("p_plus", &p_plus, "control without complication (P+)", Dash::Dashed),
-        ];
-        for (i, (role, _, _, _)) in curves.iter().enumerate() {
+        let curve = |role: &str| {
             let bars = source.bars(&format!("{role}_low"), &format!("{role}_high"))?;
-            let band = order.iter().filter_map(|i| Some((x[*i], bars[*i]?.0, bars[*i]?.1)));
-            let band: Vec<_> = band.collect();
-            if band.len() > 1 {
-                let band = Marks::Band { points: band, join: Join::Straight };
-                panel.layer("95 % interval", Colour::Series(i), band);
+            let values = share(&source, role)?.into_iter().zip(bars);
+            let level =
+                |(x, (value, bar)): (&f64, (f64, Option<(f64, f64)>))| Level { x: *x, value, bar };
+            Ok::<Vec<Level>, String>(x.iter().zip(values).map(level).collect())
+        };
+        let (tcp, ntcp) = (curve("tcp")?, curve("ntcp")?);
+        let p_plus = if source.has("p_plus")? {
+            curve("p_plus")?
+        } else {
+            let both = |(t, n): (&Level, &Level)| Level {
+                x: t.x,
+                value: t.value * (1.0 - n.value),
+                bar: None,
+            };
+            tcp.iter().zip(&ntcp).map(both).collect()
+        };
+        Ok([tcp, ntcp, p_plus])
+    }
+
+    fn long(&self, tables: &Tables) -> Result<[Vec<Level>; 3], String> {
+        let roles = ["curve", "x", "value", "low", "high"];
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
+        let (names, x, values) =
+            (source.texts("curve")?, source.numbers("x")?, share(&source, "value")?);
+        source.not_negative("x", &x)?;
+        let bars = source.bars("low", "high")?;
+        let curve = |role: &str| {
+            let name = self.curves.get(role).ok_or_else(|| {
+                format!("`curves` has no `{role}`, expected `tcp`, `ntcp` and `p_plus`")
+            })?;
+            let rows = (0..names.len()).filter(|i| names[*i] == *name);
+            let levels: Vec<Level> =
+                rows.map(|i| Level { x: x[i], value: values[i], bar: bars[i] }).collect();
+            if levels.is_empty() {
+                let there: Vec<String> = groups(&names).into_iter().map(|(n, _)| n).collect();
+                return Err(format!(
+                    "`curves` asks for `{name}`, which the table `{}` has not; it has: {}",
+                    self.from,
+                    there.join(", ")
+                ));
             }
-        }
-        for (i, (_, values, label, dash)) in curves.into_iter().enumerate() {
-            let points = order.iter().map(|i| (x[*i], values[*i])).collect();
-            let line = Marks::Line { points, dash, join: Join::Straight };
-            panel.layer(label, Colour::Series(i), line);
-        }
-        // The first of equals: no more is given than is of use.
-        let best = order.iter().copied().reduce(|a, b| if p_plus[b] > p_plus[a] { b } else { a });
-        if let Some(best) = best {
-            let point = vec![Point::new(x[best], p_plus[best]).sized(1.5)];
-            let marks = Marks::Points { points: point, shape: Shape::Diamond };
-            panel.layer("highest P+", Colour::Series(2), marks);
-            let unit = panel.x.unit().to_owned();
-            let text = format!("P+ {} at {} {unit}", two(p_plus[best]), significant(x[best], 3));
-            let words = vec![(x[best], p_plus[best], text.trim_end().to_owned())];
-            panel.layer("", Colour::Ink, Marks::Words { words, left: false });
-        }
-        if let Some(limit) = self.limit {
-            if !(0.0..=1.0).contains(&limit) {
-                return Err(format!("`limit` is {limit}, expected a probability from 0 to 1"));
-            }
-            let text = format!("limit {}", two(limit));
-            let rule = Marks::Rule { axis: Direction::Y, at: limit, dash: Dash::Dotted, text };
-            panel.layer("", Colour::Series(1), rule);
-            if let Some(at) = crossing(&order, &x, &ntcp, limit) {
-                let text = format!("limit reached at {} {}", significant(at, 3), panel.x.unit());
-                let text = text.trim_end().to_owned();
-                let rule = Marks::Rule { axis: Direction::X, at, dash: Dash::Dotted, text };
-                panel.layer("", Colour::Series(1), rule);
-            }
-        }
-        Ok(Figure {
-            name: self.name.clone(),
-            caption: self.caption.clone(),
-            panels: vec![panel],
-            columns: 1,
-        })
+            Ok(levels)
+        };
+        Ok([curve("tcp")?, curve("ntcp")?, curve("p_plus")?])
     }
 }
 
@@ -158,9 +229,10 @@ fn share(source: &Source<'_>, role: &str) -> Result<Vec<f64>, String> {
 }
 
 /// Where the straight line between two levels first rises to the limit.
-fn crossing(order: &[usize], x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
-    order.windows(2).find_map(|w| {
-        let ((xa, ya), (xb, yb)) = ((x[w[0]], y[w[0]]), (x[w[1]], y[w[1]]));
-        (ya < limit && yb >= limit).then(|| xa + (limit - ya) / (yb - ya) * (xb - xa))
+fn crossing(curve: &[Level], limit: f64) -> Option<f64> {
+    curve.windows(2).find_map(|w| {
+        let (a, b) = (w[0], w[1]);
+        let share = (limit - a.value) / (b.value - a.value);
+        (a.value < limit && b.value >= limit).then(|| a.x + share * (b.x - a.x))
     })
 }

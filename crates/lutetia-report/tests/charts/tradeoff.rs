@@ -2,7 +2,7 @@
 
 use lutetia_report::{
     Cell,
-    figure::{Marks, Point},
+    figure::{Colour, Marks, Point},
 };
 
 use crate::{built, case, fault, labelled, numbers};
@@ -45,6 +45,24 @@ fn exact_control_without_complication_and_where_it_is_highest() {
         "the table `t`, row 1, column `x`: found -1, expected a number that is not negative"
     );
     built(&case(INDEX, &["x", "tcp", "ntcp"], numbers(&[&[5.0, 0.2, 0.0]])));
+
+    let named = r#"columns = { x = "activity", value = "share" }
+curves = { tcp = "benefit", ntcp = "harm", p_plus = "both" }"#;
+    let toml: &'static str = Box::leak(format!("{INDEX}{named}").into_boxed_str());
+    let columns = ["curve", "activity (GBq)", "share"];
+    let row = |curve: &str, x: f64, p: f64| vec![curve.into(), x.into(), p.into()];
+    let mut rows = vec![row("benefit", 9.0, 0.8), row("benefit", 3.0, 0.4), row("harm", 3.0, 0.1)];
+    assert_eq!(
+        fault(toml, &columns, rows.clone()),
+        "`curves` asks for `both`, which the table `t` has not; it has: benefit, harm"
+    );
+    rows.push(row("both", 3.0, 0.35));
+    let figure = built(&case(toml, &columns, rows));
+    let [Marks::Line { points, .. }] = labelled(&figure.panels[0], "tumour control (TCP)")[..]
+    else {
+        panic!()
+    };
+    assert_eq!(points[..], [(3.0, 0.4), (9.0, 0.8)]);
 }
 
 const PARETO: &str = r#"
@@ -75,16 +93,24 @@ fn exact_the_front_is_what_nothing_dominates() {
     );
     assert_eq!(places(labelled(panel, "dominated")[0]), [(20.0, 8.0), (25.0, 9.0), (15.0, 4.0)]);
 
-    // 0.8 y − 0.2 x: 2, 3.2, 1.6. The line of equal utility has the slope 1/4.
-    let toml = Box::leak(format!("{PARETO}weights = {{ x = 0.2, y = 0.8 }}").into_boxed_str());
+    // u(x) = 1 − x/100 and u(y) = y/20: 0.2 u(x) + 0.8 u(y) is 0.38, 0.52 and 0.6 on the front.
+    let scaled = "x_utility = [100, 0]\ny_utility = [0, 20]";
+    let toml = format!("{PARETO}weights = {{ x = 0.2, y = 0.8 }}\n{scaled}");
+    let toml = Box::leak(toml.into_boxed_str());
     let figure = built(&case(toml, &["x", "y"], numbers(&rows)));
     let panel = &figure.panels[0];
-    assert_eq!(places(labelled(panel, "highest utility (3.2)")[0]), [(20.0, 9.0)]);
-    let [Marks::Line { points, .. }] = labelled(panel, "equal utility 0.8 y − 0.2 x")[..] else {
-        panic!()
-    };
-    for (x, y) in points {
-        assert!((0.8 * y - 0.2 * x - 3.2).abs() < 1e-9, "{x} {y}");
+    assert_eq!(places(labelled(panel, "highest utility (0.6)")[0]), [(40.0, 12.0)]);
+    let equal: Vec<&Marks> = panel
+        .layers
+        .iter()
+        .filter(|l| l.colour == Colour::Grey && matches!(l.marks, Marks::Line { .. }))
+        .map(|l| &l.marks)
+        .collect();
+    assert!(equal.len() > 2, "{} lines", equal.len());
+    for line in equal {
+        let Marks::Line { points, .. } = line else { panic!() };
+        let utility = |(x, y): &(f64, f64)| 0.2 * (1.0 - x / 100.0) + 0.8 * y / 20.0;
+        assert!((utility(&points[0]) - utility(&points[1])).abs() < 1e-9, "{points:?}");
     }
     // More x and less y: the opposite corner.
     let toml =
@@ -101,7 +127,12 @@ fn exact_the_front_is_what_nothing_dominates() {
 fn exact_equal_regimens_are_both_on_the_front_and_one_row_is_a_front() {
     let figure = built(&case(PARETO, &["x", "y"], numbers(&[&[1.0, 2.0], &[1.0, 2.0]])));
     assert_eq!(places(labelled(&figure.panels[0], "on the front")[0]).len(), 2);
-    let toml = Box::leak(format!("{PARETO}weights = {{ x = 0.5, y = 0.5 }}").into_boxed_str());
+    let toml = Box::leak(
+        format!(
+            "{PARETO}weights = {{ x = 0.5, y = 0.5 }}\nx_utility = [60, 0]\ny_utility = [0, 53]"
+        )
+        .into_boxed_str(),
+    );
     built(&case(toml, &["x", "y"], numbers(&[&[1.0, 2.0]])));
     let many: Vec<Vec<Cell>> =
         (0..1000).map(|i| vec![f64::from(i % 61).into(), f64::from(i * 7 % 53).into()]).collect();
@@ -121,6 +152,14 @@ fn exact_weights_that_do_not_add_to_one_are_refused() {
     );
     assert_eq!(of("{ x = 0.5 }"), "`weights` has no `y`, expected `x` and `y`");
     assert_eq!(of("{ x = 0.5, z = 0.5 }"), "`weights` names `z`, expected `x` and `y`");
+    assert_eq!(
+        of("{ x = 0.5, y = 0.5 }"),
+        "`weights` need `x_utility`, the values of utility 0 and 1"
+    );
+    assert_eq!(
+        of("{ x = 0.5, y = 0.5 }\nx_utility = [0, 100]"),
+        "`x_utility` is [0, 100], expected a pair that falls from utility 0 to 1"
+    );
 }
 
 const SYNERGY: &str = r#"

@@ -76,7 +76,9 @@ from = "regimens"
 columns = { x = "harm", y = "rmst", series = "partner" }
 x_label = "patients with toxicity of grade 3 or more (%)"
 y_label = "restricted mean survival to 24 months (months)"
-weights = { x = 0.1, y = 0.9 }
+weights = { x = 0.3, y = 0.7 }
+x_utility = [100, 0]
+y_utility = [0, 24]
 "#,
         [table("regimens", &columns, rows)],
     )
