@@ -22,6 +22,7 @@
 //! ```
 
 pub mod codes;
+mod electrons;
 pub mod exchange;
 mod nuclides;
 mod read;
@@ -29,6 +30,7 @@ mod reference;
 mod study;
 mod table;
 
+pub use electrons::{ElectronKind, ElectronRow, electrons, electrons_from_csv};
 pub use nuclides::{nuclides, nuclides_from_csv};
 pub use reference::{
     PhotonLine, ReferenceError, ReferenceMass, Sex, photon_lines, photon_lines_from_csv,

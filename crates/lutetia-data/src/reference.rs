@@ -145,20 +145,24 @@ pub fn photon_lines_from_csv(text: &str) -> Result<Vec<PhotonLine>, ReferenceErr
     Ok(out)
 }
 
-struct Table<'a> {
+pub(crate) struct Table<'a> {
     name: &'static str,
     reader: csv::Reader<&'a [u8]>,
     columns: Vec<usize>,
 }
 
-struct TableRow {
+pub(crate) struct TableRow {
     name: &'static str,
     line: u64,
     cells: Vec<String>,
 }
 
 impl<'a> Table<'a> {
-    fn new(name: &'static str, text: &'a str, columns: &[&str]) -> Result<Self, ReferenceError> {
+    pub(crate) fn new(
+        name: &'static str,
+        text: &'a str,
+        columns: &[&str],
+    ) -> Result<Self, ReferenceError> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .comment(Some(b'#'))
@@ -177,7 +181,7 @@ impl<'a> Table<'a> {
         Ok(Self { name, reader, columns })
     }
 
-    fn next_row(&mut self) -> Result<Option<TableRow>, ReferenceError> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<TableRow>, ReferenceError> {
         let mut record = csv::StringRecord::new();
         let line = self.reader.position().line();
         let more = self.reader.read_record(&mut record).map_err(|e| ReferenceError::Line {
@@ -192,11 +196,11 @@ impl<'a> Table<'a> {
 }
 
 impl TableRow {
-    fn fault(&self, reason: String) -> ReferenceError {
+    pub(crate) fn fault(&self, reason: String) -> ReferenceError {
         ReferenceError::Line { table: self.name, line: self.line, reason }
     }
 
-    fn text(&self, column: usize) -> Result<String, ReferenceError> {
+    pub(crate) fn text(&self, column: usize) -> Result<String, ReferenceError> {
         let text = &self.cells[column];
         if text.is_empty() {
             return Err(self.fault(format!("cell {} is empty", column + 1)));
@@ -204,7 +208,7 @@ impl TableRow {
         Ok(text.clone())
     }
 
-    fn positive(&self, column: usize) -> Result<Option<f64>, ReferenceError> {
+    pub(crate) fn positive(&self, column: usize) -> Result<Option<f64>, ReferenceError> {
         let text = &self.cells[column];
         if text.is_empty() {
             return Ok(None);

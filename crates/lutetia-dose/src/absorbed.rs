@@ -1,16 +1,6 @@
-//! Absorbed fractions: which part of the emitted energy stays in a convex region.
+//! Absorbed fractions of photons: which part of the emitted energy stays in a convex region.
 
 use std::sync::OnceLock;
-
-/// Part of the mean range after which the energy of an electron lies, on average, from its start.
-///
-/// An electron is scattered, so its energy stays nearer than its range. Fitted to 177Lu spheres of
-/// 2 to 5 mm radius (PyTheranostics); 90Y in the organs of the reference adults follows to 2 %.
-const REACH_PER_RANGE: f64 = 0.44;
-
-/// Energy-weighted mean range of a beta spectrum is that of an electron of this multiple of the
-/// mean energy, within 8 % for the nuclides of `dose_factors_electron_reach.csv`.
-const SPECTRUM_FACTOR: f64 = 1.4;
 
 /// What is around the region, for the photons scattered back into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,55 +54,6 @@ fn mu_en(energy_kev: f64) -> f64 {
         rows.iter().map(|row| [row[0], row[2]]).collect()
     });
     power_law(table, energy_kev)
-}
-
-/// Range of an electron in water, g/cm², continuous slowing down (ESTAR).
-fn electron_range(energy_kev: f64) -> f64 {
-    static TABLE: OnceLock<Vec<[f64; 2]>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let rows = numbers(include_str!("../../../data/dose_factors_electron_range.csv"));
-        rows.iter().map(|row| [row[0], row[1]]).collect()
-    });
-    power_law(table, energy_kev)
-}
-
-/// Mean distance of the deposited electron energy from the decay, g/cm².
-///
-/// From `data/dose_factors_electron_reach.csv`, or, for a nuclide that is not there, from the mean
-/// electron energy per decay (which is exact for none and enough for every: the escaping part is
-/// small).
-#[must_use]
-pub fn electron_reach(nuclide: &str, electron_mev: f64) -> f64 {
-    static TABLE: OnceLock<Vec<(&str, f64)>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        rows(include_str!("../../../data/dose_factors_electron_reach.csv"))
-            .filter_map(|line| {
-                let (name, mm) = line.split_once(',')?;
-                Some((name, mm.parse::<f64>().ok()? / 10.0))
-            })
-            .collect()
-    });
-    let range = table.iter().find(|(name, _)| *name == nuclide).map(|(_, range)| *range);
-    let range = range.unwrap_or_else(|| {
-        if electron_mev > 0.0 {
-            electron_range(SPECTRUM_FACTOR * electron_mev * 1000.0)
-        } else {
-            0.0
-        }
-    });
-    REACH_PER_RANGE * range
-}
-
-/// Absorbed fraction of particles whose energy lies `reach` from the decay, sphere of `radius`,
-/// both g/cm²: the overlap of the sphere with itself displaced,
-/// φ = 1 − (3/4)·x + x³/16, x = reach/R; 0 from x = 2.
-///
-/// To first order this is 1 − S·reach/(4V), true for any convex region and any isotropic point
-/// kernel with that mean distance.
-#[must_use]
-pub fn particle_absorbed_fraction(reach: f64, radius: f64) -> f64 {
-    let x = reach / radius;
-    if x >= 2.0 { 0.0 } else { 1.0 - 0.75 * x + x * x * x / 16.0 }
 }
 
 /// Table of absorbed fractions over energy and radius.
@@ -173,7 +114,7 @@ pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// Rows of a bundled table of numbers only.
-fn numbers(text: &'static str) -> Vec<Vec<f64>> {
+pub(crate) fn numbers(text: &'static str) -> Vec<Vec<f64>> {
     rows(text).map(|line| line.split(',').filter_map(|cell| cell.parse().ok()).collect()).collect()
 }
 
@@ -236,13 +177,5 @@ mod tests {
                 before = vacuum * 0.999;
             }
         }
-    }
-
-    #[test]
-    fn exact_particle_fraction() {
-        assert!((particle_absorbed_fraction(0.0, 1.0) - 1.0).abs() < 1e-15);
-        assert!(particle_absorbed_fraction(2.0, 1.0).abs() < 1e-15);
-        // The overlap of a sphere with itself displaced by its radius is 5/16.
-        assert!((particle_absorbed_fraction(1.0, 1.0) - 0.3125).abs() < 1e-15);
     }
 }

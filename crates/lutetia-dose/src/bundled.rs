@@ -6,7 +6,7 @@ use crate::emitter::{Emitter, PhotonLine, Source};
 use crate::error::DoseError;
 
 /// Longest half-life of a daughter counted with its parent, in half-lives of the parent.
-const LONGEST_DAUGHTER: f64 = 10.0;
+pub(crate) const LONGEST_DAUGHTER: f64 = 10.0;
 
 /// A nuclide of the bundled table alone, without its daughters. `Lu-177`, `177Lu` and `lu177` mean
 /// the same.
@@ -48,6 +48,25 @@ pub fn source_with_daughters(nuclide: &str) -> Result<Source, DoseError> {
     Source::in_equilibrium(&name, members)
 }
 
+/// Decays of a daughter per decay of `nuclide`, branching included; 1 for the nuclide itself.
+///
+/// # Errors
+/// [`DoseError::Nuclide`] for a name that is not known; [`DoseError::Daughter`] for one that is no
+/// daughter.
+pub fn decays_per_decay(nuclide: &str, daughter: &str) -> Result<f64, DoseError> {
+    let chain = DecayChain::of(lutetia_data::nuclides(), nuclide)?;
+    let name = &lutetia_data::nuclides().get(daughter)?.name;
+    if *name == chain.members()[0].name {
+        return Ok(1.0);
+    }
+    let yielded = chain.yield_to(name, &[]);
+    if yielded > 0.0 {
+        return Ok(yielded);
+    }
+    let why = format!("it is no daughter of {}", chain.members()[0].name);
+    Err(DoseError::Daughter { daughter: daughter.to_owned(), why })
+}
+
 /// Energies of the table; the recoil nucleus counts as alpha.
 fn emitter(nuclide: &Nuclide) -> Result<Emitter, DoseError> {
     let energy = &nuclide.energy;
@@ -59,5 +78,10 @@ fn emitter(nuclide: &Nuclide) -> Result<Emitter, DoseError> {
         })
         .collect();
     let alpha = energy.alpha_mev + energy.alpha_recoil_mev;
-    Emitter::new(&nuclide.name, [alpha, energy.electron_mev, energy.photon_mev], photons)
+    // Mean energy of the alphas themselves, where only some decays give one (212Bi).
+    let share: f64 = nuclide.branches.iter().filter(|b| b.mode == "A").map(|b| b.fraction).sum();
+    let particle = if share > 0.0 { energy.alpha_mev / share } else { 0.0 };
+    let emitter =
+        Emitter::new(&nuclide.name, [alpha, energy.electron_mev, energy.photon_mev], photons)?;
+    Ok(emitter.with_alphas_of(particle))
 }

@@ -1,6 +1,7 @@
 //! What decays, and what each decay gives off.
 
 use crate::error::{DoseError, above_zero, not_negative};
+use crate::kernel::Deposition;
 
 /// mGy/(MBq·s) of 1 MeV per decay in 1 g: 1.602176634e-13 J · 1e6 Bq/MBq · 1e3 mGy/Gy / 1e-3 kg.
 pub(crate) const MGY_G_PER_MEV: f64 = 1.602_176_634e-1;
@@ -25,10 +26,18 @@ pub struct Emitter {
     pub(crate) electron_mev: f64,
     pub(crate) photon_mev: f64,
     pub(crate) photons: Vec<PhotonLine>,
+    pub(crate) alpha_kernel: Deposition,
+    pub(crate) electron_kernel: Deposition,
 }
+
+/// Energy of an alpha where only the mean per decay is known, MeV.
+const USUAL_ALPHA_MEV: f64 = 6.0;
 
 impl Emitter {
     /// An emitter from its mean energies per decay in MeV; `alpha_mev` with the recoil nucleus.
+    ///
+    /// Ranges are those of the bundled electron table where it has the nuclide, else of a beta
+    /// spectrum of that mean; an alpha is taken for one of 6 MeV where less is given per decay.
     ///
     /// # Errors
     /// [`DoseError::OutOfRange`] when an energy or yield is negative or not finite, or a line at 0
@@ -45,7 +54,31 @@ impl Emitter {
             above_zero("photon energy", nuclide, line.energy_kev, "keV")?;
             not_negative("photon yield", nuclide, line.yield_per_decay, "per decay")?;
         }
-        Ok(Self { nuclide: nuclide.to_owned(), alpha_mev, electron_mev, photon_mev, photons })
+        Ok(Self {
+            nuclide: nuclide.to_owned(),
+            alpha_mev,
+            electron_mev,
+            photon_mev,
+            photons,
+            alpha_kernel: Deposition::of_alphas(if alpha_mev > 0.0 {
+                alpha_mev.max(USUAL_ALPHA_MEV)
+            } else {
+                0.0
+            }),
+            electron_kernel: Deposition::of_electrons(nuclide, electron_mev),
+        })
+    }
+
+    /// The same emitter with the energy that its alphas have, MeV.
+    pub(crate) fn with_alphas_of(mut self, mev: f64) -> Self {
+        self.alpha_kernel = Deposition::of_alphas(mev);
+        self
+    }
+
+    /// Mean distance of the energy of its electrons from the decay in water, mm.
+    #[must_use]
+    pub fn electron_reach_mm(&self) -> f64 {
+        10.0 * self.electron_kernel.reach()
     }
 }
 

@@ -40,10 +40,10 @@ pub enum DoseError {
         /// What stands against it.
         why: String,
     },
-    /// A volume so small that the particles leave it.
+    /// A volume of a few cells.
     #[error(
-        "a mass of {mass_g} g of `{region}` (radius {radius_mm:.2} mm in one piece) is too small for {nuclide}: \
-         {particle} reach {reach_mm:.2} mm, expected a radius of at least {least_mm:.2} mm; use a cellular or voxel method"
+        "a mass of {mass_g} g of `{region}` has a radius of {radius_mm:.3} mm in one piece; expected at least \
+         {least_mm} mm, since below it the place within cells counts; use a cellular method"
     )]
     TooSmall {
         /// The region.
@@ -52,12 +52,6 @@ pub enum DoseError {
         mass_g: f64,
         /// Radius of the smallest piece as a sphere, by its surface.
         radius_mm: f64,
-        /// Who decays.
-        nuclide: String,
-        /// `alphas` or `electrons`.
-        particle: &'static str,
-        /// Mean distance of the energy from the decay.
-        reach_mm: f64,
         /// Least radius served.
         least_mm: f64,
     },
@@ -71,6 +65,14 @@ pub enum DoseError {
         nuclide: String,
         /// Mean photon energy per decay.
         photon_mev: f64,
+    },
+    /// A daughter that cannot be where it is said to be.
+    #[error("daughter `{daughter}`: {why}")]
+    Daughter {
+        /// As typed, or the place.
+        daughter: String,
+        /// What stands against it.
+        why: String,
     },
     /// No nuclide of that name, or a table that contradicts itself.
     #[error("{0}; a nuclide is added in `nuclides.csv`")]
@@ -88,6 +90,7 @@ impl DoseError {
             Self::TooSmall { .. } => "LUT6004",
             Self::NoPhotonLines { .. } => "LUT6005",
             Self::Nuclide(_) => "LUT6006",
+            Self::Daughter { .. } => "LUT6007",
         }
     }
 }

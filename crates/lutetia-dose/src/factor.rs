@@ -5,24 +5,14 @@ use std::f64::consts::PI;
 use lutetia_data::Sex;
 use serde::Serialize;
 
-use crate::absorbed::{
-    Surroundings, electron_reach, particle_absorbed_fraction, photon_absorbed_fraction,
-};
+use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
 use crate::error::{DoseError, above_zero, not_negative};
 use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY};
 
-/// Mean distance of the energy of an alpha particle from its decay, g/cm²: half the range of 8 MeV
-/// in tissue, 90 µm, so that it is never taken for less.
-const ALPHA_REACH: f64 = 0.0045;
-
-/// Reach over radius above which the sphere no longer stands for the pieces of an organ or tumour;
-/// the absorbed fraction there is 0.63.
-const LARGEST_REACH_PER_RADIUS: f64 = 0.5;
-
-/// Least radius for alphas, cm: below it the distribution within the region counts more than the
-/// mean.
-const LEAST_RADIUS_ALPHA_CM: f64 = 0.1;
+/// Least radius served, cm: below it a region is a few cells, and where in them the activity lies
+/// counts more than the mean dose of all.
+const LEAST_RADIUS_CM: f64 = 0.01;
 
 /// S(r←r) of one region and one source, in mGy/(MBq·s), by kind of particle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -121,11 +111,10 @@ pub(crate) const GY_PER_MBQ_H: f64 = 3.6;
 ///   shape of the trunk, with the activity spread evenly and vacuum around. This is a mean over
 ///   very different tissues.
 ///
-/// Cross dose from other regions is not in it. A region is refused when the electrons reach
-/// further than half its radius (0.4 mm for 177Lu, 5 mm for 90Y), or when its radius is below 1 mm
-/// and there are alphas. Near that limit only the mean distance of the kernel is used: 2 % for
-/// 177Lu spheres of 1 mm. Organs agree with OLINDA 2 and OpenDose within 2 % for 177Lu, 90Y, 131I,
-/// 161Tb, 67Cu and within 5 % for 111In (tests `val_organ_factors`).
+/// Electrons and alphas are followed by point kernels of our own (module `kernel`), so that spheres
+/// of any nuclide are served from a radius of 0.1 mm on. Cross dose from other regions is not in it.
+/// Organs agree with OLINDA 2 and OpenDose within 2 % for 177Lu and within 5 % for 90Y, 131I, 161Tb,
+/// 67Cu, 111In and the chain of 225Ac (tests `val_organ_factors`).
 ///
 /// # Errors
 /// [`DoseError::OutOfRange`] for a mass (g) that is not above 0, [`DoseError::NoGeometry`] for
@@ -162,7 +151,7 @@ pub fn self_dose_factor(
         Form::Solid => {
             let shape = Shape::of(organ, Surroundings::Body, *one_of_pair);
             let taken_for = region.taken_for();
-            let Some(of_reference) = reference_mass_g(organ, *one_of_pair, reference) else {
+            let Some(of_reference) = region.reference_mass_g(reference) else {
                 let method = format!("{taken_for} of {mass_g} g, convex pieces in a body");
                 return factor(source, region.given(), mass_g, &shape, &method);
             };
@@ -170,8 +159,9 @@ pub fn self_dose_factor(
                 Sex::Male => "male",
                 Sex::Female => "female",
             };
+            let assumed = if reference_mass_is_assumed(organ) { ", assumed" } else { "" };
             let method = format!(
-                "{taken_for} of the reference {adult} ({of_reference} g), convex pieces in a body, \
+                "{taken_for} of the reference {adult} ({of_reference} g{assumed}), convex pieces in a body, \
                  scaled 1/m and photons m^(-2/3)"
             );
             factor(source, region.given(), of_reference, &shape, &method)?.scaled_to(mass_g)
@@ -201,10 +191,11 @@ pub fn sphere_dose_factor(
     factor(source, name, mass_g, &shape, &method)
 }
 
-/// Mass of the reference adult's organ in g, halved for one of a pair.
-fn reference_mass_g(organ: &Organ, one_of_pair: bool, reference: Sex) -> Option<f64> {
-    let mass = lutetia_data::reference_mass_g(&organ.name.replace(' ', "_"), reference)?;
-    Some(if one_of_pair { mass / 2.0 } else { mass })
+/// Whether the mass of the reference adult's organ is nobody's measurement (the lacrimal glands).
+fn reference_mass_is_assumed(organ: &Organ) -> bool {
+    let name = organ.name.replace(' ', "_");
+    let row = lutetia_data::reference_masses().iter().find(|m| m.organ == name);
+    row.is_some_and(|m| m.source.starts_with("assumed"))
 }
 
 /// Convex pieces.
@@ -238,22 +229,14 @@ fn factor(
 ) -> Result<SelfDoseFactor, DoseError> {
     let (mut alpha, mut electron, mut photon) = (0.0, 0.0, 0.0);
     for (per_decay, emitter) in source.members() {
-        let reach = electron_reach(&emitter.nuclide, emitter.electron_mev);
         for part in &shape.pieces {
             let radius_cm = (3.0 * mass_g * part / (4.0 * PI * shape.density)).cbrt();
             let by_surface = radius_cm * shape.density / shape.surface_factor;
-            check_size(
-                emitter,
-                region,
-                mass_g,
-                radius_cm / shape.surface_factor,
-                reach / shape.density,
-            )?;
+            check_size(region, mass_g, radius_cm / shape.surface_factor)?;
             let weight = per_decay * part;
-            alpha +=
-                weight * emitter.alpha_mev * particle_absorbed_fraction(ALPHA_REACH, by_surface);
+            alpha += weight * emitter.alpha_mev * emitter.alpha_kernel.in_sphere(by_surface);
             electron +=
-                weight * emitter.electron_mev * particle_absorbed_fraction(reach, by_surface);
+                weight * emitter.electron_mev * emitter.electron_kernel.in_sphere(by_surface);
             let by_path = radius_cm * shape.density / shape.path_factor;
             photon +=
                 weight * emitter.photon_mev * photon_fraction(emitter, by_path, shape.around)?;
@@ -272,7 +255,11 @@ fn factor(
 }
 
 /// Energy-weighted mean of the absorbed fraction over the lines.
-fn photon_fraction(emitter: &Emitter, radius: f64, around: Surroundings) -> Result<f64, DoseError> {
+pub(crate) fn photon_fraction(
+    emitter: &Emitter,
+    radius: f64,
+    around: Surroundings,
+) -> Result<f64, DoseError> {
     let local = emitter.alpha_mev + emitter.electron_mev;
     let (mut absorbed, mut emitted) = (0.0, 0.0);
     for line in &emitter.photons {
@@ -293,31 +280,14 @@ fn photon_fraction(emitter: &Emitter, radius: f64, around: Surroundings) -> Resu
     })
 }
 
-fn check_size(
-    emitter: &Emitter,
-    region: &str,
-    mass_g: f64,
-    radius_cm: f64,
-    reach_cm: f64,
-) -> Result<(), DoseError> {
-    let too_small = |particle, reach_cm: f64, least_cm: f64| {
-        Err(DoseError::TooSmall {
+fn check_size(region: &str, mass_g: f64, radius_cm: f64) -> Result<(), DoseError> {
+    if radius_cm < LEAST_RADIUS_CM {
+        return Err(DoseError::TooSmall {
             region: region.to_owned(),
             mass_g,
             radius_mm: 10.0 * radius_cm,
-            nuclide: emitter.nuclide.clone(),
-            particle,
-            reach_mm: 10.0 * reach_cm,
-            least_mm: 10.0 * least_cm,
-        })
-    };
-    if emitter.alpha_mev > 0.0 && radius_cm < LEAST_RADIUS_ALPHA_CM {
-        return too_small("alphas", ALPHA_REACH, LEAST_RADIUS_ALPHA_CM);
-    }
-    // Electrons of an alpha emitter carry so little that they may escape.
-    let matters = emitter.electron_mev > 0.1 * emitter.alpha_mev;
-    if matters && reach_cm > LARGEST_REACH_PER_RADIUS * radius_cm {
-        return too_small("electrons", reach_cm, reach_cm / LARGEST_REACH_PER_RADIUS);
+            least_mm: 10.0 * LEAST_RADIUS_CM,
+        });
     }
     Ok(())
 }

@@ -18,10 +18,13 @@
 mod absorbed;
 mod bed;
 pub mod bundled;
+mod daughters;
 mod dose;
 mod emitter;
 mod error;
 mod factor;
+mod kernel;
+mod marrow;
 mod region;
 mod single_time_point;
 mod three_points;
@@ -29,17 +32,26 @@ mod tia;
 mod trapezoid;
 mod uncertainty;
 
-pub use absorbed::{
-    Surroundings, electron_reach, particle_absorbed_fraction, photon_absorbed_fraction,
-};
+pub use absorbed::{Surroundings, photon_absorbed_fraction};
 pub use bed::{
     DoseRatePhase, EffectiveDose, Tissue, activity_for_bed, effective_dose, protraction_factor,
+    protraction_of_constant_rate,
 };
-pub use dose::{AbsorbedDose, Mass, Rbe, RbeWeightedDose, absorbed_dose, rbe_weighted};
+pub use daughters::{
+    Leaving, MemberDecays, MemberDose, OwnActivity, PROMPT_HALF_LIFE_S, chain_decays, chain_doses,
+    daughter_phases,
+};
+pub use dose::{
+    AbsorbedDose, Mass, Rbe, RbeWeightedDose, absorbed_dose, cortex_dose, rbe_weighted,
+};
 pub use emitter::{Emitter, PhotonLine, Source};
 pub use error::DoseError;
 pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
 pub use lutetia_data::Sex;
+pub use marrow::{
+    MarrowActivity, MarrowDose, MarrowInput, MarrowToBlood, marrow_dose, marrow_from_body,
+    marrow_from_organ, marrow_self_factor,
+};
 pub use region::{Region, organ_names};
 pub use single_time_point::{
     LibraryFactor, TacLibrary, from_library, haenscheid, haenscheid_error, madsen,

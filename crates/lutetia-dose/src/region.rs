@@ -93,6 +93,30 @@ impl Region {
         Self { given: name.to_owned(), kind: Kind::Sphere }
     }
 
+    /// Whether it is the red marrow, whose factors are those of [`crate::marrow_self_factor`].
+    #[must_use]
+    pub fn is_red_marrow(&self) -> bool {
+        matches!(&self.kind, Kind::Organ { organ, .. } if organ.name == "red marrow")
+    }
+
+    /// Whether it is the body or what is left of it.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        matches!(&self.kind, Kind::Organ { organ, .. } if organ.form == Form::Body)
+    }
+
+    /// Mass of the reference adult's organ, g, halved for one of a pair; `None` where there is none.
+    #[must_use]
+    pub fn reference_mass_g(&self, sex: lutetia_data::Sex) -> Option<f64> {
+        match &self.kind {
+            Kind::Organ { organ, one_of_pair } => {
+                let mass = lutetia_data::reference_mass_g(&organ.name.replace(' ', "_"), sex)?;
+                Some(if *one_of_pair { mass / 2.0 } else { mass })
+            }
+            Kind::Sphere => None,
+        }
+    }
+
     /// The name as it was given.
     #[must_use]
     pub fn given(&self) -> &str {

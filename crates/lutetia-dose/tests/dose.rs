@@ -179,13 +179,12 @@ fn exact_spheres_too_small_are_refused() {
         let source = bundled::source(name).expect("a bundled nuclide");
         sphere_dose_factor(&source, "tumour", mass, 1.0, Surroundings::Body)
     };
-    // 90Y electrons reach 2.5 mm: a sphere of 0.1 g has a radius of 2.9 mm, one of 1 g of 6.2 mm.
-    let error = sphere("Y-90", 0.1).expect_err("too small");
+    // 4 µg are a sphere of 0.098 mm.
+    let error = sphere("Y-90", 4e-6).expect_err("too small");
     assert_eq!(error.code(), "LUT6004");
-    assert!(error.to_string().contains("electrons reach 2.48 mm"), "{error}");
-    assert!(sphere("Y-90", 1.0).is_ok());
-    assert!(sphere("Lu-177", 0.01).is_ok());
-    assert_eq!(sphere("Ac-225", 0.001).expect_err("too small").code(), "LUT6004");
+    assert!(error.to_string().contains("radius of 0.098 mm"), "{error}");
+    assert!(sphere("Y-90", 5e-6).is_ok());
+    assert!(sphere("Ac-225", 5e-6).is_ok());
 }
 
 #[test]
@@ -210,7 +209,11 @@ fn exact_tumour_and_body_say_what_is_assumed() {
     assert!(
         method("Kidney_Left", 150.0).contains("one of the kidneys of the reference male (155 g)")
     );
-    assert!(method("parotid", 50.0).contains("parotid glands of 50 g"));
+    assert!(method("parotid", 50.0).contains("parotid glands of the reference male (50 g)"));
+    assert!(
+        method("lacrimal", 1.4).contains("lacrimal glands of the reference male (1.4 g, assumed)")
+    );
+    assert!(method("submandibular", 25.0).contains("submandibular glands of 25 g"));
 }
 
 #[test]

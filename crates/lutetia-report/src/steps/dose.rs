@@ -4,11 +4,19 @@ use std::collections::BTreeMap;
 
 use lutetia_data::{Covariate, Study};
 use lutetia_dose::{
-    AbsorbedDose, DoseRatePhase, EffectiveDose, Mass, Region, Sex, Tissue, absorbed_dose,
-    bundled::source_with_daughters, effective_dose, self_dose_factor,
+    AbsorbedDose, DoseRatePhase, EffectiveDose, MarrowDose, Mass, MemberDose, Region, Sex, Tissue,
+    absorbed_dose, bundled::source_with_daughters, cortex_dose, effective_dose, self_dose_factor,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
+
+pub mod daughters;
+pub mod marrow;
+pub mod weighted;
+
+use daughters::DaughterSpec;
+use marrow::MarrowSpec;
+use weighted::RbeSpec;
 
 use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
 use crate::table::{Cell, Table};
@@ -42,6 +50,30 @@ pub struct DoseStep {
     /// Regions without an absorbed dose and why (a field of view is no organ).
     #[serde(default)]
     pub leave_out: BTreeMap<String, String>,
+    /// Masses of regions whose volume was not measured, such as `1.4 g`, or `reference` for that of
+    /// the reference adult.
+    #[serde(default)]
+    pub masses: BTreeMap<String, String>,
+    /// Kidneys (or other organs) whose activity lies in a cortex: its share of mass and of activity.
+    #[serde(default)]
+    pub cortex: BTreeMap<String, CortexSpec>,
+    /// The red marrow.
+    pub marrow: Option<MarrowSpec>,
+    /// Weights by effect; without them no dose is weighted.
+    #[serde(default)]
+    pub rbe: Vec<RbeSpec>,
+    /// What becomes of daughters; all stay with their parent without it.
+    pub daughters: Option<DaughterSpec>,
+}
+
+/// Which part of an organ is its cortex.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CortexSpec {
+    /// Share of the mass, such as `70 %`.
+    pub mass: String,
+    /// Share of the activity, such as `100 %`.
+    pub activity: String,
 }
 
 /// How a tissue answers to a dose that comes slowly.
@@ -50,7 +82,7 @@ pub struct DoseStep {
 pub struct TissueSpec {
     /// α/β, such as `2.5 Gy`.
     pub alpha_beta: String,
-    /// Half-time of repair, such as `2.8 h`.
+    /// Half-time of repair, such as `2.8 h`, or two phases, such as `40 % 0.3 h + 60 % 4 h`.
     pub repair: String,
 }
 
@@ -79,6 +111,60 @@ impl StepKind for DoseStep {
     }
 }
 
+impl DoseStep {
+    /// What the keys of the step ask for.
+    fn options(&self, reference: Sex) -> Result<DoseOptions, String> {
+        Ok(DoseOptions {
+            volume_sd: self.volume_sd.as_deref().map(relative).transpose()?,
+            volume: self.volume,
+            reference,
+            leave_out: self.leave_out.clone(),
+            bed: self
+                .bed
+                .iter()
+                .map(|(region, t)| Ok((region.clone(), tissue(&t.alpha_beta, &t.repair)?)))
+                .collect::<Result<_, String>>()?,
+            masses: self
+                .masses
+                .iter()
+                .map(|(region, text)| Ok((region.clone(), given_mass(region, text)?)))
+                .collect::<Result<_, String>>()?,
+            cortex: self
+                .cortex
+                .iter()
+                .map(|(region, c)| Ok((region.clone(), cortex(&c.mass, &c.activity)?)))
+                .collect::<Result<_, String>>()?,
+            marrow: self.marrow.clone(),
+            rbe: self.rbe.clone(),
+            daughters: self.daughters.clone(),
+        })
+    }
+}
+
+/// A mass in g from text such as `1.4 g`; `None` for `reference`.
+///
+/// # Errors
+/// When it is no mass above zero.
+pub fn given_mass(region: &str, text: &str) -> Result<Option<f64>, String> {
+    if text == "reference" {
+        return Ok(None);
+    }
+    let g = quantity(&format!("mass of `{region}`"), text, "g")?;
+    Mass::new(region, g, None).map_err(|e| e.to_string()).map(|mass| Some(mass.g))
+}
+
+/// Shares of mass and activity of a cortex from texts such as `70 %` and `100 %`.
+///
+/// # Errors
+/// When they are no shares above 0 and at most 1.
+pub fn cortex(mass: &str, activity: &str) -> Result<(f64, f64), String> {
+    let share = |what: &str, text: &str| match quantity(what, text, "1")? {
+        share if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err(format!("{what} is `{text}`; expected a share above 0 %, at most 100 %")),
+    };
+    Ok((share("mass of the cortex", mass)?, share("activity of the cortex", activity)?))
+}
+
 /// How doses are computed.
 #[derive(Debug, Clone)]
 pub struct DoseOptions {
@@ -92,6 +178,101 @@ pub struct DoseOptions {
     pub leave_out: BTreeMap<String, String>,
     /// Regions with a biologically effective dose.
     pub bed: BTreeMap<String, Tissue>,
+    /// Masses given, g; `None` for that of the reference adult.
+    pub masses: BTreeMap<String, Option<f64>>,
+    /// Shares of mass and activity of a cortex.
+    pub cortex: BTreeMap<String, (f64, f64)>,
+    /// The red marrow.
+    pub marrow: Option<MarrowSpec>,
+    /// Weights by effect.
+    pub rbe: Vec<RbeSpec>,
+    /// What becomes of daughters.
+    pub daughters: Option<DaughterSpec>,
+}
+
+impl DoseOptions {
+    /// Mean volumes, the reference adult given, and nothing else asked for.
+    #[must_use]
+    pub fn new(reference: Sex) -> Self {
+        Self {
+            volume_sd: None,
+            volume: Volume::Mean,
+            reference,
+            leave_out: BTreeMap::new(),
+            bed: BTreeMap::new(),
+            masses: BTreeMap::new(),
+            cortex: BTreeMap::new(),
+            marrow: None,
+            rbe: Vec::new(),
+            daughters: None,
+        }
+    }
+}
+
+/// All that a dose step finds.
+#[derive(Debug, Clone)]
+pub struct Doses {
+    /// By region; the red marrow and cortices at the end.
+    pub regions: Vec<RegionDose>,
+    /// The red marrow by where its dose comes from.
+    pub marrow: Option<MarrowDose>,
+    /// By member of the chain.
+    pub members: Option<Vec<MemberDose>>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+}
+
+impl Doses {
+    /// The tables: doses, and of marrow, daughters and weighted doses where they were asked for.
+    ///
+    /// # Errors
+    /// As [`weighted::table`].
+    pub fn tables(&self, id: &str, options: &DoseOptions) -> Result<Vec<Table>, String> {
+        let mut tables = vec![table(id, &self.regions)];
+        tables.extend(self.marrow.as_ref().map(|marrow| marrow::table(id, marrow)));
+        tables.extend(self.members.as_ref().map(|members| daughters::table(id, members)));
+        if !options.rbe.is_empty() {
+            tables.push(weighted::table(id, &options.rbe, &self.regions)?);
+        }
+        Ok(tables)
+    }
+}
+
+/// Doses of measured regions, and of the red marrow, cortices and daughters where they are asked for.
+///
+/// # Errors
+/// A region that was not measured, a ratio that is missing, a fraction out of range.
+pub fn all_doses(
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    tias: &[RegionTia],
+    options: &DoseOptions,
+) -> Result<Doses, String> {
+    check_regions(options, tias)?;
+    let mut regions = doses(study, subject, cycle, tias, options);
+    let members = options
+        .daughters
+        .as_ref()
+        .map(|spec| daughters::by_member(spec, tias, &mut regions, options.reference))
+        .transpose()?;
+    let marrow = options
+        .marrow
+        .as_ref()
+        .map(|spec| marrow::marrow(spec, study, (subject, cycle), tias, &regions, options))
+        .transpose()?;
+    for (region, (mass, activity)) in &options.cortex {
+        let whole = regions.iter().find(|r| r.region == *region);
+        let dose = whole.map_or_else(|| Err("it was not measured".to_owned()), |r| r.dose.clone());
+        let dose = dose.and_then(|d| cortex_dose(&d, *mass, *activity).map_err(|e| e.to_string()));
+        regions.push(RegionDose { region: format!("{region} cortex"), dose, effective: None });
+    }
+    if let Some(marrow) = &marrow {
+        let dose = Ok(marrow.total.clone());
+        regions.push(RegionDose { region: "red marrow".to_owned(), dose, effective: None });
+    }
+    let warnings = weighted::warnings(&options.rbe, &regions);
+    Ok(Doses { regions, marrow, members, warnings })
 }
 
 /// The absorbed dose of a region, or why there is none.
@@ -106,23 +287,26 @@ pub struct RegionDose {
     pub effective: Option<EffectiveDose>,
 }
 
-/// Every region with a tissue must have been measured.
+/// Every region that something is asked for must have been measured.
 ///
 /// # Errors
 /// A sentence that lists the regions there are.
 pub fn check_regions(options: &DoseOptions, tias: &[RegionTia]) -> Result<(), String> {
     let known: Vec<&str> = tias.iter().map(|t| t.region.as_str()).collect();
-    match options.bed.keys().find(|region| !known.contains(&region.as_str())) {
-        None => Ok(()),
-        Some(unknown) => {
+    let asked = (options.bed.keys().map(|region| ("a BED", region)))
+        .chain(options.masses.keys().map(|region| ("a mass", region)))
+        .chain(options.cortex.keys().map(|region| ("a cortex", region)));
+    for (what, unknown) in asked {
+        if !known.contains(&unknown.as_str()) {
             let hint = lutetia_diagnostic::closest(unknown, known.iter().copied())
                 .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
-            Err(format!(
-                "a BED is asked for `{unknown}`, which was not measured; measured: {}{hint}",
+            return Err(format!(
+                "{what} is asked for `{unknown}`, which was not measured; measured: {}{hint}",
                 known.join(", ")
-            ))
+            ));
         }
     }
+    Ok(())
 }
 
 /// Absorbed self doses of measured regions.
@@ -173,19 +357,46 @@ fn dose(
 ) -> Result<AbsorbedDose, String> {
     let integral = tia.tia.as_ref().map_err(Clone::clone)?;
     let region = Region::named(&tia.region).map_err(|e| e.to_string())?;
+    let mass = mass(study, subject, cycle, tia, &region, options)?;
+    let source = source_with_daughters(&tia.nuclide).map_err(|e| e.to_string())?;
+    let factor =
+        self_dose_factor(&source, &region, mass.g, options.reference).map_err(|e| e.to_string())?;
+    absorbed_dose(integral, &factor, mass, Some(tia.injected_mbq)).map_err(|e| e.to_string())
+}
+
+/// Mass of a region: as given, else its measured volume times the density of the organ.
+fn mass(
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    tia: &RegionTia,
+    region: &Region,
+    options: &DoseOptions,
+) -> Result<Mass, String> {
+    match options.masses.get(&tia.region) {
+        Some(Some(g)) => return Mass::new(&tia.region, *g, None).map_err(|e| e.to_string()),
+        Some(None) => {
+            let g = region.reference_mass_g(options.reference).ok_or_else(|| {
+                format!("the reference adult has no mass of `{}`; give it in g", tia.region)
+            })?;
+            return Mass::new(&tia.region, g, None).map_err(|e| e.to_string());
+        }
+        None => {}
+    }
     let volume = study
         .curve(subject, cycle, &tia.region)
         .and_then(|c| match options.volume {
             Volume::Mean => c.mean_volume_ml(),
             Volume::First => c.points.iter().find_map(|p| p.volume_ml),
         })
-        .ok_or_else(|| format!("no volume of `{}` was measured", tia.region))?;
-    let mass = Mass::of_volume(&region, volume, options.volume_sd.map(|sd| sd * volume))
-        .map_err(|e| e.to_string())?;
-    let source = source_with_daughters(&tia.nuclide).map_err(|e| e.to_string())?;
-    let factor =
-        self_dose_factor(&source, &region, mass.g, options.reference).map_err(|e| e.to_string())?;
-    absorbed_dose(integral, &factor, mass, Some(tia.injected_mbq)).map_err(|e| e.to_string())
+        .ok_or_else(|| {
+            format!(
+                "no volume of `{0}` was measured; give its mass, such as `{0} = \"20 g\"`",
+                tia.region
+            )
+        })?;
+    Mass::of_volume(region, volume, options.volume_sd.map(|sd| sd * volume))
+        .map_err(|e| e.to_string())
 }
 
 /// The table of doses.
@@ -244,19 +455,49 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
     table
 }
 
-/// A tissue from texts such as `2.5 Gy` and `2.8 h`.
+/// The share and the rest of `40 % 0.5 h`; a half where none is said.
+fn share(text: &str) -> Result<(f64, &str), String> {
+    match text.split_once('%') {
+        None => Ok((0.5, text.trim())),
+        Some((percent, rest)) => {
+            let text = format!("{} %", percent.trim());
+            Ok((quantity("share of a phase of repair", &text, "1")?, rest.trim()))
+        }
+    }
+}
+
+/// A tissue from texts such as `2.5 Gy` and `2.8 h`; repair in two phases is written `0.3 h + 4 h`
+/// (equal shares) or `40 % 0.3 h + 60 % 4 h`.
 ///
 /// # Errors
 /// When they are no dose and no time above zero.
 pub fn tissue(alpha_beta: &str, repair: &str) -> Result<Tissue, String> {
-    let read = |what: &str, text: &str, unit: &str| -> Result<f64, String> {
-        let unit = Unit::parse(unit).map_err(|e| e.to_string())?;
-        let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
-        q.to(&unit).map_err(|e| format!("{what}: {e}"))
+    let alpha_beta = quantity("alpha/beta", alpha_beta, "Gy")?;
+    let half_time = |text: &str| quantity("half-time of repair", text, "h");
+    let tissue = match repair.split_once('+') {
+        None => Tissue::new(alpha_beta, half_time(repair)?),
+        Some((first, second)) => {
+            let (w, first) = share(first)?;
+            let (v, second) = share(second)?;
+            let phases = [(w, half_time(first)?), (v, half_time(second)?)];
+            Tissue::biphasic(alpha_beta, phases)
+        }
     };
-    let alpha_beta = read("alpha/beta", alpha_beta, "Gy")?;
-    let repair = read("half-time of repair", repair, "h")?;
-    Tissue::new(alpha_beta, repair).map_err(|e| e.to_string())
+    tissue.map_err(|e| e.to_string())
+}
+
+/// A number in `unit` from text such as `2.5 Gy`; a pure number for the unit `1`.
+pub(crate) fn quantity(what: &str, text: &str, unit: &str) -> Result<f64, String> {
+    let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
+    if unit == "1" {
+        return if q.dimension() == Dimension::NONE {
+            Ok(q.si())
+        } else {
+            Err(format!("{what} is `{text}`; expected a pure number such as `30 %`"))
+        };
+    }
+    let unit = Unit::parse(unit).map_err(|e| e.to_string())?;
+    q.to(&unit).map_err(|e| format!("{what}: {e}"))
 }
 
 /// The reference adult of a patient: as asked, else by the `sex` column of the study, else male.
@@ -297,25 +538,19 @@ pub fn relative(text: &str) -> Result<f64, String> {
 pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> {
     let study = context.study(&step.study)?;
     let subject = subject(study, step.subject.as_deref())?;
-    let options = DoseOptions {
-        volume_sd: step.volume_sd.as_deref().map(relative).transpose()?,
-        volume: step.volume,
-        reference: reference(study, subject, step.reference.as_deref())?,
-        leave_out: step.leave_out.clone(),
-        bed: step
-            .bed
-            .iter()
-            .map(|(region, t)| Ok((region.clone(), tissue(&t.alpha_beta, &t.repair)?)))
-            .collect::<Result<_, String>>()?,
-    };
+    let options = step.options(reference(study, subject, step.reference.as_deref())?)?;
     let tias = context
         .tias
         .get(&step.from)
         .ok_or_else(|| format!("step `{}` makes no time-integrated activities", step.from))?;
-    check_regions(&options, tias)?;
-    let doses = doses(study, subject, cycle(step.cycle)?, tias, &options);
-    context.add(table(&step.id, &doses));
-    context.doses.insert(step.id.clone(), (step.from.clone(), doses));
+    let doses = all_doses(study, subject, cycle(step.cycle)?, tias, &options)?;
+    for table in doses.tables(&step.id, &options)? {
+        context.add(table);
+    }
+    for (i, warning) in doses.warnings.iter().enumerate() {
+        context.settings.insert(format!("note {} of `{}`", i + 1, step.id), warning.clone());
+    }
+    context.doses.insert(step.id.clone(), (step.from.clone(), doses.regions));
     if let Some(sd) = &step.volume_sd {
         context.settings.insert(format!("relative SD of volumes of `{}`", step.id), sd.clone());
     }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::{
     Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, simulate::Simulate, sweep::Sweep, uncertainty::UncertaintyStep,
+    model::FitModel, model_dose::ModelDose, simulate::Simulate, sweep::Sweep,
+    uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -37,9 +38,11 @@ pub enum Step {
     /// Time-integrated activities without a fitted function.
     Integrate(Integrate),
     /// Absorbed doses from time-integrated activities.
-    Dose(DoseStep),
+    Dose(Box<DoseStep>),
     /// Uncertainty of absorbed doses by their inputs.
     Uncertainty(UncertaintyStep),
+    /// Absorbed doses out of a model, region by region and nuclide by nuclide.
+    ModelDose(ModelDose),
     /// Numbers of this experiment beside published ones.
     Compare(Compare),
     /// A compartmental model through all regions of a patient at once.
@@ -55,7 +58,8 @@ impl Step {
         match self {
             Self::FitCurves(s) => s,
             Self::Integrate(s) => s,
-            Self::Dose(s) => s,
+            Self::Dose(s) => s.as_ref(),
+            Self::ModelDose(s) => s,
             Self::Uncertainty(s) => s,
             Self::Compare(s) => s,
             Self::FitModel(s) => s,

@@ -25,6 +25,7 @@ pub mod intervals;
 mod kind;
 pub mod load;
 pub mod model;
+pub mod model_dose;
 pub mod plan;
 mod shape;
 pub mod simulate;

@@ -1,15 +1,10 @@
 //! `lutetia plan`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
-use lutetia_report::{
-    steps::dose::Volume,
-    steps::{
-        curves::RegionCurve,
-        dose::{DoseOptions, doses, reference, relative, tissue},
-        plan::{Plan, table},
-    },
+use lutetia_report::steps::{
+    curves::RegionCurve,
+    dose::{DoseOptions, doses, reference, relative, tissue},
+    plan::{Plan, table},
 };
 use lutetia_units::{Dimension, Unit};
 
@@ -91,10 +86,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let tias: Vec<_> = fitted.regions.iter().map(RegionCurve::tia).collect();
     let options = DoseOptions {
         volume_sd,
-        volume: Volume::default(),
-        reference,
-        leave_out: BTreeMap::new(),
         bed: tias.iter().map(|t| (t.region.clone(), tissue)).collect(),
+        ..DoseOptions::new(reference)
     };
     let doses = doses(&fitted.study, &fitted.subject, arguments.curves.cycle(), &tias, &options);
     let plan = Plan { limit_gy, cycles: arguments.cycles, tissue, activity_gbq };

@@ -10,18 +10,34 @@ pub(crate) fn print(table: &Table, terminal: &Terminal) -> Outcome {
     if !terminal.json() {
         return terminal.data(&table.to_csv());
     }
+    terminal.data_json(&rows(table))
+}
+
+/// One object per row.
+fn rows(table: &Table) -> Value {
     let headers = table.headers();
-    let rows = table
-        .rows
-        .iter()
-        .map(|row| {
-            let cells = row.iter().map(|cell| match cell {
-                Cell::Number(number) => json!(number),
-                Cell::Text(text) => json!(text),
-                Cell::Missing => Value::Null,
-            });
-            Value::Object(headers.iter().cloned().zip(cells).collect::<Map<_, _>>())
-        })
-        .collect();
-    terminal.data_json(&Value::Array(rows))
+    let rows = table.rows.iter().map(|row| {
+        let cells = row.iter().map(|cell| match cell {
+            Cell::Number(number) => json!(number),
+            Cell::Text(text) => json!(text),
+            Cell::Missing => Value::Null,
+        });
+        Value::Object(headers.iter().cloned().zip(cells).collect::<Map<_, _>>())
+    });
+    Value::Array(rows.collect())
+}
+
+/// Prints tables: one as [`print`]; several as CSV below a line with the name of each, or as one JSON
+/// object by name.
+pub(crate) fn print_all(tables: &[Table], terminal: &Terminal) -> Outcome {
+    if let [one] = tables {
+        return print(one, terminal);
+    }
+    if terminal.json() {
+        let all = tables.iter().map(|table| (table.name.clone(), rows(table)));
+        return terminal.data_json(&Value::Object(all.collect()));
+    }
+    let texts: Vec<String> =
+        tables.iter().map(|table| format!("# {}\n{}", table.name, table.to_csv())).collect();
+    terminal.data(&texts.join("\n"))
 }

@@ -1,6 +1,6 @@
 //! Makes the tables of absorbed fractions in `data/`.
 //!
-//! `cargo run --release -p lutetia-dose --example absorbed_fraction_tables -- photons|shapes|reach`
+//! `cargo run --release -p lutetia-dose --example absorbed_fraction_tables -- photons|shapes|electrons`
 //! writes the table to standard output. The tables are kept in the repository; this program is here
 //! so that they can be made again.
 //!
@@ -9,6 +9,8 @@
 //! electrons is deposited where it is given. The photoelectric coefficient is the difference of the
 //! energy-absorption coefficient of Hubbell and Seltzer and of the Klein-Nishina energy-transfer
 //! coefficient, so that the mean energy deposited per path is theirs.
+
+mod electrons;
 
 use std::f64::consts::PI;
 use std::io::{self, Write};
@@ -90,7 +92,7 @@ struct Coefficients {
 
 impl Coefficients {
     fn new() -> Self {
-        let mu_en = table(include_str!("../../../data/photon_water_coefficients.csv"), 2);
+        let mu_en = table(include_str!("../../../../data/photon_water_coefficients.csv"), 2);
         let n = 4000;
         let log_first = 0.002f64.ln();
         let log_step = (5.0f64.ln() - log_first) / f64::from(n);
@@ -343,103 +345,12 @@ fn shapes(out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// One beta branch: end point (MeV), intensity, unique first forbidden.
-type Branch = (f64, f64, bool);
-
-fn reach(out: &mut impl Write) -> io::Result<()> {
-    let range = table(include_str!("../../../data/dose_factors_electron_range.csv"), 1);
-    // End points and intensities rounded from ENSDF; atomic number of the daughter; conversion
-    // electrons as one mean energy per decay at one typical energy.
-    let nuclides: [(&str, f64, &[Branch], f64, f64); 6] = [
-        (
-            "Lu-177",
-            72.0,
-            &[(0.498, 0.794, false), (0.385, 0.090, false), (0.177, 0.116, false)],
-            0.0135,
-            0.10,
-        ),
-        ("Y-90", 40.0, &[(2.280, 1.0, true)], 0.0, 0.1),
-        (
-            "I-131",
-            54.0,
-            &[
-                (0.606, 0.896, false),
-                (0.334, 0.072, false),
-                (0.248, 0.021, false),
-                (0.807, 0.005, true),
-            ],
-            0.0096,
-            0.20,
-        ),
-        (
-            "Tb-161",
-            66.0,
-            &[
-                (0.593, 0.10, false),
-                (0.568, 0.10, false),
-                (0.519, 0.66, false),
-                (0.461, 0.14, false),
-            ],
-            0.0393,
-            0.035,
-        ),
-        (
-            "Cu-67",
-            30.0,
-            &[
-                (0.562, 0.200, false),
-                (0.468, 0.220, false),
-                (0.377, 0.569, false),
-                (0.168, 0.011, false),
-            ],
-            0.0137,
-            0.085,
-        ),
-        (
-            "Re-188",
-            76.0,
-            &[(2.120, 0.70, true), (1.965, 0.256, true), (1.487, 0.0165, false)],
-            0.015,
-            0.10,
-        ),
-    ];
-    writeln!(out, "nuclide,electron_MeV,mean_csda_range_mm")?;
-    for (name, z, branches, conversion, at) in nuclides {
-        let mut energy = conversion;
-        let mut weighted = conversion * interpolate(&range, at);
-        for &(end, intensity, unique) in branches {
-            let n = 2000;
-            let (mut total, mut first, mut second) = (0.0, 0.0, 0.0);
-            for i in 0..n {
-                let e = (f64::from(i) + 0.5) / f64::from(n) * end;
-                let w = 1.0 + e / ELECTRON_REST_MEV;
-                let p = (w * w - 1.0).sqrt();
-                let q = (end - e) / ELECTRON_REST_MEV;
-                let coupling = z / 137.036;
-                let eta = coupling * w / p;
-                let fermi = 2.0 * PI * eta / (1.0 - (-2.0 * PI * eta).exp())
-                    * (w * w * (1.0 + 4.0 * coupling * coupling) - 1.0)
-                        .powf((1.0 - coupling * coupling).sqrt() - 1.0);
-                let shape = if unique { p * p + q * q } else { 1.0 };
-                let density = p * w * q * q * fermi * shape;
-                total += density;
-                first += density * e;
-                second += density * e * interpolate(&range, e);
-            }
-            energy += intensity * first / total;
-            weighted += intensity * second / total;
-        }
-        writeln!(out, "{name},{energy:.4},{:.3}", 10.0 * weighted / energy)?;
-    }
-    Ok(())
-}
-
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     match std::env::args().nth(1).as_deref() {
         Some("photons") => photons(&mut out),
         Some("shapes") => shapes(&mut out),
-        Some("reach") => reach(&mut out),
-        _ => Err(io::Error::other("say which table: photons, shapes or reach")),
+        Some("electrons") => electrons::electrons(&mut out),
+        _ => Err(io::Error::other("say which table: photons, shapes or electrons")),
     }
 }
