@@ -35,6 +35,9 @@ pub struct ForestSpec {
     pub null: Option<f64>,
     /// What lies below and above the null.
     pub favours: Option<[String; 2]>,
+    /// Heading of the printed estimates: what the interval is.
+    #[serde(default = "estimate")]
+    pub estimate_label: String,
     /// Columns of the table written beside the rows.
     #[serde(default)]
     pub text: Vec<String>,
@@ -43,6 +46,10 @@ pub struct ForestSpec {
     pub summary: Vec<String>,
     /// Both ends of the axis; longer intervals end in an arrow.
     pub limits: Option<[f64; 2]>,
+}
+
+fn estimate() -> String {
+    "estimate (95 % CI)".to_owned()
 }
 
 fn yes() -> bool {
@@ -116,6 +123,7 @@ impl Chart for ForestSpec {
             let at = super::index(table, name)?;
             let cell = |i: usize| match &table.rows[i].get(at) {
                 Some(Cell::Missing) | None => String::new(),
+                Some(Cell::Number(x)) => significant(*x, 3).replace('-', "−"),
                 Some(cell) => cell.pretty(),
             };
             let unit = &table.columns[at].unit;
@@ -132,7 +140,7 @@ impl Chart for ForestSpec {
         };
         panel
             .beside
-            .push(TextColumn { heading: "estimate (95 % CI)".to_owned(), cells: cells(&printed) });
+            .push(TextColumn { heading: self.estimate_label.clone(), cells: cells(&printed) });
         Ok(Figure {
             name: self.name.clone(),
             caption: self.caption.clone(),

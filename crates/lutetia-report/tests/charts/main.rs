@@ -68,3 +68,43 @@ fn regress_every_kind_draws() {
     assert_eq!(distinct.len(), names.len(), "{names:?}");
     insta::assert_snapshot!(shapes);
 }
+
+#[test]
+fn prop_no_table_makes_a_chart_panic() {
+    let odd = [0.0, -1.0, 0.5, 1e-300, 1e300, -1e300, 1e18, f64::INFINITY, f64::NAN];
+    let mut numbers = cases::Numbers::new(17);
+    let mut pick = |n: usize| ((numbers.uniform() * n as f64) as usize).min(n - 1);
+    let (mut drawn, mut refused) = (0, 0);
+    for case in cases::all().into_iter().chain(cases::extremes()) {
+        for _ in 0..30 {
+            let mut tables = case.tables.clone();
+            for table in tables.values_mut() {
+                // Few rows, so that one odd cell matters, and whole patients at times.
+                let keep = [1, 2, 5, 40][pick(4)];
+                let from = pick(table.rows.len());
+                table.rows = table.rows.iter().skip(from).take(keep).cloned().collect();
+                for _ in 0..pick(4) {
+                    let (row, column) = (pick(table.rows.len()), pick(table.columns.len()));
+                    table.rows[row][column] = match pick(odd.len() + 2) {
+                        0 => Cell::Missing,
+                        1 => "text".into(),
+                        k => Cell::from(odd[k - 2]),
+                    };
+                }
+            }
+            match (Case { toml: case.toml, tables }).figure() {
+                Ok(figure) => {
+                    let drawing = svg(&figure).unwrap_or_else(|e| panic!("{e}"));
+                    assert!(!drawing.contains("NaN"), "{}", figure.name);
+                    drawn += 1;
+                }
+                Err(reason) => {
+                    assert!(!reason.is_empty());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    // Both ways are met often, or the test shows nothing.
+    assert!(drawn > 100 && refused > 100, "{drawn} drawn, {refused} refused");
+}

@@ -37,8 +37,14 @@ pub(super) fn draw(panel: &Panel, pen: &Pen<'_>, frame: &Frame, y: &Scale) -> Dr
         let room = column_width(column);
         let font = Font::new(12.0).bold();
         pen.text(&column.heading, (at, frame.top - 10.0), font)?;
+        // Cells that would touch the one below are left out.
+        let mut free_to = f64::INFINITY;
         for (i, cell) in column.cells.iter().enumerate() {
-            pen.text(cell, (at, frame.y(y.placed(i as f64))), Font::new(12.0))?;
+            let py = frame.y(y.placed(i as f64));
+            if py <= free_to {
+                pen.text(cell, (at, py), Font::new(12.0))?;
+                free_to = py - 11.0;
+            }
         }
         at += room + GAP;
     }

@@ -286,11 +286,11 @@ fn grid(
     frame: &Frame,
     (x, y): (&Scale, &Scale),
 ) -> Drawn {
-    let texts: Vec<String> = cells.iter().map(|c| signed(c.value, scale.middle)).collect();
+    let texts: Vec<String> = cells.iter().map(|c| signed(c.value, scale)).collect();
     let room = frame.x(x.placed(1.0)) - frame.x(x.placed(0.0));
     let high = frame.y(y.placed(0.0)) - frame.y(y.placed(1.0));
     let widest =
-        texts.iter().map(|t| width(t, 11.0)).fold(0.0, |a: f64, w| if w > a { w } else { a });
+        texts.iter().map(|t| width(t, CELL)).fold(0.0, |a: f64, w| if w > a { w } else { a });
     let written = widest + 4.0 < room && high > 14.0;
     for (cell, text) in cells.iter().zip(&texts) {
         let (column, row) = (cell.column as f64, cell.row as f64);
@@ -304,18 +304,24 @@ fn grid(
             let (r, g, b) = (f64::from(fill.0), f64::from(fill.1), f64::from(fill.2));
             let dark = 0.299 * r + 0.587 * g + 0.114 * b < 120.0;
             let colour = if dark { WHITE } else { Colour::Ink.rgb() };
-            pen.text(text, edge(0.0, 0.0), Font::new(11.0).centred().colour(colour))?;
+            pen.text(text, edge(0.0, 0.0), Font::new(CELL).centred().colour(colour))?;
         }
     }
     Ok(())
 }
 
-/// A value with its sign where the scale has its middle at zero.
-fn signed(value: f64, middle: f64) -> String {
-    let text = crate::figure::axis::label(two_digits(value));
-    if value > 0.0 && middle.abs() < f64::MIN_POSITIVE { format!("+{text}") } else { text }
-}
+/// Size of the numbers in cells.
+const CELL: f64 = 10.0;
 
-fn two_digits(value: f64) -> f64 {
-    crate::table::significant(value, 2).parse().unwrap_or(value)
+/// A value to two digits of the largest on its scale, with its sign where the middle is zero.
+fn signed(value: f64, scale: &ColourScale) -> String {
+    let reach = (scale.high - scale.middle).abs();
+    // 0.27 has two decimals, 0.049 three, 12 none.
+    let decimals = (1.0 - reach.log10().floor()).clamp(0.0, 9.0) as usize;
+    let text = format!("{value:.decimals$}").replace('-', "−");
+    if !text.contains(|c: char| ('1'..='9').contains(&c)) {
+        return "0".to_owned();
+    }
+    let positive = value > 0.0 && scale.middle.abs() < f64::MIN_POSITIVE;
+    if positive { format!("+{text}") } else { text }
 }
