@@ -233,6 +233,6 @@ fn crossing(curve: &[Level], limit: f64) -> Option<f64> {
     curve.windows(2).find_map(|w| {
         let (a, b) = (w[0], w[1]);
         let share = (limit - a.value) / (b.value - a.value);
-        (a.value < limit && b.value >= limit).then(|| a.x + share * (b.x - a.x))
+        (a.value < limit && b.value >= limit).then_some(a.x + share * (b.x - a.x))
     })
 }
