@@ -78,6 +78,8 @@ pub const EMPTY_NAME: Code = "LUT3036";
 pub const OLD_LINE_ENDS: Code = "LUT3037";
 /// A table has more rows than it may.
 pub const TOO_MANY_ROWS: Code = "LUT3038";
+/// Decay-corrected and measured activities stand in one table.
+pub const MIXED_CORRECTION: Code = "LUT3039";
 /// A file of another program is not written as that program writes it.
 pub const FOREIGN_SYNTAX: Code = "LUT3040";
 /// A file of another program lacks what is needed.

@@ -204,8 +204,7 @@ impl std::ops::Sub for Dual {
 
 impl std::ops::Mul for Dual {
     type Output = Self;
-    // The derivative of a product is a sum.
-    #[allow(clippy::suspicious_arithmetic_impl)]
+    #[expect(clippy::suspicious_arithmetic_impl, reason = "the derivative of a product is a sum")]
     fn mul(self, other: Self) -> Self {
         let by = std::array::from_fn(|i| self.by[i] * other.value + self.value * other.by[i]);
         Self { value: self.value * other.value, by }

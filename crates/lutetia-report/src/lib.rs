@@ -8,6 +8,7 @@ pub mod experiment;
 pub mod figure;
 pub mod map;
 pub mod page;
+pub mod patient;
 pub mod provenance;
 pub mod run;
 pub mod steps;

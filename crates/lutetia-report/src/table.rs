@@ -168,6 +168,66 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Adds the columns of `other` where there are none yet, and its rows, each behind the cells of
+    /// `lead` in columns of those names. A column that one of both lacks is empty there.
+    pub fn append(&mut self, names: &[&str], lead: &[Cell], other: &Self) {
+        let lead_columns = names.iter().map(|name| Column {
+            name: (*name).to_owned(),
+            unit: String::new(),
+            tolerance: Self::TOLERANCE,
+        });
+        for column in lead_columns.chain(other.columns.iter().cloned()) {
+            if !self.columns.iter().any(|c| c.name == column.name) {
+                self.columns.push(column);
+            }
+        }
+        for row in &other.rows {
+            let mut cells = vec![Cell::Missing; self.columns.len()];
+            let named = names.iter().copied().zip(lead);
+            let own = other.columns.iter().map(|c| c.name.as_str()).zip(row);
+            for (name, cell) in named.chain(own) {
+                if let Some(at) = self.index_of(name) {
+                    cells[at] = cell.clone();
+                }
+            }
+            self.push(cells);
+        }
+        let width = self.columns.len();
+        for row in &mut self.rows {
+            row.resize(width, Cell::Missing);
+        }
+    }
+
+    /// The rows as JSON objects, all digits, by header; nothing is `null`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let headers = self.headers();
+        let rows = self.rows.iter().map(|row| {
+            let cells = row.iter().map(|cell| match cell {
+                Cell::Number(number) => serde_json::json!(number),
+                Cell::Text(text) => serde_json::json!(text),
+                Cell::Missing => serde_json::Value::Null,
+            });
+            serde_json::Value::Object(headers.iter().cloned().zip(cells).collect())
+        });
+        serde_json::Value::Array(rows.collect())
+    }
+
+    /// The table with the columns named, in that order; a name that is no column is left out.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let at: Vec<usize> = names.iter().filter_map(|name| self.index_of(name)).collect();
+        let pick = |row: &Vec<Cell>| {
+            at.iter().map(|&i| row.get(i).cloned().unwrap_or(Cell::Missing)).collect()
+        };
+        Self {
+            name: self.name.clone(),
+            caption: self.caption.clone(),
+            columns: at.iter().filter_map(|&i| self.columns.get(i).cloned()).collect(),
+            rows: self.rows.iter().map(pick).collect(),
+        }
+    }
+
     /// The index of a column by name.
     #[must_use]
     pub fn index_of(&self, column: &str) -> Option<usize> {

@@ -1,9 +1,11 @@
 //! Writing without ever leaving half a file: to a temporary file beside the target, then rename.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// A file or folder that could not be written.
@@ -97,6 +99,108 @@ impl Write for AtomicFile {
     }
 }
 
+/// Writes a folder that must not exist yet, or be empty: whole or not at all.
+///
+/// The files (by path from the folder) are written into a temporary folder beside it, which then
+/// takes its name. `stop` is looked at between files; when it is set, nothing is left.
+///
+/// # Errors
+/// [`FolderError::Exists`] when something is there already, [`FolderError::Stopped`] after `stop`,
+/// and [`FolderError::Write`] when a file or folder cannot be made.
+pub fn write_new_folder(
+    folder: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    stop: &AtomicBool,
+) -> Result<(), FolderError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(FolderError::Exists(folder.to_owned()));
+            }
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
+            return Err(FolderError::Exists(folder.to_owned()));
+        }
+        Err(e) => return Err(WriteError::new("read", folder, e).into()),
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|e| WriteError::new("create the folder", parent, e))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".lutetia-")
+        .suffix(".tmp")
+        .tempdir_in(parent)
+        .map_err(|e| WriteError::new("write into", parent, e))?;
+    for (path, bytes) in files {
+        if stop.load(Ordering::Relaxed) {
+            return Err(FolderError::Stopped);
+        }
+        write_atomically(&temporary.path().join(path), bytes)?;
+    }
+    make_folder_readable(temporary.path()).map_err(|e| WriteError::new("write", folder, e))?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(FolderError::Stopped);
+    }
+    // An empty folder makes way; one that has been filled meanwhile does not.
+    if folder.is_dir() {
+        fs::remove_dir(folder).map_err(|e| WriteError::new("replace", folder, e))?;
+    }
+    fs::rename(temporary.path(), folder).map_err(|e| WriteError::new("create", folder, e))?;
+    // It has another name now and is no longer ours to remove.
+    let _renamed = temporary.keep();
+    Ok(())
+}
+
+/// Writes files into a folder that may hold others, each whole or not at all; those of `stale` that
+/// are not among them are removed.
+///
+/// # Errors
+/// As [`write_new_folder`], without [`FolderError::Exists`]; what was written before a failure or
+/// `stop` is whole.
+pub fn write_into_folder(
+    folder: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    stale: &[String],
+    stop: &AtomicBool,
+) -> Result<(), FolderError> {
+    for (path, bytes) in files {
+        if stop.load(Ordering::Relaxed) {
+            return Err(FolderError::Stopped);
+        }
+        write_atomically(&folder.join(path), bytes)?;
+    }
+    for path in stale.iter().filter(|path| !files.contains_key(*path)) {
+        let path = folder.join(path);
+        fs::remove_file(&path).map_err(|e| WriteError::new("remove", &path, e))?;
+    }
+    Ok(())
+}
+
+/// Why a folder could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Something is there that is not to be overwritten.
+    #[error("`{0}` exists already")]
+    Exists(PathBuf),
+    /// The user stopped it.
+    #[error("interrupted")]
+    Stopped,
+    /// A file or folder cannot be made.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+#[cfg(unix)]
+fn make_folder_readable(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_folder_readable(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Temporary files are private by default; a report is for everybody who may read the folder.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
@@ -171,6 +275,32 @@ mod tests {
             .map(|e| e.expect("entry").file_name())
             .collect();
         assert_eq!(names.len(), 2, "{names:?}");
+    }
+
+    #[test]
+    fn exact_a_folder_is_whole_or_not_there() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let target = place.path().join("a/b");
+        let files: BTreeMap<String, Vec<u8>> =
+            [("x.csv", "1"), ("t/y.csv", "2")].map(|(n, t)| (n.to_owned(), t.into())).into();
+        let stop = AtomicBool::new(true);
+        assert!(matches!(write_new_folder(&target, &files, &stop), Err(FolderError::Stopped)));
+        let left = fs::read_dir(place.path().join("a")).expect("the parent").count();
+        assert_eq!(left, 0, "nothing half-written");
+        stop.store(false, Ordering::Relaxed);
+        write_new_folder(&target, &files, &stop).expect("it is written");
+        assert_eq!(fs::read(target.join("t/y.csv")).expect("readable"), b"2");
+        assert!(matches!(write_new_folder(&target, &files, &stop), Err(FolderError::Exists(_))));
+        let file = target.join("x.csv");
+        assert!(matches!(write_new_folder(&file, &files, &stop), Err(FolderError::Exists(_))));
+        // A name that a folder has cannot be a file: what was there stays.
+        let bad: BTreeMap<String, Vec<u8>> = [("t".to_owned(), b"3".to_vec())].into();
+        assert!(write_into_folder(&target, &bad, &[], &stop).is_err());
+        assert_eq!(fs::read(target.join("t/y.csv")).expect("readable"), b"2");
+        let new: BTreeMap<String, Vec<u8>> = [("x.csv".to_owned(), b"4".to_vec())].into();
+        let stale = ["t/y.csv".to_owned(), "x.csv".to_owned()];
+        write_into_folder(&target, &new, &stale, &stop).expect("it is written");
+        assert!(!target.join("t/y.csv").exists() && target.join("x.csv").exists());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand, builder::styling};
 
 use crate::{
     commands::{
-        check, completions, data, dose, explain, fit, fit_map, functions, new, plan, report,
-        simulate,
+        check, completions, data, dose, explain, export, fit, fit_map, functions, import, new,
+        plan, report, simulate,
     },
     terminal::Colour,
 };
@@ -62,8 +62,12 @@ pub(crate) enum Command {
     Functions(functions::Arguments),
     /// Compute time-integrated activities and absorbed doses of a patient.
     Dose(dose::Arguments),
-    /// How much activity until a limit of biologically effective dose, and with which risk
+    /// How much activity until a limit of dose or of biologically effective dose, and with which risk.
     Plan(plan::Arguments),
+    /// Read results and case files of other programs.
+    Import(import::Arguments),
+    /// Write integrals for other programs.
+    Export(export::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

@@ -46,6 +46,10 @@ fn regress_help() {
         &["functions"],
         &["dose"],
         &["plan"],
+        &["import", "pytheranostics"],
+        &["import", "olinda"],
+        &["export", "olinda"],
+        &["export", "mirdcalc"],
         &["report"],
         &["completions"],
     ] {

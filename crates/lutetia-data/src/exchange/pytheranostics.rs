@@ -101,7 +101,7 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
         lacks("`Radionuclide` is missing".into(), "write a nuclide such as `Lu177` there");
         String::new()
     });
-    let (mut given, mut measured) = (Vec::new(), Vec::new());
+    let (mut given, mut measured, mut more) = (Vec::new(), Vec::new(), Vec::new());
     let mut first_day = None;
     for (key, value) in cycles {
         let body = value.as_array().and_then(|list| list.first()).unwrap_or(value);
@@ -183,7 +183,7 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
                 volumes_ml,
                 results: [result("TIA_MBqh"), result("TIA_h"), result("mean_AD_Gy")],
             };
-            check(&m, &place, &mut lacks);
+            more.extend(check(&m, &place).into_iter().map(|d| d.at(whole, "")));
             measured.push(m);
         }
     }
@@ -193,34 +193,47 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
             "run the fits of PyTheranostics before writing its results",
         );
     }
+    faults.append(&mut more);
     let sex = top("Gender").map(|g| g.to_lowercase());
     Some(write(name, &subject, sex.as_deref(), &nuclide_name(&nuclide), &given, &measured))
 }
 
-/// What a curve needs.
-fn check(m: &Measured, place: &str, lacks: &mut dyn FnMut(String, &str)) {
-    for (what, list) in [("timepoints_h", &m.times_h), ("activity_MBq", &m.activities_mbq)] {
+/// What a curve needs and does not have.
+fn check(m: &Measured, place: &str) -> Vec<Diagnostic> {
+    let error = |what: String, hint: &str| {
+        Diagnostic::error(codes::FOREIGN_LACKS, what).hint(hint.to_owned())
+    };
+    let mut faults = Vec::new();
+    for (what, list) in [("times", &m.times_h), ("activities", &m.activities_mbq)] {
         if list.is_empty() {
-            lacks(
-                format!("{place} has no values in `{what}`"),
-                "a study needs times and activities; integrals alone give no curve",
-            );
+            faults.push(error(
+                format!("{place} has no {what}"),
+                "a study needs times and activities of every region; integrals alone give no curve",
+            ));
         }
     }
     let n = m.times_h.len();
     if n > 0 && !m.activities_mbq.is_empty() && n != m.activities_mbq.len() {
-        lacks(
+        faults.push(error(
             format!("{place} has {n} times and {} activities", m.activities_mbq.len()),
             "expected as many of one as of the other",
-        );
+        ));
     }
     let volumes = m.volumes_ml.len();
     if n > 0 && volumes > 1 && volumes != n {
-        lacks(
+        faults.push(error(
             format!("{place} has {n} times and {volumes} volumes"),
             "expected one volume, or one for every time",
+        ));
+    }
+    if volumes == 0 {
+        let what = format!("{place} has no volume, so that its mass and its dose are not known");
+        faults.push(
+            Diagnostic::warning(codes::FOREIGN_LACKS, what)
+                .hint("write the volume in mL into `activity.csv` of the study"),
         );
     }
+    faults
 }
 
 /// Reads the CSV of the table of results (`results.to_csv()`): a row per region, lists of times (h),
@@ -308,7 +321,7 @@ fn table(
         }
         let m =
             Measured { cycle: more.cycle, region, times_h, activities_mbq, volumes_ml, results };
-        check(&m, &place, &mut lacks);
+        faults.extend(check(&m, &place).into_iter().map(|d| d.at(span, "")));
         measured.push(m);
     }
     let Some(injected_mbq) = more.injected_mbq.or(ratio) else {

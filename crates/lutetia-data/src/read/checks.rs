@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lutetia_units::NuclideTable;
 
-use super::{doses::Cycles, significant};
+use super::{doses::Cycles, mixed::Mixed, significant};
 use crate::{
     DoseRow, Subject, codes,
     study::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows},
@@ -46,6 +46,7 @@ pub(super) fn curves(
         })
         .collect();
     let mut single = Single::default();
+    let mut mixed = Mixed::default();
     let mut points: Vec<&Row> = Vec::new();
     for curve in order.chunk_by(|&a, &b| key(row(a)) == key(row(b))) {
         points.clear();
@@ -72,10 +73,13 @@ pub(super) fn curves(
             continue;
         }
         let lambda = lambdas[usize::from(first.nuclide)];
-        if let Some(fall) = slower_than_decay(&points, lambda) {
+        let fall = slower_than_decay(&points, lambda);
+        mixed.add(&points, fall.is_some(), rows, cycles, nuclides, faults);
+        if let Some(fall) = fall {
             decay_corrected(rows, &points, lambda, fall, cycles, faults);
         }
     }
+    mixed.tell(rows, cycles, nuclides, faults);
     single.tell(rows, faults);
 }
 
@@ -206,6 +210,18 @@ fn log_linear_fall(points: &[&Row]) -> Fall {
         se *= (chi2 / freedom as f64).sqrt().max(1.0);
     }
     Fall { rate, se }
+}
+
+/// Root mean square distance of (t, ln A) from the straight line through them, per degree of freedom.
+pub(super) fn log_linear_scatter(logs: &[(f64, f64)]) -> f64 {
+    let n = logs.len() as f64;
+    let t = logs.iter().map(|p| p.0).sum::<f64>() / n;
+    let y = logs.iter().map(|p| p.1).sum::<f64>() / n;
+    let stt: f64 = logs.iter().map(|p| (p.0 - t) * (p.0 - t)).sum();
+    let sty: f64 = logs.iter().map(|p| (p.0 - t) * (p.1 - y)).sum();
+    let slope = sty / stt;
+    let squares: f64 = logs.iter().map(|p| (p.1 - y - slope * (p.0 - t)).powi(2)).sum();
+    (squares / (n - 2.0)).sqrt()
 }
 
 fn decay_corrected(

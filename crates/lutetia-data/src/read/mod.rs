@@ -3,6 +3,7 @@
 mod activity;
 mod checks;
 mod doses;
+mod mixed;
 mod subjects;
 
 use std::path::Path;

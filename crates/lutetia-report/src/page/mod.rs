@@ -137,7 +137,8 @@ pub(crate) fn render(
         },
     )?;
     let body = html(&readme);
-    let page = environment.render_str(PAGE, context! { title => &heading.title, body })?;
+    let page = environment
+        .render_str(PAGE, context! { title => &heading.title, nav => "All reports", body })?;
     Ok(Text { readme, page })
 }
 
@@ -159,8 +160,39 @@ pub struct IndexEntry {
 /// # Errors
 /// Never for entries of plain text; the signature is that of the template engine.
 pub fn index(entries: &[IndexEntry]) -> Result<String, PageError> {
-    Ok(Environment::new()
-        .render_str(INDEX, context! { entries => entries.iter().map(line).collect::<Value>() })?)
+    listed(
+        "Lutetia: reports",
+        "Model-informed radioligand therapy. Every page below is made from the bundled data and models by <code>lutetia report</code>.",
+        entries.iter().map(|entry| {
+            let number = entry.folder.split('_').next().unwrap_or_default();
+            line(entry, number.to_owned())
+        }),
+    )
+}
+
+/// The index of the patients of a study.
+pub(crate) fn patients_index(study: &str, entries: &[IndexEntry]) -> Result<String, PageError> {
+    listed(
+        &format!("Dosimetry of {study}"),
+        "Made by <code>lutetia dose</code>. Research software, no medical device.",
+        entries.iter().zip(1..).map(|(entry, number)| line(entry, format!("{number}"))),
+    )
+}
+
+/// A page that leads to others; `lead` is HTML.
+fn listed(
+    heading: &str,
+    lead: &str,
+    entries: impl Iterator<Item = Value>,
+) -> Result<String, PageError> {
+    let entries = entries.collect::<Value>();
+    Ok(Environment::new().render_str(INDEX, context! { heading, lead, entries })?)
+}
+
+/// The page of a patient from Markdown.
+pub(crate) fn patient_html(title: &str, markdown: &str) -> Result<String, PageError> {
+    let body = html(markdown);
+    Ok(Environment::new().render_str(PAGE, context! { title, nav => "All patients", body })?)
 }
 
 /// Provenance as the template reads it.
@@ -175,10 +207,10 @@ fn made(provenance: &Provenance) -> Value {
 }
 
 /// One line of the index as the template reads it.
-fn line(entry: &IndexEntry) -> Value {
+fn line(entry: &IndexEntry, number: String) -> Value {
     Value::from_pairs([
         ("folder", Value::from(entry.folder.as_str())),
-        ("number", Value::from(entry.folder.split('_').next().unwrap_or_default())),
+        ("number", Value::from(number)),
         ("title", Value::from(entry.title.as_str())),
         ("question", Value::from(entry.question.as_str())),
         ("figure", entry.figure.as_deref().map_or_else(|| Value::from(()), Value::from)),

@@ -338,7 +338,11 @@ pub fn doses(
 }
 
 /// BED of the physical dose: the dose rate is the curve of activity times the dose per integral.
-fn effective(tia: &RegionTia, dose: &AbsorbedDose, tissue: Tissue) -> Option<EffectiveDose> {
+pub(crate) fn effective(
+    tia: &RegionTia,
+    dose: &AbsorbedDose,
+    tissue: Tissue,
+) -> Option<EffectiveDose> {
     let per_mbq_h = dose.total / tia.tia.as_ref().ok()?.value_mbq_h();
     let phases: Vec<DoseRatePhase> = tia
         .phases

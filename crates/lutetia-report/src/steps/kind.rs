@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, model_dose::ModelDose, simulate::Simulate, sweep::Sweep,
+    model::FitModel, model_dose::ModelDose, plan::PlanStep, simulate::Simulate, sweep::Sweep,
     uncertainty::UncertaintyStep,
 };
 
@@ -43,6 +43,8 @@ pub enum Step {
     Uncertainty(UncertaintyStep),
     /// Absorbed doses out of a model, region by region and nuclide by nuclide.
     ModelDose(ModelDose),
+    /// Activity until a limit of dose, and the risk of exceeding it.
+    Plan(PlanStep),
     /// Numbers of this experiment beside published ones.
     Compare(Compare),
     /// A compartmental model through all regions of a patient at once.
@@ -61,6 +63,7 @@ impl Step {
             Self::Dose(s) => s.as_ref(),
             Self::ModelDose(s) => s,
             Self::Uncertainty(s) => s,
+            Self::Plan(s) => s,
             Self::Compare(s) => s,
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,

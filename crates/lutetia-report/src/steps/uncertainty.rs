@@ -165,10 +165,9 @@ pub fn budgets(
         .map(|d| {
             let found = || {
                 let dose = d.dose.as_ref().map_err(Clone::clone)?;
-                let tia = tias
-                    .iter()
-                    .find(|t| t.region == d.region)
-                    .ok_or("its integral is not among those named")?;
+                let tia = tias.iter().find(|t| t.region == d.region).ok_or(
+                    "it is made of several integrals; its standard error is that of the dose alone",
+                )?;
                 let tia = tia.tia.as_ref().map_err(Clone::clone)?;
                 let region = Region::named(&d.region).map_err(|e| e.to_string())?;
                 let volume_ml = dose.mass.g / region.density();

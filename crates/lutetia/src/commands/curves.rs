@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
+use lutetia_report::patient::Integration;
 use lutetia_report::steps::{
     RegionTia,
     curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
-    integrate::{integrals, library, method},
+    integrate::{Method, integrals, library, method},
     published,
 };
 
@@ -22,26 +23,27 @@ use crate::{
 
 /// Scatter taken for granted where a table gives no standard deviations: a round number of the
 /// size that repeated quantitative SPECT of organs shows.
-const ASSUMED_ERROR: &str = "proportional 10 %";
+pub(super) const ASSUMED_ERROR: &str = "proportional 10 %";
 
 /// Which curves, and how they are fitted.
 #[derive(Debug, Args)]
 pub(crate) struct Curves {
     /// Study folder.
     #[arg(value_name = "FOLDER")]
-    study: PathBuf,
+    pub(super) study: PathBuf,
 
-    /// Subject; needed where the study has several.
+    /// Subject. Without it, `dose` takes all; the others need it where the study has several.
     #[arg(long, value_name = "NAME")]
-    subject: Option<String>,
+    pub(super) subject: Option<String>,
 
-    /// Treatment cycle.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    cycle: u16,
+    /// Treatment cycle. Without it, `fit` takes the first, `dose` all, `plan` the last one measured, and
+    /// `export` needs it where there are several.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) cycle: Option<u16>,
 
     /// Region; repeat for several. All without it.
     #[arg(long = "region", value_name = "NAME")]
-    regions: Vec<String>,
+    pub(super) regions: Vec<String>,
 
     /// Function to fit; repeat to let the corrected Akaike criterion choose, or `all`. Their names,
     /// the published ones among them (`f3a`, `f4d`), are listed by `lutetia functions`.
@@ -51,7 +53,7 @@ pub(crate) struct Curves {
     /// How measurements scatter where the table has no standard deviations: `proportional 10 %`,
     /// `additive 5 MBq`, `combined 5 MBq + 10 %`, `proportional` (size estimated), `unweighted`.
     #[arg(long, value_name = "ERROR")]
-    error: Option<String>,
+    pub(super) error: Option<String>,
 
     /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always`
     /// or `never`.
@@ -67,7 +69,7 @@ pub(crate) struct Curves {
     /// `map biological 70 h 30 %` (half-life and CV of a population) or `library` from one measurement,
     /// `jackson` from three, `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h` (tail) from all.
     #[arg(long, value_name = "METHOD", conflicts_with_all = ["functions", "error"])]
-    method: Option<String>,
+    pub(super) method: Option<String>,
 
     /// Curves of other patients for `--method library`: a CSV with the columns curve, amplitude and
     /// effective_half_life (h), a row per phase.
@@ -89,10 +91,6 @@ pub(crate) struct Curves {
 
 /// Curves with what was fitted to them.
 pub(crate) struct Fitted {
-    /// The study.
-    pub(crate) study: Study,
-    /// The subject.
-    pub(crate) subject: String,
     /// The regions.
     pub(crate) regions: Vec<RegionCurve>,
 }
@@ -100,7 +98,7 @@ pub(crate) struct Fitted {
 impl Curves {
     /// Treatment cycle.
     pub(crate) fn cycle(&self) -> u16 {
-        self.cycle
+        self.cycle.unwrap_or(1)
     }
 
     /// Last time of the curves, h.
@@ -133,23 +131,24 @@ impl Curves {
         self.seed
     }
 
-    /// Reads the study; the subject and the regions asked for.
-    pub(crate) fn load(&self, terminal: &Terminal) -> Outcome<(Study, String, Vec<String>)> {
-        if !(self.until > 0.0 && self.until.is_finite()) {
-            return Err(wrong(format!("`--until {}` is not a time above 0 h", self.until)));
+    /// A last time that can be drawn.
+    pub(super) fn check_until(&self) -> Outcome {
+        if self.until > 0.0 && self.until.is_finite() {
+            return Ok(());
         }
-        let study = studies::load(&self.study, terminal)?;
-        let subject = studies::subject(&study, self.subject.as_deref())?;
-        let wanted = studies::regions(&study, &subject, self.cycle, &self.regions)?;
-        Ok((study, subject, wanted))
+        Err(wrong(format!("`--until {}` is not a time above 0 h", self.until)))
     }
 
-    /// The integrals of `--method`, where it is given.
-    pub(crate) fn integrals(
-        &self,
-        terminal: &Terminal,
-    ) -> Outcome<Option<(Study, String, Vec<RegionTia>)>> {
-        let Some(text) = &self.method else { return Ok(None) };
+    /// How curves become integrals.
+    pub(crate) fn integration(&self) -> Outcome<Integration> {
+        match &self.method {
+            Some(text) => Ok(Integration::Method(self.read_method(text)?, self.at)),
+            None => Ok(Integration::Fit(self.options()?)),
+        }
+    }
+
+    /// The method of `--method`, with the curves of `--library`.
+    fn read_method(&self, text: &str) -> Outcome<Method> {
         let curves = match &self.library {
             None => None,
             Some(path) => {
@@ -160,9 +159,27 @@ impl Curves {
                 })?)
             }
         };
-        let method = method(text, curves).map_err(wrong)?;
+        method(text, curves).map_err(wrong)
+    }
+
+    /// Reads the study; the subject and the regions asked for.
+    pub(crate) fn load(&self, terminal: &Terminal) -> Outcome<(Study, String, Vec<String>)> {
+        self.check_until()?;
+        let study = studies::load(&self.study, terminal)?;
+        let subject = studies::subject(&study, self.subject.as_deref())?;
+        let wanted = studies::regions(&study, &subject, self.cycle(), &self.regions)?;
+        Ok((study, subject, wanted))
+    }
+
+    /// The integrals of `--method`, where it is given.
+    pub(crate) fn integrals(
+        &self,
+        terminal: &Terminal,
+    ) -> Outcome<Option<(Study, String, Vec<RegionTia>)>> {
+        let Some(text) = &self.method else { return Ok(None) };
+        let method = self.read_method(text)?;
         let (study, subject, wanted) = self.load(terminal)?;
-        let tias = integrals(&study, &subject, self.cycle, &wanted, &method, self.at)
+        let tias = integrals(&study, &subject, self.cycle(), &wanted, &method, self.at)
             .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
         Ok(Some((study, subject, tias)))
     }
@@ -175,7 +192,7 @@ impl Curves {
             .iter()
             .filter(|region| {
                 study
-                    .curve(&subject, self.cycle, region)
+                    .curve(&subject, self.cycle(), region)
                     .is_some_and(|c| c.points.iter().any(|p| p.sd_mbq.is_none()))
             })
             .map(String::as_str)
@@ -186,9 +203,9 @@ impl Curves {
                 without.join(", ")
             ));
         }
-        let regions = fit_regions(&study, &subject, self.cycle, Some(&wanted), &options)
+        let regions = fit_regions(&study, &subject, self.cycle(), Some(&wanted), &options)
             .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
-        Ok(Fitted { study, subject, regions })
+        Ok(Fitted { regions })
     }
 }
 

@@ -1,32 +1,76 @@
 //! `lutetia dose`.
 
-use std::collections::BTreeMap;
-
-use clap::Args;
-use lutetia_dose::Tissue;
-use lutetia_report::steps::{
-    curves::RegionCurve,
-    dose::{
-        DoseOptions, all_doses, check_regions, cortex,
-        daughters::{DaughterSpec, LeavingSpec},
-        given_mass,
-        marrow::MarrowSpec,
-        reference, relative, tissue,
-        weighted::RbeSpec,
-    },
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
 };
 
-use super::{curves::Curves, table::print_all};
+use clap::{Args, ValueEnum};
+use lutetia_diagnostic::Diagnostic;
+use lutetia_report::{
+    Table,
+    patient::{Options, Patient, Words, folder_names, index_page},
+    provenance::hash_file,
+    steps::dose::check_regions,
+};
+
+use super::{
+    curves::{ASSUMED_ERROR, Curves},
+    dose_asked::Asked,
+    measurement::Measurement,
+    output,
+    patients::{Patients, reference},
+    table::print_all,
+};
 use crate::{
+    exit::Exit,
     failure::{Failure, Outcome},
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 const EXAMPLE: &str = "\
 Example:
   lutetia dose data/studies/snmmi_patient4
   lutetia dose data/studies/snmmi_patient4 --region kidney_left --volume-sd \"5 %\" --reference female
-  lutetia dose data/studies/snmmi_patient4 --bed \"kidney_left=2.5 Gy,2.8 h\"";
+  lutetia dose data/studies/snmmi_patient4 --bed \"kidney_left=2.5 Gy,2.8 h\"
+  lutetia dose data/studies/snmmi_patient4 --calibration-sd \"3 %\" --voxel \"4.8 mm\" \\
+    --resolution \"12 mm\" --print budget
+  lutetia dose data/studies/snmmi_patient4 --volume-sd \"5 %\" --out patient4
+
+Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses.
+With `--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as JSON, and an index.";
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Print {
+    /// Absorbed doses.
+    Doses,
+    /// Doses of all cycles together.
+    Cumulative,
+    /// Integrals and half-lives.
+    Integrals,
+    /// Every function tried, with its weight.
+    Functions,
+    /// Relative standard errors and the input that dominates.
+    Uncertainty,
+    /// What each input adds.
+    Budget,
+}
+
+impl Print {
+    /// Name of the table of a patient.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Doses => "doses",
+            Self::Cumulative => "cumulative",
+            Self::Integrals => "integrals",
+            Self::Functions => "functions",
+            Self::Uncertainty => "uncertainty",
+            Self::Budget => "budget",
+        }
+    }
+}
 
 /// Arguments of `dose`.
 #[derive(Debug, Args)]
@@ -40,165 +84,226 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADULT")]
     reference: Option<String>,
 
-    /// Relative standard deviation of the measured volumes, such as `5 %`.
-    #[arg(long, value_name = "SD")]
-    volume_sd: Option<String>,
+    #[command(flatten)]
+    asked: Asked,
 
-    /// Biologically effective dose of a region, with its α/β and half-time of repair:
-    /// `kidney_left=2.5 Gy,2.8 h`. Repeat for several.
-    #[arg(long = "bed", value_name = "REGION=ALPHA/BETA,REPAIR")]
-    bed: Vec<String>,
+    /// What to print: `doses`, `cumulative` (all cycles together), `integrals`, `functions`,
+    /// `uncertainty` or `budget` (what each input adds to it).
+    #[arg(
+        long,
+        value_enum,
+        default_value = "doses",
+        hide_possible_values = true,
+        value_name = "WHAT"
+    )]
+    print: Print,
 
-    /// Mass of a region whose volume was not measured: `lacrimal=1.4 g`, or `lacrimal=reference` for
-    /// that of the reference adult. Repeat for several.
-    #[arg(long = "mass", value_name = "REGION=MASS")]
-    masses: Vec<String>,
+    /// Folder to write pages, tables, figures and JSON into.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 
-    /// Cortex of an organ, with its share of mass and of activity: `kidney_left=70 %,100 %`.
-    #[arg(long = "cortex", value_name = "REGION=MASS,ACTIVITY")]
-    cortex: Vec<String>,
+    /// Write over the files of an earlier run.
+    #[arg(long, requires = "out")]
+    overwrite: bool,
 
-    /// The red marrow, key by key: `blood=REGION` and `ratio=peptide|antibody|NUMBER` (with
-    /// `haematocrit=42 %`), or `image=REGION` and `share=6.7 %`; also `remainder=REGION`,
-    /// `blood_volume=5300 mL`, `body_mass=75 kg`.
-    #[arg(long = "marrow", value_name = "KEY=VALUE")]
-    marrow: Vec<String>,
-
-    /// Weight alphas for an effect, in a table of its own in Gy(RBE): `late kidney damage=5`.
-    #[arg(long = "rbe", value_name = "EFFECT=RBE")]
-    rbe: Vec<String>,
-
-    /// Doses by daughter; those named leave a region by a fraction: `Fr-221,tumour,30 %`, or
-    /// `Fr-221,tumour,30 %,kidneys,40 %` where part of them decays in another region. `stay` for none.
-    #[arg(long = "leaving", value_name = "NUCLIDE,REGION,FRACTION")]
-    leaving: Vec<String>,
+    #[command(flatten)]
+    measurement: Measurement,
 }
 
-/// Fits the curves, integrates them and prints the absorbed doses.
+/// Fits the curves, integrates them, prints the absorbed doses, and writes pages where asked for.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let volume_sd = arguments
-        .volume_sd
-        .as_deref()
-        .map(relative)
-        .transpose()
-        .map_err(|reason| Failure::usage(reason, "write it as `--volume-sd \"5 %\"`"))?;
-    let (study, subject, tias) = match arguments.curves.integrals(terminal)? {
-        Some(found) => found,
-        None => {
-            let fitted = arguments.curves.fit(terminal)?;
-            let tias = fitted.regions.iter().map(RegionCurve::tia).collect();
-            (fitted.study, fitted.subject, tias)
-        }
+    let options = Options {
+        integration: arguments.curves.integration()?,
+        dose: arguments.asked.options(arguments.measurement.volume_sd())?,
+        reference: reference(arguments.reference.as_deref())?,
+        tissue: None,
+        chain: arguments.measurement.chain()?,
+        until_h: arguments.curves.until_h(),
     };
-    let reference = reference(&study, &subject, arguments.reference.as_deref())
-        .map_err(|reason| Failure::usage(reason, "choose one with `--reference`"))?;
-    let options = DoseOptions {
-        volume_sd,
-        bed: tissues(&arguments.bed)?,
-        masses: assigned(&arguments.masses, "--mass \"lacrimal=1.4 g\"", |region, text| {
-            given_mass(region, text)
-        })?
-        .into_iter()
-        .collect(),
-        cortex: assigned(&arguments.cortex, "--cortex \"kidney_left=70 %,100 %\"", |_, text| {
-            let (mass, activity) = text.split_once(',').ok_or("expected two shares")?;
-            cortex(mass.trim(), activity.trim())
-        })?
-        .into_iter()
-        .collect(),
-        marrow: marrow(&arguments.marrow)?,
-        rbe: assigned(&arguments.rbe, "--rbe \"late kidney damage=5\"", |effect, text| {
-            let alpha = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-            let effect = effect.to_owned();
-            Ok(RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
-        })?
-        .into_iter()
-        .map(|(_, spec)| spec)
-        .collect(),
-        daughters: leaving(&arguments.leaving)?,
-        ..DoseOptions::new(reference)
-    };
-    check_regions(&options, &tias)
-        .map_err(|reason| Failure::usage(reason, "name it as the study does"))?;
-    let doses = all_doses(&study, &subject, arguments.curves.cycle(), &tias, &options)
-        .map_err(|reason| Failure::usage(reason, "change the option it names"))?;
-    for warning in &doses.warnings {
-        terminal.talk(warning);
+    if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.overwrite) {
+        // Before the work, not after it.
+        output::must_be_new(out, OVERWRITE)?;
     }
-    let tables = doses
-        .tables("dose", &options)
-        .map_err(|reason| Failure::usage(reason, "change the option it names"))?;
+    let found = arguments.curves.patients(&options, false, terminal)?;
+    let tias: Vec<_> =
+        found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| c.tias.clone()).collect();
+    check_regions(&options.dose, &tias)
+        .map_err(|reason| Failure::usage(reason, "name it as the study does"))?;
+    let mut said: Vec<&String> = Vec::new();
+    for warning in found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| &c.warnings) {
+        if !said.contains(&warning) {
+            terminal.talk(warning);
+            said.push(warning);
+        }
+    }
+    let mut tables = vec![stacked(&found.patients, arguments.print)?];
+    if arguments.print == Print::Doses {
+        for part in ["marrow", "daughters", "rbe"] {
+            tables.extend(part_of(&found.patients, part)?);
+        }
+    }
+    if let Some(out) = &arguments.out {
+        write(arguments, &found, out, terminal)?;
+    }
+    let several = found.patients.iter().any(|p| p.cycles.len() > 1);
+    if several && arguments.print == Print::Doses {
+        terminal.talk("note: the doses of all cycles together are printed by `--print cumulative`");
+    }
     print_all(&tables, terminal)
 }
 
-/// Texts such as `kidney_left=1.4 g`, each read by `read` from what stands on both sides.
-fn assigned<T>(
-    given: &[String],
-    example: &str,
-    read: impl Fn(&str, &str) -> Result<T, String>,
-) -> Outcome<Vec<(String, T)>> {
-    let hint = || format!("write it as `{example}`");
-    given
-        .iter()
-        .map(|text| {
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| Failure::usage(format!("cannot read `{text}`: no `=`"), hint()))?;
-            let (name, value) = (name.trim(), value.trim());
-            let value = read(name, value).map_err(|reason| Failure::usage(reason, hint()))?;
-            Ok((name.to_owned(), value))
-        })
-        .collect()
+/// A table that belongs to the doses, where it was asked for.
+fn part_of(patients: &[Patient], part: &str) -> Outcome<Option<Table>> {
+    let table = whole(patients, part)?;
+    Ok((!table.columns.is_empty()).then(|| Table { name: format!("dose.{part}"), ..table }))
 }
 
-/// The red marrow, key by key.
-fn marrow(given: &[String]) -> Outcome<Option<MarrowSpec>> {
-    let mut spec = MarrowSpec::default();
-    for (key, value) in
-        assigned(given, "--marrow blood=blood --marrow ratio=peptide", |_, v| Ok(v.to_owned()))?
-    {
-        spec.set(&key, &value)
-            .map_err(|reason| Failure::usage(reason, "write it as `--marrow ratio=peptide`"))?;
+/// A table of all patients: the subject in front where there are several, the cycle where one has
+/// several.
+fn stacked(patients: &[Patient], what: Print) -> Outcome<Table> {
+    let name = what.table();
+    let mut whole = whole(patients, name)?;
+    if what == Print::Doses {
+        whole.name = "dose".to_owned();
     }
-    Ok((!given.is_empty()).then_some(spec))
-}
-
-/// Daughters that leave, as typed.
-fn leaving(given: &[String]) -> Outcome<Option<DaughterSpec>> {
-    let mut spec = DaughterSpec::default();
-    for text in given.iter().filter(|text| text.as_str() != "stay") {
-        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-        let (&[nuclide, from, fraction], to) = parts.split_first_chunk().ok_or_else(|| {
-            Failure::usage(
-                format!("cannot read `--leaving {text}`"),
-                "write it as `--leaving \"Fr-221,tumour,30 %\"`",
-            )
-        })?;
-        spec.leaving.push(LeavingSpec {
-            nuclide: nuclide.to_owned(),
-            from: from.to_owned(),
-            fraction: fraction.to_owned(),
-            to: to.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect(),
-        });
+    if whole.columns.is_empty() {
+        let why = match what {
+            Print::Cumulative => "no subject has several cycles",
+            _ => "integrals without a function have no functions",
+        };
+        return Err(Failure::usage(
+            format!("there is nothing to print for `--print {name}`: {why}"),
+            "print another table",
+        ));
     }
-    Ok((!given.is_empty()).then_some(spec))
+    Ok(whole)
 }
 
-/// Tissues by region, as typed.
-fn tissues(given: &[String]) -> Outcome<BTreeMap<String, Tissue>> {
-    let hint = "write it as `--bed \"kidney_left=2.5 Gy,2.8 h\"`";
-    given
-        .iter()
-        .map(|text| {
-            let parts = text.split_once('=').and_then(|(region, rest)| {
-                let (alpha_beta, repair) = rest.split_once(',')?;
-                Some((region.trim(), alpha_beta.trim(), repair.trim()))
-            });
-            let (region, alpha_beta, repair) =
-                parts.ok_or_else(|| Failure::usage(format!("cannot read `--bed {text}`"), hint))?;
-            let tissue =
-                tissue(alpha_beta, repair).map_err(|reason| Failure::usage(reason, hint))?;
-            Ok((region.to_owned(), tissue))
+/// The rows of all patients; no columns where nobody has such a table.
+fn whole(patients: &[Patient], name: &str) -> Outcome<Table> {
+    let mut whole = Table::new(name, "");
+    for patient in patients {
+        let tables = patient
+            .tables()
+            .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
+        let Some(table) = tables.get(name) else { continue };
+        if patients.len() > 1 {
+            whole.append(&["subject"], &[patient.subject.as_str().into()], table);
+        } else {
+            whole.append(&[], &[], table);
+        }
+    }
+    let first = patients.first().and_then(|p| p.cycles.first()).map(|c| c.number);
+    let one =
+        patients.iter().all(|p| p.cycles.len() <= 1 && p.cycles.first().map(|c| c.number) == first);
+    if one {
+        let names: Vec<&str> =
+            whole.columns.iter().map(|c| c.name.as_str()).filter(|n| *n != "cycle").collect();
+        return Ok(whole.only(&names));
+    }
+    Ok(whole)
+}
+
+const OVERWRITE: &str = "choose another folder, or add `--overwrite`";
+
+/// A folder per patient, and the index.
+fn write(arguments: &Arguments, found: &Patients, out: &Path, terminal: &Terminal) -> Outcome {
+    let how = words(arguments, found);
+    let subjects: Vec<&str> = found.patients.iter().map(|p| p.subject.as_str()).collect();
+    let folders = folder_names(&subjects);
+    let fault = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason));
+    let mut files = BTreeMap::new();
+    for (folder, patient) in folders.iter().zip(&found.patients) {
+        for (path, bytes) in patient.files(&how).map_err(|e| fault(e.to_string()))? {
+            files.insert(format!("{folder}/{path}"), bytes);
+        }
+    }
+    let listed: Vec<(String, &Patient)> = folders.iter().cloned().zip(&found.patients).collect();
+    let index = index_page(&how.study, &listed).map_err(|e| fault(e.to_string()))?;
+    files.insert("index.html".to_owned(), index.into_bytes());
+    if arguments.overwrite && out.is_dir() {
+        output::over_folder(out, &files, &earlier(out, &folders))?;
+    } else {
+        output::new_folder(out, &files, OVERWRITE)?;
+    }
+    terminal.talk(&format!(
+        "note: {} in `{}`; open `{}`",
+        count(found.patients.len(), "page"),
+        out.display(),
+        out.join("index.html").display()
+    ));
+    Ok(())
+}
+
+/// Tables and figures that an earlier run wrote for these patients.
+fn earlier(out: &Path, folders: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for folder in folders {
+        let ours = fs::read_to_string(out.join(folder).join("results.json"))
+            .ok()
+            .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+            .is_some_and(|value| value.get("lutetia").is_some());
+        if !ours {
+            continue;
+        }
+        for part in ["tables", "figures"] {
+            let entries = fs::read_dir(out.join(folder).join(part)).into_iter().flatten().flatten();
+            for entry in entries {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if entry.path().is_file() && (name.ends_with(".csv") || name.ends_with(".svg")) {
+                    found.push(format!("{folder}/{part}/{name}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What the pages say of how they were made.
+fn words(arguments: &Arguments, found: &Patients) -> Words {
+    let mut settings: BTreeMap<String, String> = arguments
+        .measurement
+        .settings()
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), text))
+        .collect();
+    let mut say = |name: &str, text: String| settings.insert(name.to_owned(), text);
+    match arguments.curves.error() {
+        Some(error) => {
+            say("error where the table has no standard deviation", error.to_owned());
+        }
+        None if !found.assumed.is_empty() => {
+            say(
+                "assumed error, as the table has no standard deviation",
+                format!("{ASSUMED_ERROR} ({})", found.assumed.join(", ")),
+            );
+        }
+        None => {}
+    }
+    if arguments.measurement.settings().is_empty() {
+        say(
+            "not in the standard errors",
+            "calibration, recovery, volume and dose factor".to_owned(),
+        );
+    }
+    say(
+        "reference adult",
+        arguments
+            .reference
+            .clone()
+            .unwrap_or_else(|| "by the sex of the subject, else male".to_owned()),
+    );
+    settings.extend(arguments.asked.settings());
+    let inputs = ["subjects.csv", "doses.csv", "activity.csv"]
+        .into_iter()
+        .filter_map(|name| {
+            Some((name.to_owned(), hash_file(&arguments.curves.folder().join(name)).ok()?))
         })
-        .collect()
+        .collect();
+    Words {
+        study: found.study.name().to_owned(),
+        settings,
+        inputs,
+        warnings: found.warnings.clone(),
+    }
 }

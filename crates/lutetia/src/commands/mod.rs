@@ -5,13 +5,19 @@ pub(crate) mod completions;
 mod curves;
 pub(crate) mod data;
 pub(crate) mod dose;
+mod dose_asked;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fit;
 pub(crate) mod fit_map;
 mod fit_model;
 pub(crate) mod functions;
+pub(crate) mod import;
+mod measurement;
 mod models;
 pub(crate) mod new;
+mod output;
+mod patients;
 pub(crate) mod plan;
 mod regimen;
 pub(crate) mod report;
@@ -33,6 +39,8 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::FitMap(arguments) => fit_map::run(arguments, terminal),
         Command::Functions(arguments) => functions::run(arguments, terminal),
         Command::Dose(arguments) => dose::run(arguments, terminal),
+        Command::Import(arguments) => import::run(arguments, terminal),
+        Command::Export(arguments) => export::run(arguments, terminal),
         Command::Plan(arguments) => plan::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),

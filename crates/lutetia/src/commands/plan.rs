@@ -1,15 +1,24 @@
 //! `lutetia plan`.
 
-use clap::Args;
-use lutetia_report::steps::{
-    curves::RegionCurve,
-    dose::{DoseOptions, doses, reference, relative, tissue},
-    plan::{Plan, table},
+use clap::{Args, ValueEnum};
+use lutetia_report::{
+    patient::{Options, courses},
+    steps::{
+        dose::{DoseOptions, relative, tissue},
+        plan::{Limit, Plan, tables},
+    },
 };
 use lutetia_units::{Dimension, Unit};
 
-use super::{curves::Curves, regimen::parse_quantity, table::print};
+use super::{
+    curves::Curves,
+    measurement::Measurement,
+    patients::{plain_doses, reference},
+    regimen::parse_quantity,
+    table::print,
+};
 use crate::{
+    exit::Exit,
     failure::{Failure, Outcome},
     terminal::Terminal,
 };
@@ -17,7 +26,17 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia plan data/studies/snmmi_patient4 --region kidney_left --region kidney_right --cycles 4 \\
-    --limit \"40 Gy\" --tissue \"2.5 Gy,2.8 h\" --activity \"7.4 GBq\" --volume-sd \"5 %\"";
+    --limit \"40 Gy\" --tissue \"2.5 Gy,2.8 h\" --activity \"7.4 GBq\" --volume-sd \"5 %\"
+  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 --limit \"23 Gy\" --print risk";
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Print {
+    /// One row per region.
+    Plan,
+    /// The probability of exceeding the limit by activity.
+    Risk,
+}
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -26,38 +45,64 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     curves: Curves,
 
-    /// Limit of the biologically effective dose over all cycles, such as `40 Gy`.
+    /// Limit over all cycles, such as `40 Gy`: of biologically effective dose with `--tissue`, of
+    /// absorbed dose without it.
     #[arg(long, value_name = "DOSE")]
     limit: String,
 
     /// α/β and half-time of repair of the tissue that limits: `2.5 Gy,2.8 h`.
     #[arg(long, value_name = "ALPHA/BETA,REPAIR")]
-    tissue: String,
+    tissue: Option<String>,
 
-    /// Number of equal cycles.
+    /// Number of equal cycles of a whole course; what was given already does not count.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     cycles: u32,
 
-    /// An activity per cycle whose risk of exceeding the limit is wanted, such as `7.4 GBq`.
+    /// Number of equal cycles still to come; those of the study count against the limit.
+    #[arg(long, value_name = "N", conflicts_with = "cycles", value_parser = clap::value_parser!(u32).range(1..=100))]
+    remaining: Option<u32>,
+
+    /// An activity per cycle whose risk of exceeding the limit is wanted, such as `7.4 GBq`, and how
+    /// many cycles of it there can be.
     #[arg(long, value_name = "ACTIVITY")]
     activity: Option<String>,
+
+    /// Relative standard deviation of the dose per activity between cycles, such as `15 %`; taken as
+    /// common to the cycles to come.
+    #[arg(long, value_name = "SD")]
+    between_cycles: Option<String>,
 
     /// Reference adult: `female` or `male`. The `sex` of the subject without it, else male.
     #[arg(long, value_name = "ADULT")]
     reference: Option<String>,
 
-    /// Relative standard deviation of the measured volumes, such as `5 %`.
-    #[arg(long, value_name = "SD")]
-    volume_sd: Option<String>,
+    /// What to print: `plan` or `risk`, the probability of exceeding the limit by activity.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "plan",
+        hide_possible_values = true,
+        value_name = "WHAT"
+    )]
+    print: Print,
+
+    #[command(flatten)]
+    measurement: Measurement,
 }
 
-/// Fits the curves of one cycle, and prints how much activity the next may have.
+/// Fits the curves of the cycles measured, and prints how much activity the next may have.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let hint = "write it as `--tissue \"2.5 Gy,2.8 h\"`";
-    let (alpha_beta, repair) = arguments.tissue.split_once(',').ok_or_else(|| {
-        Failure::usage(format!("cannot read `--tissue {}`", arguments.tissue), hint)
-    })?;
-    let tissue = tissue(alpha_beta.trim(), repair.trim()).map_err(|e| Failure::usage(e, hint))?;
+    let tissue = arguments
+        .tissue
+        .as_deref()
+        .map(|text| {
+            let (alpha_beta, repair) = text
+                .split_once(',')
+                .ok_or_else(|| Failure::usage(format!("cannot read `--tissue {text}`"), hint))?;
+            tissue(alpha_beta.trim(), repair.trim()).map_err(|e| Failure::usage(e, hint))
+        })
+        .transpose()?;
     let in_unit = |what: &str, text: &str, dimension, unit: &str, example: &str| -> Outcome<f64> {
         let quantity = parse_quantity(what, text, dimension, example)?;
         let value = Unit::parse(unit).and_then(|unit| quantity.to(&unit));
@@ -67,29 +112,51 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         }
         Err(Failure::usage(format!("{what} is `{text}`; expected more than 0"), "leave it out"))
     };
-    let gray = Unit::parse("Gy").map_or(Dimension::NONE, |unit| unit.dimension());
-    let limit_gy = in_unit("`--limit`", &arguments.limit, gray, "Gy", "40 Gy")?;
+    let limit_gy = in_unit("`--limit`", &arguments.limit, Dimension::DOSE, "Gy", "40 Gy")?;
     let activity_gbq = arguments
         .activity
         .as_deref()
         .map(|text| in_unit("`--activity`", text, Dimension::ACTIVITY, "GBq", "7.4 GBq"))
         .transpose()?;
-    let volume_sd = arguments
-        .volume_sd
-        .as_deref()
-        .map(relative)
-        .transpose()
-        .map_err(|reason| Failure::usage(reason, "write it as `--volume-sd \"5 %\"`"))?;
-    let fitted = arguments.curves.fit(terminal)?;
-    let reference = reference(&fitted.study, &fitted.subject, arguments.reference.as_deref())
-        .map_err(|reason| Failure::usage(reason, "choose one with `--reference`"))?;
-    let tias: Vec<_> = fitted.regions.iter().map(RegionCurve::tia).collect();
-    let options = DoseOptions {
-        volume_sd,
-        bed: tias.iter().map(|t| (t.region.clone(), tissue)).collect(),
-        ..DoseOptions::new(reference)
+    let share = |what: &str, text: Option<&str>| {
+        let read = text.map(relative).transpose();
+        read.map_err(|reason| Failure::usage(reason, format!("write it as `{what} \"5 %\"`")))
     };
-    let doses = doses(&fitted.study, &fitted.subject, arguments.curves.cycle(), &tias, &options);
-    let plan = Plan { limit_gy, cycles: arguments.cycles, tissue, activity_gbq };
-    print(&table("plan", &doses, &plan), terminal)
+    let volume_sd = share("--volume-sd", arguments.measurement.volume_sd())?;
+    let between_cycles =
+        share("--between-cycles", arguments.between_cycles.as_deref())?.unwrap_or(0.0);
+    let options = Options {
+        integration: arguments.curves.integration()?,
+        dose: DoseOptions { volume_sd, ..plain_doses() },
+        reference: reference(arguments.reference.as_deref())?,
+        tissue,
+        chain: arguments.measurement.chain()?,
+        until_h: arguments.curves.until_h(),
+    };
+    let after_given = arguments.remaining.is_some();
+    let mut found = arguments
+        .curves
+        .patients(&options, true, terminal)?
+        .patients
+        .pop()
+        .ok_or_else(|| Failure::shown(Exit::Data))?;
+    if !after_given && found.cycles.len() > 1 {
+        // A whole course like one cycle: the last one, unless another is asked for.
+        found.cycles.drain(..found.cycles.len() - 1);
+        let number = found.cycles.first().map_or(1, |c| c.number);
+        terminal.talk(&format!(
+            "note: planned from cycle {number}, the last one measured; `--remaining N` counts the cycles given"
+        ));
+    }
+    let plan = Plan {
+        limit: tissue.map_or(Limit::Dose(limit_gy), |tissue| Limit::Bed(limit_gy, tissue)),
+        cycles: arguments.remaining.unwrap_or(arguments.cycles),
+        activity_gbq,
+        between_cycles,
+    };
+    let [plan, risk] = tables("plan", &courses(&found, after_given), &plan);
+    match arguments.print {
+        Print::Plan => print(&plan, terminal),
+        Print::Risk => print(&risk, terminal),
+    }
 }

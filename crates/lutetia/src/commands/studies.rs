@@ -13,11 +13,21 @@ use crate::{
 
 /// Reads a study that must be right: faults and warnings are shown, and faults end the run.
 pub(crate) fn load(folder: &Path, terminal: &Terminal) -> Outcome<Study> {
+    load_with_warnings(folder, terminal).map(|found| found.0)
+}
+
+/// The same, with what the warnings say.
+pub(crate) fn load_with_warnings(
+    folder: &Path,
+    terminal: &Terminal,
+) -> Outcome<(Study, Vec<String>)> {
     std::fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))?;
     let (study, diagnostics, sources) = Study::read(folder);
     terminal.diagnostics(&diagnostics, &sources);
     match study {
-        Some(study) if !has_errors(&diagnostics) => Ok(study),
+        Some(study) if !has_errors(&diagnostics) => {
+            Ok((study, diagnostics.into_iter().map(|d| d.message).collect()))
+        }
         _ => Err(Failure::shown(Exit::Data)),
     }
 }

@@ -1,0 +1,176 @@
+//! The files of a patient: page, tables, figures, JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{
+    Patient,
+    page::{How, page},
+};
+use crate::{
+    charts::{self, BudgetSpec, ChartSpec, TimeActivitySpec},
+    figure::{self, Figure},
+    page::{IndexEntry, PageError, Tables, patients_index},
+    run::Failure,
+};
+
+/// Files by path from the folder of the patient.
+pub type PatientFolder = BTreeMap<String, Vec<u8>>;
+
+impl Patient {
+    /// Everything that is written about this patient: `index.html`, `results.json`, `tables/*.csv`,
+    /// and `figures/*.svg` with the CSV behind each.
+    ///
+    /// # Errors
+    /// When a figure cannot be drawn or the page not be made.
+    pub fn files(&self, how: &How) -> Result<PatientFolder, Failure> {
+        let step = |reason: String| Failure::Step { step: self.subject.clone(), reason };
+        let tables = self.tables().map_err(step)?;
+        let mut files = PatientFolder::new();
+        for (name, table) in &tables {
+            files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
+        }
+        let mut named: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
+        for cycle in &self.cycles {
+            let own = cycle.tables(self.options.until_h).map_err(step)?;
+            for drawn in figures(cycle.number, &own)? {
+                let (name, caption) = (drawn.name.clone(), drawn.caption.clone());
+                files.insert(format!("figures/{name}.svg"), figure::svg(&drawn)?.into_bytes());
+                files.insert(format!("figures/{name}.csv"), drawn.table().to_csv().into_bytes());
+                named.entry(cycle.number).or_default().push((name, caption));
+            }
+        }
+        let html = page(self, &tables, &named, how)?;
+        files.insert("index.html".to_owned(), html.into_bytes());
+        let rows: serde_json::Map<String, serde_json::Value> =
+            tables.iter().map(|(name, table)| (name.clone(), table.to_json())).collect();
+        let cycles: Vec<serde_json::Value> = self
+            .cycles
+            .iter()
+            .map(|c| {
+                let injected: Vec<_> = c
+                    .injected
+                    .iter()
+                    .map(|(nuclide, mbq)| json!({ "nuclide": nuclide, "activity_mbq": mbq }))
+                    .collect();
+                json!({ "cycle": c.number, "start_h": c.at_h, "injected": injected })
+            })
+            .collect();
+        let value = json!({
+            "lutetia": env!("CARGO_PKG_VERSION"),
+            "study": how.study,
+            "subject": self.subject,
+            "cycles": cycles,
+            "cycles_not_measured":
+                self.unmeasured.iter().map(|(n, gbq)| json!({ "cycle": n, "activity_gbq": gbq })).collect::<Vec<_>>(),
+            "settings": how.settings,
+            "warnings": how.warnings,
+            "inputs": how.inputs,
+            "tables": rows,
+        });
+        files.insert("results.json".to_owned(), format!("{value:#}\n").into_bytes());
+        Ok(files)
+    }
+}
+
+/// The figures of one cycle from its tables.
+fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
+    let id = format!("c{number}");
+    let mut drawn = Vec::new();
+    if tables.get(&format!("{id}.points")).is_some_and(|t| !t.rows.is_empty()) {
+        let spec = ChartSpec::TimeActivity(TimeActivitySpec {
+            name: format!("curves_{number}"),
+            caption: format!(
+                "Cycle {number}: activity of each region, the function used with its 95 % band, and residuals in standard deviations"
+            ),
+            from: id.clone(),
+            against: None,
+        });
+        drawn.push(charts::build(&spec, tables)?);
+    }
+    let budget = format!("{id}.uncertainty");
+    let shares = tables.get(&format!("{budget}.budget"));
+    let share = shares.and_then(|t| t.index_of("share"));
+    let any = shares.zip(share).is_some_and(|(t, at)| {
+        t.rows.iter().any(|r| r.get(at).is_some_and(|c| c.number().is_some()))
+    });
+    if any {
+        let spec = ChartSpec::Budget(BudgetSpec {
+            name: format!("budget_{number}"),
+            caption: format!(
+                "Cycle {number}: share of each input in the variance of the absorbed dose"
+            ),
+            from: budget,
+        });
+        drawn.push(charts::build(&spec, tables)?);
+    }
+    Ok(drawn)
+}
+
+/// A folder name for every patient, in their order: letters, digits, `-`, `_` and `.`; no two alike,
+/// also where capitals do not count.
+#[must_use]
+pub fn folder_names(subjects: &[&str]) -> Vec<String> {
+    let mut taken: Vec<String> = Vec::new();
+    subjects
+        .iter()
+        .map(|subject| {
+            let clean: String = subject
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+                .take(80)
+                .collect();
+            let clean = clean.trim_matches('.');
+            let base = if clean.is_empty() { "patient" } else { clean }.to_owned();
+            let mut name = base.clone();
+            let mut n = 1;
+            while taken.contains(&name.to_lowercase()) {
+                n += 1;
+                name = format!("{base}_{n}");
+            }
+            taken.push(name.to_lowercase());
+            name
+        })
+        .collect()
+}
+
+/// The page that leads to the patients: folder, name, and one sentence each.
+///
+/// # Errors
+/// Never for plain text; the signature is that of the template engine.
+pub fn index_page(study: &str, patients: &[(String, &Patient)]) -> Result<String, PageError> {
+    let entries: Vec<IndexEntry> = patients
+        .iter()
+        .map(|(folder, patient)| {
+            let regions: usize =
+                patient.cycles.iter().map(|c| c.doses.len()).max().unwrap_or_default();
+            let cycles = patient.cycles.len();
+            let plural = |n: usize, noun: &str| {
+                if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+            };
+            IndexEntry {
+                folder: folder.clone(),
+                title: patient.subject.clone(),
+                question: format!("{}, {}", plural(cycles, "cycle"), plural(regions, "region")),
+                figure: patient
+                    .cycles
+                    .iter()
+                    .find(|c| !c.curves.is_empty())
+                    .map(|c| format!("figures/curves_{}.svg", c.number)),
+            }
+        })
+        .collect();
+    patients_index(study, &entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_folders_are_safe_and_differ() {
+        let names = folder_names(&["P 1", "P_1", "p_1", "../..", "", "Müller"]);
+        assert_eq!(names, ["P_1", "P_1_2", "p_1_3", "_", "patient", "M_ller"]);
+    }
+}
