@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, fit, fit_map, functions, new, plan, report,
-        simulate,
+        simulate, survival,
     },
     terminal::Colour,
 };
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Dose(dose::Arguments),
     /// How much activity until a limit of biologically effective dose, and with which risk
     Plan(plan::Arguments),
+    /// Survival of patients by arm: curves, medians, hazard ratios, restricted means.
+    Survival(survival::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

@@ -46,6 +46,7 @@ fn regress_help() {
         &["functions"],
         &["dose"],
         &["plan"],
+        &["survival"],
         &["report"],
         &["completions"],
     ] {

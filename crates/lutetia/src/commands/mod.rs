@@ -17,6 +17,7 @@ mod regimen;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;
+pub(crate) mod survival;
 mod table;
 
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Functions(arguments) => functions::run(arguments, terminal),
         Command::Dose(arguments) => dose::run(arguments, terminal),
         Command::Plan(arguments) => plan::run(arguments, terminal),
+        Command::Survival(arguments) => survival::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
