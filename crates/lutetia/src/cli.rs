@@ -25,7 +25,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Print JSON on standard output, for machines.
-    #[arg(long, global = true)]
+    // The order of global arguments depends on the number of subcommands, unless it is given.
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
 
     /// Colour what is said; `auto` means on a terminal, unless NO_COLOR is set.
@@ -33,6 +34,7 @@ pub(crate) struct Cli {
         long = "color",
         alias = "colour",
         global = true,
+        display_order = 901,
         value_enum,
         value_name = "WHEN",
         default_value = "auto",
