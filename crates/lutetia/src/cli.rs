@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, export, fit, fit_map, functions, import, new,
-        plan, report, simulate,
+        plan, report, simulate, survival,
     },
     terminal::Colour,
 };
@@ -25,7 +25,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Print JSON on standard output, for machines.
-    #[arg(long, global = true)]
+    // The order of global arguments depends on the number of subcommands, unless it is given.
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
 
     /// Colour what is said; `auto` means on a terminal, unless NO_COLOR is set.
@@ -33,6 +34,7 @@ pub(crate) struct Cli {
         long = "color",
         alias = "colour",
         global = true,
+        display_order = 901,
         value_enum,
         value_name = "WHEN",
         default_value = "auto",
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Write integrals for other programs.
     Export(export::Arguments),
+    /// Survival of patients by arm: curves, medians, hazard ratios, restricted means.
+    Survival(survival::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

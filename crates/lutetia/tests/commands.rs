@@ -50,6 +50,7 @@ fn regress_help() {
         &["import", "olinda"],
         &["export", "olinda"],
         &["export", "mirdcalc"],
+        &["survival"],
         &["report"],
         &["completions"],
     ] {

@@ -407,8 +407,15 @@ impl CoxFit {
             PhTime::Log => ZphTransform::Log,
         };
         let what = "the test of proportional hazards";
+        let rows = self.fit.time.iter().zip(&self.fit.status);
+        let mut times: Vec<f64> = rows.filter(|(_, s)| **s == 1).map(|(t, _)| *t).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        if times.len() < 2 {
+            return Err(not_determined(what, "all events are at one time"));
+        }
         let test = cox_zph(&self.fit, &transform, true, false, true, None)
-            .map_err(|e| not_determined(what, e.to_string()))?;
+            .map_err(|_| not_determined(what, "the events do not determine a trend over time"))?;
         let of = |t: &::survival::regression::CoxZphTest| TestStatistic {
             chi_squared: t.chisq,
             degrees_of_freedom: t.df,

@@ -1,5 +1,7 @@
 //! Right-censored times and the groups of patients.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::error::{OutcomeError, not_negative};
@@ -89,12 +91,12 @@ impl Groups {
     #[must_use]
     pub fn by_appearance<S: AsRef<str>>(of: &[S]) -> Self {
         let mut labels: Vec<String> = Vec::new();
+        let mut place: BTreeMap<&str, usize> = BTreeMap::new();
         let of = of
             .iter()
             .map(|label| {
-                let label = label.as_ref();
-                labels.iter().position(|l| l == label).unwrap_or_else(|| {
-                    labels.push(label.to_owned());
+                *place.entry(label.as_ref()).or_insert_with(|| {
+                    labels.push(label.as_ref().to_owned());
                     labels.len() - 1
                 })
             })

@@ -59,7 +59,7 @@ pub struct Rmst {
     pub tau: f64,
     /// `∫₀^τ S dt`, in the unit of time.
     pub mean: f64,
-    /// Its standard error.
+    /// Its standard error; 0 without an event before the horizon, which says nothing.
     pub standard_error: f64,
 }
 
@@ -167,8 +167,7 @@ impl KaplanMeier {
         within("share of patients of a quantile", p, "", good, "a number between 0 and 1")?;
         let target = 1.0 - p;
         let crossing = |value: &dyn Fn(&Step) -> Option<f64>| -> Option<f64> {
-            // Where a limit has no value (S = 0), the curve itself decides: it is below any target.
-            let of = |s: &Step| value(s).unwrap_or(s.survival);
+            let of = |s: &Step| value(s).unwrap_or(f64::INFINITY);
             let at = self.steps.iter().position(|s| of(s) <= target + TIE)?;
             let step = &self.steps[at];
             if (of(step) - target).abs() > TIE {
@@ -177,13 +176,12 @@ impl KaplanMeier {
             let below = self.steps[at..].iter().find(|s| of(s) < target - TIE);
             below.map(|b| 0.5 * (step.time + b.time)).or(Some(step.time))
         };
-        let upper = |s: &Step| if s.survival > 0.0 { s.upper } else { Some(f64::INFINITY) };
+        // Where S is 0 it has no limits, and a limit of the time that has not been reached before is
+        // not determined (R has NA there).
         Ok(Quantile {
             estimate: crossing(&|s| Some(s.survival)),
             lower: crossing(&|s| s.lower),
-            // Where S is 0 the upper limit is not determined, and the upper end of the interval of
-            // the time is not reached.
-            upper: crossing(&upper),
+            upper: crossing(&|s| s.upper),
         })
     }
 
@@ -230,7 +228,8 @@ impl Rmst {
     /// This restricted mean minus that of the reference, with a normal interval.
     ///
     /// # Errors
-    /// Two horizons, or a level not between 0 and 1.
+    /// Two horizons, or a level not between 0 and 1; not determined when one of them had no event
+    /// before the horizon, since nothing then says how uncertain it is.
     pub fn minus(&self, reference: &Self, level: f64) -> Result<RmstContrast, OutcomeError> {
         confidence_level(level)?;
         if (self.tau - reference.tau).abs() > 0.0 {
@@ -241,6 +240,12 @@ impl Rmst {
                 ),
                 hint: "take the same horizon for both",
             });
+        }
+        if self.standard_error <= 0.0 || reference.standard_error <= 0.0 {
+            return Err(not_determined(
+                "the error of the difference of restricted means",
+                format!("an arm has no event before {}", self.tau),
+            ));
         }
         let difference = self.mean - reference.mean;
         let standard_error = self.standard_error.hypot(reference.standard_error);

@@ -39,6 +39,11 @@ fn exact_all_censored() {
     assert_eq!(curve.survival_at(3.5), None);
     assert_eq!(curve.median().estimate, None);
     assert_eq!(curve.rmst(3.0).map(|r| (r.mean, r.standard_error)), Ok((3.0, 0.0)));
+    let mean = curve.rmst(3.0).expect("a mean");
+    assert_eq!(
+        message(mean.minus(&mean, 0.95)),
+        "the error of the difference of restricted means is not determined: an arm has no event before 3"
+    );
     assert_eq!(
         message(curve.rmst(4.0)),
         "the restricted mean to 4 is not determined: the last observed time is 3 with patients alive; take a horizon of at most 3"
@@ -81,7 +86,15 @@ fn exact_ties_everywhere() {
     assert!(test.chi_squared.abs() < 1e-12);
     let cox = Cox::new(&same).groups(&arms).fit().expect("a fit");
     assert!(cox.coefficients[0].value.abs() < 1e-9);
-    assert!(cox.proportional_hazards(PhTime::KaplanMeier).is_err());
+    assert_eq!(
+        message(cox.proportional_hazards(PhTime::KaplanMeier)),
+        "the test of proportional hazards is not determined: all events are at one time"
+    );
+    // The curve falls to 0 at once: the median is there, its limits are not determined.
+    let gone =
+        KaplanMeier::fit(&data(&[2.0; 3], &[true; 3]), Interval::Log, 0.95).expect("a curve");
+    let median = gone.median();
+    assert_eq!((median.estimate, median.lower, median.upper), (Some(2.0), None, None));
     // Everybody dies at once: nothing distinguishes the arms, and there is no variance.
     let all = data(&[2.0; 6], &[true; 6]);
     assert!(message(LogRank::new(&all, &arms).test()).contains("not determined"));

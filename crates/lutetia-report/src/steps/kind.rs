@@ -4,9 +4,10 @@
 use serde::Deserialize;
 
 use super::{
-    Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, model_dose::ModelDose, plan::PlanStep, simulate::Simulate, sweep::Sweep,
-    uncertainty::UncertaintyStep,
+    Context, compare::Compare, curves::FitCurves, dose::DoseStep,
+    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
+    model_dose::ModelDose, plan::PlanStep, reconstruct::Reconstruct, simulate::Simulate,
+    survival::SurvivalStep, sweep::Sweep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -53,6 +54,12 @@ pub enum Step {
     Sweep(Sweep),
     /// A model over time.
     Simulate(Simulate),
+    /// Individual times from published survival curves.
+    Reconstruct(Reconstruct),
+    /// Survival of arms.
+    Survival(SurvivalStep),
+    /// A combination beside independent action on event times.
+    IndependentAction(IndependentActionStep),
 }
 
 impl Step {
@@ -68,6 +75,9 @@ impl Step {
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
+            Self::Reconstruct(s) => s,
+            Self::Survival(s) => s,
+            Self::IndependentAction(s) => s,
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod compare;
 pub mod curve_tables;
 pub mod curves;
 pub mod dose;
+pub mod independent_action;
 pub mod integrate;
 pub mod intervals;
 mod kind;
@@ -27,8 +28,10 @@ pub mod load;
 pub mod model;
 pub mod model_dose;
 pub mod plan;
+pub mod reconstruct;
 mod shape;
 pub mod simulate;
+pub mod survival;
 pub mod sweep;
 pub mod uncertainty;
 

@@ -23,6 +23,7 @@ mod regimen;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;
+pub(crate) mod survival;
 mod table;
 
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
@@ -42,6 +43,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Import(arguments) => import::run(arguments, terminal),
         Command::Export(arguments) => export::run(arguments, terminal),
         Command::Plan(arguments) => plan::run(arguments, terminal),
+        Command::Survival(arguments) => survival::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }

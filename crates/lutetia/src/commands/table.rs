@@ -13,8 +13,8 @@ pub(crate) fn print(table: &Table, terminal: &Terminal) -> Outcome {
     terminal.data_json(&rows(table))
 }
 
-/// One object per row.
-fn rows(table: &Table) -> Value {
+/// One JSON object per row.
+pub(crate) fn rows(table: &Table) -> Value {
     let headers = table.headers();
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().map(|cell| match cell {

@@ -1,0 +1,178 @@
+//! `lutetia survival`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use lutetia_diagnostic::Sources;
+use lutetia_report::{
+    Table,
+    steps::survival::{Columns, SurvivalOptions, arms, comparison, curves, families, read},
+};
+use serde_json::{Map, Value};
+
+use super::table::{print, print_all, rows};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    files::read_text,
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia survival lung.csv --event status=2 --arm sex --reference 1 --unit d --at 365
+  lutetia survival trial.csv --table curve > curve.csv
+
+The file has a row per patient: the time, whether the event ended it (1) or not (0), the arm.";
+
+/// Arguments of `survival`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// A CSV file with a header and a row per patient.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Column of the time to the event or to censoring.
+    #[arg(long, value_name = "COLUMN", default_value = "time")]
+    time: String,
+
+    /// Column of the event: 1 where it happened, 0 where not; or `COLUMN=VALUE`, the value that
+    /// means the event.
+    #[arg(long, value_name = "COLUMN[=VALUE]", default_value = "event")]
+    event: String,
+
+    /// Column of the arm; without it the column `arm`, if there is one, else all are one arm.
+    #[arg(long, value_name = "COLUMN")]
+    arm: Option<String>,
+
+    /// Arm that the others are compared with; the first in the file without it.
+    #[arg(long, value_name = "ARM")]
+    reference: Option<String>,
+
+    /// Horizon of the restricted means; the last time of the arm followed least without it.
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    horizon: Option<f64>,
+
+    /// A time at which survival and the number at risk are wanted. Repeat for several.
+    #[arg(long = "at", value_name = "TIME", allow_negative_numbers = true)]
+    at: Vec<f64>,
+
+    /// Unit of time, for the headers.
+    #[arg(long, value_name = "UNIT", default_value = "")]
+    unit: String,
+
+    /// Level of the intervals, in percent.
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0)]
+    level: f64,
+
+    /// Scale on which the interval of a curve is symmetric.
+    #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Log)]
+    interval: Scale,
+
+    /// Print one table alone: with curve and families, which are not printed otherwise.
+    #[arg(long, value_name = "TABLE", value_enum)]
+    table: Option<Which>,
+}
+
+/// Scales of intervals.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Scale {
+    /// S itself.
+    Plain,
+    /// ln S.
+    Log,
+    /// ln(−ln S).
+    LogLog,
+}
+
+/// What can be printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// A row per arm: patients, events, median, restricted mean.
+    Arms,
+    /// Each arm against the reference: hazard ratio, log-rank test, restricted means.
+    Comparison,
+    /// The Kaplan–Meier curves.
+    Curve,
+    /// Parametric families by maximum likelihood.
+    Families,
+}
+
+/// Reads the patients and prints what was asked for.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let options = options(arguments)?;
+    let (event, value) = match arguments.event.split_once('=') {
+        Some((column, value)) => (column, Some(value.to_owned())),
+        None => (arguments.event.as_str(), None),
+    };
+    let columns = Columns {
+        time: arguments.time.clone(),
+        event: event.to_owned(),
+        value,
+        arm: arguments.arm.clone(),
+    };
+    let text = read_text(&arguments.file)?;
+    let mut sources = Sources::new();
+    let name = arguments.file.display().to_string();
+    let patients = read(&name, &text, &columns, &mut sources).map_err(|diagnostics| {
+        terminal.diagnostics(&diagnostics, &sources);
+        Failure::shown(Exit::Data)
+    })?;
+    let patients = patients
+        .ordered(arguments.reference.as_deref())
+        .map_err(|reason| Failure::usage(reason, "name an arm with `--reference`"))?;
+    let failed = |reason: String| Failure::usage(reason, "see `lutetia survival --help`");
+    let table = |which: Which| -> Outcome<Table> {
+        match which {
+            Which::Arms => arms("arms", &patients, &options),
+            Which::Comparison => comparison("comparison", &patients, &options),
+            Which::Curve => curves("curve", &patients, &options),
+            Which::Families => families("families", &patients, &options),
+        }
+        .map_err(failed)
+    };
+    if let Some(which) = arguments.table {
+        return print(&table(which)?, terminal);
+    }
+    let mut tables = vec![table(Which::Arms)?];
+    if patients.arms() > 1 {
+        tables.push(table(Which::Comparison)?);
+    }
+    // Always an object by name, also where one arm leaves one table.
+    if terminal.json() {
+        let named = tables.iter().map(|t| (t.name.clone(), rows(t)));
+        return terminal.data_json(&Value::Object(named.collect::<Map<_, _>>()));
+    }
+    print_all(&tables, terminal)
+}
+
+fn options(arguments: &Arguments) -> Outcome<SurvivalOptions> {
+    let positive = |flag: &str, t: f64| {
+        if t.is_finite() && t > 0.0 {
+            return Ok(t);
+        }
+        let message = format!("{flag} is {t}; expected a time above 0");
+        Err(Failure::usage(message, "give it in the unit of the times of the file"))
+    };
+    let level = arguments.level / 100.0;
+    // Nobody wants an interval of 0.95 %.
+    if !(0.5..1.0).contains(&level) {
+        return Err(Failure::usage(
+            format!("`--level` is {} %; expected 50 or more and less than 100", arguments.level),
+            "write 95 for 95 %",
+        ));
+    }
+    Ok(SurvivalOptions {
+        unit: arguments.unit.clone(),
+        reference: arguments.reference.clone(),
+        interval: match arguments.interval {
+            Scale::Plain => lutetia_report::steps::survival::Interval::Plain,
+            Scale::Log => lutetia_report::steps::survival::Interval::Log,
+            Scale::LogLog => lutetia_report::steps::survival::Interval::LogLog,
+        },
+        level,
+        rmst: arguments.horizon.map(|t| positive("`--horizon`", t)).transpose()?,
+        at: arguments.at.iter().map(|&t| positive("`--at`", t)).collect::<Outcome<_>>()?,
+    })
+}
