@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use super::{
-    Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, model_dose::ModelDose, simulate::Simulate, sweep::Sweep,
+    Context, combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
+    integrate::Integrate, model::FitModel, model_dose::ModelDose, simulate::Simulate, sweep::Sweep,
     uncertainty::UncertaintyStep,
 };
 
@@ -51,6 +51,8 @@ pub enum Step {
     Sweep(Sweep),
     /// A model over time.
     Simulate(Simulate),
+    /// Two treatments alone and together, beside null models.
+    Combination(Box<CombinationStep>),
 }
 
 impl Step {
@@ -65,6 +67,7 @@ impl Step {
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
+            Self::Combination(s) => s.as_ref(),
         }
     }
 }
