@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{
-    Context, compare::Compare, curves::FitCurves, dose::DoseStep,
+    Context, combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
     independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
     model_dose::ModelDose, plan::PlanStep, reconstruct::Reconstruct, simulate::Simulate,
     survival::SurvivalStep, sweep::Sweep, uncertainty::UncertaintyStep,
@@ -60,6 +60,8 @@ pub enum Step {
     Survival(SurvivalStep),
     /// A combination beside independent action on event times.
     IndependentAction(IndependentActionStep),
+    /// Two treatments alone and together, beside null models.
+    Combination(Box<CombinationStep>),
 }
 
 impl Step {
@@ -78,6 +80,7 @@ impl Step {
             Self::Reconstruct(s) => s,
             Self::Survival(s) => s,
             Self::IndependentAction(s) => s,
+            Self::Combination(s) => s.as_ref(),
         }
     }
 }

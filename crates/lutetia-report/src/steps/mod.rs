@@ -16,6 +16,7 @@ use crate::{
     table::{Cell, Table},
 };
 
+pub mod combination;
 pub mod compare;
 pub mod curve_tables;
 pub mod curves;
@@ -108,9 +109,20 @@ impl Context {
             for p in &loaded.model.parameters {
                 let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
                 // A formula's numbers have their sources where they are declared.
-                if number && p.source.as_deref().is_none_or(|s| s.trim() == "assumed") {
+                // `assumed: three weeks`, `assumed (scenario)`: what follows the word is the reason.
+                let source = p.source.as_deref().unwrap_or("assumed").trim();
+                if number && let Some(reason) = source.strip_prefix("assumed") {
                     let value = loaded.value_text(p);
-                    context.assumed.push(format!("`{}` = {value} ({})", p.name, loaded.model.id));
+                    let reason = reason.trim_start_matches([':', ',', ';', ' ']);
+                    let reason =
+                        if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                    // The names of connected models begin with the alias of their part.
+                    let of = if p.name.contains(lutetia_model::ALIAS_SEPARATOR) {
+                        String::new()
+                    } else {
+                        format!(" ({})", loaded.model.id)
+                    };
+                    context.assumed.push(format!("`{}` = {value}{of}{reason}", p.name));
                 }
             }
             context.models.insert(name.clone(), loaded);

@@ -147,3 +147,28 @@ fn val_every_shipped_model_agrees_with_its_reference_at_1e_10() {
         }
     }
 }
+
+/// Every number of a shipped model says where it comes from, or that it is assumed; the coefficient
+/// of a covariate effect has the source of its parameter.
+#[test]
+fn exact_every_parameter_has_a_source() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let mut files = Vec::new();
+    model_files(&folder, &mut files);
+    for path in files {
+        let source = SourceFile {
+            name: path.display().to_string(),
+            text: fs::read_to_string(&path).expect("readable"),
+        };
+        let checked = check(&source, &Beside(path.parent().expect("in a folder").to_owned()));
+        let model = checked.model.unwrap_or_else(|| panic!("{}", path.display()));
+        let missing: Vec<&str> = model
+            .parameters
+            .iter()
+            .filter(|p| matches!(p.value, lutetia_model::ParameterValue::Number(_)))
+            .filter(|p| !p.name.contains('~') && p.source.is_none())
+            .map(|p| p.name.as_str())
+            .collect();
+        assert!(missing.is_empty(), "{}: {missing:?}", path.display());
+    }
+}
