@@ -18,6 +18,7 @@
 //! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
 //! | fit a million rows | [`MapFitter`] |
+//! | search a box without derivatives, under limits | [`search`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
@@ -43,6 +44,7 @@ mod problem;
 mod profile;
 mod result;
 mod selection;
+mod search;
 mod solver;
 mod stripping;
 mod tails;
@@ -74,6 +76,7 @@ pub use result::{
 pub use selection::{
     Average, Quality, QualityGates, VarianceCount, Weighed, aicc, akaike_weights, average,
 };
+pub use search::{Found, Judged, SearchOptions, search};
 pub use solver::{DampedScoring, Linearisation, Scored};
 pub use stripping::StartScratch;
 pub use tails::{ln_normal_cdf, normal_hazard};

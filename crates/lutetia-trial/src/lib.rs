@@ -6,15 +6,25 @@
 //! | to … | use |
 //! |---|---|
 //! | draw virtual patients | [`Population::new`], [`Population::cohort`] |
+//! | run arms × regimen × cohort | [`Trial::new`], [`Trial::run`] |
 //! | weight them to published margins | [`weights`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
+mod calibrate;
 mod cohort;
 mod draw;
 mod error;
+mod event;
+pub mod stream;
+pub mod summary;
+pub mod tradeoff;
+mod trial;
 mod weighting;
 
+pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
 pub use draw::Draws;
 pub use error::TrialError;
+pub use event::{Crossing, Visits, crossing, scans};
+pub use trial::{Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec};
 pub use weighting::{Margin, Weighting, resample, weights};

@@ -2,4 +2,8 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::cast_precision_loss)]
 
 mod build;
+mod calibrations;
 mod cohorts;
+mod streams;
+mod tradeoffs;
+mod trials;
