@@ -1,9 +1,13 @@
 //! When does something happen to a patient whose curves are known?
 
+use lutetia_outcome::endpoint::{BestResponse, NonTarget, RecistRules, Scan, assess};
+
+use crate::error::TrialError;
+
 /// Scans and what they call progression.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Visits {
-    /// Times of the scans, ascending, the baseline scan at zero left out.
+    /// Days of the scans, ascending, the baseline scan at zero left out.
     pub times: Vec<f64>,
     /// Sum of diameters at baseline in mm, against which the 5 mm of RECIST 1.1 are measured.
     pub baseline_mm: f64,
@@ -67,32 +71,49 @@ pub fn crossing(times: &[f64], cumulative: &[f64], level: f64) -> Crossing {
     Crossing::Never
 }
 
-/// The first scan that shows progression: the diameter at least 20 % and 5 mm above its smallest value
-/// so far (RECIST 1.1, Eisenhauer 2009), or a new lesion since the scan before.
-#[must_use]
+/// What the scans of a patient show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The first scan that shows progression.
+    pub progression: Option<f64>,
+    /// Best response by RECIST 1.1, over the scans until `until`.
+    pub best: BestResponse,
+    /// Best change of the sum of diameters over those scans, as a share of the baseline.
+    pub best_change: Option<f64>,
+}
+
+/// Judges the scans by RECIST 1.1 ([`assess`]): the diameter follows the cube root of the volume; a new
+/// lesion is seen at the first scan after it arose. Times are days. Without volumes, new lesions alone
+/// show progression.
+///
+/// # Errors
+/// [`TrialError`] for a volume that is no number or below zero.
 pub fn scans(
     visits: &Visits,
     times: &[f64],
     volume: Option<&[f64]>,
     lesion: Option<f64>,
-) -> Option<f64> {
-    let diameter = |at: f64| {
-        let volume = volume?;
-        let place = times.binary_search_by(|t| t.total_cmp(&at)).ok()?;
-        let first = *volume.first()?;
-        (first > 0.0).then(|| (volume[place] / first).max(0.0).cbrt() * visits.baseline_mm)
-    };
-    let mut nadir = visits.baseline_mm;
-    for &at in &visits.times {
-        if lesion.is_some_and(|l| l <= at) {
-            return Some(at);
-        }
-        if let Some(d) = diameter(at) {
-            if d >= 1.2 * nadir && d - nadir >= 5.0 {
-                return Some(at);
-            }
-            nadir = nadir.min(d);
-        }
+    until: f64,
+) -> Result<Seen, TrialError> {
+    let first = volume.and_then(|v| v.first()).copied().unwrap_or(1.0);
+    let mut list = Vec::new();
+    for &day in visits.times.iter().filter(|t| **t <= until) {
+        let Ok(place) = times.binary_search_by(|t| t.total_cmp(&day)) else { continue };
+        let ratio =
+            volume.map_or(1.0, |v| if first > 0.0 { (v[place] / first).max(0.0) } else { 1.0 });
+        list.push(Scan {
+            day,
+            sum_mm: ratio.cbrt() * visits.baseline_mm,
+            new_lesion: lesion.is_some_and(|l| l <= day),
+            non_target: NonTarget::Present,
+        });
     }
-    None
+    let course = assess(visits.baseline_mm, &list, RecistRules::default()).map_err(|e| {
+        TrialError::NotDetermined { what: "the response".to_owned(), reason: e.to_string() }
+    })?;
+    Ok(Seen {
+        progression: course.progression_day,
+        best: course.best,
+        best_change: course.best_change,
+    })
 }

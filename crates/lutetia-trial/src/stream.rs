@@ -13,6 +13,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use lutetia_outcome::endpoint::BestResponse;
 use rayon::prelude::*;
 
 use crate::trial::{Failed, Record, Trial};
@@ -77,8 +78,8 @@ pub struct Streamed {
 }
 
 /// Runs a trial into `folder/patients.csv`. `identity` says in one line what the run is (hashes of model
-/// and specification, seed): chunks of another identity are refused. `day` is an internal day: times in
-/// the table are in days. `progress` is called with the chunks done and all chunks.
+/// and specification, seed): chunks of another identity are refused. Times in the
+/// table are days. `progress` is called with the chunks done and all chunks.
 ///
 /// # Errors
 /// [`StreamError`].
@@ -86,7 +87,6 @@ pub fn stream(
     trial: &Trial<'_>,
     folder: &Path,
     identity: &str,
-    day: f64,
     stop: &AtomicBool,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Streamed, StreamError> {
@@ -118,7 +118,7 @@ pub fn stream(
             if result.is_err() {
                 failed.fetch_add(1, Ordering::Relaxed);
             }
-            row(trial, &result, day, &mut rows);
+            row(trial, &result, &mut rows);
         }
         write_whole(&chunk_path(&chunks, k), &rows)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
@@ -170,6 +170,7 @@ fn header(trial: &Trial<'_>) -> String {
         "progressed",
         "crossed_d",
         "cycles",
+        "response",
         "best_size",
         "best_marker",
     ]
@@ -183,7 +184,7 @@ fn header(trial: &Trial<'_>) -> String {
     text
 }
 
-fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, day: f64, rows: &mut Vec<u8>) {
+fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, rows: &mut Vec<u8>) {
     let arm = |index: usize| trial.spec().arms.get(index).map_or("", |a| a.name.as_str());
     let optional = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     let cells: Vec<String> = match result {
@@ -192,12 +193,13 @@ fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, day: f64, rows: &mut 
                 r.patient.to_string(),
                 quoted(arm(r.arm)),
                 "ok".to_owned(),
-                (r.survival.0 / day).to_string(),
+                r.survival.0.to_string(),
                 u8::from(r.survival.1).to_string(),
-                (r.progression_free.0 / day).to_string(),
+                r.progression_free.0.to_string(),
                 u8::from(r.progression_free.1).to_string(),
-                optional(r.crossed_at.map(|t| t / day)),
+                optional(r.crossed_at),
                 r.cycles.to_string(),
+                response(r.response).to_owned(),
                 optional(r.best_size),
                 optional(r.best_marker),
             ];
@@ -216,6 +218,18 @@ fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, day: f64, rows: &mut 
     }
     line.push('\n');
     rows.extend_from_slice(line.as_bytes());
+}
+
+/// `CR`, `PR`, `SD`, `PD`, `NE`.
+#[must_use]
+pub fn response(best: BestResponse) -> &'static str {
+    match best {
+        BestResponse::Complete => "CR",
+        BestResponse::Partial => "PR",
+        BestResponse::Stable => "SD",
+        BestResponse::Progressive => "PD",
+        BestResponse::NotEvaluable => "NE",
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -3,24 +3,27 @@
 //! A trial is arms × regimen × cohort. Every patient is simulated on the connected model of kinetics,
 //! tumour, toxicity and survival. What happens at random to a patient (death, a new lesion, drop-out,
 //! the day of entry, the choice to cross over) is a function of the patient's own random numbers, so
-//! that two arms differ by their treatment alone.
+//! that two arms differ by their treatment alone. All times are days, but for those of doses, which are
+//! internal.
 
+use lutetia_outcome::endpoint::BestResponse;
 use lutetia_sim::{Change, Dose, Inputs, Options, Regimen, SimError, Simulator};
+use lutetia_units::Dimension;
 use rayon::prelude::*;
 
 use crate::{
     cohort::{Patient, Population},
     draw::Draws,
     error::{TrialError, known},
-    event::{Crossing, Visits, crossing, scans},
+    event::{Crossing, Seen, Visits, crossing, scans},
 };
 
 /// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cycle {
-    /// Start, internal time.
+    /// Start.
     pub at: f64,
-    /// Doses; their times count from the start of the trial.
+    /// Doses; their times (internal) count from the start of the trial.
     pub doses: Vec<Dose>,
 }
 
@@ -31,7 +34,7 @@ pub struct Crossover {
     pub to: String,
     /// Share of the progressing patients who do, 0 to 1.
     pub share: f64,
-    /// From progression to the new treatment, internal time.
+    /// From progression to the new treatment.
     pub delay: f64,
 }
 
@@ -53,9 +56,9 @@ pub struct Arm {
     pub stop_at_progression: bool,
     /// Share of patients who leave at once, without any assessment of progression.
     pub drop_out_at_start: f64,
-    /// Rate at which patients leave the assessments of progression, per internal time.
+    /// Rate at which patients leave the assessments of progression, per day.
     pub drop_out_rate: f64,
-    /// Rate at which patients are lost to all follow-up, per internal time.
+    /// Rate at which patients are lost to all follow-up, per day.
     pub lost_rate: f64,
     /// Crossover at progression.
     pub crossover: Option<Crossover>,
@@ -115,15 +118,15 @@ pub struct TrialSpec {
     pub arms: Vec<Arm>,
     /// Which outputs mean what.
     pub meaning: Meaning,
-    /// Longest follow-up of a patient, internal time.
+    /// Longest follow-up of a patient.
     pub follow_up: f64,
     /// Time over which patients enter; a patient who enters late is followed that much less.
     pub accrual: f64,
-    /// Distance of the times at which curves are kept, internal time.
+    /// Distance of the times at which curves are kept.
     pub step: f64,
     /// Scans.
     pub visits: Visits,
-    /// Time over which toxicity is watched after the last dose, internal time.
+    /// Time over which toxicity is watched after the last dose.
     pub toxicity_window: f64,
     /// How to integrate.
     pub options: Options,
@@ -136,15 +139,17 @@ pub struct Record {
     pub patient: u64,
     /// Index of the arm.
     pub arm: usize,
-    /// Death, or the last day known to be alive: (internal time, whether dead).
+    /// Death, or the last day known to be alive: (day, whether dead).
     pub survival: (f64, bool),
-    /// Progression or death, or the last assessment: (internal time, whether it happened).
+    /// Progression or death, or the last assessment: (day, whether it happened).
     pub progression_free: (f64, bool),
     /// When treatment was changed.
     pub crossed_at: Option<f64>,
     /// Cycles begun.
     pub cycles: usize,
-    /// Best change of the diameter before progression, as a share of the baseline.
+    /// Best response by RECIST 1.1 over the scans while assessed.
+    pub response: BestResponse,
+    /// Best change of the sum of diameters over them, as a share of the baseline.
     pub best_size: Option<f64>,
     /// Best change of the marker, as a share of the baseline.
     pub best_marker: Option<f64>,
@@ -186,13 +191,17 @@ pub struct Trial<'a> {
     sets: Vec<Vec<(usize, f64)>>,
     targets: Vec<Option<usize>>,
     times: Vec<f64>,
+    internal_times: Vec<f64>,
+    /// Internal length of a day.
+    day: f64,
 }
 
 /// A run of one patient on one treatment, as far as it is needed.
 struct Course {
     trajectory: lutetia_sim::Trajectory,
     death: Option<f64>,
-    progression: Option<f64>,
+    lesion: Option<f64>,
+    volume: Option<Vec<f64>>,
 }
 
 impl<'a> Trial<'a> {
@@ -286,7 +295,9 @@ impl<'a> Trial<'a> {
             });
         }
         let times = grid(&spec);
-        Ok(Self { simulator, population, spec, outputs, sets, targets, times })
+        let day = 86_400.0 / system.units().factor(Dimension::TIME);
+        let internal_times = times.iter().map(|t| t * day).collect();
+        Ok(Self { simulator, population, spec, outputs, sets, targets, times, internal_times, day })
     }
 
     /// The specification.
@@ -348,7 +359,7 @@ impl<'a> Trial<'a> {
         let until = self.observed(draws, arm);
         let seen_until = self.assessed(draws, arm).min(until);
         // Progression ends treatment only while it is looked for.
-        let mut progression = course.progression.filter(|t| *t <= seen_until);
+        let mut progression = self.seen(&course, seen_until)?.progression;
         let stops = |cycles: &[Cycle], at: f64| cycles.iter().any(|c| c.at >= at);
         if let Some(at) = progression
             && arm.stop_at_progression
@@ -357,7 +368,7 @@ impl<'a> Trial<'a> {
             cycles.retain(|c| c.at < at);
             course = self.course(patient, &self.sets[index], &cycles)?;
             // The scan that showed it comes before anything that was left out.
-            progression = course.progression.filter(|t| *t <= seen_until).or(progression);
+            progression = self.seen(&course, seen_until)?.progression.or(progression);
         }
         let mut crossed_at = None;
         if let (Some(at), Some(crossover), Some(target)) =
@@ -367,7 +378,9 @@ impl<'a> Trial<'a> {
             let alive = course.death.is_none_or(|death| death > start) && start < until;
             if alive && draws.uniform("crossover", 0) < crossover.share {
                 cycles.retain(|c| c.at < start);
-                cycles.extend(self.spec.arms[target].cycles.iter().map(|c| shifted(c, start)));
+                cycles.extend(
+                    self.spec.arms[target].cycles.iter().map(|c| shifted(c, start, self.day)),
+                );
                 course = self.course(patient, &self.sets[index], &cycles)?;
                 crossed_at = Some(start);
             }
@@ -382,7 +395,18 @@ impl<'a> Trial<'a> {
             (_, (death, true)) if death <= seen_until => (death, true),
             _ => (last_scan(&self.spec.visits, seen_until.min(survival.0)), false),
         };
-        Ok(self.record(patient, index, &course, &cycles, survival, progression_free, crossed_at))
+        // Scans of the dead show nothing.
+        let seen = self.seen(&course, progression_free.0.min(survival.0))?;
+        Ok(self.record(
+            patient,
+            index,
+            &course,
+            &cycles,
+            survival,
+            progression_free,
+            crossed_at,
+            &seen,
+        ))
     }
 
     /// The curves of a patient under a treatment, with the events they imply.
@@ -405,7 +429,7 @@ impl<'a> Trial<'a> {
                 .iter()
                 .enumerate()
                 .skip(1)
-                .map(|(k, cycle)| Change { from: cycle.at, parameters: own(k) })
+                .map(|(k, cycle)| Change { from: cycle.at * self.day, parameters: own(k) })
                 .collect()
         } else {
             Vec::new()
@@ -415,7 +439,7 @@ impl<'a> Trial<'a> {
             &changes,
             &Regimen { doses },
             &Inputs::default(),
-            &self.times,
+            &self.internal_times,
             &self.spec.options,
         )?;
         let cumulative =
@@ -441,8 +465,46 @@ impl<'a> Trial<'a> {
         let lesion = cumulative(self.outputs.new_lesion, "new lesion")?;
         let volume: Option<Vec<f64>> =
             self.outputs.volume.map(|o| trajectory.outputs.column(o).collect());
-        let progression = scans(&self.spec.visits, &self.times, volume.as_deref(), lesion);
-        Ok(Course { trajectory, death, progression })
+        Ok(Course { trajectory, death, lesion, volume })
+    }
+
+    /// What the scans of a course until a time show.
+    fn seen(&self, course: &Course, until: f64) -> Result<Seen, TrialError> {
+        scans(&self.spec.visits, &self.times, course.volume.as_deref(), course.lesion, until)
+    }
+
+    /// What is expected of one patient in one arm, without any random event: the mean survival up to a
+    /// horizon, `∫₀^τ exp(−H(t)) dt` in days by trapezoids, and the kept outputs (in declared units) at the
+    /// end of the toxicity window.
+    ///
+    /// # Errors
+    /// [`TrialError`]: no hazard of death, or the simulation failed.
+    pub fn expected(
+        &self,
+        patient: &Patient,
+        arm: usize,
+        horizon: f64,
+    ) -> Result<(f64, Vec<f64>, Vec<u8>), TrialError> {
+        let Some(death) = self.outputs.death else {
+            return Err(TrialError::NotDetermined {
+                what: "the expected survival".to_owned(),
+                reason: "the trial names no cumulative hazard of death".to_owned(),
+            });
+        };
+        let cycles = &self.spec.arms[arm].cycles;
+        let course = self.course(patient, &self.sets[arm], cycles)?;
+        let hazard: Vec<f64> = course.trajectory.outputs.column(death).collect();
+        let mut mean = 0.0;
+        for k in 1..self.times.len() {
+            let (a, b) = (self.times[k - 1], self.times[k].min(horizon));
+            if b > a {
+                mean += 0.5 * (b - a) * ((-hazard[k - 1]).exp() + (-hazard[k]).exp());
+            }
+        }
+        let alive = (f64::INFINITY, false);
+        let seen = self.seen(&course, f64::INFINITY)?;
+        let record = self.record(patient, arm, &course, cycles, alive, alive, None, &seen);
+        Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
     }
 
     /// How long a patient is followed for survival.
@@ -469,11 +531,12 @@ impl<'a> Trial<'a> {
         survival: (f64, bool),
         progression_free: (f64, bool),
         crossed_at: Option<f64>,
+        seen: &Seen,
     ) -> Record {
         let curve =
             |output: usize| -> Vec<f64> { course.trajectory.outputs.column(output).collect() };
         let end = survival.0;
-        let best = |output: usize, until: f64, power: f64| {
+        let best = |output: usize, until: f64| {
             let values = curve(output);
             let first = values[0];
             let least = self
@@ -484,7 +547,7 @@ impl<'a> Trial<'a> {
                 .filter(|(t, _)| **t <= until && self.spec.visits.is_visit(**t))
                 .map(|(_, v)| *v)
                 .fold(f64::INFINITY, f64::min);
-            (least.is_finite() && first > 0.0).then(|| (least / first).powf(power) - 1.0)
+            (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
         };
         let begun = cycles.iter().filter(|c| c.at < end).count();
         let last_dose = cycles.iter().filter(|c| c.at < end).map(|c| c.at).fold(0.0, f64::max);
@@ -520,8 +583,9 @@ impl<'a> Trial<'a> {
             progression_free,
             crossed_at,
             cycles: begun,
-            best_size: self.outputs.volume.and_then(|o| best(o, progression_free.0, 1.0 / 3.0)),
-            best_marker: self.outputs.marker.and_then(|o| best(o, progression_free.0, 1.0)),
+            response: seen.best,
+            best_size: seen.best_change.filter(|_| self.outputs.volume.is_some()),
+            best_marker: self.outputs.marker.and_then(|o| best(o, progression_free.0)),
             grades,
             kept,
         }
@@ -529,11 +593,11 @@ impl<'a> Trial<'a> {
 }
 
 /// A cycle of another arm, given from a later time on.
-fn shifted(cycle: &Cycle, by: f64) -> Cycle {
+fn shifted(cycle: &Cycle, by: f64, day: f64) -> Cycle {
     let mut cycle = cycle.clone();
     cycle.at += by;
     for dose in &mut cycle.doses {
-        dose.at += by;
+        dose.at += by * day;
     }
     cycle
 }

@@ -4,8 +4,9 @@
 use serde::Deserialize;
 
 use super::{
-    Context, compare::Compare, curves::FitCurves, dose::DoseStep, integrate::Integrate,
-    model::FitModel, simulate::Simulate, sweep::Sweep, uncertainty::UncertaintyStep,
+    Context, calibrate::CalibrateStep, cohort::CohortStep, compare::Compare, curves::FitCurves,
+    dose::DoseStep, integrate::Integrate, model::FitModel, simulate::Simulate, sweep::Sweep,
+    trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -48,6 +49,14 @@ pub enum Step {
     Sweep(Sweep),
     /// A model over time.
     Simulate(Simulate),
+    /// Virtual patients from the population of a model.
+    Cohort(CohortStep),
+    /// Arms × regimen × cohort, followed until progression and death.
+    Trial(Box<TrialStep>),
+    /// Uncertain parameters from published trial results.
+    Calibrate(CalibrateStep),
+    /// Benefit against harm over regimens.
+    TradeOff(Box<TradeOffStep>),
 }
 
 impl Step {
@@ -61,6 +70,10 @@ impl Step {
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
+            Self::Cohort(s) => s,
+            Self::Trial(s) => s.as_ref(),
+            Self::Calibrate(s) => s,
+            Self::TradeOff(s) => s.as_ref(),
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::{
     table::{Cell, Table},
 };
 
+pub mod averaging;
+pub mod calibrate;
+pub mod cohort;
 pub mod compare;
 pub mod curve_tables;
 pub mod curves;
@@ -29,6 +32,8 @@ pub mod plan;
 mod shape;
 pub mod simulate;
 pub mod sweep;
+pub mod trade_off;
+pub mod trial;
 pub mod uncertainty;
 
 pub use kind::Step;
@@ -62,6 +67,8 @@ pub(crate) struct Context {
     pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
+    pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
+    pub(crate) trials: BTreeMap<String, trial::TrialUse>,
 }
 
 impl Context {
@@ -77,6 +84,8 @@ impl Context {
             doses: BTreeMap::new(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
+            cohorts: BTreeMap::new(),
+            trials: BTreeMap::new(),
         };
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {

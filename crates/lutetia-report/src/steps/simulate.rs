@@ -166,7 +166,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
     Ok(())
 }
 
-fn dose(spec: &DoseSpec, model: &LoadedModel) -> Result<Dose, String> {
+pub(crate) fn dose(spec: &DoseSpec, model: &LoadedModel) -> Result<Dose, String> {
     let optional = |what: &str, text: &Option<String>, dimension| {
         text.as_deref().map(|t| model.internal(what, t, dimension)).transpose()
     };

@@ -4,6 +4,7 @@
 mod build;
 mod calibrations;
 mod cohorts;
+mod regimens;
 mod streams;
 mod tradeoffs;
 mod trials;

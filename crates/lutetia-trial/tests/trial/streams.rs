@@ -20,7 +20,7 @@ fn arms() -> Vec<Arm> {
 fn whole(trial: &Trial<'_>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let done = stream(trial, folder.path(), "run 1", 1.0, &stop, &|_, _| ()).unwrap();
+    let done = stream(trial, folder.path(), "run 1", &stop, &|_, _| ()).unwrap();
     assert_eq!((done.simulated, done.found, done.failed), (4, 0, 0));
     assert!(!folder.path().join("chunks").exists());
     fs::read_to_string(done.table).unwrap()
@@ -50,20 +50,20 @@ fn exact_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_happened() {
             stop.store(true, Ordering::SeqCst);
         }
     };
-    let ended = pool.install(|| stream(&trial, path, "run 1", 1.0, &stop, &count));
+    let ended = pool.install(|| stream(&trial, path, "run 1", &stop, &count));
     assert!(matches!(ended, Err(StreamError::Interrupted { done: 1, all: 4 })), "{ended:?}");
     // A kill leaves a half-written chunk under another name, and perhaps a half-joined table.
     fs::write(path.join("chunks/0000002.part"), "7,Lu").unwrap();
     fs::write(path.join("patients.part"), "patient,arm").unwrap();
     stop.store(false, Ordering::SeqCst);
-    let done = stream(&trial, path, "run 1", 1.0, &stop, &|_, _| ()).unwrap();
+    let done = stream(&trial, path, "run 1", &stop, &|_, _| ()).unwrap();
     assert_eq!((done.found, done.simulated), (1, 3));
     assert!(fs::read_to_string(&done.table).unwrap() == expected);
     // Again: nothing is done twice.
-    let again = stream(&trial, path, "run 1", 1.0, &stop, &|_, _| ()).unwrap();
+    let again = stream(&trial, path, "run 1", &stop, &|_, _| ()).unwrap();
     assert_eq!((again.found, again.simulated), (4, 0));
     // Another run does not mix with it.
-    let other = stream(&trial, path, "run 2", 1.0, &stop, &|_, _| ());
+    let other = stream(&trial, path, "run 2", &stop, &|_, _| ());
     assert!(matches!(other, Err(StreamError::Another { .. })), "{other:?}");
 }
 
@@ -78,7 +78,7 @@ fn exact_whoever_fails_has_a_row_with_the_reason() {
     let trial = Trial::new(&simulator, &population, spec(vec![Arm::untreated("a", 30)])).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let done = stream(&trial, folder.path(), "run", 1.0, &stop, &|_, _| ()).unwrap();
+    let done = stream(&trial, folder.path(), "run", &stop, &|_, _| ()).unwrap();
     let text = fs::read_to_string(done.table).unwrap();
     let rows: Vec<csv::StringRecord> =
         csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();

@@ -215,17 +215,24 @@ fn exact_progression_is_a_fifth_and_five_millimetres_over_the_nadir() {
     let visits = Visits { times: vec![10.0, 20.0, 30.0], baseline_mm: 100.0 };
     let times = [0.0, 10.0, 20.0, 30.0];
     let cubes = |d: [f64; 4]| d.map(|d: f64| d.powi(3));
-    let at = |d: [f64; 4]| scans(&visits, &times, Some(&cubes(d)), None);
+    let see = |visits: &Visits, volume: Option<[f64; 4]>, lesion: Option<f64>, until: f64| {
+        scans(visits, &times, volume.as_ref().map(|v| &v[..]), lesion, until).unwrap()
+    };
+    let at = |d: [f64; 4]| see(&visits, Some(cubes(d)), None, 100.0).progression;
     assert_eq!(at([1.0, 1.19, 1.19, 1.19]), None);
     assert_eq!(at([1.0, 1.0, 1.21, 1.0]), Some(20.0));
     assert_eq!(at([1.0, 0.5, 0.59, 0.61]), Some(30.0));
     // A fifth, but less than 5 mm.
     let small = Visits { baseline_mm: 20.0, ..visits.clone() };
-    assert_eq!(scans(&small, &times, Some(&cubes([1.0, 1.21, 1.21, 1.21])), None), None);
-    // A new lesion is seen at the next scan, the hidden volume apart.
-    assert_eq!(scans(&visits, &times, None, Some(10.5)), Some(20.0));
-    assert_eq!(scans(&visits, &times, None, Some(10.0)), Some(10.0));
-    assert_eq!(scans(&visits, &times, None, Some(31.0)), None);
+    assert_eq!(see(&small, Some(cubes([1.0, 1.21, 1.21, 1.21])), None, 100.0).progression, None);
+    // A new lesion is seen at the next scan, the hidden volume apart; not after the last one.
+    let lesion = |at: f64, until: f64| see(&visits, None, Some(at), until).progression;
+    assert_eq!(lesion(10.5, 100.0), Some(20.0));
+    assert_eq!(lesion(10.0, 100.0), Some(10.0));
+    assert_eq!(lesion(31.0, 100.0), None);
+    assert_eq!(lesion(10.5, 19.0), None);
+    let seen = see(&visits, Some(cubes([1.0, 0.9, 0.6, 0.8])), None, 100.0);
+    assert!((seen.best_change.unwrap() + 0.4).abs() < 1e-12);
     // VISION: every 8 weeks until week 24, then every 12.
     let grid = Visits::every(8.0, 24.0, 12.0, 60.0, 50.0);
     assert_eq!(grid.times, [8.0, 16.0, 24.0, 36.0, 48.0, 60.0]);
