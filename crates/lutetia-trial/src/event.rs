@@ -11,6 +11,8 @@ pub struct Visits {
     pub times: Vec<f64>,
     /// Sum of diameters at baseline in mm, against which the 5 mm of RECIST 1.1 are measured.
     pub baseline_mm: f64,
+    /// Scans of a patient are all up to this many days early or late: the calendar of real trials.
+    pub jitter: f64,
 }
 
 impl Visits {
@@ -24,13 +26,29 @@ impl Visits {
             // A moment of grace, so that eight times three weeks are 24 weeks.
             at += if at < change * (1.0 - 1e-9) { first } else { later };
         }
-        Self { times, baseline_mm }
+        Self { times, baseline_mm, jitter: 0.0 }
     }
 
-    /// Whether a time is that of a scan.
+    /// The scans of one patient, for a uniform number between 0 and 1.
     #[must_use]
-    pub fn is_visit(&self, time: f64) -> bool {
-        self.times.binary_search_by(|t| t.total_cmp(&time)).is_ok()
+    pub fn of_patient(&self, u: f64) -> Self {
+        let shift = self.jitter * (2.0 * u - 1.0);
+        let times = self.times.iter().map(|t| t + shift).filter(|t| *t > 0.0).collect();
+        Self { times, ..self.clone() }
+    }
+}
+
+/// A curve at a time, linear between its points and constant beyond them.
+
+pub(crate) fn interpolate(times: &[f64], values: &[f64], at: f64) -> f64 {
+    let after = times.partition_point(|t| *t <= at);
+    match (after.checked_sub(1), after < times.len().min(values.len())) {
+        (None, _) => values.first().copied().unwrap_or(f64::NAN),
+        (Some(k), false) => values.get(k).or(values.last()).copied().unwrap_or(f64::NAN),
+        (Some(k), true) => {
+            let share = (at - times[k]) / (times[k + 1] - times[k]);
+            values[k] + share * (values[k + 1] - values[k])
+        }
     }
 }
 
@@ -98,9 +116,10 @@ pub fn scans(
     let first = volume.and_then(|v| v.first()).copied().unwrap_or(1.0);
     let mut list = Vec::new();
     for &day in visits.times.iter().filter(|t| **t <= until) {
-        let Ok(place) = times.binary_search_by(|t| t.total_cmp(&day)) else { continue };
-        let ratio =
-            volume.map_or(1.0, |v| if first > 0.0 { (v[place] / first).max(0.0) } else { 1.0 });
+        let ratio = match volume {
+            Some(v) if first > 0.0 => (interpolate(times, v, day) / first).max(0.0),
+            _ => 1.0,
+        };
         list.push(Scan {
             day,
             sum_mm: ratio.cbrt() * visits.baseline_mm,

@@ -23,6 +23,7 @@ mod event;
 pub mod regimen;
 pub mod stream;
 pub mod summary;
+pub mod tally;
 pub mod tradeoff;
 mod trial;
 mod weighting;

@@ -15,7 +15,7 @@ use crate::{
     cohort::{Patient, Population},
     draw::Draws,
     error::{TrialError, known},
-    event::{Crossing, Seen, Visits, crossing, scans},
+    event::{Crossing, Seen, Visits, crossing, interpolate, scans},
 };
 
 /// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
@@ -234,6 +234,9 @@ impl<'a> Trial<'a> {
         if !(spec.accrual.is_finite() && spec.accrual >= 0.0 && spec.accrual < spec.follow_up) {
             return Err(range("the accrual", spec.accrual, "zero or more, shorter than follow-up"));
         }
+        if !(spec.visits.jitter.is_finite() && spec.visits.jitter >= 0.0) {
+            return Err(range("the jitter of the scans", spec.visits.jitter, "zero or more days"));
+        }
         if spec.arms.is_empty() {
             return Err(range("the number of arms", 0.0, "at least one arm"));
         }
@@ -354,12 +357,13 @@ impl<'a> Trial<'a> {
     fn follow(&self, patient: &Patient, index: usize) -> Result<Record, TrialError> {
         let arm = &self.spec.arms[index];
         let draws = &patient.draws;
+        let visits = self.visits(draws);
         let mut cycles: Vec<Cycle> = arm.cycles.clone();
         let mut course = self.course(patient, &self.sets[index], &cycles)?;
         let until = self.observed(draws, arm);
         let seen_until = self.assessed(draws, arm).min(until);
         // Progression ends treatment only while it is looked for.
-        let mut progression = self.seen(&course, seen_until)?.progression;
+        let mut progression = self.seen(&visits, &course, seen_until)?.progression;
         let stops = |cycles: &[Cycle], at: f64| cycles.iter().any(|c| c.at >= at);
         if let Some(at) = progression
             && arm.stop_at_progression
@@ -368,7 +372,7 @@ impl<'a> Trial<'a> {
             cycles.retain(|c| c.at < at);
             course = self.course(patient, &self.sets[index], &cycles)?;
             // The scan that showed it comes before anything that was left out.
-            progression = self.seen(&course, seen_until)?.progression.or(progression);
+            progression = self.seen(&visits, &course, seen_until)?.progression.or(progression);
         }
         let mut crossed_at = None;
         if let (Some(at), Some(crossover), Some(target)) =
@@ -393,10 +397,10 @@ impl<'a> Trial<'a> {
         let progression_free = match (progression, survival) {
             (Some(at), _) if at <= survival.0 => (at, true),
             (_, (death, true)) if death <= seen_until => (death, true),
-            _ => (last_scan(&self.spec.visits, seen_until.min(survival.0)), false),
+            _ => (last_scan(&visits, seen_until.min(survival.0)), false),
         };
         // Scans of the dead show nothing.
-        let seen = self.seen(&course, progression_free.0.min(survival.0))?;
+        let seen = self.seen(&visits, &course, progression_free.0.min(survival.0))?;
         Ok(self.record(
             patient,
             index,
@@ -406,6 +410,7 @@ impl<'a> Trial<'a> {
             progression_free,
             crossed_at,
             &seen,
+            &visits,
         ))
     }
 
@@ -469,8 +474,8 @@ impl<'a> Trial<'a> {
     }
 
     /// What the scans of a course until a time show.
-    fn seen(&self, course: &Course, until: f64) -> Result<Seen, TrialError> {
-        scans(&self.spec.visits, &self.times, course.volume.as_deref(), course.lesion, until)
+    fn seen(&self, visits: &Visits, course: &Course, until: f64) -> Result<Seen, TrialError> {
+        scans(visits, &self.times, course.volume.as_deref(), course.lesion, until)
     }
 
     /// What is expected of one patient in one arm, without any random event: the mean survival up to a
@@ -502,9 +507,14 @@ impl<'a> Trial<'a> {
             }
         }
         let alive = (f64::INFINITY, false);
-        let seen = self.seen(&course, f64::INFINITY)?;
-        let record = self.record(patient, arm, &course, cycles, alive, alive, None, &seen);
+        let visits = self.visits(&patient.draws);
+        let seen = self.seen(&visits, &course, f64::INFINITY)?;
+        let record = self.record(patient, arm, &course, cycles, alive, alive, None, &seen, &visits);
         Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
+    }
+
+    fn visits(&self, draws: &Draws) -> Visits {
+        self.spec.visits.of_patient(draws.uniform("scans", 0))
     }
 
     /// How long a patient is followed for survival.
@@ -532,6 +542,7 @@ impl<'a> Trial<'a> {
         progression_free: (f64, bool),
         crossed_at: Option<f64>,
         seen: &Seen,
+        visits: &Visits,
     ) -> Record {
         let curve =
             |output: usize| -> Vec<f64> { course.trajectory.outputs.column(output).collect() };
@@ -539,13 +550,11 @@ impl<'a> Trial<'a> {
         let best = |output: usize, until: f64| {
             let values = curve(output);
             let first = values[0];
-            let least = self
+            let least = visits
                 .times
                 .iter()
-                .zip(&values)
-                .skip(1)
-                .filter(|(t, _)| **t <= until && self.spec.visits.is_visit(**t))
-                .map(|(_, v)| *v)
+                .filter(|t| **t <= until)
+                .map(|t| interpolate(&self.times, &values, *t))
                 .fold(f64::INFINITY, f64::min);
             (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
         };
@@ -612,7 +621,7 @@ fn last_scan(visits: &Visits, until: f64) -> f64 {
     visits.times.iter().copied().filter(|t| *t <= until).fold(0.0, f64::max)
 }
 
-/// Evenly spaced times and the scans, ascending and distinct.
+/// Evenly spaced times until the end of follow-up.
 fn grid(spec: &TrialSpec) -> Vec<f64> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -622,7 +631,6 @@ fn grid(spec: &TrialSpec) -> Vec<f64> {
     let count = (spec.follow_up / spec.step).ceil() as u32;
     let mut times: Vec<f64> =
         (0..=count).map(|k| (f64::from(k) * spec.step).min(spec.follow_up)).collect();
-    times.extend(spec.visits.times.iter().copied().filter(|t| *t <= spec.follow_up));
     times.sort_by(f64::total_cmp);
     times.dedup();
     times

@@ -7,6 +7,7 @@ use crate::{
         check, completions, data, dose, explain, fit, fit_map, functions, new, plan, report,
         simulate,
     },
+    commands::{check, completions, data, dose, explain, fit, new, plan, report, simulate, trial},
     terminal::Colour,
 };
 
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Dose(dose::Arguments),
     /// How much activity until a limit of biologically effective dose, and with which risk
     Plan(plan::Arguments),
+    /// Run the virtual trial of an experiment at any size, and go on where a run was stopped.
+    Trial(trial::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

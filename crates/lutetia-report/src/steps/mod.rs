@@ -31,6 +31,7 @@ pub mod model;
 pub mod plan;
 mod shape;
 pub mod simulate;
+pub mod stream;
 pub mod sweep;
 pub mod trade_off;
 pub mod trial;

@@ -103,11 +103,13 @@ pub struct ScanSpec {
     pub until: Option<String>,
     /// Distance later.
     pub then: Option<String>,
+    /// By how much a patient's scans are early or late, all alike.
+    pub jitter: Option<String>,
 }
 
 impl Default for ScanSpec {
     fn default() -> Self {
-        Self { every: "56 d".to_owned(), until: None, then: None }
+        Self { every: "56 d".to_owned(), until: None, then: None, jitter: None }
     }
 }
 
@@ -291,7 +293,10 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Str
         follow_up,
         accrual: days("accrual", &step.accrual)?,
         step: days("step", &step.step)?,
-        visits: Visits::every(first, change, later, follow_up, baseline_mm),
+        visits: Visits {
+            jitter: optional("scans.jitter", &step.scans.jitter, 0.0)?,
+            ..Visits::every(first, change, later, follow_up, baseline_mm)
+        },
         toxicity_window: days("toxicity_window", &step.toxicity_window)?,
         options: Options { rtol: step.rtol, ..Options::default() },
     })

@@ -6,5 +6,6 @@ mod calibrations;
 mod cohorts;
 mod regimens;
 mod streams;
+mod tallies;
 mod tradeoffs;
 mod trials;

@@ -212,7 +212,7 @@ fn exact_where_a_cumulative_hazard_reaches_its_level() {
 
 #[test]
 fn exact_progression_is_a_fifth_and_five_millimetres_over_the_nadir() {
-    let visits = Visits { times: vec![10.0, 20.0, 30.0], baseline_mm: 100.0 };
+    let visits = Visits { times: vec![10.0, 20.0, 30.0], baseline_mm: 100.0, jitter: 0.0 };
     let times = [0.0, 10.0, 20.0, 30.0];
     let cubes = |d: [f64; 4]| d.map(|d: f64| d.powi(3));
     let see = |visits: &Visits, volume: Option<[f64; 4]>, lesion: Option<f64>, until: f64| {

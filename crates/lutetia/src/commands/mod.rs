@@ -18,6 +18,7 @@ pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;
 mod table;
+pub(crate) mod trial;
 
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
 
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Dose(arguments) => dose::run(arguments, terminal),
         Command::Plan(arguments) => plan::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
+        Command::Trial(arguments) => trial::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
 }
