@@ -9,14 +9,19 @@
 //! ```
 //!
 //! ε falls from generation to generation, as far as the effective sample size allows, to 1 (adaptive
-//! tempering, Del Moral 2012, Stat Comput 22:1009). Proposals are the particles of the generation before,
-//! moved by a normal kernel of Silverman's width (population Monte Carlo, Beaumont 2009, Biometrika 96:983,
-//! whose kernel of twice the covariance suits rejection, not weights); all of them are kept with their weights, so that the number of simulated trials is known beforehand.
+//! tempering, Del Moral 2012, Stat Comput 22:1009). A generation is proposed by a normal density with the
+//! weighted mean and covariance of all particles so far, one part in ten by the prior; all particles of all
+//! generations are kept and weighted against the mixture of all proposals (adaptive multiple importance
+//! sampling, Cornuet 2012, Scand J Stat 39:798), so that no simulated trial is wasted and their number is known
+//! beforehand. Unknowns move on the normal scale of their prior, `x = F⁻¹(Φ(z))`, where no bound is in the way.
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::{draw::Draws, error::TrialError};
+use crate::{
+    draw::{Draws, normal_quantile, normal_share},
+    error::TrialError,
+};
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,16 +90,16 @@ pub struct Particle {
 pub struct Generation {
     /// ε.
     pub tolerance: f64,
-    /// 1/Σw².
+    /// 1/Σw² of all particles so far.
     pub effective_size: f64,
-    /// Particles that moved out of the prior or whose simulation failed: they have no weight.
+    /// Particles of this generation whose simulation failed: they have no weight.
     pub failed: usize,
 }
 
 /// What is known after the calibration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Posterior {
-    /// The particles of the last generation.
+    /// The particles of all generations.
     pub particles: Vec<Particle>,
     /// How the tempering went. The posterior is that of the stated errors where the last tolerance is
     /// 1; above it, the errors would have to be that many times larger.
@@ -108,7 +113,7 @@ impl Posterior {
         self.generations.last().map_or(f64::INFINITY, |g| g.tolerance)
     }
 
-    /// 1/Σw² of the last generation.
+    /// 1/Σw² after the last generation, over all particles.
     #[must_use]
     pub fn effective_size(&self) -> f64 {
         self.generations.last().map_or(0.0, |g| g.effective_size)
@@ -178,47 +183,45 @@ pub fn calibrate(
 ) -> Result<Posterior, TrialError> {
     check(spec)?;
     let n = spec.particles;
-    let ends: Vec<(f64, f64)> = spec.unknowns.iter().map(Unknown::ends).collect();
-    let inside =
-        |x: &DVector<f64>| ends.iter().zip(x.iter()).all(|((lo, hi), x)| lo <= x && x <= hi);
-    let mut positions: Vec<DVector<f64>> = (0..n)
-        .map(|i| {
-            let draws = Draws::new(spec.seed, i as u64);
-            DVector::from_iterator(
-                ends.len(),
-                ends.iter().enumerate().map(|(j, (lo, hi))| {
-                    // Spread evenly over each axis, in an order of its own (Latin hypercube).
-                    let place = stratum(spec.seed, j, i, n);
-                    #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
-                    let u = (place as f64 + draws.uniform("prior", j as u64)) / n as f64;
-                    lo + u * (hi - lo)
-                }),
-            )
-        })
-        .collect();
-    // ln of the density of the proposals, up to a constant: the prior proposes the first generation.
-    let mut proposed = vec![0.0; n];
+    let d = spec.unknowns.len();
+    let values_at = |z: &DVector<f64>| -> Vec<f64> {
+        spec.unknowns
+            .iter()
+            .zip(z.iter())
+            .map(|(u, z)| {
+                let (lo, hi) = u.ends();
+                u.value(lo + normal_share(*z) * (hi - lo))
+            })
+            .collect()
+    };
+    // The first generation is spread evenly over each axis, in an order of its own (Latin hypercube).
+    let mut proposals: Vec<Proposal> = Vec::new();
+    let mut positions: Vec<DVector<f64>> = Vec::new();
+    let mut held: Vec<Particle> = Vec::new();
+    let mut squares: Vec<f64> = Vec::new();
     let mut generations = Vec::new();
-    let mut particles: Vec<Particle> = Vec::new();
     let mut tolerance = f64::INFINITY;
     for generation in 0..=spec.generations {
-        let simulated: Vec<Result<Vec<f64>, String>> = positions
-            .par_iter()
-            .map(|x| {
-                let values: Vec<f64> =
-                    spec.unknowns.iter().zip(x.iter()).map(|(u, x)| u.value(*x)).collect();
-                // Outside the prior a particle has no weight, whatever it would give.
-                if inside(x) { simulate(&values) } else { Err("outside the prior".to_owned()) }
+        let fresh: Vec<DVector<f64>> = (0..n)
+            .map(|i| {
+                let draws = Draws::new(spec.seed, i as u64);
+                match proposals.last() {
+                    None => DVector::from_fn(d, |j, _| {
+                        let place = stratum(spec.seed, j, i, n);
+                        #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
+                        let u = (place as f64 + draws.uniform("prior", j as u64)) / n as f64;
+                        normal_quantile(u)
+                    }),
+                    Some(proposal) => proposal.draw(&draws, generation as u64),
+                }
             })
             .collect();
-        let squares: Vec<f64> = simulated.iter().map(|s| misses(spec, s)).collect();
-        let failed = squares.iter().filter(|s| !s.is_finite()).count();
-        if failed == n {
+        let simulated: Vec<Result<Vec<f64>, String>> =
+            fresh.par_iter().map(|z| simulate(&values_at(z))).collect();
+        if generation == 0 && simulated.iter().all(Result::is_err) {
             let reason = simulated.iter().find_map(|s| s.as_ref().err().cloned());
             return Err(TrialError::OutOfRange {
-                what: format!(
-                    "the number of particles that can be simulated in generation {generation}"
-                ),
+                what: "the number of particles of the prior that can be simulated".to_owned(),
                 found: "0".to_owned(),
                 expected: format!(
                     "at least one; the first fails because {}",
@@ -226,46 +229,44 @@ pub fn calibrate(
                 ),
             });
         }
-        // The prior is uniform: it only cuts.
+        let failed = simulated.iter().filter(|s| s.is_err()).count();
+        for (z, simulated) in fresh.into_iter().zip(simulated) {
+            let square = misses(spec, &simulated);
+            squares.push(square);
+            held.push(Particle {
+                values: values_at(&z),
+                simulated: simulated.unwrap_or_else(|_| vec![f64::NAN; spec.targets.len()]),
+                weight: 0.0,
+                #[expect(clippy::cast_precision_loss, reason = "targets are few")]
+                distance: (square / spec.targets.len() as f64).sqrt(),
+            });
+            positions.push(z);
+        }
+        // ln of prior over mixture of all proposals; the prior is the first of them.
+        let ratios: Vec<f64> = positions.iter().map(|z| log_ratio(z, &proposals)).collect();
         let log_weights = |eps: f64| -> Vec<f64> {
             squares
                 .iter()
-                .zip(&proposed)
-                .zip(&positions)
-                .map(|((s, q), x)| {
-                    if s.is_finite() && inside(x) {
-                        -0.5 * s / (eps * eps) - q
-                    } else {
-                        f64::NEG_INFINITY
-                    }
-                })
+                .zip(&ratios)
+                .map(
+                    |(s, r)| {
+                        if s.is_finite() { -0.5 * s / (eps * eps) + r } else { f64::NEG_INFINITY }
+                    },
+                )
                 .collect()
         };
         let last = generation == spec.generations;
         tolerance = next_tolerance(&log_weights, tolerance, n, last);
         let (weights, effective_size) = normalised(&log_weights(tolerance));
         generations.push(Generation { tolerance, effective_size, failed });
-        particles = positions
-            .iter()
-            .zip(simulated)
-            .zip(&squares)
-            .zip(&weights)
-            .map(|(((x, simulated), s), w)| Particle {
-                values: spec.unknowns.iter().zip(x.iter()).map(|(u, x)| u.value(*x)).collect(),
-                simulated: simulated.unwrap_or_else(|_| vec![f64::NAN; spec.targets.len()]),
-                weight: *w,
-                #[expect(clippy::cast_precision_loss, reason = "targets are few")]
-                distance: (s / spec.targets.len() as f64).sqrt(),
-            })
-            .collect();
-        if last {
-            break;
+        for (p, w) in held.iter_mut().zip(&weights) {
+            p.weight = *w;
         }
-        let moved = Moves::new(&positions, &weights, &ends)?;
-        positions = moved.propose(spec, generation as u64, n)?;
-        proposed = positions.par_iter().map(|x| moved.log_density(x)).collect();
+        if !last {
+            proposals.push(Proposal::around(&positions, &weights)?);
+        }
     }
-    Ok(Posterior { particles, generations })
+    Ok(Posterior { particles: held, generations })
 }
 
 /// The place of particle `i` on axis `j` among `n` strata: a permutation by sorting random numbers.
@@ -291,11 +292,11 @@ fn misses(spec: &CalibrationSpec, simulated: &Result<Vec<f64>, String>) -> f64 {
     }
 }
 
-/// The smallest ε, at least 1 and at most the one before, that leaves a third of the particles effective;
-/// the last generation goes on to a tenth.
+/// The smallest ε, at least 1 and at most the one before, that leaves as many particles effective as half a
+/// generation has; the last generation goes on to a fifth of one.
 fn next_tolerance(log_weights: &dyn Fn(f64) -> Vec<f64>, before: f64, n: usize, last: bool) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
-    let wanted = n as f64 * if last { 0.1 } else { 0.33 };
+    let wanted = n as f64 * if last { 0.2 } else { 0.5 };
     let size = |eps: f64| normalised(&log_weights(eps)).1;
     let (mut lo, mut hi) = (0.0_f64, before.min(1e6).ln());
     if size(1.0) >= wanted || hi <= 0.0 {
@@ -321,86 +322,79 @@ fn normalised(log_weights: &[f64]) -> (Vec<f64>, f64) {
     (weights, 1.0 / squares)
 }
 
-/// How particles move from one generation to the next.
-struct Moves {
-    centres: Vec<(DVector<f64>, f64)>,
+/// Share of a proposal that is the prior, so that no region is forgotten.
+const FROM_PRIOR: f64 = 0.1;
+
+/// By how much a proposal is wider than the particles it is made of: tails too short cost more than tails
+/// too long.
+const WIDER: f64 = 1.3;
+
+/// A normal density, mixed with the prior.
+struct Proposal {
+    mean: DVector<f64>,
     root: DMatrix<f64>,
+    log_determinant: f64,
 }
 
-impl Moves {
-    fn new(
-        positions: &[DVector<f64>],
-        weights: &[f64],
-        ends: &[(f64, f64)],
-    ) -> Result<Self, TrialError> {
-        let d = ends.len();
-        // Silverman's factor of a normal kernel density in d dimensions.
-        #[expect(clippy::cast_precision_loss, reason = "counts of particles and unknowns")]
-        let width =
-            (4.0 / ((d as f64 + 2.0) * positions.len() as f64)).powf(2.0 / (d as f64 + 4.0));
+impl Proposal {
+    fn around(positions: &[DVector<f64>], weights: &[f64]) -> Result<Self, TrialError> {
+        let d = positions.first().map_or(0, |z| z.len());
         let mut mean = DVector::zeros(d);
-        for (x, w) in positions.iter().zip(weights) {
-            mean.axpy(*w, x, 1.0);
+        for (z, w) in positions.iter().zip(weights) {
+            mean.axpy(*w, z, 1.0);
         }
         let mut covariance = DMatrix::zeros(d, d);
-        for (x, w) in positions.iter().zip(weights) {
-            let off = x - &mean;
-            covariance += (&off * off.transpose()) * (width * *w);
+        for (z, w) in positions.iter().zip(weights) {
+            let off = z - &mean;
+            covariance += (&off * off.transpose()) * (WIDER * *w);
         }
-        for (j, (lo, hi)) in ends.iter().enumerate() {
+        for j in 0..d {
             // Particles that collapsed onto one must still be able to move.
-            covariance[(j, j)] += (1e-4 * (hi - lo)).powi(2);
+            covariance[(j, j)] += 1e-4;
         }
         let root = covariance.cholesky().map(|c| c.l()).ok_or_else(|| TrialError::OutOfRange {
             what: "the spread of the particles".to_owned(),
             found: "not a number".to_owned(),
             expected: "finite values; look at the bounds of the unknowns".to_owned(),
         })?;
-        let centres = positions
-            .iter()
-            .zip(weights)
-            .filter(|(_, w)| **w > 0.0)
-            .map(|(x, w)| (x.clone(), *w))
-            .collect();
-        Ok(Self { centres, root })
+        let log_determinant = (0..d).map(|j| root[(j, j)].ln()).sum();
+        Ok(Self { mean, root, log_determinant })
     }
 
-    fn propose(
-        &self,
-        spec: &CalibrationSpec,
-        generation: u64,
-        n: usize,
-    ) -> Result<Vec<DVector<f64>>, TrialError> {
-        let weights: Vec<f64> = self.centres.iter().map(|c| c.1).collect();
-        let parents =
-            crate::weighting::resample(&weights, n, spec.seed.wrapping_add(1 + generation))?;
-        let d = self.root.nrows();
-        Ok(parents
-            .into_iter()
-            .enumerate()
-            .map(|(i, parent)| {
-                let draws = Draws::new(spec.seed, i as u64);
-                let purpose = format!("move {generation}");
-                let z = DVector::from_fn(d, |j, _| draws.normal(&purpose, j as u64));
-                &self.centres[parent].0 + &self.root * z
-            })
-            .collect())
+    fn draw(&self, draws: &Draws, generation: u64) -> DVector<f64> {
+        let z = DVector::from_fn(self.mean.len(), |j, _| {
+            draws.normal(&format!("move {generation}"), j as u64)
+        });
+        if draws.uniform("prior or not", generation) < FROM_PRIOR {
+            z
+        } else {
+            &self.mean + &self.root * z
+        }
     }
 
-    /// ln Σᵢ wᵢ N(x; xᵢ, Σ), up to a constant.
-    fn log_density(&self, x: &DVector<f64>) -> f64 {
-        let terms: Vec<f64> = self
-            .centres
-            .iter()
-            .map(|(centre, w)| {
-                let off = x - centre;
-                let z = self.root.solve_lower_triangular(&off).unwrap_or(off);
-                w.ln() - 0.5 * z.norm_squared()
-            })
-            .collect();
-        let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        most + terms.iter().map(|t| (t - most).exp()).sum::<f64>().ln()
+    /// ln of the density over (2π)^(−d/2).
+    fn log_density(&self, z: &DVector<f64>) -> f64 {
+        let off = z - &self.mean;
+        let scaled = self.root.solve_lower_triangular(&off).unwrap_or(off);
+        let own = (1.0 - FROM_PRIOR).ln() - self.log_determinant - 0.5 * scaled.norm_squared();
+        log_sum(&[own, FROM_PRIOR.ln() - 0.5 * z.norm_squared()])
     }
+}
+
+/// ln of the prior over the mean of the prior and all proposals, each of which gave as many particles.
+fn log_ratio(z: &DVector<f64>, proposals: &[Proposal]) -> f64 {
+    let prior = -0.5 * z.norm_squared();
+    let mut terms: Vec<f64> = vec![prior];
+    terms.extend(proposals.iter().map(|p| p.log_density(z)));
+    #[expect(clippy::cast_precision_loss, reason = "generations are few")]
+    let count = terms.len() as f64;
+    prior - (log_sum(&terms) - count.ln())
+}
+
+/// ln Σ exp.
+fn log_sum(terms: &[f64]) -> f64 {
+    let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    most + terms.iter().map(|t| (t - most).exp()).sum::<f64>().ln()
 }
 
 fn check(spec: &CalibrationSpec) -> Result<(), TrialError> {

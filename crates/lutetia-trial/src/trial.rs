@@ -143,6 +143,8 @@ pub struct Record {
     pub survival: (f64, bool),
     /// Progression or death, or the last assessment: (day, whether it happened).
     pub progression_free: (f64, bool),
+    /// When the patient would have been censored at the latest: the end of the study.
+    pub end_of_study: f64,
     /// When treatment was changed.
     pub crossed_at: Option<f64>,
     /// Cycles begun.
@@ -519,9 +521,12 @@ impl<'a> Trial<'a> {
 
     /// How long a patient is followed for survival.
     fn observed(&self, draws: &Draws, arm: &Arm) -> f64 {
-        let entry = self.spec.accrual * draws.uniform("entry", 0);
-        let lost = exponential(draws, "lost", arm.lost_rate);
-        (self.spec.follow_up - entry).min(lost)
+        self.end_of_study(draws).min(exponential(draws, "lost", arm.lost_rate))
+    }
+
+    /// From the entry of a patient to the end of the study.
+    fn end_of_study(&self, draws: &Draws) -> f64 {
+        self.spec.follow_up - self.spec.accrual * draws.uniform("entry", 0)
     }
 
     /// How long a patient is assessed for progression.
@@ -590,6 +595,7 @@ impl<'a> Trial<'a> {
             arm,
             survival,
             progression_free,
+            end_of_study: self.end_of_study(&patient.draws),
             crossed_at,
             cycles: begun,
             response: seen.best,

@@ -199,7 +199,8 @@ impl StepKind for CalibrateStep {
             .get(&self.trial)
             .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
             .clone();
-        let tables = self.compute(&base, context.seed)?;
+        let (tables, nearest) = self.compute(&base, context.seed)?;
+        context.calibrated.insert(self.id.clone(), nearest);
         for table in tables {
             context.add(table);
         }
@@ -208,7 +209,12 @@ impl StepKind for CalibrateStep {
 }
 
 impl CalibrateStep {
-    fn compute(&self, base: &TrialUse, seed: u64) -> Result<Vec<Table>, String> {
+    /// The tables, and the unknowns of the particle nearest to the targets.
+    fn compute(
+        &self,
+        base: &TrialUse,
+        seed: u64,
+    ) -> Result<(Vec<Table>, Vec<(String, f64)>), String> {
         let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
         let judged = self.targets.iter().filter(|t| !t.calibrate).count();
         if judged == 0 {
@@ -257,7 +263,9 @@ impl CalibrateStep {
         let (targets, band) = self.predictions(base, &posterior, seed)?;
         let mut tables = vec![self.unknown_table(base, &posterior), targets, band];
         tables.extend(self.process_tables(base, &posterior));
-        Ok(tables)
+        let nearest = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
+        let names = self.unknowns.iter().map(|u| u.name.clone());
+        Ok((tables, names.zip(nearest.iter().copied()).collect()))
     }
 
     /// The records of a trial at values of the unknowns.
@@ -325,6 +333,9 @@ impl CalibrateStep {
         .column("simulated", "")
         .column("low", "")
         .column("high", "")
+        .column("ratio", "")
+        .column("ratio_low", "")
+        .column("ratio_high", "")
         .column("verdict", "")
         .column("said", "")
         .column("source", "");
@@ -348,6 +359,8 @@ impl CalibrateStep {
                 (false, true) => "within",
                 (false, false) => "outside",
             };
+            // A ratio of nothing to something is drawn on no logarithmic axis.
+            let ratio = |x: Option<f64>| x.map(|x| x / t.value).filter(|r| *r > 0.0);
             let said = match (middle, low, high) {
                 (Some(m), Some(l), Some(h)) => with_interval(m, l, h),
                 _ => "not determined".to_owned(),
@@ -362,6 +375,9 @@ impl CalibrateStep {
                 middle.into(),
                 low.into(),
                 high.into(),
+                Cell::from(ratio(middle)),
+                Cell::from(ratio(low)),
+                Cell::from(ratio(high)),
                 verdict.into(),
                 said.into(),
                 t.source.as_str().into(),
@@ -376,7 +392,7 @@ impl CalibrateStep {
             format!("{}.band", self.id),
             "Survival in simulated trials of the published size: median and 95 % of them",
         )
-        .column("endpoint", "")
+        .column("panel", "")
         .column("arm", "")
         .column("time", "mo")
         .column("median", "")
@@ -394,8 +410,8 @@ impl CalibrateStep {
                     let values: Vec<Option<f64>> =
                         curves.iter().map(|c| c.survival_at(time * MONTH)).collect();
                     let (middle, low, high, known) = interval(&values);
-                    // Where most trials have nobody left, the rest say little.
-                    if known * 2 < curves.len() {
+                    // Where a trial has nobody left, the others are no longer all trials.
+                    if known < curves.len() {
                         break;
                     }
                     table.push(vec![
@@ -419,6 +435,7 @@ impl CalibrateStep {
             .column("unit", "")
             .column("prior_low", "")
             .column("prior_high", "")
+            .column("nearest", "")
             .column("mean", "")
             .column("sd", "")
             .column("low", "")
@@ -433,6 +450,7 @@ impl CalibrateStep {
                 unit.into(),
                 end(&u.lower).into(),
                 end(&u.upper).into(),
+                Cell::from(posterior.nearest().map(|p| p.values[k] / factor)),
                 (mean / factor).into(),
                 (sd / factor).into(),
                 (posterior.quantile(k, 0.025) / factor).into(),

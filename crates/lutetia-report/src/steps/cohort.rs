@@ -26,6 +26,9 @@ pub struct CohortStep {
     /// Typical values that differ from the files.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
+    /// An earlier step of the kind `calibrate`, whose most likely values (the particle nearest to its
+    /// targets) are the typical ones.
+    pub calibrated: Option<String>,
     /// Laws of covariates.
     #[serde(default)]
     pub covariates: BTreeMap<String, LawSpec>,
@@ -124,7 +127,8 @@ impl StepKind for CohortStep {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        vec![Use::Model(&self.model)]
+        let calibrated = self.calibrated.iter().map(|id| Use::Step(id));
+        std::iter::once(Use::Model(&self.model)).chain(calibrated).collect()
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -174,13 +178,20 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
             )),
         }
     };
+    let mut typical = step
+        .set
+        .iter()
+        .map(|(name, text)| Ok((name.clone(), number(name, text)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    if let Some(id) = &step.calibrated {
+        let found = context.calibrated.get(id).ok_or_else(|| {
+            format!("the step `{id}` is not of the kind `calibrate`, or comes later")
+        })?;
+        typical.extend(found.iter().cloned());
+    }
     let spec = CohortSpec {
         seed: step.seed.unwrap_or(context.seed),
-        typical: step
-            .set
-            .iter()
-            .map(|(name, text)| Ok((name.clone(), number(name, text)?)))
-            .collect::<Result<_, String>>()?,
+        typical,
         covariates: step
             .covariates
             .iter()

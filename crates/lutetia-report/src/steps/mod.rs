@@ -70,6 +70,7 @@ pub(crate) struct Context {
     pub(crate) assumed: Vec<String>,
     pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
     pub(crate) trials: BTreeMap<String, trial::TrialUse>,
+    pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
 }
 
 impl Context {
@@ -87,6 +88,7 @@ impl Context {
             assumed: Vec::new(),
             cohorts: BTreeMap::new(),
             trials: BTreeMap::new(),
+            calibrated: BTreeMap::new(),
         };
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {

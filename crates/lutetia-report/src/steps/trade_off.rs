@@ -418,27 +418,26 @@ fn index_table(id: &str, points: &[Point], given: &[f64]) -> Table {
         format!("{id}.index"),
         "Benefit, harm, and benefit without harm over the activity given",
     )
-    .column("curve", "")
     .column("regimen", "")
-    .column("activity", "GBq")
-    .column("share", "")
-    .column("low", "")
-    .column("high", "");
+    .column("activity", "GBq");
+    for what in ["benefit", "harm", "both"] {
+        table = table
+            .column(what, "")
+            .column(&format!("{what}_low"), "")
+            .column(&format!("{what}_high"), "");
+    }
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|a, b| given[*a].total_cmp(&given[*b]));
-    let curves: [(&str, &dyn Fn(&Point) -> Option<Banded>); 3] = [
-        ("benefit", &|p| p.both.map(|_| p.benefit)),
-        ("harm", &|p| Some(p.harm)),
-        ("benefit without harm", &|p| p.both),
-    ];
-    for (curve, of) in curves {
-        for &k in &order {
-            let Some(b) = of(&points[k]) else { continue };
-            let mut row: Vec<Cell> =
-                vec![curve.into(), points[k].name.as_str().into(), given[k].into()];
-            row.extend(band(b, 1.0));
-            table.push(row);
+    for k in order {
+        let p = &points[k];
+        let mut row: Vec<Cell> = vec![p.name.as_str().into(), given[k].into()];
+        row.extend(band(p.benefit, 1.0));
+        row.extend(band(p.harm, 1.0));
+        match p.both {
+            Some(both) => row.extend(band(both, 1.0)),
+            None => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
         }
+        table.push(row);
     }
     table
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
+use lutetia_outcome::{
+    endpoint::{Ctcae, Toxicity as Graded},
+    survival::{RpsftmOptions, SwitchingPatient, rpsftm},
+};
 use lutetia_sim::{Options, Regimen};
 use lutetia_trial::{
     Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
@@ -499,6 +502,7 @@ fn tables(
     let mut all = vec![by_arm, ratios, curves];
     all.extend(patient_tables(id, trial, records));
     all.push(shares(id, spec, records, failed));
+    all.extend(crossover_table(id, spec, records));
     let mut failures = Table::new(format!("{id}.failures"), "Patients that could not be simulated")
         .column("patient", "")
         .column("arm", "")
@@ -615,6 +619,95 @@ fn shares(id: &str, spec: &TrialSpec, records: &[Record], failed: &[Failed]) -> 
         push("could not be simulated", Some((lost as f64 / a.patients as f64, a.patients)));
     }
     table
+}
+
+/// Overall survival with and without the effect of crossover; only where an arm crosses over.
+fn crossover_table(id: &str, spec: &TrialSpec, records: &[Record]) -> Option<Table> {
+    let control = spec.arms.iter().position(|a| a.crossover.is_some())?;
+    let to = &spec.arms[control].crossover.as_ref()?.to;
+    let treated = spec.arms.iter().position(|a| a.name == *to)?;
+    let mut table = Table::new(
+        format!("{id}.crossover"),
+        format!(
+            "Overall survival of `{to}` over `{}`, by how crossover is dealt with",
+            spec.arms[control].name
+        ),
+    )
+    .column("method", "")
+    .column("hazard_ratio", "")
+    .column("low", "")
+    .column("high", "")
+    .column("time_ratio", "")
+    .column("note", "");
+    let plain = |records: &[Record]| {
+        summary::contrast(spec, records, treated, control, Endpoint::OverallSurvival)
+    };
+    let mut push = |method: &str, records: &[Record]| match plain(records) {
+        Ok(c) => table.push(vec![
+            method.into(),
+            c.hazard_ratio.into(),
+            c.lower.into(),
+            c.upper.into(),
+            Cell::Missing,
+            Cell::Missing,
+        ]),
+        Err(e) => table.push(vec![
+            method.into(),
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            e.to_string().into(),
+        ]),
+    };
+    push("as randomised", records);
+    let censored: Vec<Record> = records
+        .iter()
+        .map(|r| match r.crossed_at {
+            Some(at) => Record { survival: (at.min(r.survival.0), false), ..r.clone() },
+            None => r.clone(),
+        })
+        .collect();
+    push("censored at crossover", &censored);
+    let patients: Vec<SwitchingPatient> = records
+        .iter()
+        .filter(|r| r.arm == control || r.arm == treated)
+        .map(|r| {
+            let experimental = r.arm == treated;
+            let (time, event) = r.survival;
+            let after = r.crossed_at.map_or(0.0, |at| (time - at).max(0.0));
+            SwitchingPatient {
+                experimental,
+                time,
+                event,
+                time_on_treatment: if experimental { time } else { after },
+                end_of_study: r.end_of_study.max(time),
+            }
+        })
+        .collect();
+    table.push(match rpsftm(&patients, RpsftmOptions::default()) {
+        Ok(fit) => vec![
+            "rank-preserving structural failure times".into(),
+            fit.hazard_ratio.into(),
+            Cell::from(fit.hazard_ratio_interval.map(|i| i.0)),
+            Cell::from(fit.hazard_ratio_interval.map(|i| i.1)),
+            fit.time_ratio.into(),
+            if fit.other_roots.is_empty() {
+                Cell::Missing
+            } else {
+                "the statistic has other roots".into()
+            },
+        ],
+        Err(e) => vec![
+            "rank-preserving structural failure times".into(),
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            e.to_string().into(),
+        ],
+    });
+    Some(table)
 }
 
 type Holds<'a> = Box<dyn Fn(&Record) -> Option<bool> + 'a>;

@@ -4,6 +4,7 @@
 mod build;
 mod calibrations;
 mod cohorts;
+mod published;
 mod regimens;
 mod streams;
 mod tallies;
