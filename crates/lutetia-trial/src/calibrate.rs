@@ -338,7 +338,7 @@ struct Proposal {
 
 impl Proposal {
     fn around(positions: &[DVector<f64>], weights: &[f64]) -> Result<Self, TrialError> {
-        let d = positions.first().map_or(0, |z| z.len());
+        let d = positions.first().map_or(0, DVector::len);
         let mut mean = DVector::zeros(d);
         for (z, w) in positions.iter().zip(weights) {
             mean.axpy(*w, z, 1.0);

@@ -39,7 +39,6 @@ impl Visits {
 }
 
 /// A curve at a time, linear between its points and constant beyond them.
-
 pub(crate) fn interpolate(times: &[f64], values: &[f64], at: f64) -> f64 {
     let after = times.partition_point(|t| *t <= at);
     match (after.checked_sub(1), after < times.len().min(values.len())) {

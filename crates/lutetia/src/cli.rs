@@ -5,9 +5,8 @@ use clap::{Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, fit, fit_map, functions, new, plan, report,
-        simulate,
+        simulate, trial,
     },
-    commands::{check, completions, data, dose, explain, fit, new, plan, report, simulate, trial},
     terminal::Colour,
 };
 

@@ -16,7 +16,6 @@ use crate::{
     table::{Cell, Table},
 };
 
-pub mod averaging;
 pub mod calibrate;
 pub mod cohort;
 pub mod compare;

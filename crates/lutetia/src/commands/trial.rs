@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
 
 fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> Failure {
     let fault = |exit: Exit, message: String, hint: Option<String>| {
-        Failure::new(exit, Diagnostic::error("LUT8019", message).maybe_hint(hint))
+        Failure::new(exit, Diagnostic::error("LUT8020", message).maybe_hint(hint))
     };
     match failure {
         StreamFailure::Experiment(run::Failure::Diagnostics { diagnostics, sources }) => {
