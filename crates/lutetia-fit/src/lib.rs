@@ -18,6 +18,7 @@
 //! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
 //! | fit a million rows | [`MapFitter`] |
+//! | search a box without derivatives, under limits | [`search`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
@@ -42,6 +43,7 @@ mod predictor;
 mod problem;
 mod profile;
 mod result;
+mod search;
 mod selection;
 mod solver;
 mod stripping;
@@ -71,6 +73,7 @@ pub use result::{
     Bound, DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Prediction, Reason,
     Residual, StartSummary, Starts, Status,
 };
+pub use search::{Found, Judged, SearchOptions, search};
 pub use selection::{
     Average, Quality, QualityGates, VarianceCount, Weighed, aicc, akaike_weights, average,
 };

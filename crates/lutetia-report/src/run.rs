@@ -124,7 +124,17 @@ pub(crate) struct Inputs<'a> {
     read: BTreeMap<String, String>,
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// Files under a root.
+    pub(crate) fn new(root: &'a Path) -> Self {
+        Self { root, read: BTreeMap::new() }
+    }
+
+    /// The hashes of all files read so far.
+    pub(crate) fn hashes(&self) -> &BTreeMap<String, String> {
+        &self.read
+    }
+
     /// The bytes of a file under the root; its hash goes into the provenance.
     pub(crate) fn bytes(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
         let full = self.root.join(path);

@@ -65,7 +65,8 @@ pub struct CohortSpec {
     pub seed: u64,
     /// Typical values that differ from the file: parameters and covariates.
     pub typical: Vec<(String, f64)>,
-    /// Laws of covariates; those without one take their typical value.
+    /// Laws of covariates; those without one take their typical value. In connected models a name without
+    /// its part means the covariates of that name in all parts: they are one patient's.
     pub covariates: Vec<(String, Law)>,
     /// Correlations of covariates, as correlations of a Gaussian copula.
     pub correlations: Vec<(String, String, f64)>,
@@ -158,6 +159,15 @@ struct PlacedLimit {
     text: String,
 }
 
+/// A covariate with a law; the same value goes to every part that has it.
+#[derive(Debug, Clone)]
+struct DrawnCovariate {
+    slots: Vec<usize>,
+    name: String,
+    law: Law,
+    range: (f64, f64),
+}
+
 /// A population ready to be drawn from.
 #[derive(Debug, Clone)]
 pub struct Population {
@@ -168,7 +178,7 @@ pub struct Population {
     /// Lower Cholesky factor of the correlations of `between`.
     mixing: DMatrix<f64>,
     within: Vec<RandomEffect>,
-    covariates: Vec<(usize, String, Law, (f64, f64))>,
+    covariates: Vec<DrawnCovariate>,
     copula: DMatrix<f64>,
     by_occasion: Vec<(usize, Vec<f64>)>,
     occasions: usize,
@@ -207,17 +217,47 @@ impl Population {
     /// covariate without any value, correlations that cannot hold together.
     pub fn new(model: &Model, system: &System, spec: &CohortSpec) -> Result<Self, TrialError> {
         let infos = system.parameters();
-        let slot_of = |name: &str, what: &'static str| {
-            system.parameter_index(name).ok_or_else(|| TrialError::Unknown {
-                what,
-                name: name.to_owned(),
-                hint: known(name, infos.iter().map(|p| p.name.as_str())),
-            })
+        let names = || infos.iter().map(|p| p.name.as_str());
+        // In connected models a name without its part means every covariate of that name (they are one
+        // patient's), or the parameter of that name where there is one.
+        let slots_of = |name: &str, what: &'static str| -> Result<Vec<usize>, TrialError> {
+            if let Some(slot) = system.parameter_index(name) {
+                return Ok(vec![slot]);
+            }
+            let slots: Vec<usize> = (0..infos.len())
+                .filter(|&k| {
+                    infos[k]
+                        .name
+                        .rsplit_once(lutetia_model::ALIAS_SEPARATOR)
+                        .is_some_and(|(_, own)| own == name)
+                })
+                .collect();
+            let covariates = slots.iter().all(|k| infos[*k].kind == ParameterKind::Covariate);
+            match slots.len() {
+                0 => Err(TrialError::Unknown {
+                    what,
+                    name: name.to_owned(),
+                    hint: known(name, names()),
+                }),
+                n if n > 1 && !covariates => Err(TrialError::Unknown {
+                    what: "single parameter",
+                    name: name.to_owned(),
+                    hint: format!(
+                        "; several parts have it: {}",
+                        slots
+                            .iter()
+                            .map(|k| infos[*k].name.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    ),
+                }),
+                _ => Ok(slots),
+            }
         };
-        let covariate_slot = |name: &str| {
-            let slot = slot_of(name, "covariate")?;
-            if infos[slot].kind == ParameterKind::Covariate {
-                return Ok(slot);
+        let covariate_slots = |name: &str| {
+            let slots = slots_of(name, "covariate")?;
+            if slots.iter().all(|k| infos[*k].kind == ParameterKind::Covariate) {
+                return Ok(slots);
             }
             let names = infos
                 .iter()
@@ -244,7 +284,9 @@ impl Population {
             if !value.is_finite() {
                 return Err(out_of_range(name, &value.to_string(), "a finite number"));
             }
-            typical[slot_of(name, "parameter")?] = *value;
+            for slot in slots_of(name, "parameter")? {
+                typical[slot] = *value;
+            }
         }
         for parameter in &model.parameters {
             let formula = matches!(parameter.value, ParameterValue::Formula { .. });
@@ -287,30 +329,36 @@ impl Population {
         }
         let mixing = cholesky(between.len(), &pairs, "random effects")?;
 
-        let mut covariates: Vec<(usize, String, Law, (f64, f64))> = Vec::new();
+        let mut covariates: Vec<DrawnCovariate> = Vec::new();
         for (name, law) in &spec.covariates {
-            let slot = covariate_slot(name)?;
-            if covariates.iter().any(|(other, ..)| *other == slot) {
+            let slots = covariate_slots(name)?;
+            if covariates.iter().any(|c| c.slots.iter().any(|s| slots.contains(s))) {
                 return Err(out_of_range(
                     &format!("the law of `{name}`"),
                     "given twice",
                     "one law per covariate",
                 ));
             }
-            let range = infos[slot].bounds;
-            let range = (range.0.unwrap_or(f64::NEG_INFINITY), range.1.unwrap_or(f64::INFINITY));
-            let levels = model.covariates.get(infos[slot].index).map_or(0, |c| c.levels.len());
-            let said = Said { unit: infos[slot].unit.symbol(), factor: infos[slot].factor };
+            let info = &infos[slots[0]];
+            let range = slots.iter().fold((f64::NEG_INFINITY, f64::INFINITY), |range, k| {
+                let own = infos[*k].bounds;
+                (
+                    own.0.map_or(range.0, |lo| range.0.max(lo)),
+                    own.1.map_or(range.1, |hi| range.1.min(hi)),
+                )
+            });
+            let levels = model.covariates.get(info.index).map_or(0, |c| c.levels.len());
+            let said = Said { unit: info.unit.symbol(), factor: info.factor };
             check_law(name, law, range, levels, &said)?;
-            covariates.push((slot, name.clone(), law.clone(), range));
+            covariates.push(DrawnCovariate { slots, name: name.clone(), law: law.clone(), range });
         }
         let mut pairs = Vec::new();
         for (a, b, value) in &spec.correlations {
             let place = |name: &String| {
-                covariates.iter().position(|c| c.1 == *name).ok_or_else(|| TrialError::Unknown {
+                covariates.iter().position(|c| c.name == *name).ok_or_else(|| TrialError::Unknown {
                     what: "drawn covariate",
                     name: name.clone(),
-                    hint: known(name, covariates.iter().map(|c| c.1.as_str())),
+                    hint: known(name, covariates.iter().map(|c| c.name.as_str())),
                 })
             };
             pairs.push((place(a)?, place(b)?, *value));
@@ -319,7 +367,7 @@ impl Population {
 
         let mut by_occasion = Vec::new();
         for (name, values) in &spec.by_occasion {
-            let slot = covariate_slot(name)?;
+            let slots = covariate_slots(name)?;
             if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
                 return Err(out_of_range(
                     &format!("`{name}` by occasion"),
@@ -327,11 +375,13 @@ impl Population {
                     "at least one finite value",
                 ));
             }
-            typical[slot] = values[0];
-            by_occasion.push((slot, values.clone()));
+            for slot in slots {
+                typical[slot] = values[0];
+                by_occasion.push((slot, values.clone()));
+            }
         }
         for (slot, info) in infos.iter().enumerate() {
-            if typical[slot].is_nan() && !covariates.iter().any(|c| c.0 == slot) {
+            if typical[slot].is_nan() && !covariates.iter().any(|c| c.slots.contains(&slot)) {
                 return Err(TrialError::NoCovariate {
                     name: info.name.clone(),
                     unit: info.unit.symbol().to_owned(),
@@ -420,8 +470,10 @@ impl Population {
     #[must_use]
     pub fn typical(&self) -> Patient {
         let mut parameters = self.typical.clone();
-        for (slot, _, law, range) in &self.covariates {
-            parameters[*slot] = quantile(law, *range, 0.5);
+        for c in &self.covariates {
+            for slot in &c.slots {
+                parameters[*slot] = quantile(&c.law, c.range, 0.5);
+            }
         }
         let occasions = self.spread(&parameters, |_, _| 0.0, &vec![0.0; self.between.len()]);
         Patient { number: 0, occasions, attempts: 1, draws: Draws::new(self.seed, 0) }
@@ -470,11 +522,14 @@ impl Population {
         let z: Vec<f64> = self
             .covariates
             .iter()
-            .map(|c| draws.normal(&format!("covariate {}", c.1), attempt))
+            .map(|c| draws.normal(&format!("covariate {}", c.name), attempt))
             .collect();
-        for (k, (slot, _, law, range)) in self.covariates.iter().enumerate() {
+        for (k, c) in self.covariates.iter().enumerate() {
             let mixed: f64 = (0..=k).map(|j| self.copula[(k, j)] * z[j]).sum();
-            parameters[*slot] = quantile(law, *range, normal_share(mixed));
+            let value = quantile(&c.law, c.range, normal_share(mixed));
+            for slot in &c.slots {
+                parameters[*slot] = value;
+            }
         }
         let z: Vec<f64> = self
             .between

@@ -80,6 +80,14 @@ pub enum TrialError {
         /// What stands against it.
         reason: String,
     },
+    /// A statistic that the simulated patients do not determine.
+    #[error("{what} is not determined: {reason}")]
+    NotDetermined {
+        /// Which.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// The simulator refuses what is asked of all patients alike.
     #[error(transparent)]
     Simulation(#[from] lutetia_sim::SimError),

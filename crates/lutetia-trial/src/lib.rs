@@ -6,15 +6,32 @@
 //! | to … | use |
 //! |---|---|
 //! | draw virtual patients | [`Population::new`], [`Population::cohort`] |
+//! | run arms × regimen × cohort | [`Trial::new`], [`Trial::run`] |
+//! | write one of any size to disk, and go on after a kill | [`stream::stream`] |
+//! | curves, hazard ratios and shares of its records | [`summary`] |
+//! | calibrate to published results | [`fn@calibrate`] |
+//! | weigh benefit against harm | [`tradeoff::trade_off`] |
+//! | seek a regimen within limits | [`regimen::propose`] |
 //! | weight them to published margins | [`weights`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
+mod calibrate;
 mod cohort;
 mod draw;
 mod error;
+mod event;
+pub mod regimen;
+pub mod stream;
+pub mod summary;
+pub mod tally;
+pub mod tradeoff;
+mod trial;
 mod weighting;
 
+pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
 pub use draw::Draws;
 pub use error::TrialError;
+pub use event::{Crossing, Seen, Visits, crossing, scans};
+pub use trial::{Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec};
 pub use weighting::{Margin, Weighting, resample, weights};

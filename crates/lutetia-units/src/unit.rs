@@ -43,6 +43,8 @@ const BASES: &[Base] = &[
     base("days", Dimension::TIME, 86_400.0, false),
     base("week", Dimension::TIME, 604_800.0, false),
     base("weeks", Dimension::TIME, 604_800.0, false),
+    // A twelfth of a Julian year, 30.4375 d: the month of survival times.
+    base("mo", Dimension::TIME, 2_629_800.0, false),
     // Julian year, as ENSDF and ICRP use.
     base("y", Dimension::TIME, 31_557_600.0, false),
     base("a", Dimension::TIME, 31_557_600.0, false),
@@ -338,9 +340,9 @@ fn lookup(symbol: &str) -> Option<(Dimension, f64)> {
 
 /// Units people write, for did-you-mean.
 const COMMON: &[&str] = &[
-    "s", "min", "h", "d", "week", "y", "m", "cm", "mm", "kg", "g", "mg", "ug", "ng", "mol", "mmol",
-    "umol", "nmol", "pmol", "fmol", "L", "mL", "uL", "nM", "uM", "pM", "Bq", "kBq", "MBq", "GBq",
-    "mCi", "J", "eV", "keV", "MeV", "Gy", "mGy", "Gy(RBE)", "Gy(BED)", "cells", "%",
+    "s", "min", "h", "d", "week", "mo", "y", "m", "cm", "mm", "kg", "g", "mg", "ug", "ng", "mol",
+    "mmol", "umol", "nmol", "pmol", "fmol", "L", "mL", "uL", "nM", "uM", "pM", "Bq", "kBq", "MBq",
+    "GBq", "mCi", "J", "eV", "keV", "MeV", "Gy", "mGy", "Gy(RBE)", "Gy(BED)", "cells", "%",
 ];
 
 fn suggest(symbol: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, export, fit, fit_map, functions, import, new,
-        plan, report, simulate, survival,
+        plan, report, simulate, survival, trial,
     },
     terminal::Colour,
 };
@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Export(export::Arguments),
     /// Survival of patients by arm: curves, medians, hazard ratios, restricted means.
     Survival(survival::Arguments),
+    /// Run the virtual trial of an experiment at any size, and go on where a run was stopped.
+    Trial(trial::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
     /// Print a completion script for a shell.

@@ -4,10 +4,11 @@
 use serde::Deserialize;
 
 use super::{
-    Context, combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
-    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
-    model_dose::ModelDose, plan::PlanStep, reconstruct::Reconstruct, simulate::Simulate,
-    survival::SurvivalStep, sweep::Sweep, uncertainty::UncertaintyStep,
+    Context, calibrate::CalibrateStep, cohort::CohortStep, combination::CombinationStep,
+    compare::Compare, curves::FitCurves, dose::DoseStep, independent_action::IndependentActionStep,
+    integrate::Integrate, model::FitModel, model_dose::ModelDose, plan::PlanStep,
+    reconstruct::Reconstruct, simulate::Simulate, survival::SurvivalStep, sweep::Sweep,
+    trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -62,6 +63,14 @@ pub enum Step {
     IndependentAction(IndependentActionStep),
     /// Two treatments alone and together, beside null models.
     Combination(Box<CombinationStep>),
+    /// Virtual patients from the population of a model.
+    Cohort(CohortStep),
+    /// Arms × regimen × cohort, followed until progression and death.
+    Trial(Box<TrialStep>),
+    /// Uncertain parameters from published trial results.
+    Calibrate(CalibrateStep),
+    /// Benefit against harm over regimens.
+    TradeOff(Box<TradeOffStep>),
 }
 
 impl Step {
@@ -81,6 +90,10 @@ impl Step {
             Self::Survival(s) => s,
             Self::IndependentAction(s) => s,
             Self::Combination(s) => s.as_ref(),
+            Self::Cohort(s) => s,
+            Self::Trial(s) => s.as_ref(),
+            Self::Calibrate(s) => s,
+            Self::TradeOff(s) => s.as_ref(),
         }
     }
 }

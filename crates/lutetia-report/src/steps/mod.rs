@@ -16,6 +16,8 @@ use crate::{
     table::{Cell, Table},
 };
 
+pub mod calibrate;
+pub mod cohort;
 pub mod combination;
 pub mod compare;
 pub mod curve_tables;
@@ -32,8 +34,11 @@ pub mod plan;
 pub mod reconstruct;
 mod shape;
 pub mod simulate;
+pub mod stream;
 pub mod survival;
 pub mod sweep;
+pub mod trade_off;
+pub mod trial;
 pub mod uncertainty;
 
 pub use kind::Step;
@@ -67,6 +72,9 @@ pub(crate) struct Context {
     pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
+    pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
+    pub(crate) trials: BTreeMap<String, trial::TrialUse>,
+    pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
 }
 
 impl Context {
@@ -82,6 +90,9 @@ impl Context {
             doses: BTreeMap::new(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
+            cohorts: BTreeMap::new(),
+            trials: BTreeMap::new(),
+            calibrated: BTreeMap::new(),
         };
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {

@@ -66,3 +66,64 @@ clearance = { of = "CL", unit = "L/h" }
 filtered  = { of = "F*GFR", unit = "L/h" }
 delay     = { of = "T0", unit = "h" }
 "#;
+
+/// Ligand in blood and tumour, a tumour it kills, marrow it harms, and the hazard of death that follows
+/// the tumour: the smallest whole chain. Times in days.
+pub const CHAIN: &str = r#"
+[model]
+id    = "chain"
+title = "From ligand to death"
+units = { time = "d", amount = "nmol", volume = "L" }
+label = { on = ["L"], decayed = "cold" }
+
+[compartments]
+blood  = { volume = "10 L", source = "assumed" }
+tumour = { volume = "0.1 L", source = "assumed" }
+
+[parameters]
+k_out    = { value = "6 1/d", iiv = "30 %", source = "assumed" }
+k_in     = { value = "0.2 1/d", iiv = "50 %", iov = "20 %", source = "assumed" }
+k_back   = { value = "0.3 1/d", source = "assumed" }
+s_tumour = { value = "0.02 Gy/d/MBq", source = "assumed" }
+s_marrow = { value = "0.0002 Gy/d/MBq", source = "assumed" }
+alpha    = { value = "0.05 1/Gy", iiv = "50 %", source = "assumed" }
+k_grow   = { value = "0.005 1/d", iiv = "60 %", source = "assumed" }
+k_tr     = { value = "0.1 1/d", source = "assumed" }
+slope    = { value = "1.3 1/Gy", iiv = "20 %", source = "assumed" }
+h0       = { value = "0.001 1/d", source = "assumed" }
+link     = { value = "0.8", source = "assumed" }
+h_lesion = { value = "0.002 1/d", source = "assumed" }
+M0       = { value = "100 g", iiv = "80 %", source = "assumed" }
+
+[species]
+L = { in = ["blood", "tumour"] }
+
+[states]
+M    = { unit = "g", initial = "M0" }
+P    = { unit = "1", initial = "1" }
+T    = { unit = "1", initial = "1" }
+C    = { unit = "1", initial = "1" }
+H    = { unit = "1", initial = "0" }
+H_nl = { unit = "1", initial = "0" }
+
+[scheme]
+processes = '''
+out:   L.blood  -> 0         @ k_out
+in:    L.blood <-> L.tumour  @ k_in, k_back
+grow:  0 => M                @ k_grow*M
+kill:  M => 0                @ alpha*s_tumour*activity(L.tumour)*M
+make:  0 => P                @ k_tr*P*(1/max(C, 0.01))^0.2
+harm:  P => 0                @ slope*s_marrow*activity(L.blood)*P
+move1: P => T                @ k_tr*P
+move2: T => C                @ k_tr*T
+die:   C => 0                @ k_tr*C
+death: 0 => H                @ h0*(M/M0)^link
+spread: 0 => H_nl            @ h_lesion*M/M0
+'''
+
+[outputs]
+cumulative_hazard = { of = "H", unit = "1" }
+new_lesion        = { of = "H_nl", unit = "1" }
+mass              = { of = "M", unit = "g" }
+platelets         = { of = "C", unit = "1" }
+"#;

@@ -2,4 +2,11 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::cast_precision_loss)]
 
 mod build;
+mod calibrations;
 mod cohorts;
+mod published;
+mod regimens;
+mod streams;
+mod tallies;
+mod tradeoffs;
+mod trials;

@@ -25,6 +25,7 @@ pub(crate) mod simulate;
 mod studies;
 pub(crate) mod survival;
 mod table;
+pub(crate) mod trial;
 
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
 
@@ -45,6 +46,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Plan(arguments) => plan::run(arguments, terminal),
         Command::Survival(arguments) => survival::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
+        Command::Trial(arguments) => trial::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
 }

@@ -1,0 +1,519 @@
+//! Uncertain parameters from published trial results, and what they predict about the others.
+
+use lutetia_trial::{
+    CalibrationSpec, Particle, Posterior, Record, Target, Trial, TrialError, TrialSpec, Unknown,
+    calibrate,
+    summary::{self, Endpoint},
+};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::{
+    Context, StepKind, Use,
+    cohort::internal,
+    trial::{MONTH, TrialUse, endpoints, interval, quantities, with_interval},
+};
+use crate::table::{Cell, Table};
+
+/// Calibration of a trial to published results. Tables: `<id>` (the unknowns), `<id>.targets` (published
+/// beside simulated; which were calibrated on and which judged), `<id>.band` (Kaplan–Meier curves of
+/// trials of the published size), `<id>.generations` and `<id>.particles`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrateStep {
+    /// Name of the tables.
+    pub id: String,
+    /// An earlier step of the kind `trial`.
+    pub trial: String,
+    /// What is looked for.
+    #[serde(rename = "unknown")]
+    pub unknowns: Vec<UnknownSpec>,
+    /// Published results.
+    #[serde(rename = "target")]
+    pub targets: Vec<TargetSpec>,
+    /// Particles per generation.
+    pub particles: u32,
+    /// Generations after the first.
+    pub generations: u32,
+    /// Patients per arm while calibrating; all arms treat the same ones.
+    pub patients: u32,
+    /// Trials of the published size that are simulated from the posterior.
+    pub predictions: u32,
+}
+
+/// A parameter and its prior, uniform between bounds (in the logarithm, where `log`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownSpec {
+    /// Parameter of the model.
+    pub name: String,
+    /// Least value.
+    pub lower: String,
+    /// Greatest value.
+    pub upper: String,
+    /// Uniform in the logarithm.
+    #[serde(default)]
+    pub log: bool,
+}
+
+/// A published result.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSpec {
+    /// `median`, `hazard-ratio`, `survival` (at `at` months) or `share`.
+    pub of: Quantity,
+    /// `OS` or `PFS`; for a share its name in the table `<trial>.shares`.
+    pub what: String,
+    /// The arm; for a hazard ratio the one over the first.
+    pub arm: String,
+    /// Months, for `survival`.
+    pub at: Option<f64>,
+    /// The number as published: months, ratio, %, %.
+    pub value: f64,
+    /// Its 95 % interval as published.
+    pub interval: Option<[f64; 2]>,
+    /// Standard error where no interval is published: months, of ln HR, %, %.
+    pub error: Option<f64>,
+    /// Whether the calibration may use it; else it is judged.
+    pub calibrate: bool,
+    /// Where it is from and how sure it is: `read`, `recalled`.
+    pub source: String,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// Median time.
+    Median,
+    /// Hazard ratio.
+    HazardRatio,
+    /// Survival at a time, %.
+    Survival,
+    /// Share of the patients, %.
+    Share,
+}
+
+impl TargetSpec {
+    /// For people and for placeholders.
+    fn name(&self) -> String {
+        match (self.of, self.at) {
+            (Quantity::Median, _) => format!("{} median {}", self.arm, self.what),
+            (Quantity::HazardRatio, _) => format!("HR {}", self.what),
+            (Quantity::Survival, Some(at)) => format!("{} {} at {at} mo", self.arm, self.what),
+            _ => format!("{} {}", self.arm, self.what),
+        }
+    }
+
+    fn logarithmic(&self) -> bool {
+        matches!(self.of, Quantity::Median | Quantity::HazardRatio)
+    }
+
+    /// On the scale on which the error is taken to be normal: logarithms of times and ratios, shares
+    /// as they are.
+    fn scaled(&self, published: f64) -> f64 {
+        if self.logarithmic() { published.ln() } else { published }
+    }
+
+    fn target(&self) -> Result<Target, String> {
+        let name = self.name();
+        let error = match (self.interval, self.error) {
+            (Some([low, high]), _) => (self.scaled(high) - self.scaled(low)) / (2.0 * 1.96),
+            // A standard error of months is one of the logarithm, relatively.
+            (None, Some(e)) if self.of == Quantity::Median => e / self.value,
+            (None, Some(e)) => e,
+            (None, None) => {
+                return Err(format!("the target `{name}` needs an `interval` or an `error`"));
+            }
+        };
+        Ok(Target { name, value: self.scaled(self.value), error })
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, String> {
+        match self.what.as_str() {
+            "OS" => Ok(Endpoint::OverallSurvival),
+            "PFS" => Ok(Endpoint::ProgressionFreeSurvival),
+            other => {
+                Err(format!("the target `{}` is of `{other}`; expected `OS` or `PFS`", self.name()))
+            }
+        }
+    }
+
+    /// What a simulated trial gives for it, in published units; none where it is not determined.
+    fn simulated(&self, spec: &TrialSpec, records: &[Record]) -> Result<Option<f64>, String> {
+        let arm = spec.arms.iter().position(|a| a.name == self.arm).ok_or_else(|| {
+            let known: Vec<&str> = spec.arms.iter().map(|a| a.name.as_str()).collect();
+            format!("the target `{}` is of no arm; the arms are {}", self.name(), known.join(", "))
+        })?;
+        match self.of {
+            Quantity::Median => {
+                let km = summary::curve(spec, records, arm, self.endpoint()?);
+                Ok(km.ok().and_then(|k| k.median().estimate).map(|t| t / MONTH))
+            }
+            Quantity::Survival => {
+                let at = self
+                    .at
+                    .ok_or_else(|| format!("the target `{}` needs `at`, in months", self.name()))?;
+                let km = summary::curve(spec, records, arm, self.endpoint()?);
+                Ok(km.ok().and_then(|k| k.survival_at(at * MONTH)).map(|s| 100.0 * s))
+            }
+            Quantity::HazardRatio => {
+                if arm == 0 {
+                    return Err(format!(
+                        "the target `{}` compares the first arm with itself; name another",
+                        self.name()
+                    ));
+                }
+                let ratio = summary::contrast(spec, records, arm, 0, self.endpoint()?);
+                Ok(ratio.ok().map(|c| c.hazard_ratio))
+            }
+            Quantity::Share => {
+                let all = quantities(spec);
+                let (_, holds) =
+                    all.iter().find(|(name, _)| *name == self.what).ok_or_else(|| {
+                        let known: Vec<&str> = all.iter().map(|q| q.0.as_str()).collect();
+                        format!(
+                            "no share is called `{}`; there are: {}",
+                            self.what,
+                            known.join(", ")
+                        )
+                    })?;
+                Ok(summary::share(records, arm, |r| holds(r)).map(|s| 100.0 * s.0))
+            }
+        }
+    }
+}
+
+impl StepKind for CalibrateStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Step(&self.trial)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        let base = context
+            .trials
+            .get(&self.trial)
+            .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
+            .clone();
+        let (tables, nearest) = self.compute(&base, context.seed)?;
+        context.calibrated.insert(self.id.clone(), nearest);
+        for table in tables {
+            context.add(table);
+        }
+        Ok(())
+    }
+}
+
+impl CalibrateStep {
+    /// The tables, and the unknowns of the particle nearest to the targets.
+    fn compute(
+        &self,
+        base: &TrialUse,
+        seed: u64,
+    ) -> Result<(Vec<Table>, Vec<(String, f64)>), String> {
+        let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
+        let judged = self.targets.iter().filter(|t| !t.calibrate).count();
+        if judged == 0 {
+            return Err(
+                "every target is calibrated on, so none is left to judge the result by; set \
+                 `calibrate = false` for some"
+                    .to_owned(),
+            );
+        }
+        let model = &base.cohort.model;
+        let end = |u: &UnknownSpec, text: &str| internal(model, &u.name, text);
+        let spec = CalibrationSpec {
+            unknowns: self
+                .unknowns
+                .iter()
+                .map(|u| {
+                    let (lower, upper) = (end(u, &u.lower)?, end(u, &u.upper)?);
+                    Ok(Unknown { name: u.name.clone(), lower, upper, log: u.log })
+                })
+                .collect::<Result<_, String>>()?,
+            targets: used.iter().map(|t| t.target()).collect::<Result<_, _>>()?,
+            particles: self.particles as usize,
+            generations: self.generations as usize,
+            seed,
+        };
+        let small = small(&base.spec, self.patients as usize);
+        // Unknown arms and names are said before hours of work.
+        for t in &self.targets {
+            t.simulated(&small, &[])?;
+        }
+        let posterior = calibrate(&spec, &|values| {
+            let records = self.records(base, &small, values)?;
+            used.iter()
+                .map(|t| {
+                    let found = t.simulated(&small, &records)?;
+                    // A median that is not reached within follow-up is at least that long.
+                    let reached = found
+                        .or((t.of == Quantity::Median).then_some(2.0 * small.follow_up / MONTH));
+                    reached
+                        .map(|x| t.scaled(x))
+                        .ok_or_else(|| format!("`{}` is not determined", t.name()))
+                })
+                .collect()
+        })
+        .map_err(|e| e.to_string())?;
+        let (targets, band) = self.predictions(base, &posterior, seed)?;
+        let mut tables = vec![self.unknown_table(base, &posterior), targets, band];
+        tables.extend(self.process_tables(base, &posterior));
+        let nearest = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
+        let names = self.unknowns.iter().map(|u| u.name.clone());
+        Ok((tables, names.zip(nearest.iter().copied()).collect()))
+    }
+
+    /// The records of a trial at values of the unknowns.
+    fn records(
+        &self,
+        base: &TrialUse,
+        spec: &TrialSpec,
+        values: &[f64],
+    ) -> Result<Vec<Record>, String> {
+        let typical: Vec<(String, f64)> =
+            self.unknowns.iter().map(|u| u.name.clone()).zip(values.iter().copied()).collect();
+        let said = |e: TrialError| e.to_string();
+        let population = base.cohort.with(&typical).map_err(said)?;
+        let trial =
+            Trial::new(&base.cohort.model.simulator, &population, spec.clone()).map_err(said)?;
+        let (records, failed) = trial.run();
+        // One in twenty is more than an accident of tolerance.
+        if failed.len() * 20 > records.len() + failed.len() {
+            return Err(format!(
+                "{} of {} patients could not be simulated; the first: {}",
+                failed.len(),
+                records.len() + failed.len(),
+                failed.first().map_or("", |f| f.reason.as_str())
+            ));
+        }
+        Ok(records)
+    }
+
+    /// Trials of the published size at draws from the posterior, each with patients of its own.
+    fn predictions(
+        &self,
+        base: &TrialUse,
+        posterior: &Posterior,
+        seed: u64,
+    ) -> Result<(Table, Table), String> {
+        let draws: Vec<Particle> = posterior
+            .draw(self.predictions as usize, seed)
+            .map_err(|e| e.to_string())?
+            .into_iter()
+            .cloned()
+            .collect();
+        let trials: Vec<Vec<Record>> = draws
+            .par_iter()
+            .enumerate()
+            .map(|(k, particle)| {
+                let mut spec = base.spec.clone();
+                let mut first = 1_000_000 * (1 + k as u64);
+                for arm in &mut spec.arms {
+                    arm.first = first;
+                    first += arm.patients as u64;
+                }
+                self.records(base, &spec, &particle.values)
+            })
+            .collect::<Result<_, String>>()?;
+        let mut table = Table::new(
+            format!("{}.targets", self.id),
+            "Published results and simulated trials of the same size",
+        )
+        .column("target", "")
+        .column("unit", "")
+        .column("role", "")
+        .column("published", "")
+        .column("published_low", "")
+        .column("published_high", "")
+        .column("simulated", "")
+        .column("low", "")
+        .column("high", "")
+        .column("ratio", "")
+        .column("ratio_low", "")
+        .column("ratio_high", "")
+        .column("verdict", "")
+        .column("said", "")
+        .column("source", "");
+        for t in &self.targets {
+            let values: Vec<Option<f64>> = trials
+                .iter()
+                .map(|records| t.simulated(&base.spec, records))
+                .collect::<Result<_, _>>()?;
+            let (middle, low, high, known) = interval(&values);
+            let within = match (low, high) {
+                (Some(low), Some(high)) => low <= t.value && t.value <= high,
+                _ => false,
+            };
+            let unit = match t.of {
+                Quantity::Median => "mo",
+                Quantity::HazardRatio => "",
+                Quantity::Survival | Quantity::Share => "%",
+            };
+            let verdict = match (known * 2 < values.len(), within) {
+                (true, _) => "not reached in most",
+                (false, true) => "within",
+                (false, false) => "outside",
+            };
+            // A ratio of nothing to something is drawn on no logarithmic axis.
+            let ratio = |x: Option<f64>| x.map(|x| x / t.value).filter(|r| *r > 0.0);
+            let said = match (middle, low, high) {
+                (Some(m), Some(l), Some(h)) => with_interval(m, l, h),
+                _ => "not determined".to_owned(),
+            };
+            table.push(vec![
+                t.name().into(),
+                unit.into(),
+                if t.calibrate { "calibrated" } else { "judged" }.into(),
+                t.value.into(),
+                Cell::from(t.interval.map(|i| i[0])),
+                Cell::from(t.interval.map(|i| i[1])),
+                middle.into(),
+                low.into(),
+                high.into(),
+                Cell::from(ratio(middle)),
+                Cell::from(ratio(low)),
+                Cell::from(ratio(high)),
+                verdict.into(),
+                said.into(),
+                t.source.as_str().into(),
+            ]);
+        }
+        Ok((table, self.band(base, &trials)))
+    }
+
+    /// Kaplan–Meier curves of the predicted trials, pointwise.
+    fn band(&self, base: &TrialUse, trials: &[Vec<Record>]) -> Table {
+        let mut table = Table::new(
+            format!("{}.band", self.id),
+            "Survival in simulated trials of the published size: median and 95 % of them",
+        )
+        .column("panel", "")
+        .column("arm", "")
+        .column("time", "mo")
+        .column("median", "")
+        .column("low", "")
+        .column("high", "");
+        let last = base.spec.follow_up / MONTH;
+        for endpoint in endpoints(&base.spec) {
+            for (index, arm) in base.spec.arms.iter().enumerate() {
+                let curves: Vec<_> = trials
+                    .iter()
+                    .filter_map(|r| summary::curve(&base.spec, r, index, endpoint).ok())
+                    .collect();
+                for k in 0..=60 {
+                    let time = last * f64::from(k) / 60.0;
+                    let values: Vec<Option<f64>> =
+                        curves.iter().map(|c| c.survival_at(time * MONTH)).collect();
+                    let (middle, low, high, known) = interval(&values);
+                    // Where a trial has nobody left, the others are no longer all trials.
+                    if known < curves.len() {
+                        break;
+                    }
+                    table.push(vec![
+                        endpoint.short().into(),
+                        arm.name.as_str().into(),
+                        time.into(),
+                        middle.into(),
+                        low.into(),
+                        high.into(),
+                    ]);
+                }
+            }
+        }
+        table
+    }
+
+    fn unknown_table(&self, base: &TrialUse, posterior: &Posterior) -> Table {
+        let model = &base.cohort.model;
+        let mut table = Table::new(&self.id, "Unknowns before and after the calibration")
+            .column("name", "")
+            .column("unit", "")
+            .column("prior_low", "")
+            .column("prior_high", "")
+            .column("nearest", "")
+            .column("mean", "")
+            .column("sd", "")
+            .column("low", "")
+            .column("median", "")
+            .column("high", "");
+        for (k, u) in self.unknowns.iter().enumerate() {
+            let (unit, factor) = declared(base, &u.name);
+            let (mean, sd) = posterior.moments(k);
+            let end = |text: &str| internal(model, &u.name, text).map(|x| x / factor).ok();
+            table.push(vec![
+                u.name.as_str().into(),
+                unit.into(),
+                end(&u.lower).into(),
+                end(&u.upper).into(),
+                Cell::from(posterior.nearest().map(|p| p.values[k] / factor)),
+                (mean / factor).into(),
+                (sd / factor).into(),
+                (posterior.quantile(k, 0.025) / factor).into(),
+                (posterior.quantile(k, 0.5) / factor).into(),
+                (posterior.quantile(k, 0.975) / factor).into(),
+            ]);
+        }
+        table
+    }
+
+    fn process_tables(&self, base: &TrialUse, posterior: &Posterior) -> Vec<Table> {
+        let mut generations =
+            Table::new(format!("{}.generations", self.id), "How the calibration went")
+                .column("generation", "")
+                .column("tolerance", "")
+                .column("effective_size", "")
+                .column("without_weight", "");
+        for (k, g) in (0_u32..).zip(&posterior.generations) {
+            generations.push(vec![
+                f64::from(k).into(),
+                g.tolerance.into(),
+                g.effective_size.into(),
+                f64::from(u32::try_from(g.failed).unwrap_or(u32::MAX)).into(),
+            ]);
+        }
+        let mut particles =
+            Table::new(format!("{}.particles", self.id), "The posterior, particle by particle")
+                .column("weight", "")
+                .column("distance", "");
+        for u in &self.unknowns {
+            particles = particles.column(&u.name, &declared(base, &u.name).0);
+        }
+        for p in &posterior.particles {
+            let finite = |x: f64| if x.is_finite() { Cell::Number(x) } else { Cell::Missing };
+            let mut row = vec![finite(p.weight), finite(p.distance)];
+            row.extend(
+                self.unknowns
+                    .iter()
+                    .zip(&p.values)
+                    .map(|(u, x)| Cell::from(x / declared(base, &u.name).1)),
+            );
+            particles.push(row);
+        }
+        vec![generations, particles]
+    }
+}
+
+/// Unit and factor of a parameter as declared; a bare number where the name is not one.
+fn declared(base: &TrialUse, name: &str) -> (String, f64) {
+    let system = base.cohort.model.simulator.system();
+    system
+        .parameters()
+        .iter()
+        .find(|p| p.name == name)
+        .map_or((String::new(), 1.0), |p| (p.unit.symbol().to_owned(), p.factor))
+}
+
+/// The same trial with fewer patients, the same ones in every arm.
+fn small(spec: &TrialSpec, patients: usize) -> TrialSpec {
+    let mut spec = spec.clone();
+    for arm in &mut spec.arms {
+        arm.patients = patients;
+        arm.first = 0;
+    }
+    spec
+}

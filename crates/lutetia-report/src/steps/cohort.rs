@@ -1,0 +1,445 @@
+//! Virtual patients from the population of a model.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lutetia_model::system::ParameterInfo;
+use lutetia_trial::{Cohort, CohortSpec, Law, Limit, Margin, Population, TrialError, weights};
+use lutetia_units::Quantity;
+use serde::Deserialize;
+
+use super::{Context, StepKind, Use, load::LoadedModel};
+use crate::table::{Cell, Table};
+
+/// Virtual patients from the population of a model. Tables: `<id>` (the first patients), `<id>.summary`
+/// (everybody's mean, spread and quantiles) and `<id>.margins`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CohortStep {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Number of patients in the tables.
+    pub patients: u32,
+    /// Seed, where it is not that of the experiment.
+    pub seed: Option<u64>,
+    /// Typical values that differ from the files.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// An earlier step of the kind `calibrate`, whose most likely values (the particle nearest to its
+    /// targets) are the typical ones.
+    pub calibrated: Option<String>,
+    /// Laws of covariates.
+    #[serde(default)]
+    pub covariates: BTreeMap<String, LawSpec>,
+    /// Correlations of covariates.
+    #[serde(default)]
+    pub correlations: Vec<CorrelationSpec>,
+    /// Number of occasions (cycles) that are drawn.
+    #[serde(default = "one")]
+    pub occasions: u32,
+    /// Covariates that follow the occasion: their values or levels, the last one for all later ones.
+    #[serde(default)]
+    pub by_occasion: BTreeMap<String, Vec<String>>,
+    /// Plausibility limits: lower and upper, either may be empty.
+    #[serde(default)]
+    pub limits: BTreeMap<String, [String; 2]>,
+    /// Published margins that the patients are weighted to.
+    #[serde(default)]
+    pub margins: Vec<MarginSpec>,
+    /// Parameters and covariates in the tables; those that differ between patients if left out.
+    pub show: Option<Vec<String>>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The law of a covariate: `{ median, cv }`, `{ mean, sd }`, `{ lower, upper }`, `{ value }` or
+/// `{ shares }` of its levels.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LawSpec {
+    /// Median of a log-normal law.
+    pub median: Option<String>,
+    /// Its coefficient of variation.
+    pub cv: Option<String>,
+    /// Mean of a normal law.
+    pub mean: Option<String>,
+    /// Its standard deviation.
+    pub sd: Option<String>,
+    /// Lower end of a uniform law.
+    pub lower: Option<String>,
+    /// Its upper end.
+    pub upper: Option<String>,
+    /// The same value for everybody.
+    pub value: Option<String>,
+    /// Shares of the levels.
+    pub shares: Option<Vec<f64>>,
+}
+
+/// Correlation of two covariates.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrelationSpec {
+    /// The two.
+    pub of: [String; 2],
+    /// Between −1 and 1.
+    pub value: f64,
+}
+
+/// A published mean or share.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarginSpec {
+    /// A parameter or covariate.
+    pub of: String,
+    /// Its published mean.
+    pub mean: Option<String>,
+    /// Or a value, of which `share` lie below it.
+    pub below: Option<String>,
+    /// Or a level, which `share` have.
+    pub level: Option<String>,
+    /// The share.
+    pub share: Option<f64>,
+}
+
+/// A cohort that later steps use.
+#[derive(Debug, Clone)]
+pub(crate) struct CohortUse {
+    pub(crate) model: LoadedModel,
+    pub(crate) spec: CohortSpec,
+    pub(crate) population: Arc<Population>,
+}
+
+impl CohortUse {
+    /// The same patients with some typical values replaced (internal).
+    pub(crate) fn with(&self, typical: &[(String, f64)]) -> Result<Population, TrialError> {
+        let mut spec = self.spec.clone();
+        spec.typical.extend(typical.iter().cloned());
+        Population::new(&self.model.model, self.model.simulator.system(), &spec)
+    }
+}
+
+impl StepKind for CohortStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        let calibrated = self.calibrated.iter().map(|id| Use::Step(id));
+        std::iter::once(Use::Model(&self.model)).chain(calibrated).collect()
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        let cohort = prepare(self, context)?;
+        let drawn =
+            cohort.population.cohort(0, self.patients as usize).map_err(|e| e.to_string())?;
+        for table in tables(self, &cohort, &drawn)? {
+            context.add(table);
+        }
+        context.cohorts.insert(self.id.clone(), cohort);
+        Ok(())
+    }
+}
+
+/// The population of a step, without drawing anybody.
+pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse, String> {
+    let model = context
+        .models
+        .get(&step.model)
+        .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
+    let number = |name: &str, text: &str| internal(model, name, text);
+    let law = |name: &String, spec: &LawSpec| -> Result<Law, String> {
+        let cv = |text: &str| {
+            Quantity::parse(text)
+                .and_then(|q| q.to(&lutetia_units::Unit::parse("1")?))
+                .map_err(|e| format!("the cv of `{name}`: {e}"))
+        };
+        let given = [&spec.median, &spec.cv, &spec.mean, &spec.sd, &spec.lower, &spec.upper]
+            .map(Option::as_deref);
+        match (given, &spec.value, &spec.shares) {
+            ([Some(m), Some(c), None, None, None, None], None, None) => {
+                Ok(Law::LogNormal { median: number(name, m)?, cv: cv(c)? })
+            }
+            ([None, None, Some(m), Some(s), None, None], None, None) => {
+                Ok(Law::Normal { mean: number(name, m)?, sd: number(name, s)? })
+            }
+            ([None, None, None, None, Some(a), Some(b)], None, None) => {
+                Ok(Law::Uniform { lower: number(name, a)?, upper: number(name, b)? })
+            }
+            ([None, None, None, None, None, None], Some(v), None) => {
+                Ok(Law::Constant(number(name, v)?))
+            }
+            ([None, None, None, None, None, None], None, Some(s)) => Ok(Law::Levels(s.clone())),
+            _ => Err(format!(
+                "the law of `{name}` mixes keys or lacks one; expected `median` and `cv`, `mean` and \
+                 `sd`, `lower` and `upper`, `value`, or `shares`"
+            )),
+        }
+    };
+    let mut typical = step
+        .set
+        .iter()
+        .map(|(name, text)| Ok((name.clone(), number(name, text)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    if let Some(id) = &step.calibrated {
+        let found = context.calibrated.get(id).ok_or_else(|| {
+            format!("the step `{id}` is not of the kind `calibrate`, or comes later")
+        })?;
+        typical.extend(found.iter().cloned());
+    }
+    let spec = CohortSpec {
+        seed: step.seed.unwrap_or(context.seed),
+        typical,
+        covariates: step
+            .covariates
+            .iter()
+            .map(|(name, spec)| Ok((name.clone(), law(name, spec)?)))
+            .collect::<Result<_, String>>()?,
+        correlations: step
+            .correlations
+            .iter()
+            .map(|c| (c.of[0].clone(), c.of[1].clone(), c.value))
+            .collect(),
+        by_occasion: step
+            .by_occasion
+            .iter()
+            .map(|(name, values)| {
+                let values =
+                    values.iter().map(|v| number(name, v)).collect::<Result<Vec<_>, _>>()?;
+                Ok((name.clone(), values))
+            })
+            .collect::<Result<_, String>>()?,
+        occasions: step.occasions as usize,
+        limits: step
+            .limits
+            .iter()
+            .map(|(name, [lower, upper])| {
+                let end = |text: &String| {
+                    if text.is_empty() { Ok(None) } else { number(name, text).map(Some) }
+                };
+                Ok(Limit { name: name.clone(), lower: end(lower)?, upper: end(upper)? })
+            })
+            .collect::<Result<_, String>>()?,
+        ..CohortSpec::default()
+    };
+    let population = Population::new(&model.model, model.simulator.system(), &spec)
+        .map_err(|e| e.to_string())?;
+    Ok(CohortUse { model: model.clone(), spec, population: Arc::new(population) })
+}
+
+/// Every parameter or covariate that a name means.
+fn slots(model: &LoadedModel, name: &str) -> Vec<usize> {
+    let infos = model.simulator.system().parameters();
+    if let Some(slot) = model.simulator.system().parameter_index(name) {
+        return vec![slot];
+    }
+    let own = |p: &ParameterInfo| p.name.rsplit_once(':').is_some_and(|(_, own)| own == name);
+    (0..infos.len()).filter(|&k| own(&infos[k])).collect()
+}
+
+/// A quantity, a level, or a number for what has no unit, in internal units of what `name` means: a
+/// parameter, a covariate or an output.
+pub(crate) fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f64, String> {
+    let system = model.simulator.system();
+    let (unit, factor, levels) = if let Some(&slot) = slots(model, name).first() {
+        let info = &system.parameters()[slot];
+        let covariate = info.kind == lutetia_model::system::ParameterKind::Covariate;
+        let levels = model
+            .model
+            .covariates
+            .get(info.index)
+            .filter(|_| covariate)
+            .map_or(&[] as &[String], |c| c.levels.as_slice());
+        (&info.unit, info.factor, levels)
+    } else if let Some(output) = system.output_index(name) {
+        let info = &system.outputs()[output];
+        (&info.unit, 1.0 / info.factor, &[] as &[String])
+    } else {
+        let names = system
+            .parameters()
+            .iter()
+            .map(|p| p.name.as_str())
+            .chain(system.outputs().iter().map(|o| o.name.as_str()));
+        let near = lutetia_diagnostic::closest(name, names)
+            .map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        return Err(format!("the model has no parameter, covariate or output `{name}`{near}"));
+    };
+    if !levels.is_empty() {
+        #[expect(clippy::cast_precision_loss, reason = "levels are few")]
+        return levels.iter().position(|l| l == text).map(|k| k as f64).ok_or_else(|| {
+            format!("`{text}` is not a level of `{name}`; its levels are {}", levels.join(", "))
+        });
+    }
+    Quantity::parse(text)
+        .and_then(|q| q.to(unit))
+        .map(|x| x * factor)
+        .map_err(|e| format!("`{name}`: {e}"))
+}
+
+fn tables(step: &CohortStep, cohort: &CohortUse, drawn: &Cohort) -> Result<Vec<Table>, String> {
+    let model = &cohort.model;
+    let infos = model.simulator.system().parameters();
+    let differs = |slot: usize| {
+        let first = drawn.patients[0].parameters(0)[slot];
+        drawn.patients.iter().any(|p| p.parameters(0)[slot].to_bits() != first.to_bits())
+    };
+    let shown: Vec<usize> = match &step.show {
+        Some(names) => names
+            .iter()
+            .map(|n| {
+                let known = infos.iter().map(|p| p.name.as_str());
+                slots(model, n).first().copied().ok_or_else(|| {
+                    let near = lutetia_diagnostic::closest(n, known)
+                        .map_or_else(String::new, |c| format!("; did you mean `{c}`?"));
+                    format!("the model has no parameter or covariate `{n}`{near}")
+                })
+            })
+            .collect::<Result<_, _>>()?,
+        None => (0..infos.len()).filter(|k| differs(*k)).collect(),
+    };
+    let values = |slot: usize| -> Vec<f64> {
+        drawn.patients.iter().map(|p| p.parameters(0)[slot] / infos[slot].factor).collect()
+    };
+    let weighting = if step.margins.is_empty() {
+        None
+    } else {
+        let margins = step
+            .margins
+            .iter()
+            .map(|m| margin(m, model, &values))
+            .collect::<Result<Vec<_>, _>>()?;
+        let found = weights(drawn.patients.len(), &margins).map_err(|e| e.to_string())?;
+        Some((margins, found))
+    };
+    let mut patients =
+        Table::new(&step.id, "Virtual patients, first occasion").column("patient", "");
+    for &slot in &shown {
+        patients = patients.column(&infos[slot].name, infos[slot].unit.symbol());
+    }
+    if weighting.is_some() {
+        patients = patients.column("weight", "");
+    }
+    for (k, p) in drawn.patients.iter().enumerate().take(MOST_ROWS) {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
+        let mut row = vec![Cell::Number(p.number as f64)];
+        row.extend(shown.iter().map(|s| Cell::from(p.parameters(0)[*s] / infos[*s].factor)));
+        row.extend(weighting.iter().map(|(_, w)| Cell::from(w.weights[k])));
+        patients.push(row);
+    }
+    let mut summary = Table::new(format!("{}.summary", step.id), "The cohort")
+        .column("name", "")
+        .column("unit", "")
+        .column("mean", "")
+        .column("sd", "")
+        .column("q05", "")
+        .column("median", "")
+        .column("q95", "");
+    for &slot in &shown {
+        let mut x = values(slot);
+        x.sort_by(f64::total_cmp);
+        #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+        let n = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / n;
+        let sd = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
+        let info = &infos[slot];
+        summary.push(vec![
+            info.name.as_str().into(),
+            info.unit.symbol().into(),
+            mean.into(),
+            sd.into(),
+            quantile(&x, 0.05).into(),
+            quantile(&x, 0.5).into(),
+            quantile(&x, 0.95).into(),
+        ]);
+    }
+    let mut drawing = Table::new(format!("{}.margins", step.id), "How the cohort was drawn")
+        .column("name", "")
+        .column("target", "")
+        .column("unweighted", "")
+        .column("weighted", "");
+    drawing.push(vec![
+        "acceptance rate of the plausibility limits".into(),
+        Cell::Missing,
+        drawn.acceptance_rate().into(),
+        Cell::Missing,
+    ]);
+    if let Some((margins, found)) = &weighting {
+        for m in margins {
+            #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+            let mean = m.values.iter().sum::<f64>() / m.values.len() as f64;
+            let weighted: f64 = m.values.iter().zip(&found.weights).map(|(v, w)| v * w).sum();
+            drawing.push(vec![
+                m.name.as_str().into(),
+                m.target.into(),
+                mean.into(),
+                weighted.into(),
+            ]);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+        let n = drawn.patients.len() as f64;
+        let effective = found.effective_size.into();
+        drawing.push(vec!["effective sample size".into(), Cell::Missing, n.into(), effective]);
+    }
+    Ok(vec![patients, summary, drawing])
+}
+
+/// Most rows of a table of patients; whoever wants all of a large cohort streams a trial.
+pub(crate) const MOST_ROWS: usize = 2000;
+
+/// Quantile of sorted values, R's type 7.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+    let place = share * (sorted.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+    let below = place.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
+}
+
+fn margin(
+    spec: &MarginSpec,
+    model: &LoadedModel,
+    values: &dyn Fn(usize) -> Vec<f64>,
+) -> Result<Margin, String> {
+    let infos = model.simulator.system().parameters();
+    let slot = *slots(model, &spec.of)
+        .first()
+        .ok_or_else(|| format!("the model has no parameter or covariate `{}`", spec.of))?;
+    let declared =
+        |text: &str| Ok::<_, String>(internal(model, &spec.of, text)? / infos[slot].factor);
+    let own = values(slot);
+    let indicator =
+        |holds: &dyn Fn(f64) -> bool| own.iter().map(|v| f64::from(u8::from(holds(*v)))).collect();
+    match (&spec.mean, &spec.below, &spec.level, spec.share) {
+        (Some(mean), None, None, None) => Ok(Margin {
+            name: format!("mean of {}", spec.of),
+            target: declared(mean)?,
+            values: own.clone(),
+        }),
+        (None, Some(below), None, Some(share)) => {
+            let limit = declared(below)?;
+            Ok(Margin {
+                name: format!("share of {} below {below}", spec.of),
+                target: share,
+                values: indicator(&|v| v < limit),
+            })
+        }
+        (None, None, Some(level), Some(share)) => {
+            let wanted = declared(level)?;
+            Ok(Margin {
+                name: format!("share of {} {level}", spec.of),
+                target: share,
+                values: indicator(&|v| (v - wanted).abs() < 0.5),
+            })
+        }
+        _ => Err(format!(
+            "the margin of `{}` needs `mean`, or `below` with `share`, or `level` with `share`",
+            spec.of
+        )),
+    }
+}

@@ -1,0 +1,760 @@
+//! Arms × regimen × cohort, followed until progression and death.
+
+use std::collections::BTreeMap;
+
+use lutetia_outcome::{
+    endpoint::{Ctcae, Toxicity as Graded},
+    survival::{RpsftmOptions, SwitchingPatient, rpsftm},
+};
+use lutetia_sim::{Options, Regimen};
+use lutetia_trial::{
+    Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
+    stream::response,
+    summary::{self, Endpoint},
+};
+use lutetia_units::{Dimension, Quantity, Unit};
+use serde::Deserialize;
+
+use super::{
+    Context, StepKind, Use,
+    cohort::{CohortUse, MOST_ROWS, internal, quantile},
+    load::LoadedModel,
+    simulate::{DoseSpec, dose},
+};
+use crate::table::{Cell, Table, significant};
+
+/// A virtual trial. Tables: `<id>` (endpoints by arm), `<id>.ratios` (hazard ratios against the first
+/// arm), `<id>.events` (a row per patient and endpoint), `<id>.curves` (Kaplan–Meier), `<id>.responses`,
+/// `<id>.grades`, `<id>.shares` (responses and grades by arm) and `<id>.failures`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialStep {
+    /// Name of the tables.
+    pub id: String,
+    /// An earlier step of the kind `cohort`.
+    pub cohort: String,
+    /// The arms, the reference first.
+    #[serde(rename = "arm")]
+    pub arms: Vec<ArmSpec>,
+    /// Whether all arms treat the same virtual patients (common random numbers) or, as in a
+    /// randomised trial, each its own.
+    #[serde(default)]
+    pub same_patients: bool,
+    /// Longest follow-up, such as `36 mo`.
+    pub follow_up: String,
+    /// Time over which patients enter.
+    #[serde(default = "nothing")]
+    pub accrual: String,
+    /// Distance of the times at which curves are kept.
+    #[serde(default = "a_week")]
+    pub step: String,
+    /// Output that is the cumulative hazard of death.
+    pub death: Option<String>,
+    /// Output that is the cumulative hazard of a new lesion.
+    pub new_lesion: Option<String>,
+    /// Output that is tumour volume, mass or number of cells.
+    pub volume: Option<String>,
+    /// Sum of the diameters of the target lesions at baseline.
+    #[serde(default = "sixty")]
+    pub baseline: String,
+    /// Output that is a serum marker.
+    pub marker: Option<String>,
+    /// When scans are made.
+    #[serde(default)]
+    pub scans: ScanSpec,
+    /// Toxicities.
+    #[serde(default)]
+    pub toxicities: Vec<ToxicitySpec>,
+    /// Time over which toxicity is watched after the last dose.
+    #[serde(default = "sixty_days")]
+    pub toxicity_window: String,
+    /// Outputs whose value at the end of that time is kept per patient.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Relative tolerance of the integration.
+    #[serde(default = "tolerance")]
+    pub rtol: f64,
+}
+
+fn nothing() -> String {
+    "0 d".to_owned()
+}
+
+fn a_week() -> String {
+    "7 d".to_owned()
+}
+
+fn sixty() -> String {
+    "60 mm".to_owned()
+}
+
+fn sixty_days() -> String {
+    "60 d".to_owned()
+}
+
+fn tolerance() -> f64 {
+    1e-5
+}
+
+/// Scans `every` so often until a time, `then` so often.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScanSpec {
+    /// Distance at first.
+    pub every: String,
+    /// Until when; for good if left out.
+    pub until: Option<String>,
+    /// Distance later.
+    pub then: Option<String>,
+    /// By how much a patient's scans are early or late, all alike.
+    pub jitter: Option<String>,
+}
+
+impl Default for ScanSpec {
+    fn default() -> Self {
+        Self { every: "56 d".to_owned(), until: None, then: None, jitter: None }
+    }
+}
+
+/// A toxicity that is graded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToxicitySpec {
+    /// Name in tables.
+    pub name: String,
+    /// Output of the model.
+    pub output: String,
+    /// A count graded by CTCAE v5.0: `platelets`, `neutrophils`, `lymphocytes`, `leukocytes`,
+    /// `haemoglobin`; the output is then in the unit of the table.
+    pub ctcae: Option<String>,
+    /// Or values below which the grades 1, 2, 3, 4 begin.
+    pub limits: Option<Vec<String>>,
+}
+
+/// An arm.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmSpec {
+    /// Name.
+    pub name: String,
+    /// Number of patients.
+    pub patients: u32,
+    /// Doses; each is repeated on its own schedule.
+    #[serde(default)]
+    pub doses: Vec<ArmDose>,
+    /// Parameters that the arm fixes for everybody.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Whether treatment ends at progression.
+    #[serde(default)]
+    pub stop_at_progression: bool,
+    /// Share that leaves at once.
+    #[serde(default)]
+    pub drop_out_at_start: f64,
+    /// Rate of leaving assessments, such as `0.02 1/mo`.
+    pub drop_out_rate: Option<String>,
+    /// Rate of loss to all follow-up.
+    pub lost_rate: Option<String>,
+    /// Treatment after progression.
+    pub crossover: Option<CrossoverSpec>,
+}
+
+/// A dose of an arm and its schedule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmDose {
+    /// Start of the first, such as `0 h`.
+    pub at: Option<String>,
+    /// Where it goes.
+    pub into: String,
+    /// Nuclide, where the model has several.
+    pub nuclide: Option<String>,
+    /// Activity at its start.
+    pub activity: Option<String>,
+    /// Hot and cold ligand, or drug.
+    pub amount: Option<String>,
+    /// Duration of the infusion.
+    pub over: Option<String>,
+    /// Distance of the repetitions.
+    pub every: Option<String>,
+    /// How often it is given.
+    #[serde(default = "one")]
+    pub cycles: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Crossover at progression.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossoverSpec {
+    /// The arm whose treatment follows.
+    pub to: String,
+    /// Share of the progressing patients.
+    pub share: f64,
+    /// Time between.
+    #[serde(default = "nothing")]
+    pub delay: String,
+}
+
+/// A trial that later steps vary.
+#[derive(Debug, Clone)]
+pub(crate) struct TrialUse {
+    pub(crate) cohort: CohortUse,
+    pub(crate) spec: TrialSpec,
+}
+
+/// Days in the month of survival times.
+pub(crate) const MONTH: f64 = 30.4375;
+
+impl StepKind for TrialStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Step(&self.cohort)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        let used = prepare(self, context)?;
+        let simulator = &used.cohort.model.simulator;
+        let trial = Trial::new(simulator, &used.cohort.population, used.spec.clone())
+            .map_err(|e| e.to_string())?;
+        let (records, failed) = trial.run();
+        for table in tables(&self.id, &trial, &records, &failed)? {
+            context.add(table);
+        }
+        context.settings.insert("rtol".to_owned(), format!("{:e}", used.spec.options.rtol));
+        context.trials.insert(self.id.clone(), used);
+        Ok(())
+    }
+}
+
+/// A quantity in days, or per day.
+pub(crate) fn days(what: &str, text: &str) -> Result<f64, String> {
+    Quantity::parse(text).and_then(|q| q.to(&Unit::parse("d")?)).map_err(|e| format!("{what}: {e}"))
+}
+
+fn per_day(what: &str, text: &Option<String>) -> Result<f64, String> {
+    text.as_deref().map_or(Ok(0.0), |text| {
+        Quantity::parse(text)
+            .and_then(|q| q.to(&Unit::parse("1/d")?))
+            .map_err(|e| format!("{what}: {e}"))
+    })
+}
+
+/// The trial of a step.
+pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, String> {
+    let cohort = context
+        .cohorts
+        .get(&step.cohort)
+        .ok_or_else(|| format!("the step `{}` is not of the kind `cohort`", step.cohort))?
+        .clone();
+    let spec = specification(step, &cohort.model)?;
+    Ok(TrialUse { cohort, spec })
+}
+
+fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, String> {
+    let follow_up = days("follow_up", &step.follow_up)?;
+    let first = days("scans.every", &step.scans.every)?;
+    if first.is_nan() || first <= 0.0 {
+        return Err(format!("`scans.every` is {}; expected a time above zero", step.scans.every));
+    }
+    let optional = |what: &str, text: &Option<String>, otherwise: f64| {
+        text.as_deref().map_or(Ok(otherwise), |t| days(what, t))
+    };
+    let change = optional("scans.until", &step.scans.until, f64::INFINITY)?;
+    let later = optional("scans.then", &step.scans.then, first)?;
+    let baseline_mm = Quantity::parse(&step.baseline)
+        .and_then(|q| q.to(&Unit::parse("mm")?))
+        .map_err(|e| format!("baseline: {e}"))?;
+    let mut next = 0_u64;
+    let mut arms = Vec::new();
+    for spec in &step.arms {
+        let mut arm = arm(spec, model)?;
+        if !step.same_patients {
+            arm.first = next;
+            next += u64::from(spec.patients);
+        }
+        arms.push(arm);
+    }
+    let toxicities =
+        step.toxicities.iter().map(|t| toxicity(t, model)).collect::<Result<Vec<_>, String>>()?;
+    Ok(TrialSpec {
+        arms,
+        meaning: Meaning {
+            death: step.death.clone(),
+            new_lesion: step.new_lesion.clone(),
+            volume: step.volume.clone(),
+            marker: step.marker.clone(),
+            toxicities,
+            keep: step.keep.clone(),
+        },
+        follow_up,
+        accrual: days("accrual", &step.accrual)?,
+        step: days("step", &step.step)?,
+        visits: Visits {
+            jitter: optional("scans.jitter", &step.scans.jitter, 0.0)?,
+            ..Visits::every(first, change, later, follow_up, baseline_mm)
+        },
+        toxicity_window: days("toxicity_window", &step.toxicity_window)?,
+        options: Options { rtol: step.rtol, ..Options::default() },
+    })
+}
+
+fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, String> {
+    let number = |text: &String| internal(model, &spec.output, text);
+    let limits = match (&spec.ctcae, &spec.limits) {
+        (None, Some(limits)) => limits.iter().map(number).collect::<Result<_, _>>()?,
+        (Some(item), None) => {
+            let row = Graded::named(item).and_then(Ctcae::of).map_err(|e| e.to_string())?;
+            let system = model.simulator.system();
+            let output = model.simulator.output(&spec.output).map_err(|e| e.to_string())?;
+            let info = &system.outputs()[output];
+            // Cells are counted in 10⁹/L and haemoglobin in g/dL by the table; models declare counts
+            // without unit in the same numbers.
+            row.limits().into_iter().flatten().map(|l| l / info.factor).collect()
+        }
+        _ => {
+            return Err(format!("the toxicity `{}` needs either `ctcae` or `limits`", spec.name));
+        }
+    };
+    Ok(Toxicity { name: spec.name.clone(), output: spec.output.clone(), limits })
+}
+
+/// An arm in the terms of the engine; doses of one start form a cycle.
+pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, String> {
+    let of = |what: &str| format!("{what} of the arm `{}`", spec.name);
+    let day = model.internal("a day", "1 d", Dimension::TIME)?;
+    let mut cycles: Vec<Cycle> = Vec::new();
+    for d in &spec.doses {
+        let activity =
+            d.activity.as_deref().map(|t| model.internal("activity", t, Dimension::ACTIVITY));
+        // Nothing is given where an activity of zero would carry nothing.
+        if matches!(activity, Some(Ok(a)) if a.abs() < f64::MIN_POSITIVE) && d.amount.is_none() {
+            continue;
+        }
+        let one = dose(
+            &DoseSpec {
+                at: d.at.clone(),
+                into: d.into.clone(),
+                nuclide: d.nuclide.clone(),
+                activity: d.activity.clone(),
+                amount: d.amount.clone(),
+                over: d.over.clone(),
+            },
+            model,
+        )
+        .map_err(|e| format!("{}: {e}", of("a dose")))?;
+        let every = match &d.every {
+            Some(text) => model.internal("every", text, Dimension::TIME)?,
+            None if d.cycles <= 1 => 0.0,
+            None => {
+                return Err(format!("{} has `cycles` and needs `every`", of("a dose")));
+            }
+        };
+        if !(1..=1000).contains(&d.cycles) {
+            return Err(format!("{} has {} cycles; expected 1 to 1000", of("a dose"), d.cycles));
+        }
+        for given in Regimen::repeat(&one, every, d.cycles as usize).doses {
+            let at = given.at / day;
+            match cycles.iter_mut().find(|c| (c.at - at).abs() < 1e-9) {
+                Some(cycle) => cycle.doses.push(given),
+                None => cycles.push(Cycle { at, doses: vec![given] }),
+            }
+        }
+    }
+    cycles.sort_by(|a, b| a.at.total_cmp(&b.at));
+    Ok(Arm {
+        name: spec.name.clone(),
+        patients: spec.patients as usize,
+        first: 0,
+        cycles,
+        set: spec
+            .set
+            .iter()
+            .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
+            .collect::<Result<_, String>>()?,
+        stop_at_progression: spec.stop_at_progression,
+        drop_out_at_start: spec.drop_out_at_start,
+        drop_out_rate: per_day(&of("drop_out_rate"), &spec.drop_out_rate)?,
+        lost_rate: per_day(&of("lost_rate"), &spec.lost_rate)?,
+        crossover: spec
+            .crossover
+            .as_ref()
+            .map(|c| {
+                Ok::<_, String>(Crossover {
+                    to: c.to.clone(),
+                    share: c.share,
+                    delay: days(&of("the delay of crossover"), &c.delay)?,
+                })
+            })
+            .transpose()?,
+    })
+}
+
+/// Endpoints that a trial has.
+pub(crate) fn endpoints(spec: &TrialSpec) -> Vec<Endpoint> {
+    let meaning = &spec.meaning;
+    let mut all = Vec::new();
+    if meaning.death.is_some() {
+        all.push(Endpoint::OverallSurvival);
+    }
+    if meaning.new_lesion.is_some() || meaning.volume.is_some() {
+        all.push(Endpoint::ProgressionFreeSurvival);
+    }
+    all
+}
+
+/// All tables of a trial.
+fn tables(
+    id: &str,
+    trial: &Trial<'_>,
+    records: &[Record],
+    failed: &[Failed],
+) -> Result<Vec<Table>, String> {
+    let spec = trial.spec();
+    let name = |arm: usize| spec.arms[arm].name.as_str();
+    let mut by_arm = Table::new(id, "Endpoints by arm, 95 % intervals on the log-log scale")
+        .column("row", "")
+        .column("arm", "")
+        .column("endpoint", "")
+        .column("patients", "")
+        .column("events", "")
+        .column("median", "mo")
+        .column("low", "mo")
+        .column("high", "mo")
+        .column("at_12_mo", "")
+        .column("at_24_mo", "");
+    let mut ratios = Table::new(format!("{id}.ratios"), "Hazard ratios against the first arm")
+        .column("endpoint", "")
+        .column("arm", "")
+        .column("hazard_ratio", "")
+        .column("low", "")
+        .column("high", "")
+        .column("p", "")
+        .column("note", "");
+    let mut curves = Table::new(format!("{id}.curves"), "Kaplan–Meier curves")
+        .column("endpoint", "")
+        .column("arm", "")
+        .column("time", "mo")
+        .column("survival", "")
+        .column("low", "")
+        .column("high", "")
+        .column("at_risk", "")
+        .column("censored", "");
+    let count = |n: usize| Cell::Number(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
+    let months = |x: Option<f64>| Cell::from(x.map(|t| t / MONTH));
+    for endpoint in endpoints(spec) {
+        for arm in 0..spec.arms.len() {
+            let Ok(km) = summary::curve(spec, records, arm, endpoint) else { continue };
+            let median = km.median();
+            by_arm.push(vec![
+                format!("{} {}", name(arm), endpoint.short()).into(),
+                name(arm).into(),
+                endpoint.short().into(),
+                count(km.patients),
+                count(km.events),
+                months(median.estimate),
+                months(median.lower),
+                months(median.upper),
+                km.survival_at(12.0 * MONTH).into(),
+                km.survival_at(24.0 * MONTH).into(),
+            ]);
+            for step in &km.steps {
+                curves.push(vec![
+                    endpoint.short().into(),
+                    name(arm).into(),
+                    (step.time / MONTH).into(),
+                    step.survival.into(),
+                    step.lower.into(),
+                    step.upper.into(),
+                    count(step.at_risk),
+                    count(step.censored),
+                ]);
+            }
+            if arm == 0 {
+                continue;
+            }
+            let mut row: Vec<Cell> = vec![endpoint.short().into(), name(arm).into()];
+            match summary::contrast(spec, records, arm, 0, endpoint) {
+                Ok(c) => row.extend([
+                    c.hazard_ratio.into(),
+                    c.lower.into(),
+                    c.upper.into(),
+                    Cell::from(c.p),
+                    Cell::Missing,
+                ]),
+                Err(e) => row.extend([
+                    Cell::Missing,
+                    Cell::Missing,
+                    Cell::Missing,
+                    Cell::Missing,
+                    e.to_string().into(),
+                ]),
+            }
+            ratios.push(row);
+        }
+    }
+    let mut all = vec![by_arm, ratios, curves];
+    all.extend(patient_tables(id, trial, records));
+    all.push(shares(id, spec, records, failed));
+    all.extend(crossover_table(id, spec, records));
+    let mut failures = Table::new(format!("{id}.failures"), "Patients that could not be simulated")
+        .column("patient", "")
+        .column("arm", "")
+        .column("reason", "");
+    for f in failed {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
+        let number = f.patient as f64;
+        failures.push(vec![number.into(), name(f.arm).into(), f.reason.as_str().into()]);
+    }
+    all.push(failures);
+    Ok(all)
+}
+
+/// A row per patient: events, responses, grades.
+fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table> {
+    let spec = trial.spec();
+    let name = |arm: usize| spec.arms[arm].name.as_str();
+    let mut events = Table::new(format!("{id}.events"), "Events by patient")
+        .column("patient", "")
+        .column("arm", "")
+        .column("endpoint", "")
+        .column("time", "mo")
+        .column("event", "")
+        .column("crossed", "mo");
+    let mut responses = Table::new(format!("{id}.responses"), "Responses by patient")
+        .column("patient", "")
+        .column("arm", "")
+        .column("response", "")
+        .column("best_size", "%")
+        .column("best_marker", "%")
+        .column("cycles", "");
+    let mut grades = Table::new(format!("{id}.grades"), "Worst grades by patient")
+        .column("patient", "")
+        .column("arm", "")
+        .column("toxicity", "")
+        .column("grade", "");
+    let mut kept = Table::new(format!("{id}.kept"), "Kept outputs by patient")
+        .column("patient", "")
+        .column("arm", "")
+        .column("output", "")
+        .column("value", "");
+    let mut rows_of: BTreeMap<usize, usize> = BTreeMap::new();
+    for r in records {
+        let row = rows_of.entry(r.arm).or_default();
+        *row += 1;
+        // The tables are for reading and drawing; a large trial is streamed.
+        if *row > MOST_ROWS / spec.arms.len().max(1) {
+            continue;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
+        let number = r.patient as f64;
+        let head = || -> Vec<Cell> { vec![number.into(), name(r.arm).into()] };
+        for endpoint in endpoints(spec) {
+            let (time, event) = endpoint.of(r);
+            let mut row = head();
+            row.extend([
+                endpoint.short().into(),
+                (time / MONTH).into(),
+                f64::from(u8::from(event)).into(),
+                Cell::from(r.crossed_at.map(|t| t / MONTH)),
+            ]);
+            events.push(row);
+        }
+        let percent = |x: Option<f64>| Cell::from(x.map(|x| 100.0 * x));
+        let mut row = head();
+        row.extend([
+            response(r.response).into(),
+            percent(r.best_size),
+            percent(r.best_marker),
+            f64::from(u32::try_from(r.cycles).unwrap_or(u32::MAX)).into(),
+        ]);
+        responses.push(row);
+        for (t, grade) in spec.meaning.toxicities.iter().zip(&r.grades) {
+            let mut row = head();
+            row.extend([t.name.as_str().into(), f64::from(*grade).into()]);
+            grades.push(row);
+        }
+        for (output, value) in spec.meaning.keep.iter().zip(trial.kept_in_declared_units(&r.kept)) {
+            let mut row = head();
+            row.extend([output.as_str().into(), value.into()]);
+            kept.push(row);
+        }
+    }
+    vec![events, responses, grades, kept]
+}
+
+/// Responses and grades by arm.
+fn shares(id: &str, spec: &TrialSpec, records: &[Record], failed: &[Failed]) -> Table {
+    let mut table = Table::new(format!("{id}.shares"), "Responses, toxicities and losses by arm")
+        .column("row", "")
+        .column("arm", "")
+        .column("what", "")
+        .column("share", "%")
+        .column("of", "");
+    for (arm, a) in spec.arms.iter().enumerate() {
+        let mut push = |what: &str, share: Option<(f64, usize)>| {
+            table.push(vec![
+                format!("{} {what}", a.name).into(),
+                a.name.as_str().into(),
+                what.into(),
+                Cell::from(share.map(|s| 100.0 * s.0)),
+                Cell::from(share.map(|s| f64::from(u32::try_from(s.1).unwrap_or(u32::MAX)))),
+            ]);
+        };
+        for (what, holds) in quantities(spec) {
+            push(&what, summary::share(records, arm, |r| holds(r)));
+        }
+        let crossed = summary::share(records, arm, |r| Some(r.crossed_at.is_some()));
+        if a.crossover.is_some() {
+            push("crossed over", crossed);
+        }
+        let lost = failed.iter().filter(|f| f.arm == arm).count();
+        #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+        push("could not be simulated", Some((lost as f64 / a.patients as f64, a.patients)));
+    }
+    table
+}
+
+/// Overall survival with and without the effect of crossover; only where an arm crosses over.
+fn crossover_table(id: &str, spec: &TrialSpec, records: &[Record]) -> Option<Table> {
+    let control = spec.arms.iter().position(|a| a.crossover.is_some())?;
+    let to = &spec.arms[control].crossover.as_ref()?.to;
+    let treated = spec.arms.iter().position(|a| a.name == *to)?;
+    let mut table = Table::new(
+        format!("{id}.crossover"),
+        format!(
+            "Overall survival of `{to}` over `{}`, by how crossover is dealt with",
+            spec.arms[control].name
+        ),
+    )
+    .column("method", "")
+    .column("hazard_ratio", "")
+    .column("low", "")
+    .column("high", "")
+    .column("time_ratio", "")
+    .column("note", "");
+    let plain = |records: &[Record]| {
+        summary::contrast(spec, records, treated, control, Endpoint::OverallSurvival)
+    };
+    let mut push = |method: &str, records: &[Record]| match plain(records) {
+        Ok(c) => table.push(vec![
+            method.into(),
+            c.hazard_ratio.into(),
+            c.lower.into(),
+            c.upper.into(),
+            Cell::Missing,
+            Cell::Missing,
+        ]),
+        Err(e) => table.push(vec![
+            method.into(),
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            e.to_string().into(),
+        ]),
+    };
+    push("as randomised", records);
+    let censored: Vec<Record> = records
+        .iter()
+        .map(|r| match r.crossed_at {
+            Some(at) => Record { survival: (at.min(r.survival.0), false), ..r.clone() },
+            None => r.clone(),
+        })
+        .collect();
+    push("censored at crossover", &censored);
+    let patients: Vec<SwitchingPatient> = records
+        .iter()
+        .filter(|r| r.arm == control || r.arm == treated)
+        .map(|r| {
+            let experimental = r.arm == treated;
+            let (time, event) = r.survival;
+            let after = r.crossed_at.map_or(0.0, |at| (time - at).max(0.0));
+            SwitchingPatient {
+                experimental,
+                time,
+                event,
+                time_on_treatment: if experimental { time } else { after },
+                end_of_study: r.end_of_study.max(time),
+            }
+        })
+        .collect();
+    table.push(match rpsftm(&patients, RpsftmOptions::default()) {
+        Ok(fit) => vec![
+            "rank-preserving structural failure times".into(),
+            fit.hazard_ratio.into(),
+            Cell::from(fit.hazard_ratio_interval.map(|i| i.0)),
+            Cell::from(fit.hazard_ratio_interval.map(|i| i.1)),
+            fit.time_ratio.into(),
+            if fit.other_roots.is_empty() {
+                Cell::Missing
+            } else {
+                "the statistic has other roots".into()
+            },
+        ],
+        Err(e) => vec![
+            "rank-preserving structural failure times".into(),
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Missing,
+            e.to_string().into(),
+        ],
+    });
+    Some(table)
+}
+
+type Holds<'a> = Box<dyn Fn(&Record) -> Option<bool> + 'a>;
+
+/// What is counted per patient, by name.
+pub(crate) fn quantities(spec: &TrialSpec) -> Vec<(String, Holds<'_>)> {
+    let mut all: Vec<(String, Holds<'_>)> = Vec::new();
+    if spec.meaning.volume.is_some() {
+        all.push((
+            "objective response".to_owned(),
+            Box::new(|r| Some(matches!(response(r.response), "CR" | "PR"))),
+        ));
+    }
+    if spec.meaning.marker.is_some() {
+        all.push(("marker halved".to_owned(), Box::new(|r| r.best_marker.map(|b| b <= -0.5))));
+    }
+    for (k, t) in spec.meaning.toxicities.iter().enumerate() {
+        for least in [2_u8, 3, 4] {
+            if t.limits.len() >= usize::from(least) {
+                all.push((
+                    format!("{} grade {least} or more", t.name),
+                    Box::new(move |r| r.grades.get(k).map(|g| *g >= least)),
+                ));
+            }
+        }
+    }
+    if !spec.meaning.toxicities.is_empty() {
+        all.push((
+            "any grade 3 or more".to_owned(),
+            Box::new(|r| Some(r.grades.iter().any(|g| *g >= 3))),
+        ));
+    }
+    all
+}
+
+/// Median and 95 % interval of values that may be missing, and how many are known.
+pub(crate) fn interval(values: &[Option<f64>]) -> (Option<f64>, Option<f64>, Option<f64>, usize) {
+    let mut known: Vec<f64> = values.iter().copied().flatten().filter(|x| x.is_finite()).collect();
+    known.sort_by(f64::total_cmp);
+    if known.is_empty() {
+        return (None, None, None, 0);
+    }
+    let at = |share| Some(quantile(&known, share));
+    (at(0.5), at(0.025), at(0.975), known.len())
+}
+
+/// A number with its interval for sentences: `0.62 (0.52–0.74)`.
+pub(crate) fn with_interval(value: f64, low: f64, high: f64) -> String {
+    format!("{} ({}–{})", significant(value, 3), significant(low, 3), significant(high, 3))
+}

@@ -1,0 +1,235 @@
+//! Which regimen, within limits?
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use lutetia_fit::{Judged, SearchOptions, search};
+
+use crate::error::TrialError;
+
+/// Something of a regimen that may be chosen: activity, number of cycles, interval, amount of ligand, dose
+/// or start of a partner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Knob {
+    /// Name.
+    pub name: String,
+    /// Least value.
+    pub lower: f64,
+    /// Greatest value.
+    pub upper: f64,
+    /// Whether only whole numbers mean something (cycles).
+    pub whole: bool,
+}
+
+/// The most that something may be: risk of harm, absorbed dose of an organ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegimenLimit {
+    /// Name.
+    pub name: String,
+    /// Greatest value, above zero.
+    pub most: f64,
+}
+
+/// What a regimen does to the cohort or to the patient it is sought for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessed {
+    /// What is to be as large as possible.
+    pub benefit: f64,
+    /// What is limited, in the order of the limits.
+    pub limited: Vec<f64>,
+}
+
+/// A limit at the place where a search ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtLimit {
+    /// Its name.
+    pub name: String,
+    /// Its value there.
+    pub value: f64,
+    /// The most it may be.
+    pub most: f64,
+    /// The least it can be over all regimens; known where no regimen meets all limits.
+    pub least: Option<f64>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Proposal {
+    /// A regimen that meets all limits.
+    Found {
+        /// The knobs, in their order.
+        values: Vec<f64>,
+        /// Its benefit.
+        benefit: f64,
+        /// All limits there; those within a fiftieth of the most they may be keep the benefit down.
+        limits: Vec<AtLimit>,
+        /// Regimens tried.
+        tried: usize,
+    },
+    /// No regimen within the bounds meets all limits.
+    Impossible {
+        /// The regimen that breaks them least.
+        nearest: Vec<f64>,
+        /// The limits that it breaks, and the least that each could be alone.
+        broken: Vec<AtLimit>,
+        /// Regimens tried.
+        tried: usize,
+    },
+}
+
+impl Proposal {
+    /// One sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Found { limits, .. } => {
+                let binding: Vec<&str> =
+                    limits.iter().filter(|l| l.binds()).map(|l| l.name.as_str()).collect();
+                if binding.is_empty() {
+                    "no limit keeps the benefit down; the bounds of the regimen do".to_owned()
+                } else {
+                    format!("the benefit is kept down by {}", binding.join(" and "))
+                }
+            }
+            Self::Impossible { broken, .. } => {
+                let parts: Vec<String> = broken
+                    .iter()
+                    .map(|l| match l.least {
+                        Some(least) if least > l.most => format!(
+                            "`{}` cannot be below {least:.4} and may be {:.4} at most",
+                            l.name, l.most
+                        ),
+                        _ => format!(
+                            "`{}` is {:.4} and may be {:.4} at most, which it can be, but not together \
+                             with the other limits",
+                            l.name, l.value, l.most
+                        ),
+                    })
+                    .collect();
+                format!("no regimen within the bounds meets the limits: {}", parts.join("; "))
+            }
+        }
+    }
+}
+
+impl AtLimit {
+    /// Whether the regimen lies at the limit, within a fiftieth: a cohort of hundreds moves risks in
+    /// steps of that order.
+    #[must_use]
+    pub fn binds(&self) -> bool {
+        self.value >= 0.98 * self.most
+    }
+}
+
+/// Seeks the regimen of greatest benefit that meets all limits, by differential evolution
+/// ([`lutetia_fit::search`]). `assess` should use common random numbers; it is called on several threads.
+///
+/// # Errors
+/// [`TrialError`]: no knob, bounds or limits out of range, or an assessment that fails everywhere.
+pub fn propose(
+    knobs: &[Knob],
+    limits: &[RegimenLimit],
+    options: &SearchOptions,
+    assess: &(dyn Fn(&[f64]) -> Result<Assessed, String> + Sync),
+) -> Result<Proposal, TrialError> {
+    check(knobs, limits)?;
+    let lower: Vec<f64> = knobs.iter().map(|k| k.lower).collect();
+    let upper: Vec<f64> = knobs.iter().map(|k| k.upper).collect();
+    let rounded = |x: &[f64]| -> Vec<f64> {
+        x.iter().zip(knobs).map(|(x, k)| if k.whole { x.round() } else { *x }).collect()
+    };
+    let failure = std::sync::Mutex::new(None::<String>);
+    let judged =
+        |x: &[f64], excess: &dyn Fn(&[f64]) -> Vec<f64>, cost: &dyn Fn(&Assessed) -> f64| {
+            match assess(&rounded(x)) {
+                Ok(a) => Judged { cost: cost(&a), excess: excess(&a.limited) },
+                Err(reason) => {
+                    // A poisoned lock still holds the first reason.
+                    failure
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .get_or_insert(reason);
+                    Judged { cost: f64::NAN, excess: Vec::new() }
+                }
+            }
+        };
+    let excess =
+        |v: &[f64]| -> Vec<f64> { v.iter().zip(limits).map(|(v, l)| v / l.most - 1.0).collect() };
+    let said =
+        |reason: String| TrialError::NotDetermined { what: "the regimen".to_owned(), reason };
+    let best = search(&lower, &upper, None, options, &|x| judged(x, &excess, &|a| -a.benefit))
+        .map_err(said)?;
+    let mut tried = best.evaluations;
+    let values = rounded(&best.x);
+    let at = assess(&values).map_err(said)?;
+    let placed = |k: usize, least: Option<f64>| AtLimit {
+        name: limits[k].name.clone(),
+        value: at.limited.get(k).copied().unwrap_or(f64::NAN),
+        most: limits[k].most,
+        least,
+    };
+    if best.judged.broken() <= 0.0 {
+        let limits = (0..limits.len()).map(|k| placed(k, None)).collect();
+        return Ok(Proposal::Found { values, benefit: at.benefit, limits, tried });
+    }
+    if !best.judged.broken().is_finite() {
+        let reason = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        return Err(said(reason.unwrap_or_else(|| "no regimen could be assessed".to_owned())));
+    }
+    let mut broken = Vec::new();
+    for k in 0..limits.len() {
+        if best.judged.excess.get(k).is_none_or(|e| *e <= 0.0) {
+            continue;
+        }
+        let alone = search(&lower, &upper, Some(&best.x), options, &|x| {
+            judged(x, &|_| Vec::new(), &|a| a.limited.get(k).copied().unwrap_or(f64::NAN))
+        })
+        .map_err(said)?;
+        tried += alone.evaluations;
+        broken.push(placed(k, Some(alone.judged.cost)));
+    }
+    Ok(Proposal::Impossible { nearest: values, broken, tried })
+}
+
+/// Options for a search of that many regimens at a time and rounds.
+#[must_use]
+pub fn options(
+    points: usize,
+    rounds: u64,
+    seed: u64,
+    interrupt: Option<Arc<AtomicBool>>,
+) -> SearchOptions {
+    SearchOptions { points, rounds, seed, interrupt }
+}
+
+fn check(knobs: &[Knob], limits: &[RegimenLimit]) -> Result<(), TrialError> {
+    let refuse = |what: String, found: String, expected: &str| {
+        Err(TrialError::OutOfRange { what, found, expected: expected.to_owned() })
+    };
+    if knobs.is_empty() {
+        return refuse(
+            "the number of things to choose".to_owned(),
+            "0".to_owned(),
+            "at least one, such as the activity",
+        );
+    }
+    for k in knobs {
+        let ordered = k.lower.is_finite() && k.upper.is_finite() && k.lower <= k.upper;
+        if !ordered {
+            return refuse(
+                format!("the bounds of `{}`", k.name),
+                format!("{} to {}", k.lower, k.upper),
+                "finite numbers, the lower first",
+            );
+        }
+    }
+    for l in limits {
+        if !(l.most.is_finite() && l.most > 0.0) {
+            return refuse(
+                format!("the limit of `{}`", l.name),
+                l.most.to_string(),
+                "a number above zero",
+            );
+        }
+    }
+    Ok(())
+}

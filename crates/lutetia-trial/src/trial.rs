@@ -1,0 +1,678 @@
+//! What happens to whom, in which arm, and when?
+//!
+//! A trial is arms × regimen × cohort. Every patient is simulated on the connected model of kinetics,
+//! tumour, toxicity and survival. What happens at random to a patient (death, a new lesion, drop-out,
+//! the day of entry, the choice to cross over) is a function of the patient's own random numbers, so
+//! that two arms differ by their treatment alone. All times are days, but for those of doses, which are
+//! internal.
+
+use lutetia_outcome::endpoint::BestResponse;
+use lutetia_sim::{Change, Dose, Inputs, Options, Regimen, SimError, Simulator};
+use lutetia_units::Dimension;
+use rayon::prelude::*;
+
+use crate::{
+    cohort::{Patient, Population},
+    draw::Draws,
+    error::{TrialError, known},
+    event::{Crossing, Seen, Visits, crossing, interpolate, scans},
+};
+
+/// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cycle {
+    /// Start.
+    pub at: f64,
+    /// Doses; their times (internal) count from the start of the trial.
+    pub doses: Vec<Dose>,
+}
+
+/// What patients of an arm may change to when they progress.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crossover {
+    /// Name of the arm whose treatment they then get, from its beginning.
+    pub to: String,
+    /// Share of the progressing patients who do, 0 to 1.
+    pub share: f64,
+    /// From progression to the new treatment.
+    pub delay: f64,
+}
+
+/// One arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Name.
+    pub name: String,
+    /// Number of patients.
+    pub patients: usize,
+    /// Number of the first patient. Arms with the same number treat the same patients (common random
+    /// numbers); a randomised trial gives each arm patients of its own.
+    pub first: u64,
+    /// The treatment, cycles in order of time.
+    pub cycles: Vec<Cycle>,
+    /// Parameters that the arm fixes (name, internal value), after random effects.
+    pub set: Vec<(String, f64)>,
+    /// Whether treatment ends at progression.
+    pub stop_at_progression: bool,
+    /// Share of patients who leave at once, without any assessment of progression.
+    pub drop_out_at_start: f64,
+    /// Rate at which patients leave the assessments of progression, per day.
+    pub drop_out_rate: f64,
+    /// Rate at which patients are lost to all follow-up, per day.
+    pub lost_rate: f64,
+    /// Crossover at progression.
+    pub crossover: Option<Crossover>,
+}
+
+impl Arm {
+    /// An arm that gives nothing.
+    #[must_use]
+    pub fn untreated(name: &str, patients: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            patients,
+            first: 0,
+            cycles: Vec::new(),
+            set: Vec::new(),
+            stop_at_progression: false,
+            drop_out_at_start: 0.0,
+            drop_out_rate: 0.0,
+            lost_rate: 0.0,
+            crossover: None,
+        }
+    }
+}
+
+/// A toxicity graded by how far an output falls: grade g from `limits[g − 1]` down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toxicity {
+    /// Name.
+    pub name: String,
+    /// Output of the model.
+    pub output: String,
+    /// Values (internal) below which grades 1, 2, 3, 4 begin, descending (CTCAE).
+    pub limits: Vec<f64>,
+}
+
+/// Which outputs mean what.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Meaning {
+    /// Cumulative hazard of death.
+    pub death: Option<String>,
+    /// Cumulative hazard of a new lesion (or of clinical progression); found at the next scan.
+    pub new_lesion: Option<String>,
+    /// Tumour volume, mass or number of cells; its cube root is followed as a diameter.
+    pub volume: Option<String>,
+    /// A serum marker such as PSA.
+    pub marker: Option<String>,
+    /// Toxicities.
+    pub toxicities: Vec<Toxicity>,
+    /// Further outputs to keep: their value at the end of treatment (such as absorbed doses).
+    pub keep: Vec<String>,
+}
+
+/// A trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrialSpec {
+    /// Arms.
+    pub arms: Vec<Arm>,
+    /// Which outputs mean what.
+    pub meaning: Meaning,
+    /// Longest follow-up of a patient.
+    pub follow_up: f64,
+    /// Time over which patients enter; a patient who enters late is followed that much less.
+    pub accrual: f64,
+    /// Distance of the times at which curves are kept.
+    pub step: f64,
+    /// Scans.
+    pub visits: Visits,
+    /// Time over which toxicity is watched after the last dose.
+    pub toxicity_window: f64,
+    /// How to integrate.
+    pub options: Options,
+}
+
+/// How one patient fared in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Number of the patient.
+    pub patient: u64,
+    /// Index of the arm.
+    pub arm: usize,
+    /// Death, or the last day known to be alive: (day, whether dead).
+    pub survival: (f64, bool),
+    /// Progression or death, or the last assessment: (day, whether it happened).
+    pub progression_free: (f64, bool),
+    /// When the patient would have been censored at the latest: the end of the study.
+    pub end_of_study: f64,
+    /// When treatment was changed.
+    pub crossed_at: Option<f64>,
+    /// Cycles begun.
+    pub cycles: usize,
+    /// Best response by RECIST 1.1 over the scans while assessed.
+    pub response: BestResponse,
+    /// Best change of the sum of diameters over them, as a share of the baseline.
+    pub best_size: Option<f64>,
+    /// Best change of the marker, as a share of the baseline.
+    pub best_marker: Option<f64>,
+    /// Worst grade of each toxicity.
+    pub grades: Vec<u8>,
+    /// Kept outputs at the end of treatment, internal.
+    pub kept: Vec<f64>,
+}
+
+/// A patient that could not be simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    /// Number of the patient.
+    pub patient: u64,
+    /// Index of the arm.
+    pub arm: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// Indices of outputs.
+#[derive(Debug, Clone)]
+struct Outputs {
+    death: Option<usize>,
+    new_lesion: Option<usize>,
+    volume: Option<usize>,
+    marker: Option<usize>,
+    toxicities: Vec<(usize, Vec<f64>)>,
+    keep: Vec<usize>,
+}
+
+/// A trial ready to run: names resolved, numbers checked.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    simulator: &'a Simulator,
+    population: &'a Population,
+    spec: TrialSpec,
+    outputs: Outputs,
+    sets: Vec<Vec<(usize, f64)>>,
+    targets: Vec<Option<usize>>,
+    times: Vec<f64>,
+    internal_times: Vec<f64>,
+    /// Internal length of a day.
+    day: f64,
+}
+
+/// A run of one patient on one treatment, as far as it is needed.
+struct Course {
+    trajectory: lutetia_sim::Trajectory,
+    death: Option<f64>,
+    lesion: Option<f64>,
+    volume: Option<Vec<f64>>,
+}
+
+impl<'a> Trial<'a> {
+    /// Checks a trial against the model of a population.
+    ///
+    /// # Errors
+    /// [`TrialError`]: no arm, an arm without patients, an unknown output or arm, a number outside its
+    /// range, a dose into a place that does not exist (a partner without kinetics).
+    pub fn new(
+        simulator: &'a Simulator,
+        population: &'a Population,
+        spec: TrialSpec,
+    ) -> Result<Self, TrialError> {
+        let system = simulator.system();
+        let positive = |what: &str, value: f64| {
+            if value.is_finite() && value > 0.0 {
+                return Ok(());
+            }
+            Err(range(what, value, "a finite time above zero"))
+        };
+        positive("the follow-up", spec.follow_up)?;
+        positive("the step of the curves", spec.step)?;
+        if spec.follow_up / spec.step > 1e5 {
+            return Err(range(
+                "the step of the curves",
+                spec.step,
+                "at most 100 000 steps of follow-up; make it longer",
+            ));
+        }
+        if !(spec.accrual.is_finite() && spec.accrual >= 0.0 && spec.accrual < spec.follow_up) {
+            return Err(range("the accrual", spec.accrual, "zero or more, shorter than follow-up"));
+        }
+        if !(spec.visits.jitter.is_finite() && spec.visits.jitter >= 0.0) {
+            return Err(range("the jitter of the scans", spec.visits.jitter, "zero or more days"));
+        }
+        if spec.arms.is_empty() {
+            return Err(range("the number of arms", 0.0, "at least one arm"));
+        }
+        let output = |name: &String| {
+            system.output_index(name).ok_or_else(|| TrialError::Unknown {
+                what: "output",
+                name: name.clone(),
+                hint: known(name, system.outputs().iter().map(|o| o.name.as_str())),
+            })
+        };
+        let optional = |name: &Option<String>| name.as_ref().map(output).transpose();
+        let meaning = &spec.meaning;
+        let outputs = Outputs {
+            death: optional(&meaning.death)?,
+            new_lesion: optional(&meaning.new_lesion)?,
+            volume: optional(&meaning.volume)?,
+            marker: optional(&meaning.marker)?,
+            toxicities: meaning
+                .toxicities
+                .iter()
+                .map(|t| {
+                    let falling = t.limits.windows(2).all(|w| w[0] >= w[1]);
+                    if t.limits.is_empty() || t.limits.len() > 4 || !falling {
+                        return Err(TrialError::OutOfRange {
+                            what: format!("the limits of `{}`", t.name),
+                            found: format!("{:?}", t.limits),
+                            expected: "one to four values, descending, from grade 1 up".to_owned(),
+                        });
+                    }
+                    Ok((output(&t.output)?, t.limits.clone()))
+                })
+                .collect::<Result<_, _>>()?,
+            keep: meaning.keep.iter().map(output).collect::<Result<_, _>>()?,
+        };
+        let mut sets = Vec::new();
+        let mut targets = Vec::new();
+        for arm in &spec.arms {
+            check_arm(arm)?;
+            // What no patient can be given is said once, not once per patient.
+            let doses: Vec<Dose> = arm.cycles.iter().flat_map(|c| c.doses.clone()).collect();
+            simulator.check_regimen(&Regimen { doses })?;
+            sets.push(
+                arm.set
+                    .iter()
+                    .map(|(name, value)| Ok((simulator.parameter(name)?, *value)))
+                    .collect::<Result<_, SimError>>()?,
+            );
+            targets.push(match &arm.crossover {
+                None => None,
+                Some(c) => {
+                    let names = spec.arms.iter().map(|a| a.name.as_str());
+                    let to = spec.arms.iter().position(|a| a.name == c.to);
+                    Some(to.ok_or_else(|| TrialError::Unknown {
+                        what: "arm",
+                        name: c.to.clone(),
+                        hint: known(&c.to, names),
+                    })?)
+                }
+            });
+        }
+        let times = grid(&spec);
+        let day = 86_400.0 / system.units().factor(Dimension::TIME);
+        let internal_times = times.iter().map(|t| t * day).collect();
+        Ok(Self { simulator, population, spec, outputs, sets, targets, times, internal_times, day })
+    }
+
+    /// The specification.
+    #[must_use]
+    pub fn spec(&self) -> &TrialSpec {
+        &self.spec
+    }
+
+    /// Kept outputs of a record in the units the model declares for them.
+    #[must_use]
+    pub fn kept_in_declared_units(&self, kept: &[f64]) -> Vec<f64> {
+        let infos = self.simulator.system().outputs();
+        self.outputs.keep.iter().zip(kept).map(|(o, value)| value * infos[*o].factor).collect()
+    }
+
+    /// Every (patient, arm) of the trial, arm after arm.
+    #[must_use]
+    pub fn places(&self) -> Vec<(u64, usize)> {
+        self.spec
+            .arms
+            .iter()
+            .enumerate()
+            .flat_map(|(index, arm)| (0..arm.patients as u64).map(move |k| (arm.first + k, index)))
+            .collect()
+    }
+
+    /// Runs all patients of all arms on the threads of the present pool; the records are in the order
+    /// of [`Trial::places`] whatever their number. Whoever could not be simulated is named with the
+    /// reason.
+    #[must_use]
+    pub fn run(&self) -> (Vec<Record>, Vec<Failed>) {
+        let all: Vec<Result<Record, Failed>> =
+            self.places().into_par_iter().map(|(patient, arm)| self.one(patient, arm)).collect();
+        let (mut records, mut failed) = (Vec::new(), Vec::new());
+        for result in all {
+            match result {
+                Ok(record) => records.push(record),
+                Err(why) => failed.push(why),
+            }
+        }
+        (records, failed)
+    }
+
+    /// One patient in one arm.
+    ///
+    /// # Errors
+    /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
+    pub fn one(&self, number: u64, arm: usize) -> Result<Record, Failed> {
+        let fail = |reason: String| Failed { patient: number, arm, reason };
+        let patient = self.population.patient(number).map_err(|e| fail(e.to_string()))?;
+        self.follow(&patient, arm).map_err(|e| fail(e.to_string()))
+    }
+
+    fn follow(&self, patient: &Patient, index: usize) -> Result<Record, TrialError> {
+        let arm = &self.spec.arms[index];
+        let draws = &patient.draws;
+        let visits = self.visits(draws);
+        let mut cycles: Vec<Cycle> = arm.cycles.clone();
+        let mut course = self.course(patient, &self.sets[index], &cycles)?;
+        let until = self.observed(draws, arm);
+        let seen_until = self.assessed(draws, arm).min(until);
+        // Progression ends treatment only while it is looked for.
+        let mut progression = self.seen(&visits, &course, seen_until)?.progression;
+        let stops = |cycles: &[Cycle], at: f64| cycles.iter().any(|c| c.at >= at);
+        if let Some(at) = progression
+            && arm.stop_at_progression
+            && stops(&cycles, at)
+        {
+            cycles.retain(|c| c.at < at);
+            course = self.course(patient, &self.sets[index], &cycles)?;
+            // The scan that showed it comes before anything that was left out.
+            progression = self.seen(&visits, &course, seen_until)?.progression.or(progression);
+        }
+        let mut crossed_at = None;
+        if let (Some(at), Some(crossover), Some(target)) =
+            (progression, &arm.crossover, self.targets[index])
+        {
+            let start = at + crossover.delay;
+            let alive = course.death.is_none_or(|death| death > start) && start < until;
+            if alive && draws.uniform("crossover", 0) < crossover.share {
+                cycles.retain(|c| c.at < start);
+                cycles.extend(
+                    self.spec.arms[target].cycles.iter().map(|c| shifted(c, start, self.day)),
+                );
+                course = self.course(patient, &self.sets[index], &cycles)?;
+                crossed_at = Some(start);
+            }
+        }
+        let survival = match course.death {
+            Some(death) if death <= until => (death, true),
+            _ => (until, false),
+        };
+        // Death counts for progression-free survival while assessments go on.
+        let progression_free = match (progression, survival) {
+            (Some(at), _) if at <= survival.0 => (at, true),
+            (_, (death, true)) if death <= seen_until => (death, true),
+            _ => (last_scan(&visits, seen_until.min(survival.0)), false),
+        };
+        // Scans of the dead show nothing.
+        let seen = self.seen(&visits, &course, progression_free.0.min(survival.0))?;
+        Ok(self.record(
+            patient,
+            index,
+            &course,
+            &cycles,
+            survival,
+            progression_free,
+            crossed_at,
+            &seen,
+            &visits,
+        ))
+    }
+
+    /// The curves of a patient under a treatment, with the events they imply.
+    fn course(
+        &self,
+        patient: &Patient,
+        set: &[(usize, f64)],
+        cycles: &[Cycle],
+    ) -> Result<Course, TrialError> {
+        let doses: Vec<Dose> = cycles.iter().flat_map(|c| c.doses.clone()).collect();
+        let own = |occasion: usize| {
+            let mut parameters = patient.parameters(occasion).to_vec();
+            for (slot, value) in set {
+                parameters[*slot] = *value;
+            }
+            parameters
+        };
+        let changes: Vec<Change> = if patient.occasions.len() > 1 {
+            cycles
+                .iter()
+                .enumerate()
+                .skip(1)
+                .map(|(k, cycle)| Change { from: cycle.at * self.day, parameters: own(k) })
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let trajectory = self.simulator.run_occasions(
+            &own(0),
+            &changes,
+            &Regimen { doses },
+            &Inputs::default(),
+            &self.internal_times,
+            &self.spec.options,
+        )?;
+        let cumulative =
+            |output: Option<usize>, purpose: &str| -> Result<Option<f64>, TrialError> {
+                let Some(output) = output else { return Ok(None) };
+                let hazard: Vec<f64> = trajectory.outputs.column(output).collect();
+                let level = -patient.draws.uniform(purpose, 0).ln();
+                match crossing(&self.times, &hazard, level) {
+                    Crossing::At(time) => Ok(Some(time)),
+                    Crossing::Never => Ok(None),
+                    Crossing::Falls { time } => Err(TrialError::OutOfRange {
+                        what: format!(
+                            "the cumulative hazard `{}` at time {time}",
+                            self.simulator.system().outputs()[output].name
+                        ),
+                        found: "smaller than before".to_owned(),
+                        expected: "a hazard of zero or more; look at the sign of its coefficients"
+                            .to_owned(),
+                    }),
+                }
+            };
+        let death = cumulative(self.outputs.death, "death")?;
+        let lesion = cumulative(self.outputs.new_lesion, "new lesion")?;
+        let volume: Option<Vec<f64>> =
+            self.outputs.volume.map(|o| trajectory.outputs.column(o).collect());
+        Ok(Course { trajectory, death, lesion, volume })
+    }
+
+    /// What the scans of a course until a time show.
+    fn seen(&self, visits: &Visits, course: &Course, until: f64) -> Result<Seen, TrialError> {
+        scans(visits, &self.times, course.volume.as_deref(), course.lesion, until)
+    }
+
+    /// What is expected of one patient in one arm, without any random event: the mean survival up to a
+    /// horizon, `∫₀^τ exp(−H(t)) dt` in days by trapezoids, and the kept outputs (in declared units) at the
+    /// end of the toxicity window.
+    ///
+    /// # Errors
+    /// [`TrialError`]: no hazard of death, or the simulation failed.
+    pub fn expected(
+        &self,
+        patient: &Patient,
+        arm: usize,
+        horizon: f64,
+    ) -> Result<(f64, Vec<f64>, Vec<u8>), TrialError> {
+        let Some(death) = self.outputs.death else {
+            return Err(TrialError::NotDetermined {
+                what: "the expected survival".to_owned(),
+                reason: "the trial names no cumulative hazard of death".to_owned(),
+            });
+        };
+        let cycles = &self.spec.arms[arm].cycles;
+        let course = self.course(patient, &self.sets[arm], cycles)?;
+        let hazard: Vec<f64> = course.trajectory.outputs.column(death).collect();
+        let mut mean = 0.0;
+        for k in 1..self.times.len() {
+            let (a, b) = (self.times[k - 1], self.times[k].min(horizon));
+            if b > a {
+                mean += 0.5 * (b - a) * ((-hazard[k - 1]).exp() + (-hazard[k]).exp());
+            }
+        }
+        let alive = (f64::INFINITY, false);
+        let visits = self.visits(&patient.draws);
+        let seen = self.seen(&visits, &course, f64::INFINITY)?;
+        let record = self.record(patient, arm, &course, cycles, alive, alive, None, &seen, &visits);
+        Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
+    }
+
+    fn visits(&self, draws: &Draws) -> Visits {
+        self.spec.visits.of_patient(draws.uniform("scans", 0))
+    }
+
+    /// How long a patient is followed for survival.
+    fn observed(&self, draws: &Draws, arm: &Arm) -> f64 {
+        self.end_of_study(draws).min(exponential(draws, "lost", arm.lost_rate))
+    }
+
+    /// From the entry of a patient to the end of the study.
+    fn end_of_study(&self, draws: &Draws) -> f64 {
+        self.spec.follow_up - self.spec.accrual * draws.uniform("entry", 0)
+    }
+
+    /// How long a patient is assessed for progression.
+    fn assessed(&self, draws: &Draws, arm: &Arm) -> f64 {
+        if draws.uniform("drop-out at start", 0) < arm.drop_out_at_start {
+            return 0.0;
+        }
+        exponential(draws, "drop-out", arm.drop_out_rate)
+    }
+
+    fn record(
+        &self,
+        patient: &Patient,
+        arm: usize,
+        course: &Course,
+        cycles: &[Cycle],
+        survival: (f64, bool),
+        progression_free: (f64, bool),
+        crossed_at: Option<f64>,
+        seen: &Seen,
+        visits: &Visits,
+    ) -> Record {
+        let curve =
+            |output: usize| -> Vec<f64> { course.trajectory.outputs.column(output).collect() };
+        let end = survival.0;
+        let best = |output: usize, until: f64| {
+            let values = curve(output);
+            let first = values[0];
+            let least = visits
+                .times
+                .iter()
+                .filter(|t| **t <= until)
+                .map(|t| interpolate(&self.times, &values, *t))
+                .fold(f64::INFINITY, f64::min);
+            (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
+        };
+        let begun = cycles.iter().filter(|c| c.at < end).count();
+        let last_dose = cycles.iter().filter(|c| c.at < end).map(|c| c.at).fold(0.0, f64::max);
+        let watched = (last_dose + self.spec.toxicity_window).min(end);
+        let grades = self
+            .outputs
+            .toxicities
+            .iter()
+            .map(|(output, limits)| {
+                let nadir = self
+                    .times
+                    .iter()
+                    .zip(curve(*output))
+                    .filter(|(t, _)| **t <= watched)
+                    .map(|(_, v)| v)
+                    .fold(f64::INFINITY, f64::min);
+                #[expect(clippy::cast_possible_truncation, reason = "at most four limits")]
+                let grade = limits.iter().take_while(|limit| nadir < **limit).count() as u8;
+                grade
+            })
+            .collect();
+        let at_end = self.times.partition_point(|t| *t <= watched).saturating_sub(1);
+        let kept = self
+            .outputs
+            .keep
+            .iter()
+            .map(|o| course.trajectory.outputs.get(at_end, *o).unwrap_or(f64::NAN))
+            .collect();
+        Record {
+            patient: patient.number,
+            arm,
+            survival,
+            progression_free,
+            end_of_study: self.end_of_study(&patient.draws),
+            crossed_at,
+            cycles: begun,
+            response: seen.best,
+            best_size: seen.best_change.filter(|_| self.outputs.volume.is_some()),
+            best_marker: self.outputs.marker.and_then(|o| best(o, progression_free.0)),
+            grades,
+            kept,
+        }
+    }
+}
+
+/// A cycle of another arm, given from a later time on.
+fn shifted(cycle: &Cycle, by: f64, day: f64) -> Cycle {
+    let mut cycle = cycle.clone();
+    cycle.at += by;
+    for dose in &mut cycle.doses {
+        dose.at += by * day;
+    }
+    cycle
+}
+
+/// The time of the first event of a constant rate.
+fn exponential(draws: &Draws, purpose: &str, rate: f64) -> f64 {
+    if rate > 0.0 { -draws.uniform(purpose, 0).ln() / rate } else { f64::INFINITY }
+}
+
+/// The last assessment not after a time; zero before the first.
+fn last_scan(visits: &Visits, until: f64) -> f64 {
+    visits.times.iter().copied().filter(|t| *t <= until).fold(0.0, f64::max)
+}
+
+/// Evenly spaced times until the end of follow-up.
+fn grid(spec: &TrialSpec) -> Vec<f64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be positive and below 1e5"
+    )]
+    let count = (spec.follow_up / spec.step).ceil() as u32;
+    let mut times: Vec<f64> =
+        (0..=count).map(|k| (f64::from(k) * spec.step).min(spec.follow_up)).collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    times
+}
+
+fn check_arm(arm: &Arm) -> Result<(), TrialError> {
+    let of = |what: &str| format!("{what} of the arm `{}`", arm.name);
+    if arm.patients == 0 {
+        return Err(range(&of("the number of patients"), 0.0, "at least one patient"));
+    }
+    let shares = [
+        ("the share that drops out at the start", arm.drop_out_at_start),
+        ("the share that crosses over", arm.crossover.as_ref().map_or(0.0, |c| c.share)),
+    ];
+    for (what, share) in shares {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(range(&of(what), share, "a share from 0 to 1"));
+        }
+    }
+    let rates = [
+        ("the rate of drop-out", arm.drop_out_rate),
+        ("the rate of loss to follow-up", arm.lost_rate),
+        ("the delay of crossover", arm.crossover.as_ref().map_or(0.0, |c| c.delay)),
+    ];
+    for (what, rate) in rates {
+        if !(rate.is_finite() && rate >= 0.0) {
+            return Err(range(&of(what), rate, "a finite number of zero or more"));
+        }
+    }
+    Ok(())
+}
+
+fn range(what: &str, found: f64, expected: &str) -> TrialError {
+    TrialError::OutOfRange {
+        what: what.to_owned(),
+        found: found.to_string(),
+        expected: expected.to_owned(),
+    }
+}

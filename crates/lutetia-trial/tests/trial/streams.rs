@@ -1,0 +1,89 @@
+//! Trials on disk: nothing lost, nothing twice.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use lutetia_trial::{
+    Arm, Trial,
+    stream::{StreamError, stream},
+};
+
+use crate::trials::{chain, spec, treated};
+
+fn arms() -> Vec<Arm> {
+    vec![treated("Lu, 7.4 GBq", 7400.0, 500), Arm::untreated("control", 300)]
+}
+
+/// What a run that nothing stops writes.
+fn whole(trial: &Trial<'_>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let done = stream(trial, folder.path(), "run 1", &stop, &|_, _| ()).unwrap();
+    assert_eq!((done.simulated, done.found, done.failed), (4, 0, 0));
+    assert!(!folder.path().join("chunks").exists());
+    fs::read_to_string(done.table).unwrap()
+}
+
+#[test]
+fn exact_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_happened() {
+    let (simulator, population) = chain();
+    let trial = Trial::new(&simulator, &population, spec(arms())).unwrap();
+    let expected = whole(&trial);
+    // One row per place, in order, none twice.
+    let mut seen = std::collections::BTreeSet::new();
+    for record in csv::Reader::from_reader(expected.as_bytes()).records() {
+        let record = record.unwrap();
+        assert!(seen.insert((record[0].to_owned(), record[1].to_owned())));
+        assert_eq!(&record[2], "ok");
+    }
+    assert_eq!(seen.len(), 800);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // One thread, stopped in the second chunk.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let (stop, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let count = |_, _| {
+        if calls.fetch_add(1, Ordering::SeqCst) == 1 {
+            stop.store(true, Ordering::SeqCst);
+        }
+    };
+    let ended = pool.install(|| stream(&trial, path, "run 1", &stop, &count));
+    assert!(matches!(ended, Err(StreamError::Interrupted { done: 1, all: 4 })), "{ended:?}");
+    // A kill leaves a half-written chunk under another name, and perhaps a half-joined table.
+    fs::write(path.join("chunks/0000002.part"), "7,Lu").unwrap();
+    fs::write(path.join("patients.part"), "patient,arm").unwrap();
+    stop.store(false, Ordering::SeqCst);
+    let done = stream(&trial, path, "run 1", &stop, &|_, _| ()).unwrap();
+    assert_eq!((done.found, done.simulated), (1, 3));
+    assert!(fs::read_to_string(&done.table).unwrap() == expected);
+    // Again: nothing is done twice.
+    let again = stream(&trial, path, "run 1", &stop, &|_, _| ()).unwrap();
+    assert_eq!((again.found, again.simulated), (4, 0));
+    // Another run does not mix with it.
+    let other = stream(&trial, path, "run 2", &stop, &|_, _| ());
+    assert!(matches!(other, Err(StreamError::Another { .. })), "{other:?}");
+}
+
+#[test]
+fn exact_whoever_fails_has_a_row_with_the_reason() {
+    let overflowing =
+        crate::build::CHAIN.replace("h0*(M/M0)^link", "h0*exp(100*k_grow/h_lesion*link*M/M0)");
+    let (model, system) = crate::build::model(&overflowing);
+    let cohort = lutetia_trial::CohortSpec::default();
+    let population = lutetia_trial::Population::new(&model, &system, &cohort).unwrap();
+    let simulator = lutetia_sim::Simulator::new(system);
+    let trial = Trial::new(&simulator, &population, spec(vec![Arm::untreated("a", 30)])).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let done = stream(&trial, folder.path(), "run", &stop, &|_, _| ()).unwrap();
+    let text = fs::read_to_string(done.table).unwrap();
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 30);
+    let failed = rows.iter().filter(|r| &r[2] != "ok").count();
+    assert!(failed > 0 && failed == done.failed);
+    assert!(rows.iter().filter(|r| &r[2] != "ok").all(|r| r[2].len() > 20 && r[3].is_empty()));
+}

@@ -1,0 +1,130 @@
+//! Fronts, utilities and numbers needed to harm.
+
+use std::collections::BTreeMap;
+
+use lutetia_trial::{
+    Draws,
+    tradeoff::{NeededToHarm, Outcomes, Weighing, front, trade_off},
+};
+use proptest::prelude::*;
+
+use crate::build::message;
+
+fn weighing(benefit: f64, harm: f64) -> Weighing {
+    Weighing {
+        weights: BTreeMap::from([("benefit".to_owned(), benefit), ("harm".to_owned(), harm)]),
+        scale: 1.0,
+        reference: 0,
+        samples: 1000,
+        seed: 4,
+    }
+}
+
+/// `n` patients of whom the shares benefit and are harmed, independently of each other.
+fn outcomes(name: &str, n: usize, benefit: f64, harm: f64) -> Outcomes {
+    let draw = |what: &str, i: usize| Draws::new(2, i as u64).uniform(&format!("{name} {what}"), 0);
+    Outcomes {
+        name: name.to_owned(),
+        benefit: (0..n).map(|i| f64::from(u8::from(draw("b", i) < benefit))).collect(),
+        harmed: (0..n).map(|i| draw("h", i) < harm).collect(),
+    }
+}
+
+#[test]
+fn exact_a_front_of_points_worked_by_hand() {
+    // b: as good as a, more harm; d: between; e equals a.
+    let on = front(&[0.5, 0.5, 0.8, 0.7, 0.5], &[0.1, 0.2, 0.4, 0.5, 0.1]);
+    assert_eq!(on, [true, false, true, false, true]);
+    assert_eq!(front(&[], &[]), Vec::<bool>::new());
+}
+
+#[test]
+fn exact_utility_and_needed_to_harm_of_known_shares() {
+    let half = |name: &str, harmed: usize| Outcomes {
+        name: name.to_owned(),
+        benefit: (0..200).map(|i| f64::from(u8::from(i % 2 == 0))).collect(),
+        harmed: (0..200).map(|i| i < harmed).collect(),
+    };
+    let points =
+        trade_off(&[half("a", 20), half("b", 70), half("c", 24)], &weighing(0.6, 0.4)).unwrap();
+    assert!((points[0].utility.estimate - (0.6 * 0.5 + 0.4 * 0.9)).abs() < 1e-12);
+    // 35 % against 10 %: one in four.
+    let NeededToHarm::Patients(nnh) = points[1].needed_to_harm else { panic!("{points:?}") };
+    assert!((nnh.estimate - 4.0).abs() < 1e-12);
+    assert!(nnh.lower < 4.0 && nnh.upper > 4.0);
+    // The difference is a share of 50 of 200 patients who are harmed by b alone: its standard error is
+    // √(0.25·0.75/200) = 0.0306; the bootstrap has 1000 samples, so its ends are good to a tenth of it.
+    assert!((1.0 / nnh.upper - (0.25 - 1.96 * 0.0306)).abs() < 0.006, "{nnh:?}");
+    assert!((1.0 / nnh.lower - (0.25 + 1.96 * 0.0306)).abs() < 0.006, "{nnh:?}");
+    assert_eq!(points[0].needed_to_harm, NeededToHarm::Reference);
+    // Half of the 90 % unharmed.
+    assert!((points[0].both.unwrap().estimate - 0.45).abs() < 1e-12);
+    assert!(points[0].on_front && !points[1].on_front && !points[2].on_front);
+    assert!(points[0].best_share > 0.99);
+}
+
+#[test]
+fn exact_equal_risks_determine_no_number_needed_to_harm() {
+    let same = outcomes("a", 300, 0.5, 0.2);
+    let other = Outcomes { name: "b".to_owned(), ..outcomes("c", 300, 0.5, 0.2) };
+    let points = trade_off(&[same, other], &weighing(0.5, 0.5)).unwrap();
+    assert!(matches!(points[1].needed_to_harm, NeededToHarm::NotDetermined { .. }), "{points:?}");
+}
+
+#[test]
+fn exact_the_bootstrap_band_is_that_of_a_share() {
+    let points = trade_off(&[outcomes("a", 400, 0.5, 0.3)], &weighing(0.5, 0.5)).unwrap();
+    let p = points[0].benefit;
+    // Normal theory, good to a tenth of a standard error at 1000 samples of 400 patients.
+    let se = (p.estimate * (1.0 - p.estimate) / 400.0).sqrt();
+    assert!((p.upper - p.estimate - 1.96 * se).abs() < 0.3 * se, "{p:?} {se}");
+    assert!((p.estimate - p.lower - 1.96 * se).abs() < 0.3 * se, "{p:?} {se}");
+}
+
+proptest! {
+    #[test]
+    fn prop_nobody_on_the_front_is_dominated_and_all_others_are(
+        points in prop::collection::vec((0_u8..6, 0_u8..6), 1..12)
+    ) {
+        let b: Vec<f64> = points.iter().map(|p| f64::from(p.0)).collect();
+        let h: Vec<f64> = points.iter().map(|p| f64::from(p.1)).collect();
+        let on = front(&b, &h);
+        prop_assert!(on.iter().any(|x| *x));
+        for k in 0..points.len() {
+            let better = |o: usize| {
+                (points[o].0 > points[k].0 && points[o].1 <= points[k].1)
+                    || (points[o].0 >= points[k].0 && points[o].1 < points[k].1)
+            };
+            // Dominated means dominated by somebody who is on the front.
+            prop_assert_eq!(on[k], !(0..points.len()).any(better));
+            if !on[k] {
+                prop_assert!((0..points.len()).any(|o| on[o] && better(o)));
+            }
+        }
+    }
+}
+
+#[test]
+fn regress_messages_about_trade_offs() {
+    let a = || outcomes("a", 20, 0.5, 0.3);
+    let mut misspelt = weighing(0.5, 0.5);
+    misspelt.weights.insert("harms".to_owned(), 0.0);
+    let mut few = weighing(0.5, 0.5);
+    few.samples = 10;
+    let mut absent = weighing(0.5, 0.5);
+    absent.reference = 3;
+    let mut nan = a();
+    nan.benefit[3] = f64::NAN;
+    let found = [
+        message(trade_off(&[a()], &weighing(0.7, 0.4))),
+        message(trade_off(&[a()], &weighing(1.5, -0.5))),
+        message(trade_off(&[a()], &misspelt)),
+        message(trade_off(&[a()], &few)),
+        message(trade_off(&[a()], &absent)),
+        message(trade_off(&[], &weighing(0.5, 0.5))),
+        message(trade_off(&[a(), outcomes("b", 19, 0.5, 0.3)], &weighing(0.5, 0.5))),
+        message(trade_off(&[outcomes("b", 0, 0.5, 0.3)], &weighing(0.5, 0.5))),
+        message(trade_off(&[nan], &weighing(0.5, 0.5))),
+    ];
+    insta::assert_snapshot!(found.join("\n"));
+}

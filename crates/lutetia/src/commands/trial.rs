@@ -1,0 +1,134 @@
+//! `lutetia trial`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use lutetia_diagnostic::Diagnostic;
+use lutetia_report::{
+    run,
+    steps::stream::{self, StreamFailure, StreamRequest},
+};
+use lutetia_trial::stream::StreamError;
+
+use super::table;
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    interrupt,
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia trial reports/06_vision/experiment.toml --patients 100000 --out vision-100000
+
+The file is an experiment with a step of the kind `trial`. Patients are written to DIR/patients.csv, one
+row per patient and arm; what could not be simulated has its reason in the column `status`. A run that
+was interrupted or killed goes on with the same command: nothing is lost and nothing done twice.";
+
+/// Arguments of `trial`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Experiment file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Its step of the kind `trial`, where there are several.
+    #[arg(long, value_name = "ID")]
+    step: Option<String>,
+
+    /// Patients in all, spread over the arms as in the experiment.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    patients: Option<u64>,
+
+    /// Seed, where it is not that of the experiment.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Folder of the result.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Folder that holds `models/` and `data/`.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+
+    /// Number of threads; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// Streams the trial and prints endpoints by arm.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let request = StreamRequest {
+        root: arguments.root.clone(),
+        file: arguments.file.clone(),
+        step: arguments.step.clone(),
+        patients: arguments.patients,
+        seed: arguments.seed,
+        out: arguments.out.clone(),
+    };
+    let stop = interrupt::cooperative();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads.map_or(0, usize::from))
+        .build()
+        .map_err(|error| {
+            let message = format!("cannot start the threads: {error}");
+            Failure::new(
+                Exit::Temporary,
+                Diagnostic::error("LUT8009", message).hint("ask for fewer with `--threads`"),
+            )
+        })?;
+    // indicatif draws on standard error, and only where that is a terminal.
+    let bar = ProgressBar::new(1).with_style(
+        ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} chunks {elapsed} eta {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let progress = |done: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let ended = pool.install(|| stream::run(&request, stop, &progress));
+    bar.finish_and_clear();
+    let result = ended.map_err(|failure| said(failure, arguments, terminal))?;
+    let streamed = &result.streamed;
+    if streamed.found > 0 {
+        terminal.talk(&format!(
+            "{} of {} chunks were there already",
+            streamed.found,
+            streamed.found + streamed.simulated
+        ));
+    }
+    if streamed.failed > 0 {
+        terminal.talk(&format!(
+            "warning: {} patients could not be simulated; the column `status` says why",
+            streamed.failed
+        ));
+    }
+    terminal.talk(&format!("patients are in {}", streamed.table.display()));
+    table::print(&result.summary, terminal)
+}
+
+fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> Failure {
+    let fault = |exit: Exit, message: String, hint: Option<String>| {
+        Failure::new(exit, Diagnostic::error("LUT8020", message).maybe_hint(hint))
+    };
+    match failure {
+        StreamFailure::Experiment(run::Failure::Diagnostics { diagnostics, sources }) => {
+            terminal.diagnostics(&diagnostics, &sources);
+            Failure::shown(Exit::Data)
+        }
+        StreamFailure::Experiment(run::Failure::Read { path, source }) => {
+            let whole = if path == arguments.file { path } else { arguments.root.join(path) };
+            Failure::reading(&whole, &source)
+        }
+        StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
+        StreamFailure::Stream(error) => match &error {
+            StreamError::File { path, source } => Failure::writing(path, source),
+            StreamError::Another { .. } => fault(Exit::CannotCreate, error.to_string(), None),
+            StreamError::Interrupted { .. } => fault(Exit::Interrupted, error.to_string(), None),
+        },
+    }
+}
