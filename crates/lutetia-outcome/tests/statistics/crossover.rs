@@ -111,7 +111,7 @@ fn prop_ipcw_removes_informative_censoring() {
     let mut rng = ChaCha8Rng::seed_from_u64(21);
     let (mut time, mut event, mut control) = (Vec::new(), Vec::new(), Vec::new());
     let (mut naive_time, mut naive_event, mut naive_arm) = (Vec::new(), Vec::new(), Vec::new());
-    for i in 0..2000 {
+    for i in 0..3000 {
         let risk = f64::from(rng.random::<f64>() < 0.5);
         let death = exponential(&mut rng, 0.05 * f64::exp(1.2 * risk));
         let stop = death.min(24.0);

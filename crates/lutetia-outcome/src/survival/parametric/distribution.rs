@@ -127,9 +127,18 @@ pub enum Distribution {
     },
 }
 
-/// Below this |Q| the generalised gamma is computed as the log-normal: they differ by less than
-/// |Q|/3, and the incomplete gamma function of 1/Q² loses its digits.
-const LOG_NORMAL_BELOW: f64 = 1e-4;
+/// Below this |Q| the generalised gamma is interpolated between its values at ± this and the log-normal
+/// at 0, with an error of the third power: the incomplete gamma function of 1/Q² loses its digits.
+const NEAR_LOG_NORMAL: f64 = 1e-3;
+
+/// A function of Q near 0 by the parabola through its values at ± [`NEAR_LOG_NORMAL`] and at 0.
+fn near_log_normal(q: f64, at_zero: f64, at: impl Fn(f64) -> f64) -> f64 {
+    let (up, down) = (at(NEAR_LOG_NORMAL), at(-NEAR_LOG_NORMAL));
+    let x = q / NEAR_LOG_NORMAL;
+    let found = at_zero + 0.5 * x * (up - down) + x * x * (0.5 * (up + down) - at_zero);
+    // Far in a tail the neighbours may underflow where the log-normal does not.
+    if found.is_finite() { found } else { at_zero }
+}
 
 impl Distribution {
     /// A distribution of a family with parameters in the order of [`Family::parameter_names`].
@@ -205,8 +214,10 @@ impl Distribution {
             Self::LogLogistic { shape, scale } => -ln_1p_exp(shape * (t / scale).ln()),
             Self::Gompertz { shape, rate } => -gompertz_cumulative(shape, rate, t),
             Self::GeneralisedGamma { mu, sigma, q } => {
-                if q.abs() < LOG_NORMAL_BELOW {
-                    return Self::LogNormal { mu, sigma }.ln_survival(t);
+                if q.abs() < NEAR_LOG_NORMAL {
+                    let zero = Self::LogNormal { mu, sigma }.ln_survival(t);
+                    let at = |q| Self::GeneralisedGamma { mu, sigma, q }.ln_survival(t);
+                    return near_log_normal(q, zero, at);
                 }
                 let k = 1.0 / (q * q);
                 let u = k * (q * (t.ln() - mu) / sigma).exp();
@@ -236,8 +247,10 @@ impl Distribution {
                 rate.ln() + shape * t - gompertz_cumulative(shape, rate, t)
             }
             Self::GeneralisedGamma { mu, sigma, q } => {
-                if q.abs() < LOG_NORMAL_BELOW {
-                    return Self::LogNormal { mu, sigma }.ln_density(t);
+                if q.abs() < NEAR_LOG_NORMAL {
+                    let zero = Self::LogNormal { mu, sigma }.ln_density(t);
+                    let at = |q| Self::GeneralisedGamma { mu, sigma, q }.ln_density(t);
+                    return near_log_normal(q, zero, at);
                 }
                 let k = 1.0 / (q * q);
                 let w = (t.ln() - mu) / sigma;
