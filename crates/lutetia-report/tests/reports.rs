@@ -97,9 +97,15 @@ fn prop_one_thread_and_two_make_the_same_files() {
                 .num_threads(threads)
                 .build()
                 .expect("a pool of threads");
-            let settings = Settings { root: folder.path().to_owned(), ..Settings::default() };
+            // Curves, doses, models and sweeps. Virtual trials are held to this where they are made
+            // (`lutetia-trial`), on fewer patients than their experiments take.
+            let settings = Settings {
+                root: folder.path().to_owned(),
+                only: vec!["01".to_owned(), "02".to_owned()],
+                ..Settings::default()
+            };
             let outcomes = pool.install(|| go(&settings));
-            assert!(outcomes.len() >= 2, "{} experiments", outcomes.len());
+            assert_eq!(outcomes.len(), 2, "{} experiments", outcomes.len());
             for (name, outcome) in &outcomes {
                 assert!(matches!(outcome, Outcome::Made), "{name}: {outcome:?}");
             }
