@@ -31,14 +31,16 @@ pub enum DoseError {
         known: String,
     },
     /// A region whose self dose cannot be had from a convex body of its mass.
-    #[error(
-        "no self dose factor for `{region}`: {why}; give a factor of your own in mGy/(MBq s), with its source"
-    )]
+    #[error("no self dose factor for `{region}`: {why}; there are factors for {known}{hint}")]
     NoGeometry {
         /// The organ.
         region: String,
         /// What stands against it.
         why: String,
+        /// Organs that have one.
+        known: String,
+        /// What else can be done.
+        hint: &'static str,
     },
     /// A volume of a few cells.
     #[error(

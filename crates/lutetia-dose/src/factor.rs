@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
 use crate::error::{DoseError, above_zero, not_negative};
-use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY};
+use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY, organs};
 
 /// Least radius served, cm: below it a region is a few cells, and where in them the activity lies
 /// counts more than the mean dose of all.
@@ -136,8 +136,17 @@ pub fn self_dose_factor(
         );
     };
     let refused = |why: &str| {
-        let why = format!("{why} ({})", organ.source);
-        Err(DoseError::NoGeometry { region: region.given().to_owned(), why })
+        let solid = organs().iter().filter(|o| matches!(o.form, Form::Solid | Form::Body));
+        Err(DoseError::NoGeometry {
+            region: region.given().to_owned(),
+            why: format!("{why} ({})", organ.source),
+            known: solid.map(|o| o.name).collect::<Vec<_>>().join(", "),
+            hint: if region.is_red_marrow() || organ.name == "blood" {
+                "; the red marrow has factors of its own, from blood or an image (`marrow`)"
+            } else {
+                "; leave it out, or give a factor of your own in mGy/(MBq s)"
+            },
+        })
     };
     match organ.form {
         Form::Wall => refused("its self dose depends on the activity of its contents"),

@@ -169,7 +169,16 @@ fn exact_bad_input_is_refused_with_numbers() {
     // Walls and marrow have no self dose factor from a convex body.
     for name in ["red marrow", "stomach", "bladder", "blood"] {
         let region = Region::named(name).expect("a known region");
-        assert_eq!(code(self_dose_factor(&lutetium(), &region, 100.0, Sex::Male)), "LUT6003");
+        let error = self_dose_factor(&lutetium(), &region, 100.0, Sex::Male).expect_err("refused");
+        assert_eq!(error.code(), "LUT6003");
+        // It says which organs have one, and for the marrow what to do instead.
+        let message = error.to_string();
+        assert!(message.contains("there are factors for kidneys, liver, spleen"), "{message}");
+        assert_eq!(
+            message.contains("`marrow`"),
+            ["red marrow", "blood"].contains(&name),
+            "{message}"
+        );
     }
 }
 
