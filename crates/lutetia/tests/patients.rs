@@ -267,6 +267,12 @@ fn exact_the_budget_is_in_the_error_of_the_dose() {
     let u = (4.8f64.powi(2) / 6.0 + 144.0 / (4.0 * std::f64::consts::LN_2)).sqrt();
     // The mean volume is given to four digits above.
     assert!((number(volume, "input_sd (%)") / (300.0 * u / d) - 1.0).abs() < 1e-4);
+    // A cortex is as uncertain as its organ.
+    let cortex = dose(&[&chain[..], &["--cortex", "kidney_left=70 %,100 %"]].concat());
+    let relative =
+        |r: &BTreeMap<String, String>| number(r, "total_sd (Gy)") / number(r, "total (Gy)");
+    assert_eq!(cortex[1]["region"], "kidney_left cortex");
+    assert!((relative(&cortex[1]) / relative(&cortex[0]) - 1.0).abs() < 1e-5);
     for (name, more) in [
         (
             "chain_contradiction",

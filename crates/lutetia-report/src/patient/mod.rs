@@ -185,6 +185,20 @@ fn cycle(
             dose.sd = budget.sd_gy();
         }
     }
+    // A cortex is as uncertain as its organ: it shares curve, calibration and volume.
+    for region in how.cortex.keys() {
+        let whole = doses.regions.iter().find(|d| d.region == *region);
+        let relative = whole
+            .and_then(|d| d.dose.as_ref().ok())
+            .and_then(|d| Some(d.sd? / d.total))
+            .filter(|r| r.is_finite());
+        let part = format!("{region} cortex");
+        for dose in doses.regions.iter_mut().filter(|d| d.region == part) {
+            if let Ok(dose) = &mut dose.dose {
+                dose.sd = relative.map(|r| r * dose.total);
+            }
+        }
+    }
     let dose_tables = doses.tables(&format!("c{number}.dose"), &how).map_err(Fault::Options)?;
     let given: Vec<_> = study.doses_of(subject).into_iter().filter(|d| d.cycle == number).collect();
     Ok(Cycle {
