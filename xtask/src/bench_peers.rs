@@ -66,7 +66,7 @@ pub(crate) fn run() -> Result<()> {
     for recorded in RECORDED {
         println!("{:12.4} ms  {}", recorded.ms, recorded.what);
     }
-    Ok(())
+    crate::scipy::run()
 }
 
 /// Name and median in ms of a line of divan's table:

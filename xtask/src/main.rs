@@ -14,6 +14,7 @@ mod edges;
 mod licences;
 mod links;
 mod schema;
+mod scipy;
 mod texts;
 mod tidy;
 mod tour;

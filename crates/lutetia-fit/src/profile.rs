@@ -177,9 +177,14 @@ pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, 
     };
     let unit = objective.linearise(&x).map_err(|e| e.to_string())?.scale;
     let mut pulled = Pulled { objective: &objective, problem, quantity, target: 0.0, weight: 1.0 };
-    let (start, _) = pulled
+    let (start, slope) = pulled
         .quantity(&x)
         .map_err(|_| format!("the fit has no `{name}` that a profile could follow"))?;
+    if slope.iter().all(|g| g.abs() < 1e-12) {
+        return Err(format!(
+            "no fitted parameter moves {name}; it is what the function takes for granted"
+        ));
+    }
     let log = match quantity {
         Quantity::Parameter(i) => problem.parameters[i].transform != crate::Transform::Identity,
         Quantity::Derived(_) => fit.derived(name).is_none_or(|d| d.value > 0.0),

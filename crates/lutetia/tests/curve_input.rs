@@ -103,3 +103,30 @@ fn prop_bootstrap_is_the_same_on_any_number_of_threads() {
     assert_eq!(one, three);
     assert!(one.contains("bootstrap of the average"), "{one}");
 }
+
+/// Two subjects of three measurements: neither can rank a function with two parameters and a variance, both together can.
+#[test]
+fn regress_a_cohort_ranks_what_no_subject_can() {
+    let folder = study(&THREE);
+    let add = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        let old = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, old + text).expect("a file");
+    };
+    add("subjects.csv", "p2,made up\n");
+    add("doses.csv", "p2,1,0,Lu-177,7400\n");
+    add(
+        "activity.csv",
+        "p2,1,kidney_left,4,90,no\np2,1,kidney_left,24,58,no\np2,1,kidney_left,72,21,no\n",
+    );
+    let rank = |more: &[&str]| {
+        let head = ["fit", ".", "--population", "--function", "physical", "--function", "mono"];
+        run(folder.path(), &[&head, more].concat())
+    };
+    insta::assert_snapshot!("population", rank(&[]));
+    insta::assert_snapshot!(
+        "population_shared",
+        rank(&["--error", "proportional", "--shared", "lambda1", "--region", "kidney_left"])
+    );
+    insta::assert_snapshot!("population_no_region", rank(&["--region", "liver"]));
+}

@@ -19,6 +19,7 @@ mod comparison;
 mod cumulative_incidence;
 mod exposure_response;
 mod forest;
+mod functions;
 mod kaplan_meier;
 mod lines;
 mod pareto;
@@ -38,6 +39,7 @@ pub use comparison::ComparisonSpec;
 pub use cumulative_incidence::CumulativeIncidenceSpec;
 pub use exposure_response::ExposureResponseSpec;
 pub use forest::ForestSpec;
+pub use functions::FunctionsSpec;
 pub use kaplan_meier::KaplanMeierSpec;
 pub use lines::LinesSpec;
 pub use pareto::ParetoSpec;
@@ -69,6 +71,8 @@ pub enum ChartSpec {
     TimeActivity(TimeActivitySpec),
     /// Ours over published, one row per row of a comparison.
     Comparison(ComparisonSpec),
+    /// Integrals by function, one panel per region.
+    Functions(FunctionsSpec),
     /// Shares of the variance by input, one bar per region.
     Budget(BudgetSpec),
     /// Columns of a table against another column.
@@ -104,6 +108,7 @@ impl ChartSpec {
         match self {
             Self::TimeActivity(c) => c,
             Self::Comparison(c) => c,
+            Self::Functions(c) => c,
             Self::Budget(c) => c,
             Self::Lines(c) => c,
             Self::KaplanMeier(c) => c,

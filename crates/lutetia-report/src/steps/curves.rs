@@ -233,7 +233,7 @@ pub fn fit_regions(
     curves.into_par_iter().map(|curve| fit_region(curve, options)).collect()
 }
 
-fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
+pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
     let nuclide = lutetia_data::nuclides().get(&data.nuclide).map_err(|e| e.to_string())?;
     let physical = nuclide.lambda_per_s() * 3600.0;
     let times: Vec<f64> = data.points.iter().map(|p| p.time_h).collect();

@@ -4,10 +4,10 @@
 use serde::Deserialize;
 
 use super::{
-    Context, calibrate::CalibrateStep, cohort::CohortStep, combination::CombinationStep,
+    Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves, combination::CombinationStep,
     compare::Compare, curves::FitCurves, dose::DoseStep, independent_action::IndependentActionStep,
     integrate::Integrate, model::FitModel, model_dose::ModelDose, plan::PlanStep,
-    reconstruct::Reconstruct, simulate::Simulate, survival::SurvivalStep, sweep::Sweep,
+    reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate, survival::SurvivalStep, sweep::Sweep,
     trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
@@ -37,6 +37,10 @@ pub(crate) enum Use<'a> {
 pub enum Step {
     /// Sums of exponentials through every region of a patient.
     FitCurves(FitCurves),
+    /// Methods of integration on virtual patients whose truth is known.
+    CohortCurves(CohortCurves),
+    /// The function a cohort prefers.
+    SelectFunction(SelectFunction),
     /// Time-integrated activities without a fitted function.
     Integrate(Integrate),
     /// Absorbed doses from time-integrated activities.
@@ -77,6 +81,8 @@ impl Step {
     pub(crate) fn kind(&self) -> &dyn StepKind {
         match self {
             Self::FitCurves(s) => s,
+            Self::CohortCurves(s) => s,
+            Self::SelectFunction(s) => s,
             Self::Integrate(s) => s,
             Self::Dose(s) => s.as_ref(),
             Self::ModelDose(s) => s,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_data::Study;
+use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
 
 pub mod calibrate;
 pub mod cohort;
+pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
 pub mod curve_tables;
@@ -32,6 +33,7 @@ pub mod model;
 pub mod model_dose;
 pub mod plan;
 pub mod reconstruct;
+pub mod select;
 mod shape;
 pub mod simulate;
 pub mod stream;
@@ -70,6 +72,7 @@ pub(crate) struct Context {
     pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
     /// Doses by step, with the step that made their integrals.
     pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
+    pub(crate) cohorts: BTreeMap<String, BTreeMap<String, Vec<Curve>>>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
     pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
@@ -88,6 +91,7 @@ impl Context {
             tables: Tables::new(),
             tias: BTreeMap::new(),
             doses: BTreeMap::new(),
+            cohorts: BTreeMap::new(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
             cohorts: BTreeMap::new(),

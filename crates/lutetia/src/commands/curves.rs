@@ -101,6 +101,16 @@ impl Curves {
         self.cycle.unwrap_or(1)
     }
 
+    /// Regions asked for; none stands for all.
+    pub(crate) fn regions(&self) -> &[String] {
+        &self.regions
+    }
+
+    /// The study alone.
+    pub(crate) fn study(&self, terminal: &Terminal) -> Outcome<Study> {
+        studies::load(&self.study, terminal)
+    }
+
     /// Last time of the curves, h.
     pub(crate) fn until_h(&self) -> f64 {
         self.until

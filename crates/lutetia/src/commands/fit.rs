@@ -1,10 +1,17 @@
 //! `lutetia fit`.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
     Cell, Table,
-    steps::{curve_tables::tables, curves::CurveOptions, integrate, intervals},
+    steps::{
+        curve_tables::tables,
+        curves::CurveOptions,
+        integrate, intervals,
+        select::{self, SelectOptions},
+    },
 };
 
 use super::{
@@ -70,12 +77,23 @@ pub(crate) struct Arguments {
         conflicts_with_all = ["method", "model"], value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     bootstrap: u32,
 
+    /// Rank the functions over all subjects of the study together: −2 ln L summed, parameters counted over the cohort.
+    #[arg(long, conflicts_with_all = ["method", "model", "profile", "bootstrap", "print", "subject"])]
+    population: bool,
+
+    /// With `--population`, a parameter that all subjects have in common, such as `lambda2`; repeat for several.
+    #[arg(long, value_name = "PARAMETER", requires = "population")]
+    shared: Vec<String>,
+
     #[command(flatten)]
     with: WithModel,
 }
 
 /// Fits every curve asked for and prints one table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    if arguments.population {
+        return population(arguments, terminal);
+    }
     let intervals_asked = arguments.profile || arguments.bootstrap > 0;
     let print = arguments.print.unwrap_or(match intervals_asked {
         true => Print::Intervals,
@@ -119,6 +137,34 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         Some(asked) => table::print(asked, terminal),
         None => Ok(()),
     }
+}
+
+/// The functions ranked over the cohort, region by region.
+fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
+    let given = arguments.curves.options()?;
+    let study = arguments.curves.study(terminal)?;
+    let mut curves = select::cohort(&study, arguments.curves.cycle());
+    if let Some(missing) = arguments.curves.regions().iter().find(|r| !curves.contains_key(*r)) {
+        let known: Vec<&str> = curves.keys().map(String::as_str).collect();
+        return Err(failed(format!("no region `{missing}`; measured: {}", known.join(", "))));
+    }
+    if !arguments.curves.regions().is_empty() {
+        curves.retain(|region, _| arguments.curves.regions().contains(region));
+    }
+    let options = SelectOptions {
+        functions: given.functions,
+        shared: arguments.shared.clone(),
+        error: given.error,
+        variance_count: given.variance_count,
+        seed: given.seed,
+    };
+    let mut ranking = BTreeMap::new();
+    for (region, list) in curves {
+        let ranked = select::rank(&list, &options).map_err(failed)?;
+        ranking.insert(region, (list.len(), ranked));
+    }
+    table::print(&select::table("population", &ranking), terminal)
 }
 
 /// Parameters, error magnitudes and derived quantities of the functions used. A number that the
