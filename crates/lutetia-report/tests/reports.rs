@@ -55,6 +55,16 @@ fn fresh() -> tempfile::TempDir {
     copy(&repository().join("reports"), &folder.path().join("reports"), &|path| {
         path.file_name().is_some_and(|n| n == "experiment.toml")
     });
+    // Cohorts that are only to be the same on any thread need not be large.
+    for name in ["03_curve_choice", "04_single_time_point"] {
+        let path = folder.path().join("reports").join(name).join("experiment.toml");
+        let text = fs::read_to_string(&path).expect("an experiment");
+        let small = text
+            .replace("size = 200", "size = 6\ntraining = 4")
+            .replace("bootstrap = 1000", "bootstrap = 20")
+            .replace("first = 20", "first = 4");
+        fs::write(&path, small).expect("a smaller experiment");
+    }
     folder
 }
 

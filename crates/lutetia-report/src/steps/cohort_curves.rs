@@ -150,7 +150,7 @@ pub(crate) fn run(step: &CohortCurves, context: &mut Context) -> Result<(), Stri
     for table in tables {
         context.add(table);
     }
-    context.cohorts.insert(step.id.clone(), cohort);
+    context.cohort_curves.insert(step.id.clone(), cohort);
     context.settings.insert(format!("scatter and error of `{}`", step.id), step.error.clone());
     context.settings.insert(
         format!("patients of `{}`", step.id),

@@ -4,11 +4,12 @@
 use serde::Deserialize;
 
 use super::{
-    Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves, combination::CombinationStep,
-    compare::Compare, curves::FitCurves, dose::DoseStep, independent_action::IndependentActionStep,
-    integrate::Integrate, model::FitModel, model_dose::ModelDose, plan::PlanStep,
-    reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate, survival::SurvivalStep, sweep::Sweep,
-    trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
+    Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves,
+    combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
+    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
+    model_dose::ModelDose, plan::PlanStep, reconstruct::Reconstruct, select::SelectFunction,
+    simulate::Simulate, survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep,
+    trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.

@@ -72,7 +72,7 @@ pub(crate) struct Context {
     pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
     /// Doses by step, with the step that made their integrals.
     pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
-    pub(crate) cohorts: BTreeMap<String, BTreeMap<String, Vec<Curve>>>,
+    pub(crate) cohort_curves: BTreeMap<String, BTreeMap<String, Vec<Curve>>>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
     pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
@@ -91,7 +91,7 @@ impl Context {
             tables: Tables::new(),
             tias: BTreeMap::new(),
             doses: BTreeMap::new(),
-            cohorts: BTreeMap::new(),
+            cohort_curves: BTreeMap::new(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
             cohorts: BTreeMap::new(),

@@ -214,7 +214,7 @@ pub(crate) fn run(step: &SelectFunction, context: &mut Context) -> Result<(), St
     let mut curves = match (&step.study, &step.from) {
         (Some(name), None) => cohort(context.study(name)?, cycle(step.cycle)?),
         (None, Some(name)) => context
-            .cohorts
+            .cohort_curves
             .get(name)
             .cloned()
             .ok_or_else(|| format!("step `{name}` makes no cohort"))?,
