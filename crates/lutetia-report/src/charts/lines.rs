@@ -122,6 +122,7 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
             drawn
         })
         .collect::<Vec<_>>();
-    let columns = panels.len().clamp(1, 3);
+    // Four make two rows of two.
+    let columns = if panels.len() == 4 { 2 } else { panels.len().clamp(1, 3) };
     Ok(Figure { name: spec.name.clone(), caption: spec.caption.clone(), panels, columns })
 }

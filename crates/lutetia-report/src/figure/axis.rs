@@ -58,10 +58,20 @@ impl Axis {
     #[must_use]
     pub fn unit(&self) -> &str {
         let label = self.label.trim_end();
-        match (label.strip_suffix(')'), label.rfind('(')) {
-            (Some(inner), Some(open)) => &inner[open + 1..],
-            _ => "",
+        let Some(inner) = label.strip_suffix(')') else { return "" };
+        // Units have brackets of their own: `Gy(RBE)`.
+        let mut depth = 1;
+        for (at, c) in inner.char_indices().rev() {
+            match c {
+                ')' => depth += 1,
+                '(' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return &inner[at + 1..];
+            }
         }
+        ""
     }
 }
 
@@ -108,6 +118,10 @@ impl Scale {
         Self { low, high, ticks, log: axis.log }
     }
 
+    /// Relative differences below this are rounding of the solver (the tolerance of a table's numbers);
+    /// an axis that shows nothing else would make a pattern of them.
+    const NOISE: f64 = crate::table::Table::TOLERANCE;
+
     /// Ends with some air around all values.
     fn range(log: bool, values: impl Iterator<Item = f64>) -> (f64, f64) {
         let mut low = f64::INFINITY;
@@ -122,8 +136,11 @@ impl Scale {
         if low > high {
             (low, high) = (0.0, 1.0);
         }
-        if high - low < 1e-12 * (1.0 + high.abs()) {
-            let pad = if log { 0.3 } else { 0.5 * high.abs().clamp(1e-6, 1e300) };
+        let largest = if high.abs() > low.abs() { high.abs() } else { low.abs() };
+        if log && high - low < 2.0 * Self::NOISE {
+            (low, high) = (low - 0.3, high + 0.3);
+        } else if high - low <= Self::NOISE * largest {
+            let pad = if largest > 0.0 { 0.5 * largest } else { 0.5 };
             (low, high) = (low - pad, high + pad);
         }
         let span = high - low;
@@ -260,4 +277,36 @@ fn log_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
 /// A number as it stands at a tick.
 pub(super) fn label(value: f64) -> String {
     crate::table::significant(if value.abs() < 1e-12 { 0.0 } else { value }, 6).replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_an_axis_does_not_show_rounding() {
+        let scale = |axis: Axis, values: &[f64]| Scale::new(&axis, values.iter().copied(), 5);
+        // Equal but for the eighth digit: drawn as the one number they are.
+        let s = scale(Axis::linear(""), &[1.396_940_1, 1.396_940_3]);
+        assert!(s.low < 0.7 && s.high > 2.0, "{s:?}");
+        let s = scale(Axis::log(""), &[1.396_940_1, 1.396_940_3]);
+        assert!(s.high - s.low > 0.5, "{s:?}");
+        // One in a thousand is a difference.
+        let s = scale(Axis::linear(""), &[1.000, 1.001]);
+        assert!(s.low > 0.99 && s.high < 1.01, "{s:?}");
+        // Nothing at all, one number, zero, and the largest there are.
+        for values in [&[][..], &[3.0], &[0.0, 0.0], &[f64::NAN], &[-1e300, 1e300]] {
+            let s = scale(Axis::linear(""), values);
+            assert!(s.low < s.high && (s.high - s.low).is_finite(), "{s:?}");
+        }
+    }
+
+    #[test]
+    fn exact_the_unit_is_what_the_last_bracket_holds() {
+        assert_eq!(Axis::linear("activity (MBq)").unit(), "MBq");
+        assert_eq!(Axis::linear("dose (Gy(RBE)/MBq)").unit(), "Gy(RBE)/MBq");
+        assert_eq!(Axis::linear("dose)").unit(), "");
+        assert_eq!(Axis::linear("tumour (left) over kidney").unit(), "");
+        assert_eq!(Axis::linear("survival").unit(), "");
+    }
 }
