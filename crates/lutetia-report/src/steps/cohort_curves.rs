@@ -268,7 +268,6 @@ fn virtual_curves(setting: &Setting<'_>) -> Result<BTreeMap<String, Vec<VirtualC
                     let clean: Vec<f64> = found
                         .outputs
                         .column(*at)
-                        .into_iter()
                         .map(|y| model.model.units.from_internal(y, &mbq))
                         .collect();
                     let whole = found
