@@ -75,6 +75,13 @@ pub(crate) fn run() -> Result<()> {
                 println!("{each:12.3} µs  SciPy {version} curve_fit, one thread");
                 println!("{:12.1}     SciPy over lutetia", each / ours);
             }
+            ["pytheranostics", version, each] => {
+                let each: f64 = each.parse().context("a time of PyTheranostics")?;
+                println!(
+                    "{each:12.3} µs  PyTheranostics {version} fit_tac, unweighted, one thread"
+                );
+                println!("{:12.1}     PyTheranostics over lutetia", each / ours);
+            }
             ["tia", list] => {
                 println!(
                     "{:12.1e}     largest relative difference of the integrals",
