@@ -18,7 +18,7 @@
 //! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
 //! | fit a million rows | [`MapFitter`] |
-//! | search a box without derivatives, under limits | [`search`] |
+//! | search a box without derivatives, under limits | [`search()`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!

@@ -27,7 +27,7 @@ pub(crate) fn rows(table: &Table) -> Value {
     Value::Array(rows.collect())
 }
 
-/// Prints tables: one as [`print`]; several as CSV below a line with the name of each, or as one JSON
+/// Prints tables: one as [`print()`]; several as CSV below a line with the name of each, or as one JSON
 /// object by name.
 pub(crate) fn print_all(tables: &[Table], terminal: &Terminal) -> Outcome {
     if let [one] = tables {
