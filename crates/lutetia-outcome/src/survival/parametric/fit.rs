@@ -73,7 +73,6 @@ pub fn fit_parametric(
 ///
 /// # Errors
 /// A level that is not between 0 and 1.
-#[allow(clippy::type_complexity)]
 pub fn fit_all(
     data: &SurvivalData,
     level: f64,
