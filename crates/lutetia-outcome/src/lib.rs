@@ -13,6 +13,7 @@
 pub mod combination;
 pub mod endpoint;
 mod error;
+pub mod exposure_response;
 mod numeric;
 pub mod radiobiology;
 pub mod survival;

@@ -1,6 +1,7 @@
 //! Effects of dose, null models of combination, benefit against harm.
 
 mod combination;
+mod exposure_response;
 mod radiobiology;
 mod trade_off;
 
