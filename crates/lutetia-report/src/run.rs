@@ -104,7 +104,10 @@ pub enum Failure {
         known: String,
     },
     /// Stopped by the user.
-    #[error("interrupted; the reports already made are whole, the others untouched")]
+    #[error(
+        "interrupted; the reports already made are whole, the others untouched, and the same command \
+         makes the rest"
+    )]
     Interrupted,
 }
 
@@ -188,7 +191,8 @@ pub fn list(root: &Path) -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
-/// Runs the reports asked for, in parallel; the results do not depend on the number of threads.
+/// Runs the reports asked for, in parallel; the results do not depend on the number of threads. When `stop`
+/// comes up, nothing more is written; steps that work for long look at it too.
 ///
 /// # Errors
 /// When nothing can be started: no `reports/`, an unknown name, another run in progress, a folder
@@ -196,7 +200,7 @@ pub fn list(root: &Path) -> Result<Vec<String>, Failure> {
 pub fn run(
     settings: &Settings,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Vec<(String, Outcome)>, Failure> {
     let known = list(&settings.root)?;
     let reports = settings.root.join("reports");
@@ -239,7 +243,7 @@ fn one(
     name: &str,
     program: &str,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Outcome {
     let folder = settings.root.join("reports").join(name);
     let stamp_path = folder.join(".stamp.json");
@@ -280,7 +284,7 @@ fn make(
     settings: &Settings,
     name: &str,
     progress: &dyn Progress,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<Made, Failure> {
     let mut inputs = Inputs { root: &settings.root, read: BTreeMap::new() };
     let path = format!("reports/{name}/experiment.toml");
@@ -292,14 +296,19 @@ fn make(
     progress.begin(name, experiment.steps.len());
 
     let mut context = steps::Context::load(&experiment, &mut inputs)?;
+    context.stop = Arc::clone(stop);
     for step in &experiment.steps {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
         let step = step.kind();
         progress.step(name, step.id());
-        step.run(&mut context)
-            .map_err(|reason| Failure::Step { step: step.id().to_owned(), reason })?;
+        step.run(&mut context).map_err(|reason| {
+            if stop.load(Ordering::Relaxed) {
+                return Failure::Interrupted;
+            }
+            Failure::Step { step: step.id().to_owned(), reason }
+        })?;
     }
     // Published tables may be drawn too; a step of the same name goes first.
     let mut drawn = context.published.clone();
@@ -339,7 +348,7 @@ fn write(
     folder: &Path,
     stamp_path: &Path,
     program: &str,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<(), Failure> {
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::Interrupted);

@@ -1,6 +1,6 @@
 //! The combination step on models whose combined effect is known.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use lutetia_report::run::{Outcome, Progress, Settings, run};
 
@@ -88,7 +88,7 @@ fn table(experiment: &str, name: &str) -> Result<Rows, String> {
     fs::write(root.join("reports/01_test/experiment.toml"), format!("{HEADING}{experiment}"))
         .expect("a temporary file");
     let settings = Settings { root: root.to_owned(), ..Settings::default() };
-    let outcome = run(&settings, &Silent, &AtomicBool::new(false)).expect("it starts").remove(0).1;
+    let outcome = run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1;
     match outcome {
         Outcome::Made => {
             let made = root.join(format!("reports/01_test/tables/{name}.csv"));

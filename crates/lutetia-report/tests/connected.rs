@@ -1,7 +1,7 @@
 //! Models connected through their ports, and inputs driven by measured curves, as an experiment
 //! writes them.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{fs, path::Path, sync::Arc};
 
 use lutetia_report::run::{Outcome, Progress, Settings, run};
 
@@ -39,7 +39,7 @@ fn table(experiment: &str, curve: &str) -> Result<csv::Reader<fs::File>, String>
     fs::write(root.join("reports/01_test/experiment.toml"), format!("{HEADING}{experiment}"))
         .expect("a temporary file");
     let settings = Settings { root: root.to_owned(), ..Settings::default() };
-    let outcome = run(&settings, &Silent, &AtomicBool::new(false)).expect("it starts").remove(0).1;
+    let outcome = run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1;
     match outcome {
         Outcome::Made => {
             let made = root.join("reports/01_test/tables/out.csv");

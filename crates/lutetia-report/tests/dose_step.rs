@@ -1,6 +1,6 @@
 //! The dose step: red marrow, daughters, cortex, weights, masses, and what is wrong with a request.
 
-use std::{fmt::Write as _, fs, path::Path, sync::atomic::AtomicBool};
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
 
@@ -52,7 +52,7 @@ fn folder(
 
 fn outcome(root: &Path) -> Outcome {
     let settings = Settings { root: root.to_owned(), ..Settings::default() };
-    let mut outcomes = run(&settings, &Quiet, &AtomicBool::new(false)).expect("a run");
+    let mut outcomes = run(&settings, &Quiet, &Arc::default()).expect("a run");
     outcomes.remove(0).1
 }
 

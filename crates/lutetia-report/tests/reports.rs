@@ -4,7 +4,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use lutetia_report::{
@@ -73,7 +76,7 @@ fn only(root: &Path, report: &str) -> Settings {
 }
 
 fn go(settings: &Settings) -> Vec<(String, Outcome)> {
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     run(settings, &Watch { stop_at: "", stop: &stop }, &stop).expect("the run starts")
 }
 
@@ -183,7 +186,7 @@ fn exact_a_failing_or_interrupted_report_leaves_the_old_one() {
     assert!(matches!(go(&making)[0].1, Outcome::Made));
     let before = made(root);
 
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let forced = Settings { force: true, ..making.clone() };
     let outcomes =
         run(&forced, &Watch { stop_at: "sweep", stop: &stop }, &stop).expect("the run starts");

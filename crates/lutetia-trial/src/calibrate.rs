@@ -12,8 +12,14 @@
 //! tempering, Del Moral 2012, Stat Comput 22:1009). A generation is proposed by a normal density with the
 //! weighted mean and covariance of all particles so far, one part in ten by the prior; all particles of all
 //! generations are kept and weighted against the mixture of all proposals (adaptive multiple importance
-//! sampling, Cornuet 2012, Scand J Stat 39:798), so that no simulated trial is wasted and their number is known
-//! beforehand. Unknowns move on the normal scale of their prior, `x = F⁻¹(Φ(z))`, where no bound is in the way.
+//! sampling, Cornuet 2012, Scand J Stat 39:798), so that no simulated trial is wasted. Unknowns move on the
+//! normal scale of their prior, `x = F⁻¹(Φ(z))`, where no bound is in the way.
+//!
+//! The first generations may explore with fewer patients. They find where to look and nothing else: their
+//! particles carry no weight, and the mixture against which the others are weighted is that of the proposals of
+//! the full generations alone, so that the estimator is the same as if exploration had never been.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
@@ -68,8 +74,42 @@ pub struct CalibrationSpec {
     pub particles: usize,
     /// Generations after the first, which is drawn from the prior.
     pub generations: usize,
+    /// Generations after the first at most, where tolerance 1 and `effective_size` are not reached by
+    /// `generations`.
+    pub most_generations: usize,
+    /// The effective size that is wanted at tolerance 1; a fifth of a generation if none is.
+    pub effective_size: Option<f64>,
+    /// Patients with which a particle is simulated.
+    pub patients: usize,
+    /// Patients with which the first generations are, where they are fewer. At most the first
+    /// ⌈(`generations` + 1)/2⌉ generations explore, and no longer than until their tolerance is down to
+    /// √(`patients`/`explore`): what a smaller trial says is that much less exact.
+    pub explore: Option<usize>,
     /// Seed.
     pub seed: u64,
+}
+
+impl CalibrationSpec {
+    /// The unknowns at a place of the normal scale.
+    fn values(&self, z: &DVector<f64>) -> Vec<f64> {
+        let value = |(u, z): (&Unknown, &f64)| {
+            let (lo, hi) = u.ends();
+            u.value(lo + normal_share(*z) * (hi - lo))
+        };
+        self.unknowns.iter().zip(z.iter()).map(value).collect()
+    }
+
+    /// Generations that explore at most, and the tolerance below which they have nothing to say.
+    fn exploration(&self) -> (usize, f64) {
+        match self.explore {
+            Some(few) if few < self.patients => {
+                #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+                let floor = (self.patients as f64 / few as f64).sqrt();
+                ((self.generations + 1).div_ceil(2), floor)
+            }
+            _ => (0, 1.0),
+        }
+    }
 }
 
 /// One set of values.
@@ -79,18 +119,22 @@ pub struct Particle {
     pub values: Vec<f64>,
     /// The simulated targets, in their order; not numbers where the simulation failed.
     pub simulated: Vec<f64>,
-    /// Weight; all sum to one.
+    /// Weight; all sum to one. Zero for particles that explored.
     pub weight: f64,
     /// Root mean square of the misses in units of the targets' errors.
     pub distance: f64,
+    /// Patients it was simulated with.
+    pub patients: usize,
 }
 
 /// One step of the tempering.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Generation {
+    /// Patients its particles were simulated with.
+    pub patients: usize,
     /// ε.
     pub tolerance: f64,
-    /// 1/Σw² of all particles so far.
+    /// 1/Σw² of all particles so far that were simulated with as many patients.
     pub effective_size: f64,
     /// Particles of this generation whose simulation failed: they have no weight.
     pub failed: usize,
@@ -113,7 +157,7 @@ impl Posterior {
         self.generations.last().map_or(f64::INFINITY, |g| g.tolerance)
     }
 
-    /// 1/Σw² after the last generation, over all particles.
+    /// 1/Σw² after the last generation, over all particles with weight.
     #[must_use]
     pub fn effective_size(&self) -> f64 {
         self.generations.last().map_or(0.0, |g| g.effective_size)
@@ -134,12 +178,13 @@ impl Posterior {
         weighted_quantile(self.particles.iter().map(|p| (p.values[unknown], p.weight)), share)
     }
 
-    /// The particle of greatest weight × proposal, that is nearest to the targets.
+    /// The particle that is nearest to the targets, of those simulated with most patients.
     #[must_use]
     pub fn nearest(&self) -> Option<&Particle> {
+        let most = self.particles.iter().map(|p| p.patients).max()?;
         self.particles
             .iter()
-            .filter(|p| p.distance.is_finite())
+            .filter(|p| p.distance.is_finite() && p.patients == most)
             .min_by(|a, b| a.distance.total_cmp(&b.distance))
     }
 
@@ -169,55 +214,48 @@ pub(crate) fn weighted_quantile(pairs: impl Iterator<Item = (f64, f64)>, share: 
     pairs.last().map_or(f64::NAN, |p| p.0)
 }
 
-/// Calibrates. `simulate` gives the targets at values of the unknowns, both in their order; it is called
-/// from several threads and should use common random numbers. A simulation that fails has weight zero.
+/// Calibrates. `simulate` gives the targets at values of the unknowns, both in their order, for a number of
+/// patients; it is called from several threads and should use common random numbers. A simulation that fails has
+/// weight zero. `stop` is looked at between simulations.
 ///
-/// The result does not depend on the number of threads.
+/// It ends after `generations`, or after the first later one in which tolerance 1 and the effective size that is
+/// wanted are both reached, or after `most_generations`. The last tolerance is the smallest that leaves as many
+/// particles effective as wanted. The result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles;
-/// or no particle of the prior could be simulated.
+/// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles,
+/// generations or patients; or no particle of the prior could be simulated. [`TrialError::Interrupted`].
 pub fn calibrate(
     spec: &CalibrationSpec,
-    simulate: &(dyn Fn(&[f64]) -> Result<Vec<f64>, String> + Sync),
+    stop: &AtomicBool,
+    simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, String> + Sync),
 ) -> Result<Posterior, TrialError> {
     check(spec)?;
-    let n = spec.particles;
-    let d = spec.unknowns.len();
-    let values_at = |z: &DVector<f64>| -> Vec<f64> {
-        spec.unknowns
-            .iter()
-            .zip(z.iter())
-            .map(|(u, z)| {
-                let (lo, hi) = u.ends();
-                u.value(lo + normal_share(*z) * (hi - lo))
-            })
-            .collect()
-    };
-    // The first generation is spread evenly over each axis, in an order of its own (Latin hypercube).
-    let mut proposals: Vec<Proposal> = Vec::new();
-    let mut positions: Vec<DVector<f64>> = Vec::new();
-    let mut held: Vec<Particle> = Vec::new();
-    let mut squares: Vec<f64> = Vec::new();
-    let mut generations = Vec::new();
-    let mut tolerance = f64::INFINITY;
-    for generation in 0..=spec.generations {
-        let fresh: Vec<DVector<f64>> = (0..n)
-            .map(|i| {
-                let draws = Draws::new(spec.seed, i as u64);
-                match proposals.last() {
-                    None => DVector::from_fn(d, |j, _| {
-                        let place = stratum(spec.seed, j, i, n);
-                        #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
-                        let u = (place as f64 + draws.uniform("prior", j as u64)) / n as f64;
-                        normal_quantile(u)
-                    }),
-                    Some(proposal) => proposal.draw(&draws, generation as u64),
-                }
+    #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
+    let half = 0.5 * spec.particles as f64;
+    let wanted = spec.effective_size.unwrap_or(0.4 * half);
+    let (most_exploring, floor) = spec.exploration();
+    let mut exploring = most_exploring > 0;
+    let (mut explored, mut generations) = (Vec::new(), Vec::new());
+    let mut proposal: Option<Proposal> = None;
+    let mut level = Level::default();
+    for generation in 0..=spec.most_generations {
+        let patients =
+            spec.explore.filter(|_| exploring).map_or(spec.patients, |few| few.min(spec.patients));
+        let fresh: Vec<DVector<f64>> = (0..spec.particles)
+            .map(|i| match &proposal {
+                // The first generation is spread evenly over each axis, in an order of its own.
+                None => latin_hypercube(spec, i),
+                Some(own) => own.draw(&Draws::new(spec.seed, i as u64), generation as u64),
             })
             .collect();
-        let simulated: Vec<Result<Vec<f64>, String>> =
-            fresh.par_iter().map(|z| simulate(&values_at(z))).collect();
+        let going = || !stop.load(Ordering::Relaxed);
+        let simulated: Option<Vec<_>> = fresh
+            .par_iter()
+            .map(|z| going().then(|| simulate(&spec.values(z), patients)))
+            .collect();
+        // Where the flag came up within the last simulations, what they say may be cut short.
+        let simulated = simulated.filter(|_| going()).ok_or(TrialError::Interrupted)?;
         if generation == 0 && simulated.iter().all(Result::is_err) {
             let reason = simulated.iter().find_map(|s| s.as_ref().err().cloned());
             return Err(TrialError::OutOfRange {
@@ -230,43 +268,134 @@ pub fn calibrate(
             });
         }
         let failed = simulated.iter().filter(|s| s.is_err()).count();
+        level.add(spec, fresh, simulated, proposal.take(), patients);
+        if !exploring && generation >= spec.generations {
+            let (tolerance, effective_size) = level.temper(wanted, 1.0, f64::INFINITY);
+            let reached = tolerance <= 1.0 && effective_size >= wanted;
+            if reached || generation == spec.most_generations {
+                generations.push(Generation { patients, tolerance, effective_size, failed });
+                break;
+            }
+        }
+        let least = if exploring { floor } else { 1.0 };
+        let (tolerance, effective_size) = level.temper(half, least, level.tolerance);
+        level.tolerance = tolerance;
+        generations.push(Generation { patients, tolerance, effective_size, failed });
+        proposal = level.proposal()?;
+        if exploring && (tolerance <= floor || generation + 1 >= most_exploring) {
+            exploring = false;
+            // From here on a new estimator: what explored has found the proposal, and no more.
+            explored = std::mem::take(&mut level).particles;
+        }
+    }
+    for p in &mut explored {
+        p.weight = 0.0;
+    }
+    explored.append(&mut level.particles);
+    Ok(Posterior { particles: explored, generations })
+}
+
+/// Generations of equal fidelity, weighted against the mixture of their proposals.
+struct Level {
+    /// Those of the generations; none is the prior.
+    proposals: Vec<Option<Proposal>>,
+    positions: Vec<DVector<f64>>,
+    particles: Vec<Particle>,
+    /// Σ of the squared misses in units of the errors.
+    squares: Vec<f64>,
+    /// ln of the prior over the mixture.
+    ratios: Vec<f64>,
+    /// That of the last proposal.
+    tolerance: f64,
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self {
+            proposals: Vec::new(),
+            positions: Vec::new(),
+            particles: Vec::new(),
+            squares: Vec::new(),
+            ratios: Vec::new(),
+            tolerance: f64::INFINITY,
+        }
+    }
+}
+
+impl Level {
+    fn add(
+        &mut self,
+        spec: &CalibrationSpec,
+        fresh: Vec<DVector<f64>>,
+        simulated: Vec<Result<Vec<f64>, String>>,
+        proposal: Option<Proposal>,
+        patients: usize,
+    ) {
         for (z, simulated) in fresh.into_iter().zip(simulated) {
             let square = misses(spec, &simulated);
-            squares.push(square);
-            held.push(Particle {
-                values: values_at(&z),
+            self.squares.push(square);
+            self.particles.push(Particle {
+                values: spec.values(&z),
                 simulated: simulated.unwrap_or_else(|_| vec![f64::NAN; spec.targets.len()]),
                 weight: 0.0,
                 #[expect(clippy::cast_precision_loss, reason = "targets are few")]
                 distance: (square / spec.targets.len() as f64).sqrt(),
+                patients,
             });
-            positions.push(z);
+            self.positions.push(z);
         }
-        // ln of prior over mixture of all proposals; the prior is the first of them.
-        let ratios: Vec<f64> = positions.iter().map(|z| log_ratio(z, &proposals)).collect();
-        let log_weights = |eps: f64| -> Vec<f64> {
-            squares
-                .iter()
-                .zip(&ratios)
-                .map(
-                    |(s, r)| {
-                        if s.is_finite() { -0.5 * s / (eps * eps) + r } else { f64::NEG_INFINITY }
-                    },
-                )
-                .collect()
+        self.proposals.push(proposal);
+        self.ratios = self.positions.iter().map(|z| log_ratio(z, &self.proposals)).collect();
+    }
+
+    fn log_weights(&self, eps: f64) -> Vec<f64> {
+        let one = |(s, r): (&f64, &f64)| {
+            if s.is_finite() { -0.5 * s / (eps * eps) + r } else { f64::NEG_INFINITY }
         };
-        let last = generation == spec.generations;
-        tolerance = next_tolerance(&log_weights, tolerance, n, last);
-        let (weights, effective_size) = normalised(&log_weights(tolerance));
-        generations.push(Generation { tolerance, effective_size, failed });
-        for (p, w) in held.iter_mut().zip(&weights) {
+        self.squares.iter().zip(&self.ratios).map(one).collect()
+    }
+
+    /// Weights the particles at the smallest ε between two that leaves as many effective as wanted, or, where
+    /// none does, at the one that leaves most; returns ε and how many are effective. That number need not grow
+    /// with ε, as proposals are narrower than the prior.
+    fn temper(&mut self, wanted: f64, least: f64, most: f64) -> (f64, f64) {
+        // Steps of 2 %: far finer than the change of a kernel that matters.
+        const STEP: f64 = 1.02;
+        let size = |eps: f64| normalised(&self.log_weights(eps)).1;
+        let (mut best, mut eps) = ((least, size(least)), least);
+        while best.1 < wanted && eps < most.min(1e6) {
+            eps = (eps * STEP).min(most);
+            let found = size(eps);
+            if found > best.1 {
+                best = (eps, found);
+            }
+        }
+        let (weights, effective_size) = normalised(&self.log_weights(best.0));
+        for (p, w) in self.particles.iter_mut().zip(&weights) {
             p.weight = *w;
         }
-        if !last {
-            proposals.push(Proposal::around(&positions, &weights)?);
-        }
+        (best.0, effective_size)
     }
-    Ok(Posterior { particles: held, generations })
+
+    /// The next proposal; the prior again where no particle has weight.
+    fn proposal(&self) -> Result<Option<Proposal>, TrialError> {
+        let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
+        if weights.iter().all(|w| *w <= 0.0) {
+            return Ok(None);
+        }
+        Proposal::around(&self.positions, &weights).map(Some)
+    }
+}
+
+/// A particle of the prior: each axis has one in each of as many strata as there are particles.
+fn latin_hypercube(spec: &CalibrationSpec, i: usize) -> DVector<f64> {
+    let draws = Draws::new(spec.seed, i as u64);
+    DVector::from_fn(spec.unknowns.len(), |j, _| {
+        let place = stratum(spec.seed, j, i, spec.particles);
+        #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
+        let u = (place as f64 + draws.uniform("prior", j as u64)) / spec.particles as f64;
+        normal_quantile(u)
+    })
 }
 
 /// The place of particle `i` on axis `j` among `n` strata: a permutation by sorting random numbers.
@@ -290,23 +419,6 @@ fn misses(spec: &CalibrationSpec, simulated: &Result<Vec<f64>, String>) -> f64 {
         }
         _ => f64::INFINITY,
     }
-}
-
-/// The smallest ε, at least 1 and at most the one before, that leaves as many particles effective as half a
-/// generation has; the last generation goes on to a fifth of one.
-fn next_tolerance(log_weights: &dyn Fn(f64) -> Vec<f64>, before: f64, n: usize, last: bool) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
-    let wanted = n as f64 * if last { 0.2 } else { 0.5 };
-    let size = |eps: f64| normalised(&log_weights(eps)).1;
-    let (mut lo, mut hi) = (0.0_f64, before.min(1e6).ln());
-    if size(1.0) >= wanted || hi <= 0.0 {
-        return 1.0;
-    }
-    for _ in 0..60 {
-        let middle = 0.5 * (lo + hi);
-        if size(middle.exp()) >= wanted { hi = middle } else { lo = middle }
-    }
-    hi.exp()
 }
 
 /// Weights that sum to one, and 1/Σw².
@@ -381,11 +493,11 @@ impl Proposal {
     }
 }
 
-/// ln of the prior over the mean of the prior and all proposals, each of which gave as many particles.
-fn log_ratio(z: &DVector<f64>, proposals: &[Proposal]) -> f64 {
+/// ln of the prior over the mean of all proposals (none is the prior), each of which gave as many particles.
+fn log_ratio(z: &DVector<f64>, proposals: &[Option<Proposal>]) -> f64 {
     let prior = -0.5 * z.norm_squared();
-    let mut terms: Vec<f64> = vec![prior];
-    terms.extend(proposals.iter().map(|p| p.log_density(z)));
+    let density = |p: &Option<Proposal>| p.as_ref().map_or(prior, |p| p.log_density(z));
+    let terms: Vec<f64> = proposals.iter().map(density).collect();
     #[expect(clippy::cast_precision_loss, reason = "generations are few")]
     let count = terms.len() as f64;
     prior - (log_sum(&terms) - count.ln())
@@ -417,6 +529,43 @@ fn check(spec: &CalibrationSpec) -> Result<(), TrialError> {
             spec.particles.to_string(),
             "at least 10; hundreds where time allows",
         );
+    }
+    if spec.most_generations < spec.generations {
+        return refuse(
+            "the most generations".to_owned(),
+            spec.most_generations.to_string(),
+            &format!("at least the {} generations that are made anyway", spec.generations),
+        );
+    }
+    if spec.patients == 0 {
+        return refuse("the number of patients".to_owned(), "0".to_owned(), "at least one");
+    }
+    if let Some(few) = spec.explore {
+        if few == 0 || few > spec.patients {
+            return refuse(
+                "the number of patients that explore".to_owned(),
+                few.to_string(),
+                &format!("1 to the {} patients of the last generations", spec.patients),
+            );
+        }
+        if spec.generations == 0 {
+            return refuse(
+                "the number of generations with patients that explore".to_owned(),
+                "0".to_owned(),
+                "at least 1, which all patients take part in",
+            );
+        }
+    }
+    if let Some(size) = spec.effective_size {
+        #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
+        let most = (spec.particles * (spec.most_generations + 1 - spec.exploration().0)) as f64;
+        if !(size >= 1.0 && size <= most) {
+            return refuse(
+                "the effective size that is wanted".to_owned(),
+                size.to_string(),
+                &format!("1 to {most}, the particles that can have weight; allow more generations"),
+            );
+        }
     }
     for u in &spec.unknowns {
         let ordered = u.lower.is_finite() && u.upper.is_finite() && u.lower < u.upper;

@@ -91,6 +91,9 @@ pub enum TrialError {
     /// The simulator refuses what is asked of all patients alike.
     #[error(transparent)]
     Simulation(#[from] lutetia_sim::SimError),
+    /// Stopped by the user.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// `; did you mean …?`, else the names there are.

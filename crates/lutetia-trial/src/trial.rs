@@ -6,6 +6,8 @@
 //! that two arms differ by their treatment alone. All times are days, but for those of doses, which are
 //! internal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use lutetia_outcome::endpoint::BestResponse;
 use lutetia_sim::{Change, Dose, Inputs, Options, Regimen, SimError, Simulator};
 use lutetia_units::Dimension;
@@ -334,16 +336,28 @@ impl<'a> Trial<'a> {
     /// reason.
     #[must_use]
     pub fn run(&self) -> (Vec<Record>, Vec<Failed>) {
-        let all: Vec<Result<Record, Failed>> =
-            self.places().into_par_iter().map(|(patient, arm)| self.one(patient, arm)).collect();
+        // Nobody holds the flag, so that nobody raises it.
+        self.run_until(&AtomicBool::new(false)).unwrap_or_default()
+    }
+
+    /// As [`Trial::run`], unless `stop` comes up, which is looked at before each patient.
+    ///
+    /// # Errors
+    /// [`TrialError::Interrupted`].
+    pub fn run_until(&self, stop: &AtomicBool) -> Result<(Vec<Record>, Vec<Failed>), TrialError> {
+        let all: Option<Vec<Result<Record, Failed>>> = self
+            .places()
+            .into_par_iter()
+            .map(|(patient, arm)| (!stop.load(Ordering::Relaxed)).then(|| self.one(patient, arm)))
+            .collect();
         let (mut records, mut failed) = (Vec::new(), Vec::new());
-        for result in all {
+        for result in all.ok_or(TrialError::Interrupted)? {
             match result {
                 Ok(record) => records.push(record),
                 Err(why) => failed.push(why),
             }
         }
-        (records, failed)
+        Ok((records, failed))
     }
 
     /// One patient in one arm.

@@ -1,10 +1,13 @@
 //! Ctrl-C.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use crate::exit::Exit;
 
-static STOP: AtomicBool = AtomicBool::new(false);
+static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static COOPERATIVE: AtomicBool = AtomicBool::new(false);
 
 /// Makes Ctrl-C (and a request to terminate) end the run with code 130.
@@ -19,7 +22,7 @@ pub(crate) fn install() -> Result<(), ctrlc::Error> {
 
 /// From now on the first Ctrl-C only sets the flag that is returned, so that work can stop where no
 /// file is half-written; a second one ends the run at once.
-pub(crate) fn cooperative() -> &'static AtomicBool {
+pub(crate) fn cooperative() -> &'static Arc<AtomicBool> {
     COOPERATIVE.store(true, Ordering::SeqCst);
     &STOP
 }

@@ -149,6 +149,94 @@ fn exact_a_killed_or_interrupted_trial_goes_on_and_loses_nothing() {
     assert!(talk.contains("another run"), "{talk}");
 }
 
+/// A quick calibration, and one of hours.
+const CALIBRATION: &str = r#"
+[[step]]
+kind = "calibrate"
+id = "posterior"
+trial = "watching"
+particles = 10
+generations = 1
+patients = 20
+predictions = 2
+unknown = [{ name = "h0", lower = "0.0001 1/d", upper = "0.01 1/d", log = true }]
+target = [
+  { of = "median", what = "OS", arm = "usual", value = 15, error = 2, calibrate = true, source = "assumed" },
+  { of = "median", what = "OS", arm = "slow", value = 20, error = 2, calibrate = false, source = "assumed" },
+]
+"#;
+
+/// All files of a folder but the experiment.
+#[cfg(unix)]
+fn whole_files(folder: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut files = std::collections::BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(whole_files(&path));
+        } else if path.file_name().is_some_and(|n| n != "experiment.toml") {
+            files.insert(path.clone(), fs::read(&path).expect("a file"));
+        }
+    }
+    files
+}
+
+#[cfg(unix)]
+#[test]
+fn exact_a_report_stopped_within_a_calibration_ends_at_once_and_keeps_the_old_one() {
+    let folder = folder();
+    let root = folder.path();
+    let report = root.join("reports/01_calibrated");
+    fs::create_dir_all(&report).expect("a folder");
+    let write = |calibration: &str| {
+        fs::write(report.join("experiment.toml"), format!("{EXPERIMENT}{calibration}"))
+            .expect("a file");
+    };
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_lutetia"))
+            .current_dir(root)
+            .arg("report")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts")
+    };
+    write(CALIBRATION);
+    let (code, _, talk) = finish(start());
+    assert_eq!(code, Some(0), "{talk}");
+    let before = whole_files(&report);
+    assert!(before.len() > 10, "{} files", before.len());
+
+    write(&CALIBRATION.replace("patients = 20", "patients = 300_000"));
+    let mut child = start();
+    let begun = Instant::now();
+    while !root.join("reports/.lock").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the report does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+    // The cohort of ten and the trial of 300 take a fraction of this.
+    thread::sleep(Duration::from_secs(1));
+    assert!(child.try_wait().expect("it runs").is_none(), "it ended by itself");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("`kill` starts").success());
+    let begun = Instant::now();
+    let (code, _, talk) = finish(child);
+    let took = begun.elapsed();
+    assert_eq!(code, Some(130), "{talk}");
+    assert!(talk.contains("the same command makes the rest"), "{talk}");
+    // Two seconds are what a person waits; a busy machine may be this much slower.
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert_eq!(before, whole_files(&report), "the old report is whole");
+
+    // The same command goes on, here with what is quick again.
+    write(&CALIBRATION.replace("particles = 10", "particles = 11"));
+    let (code, _, talk) = finish(start());
+    assert_eq!(code, Some(0), "{talk}");
+    let generations = fs::read_to_string(report.join("tables/posterior.generations.csv"));
+    let generations = generations.expect("the table");
+    assert!(generations.lines().last().expect("rows").starts_with("final,20,"), "{generations}");
+}
+
 #[test]
 fn exact_what_a_trial_cannot_do_is_said() {
     let folder = folder();

@@ -1,8 +1,10 @@
 //! Uncertain parameters from published trial results, and what they predict about the others.
 
+use std::sync::atomic::AtomicBool;
+
 use lutetia_trial::{
-    CalibrationSpec, Particle, Posterior, Record, Target, Trial, TrialError, TrialSpec, Unknown,
-    calibrate,
+    CalibrationSpec, Generation, Particle, Posterior, Record, Target, Trial, TrialError, TrialSpec,
+    Unknown, calibrate,
     summary::{self, Endpoint},
 };
 use rayon::prelude::*;
@@ -17,7 +19,8 @@ use crate::table::{Cell, Table};
 
 /// Calibration of a trial to published results. Tables: `<id>` (the unknowns), `<id>.targets` (published
 /// beside simulated; which were calibrated on and which judged), `<id>.band` (Kaplan–Meier curves of
-/// trials of the published size), `<id>.generations` and `<id>.particles`.
+/// trials of the published size), `<id>.generations` (a row each, and the row `final` whatever their number, to
+/// which a text refers as `<id>.generations/final/tolerance`) and `<id>.particles`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrateStep {
@@ -35,8 +38,17 @@ pub struct CalibrateStep {
     pub particles: u32,
     /// Generations after the first.
     pub generations: u32,
+    /// Generations after the first at most, where tolerance 1 and `effective_size` are not reached by
+    /// `generations`; as many as those if left out.
+    pub most_generations: Option<u32>,
+    /// The effective number of particles that is wanted at tolerance 1; a fifth of `particles` if left out.
+    pub effective_size: Option<f64>,
     /// Patients per arm while calibrating; all arms treat the same ones.
     pub patients: u32,
+    /// Patients per arm in the first generations, where they are fewer: these only find where to look and carry no
+    /// weight. They end when their tolerance is down to √(`patients`/`explore`), at the latest when half of all
+    /// generations, ⌈(`generations` + 1)/2⌉, are over.
+    pub explore: Option<u32>,
     /// Trials of the published size that are simulated from the posterior.
     pub predictions: u32,
 }
@@ -199,7 +211,7 @@ impl StepKind for CalibrateStep {
             .get(&self.trial)
             .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
             .clone();
-        let (tables, nearest) = self.compute(&base, context.seed)?;
+        let (tables, nearest) = self.compute(&base, context.seed, &context.stop)?;
         context.calibrated.insert(self.id.clone(), nearest);
         for table in tables {
             context.add(table);
@@ -214,6 +226,7 @@ impl CalibrateStep {
         &self,
         base: &TrialUse,
         seed: u64,
+        stop: &AtomicBool,
     ) -> Result<(Vec<Table>, Vec<(String, f64)>), String> {
         let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
         let judged = self.targets.iter().filter(|t| !t.calibrate).count();
@@ -238,15 +251,19 @@ impl CalibrateStep {
             targets: used.iter().map(|t| t.target()).collect::<Result<_, _>>()?,
             particles: self.particles as usize,
             generations: self.generations as usize,
+            most_generations: self.most_generations.unwrap_or(self.generations) as usize,
+            effective_size: self.effective_size,
+            patients: self.patients as usize,
+            explore: self.explore.map(|few| few as usize),
             seed,
         };
-        let small = small(&base.spec, self.patients as usize);
         // Unknown arms and names are said before hours of work.
         for t in &self.targets {
-            t.simulated(&small, &[])?;
+            t.simulated(&base.spec, &[])?;
         }
-        let posterior = calibrate(&spec, &|values| {
-            let records = self.records(base, &small, values)?;
+        let posterior = calibrate(&spec, stop, &|values, patients| {
+            let small = small(&base.spec, patients);
+            let records = self.records(base, &small, values, stop)?;
             used.iter()
                 .map(|t| {
                     let found = t.simulated(&small, &records)?;
@@ -260,7 +277,7 @@ impl CalibrateStep {
                 .collect()
         })
         .map_err(|e| e.to_string())?;
-        let (targets, band) = self.predictions(base, &posterior, seed)?;
+        let (targets, band) = self.predictions(base, &posterior, seed, stop)?;
         let mut tables = vec![self.unknown_table(base, &posterior), targets, band];
         tables.extend(self.process_tables(base, &posterior));
         let nearest = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
@@ -274,6 +291,7 @@ impl CalibrateStep {
         base: &TrialUse,
         spec: &TrialSpec,
         values: &[f64],
+        stop: &AtomicBool,
     ) -> Result<Vec<Record>, String> {
         let typical: Vec<(String, f64)> =
             self.unknowns.iter().map(|u| u.name.clone()).zip(values.iter().copied()).collect();
@@ -281,7 +299,7 @@ impl CalibrateStep {
         let population = base.cohort.with(&typical).map_err(said)?;
         let trial =
             Trial::new(&base.cohort.model.simulator, &population, spec.clone()).map_err(said)?;
-        let (records, failed) = trial.run();
+        let (records, failed) = trial.run_until(stop).map_err(said)?;
         // One in twenty is more than an accident of tolerance.
         if failed.len() * 20 > records.len() + failed.len() {
             return Err(format!(
@@ -300,6 +318,7 @@ impl CalibrateStep {
         base: &TrialUse,
         posterior: &Posterior,
         seed: u64,
+        stop: &AtomicBool,
     ) -> Result<(Table, Table), String> {
         let draws: Vec<Particle> = posterior
             .draw(self.predictions as usize, seed)
@@ -317,7 +336,7 @@ impl CalibrateStep {
                     arm.first = first;
                     first += arm.patients as u64;
                 }
-                self.records(base, &spec, &particle.values)
+                self.records(base, &spec, &particle.values, stop)
             })
             .collect::<Result<_, String>>()?;
         let mut table = Table::new(
@@ -465,16 +484,30 @@ impl CalibrateStep {
         let mut generations =
             Table::new(format!("{}.generations", self.id), "How the calibration went")
                 .column("generation", "")
+                .column("patients", "")
                 .column("tolerance", "")
                 .column("effective_size", "")
-                .column("without_weight", "");
-        for (k, g) in (0_u32..).zip(&posterior.generations) {
+                .column("without_weight", "")
+                .column("note", "");
+        let count = |n: usize| Cell::Number(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
+        let mut row = |name: String, g: &Generation, without: usize, note: Cell| {
             generations.push(vec![
-                f64::from(k).into(),
+                name.into(),
+                count(g.patients),
                 g.tolerance.into(),
                 g.effective_size.into(),
-                f64::from(u32::try_from(g.failed).unwrap_or(u32::MAX)).into(),
+                count(without),
+                note,
             ]);
+        };
+        for (k, g) in posterior.generations.iter().enumerate() {
+            let explores = g.patients < self.patients as usize;
+            let note = if explores { "explores".into() } else { Cell::Missing };
+            row(k.to_string(), g, g.failed, note);
+        }
+        if let Some(last) = posterior.generations.last() {
+            let without = posterior.particles.iter().filter(|p| p.weight <= 0.0).count();
+            row("final".to_owned(), last, without, self.said(last).into());
         }
         let mut particles =
             Table::new(format!("{}.particles", self.id), "The posterior, particle by particle")
@@ -483,7 +516,8 @@ impl CalibrateStep {
         for u in &self.unknowns {
             particles = particles.column(&u.name, &declared(base, &u.name).0);
         }
-        for p in &posterior.particles {
+        // Those that explored were simulated otherwise and are no part of the posterior.
+        for p in posterior.particles.iter().filter(|p| p.patients == self.patients as usize) {
             let finite = |x: f64| if x.is_finite() { Cell::Number(x) } else { Cell::Missing };
             let mut row = vec![finite(p.weight), finite(p.distance)];
             row.extend(
@@ -495,6 +529,20 @@ impl CalibrateStep {
             particles.push(row);
         }
         vec![generations, particles]
+    }
+
+    /// How the calibration ended.
+    fn said(&self, last: &Generation) -> String {
+        let short = self.effective_size.filter(|wanted| last.effective_size < *wanted);
+        match (last.tolerance > 1.0, short) {
+            (false, None) => "tolerance 1 reached".to_owned(),
+            (false, Some(wanted)) => {
+                format!("tolerance 1 reached, an effective size of {wanted} not")
+            }
+            (true, _) => "tolerance 1 not reached; more particles, generations or unknowns, or a \
+                          larger error of the target that pulls"
+                .to_owned(),
+        }
     }
 }
 

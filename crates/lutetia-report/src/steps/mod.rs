@@ -4,7 +4,10 @@
 //! tables. The functions that do the work take plain arguments, so that `lutetia fit` and
 //! `lutetia dose` run exactly what a report runs.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
@@ -78,6 +81,9 @@ pub(crate) struct Context {
     pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
     pub(crate) trials: BTreeMap<String, trial::TrialUse>,
     pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
+    /// Comes up when the user stops the run; a step that works for long looks at it, and whatever error it then
+    /// ends with is taken for the interruption.
+    pub(crate) stop: Arc<AtomicBool>,
 }
 
 impl Context {
@@ -97,6 +103,7 @@ impl Context {
             cohorts: BTreeMap::new(),
             trials: BTreeMap::new(),
             calibrated: BTreeMap::new(),
+            stop: Arc::default(),
         };
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {

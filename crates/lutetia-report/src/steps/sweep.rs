@@ -1,6 +1,6 @@
 //! A model over a grid of ligand amounts: what competition of hot and cold does to uptake.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Unit};
@@ -112,6 +112,9 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
     let trajectories = amounts
         .par_iter()
         .map(|amount| {
+            if context.stop.load(Ordering::Relaxed) {
+                return Err("interrupted".to_owned());
+            }
             let dose = Dose {
                 at: 0.0,
                 into: step.into.clone(),

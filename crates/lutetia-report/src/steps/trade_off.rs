@@ -1,6 +1,9 @@
 //! Benefit against harm over regimens, and the regimen that limits allow.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use lutetia_trial::{
     Arm, Record, Trial, TrialError, TrialSpec,
@@ -133,7 +136,7 @@ impl StepKind for TradeOffStep {
             .get(&self.trial)
             .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
             .clone();
-        for table in self.compute(&base, context.seed)? {
+        for table in self.compute(&base, context.seed, &context.stop)? {
             context.add(table);
         }
         Ok(())
@@ -141,7 +144,12 @@ impl StepKind for TradeOffStep {
 }
 
 impl TradeOffStep {
-    fn compute(&self, base: &TrialUse, seed: u64) -> Result<Vec<Table>, String> {
+    fn compute(
+        &self,
+        base: &TrialUse,
+        seed: u64,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Vec<Table>, String> {
         let horizon = days("horizon", &self.horizon)?;
         let reference =
             self.regimens.iter().position(|r| r.name == self.reference).ok_or_else(|| {
@@ -167,7 +175,7 @@ impl TradeOffStep {
         let population = &base.cohort.population;
         let said = |e: TrialError| e.to_string();
         let trial = Trial::new(&base.cohort.model.simulator, population, spec).map_err(said)?;
-        let (records, failed) = trial.run();
+        let (records, failed) = trial.run_until(stop).map_err(said)?;
         let mut lost: Vec<u64> = failed.iter().map(|f| f.patient).collect();
         lost.sort_unstable();
         lost.dedup();
@@ -190,7 +198,7 @@ impl TradeOffStep {
         let mut tables =
             vec![self.table(&points, lost.len()), index_table(&self.id, &points, &given)];
         if let Some(propose) = &self.propose {
-            tables.extend(self.search(propose, base, horizon, &above, seed)?);
+            tables.extend(self.search(propose, base, horizon, &above, seed, stop)?);
         }
         Ok(tables)
     }
@@ -312,6 +320,7 @@ impl TradeOffStep {
         horizon: f64,
         above: &[(usize, f64)],
         seed: u64,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Vec<Table>, String> {
         let from =
             self.regimens.iter().find(|r| r.name == spec.from).ok_or_else(|| {
@@ -371,7 +380,7 @@ impl TradeOffStep {
                 limited.extend(kept_limits.iter().map(|k| values[*k]));
                 return Ok(Assessed { benefit: mean / MONTH, limited });
             }
-            let (records, failed) = trial.run();
+            let (records, failed) = trial.run_until(stop).map_err(said)?;
             if records.is_empty() {
                 return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()));
             }
@@ -386,7 +395,8 @@ impl TradeOffStep {
             }
             Ok(Assessed { benefit: mean(&|r| self.benefit_of(r, horizon)), limited })
         };
-        let search = options(spec.points as usize, u64::from(spec.rounds), seed, None);
+        let search =
+            options(spec.points as usize, u64::from(spec.rounds), seed, Some(Arc::clone(stop)));
         let proposal = propose(&knobs, &limits, &search, &assess).map_err(said)?;
         Ok(proposal_tables(&self.id, spec, &knobs, &proposal))
     }

@@ -223,7 +223,7 @@ impl StepKind for TrialStep {
         let simulator = &used.cohort.model.simulator;
         let trial = Trial::new(simulator, &used.cohort.population, used.spec.clone())
             .map_err(|e| e.to_string())?;
-        let (records, failed) = trial.run();
+        let (records, failed) = trial.run_until(&context.stop).map_err(|e| e.to_string())?;
         for table in tables(&self.id, &trial, &records, &failed)? {
             context.add(table);
         }

@@ -1,6 +1,8 @@
 //! Posteriors that are known in closed form.
 
-use lutetia_trial::{CalibrationSpec, Particle, Posterior, Target, Unknown, calibrate};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use lutetia_trial::{CalibrationSpec, Particle, Posterior, Target, TrialError, Unknown, calibrate};
 
 use crate::build::message;
 
@@ -12,12 +14,21 @@ fn target(name: &str, value: f64, error: f64) -> Target {
     Target { name: name.to_owned(), value, error }
 }
 
+/// A flag that nobody raises.
+fn never() -> AtomicBool {
+    AtomicBool::new(false)
+}
+
 fn spec() -> CalibrationSpec {
     CalibrationSpec {
         unknowns: vec![unknown("a", -10.0, 10.0, false), unknown("b", -10.0, 10.0, false)],
         targets: vec![target("sum", 3.0, 0.2), target("difference", 1.0, 0.1)],
         particles: 300,
         generations: 6,
+        most_generations: 6,
+        effective_size: None,
+        patients: 1,
+        explore: None,
         seed: 3,
     }
 }
@@ -26,7 +37,8 @@ fn spec() -> CalibrationSpec {
 /// (0.04 + 0.01)/4 and covariance (0.04 − 0.01)/4.
 #[test]
 fn exact_linear_targets_give_the_normal_posterior() {
-    let posterior = calibrate(&spec(), &|x| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap();
+    let posterior =
+        calibrate(&spec(), &never(), &|x, _| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap();
     assert!((posterior.tolerance() - 1.0).abs() < 1e-12);
     let effective = posterior.effective_size();
     assert!(effective > 100.0, "{effective}");
@@ -56,9 +68,11 @@ fn exact_a_logarithmic_prior_is_flat_in_the_logarithm() {
         targets: vec![target("ln t", 1.0, 0.3)],
         particles: 400,
         generations: 3,
+        most_generations: 3,
         seed: 9,
+        ..spec()
     };
-    let posterior = calibrate(&spec, &|x| Ok(vec![x[0].ln()])).unwrap();
+    let posterior = calibrate(&spec, &never(), &|x, _| Ok(vec![x[0].ln()])).unwrap();
     let mean: f64 = posterior.particles.iter().map(|p| p.weight * p.values[0].ln()).sum();
     assert!((mean - 1.0).abs() < 4.0 * 0.3 / posterior.effective_size().sqrt(), "{mean}");
 }
@@ -69,7 +83,9 @@ fn prop_the_posterior_is_the_same_on_one_thread_and_two() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut spec = spec();
         spec.particles = 60;
-        pool.install(|| calibrate(&spec, &|x| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap())
+        pool.install(|| {
+            calibrate(&spec, &never(), &|x, _| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap()
+        })
     };
     // By bits: what failed is not a number.
     let bits = |p: &Posterior| -> Vec<u64> {
@@ -83,19 +99,96 @@ fn prop_the_posterior_is_the_same_on_one_thread_and_two() {
 
 #[test]
 fn exact_particles_that_fail_have_no_weight() {
-    let simulate = |x: &[f64]| {
+    let simulate = |x: &[f64], _: usize| {
         if x[0] < 2.0 { Err("below two".to_owned()) } else { Ok(vec![x[0] + x[1], x[0] - x[1]]) }
     };
-    let posterior = calibrate(&spec(), &simulate).unwrap();
+    let posterior = calibrate(&spec(), &never(), &simulate).unwrap();
     assert!(posterior.generations[0].failed > 150);
     assert!(posterior.particles.iter().all(|p| p.values[0] >= 2.0 || p.weight <= 0.0));
+}
+
+/// The same posterior where the first generations see the sum half a unit (two and a half of its errors) too high,
+/// which is what few patients may do: they only say where to look.
+#[test]
+fn exact_what_few_patients_say_has_no_part_in_the_posterior() {
+    let s = CalibrationSpec {
+        patients: 90,
+        explore: Some(10),
+        generations: 7,
+        most_generations: 7,
+        ..spec()
+    };
+    let simulate = |x: &[f64], patients: usize| {
+        let off = if patients < 90 { 0.5 } else { 0.0 };
+        Ok(vec![x[0] + x[1] + off, x[0] - x[1]])
+    };
+    let posterior = calibrate(&s, &never(), &simulate).unwrap();
+    let explored = posterior.generations.iter().take_while(|g| g.patients == 10).count();
+    assert!((1..=4).contains(&explored), "{explored}");
+    assert!(posterior.generations[explored..].iter().all(|g| g.patients == 90));
+    // √(90/10) is what few patients may resolve.
+    assert!(posterior.generations[..explored].iter().all(|g| g.tolerance >= 3.0));
+    for (k, p) in posterior.particles.iter().enumerate() {
+        assert_eq!(p.patients < 90, k < explored * s.particles);
+        assert!(p.patients == 90 || p.weight <= 0.0);
+    }
+    assert!((posterior.tolerance() - 1.0).abs() < 1e-12);
+    let effective = posterior.effective_size();
+    assert!(effective > 100.0, "{effective}");
+    let sd = (0.05_f64 / 4.0).sqrt();
+    for (k, mean) in [2.0, 1.0].into_iter().enumerate() {
+        // Four standard errors; the bias of those who explored would be 0.25, more than twenty of them.
+        let found = posterior.moments(k).0;
+        assert!((found - mean).abs() < 4.0 * sd / effective.sqrt(), "{found}");
+    }
+    assert!(posterior.nearest().unwrap().patients == 90);
+}
+
+/// Few particles and generations do not reach what is wanted; the calibration goes on until they do.
+#[test]
+fn exact_it_goes_on_until_tolerance_and_effective_size_are_reached() {
+    let few = CalibrationSpec { particles: 30, generations: 1, most_generations: 1, ..spec() };
+    let sums = |x: &[f64], _: usize| Ok(vec![x[0] + x[1], x[0] - x[1]]);
+    let short = calibrate(&few, &never(), &sums).unwrap();
+    assert!(short.tolerance() > 1.0, "{}", short.tolerance());
+    let goal = CalibrationSpec { most_generations: 40, effective_size: Some(60.0), ..few.clone() };
+    let long = calibrate(&goal, &never(), &sums).unwrap();
+    assert!((long.tolerance() - 1.0).abs() < 1e-12);
+    assert!(long.effective_size() >= 60.0);
+    // And no longer: the generation before had not reached both.
+    let made = long.generations.len() - 1;
+    assert!((2..40).contains(&made), "{made}");
+    let before = CalibrationSpec { most_generations: made - 1, ..goal.clone() };
+    let before = calibrate(&before, &never(), &sums).unwrap();
+    assert!(before.tolerance() > 1.0 || before.effective_size() < 60.0);
+    // What cannot be reached ends at the most generations, and says so.
+    let hard = CalibrationSpec { most_generations: 3, effective_size: Some(120.0), ..few };
+    let end = calibrate(&hard, &never(), &sums).unwrap();
+    assert_eq!(end.generations.len(), 4);
+    assert!(end.tolerance() > 1.0 || end.effective_size() < 120.0);
+}
+
+#[test]
+fn exact_a_flag_ends_it_within_a_simulation() {
+    let stop = never();
+    let made = AtomicUsize::new(0);
+    let found = calibrate(&spec(), &stop, &|x, _| {
+        if made.fetch_add(1, Ordering::Relaxed) == 400 {
+            stop.store(true, Ordering::Relaxed);
+        }
+        Ok(vec![x[0] + x[1], x[0] - x[1]])
+    });
+    assert!(matches!(found, Err(TrialError::Interrupted)));
+    // One more may be under way on every thread.
+    let most = 401 + rayon::current_num_threads();
+    assert!(made.load(Ordering::Relaxed) <= most, "{made:?}");
 }
 
 #[test]
 fn exact_targets_out_of_reach_leave_the_tolerance_above_one() {
     let mut s = spec();
     s.targets[0].value = 1000.0;
-    let posterior = calibrate(&s, &|x| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap();
+    let posterior = calibrate(&s, &never(), &|x, _| Ok(vec![x[0] + x[1], x[0] - x[1]])).unwrap();
     let nearest = posterior.nearest().unwrap();
     assert!(nearest.distance > 1000.0);
     assert!(posterior.tolerance() > 1.0, "{}", posterior.tolerance());
@@ -106,7 +199,7 @@ fn regress_messages_about_calibrations() {
     let refused = |change: &dyn Fn(&mut CalibrationSpec)| {
         let mut s = spec();
         change(&mut s);
-        message(calibrate(&s, &|_| Err("the arm `a` has no patient left".to_owned())))
+        message(calibrate(&s, &never(), &|_, _| Err("the arm `a` has no patient left".to_owned())))
     };
     let found = [
         refused(&|s| s.unknowns.clear()),
@@ -115,6 +208,11 @@ fn regress_messages_about_calibrations() {
         refused(&|s| s.unknowns[0].upper = -20.0),
         refused(&|s| s.unknowns[0].log = true),
         refused(&|s| s.targets[0].error = 0.0),
+        refused(&|s| s.most_generations = 2),
+        refused(&|s| s.patients = 0),
+        refused(&|s| s.explore = Some(2)),
+        refused(&|s| (s.explore, s.patients, s.generations) = (Some(1), 9, 0)),
+        refused(&|s| s.effective_size = Some(1e5)),
         refused(&|_| ()),
     ];
     insta::assert_snapshot!(found.join("\n"));
