@@ -73,7 +73,7 @@ impl Logistic {
             // The likelihood is concave: half of a step that goes too far goes up.
             let mut part = 1.0;
             let mut next = deviance_at(&z, event, a + step.0, b + step.1);
-            while !(next <= deviance + 1e-12 * deviance.abs()) && part > 1e-6 {
+            while (next.is_nan() || next > deviance + 1e-12 * deviance.abs()) && part > 1e-6 {
                 part *= 0.5;
                 next = deviance_at(&z, event, a + part * step.0, b + part * step.1);
             }
