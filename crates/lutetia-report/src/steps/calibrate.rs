@@ -547,7 +547,7 @@ impl CalibrateStep {
 }
 
 /// Unit and factor of a parameter as declared; a bare number where the name is not one.
-fn declared(base: &TrialUse, name: &str) -> (String, f64) {
+pub(crate) fn declared(base: &TrialUse, name: &str) -> (String, f64) {
     let system = base.cohort.model.simulator.system();
     system
         .parameters()

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use super::{
     Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves,
     combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
-    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
-    model_dose::ModelDose, plan::PlanStep, reconstruct::Reconstruct, select::SelectFunction,
-    simulate::Simulate, survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep,
-    trial::TrialStep, uncertainty::UncertaintyStep,
+    exposure_response::ExposureResponseStep, independent_action::IndependentActionStep,
+    integrate::Integrate, model::FitModel, model_dose::ModelDose, one_at_a_time::OneAtATimeStep,
+    plan::PlanStep, reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate,
+    survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep, trial::TrialStep,
+    uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -74,6 +75,10 @@ pub enum Step {
     Trial(Box<TrialStep>),
     /// Uncertain parameters from published trial results.
     Calibrate(CalibrateStep),
+    /// A response or a harm against exposure.
+    ExposureResponse(ExposureResponseStep),
+    /// A result with each uncertain value varied alone.
+    OneAtATime(OneAtATimeStep),
     /// Benefit against harm over regimens.
     TradeOff(Box<TradeOffStep>),
 }
@@ -100,6 +105,8 @@ impl Step {
             Self::Cohort(s) => s,
             Self::Trial(s) => s.as_ref(),
             Self::Calibrate(s) => s,
+            Self::ExposureResponse(s) => s,
+            Self::OneAtATime(s) => s,
             Self::TradeOff(s) => s.as_ref(),
         }
     }

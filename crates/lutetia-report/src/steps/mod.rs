@@ -11,6 +11,7 @@ use std::{
 
 use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
+use lutetia_trial::Record;
 
 use crate::{
     experiment::Experiment,
@@ -27,6 +28,7 @@ pub mod compare;
 pub mod curve_tables;
 pub mod curves;
 pub mod dose;
+pub mod exposure_response;
 pub mod independent_action;
 pub mod integrate;
 pub mod intervals;
@@ -34,6 +36,7 @@ mod kind;
 pub mod load;
 pub mod model;
 pub mod model_dose;
+pub mod one_at_a_time;
 pub mod plan;
 pub mod reconstruct;
 pub mod select;
@@ -80,6 +83,8 @@ pub(crate) struct Context {
     pub(crate) assumed: Vec<String>,
     pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
     pub(crate) trials: BTreeMap<String, trial::TrialUse>,
+    /// What happened to the patients of the trials.
+    pub(crate) records: BTreeMap<String, Vec<Record>>,
     pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
     /// Comes up when the user stops the run; a step that works for long looks at it, and whatever error it then
     /// ends with is taken for the interruption.
@@ -102,6 +107,7 @@ impl Context {
             assumed: Vec::new(),
             cohorts: BTreeMap::new(),
             trials: BTreeMap::new(),
+            records: BTreeMap::new(),
             calibrated: BTreeMap::new(),
             stop: Arc::default(),
         };
@@ -155,6 +161,14 @@ impl Context {
     /// Adds a table under its name.
     pub(crate) fn add(&mut self, table: Table) {
         self.tables.insert(table.name.clone(), table);
+    }
+
+    /// An earlier trial and its records.
+    pub(crate) fn trial(&self, id: &str) -> Result<(&trial::TrialUse, &[Record]), String> {
+        match (self.trials.get(id), self.records.get(id)) {
+            (Some(used), Some(records)) => Ok((used, records)),
+            _ => Err(format!("the step `{id}` is not of the kind `trial`")),
+        }
     }
 
     pub(crate) fn study(&self, name: &str) -> Result<&Study, String> {

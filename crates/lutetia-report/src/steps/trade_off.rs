@@ -407,7 +407,7 @@ fn band(b: Banded, factor: f64) -> [Cell; 3] {
 }
 
 /// Position of an output among those the trial keeps.
-fn kept(base: &TrialUse, name: &str) -> Result<usize, String> {
+pub(crate) fn kept(base: &TrialUse, name: &str) -> Result<usize, String> {
     base.spec
         .meaning
         .keep

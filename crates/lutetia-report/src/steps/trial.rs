@@ -229,6 +229,7 @@ impl StepKind for TrialStep {
         }
         context.settings.insert("rtol".to_owned(), format!("{:e}", used.spec.options.rtol));
         context.trials.insert(self.id.clone(), used);
+        context.records.insert(self.id.clone(), records);
         Ok(())
     }
 }

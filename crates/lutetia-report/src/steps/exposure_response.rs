@@ -1,0 +1,155 @@
+//! Does a response or a harm of a trial's patients follow their exposure?
+
+use lutetia_outcome::exposure_response::Logistic;
+use lutetia_trial::{Record, TrialSpec};
+use lutetia_units::Quantity;
+use serde::Deserialize;
+
+use super::{
+    Context, StepKind, Use,
+    trade_off::kept,
+    trial::{TrialUse, quantities},
+};
+use crate::table::{Cell, Table, significant};
+
+/// A logistic curve of a response or a harm against an exposure over the patients of a trial. Tables:
+/// `<id>` (the curve with its 95 % band), `<id>.patients` and `<id>.fit` (odds ratio, p).
+///
+/// Patients of a trial stop treatment at progression and die: exposure follows response as well as
+/// response exposure, so that the curve describes and does not predict.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExposureResponseStep {
+    /// Name of the tables.
+    pub id: String,
+    /// An earlier step of the kind `trial`.
+    pub trial: String,
+    /// An output that the trial keeps, such as an absorbed dose.
+    pub exposure: String,
+    /// What is counted per patient, by its name in the table `<trial>.shares`.
+    pub response: String,
+    /// Arms that are pooled; all if left out.
+    #[serde(default)]
+    pub arms: Vec<String>,
+    /// Rise of exposure that the odds ratio is of, such as `10 Gy`; one unit if left out.
+    pub per: Option<String>,
+}
+
+/// Points of the curve.
+const POINTS: u32 = 101;
+
+impl StepKind for ExposureResponseStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Step(&self.trial)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), String> {
+        let (base, records) = context.trial(&self.trial)?;
+        for table in self.compute(base, records)? {
+            context.add(table);
+        }
+        Ok(())
+    }
+}
+
+impl ExposureResponseStep {
+    fn compute(&self, base: &TrialUse, records: &[Record]) -> Result<Vec<Table>, String> {
+        let place = kept(base, &self.exposure)?;
+        let system = base.cohort.model.simulator.system();
+        // `kept` resolved the name when the trial was made.
+        let info = system
+            .output_index(&self.exposure)
+            .map(|k| &system.outputs()[k])
+            .ok_or_else(|| format!("the model has no output `{}`", self.exposure))?;
+        let unit = info.unit.symbol();
+        let per = match &self.per {
+            None => 1.0,
+            Some(text) => Quantity::parse(text)
+                .and_then(|q| q.to(&info.unit))
+                .map_err(|e| format!("`per`: {e}"))?,
+        };
+        let chosen = self.chosen(&base.spec)?;
+        let all = quantities(&base.spec);
+        let (_, holds) = all.iter().find(|(name, _)| *name == self.response).ok_or_else(|| {
+            let known: Vec<&str> = all.iter().map(|q| q.0.as_str()).collect();
+            format!("no share is called `{}`; there are: {}", self.response, known.join(", "))
+        })?;
+        let (mut exposure, mut response) = (Vec::new(), Vec::new());
+        for record in records.iter().filter(|r| chosen.contains(&r.arm)) {
+            // Who was never assessed has no response, neither yes nor no.
+            if let (Some(x), Some(yes)) = (record.kept.get(place), holds(record)) {
+                exposure.push(x * info.factor);
+                response.push(yes);
+            }
+        }
+        let fit = Logistic::fit(&exposure, &response).map_err(|e| e.to_string())?;
+        let mut patients = Table::new(format!("{}.patients", self.id), "Exposure and response")
+            .column("exposure", unit)
+            .column("response", "");
+        for (x, yes) in exposure.iter().zip(&response) {
+            patients.push(vec![(*x).into(), f64::from(u8::from(*yes)).into()]);
+        }
+        Ok(vec![self.curve(&fit, &exposure, unit)?, patients, self.summary(&fit, per, unit)?])
+    }
+
+    fn chosen(&self, spec: &TrialSpec) -> Result<Vec<usize>, String> {
+        let names: Vec<&str> = spec.arms.iter().map(|a| a.name.as_str()).collect();
+        if self.arms.is_empty() {
+            return Ok((0..names.len()).collect());
+        }
+        let place = |wanted: &String| {
+            names
+                .iter()
+                .position(|n| n == wanted)
+                .ok_or_else(|| format!("no arm `{wanted}`; the arms are {}", names.join(", ")))
+        };
+        self.arms.iter().map(place).collect()
+    }
+
+    fn curve(&self, fit: &Logistic, exposure: &[f64], unit: &str) -> Result<Table, String> {
+        let (low, high) = exposure
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
+        let caption = format!("Probability of `{}` by exposure, logistic", self.response);
+        let mut table = Table::new(&self.id, caption)
+            .column("exposure", unit)
+            .column("probability", "")
+            .column("low", "")
+            .column("high", "");
+        for k in 0..POINTS {
+            let x = low + (high - low) * f64::from(k) / f64::from(POINTS - 1);
+            let (p, a, b) = fit.at(x, 0.95).map_err(|e| e.to_string())?;
+            table.push(vec![x.into(), p.into(), a.into(), b.into()]);
+        }
+        Ok(table)
+    }
+
+    fn summary(&self, fit: &Logistic, per: f64, unit: &str) -> Result<Table, String> {
+        let (ratio, low, high) = fit.odds_ratio(per, 0.95).map_err(|e| e.to_string())?;
+        let count = |n: usize| Cell::from(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
+        let mut table = Table::new(format!("{}.fit", self.id), "Odds ratio of the logistic curve")
+            .column("what", "")
+            .column("odds_ratio", "")
+            .column("low", "")
+            .column("high", "")
+            .column("p", "")
+            .column("per", "")
+            .column("events", "")
+            .column("patients", "");
+        table.push(vec![
+            self.response.as_str().into(),
+            ratio.into(),
+            low.into(),
+            high.into(),
+            fit.p().into(),
+            format!("{} {unit}", significant(per, 3)).trim().into(),
+            count(fit.events),
+            count(fit.patients),
+        ]);
+        Ok(table)
+    }
+}
