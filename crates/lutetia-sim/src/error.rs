@@ -137,6 +137,14 @@ pub enum SimError {
         /// How many there are.
         expected: usize,
     },
+    /// States of another model.
+    #[error("a run goes on from {found} states; the model has {expected}")]
+    StateCount {
+        /// How many were given.
+        found: usize,
+        /// How many there are.
+        expected: usize,
+    },
     /// A parameter that is not a number.
     #[error("parameter `{name}` ({unit}) is {value}; expected a finite number{hint}")]
     NonFiniteParameter {

@@ -101,6 +101,9 @@ impl History {
     /// quadrature with three points is exact for the polynomials used here (degree ≤ 5).
     pub(crate) fn integrate(&self, from: f64, to: f64, into: &mut [f64]) {
         const NODE: f64 = 0.774_596_669_241_483_4;
+        if into.is_empty() {
+            return;
+        }
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
         let mut total = [0.0; MOST_POINTS];
         for (offset, weight) in [(-NODE, 5.0 / 9.0), (0.0, 8.0 / 9.0), (NODE, 5.0 / 9.0)] {

@@ -23,7 +23,7 @@ use crate::inputs::Feeds;
 use crate::linear_solver::NewtonSolver;
 use crate::matrix::V;
 use crate::regimen::{Course, same_moment};
-use crate::simulator::{Change, Options};
+use crate::simulator::{Change, Options, Piece, Standing};
 use crate::trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};
 
 /// Beyond this a state, its rate or an initial value counts as run away.
@@ -46,6 +46,8 @@ pub(crate) struct Request<'r> {
     pub(crate) feeds: &'r Feeds,
     pub(crate) times: &'r [f64],
     pub(crate) options: &'r Options,
+    /// Where only a piece of the run is wanted.
+    pub(crate) piece: Option<Piece<'r>>,
 }
 
 type Solver<'p, 's> = Bdf<'p, Equations<'s>, NewtonSolver, NalgebraMat<f64>, Tangents<'p, 's>>;
@@ -63,6 +65,8 @@ struct Run<'r> {
     x: Vec<f64>,
     s: Vec<f64>,
     next_time: usize,
+    /// Whether whoever watches has seen enough.
+    ended: bool,
     /// Integrals so far: of the outputs, then of their derivatives, lane after lane.
     integrals: Vec<f64>,
     integrals_at_last_time: Vec<f64>,
@@ -90,7 +94,9 @@ struct Tail {
 }
 
 /// Runs the request.
-pub(crate) fn integrate(request: &Request<'_>) -> Result<(Trajectory, Sensitivities), SimError> {
+pub(crate) fn integrate(
+    request: &Request<'_>,
+) -> Result<(Trajectory, Sensitivities, Standing), SimError> {
     let mut evaluator = request.system.evaluator();
     evaluator.set_parameters(request.parameters);
     let equations = Equations::new(request.layout, evaluator);
@@ -137,15 +143,23 @@ pub(crate) fn integrate(request: &Request<'_>) -> Result<(Trajectory, Sensitivit
         tangents.initial(&mut run.s);
     }
 
+    if let Some(standing) = request.piece.and_then(|p| p.from) {
+        // Tolerances above are those of the whole run, by its initial values.
+        run.x.copy_from_slice(&standing.states);
+        run.check_finite(&run.x.clone(), "the value")?;
+    }
     for (k, &knot) in knots.iter().enumerate() {
         run.time = knot;
-        for change in request.changes {
-            if nearest(&knots, change.from) == Some(k) {
-                problem.eqn.set_parameters(&change.parameters);
-            }
-        }
-        run.give_boluses(&knots, k);
         let next = knots.get(k + 1).copied();
+        // What begins where a piece ends is for the next one.
+        if next.is_some() || request.piece.is_none() {
+            for change in request.changes {
+                if nearest(&knots, change.from) == Some(k) {
+                    problem.eqn.set_parameters(&change.parameters);
+                }
+            }
+            run.give_boluses(&knots, k);
+        }
         if next.is_none() && !run.request.options.to_infinity {
             // Whatever comes after the last output concerns nobody, but inputs are still read here.
             problem.eqn.set_segment(run.segment(knot, f64::INFINITY));
@@ -155,7 +169,13 @@ pub(crate) fn integrate(request: &Request<'_>) -> Result<(Trajectory, Sensitivit
         problem.eqn.set_segment(run.segment(knot, next.unwrap_or(f64::INFINITY)));
         run.record_here(&problem.eqn, tangents.as_ref());
         let until = next.map_or(Until::TailIsSmall, Until::Time);
+        if run.ended {
+            break;
+        }
         run.segment_run(&problem, tangents.as_ref(), until)?;
+        if run.ended {
+            break;
+        }
     }
     let calls = problem.eqn.calls();
     run.statistics.rhs_calls = calls.rhs;
@@ -194,6 +214,7 @@ impl<'r> Run<'r> {
             x: vec![0.0; n],
             s: Vec::new(),
             next_time: 0,
+            ended: false,
             integrals: vec![0.0; m * (1 + lanes)],
             integrals_at_last_time: vec![0.0; m],
             history: History::default(),
@@ -225,12 +246,15 @@ impl<'r> Run<'r> {
 
     /// Start, every stop, and the end, ascending and distinct.
     fn knots(&self) -> Vec<f64> {
-        let last_time = self.request.times.last().copied().unwrap_or(0.0);
+        let (start, last_time) = match self.request.piece {
+            Some(piece) => (piece.from.map_or(0.0, |s| s.time), piece.until),
+            None => (0.0, self.request.times.last().copied().unwrap_or(0.0)),
+        };
         let mut edges = self.request.course.edges();
         edges.extend(self.request.feeds.edges());
         edges.extend(self.request.changes.iter().map(|change| change.from));
-        edges.retain(|&t| t > 0.0 && (self.request.options.to_infinity || t <= last_time));
-        edges.push(0.0);
+        edges.retain(|&t| t > start && (self.request.options.to_infinity || t <= last_time));
+        edges.push(start);
         edges.push(last_time);
         edges.sort_by(f64::total_cmp);
         edges.dedup_by(|later, first| same_moment(*later, *first));
@@ -238,8 +262,11 @@ impl<'r> Run<'r> {
     }
 
     fn give_boluses(&mut self, knots: &[f64], k: usize) {
+        let start = knots.first().copied().unwrap_or(0.0);
         for bolus in &self.request.course.boluses {
-            if nearest(knots, bolus.time) == Some(k) {
+            // What was given before a piece is in its states.
+            let before = bolus.time < start && !same_moment(bolus.time, start);
+            if !before && nearest(knots, bolus.time) == Some(k) {
                 for &(state, amount) in &bolus.adds {
                     self.x[state] += amount;
                 }
@@ -382,6 +409,9 @@ impl<'r> Run<'r> {
             let (x, s) = (std::mem::take(&mut self.x), std::mem::take(&mut self.s));
             self.record(equations, tangents, self.time, &x, &s);
             (self.x, self.s) = (x, s);
+            if self.ended {
+                break;
+            }
         }
     }
 
@@ -397,6 +427,9 @@ impl<'r> Run<'r> {
         let row = self.next_time;
         self.next_time += 1;
         equations.outputs_into(time, x, self.trajectory.outputs.row_mut(row));
+        if let Some(piece) = &self.request.piece {
+            self.ended = !(piece.watch)(row, self.trajectory.outputs.row(row));
+        }
         if let Some(states) = &mut self.trajectory.states {
             states.row_mut(row).copy_from_slice(x);
         }
@@ -480,6 +513,7 @@ impl<'r> Run<'r> {
             self.remember(equations, tangents, order);
             self.read_step(equations, tangents, until);
             match until {
+                _ if self.ended => return Ok(()),
                 Until::Time(_) if reached => return Ok(()),
                 Until::TailIsSmall if self.tail_is_small()? => return Ok(()),
                 _ => {}
@@ -540,6 +574,9 @@ impl<'r> Run<'r> {
             s.resize(self.s.len(), 0.0);
             self.history.at(time, &mut x, &mut s);
             self.record(equations, tangents, time, &x, &s);
+            if self.ended {
+                return;
+            }
         }
         self.history.integrate(cursor, end, &mut self.integrals);
         self.observe_tail();
@@ -765,7 +802,7 @@ impl<'r> Run<'r> {
         )
     }
 
-    fn finish(mut self) -> (Trajectory, Sensitivities) {
+    fn finish(mut self) -> (Trajectory, Sensitivities, Standing) {
         let m = self.request.options.integrals.len();
         if self.request.options.to_infinity {
             self.trajectory.integrals_to_infinity = (0..m)
@@ -786,7 +823,9 @@ impl<'r> Run<'r> {
             }
         }
         self.trajectory.statistics = self.statistics;
-        (self.trajectory, self.sensitivities)
+        self.trajectory.keep_rows(self.next_time);
+        let standing = Standing { time: self.time, states: self.x };
+        (self.trajectory, self.sensitivities, standing)
     }
 }
 

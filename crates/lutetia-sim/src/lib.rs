@@ -29,5 +29,5 @@ mod trajectory;
 pub use error::SimError;
 pub use inputs::{Curve, Inputs};
 pub use regimen::{Dose, Regimen};
-pub use simulator::{Change, Options, Simulator};
+pub use simulator::{Change, Options, Piece, Simulator, Standing};
 pub use trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};

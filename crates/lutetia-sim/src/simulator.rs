@@ -57,6 +57,27 @@ pub struct Change {
     pub parameters: Vec<f64>,
 }
 
+/// Where a run stands, before anything is given at that time: what its next piece starts from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// Internal time.
+    pub time: f64,
+    /// All states, internal, in the order of [`System::states`](lutetia_model::System::states).
+    pub states: Vec<f64>,
+}
+
+/// One piece of a run that goes on piece by piece.
+#[derive(Clone, Copy)]
+pub struct Piece<'p> {
+    /// Where it starts; at time zero and the initial state if there is none. What begins at that very time is
+    /// given, what was given before is in the states.
+    pub from: Option<&'p Standing>,
+    /// Where it ends, before anything is given there; at or after the last time.
+    pub until: f64,
+    /// Looks at each row (index, outputs) as it is read; the piece ends after one for which it is false.
+    pub watch: &'p dyn Fn(usize, &[f64]) -> bool,
+}
+
 /// Derivative programs kept for the last few choices of parameters: a fit asks for the same ones
 /// thousands of times.
 const MOST_TANGENT_LAYOUTS: usize = 8;
@@ -188,6 +209,65 @@ impl Simulator {
             .map(|result| result.0)
     }
 
+    /// Runs one piece of what [`Simulator::run_occasions`] runs at once, so that what is given later can depend on
+    /// what was seen, and that nothing is simulated that nobody asks for. A piece begins anew where a run stops
+    /// anyway: at a dose, and at no other place without need.
+    ///
+    /// `times` lie from where the piece starts to where it ends; `regimen` and `changes` are those of the whole run.
+    /// Where `watch` ends the piece, the trajectory has the rows until then, and the standing is somewhat after them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Simulator::run_occasions`]; [`SimError::BadTime`] also for a time outside the piece;
+    /// [`SimError::BadOption`] for integrals, which know nothing of the pieces before.
+    pub fn run_piece(
+        &self,
+        piece: Piece<'_>,
+        parameters: &[f64],
+        changes: &[Change],
+        regimen: &Regimen,
+        times: &[f64],
+        options: &Options,
+    ) -> Result<(Trajectory, Standing), SimError> {
+        let course = Course::new(&self.system, regimen)?;
+        let feeds = Feeds::new(&self.system, &Inputs::default())?;
+        self.check(times, options)?;
+        if !options.integrals.is_empty() {
+            return Err(SimError::BadOption {
+                option: "integrals",
+                value: options.integrals.len().to_string(),
+                expected: "none in a piece of a run",
+            });
+        }
+        let expected = self.system.states().len();
+        if let Some(found) = piece.from.map(|s| s.states.len()).filter(|n| *n != expected) {
+            return Err(SimError::StateCount { found, expected });
+        }
+        let start = piece.from.map_or(0.0, |s| s.time);
+        let mut all: Vec<f64> = vec![start];
+        all.extend(times);
+        all.push(piece.until);
+        self.check_times(&all)?;
+        for change in changes {
+            self.check_parameters(&change.parameters)?;
+        }
+        self.check_parameters(parameters)?;
+        integrate(&Request {
+            system: &self.system,
+            layout: &self.layout,
+            plan: self.plan.as_ref(),
+            tangents: None,
+            parameters,
+            changes,
+            course: &course,
+            feeds: &feeds,
+            times,
+            options,
+            piece: Some(piece),
+        })
+        .map(|(trajectory, _, standing)| (trajectory, standing))
+    }
+
     /// Runs one parameter set with the derivatives of every output and integral by the parameters
     /// `wrt` (indices; each at most once). The derivatives are under error control like the states.
     ///
@@ -272,7 +352,9 @@ impl Simulator {
             feeds,
             times,
             options,
+            piece: None,
         })
+        .map(|(trajectory, sensitivities, _)| (trajectory, sensitivities))
     }
 
     fn tangent_layout(&self, wrt: &[usize]) -> Arc<TangentLayout> {

@@ -46,6 +46,12 @@ impl Grid {
         (0..self.rows).filter_map(move |row| self.get(row, column))
     }
 
+    /// Forgets all rows after the first `rows`.
+    pub(crate) fn keep_rows(&mut self, rows: usize) {
+        self.rows = self.rows.min(rows);
+        self.values.truncate(self.rows * self.columns);
+    }
+
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.columns..(row + 1) * self.columns]
     }
@@ -101,6 +107,18 @@ pub struct Trajectory {
     pub integrals_to_infinity: Vec<IntegralToInfinity>,
     /// What it cost.
     pub statistics: Statistics,
+}
+
+impl Trajectory {
+    /// Forgets the rows that were not reached.
+    pub(crate) fn keep_rows(&mut self, rows: usize) {
+        self.times.truncate(rows);
+        self.outputs.keep_rows(rows);
+        self.integrals.keep_rows(rows);
+        if let Some(states) = &mut self.states {
+            states.keep_rows(rows);
+        }
+    }
 }
 
 /// Derivatives of a trajectory by chosen parameters (internal units).

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use divan::Bencher;
+use divan::{Bencher, counter::ItemsCount};
 use lutetia_model::{
     Binding, Connection, Model, NoFiles, SourceFile, check_with_units, compile, connect,
 };
@@ -109,7 +109,8 @@ fn on_threads(bencher: Bencher, threads: usize) {
     let (simulator, population) = chain();
     let trial = Trial::new(&simulator, &population, vision()).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    bencher.bench(|| {
+    // Shown as patients per second.
+    bencher.counter(ItemsCount::new(trial.places().len())).bench(|| {
         let (records, failed) = pool.install(|| trial.run());
         assert!(failed.is_empty(), "{:?}", failed.first());
         records.len()

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::{
     draw::{Draws, normal_quantile, normal_share},
     error::{TrialError, known},
+    weighting::Pool,
 };
 
 /// The law of a covariate. Where the model declares a range, the law is truncated to it (by its
@@ -184,6 +185,7 @@ pub struct Population {
     occasions: usize,
     limits: Vec<PlacedLimit>,
     most_attempts: u32,
+    pool: Option<Pool>,
 }
 
 /// Patients with what it took to draw them.
@@ -456,7 +458,20 @@ impl Population {
             occasions: spec.occasions,
             limits,
             most_attempts: spec.most_attempts,
+            pool: None,
         })
+    }
+
+    /// The population that the weights of its first patients make of it: each patient is one of those, chosen in
+    /// proportion to the weights by a random number of its own, so that what is counted needs no weights any more.
+    /// A number still means the same patient in every arm and cohort; two numbers may mean the same parameters,
+    /// and never the same fate.
+    ///
+    /// # Errors
+    /// [`TrialError::OutOfRange`] for weights that are not on the simplex.
+    pub fn weighted(mut self, weights: &[f64]) -> Result<Self, TrialError> {
+        self.pool = Some(Pool::new(weights)?);
+        Ok(self)
     }
 
     /// The compiled model the patients belong to.
@@ -484,13 +499,15 @@ impl Population {
     /// # Errors
     /// [`TrialError::Implausible`] when no draw meets the limits.
     pub fn patient(&self, number: u64) -> Result<Patient, TrialError> {
-        let draws = Draws::new(self.seed, number);
+        let own = Draws::new(self.seed, number);
+        let like = self.pool.as_ref().map_or(number, |p| p.pick(own.uniform("prevalence", 0)));
+        let draws = Draws::new(self.seed, like);
         let mut refused = vec![0_u32; self.limits.len()];
         for attempt in 0..self.most_attempts {
             let occasions = self.draw(&draws, u64::from(attempt));
             match self.refusal(&occasions) {
                 None => {
-                    return Ok(Patient { number, occasions, attempts: attempt + 1, draws });
+                    return Ok(Patient { number, occasions, attempts: attempt + 1, draws: own });
                 }
                 Some(limit) => refused[limit] += 1,
             }

@@ -9,20 +9,23 @@
 //! | run arms × regimen × cohort | [`Trial::new`], [`Trial::run`] |
 //! | write one of any size to disk, and go on after a kill | [`stream::stream`] |
 //! | curves, hazard ratios and shares of its records | [`summary`] |
+//! | compare arms as if nobody had crossed over | [`switching`] |
 //! | calibrate to published results | [`fn@calibrate`] |
 //! | weigh benefit against harm | [`tradeoff::trade_off`] |
 //! | seek a regimen within limits | [`regimen::propose`] |
-//! | weight them to published margins | [`weights`] |
+//! | weight them to published margins | [`weights`], [`Population::weighted`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
 mod calibrate;
 mod cohort;
+mod course;
 mod draw;
 mod error;
 mod event;
 pub mod regimen;
 pub mod stream;
 pub mod summary;
+pub mod switching;
 pub mod tally;
 pub mod tradeoff;
 mod trial;
@@ -33,5 +36,7 @@ pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
 pub use draw::Draws;
 pub use error::TrialError;
 pub use event::{Crossing, Seen, Visits, crossing, scans};
-pub use trial::{Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec};
+pub use trial::{
+    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec,
+};
 pub use weighting::{Margin, Weighting, resample, weights};

@@ -108,17 +108,22 @@ pub fn stream(
     let failed = AtomicUsize::new(0);
     progress(found, all);
     missing.par_iter().try_for_each(|&k| {
+        // Whoever is done with a chunk helps with the patients of another: the last ones are a second of work
+        // that all threads would wait for.
+        let results: Option<Vec<Result<Record, Failed>>> = (k * CHUNK
+            ..((k + 1) * CHUNK).min(places.count))
+            .into_par_iter()
+            .map(|place| {
+                let (patient, arm) = places.get(place);
+                (!stop.load(Ordering::Relaxed)).then(|| trial.one(patient, arm))
+            })
+            .collect();
+        let results = results
+            .ok_or_else(|| StreamError::Interrupted { done: done.load(Ordering::Relaxed), all })?;
         let mut rows = Vec::new();
-        for place in k * CHUNK..((k + 1) * CHUNK).min(places.count) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(StreamError::Interrupted { done: done.load(Ordering::Relaxed), all });
-            }
-            let (patient, arm) = places.get(place);
-            let result = trial.one(patient, arm);
-            if result.is_err() {
-                failed.fetch_add(1, Ordering::Relaxed);
-            }
-            row(trial, &result, &mut rows);
+        for result in &results {
+            failed.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+            row(trial, result, &mut rows);
         }
         write_whole(&chunk_path(&chunks, k), &rows)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);

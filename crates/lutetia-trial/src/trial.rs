@@ -8,16 +8,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lutetia_outcome::endpoint::BestResponse;
-use lutetia_sim::{Change, Dose, Inputs, Options, Regimen, SimError, Simulator};
+use lutetia_outcome::{endpoint::BestResponse, survival::Decision};
+use lutetia_sim::{Dose, Options, Regimen, SimError, Simulator};
 use lutetia_units::Dimension;
 use rayon::prelude::*;
 
 use crate::{
     cohort::{Patient, Population},
+    course::Course,
     draw::Draws,
     error::{TrialError, known},
-    event::{Crossing, Seen, Visits, crossing, interpolate, scans},
+    event::{Seen, Visits, interpolate, scans},
 };
 
 /// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
@@ -38,6 +39,29 @@ pub struct Crossover {
     pub share: f64,
     /// From progression to the new treatment.
     pub delay: f64,
+    /// What the share depends on; it is that of patients at the references.
+    pub depends: Vec<Dependence>,
+}
+
+/// How the odds of crossover depend on something known at progression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dependence {
+    /// An output of the model, a parameter or covariate, or `time` (from entry to progression).
+    pub on: String,
+    /// Whether its logarithm counts.
+    pub log: bool,
+    /// Change of the log odds by one (internal unit, day) of it, or by one of its logarithm.
+    pub coefficient: f64,
+    /// Where the share holds.
+    pub reference: f64,
+}
+
+/// Where what a decision depends on is found.
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    Output(usize),
+    Slot(usize),
+    Time,
 }
 
 /// One arm.
@@ -149,6 +173,8 @@ pub struct Record {
     pub end_of_study: f64,
     /// When treatment was changed.
     pub crossed_at: Option<f64>,
+    /// When it was decided whether to change it, where it was, with what the decision depended on.
+    pub decision: Option<Decision>,
     /// Cycles begun.
     pub cycles: usize,
     /// Best response by RECIST 1.1 over the scans while assessed.
@@ -176,9 +202,9 @@ pub struct Failed {
 
 /// Indices of outputs.
 #[derive(Debug, Clone)]
-struct Outputs {
-    death: Option<usize>,
-    new_lesion: Option<usize>,
+pub(crate) struct Outputs {
+    pub(crate) death: Option<usize>,
+    pub(crate) new_lesion: Option<usize>,
     volume: Option<usize>,
     marker: Option<usize>,
     toxicities: Vec<(usize, Vec<f64>)>,
@@ -188,24 +214,17 @@ struct Outputs {
 /// A trial ready to run: names resolved, numbers checked.
 #[derive(Debug)]
 pub struct Trial<'a> {
-    simulator: &'a Simulator,
+    pub(crate) simulator: &'a Simulator,
     population: &'a Population,
-    spec: TrialSpec,
-    outputs: Outputs,
+    pub(crate) spec: TrialSpec,
+    pub(crate) outputs: Outputs,
     sets: Vec<Vec<(usize, f64)>>,
     targets: Vec<Option<usize>>,
-    times: Vec<f64>,
-    internal_times: Vec<f64>,
+    dependences: Vec<Vec<Known>>,
+    pub(crate) times: Vec<f64>,
+    pub(crate) internal_times: Vec<f64>,
     /// Internal length of a day.
-    day: f64,
-}
-
-/// A run of one patient on one treatment, as far as it is needed.
-struct Course {
-    trajectory: lutetia_sim::Trajectory,
-    death: Option<f64>,
-    lesion: Option<f64>,
-    volume: Option<Vec<f64>>,
+    pub(crate) day: f64,
 }
 
 impl<'a> Trial<'a> {
@@ -277,6 +296,7 @@ impl<'a> Trial<'a> {
         };
         let mut sets = Vec::new();
         let mut targets = Vec::new();
+        let mut dependences = Vec::new();
         for arm in &spec.arms {
             check_arm(arm)?;
             // What no patient can be given is said once, not once per patient.
@@ -288,6 +308,9 @@ impl<'a> Trial<'a> {
                     .map(|(name, value)| Ok((simulator.parameter(name)?, *value)))
                     .collect::<Result<_, SimError>>()?,
             );
+            let depends = arm.crossover.iter().flat_map(|c| &c.depends);
+            dependences
+                .push(depends.map(|d| dependence(d, arm, simulator)).collect::<Result<_, _>>()?);
             targets.push(match &arm.crossover {
                 None => None,
                 Some(c) => {
@@ -304,7 +327,18 @@ impl<'a> Trial<'a> {
         let times = grid(&spec);
         let day = 86_400.0 / system.units().factor(Dimension::TIME);
         let internal_times = times.iter().map(|t| t * day).collect();
-        Ok(Self { simulator, population, spec, outputs, sets, targets, times, internal_times, day })
+        Ok(Self {
+            simulator,
+            population,
+            spec,
+            outputs,
+            sets,
+            targets,
+            dependences,
+            times,
+            internal_times,
+            day,
+        })
     }
 
     /// The specification.
@@ -374,35 +408,34 @@ impl<'a> Trial<'a> {
         let arm = &self.spec.arms[index];
         let draws = &patient.draws;
         let visits = self.visits(draws);
-        let mut cycles: Vec<Cycle> = arm.cycles.clone();
-        let mut course = self.course(patient, &self.sets[index], &cycles)?;
         let until = self.observed(draws, arm);
         let seen_until = self.assessed(draws, arm).min(until);
+        let mut course = Course::new(self, patient, &self.sets[index], arm.cycles.clone(), until);
         // Progression ends treatment only while it is looked for.
-        let mut progression = self.seen(&visits, &course, seen_until)?.progression;
-        let stops = |cycles: &[Cycle], at: f64| cycles.iter().any(|c| c.at >= at);
-        if let Some(at) = progression
-            && arm.stop_at_progression
-            && stops(&cycles, at)
-        {
-            cycles.retain(|c| c.at < at);
-            course = self.course(patient, &self.sets[index], &cycles)?;
-            // The scan that showed it comes before anything that was left out.
-            progression = self.seen(&visits, &course, seen_until)?.progression.or(progression);
+        let looked = |course: &Course<'_>, day: f64| -> Result<Option<f64>, TrialError> {
+            Ok(self.seen(&visits, course, seen_until.min(day))?.progression)
+        };
+        let mut stopped = None;
+        if arm.stop_at_progression {
+            stopped = course.until_progression(&looked)?;
+        } else {
+            course.finish()?;
         }
-        let mut crossed_at = None;
+        // The scan that ended treatment comes before anything that was left out.
+        let progression = looked(&course, f64::INFINITY)?.or(stopped);
+        let mut decision = None;
         if let (Some(at), Some(crossover), Some(target)) =
             (progression, &arm.crossover, self.targets[index])
         {
             let start = at + crossover.delay;
             let alive = course.death.is_none_or(|death| death > start) && start < until;
-            if alive && draws.uniform("crossover", 0) < crossover.share {
-                cycles.retain(|c| c.at < start);
-                cycles.extend(
-                    self.spec.arms[target].cycles.iter().map(|c| shifted(c, start, self.day)),
-                );
-                course = self.course(patient, &self.sets[index], &cycles)?;
-                crossed_at = Some(start);
+            if alive {
+                let (share, covariates) = self.chance(index, crossover, &course, at)?;
+                let switched = draws.uniform("crossover", 0) < share;
+                if switched {
+                    self.cross_over(&mut course, draws, &visits, start, target)?;
+                }
+                decision = Some(Decision { at: start, switched, covariates });
             }
         }
         let survival = match course.death {
@@ -421,77 +454,106 @@ impl<'a> Trial<'a> {
             patient,
             index,
             &course,
-            &cycles,
             survival,
             progression_free,
-            crossed_at,
+            decision,
             &seen,
             &visits,
         ))
     }
 
-    /// The curves of a patient under a treatment, with the events they imply.
-    fn course(
+    /// The probability that a patient who progressed changes treatment, and what it depends on:
+    /// `ln p/(1 − p) = ln share/(1 − share) + Σ c·(x − reference)`, x as it is or its logarithm.
+    fn chance(
         &self,
-        patient: &Patient,
-        set: &[(usize, f64)],
-        cycles: &[Cycle],
-    ) -> Result<Course, TrialError> {
-        let doses: Vec<Dose> = cycles.iter().flat_map(|c| c.doses.clone()).collect();
-        let own = |occasion: usize| {
-            let mut parameters = patient.parameters(occasion).to_vec();
-            for (slot, value) in set {
-                parameters[*slot] = *value;
-            }
-            parameters
-        };
-        let changes: Vec<Change> = if patient.occasions.len() > 1 {
-            cycles
-                .iter()
-                .enumerate()
-                .skip(1)
-                .map(|(k, cycle)| Change { from: cycle.at * self.day, parameters: own(k) })
-                .collect()
-        } else {
-            Vec::new()
-        };
-        let trajectory = self.simulator.run_occasions(
-            &own(0),
-            &changes,
-            &Regimen { doses },
-            &Inputs::default(),
-            &self.internal_times,
-            &self.spec.options,
-        )?;
-        let cumulative =
-            |output: Option<usize>, purpose: &str| -> Result<Option<f64>, TrialError> {
-                let Some(output) = output else { return Ok(None) };
-                let hazard: Vec<f64> = trajectory.outputs.column(output).collect();
-                let level = -patient.draws.uniform(purpose, 0).ln();
-                match crossing(&self.times, &hazard, level) {
-                    Crossing::At(time) => Ok(Some(time)),
-                    Crossing::Never => Ok(None),
-                    Crossing::Falls { time } => Err(TrialError::OutOfRange {
-                        what: format!(
-                            "the cumulative hazard `{}` at time {time}",
-                            self.simulator.system().outputs()[output].name
-                        ),
-                        found: "smaller than before".to_owned(),
-                        expected: "a hazard of zero or more; look at the sign of its coefficients"
-                            .to_owned(),
-                    }),
-                }
+        arm: usize,
+        crossover: &Crossover,
+        course: &Course<'_>,
+        day: f64,
+    ) -> Result<(f64, Vec<f64>), TrialError> {
+        if crossover.depends.is_empty() {
+            return Ok((crossover.share, Vec::new()));
+        }
+        let mut log_odds = (crossover.share / (1.0 - crossover.share)).ln();
+        let mut known = Vec::new();
+        for (d, place) in crossover.depends.iter().zip(&self.dependences[arm]) {
+            let found = match place {
+                Known::Output(output) => course.value(*output, day),
+                Known::Slot(slot) => course.parameters(0)[*slot],
+                Known::Time => day,
             };
-        let death = cumulative(self.outputs.death, "death")?;
-        let lesion = cumulative(self.outputs.new_lesion, "new lesion")?;
-        let volume: Option<Vec<f64>> =
-            self.outputs.volume.map(|o| trajectory.outputs.column(o).collect());
-        Ok(Course { trajectory, death, lesion, volume })
+            let scale = |x: f64| if d.log { x.ln() } else { x };
+            let x = scale(found);
+            if !x.is_finite() {
+                return Err(TrialError::NotDetermined {
+                    what: format!("the chance of crossover by `{}`", d.on),
+                    reason: format!("it is {found} at progression, and its logarithm is taken"),
+                });
+            }
+            log_odds += d.coefficient * (x - scale(d.reference));
+            known.push(x);
+        }
+        Ok((1.0 / (1.0 + (-log_odds).exp()), known))
+    }
+
+    /// The treatment of another arm from a day on. Where that arm's ends at progression, so does this one, at a
+    /// progression after the change: of the diameters from those at the change, or by the next new lesion, both
+    /// looked for as long as the patient is followed.
+    fn cross_over(
+        &self,
+        course: &mut Course<'_>,
+        draws: &Draws,
+        visits: &Visits,
+        start: f64,
+        target: usize,
+    ) -> Result<(), TrialError> {
+        let to = &self.spec.arms[target];
+        course.change_at(start, to.cycles.iter().map(|c| shifted(c, start, self.day)).collect())?;
+        if !to.stop_at_progression {
+            return course.finish();
+        }
+        let volume = self.outputs.volume;
+        let at_start = volume.map(|o| course.value(o, start));
+        let at_first = volume.and_then(|o| course.curve(o).first().copied());
+        let ratio = at_start.zip(at_first).map_or(1.0, |(now, first)| (now / first).max(0.0));
+        let later = Visits {
+            times: visits.times.iter().copied().filter(|t| *t > start).collect(),
+            baseline_mm: visits.baseline_mm * if ratio.is_finite() { ratio.cbrt() } else { 1.0 },
+            jitter: 0.0,
+        };
+        // Lesions arise without memory: the next one is as far off as a first one would be.
+        let spread = self.outputs.new_lesion.map(|o| {
+            let level = course.value(o, start) - draws.uniform("new lesion", 1).ln();
+            (o, level)
+        });
+        let looked = |course: &Course<'_>, day: f64| -> Result<Option<f64>, TrialError> {
+            let lesion = match spread {
+                Some((output, level)) => course.reaches(output, level)?,
+                None => None,
+            };
+            let (mut times, mut values) = (vec![start], Vec::new());
+            if let (Some(output), Some(first)) = (volume, at_start) {
+                let (known, curve) = course.known_curve(output);
+                values.push(first);
+                let after = known.partition_point(|t| *t <= start);
+                times.extend(&known[after..]);
+                values.extend(&curve[after..]);
+            }
+            let volume = (!values.is_empty()).then_some(values.as_slice());
+            Ok(scans(&later, &times, volume, lesion, day)?.progression)
+        };
+        course.until_progression(&looked).map(|_| ())
     }
 
     /// What the scans of a course until a time show.
-    fn seen(&self, visits: &Visits, course: &Course, until: f64) -> Result<Seen, TrialError> {
-        scans(visits, &self.times, course.volume.as_deref(), course.lesion, until)
+    fn seen(&self, visits: &Visits, course: &Course<'_>, until: f64) -> Result<Seen, TrialError> {
+        match self.outputs.volume {
+            Some(output) => {
+                let (times, volume) = course.known_curve(output);
+                scans(visits, &times, Some(&volume), course.lesion, until)
+            }
+            None => scans(visits, &[], None, course.lesion, until),
+        }
     }
 
     /// What is expected of one patient in one arm, without any random event: the mean survival up to a
@@ -512,9 +574,11 @@ impl<'a> Trial<'a> {
                 reason: "the trial names no cumulative hazard of death".to_owned(),
             });
         };
-        let cycles = &self.spec.arms[arm].cycles;
-        let course = self.course(patient, &self.sets[arm], cycles)?;
-        let hazard: Vec<f64> = course.trajectory.outputs.column(death).collect();
+        let cycles = self.spec.arms[arm].cycles.clone();
+        let mut course =
+            Course::new(self, patient, &self.sets[arm], cycles, f64::INFINITY).without_death();
+        course.finish()?;
+        let hazard = course.curve(death);
         let mut mean = 0.0;
         for k in 1..self.times.len() {
             let (a, b) = (self.times[k - 1], self.times[k].min(horizon));
@@ -525,7 +589,7 @@ impl<'a> Trial<'a> {
         let alive = (f64::INFINITY, false);
         let visits = self.visits(&patient.draws);
         let seen = self.seen(&visits, &course, f64::INFINITY)?;
-        let record = self.record(patient, arm, &course, cycles, alive, alive, None, &seen, &visits);
+        let record = self.record(patient, arm, &course, alive, alive, None, &seen, &visits);
         Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
     }
 
@@ -555,25 +619,23 @@ impl<'a> Trial<'a> {
         &self,
         patient: &Patient,
         arm: usize,
-        course: &Course,
-        cycles: &[Cycle],
+        course: &Course<'_>,
         survival: (f64, bool),
         progression_free: (f64, bool),
-        crossed_at: Option<f64>,
+        decision: Option<Decision>,
         seen: &Seen,
         visits: &Visits,
     ) -> Record {
-        let curve =
-            |output: usize| -> Vec<f64> { course.trajectory.outputs.column(output).collect() };
+        let (times, cycles) = (course.times(), &course.cycles);
         let end = survival.0;
         let best = |output: usize, until: f64| {
-            let values = curve(output);
-            let first = values[0];
+            let values = course.curve(output);
+            let first = values.first().copied().unwrap_or(f64::NAN);
             let least = visits
                 .times
                 .iter()
                 .filter(|t| **t <= until)
-                .map(|t| interpolate(&self.times, &values, *t))
+                .map(|t| interpolate(times, &values, *t))
                 .fold(f64::INFINITY, f64::min);
             (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
         };
@@ -585,10 +647,9 @@ impl<'a> Trial<'a> {
             .toxicities
             .iter()
             .map(|(output, limits)| {
-                let nadir = self
-                    .times
+                let nadir = times
                     .iter()
-                    .zip(curve(*output))
+                    .zip(course.curve(*output))
                     .filter(|(t, _)| **t <= watched)
                     .map(|(_, v)| v)
                     .fold(f64::INFINITY, f64::min);
@@ -597,12 +658,12 @@ impl<'a> Trial<'a> {
                 grade
             })
             .collect();
-        let at_end = self.times.partition_point(|t| *t <= watched).saturating_sub(1);
+        let at_end = times.partition_point(|t| *t <= watched).saturating_sub(1);
         let kept = self
             .outputs
             .keep
             .iter()
-            .map(|o| course.trajectory.outputs.get(at_end, *o).unwrap_or(f64::NAN))
+            .map(|o| course.curve(*o).get(at_end).copied().unwrap_or(f64::NAN))
             .collect();
         Record {
             patient: patient.number,
@@ -610,7 +671,8 @@ impl<'a> Trial<'a> {
             survival,
             progression_free,
             end_of_study: self.end_of_study(&patient.draws),
-            crossed_at,
+            crossed_at: decision.as_ref().filter(|d| d.switched).map(|d| d.at),
+            decision,
             cycles: begun,
             response: seen.best,
             best_size: seen.best_change.filter(|_| self.outputs.volume.is_some()),
@@ -654,6 +716,38 @@ fn grid(spec: &TrialSpec) -> Vec<f64> {
     times.sort_by(f64::total_cmp);
     times.dedup();
     times
+}
+
+/// Where a dependence is found, its numbers checked.
+fn dependence(d: &Dependence, arm: &Arm, simulator: &Simulator) -> Result<Known, TrialError> {
+    let of =
+        |what: &str| format!("{what} of `{}` in the crossover of the arm `{}`", d.on, arm.name);
+    if !d.coefficient.is_finite() {
+        return Err(range(&of("the coefficient"), d.coefficient, "a finite number"));
+    }
+    if !d.reference.is_finite() || (d.log && d.reference <= 0.0) {
+        let expected = if d.log {
+            "a number above zero, as its logarithm is taken"
+        } else {
+            "a finite number"
+        };
+        return Err(range(&of("the reference"), d.reference, expected));
+    }
+    let system = simulator.system();
+    let found = system
+        .output_index(&d.on)
+        .map(Known::Output)
+        .or_else(|| system.parameter_index(&d.on).map(Known::Slot))
+        .or_else(|| (d.on == "time").then_some(Known::Time));
+    found.ok_or_else(|| {
+        let outputs = system.outputs().iter().map(|o| o.name.as_str());
+        let parameters = system.parameters().iter().map(|p| p.name.as_str());
+        TrialError::Unknown {
+            what: "output, parameter or covariate",
+            name: d.on.clone(),
+            hint: known(&d.on, outputs.chain(parameters).chain(std::iter::once("time"))),
+        }
+    })
 }
 
 fn check_arm(arm: &Arm) -> Result<(), TrialError> {

@@ -134,12 +134,8 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialEr
     Ok(Weighting { weights: w, effective_size: 1.0 / squares })
 }
 
-/// `size` patients (indices, ascending) drawn in proportion to their weights by systematic sampling:
-/// everybody appears within one of size × weight times.
-///
-/// # Errors
-/// [`TrialError::OutOfRange`] for weights that are not on the simplex.
-pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, TrialError> {
+/// The sum of weights that are on the simplex.
+fn sum_of(weights: &[f64]) -> Result<f64, TrialError> {
     let sum: f64 = weights.iter().sum();
     if weights.iter().any(|w| !w.is_finite() || *w < 0.0) || (sum - 1.0).abs() > 1e-6 {
         return Err(TrialError::OutOfRange {
@@ -148,6 +144,43 @@ pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, T
             expected: "weights of zero or more that sum to one".to_owned(),
         });
     }
+    Ok(sum)
+}
+
+/// Patients to choose from in proportion to their weights, any number of times and in any order.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    /// Σ of the weights up to each.
+    below: std::sync::Arc<[f64]>,
+}
+
+impl Pool {
+    pub(crate) fn new(weights: &[f64]) -> Result<Self, TrialError> {
+        let sum = sum_of(weights)?;
+        let mut below = 0.0;
+        let sums = weights.iter().map(|w| {
+            below += w / sum;
+            below
+        });
+        Ok(Self { below: sums.collect() })
+    }
+
+    /// The patient of a uniform number.
+    pub(crate) fn pick(&self, u: f64) -> u64 {
+        // Rounding may leave the last sum below one; the last patient with weight is meant then.
+        let last = self.below.last().copied().unwrap_or(0.0);
+        let place = self.below.partition_point(|b| *b <= u.min(last * (1.0 - f64::EPSILON)));
+        place.min(self.below.len().saturating_sub(1)) as u64
+    }
+}
+
+/// `size` patients (indices, ascending) drawn in proportion to their weights by systematic sampling:
+/// everybody appears within one of size × weight times.
+///
+/// # Errors
+/// [`TrialError::OutOfRange`] for weights that are not on the simplex.
+pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, TrialError> {
+    let sum = sum_of(weights)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
     let n = size as f64;
     let start = Draws::new(seed, 0).uniform("systematic resampling", 0);

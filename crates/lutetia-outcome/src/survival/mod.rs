@@ -12,6 +12,7 @@ mod kaplan_meier;
 mod log_rank;
 mod parametric;
 mod reconstruct;
+mod switching;
 
 pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
@@ -24,3 +25,7 @@ pub use parametric::{
     Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, fit_all, fit_parametric,
 };
 pub use reconstruct::{PublishedCurve, Reconstruction};
+pub use switching::{
+    ControlPatient, Decision, IpcwByDecision, TwoStage, TwoStageOptions, ipcw_by_decision,
+    two_stage,
+};

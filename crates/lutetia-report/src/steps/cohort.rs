@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_model::system::ParameterInfo;
-use lutetia_trial::{Cohort, CohortSpec, Law, Limit, Margin, Population, TrialError, weights};
+use lutetia_trial::{
+    Cohort, CohortSpec, Law, Limit, Margin, Population, TrialError, Weighting, weights,
+};
 use lutetia_units::Quantity;
 use serde::Deserialize;
 
@@ -44,7 +46,8 @@ pub struct CohortStep {
     /// Plausibility limits: lower and upper, either may be empty.
     #[serde(default)]
     pub limits: BTreeMap<String, [String; 2]>,
-    /// Published margins that the patients are weighted to.
+    /// Published margins that the patients are weighted to; a trial with `weights = true` draws its patients in
+    /// proportion to these weights.
     #[serde(default)]
     pub margins: Vec<MarginSpec>,
     /// Parameters and covariates in the tables; those that differ between patients if left out.
@@ -110,6 +113,11 @@ pub(crate) struct CohortUse {
     pub(crate) model: LoadedModel,
     pub(crate) spec: CohortSpec,
     pub(crate) population: Arc<Population>,
+    margins: Vec<MarginSpec>,
+    /// Patients that weights are found for.
+    patients: usize,
+    /// The effective number of them, where the population is weighted to the margins.
+    pub(crate) effective_size: Option<f64>,
 }
 
 impl CohortUse {
@@ -117,7 +125,45 @@ impl CohortUse {
     pub(crate) fn with(&self, typical: &[(String, f64)]) -> Result<Population, TrialError> {
         let mut spec = self.spec.clone();
         spec.typical.extend(typical.iter().cloned());
-        Population::new(&self.model.model, self.model.simulator.system(), &spec)
+        let population = Population::new(&self.model.model, self.model.simulator.system(), &spec)?;
+        if self.effective_size.is_none() {
+            return Ok(population);
+        }
+        // Other typical values are other patients, and other weights.
+        let (weighting, _) = self.weighting(&population).map_err(|reason| {
+            TrialError::NotDetermined { what: "the weights".to_owned(), reason }
+        })?;
+        population.weighted(&weighting.weights)
+    }
+
+    /// The population that the margins of the cohort make of its patients.
+    pub(crate) fn weighted(mut self) -> Result<Self, String> {
+        if self.margins.is_empty() {
+            return Err("`weights = true` needs `margins` in the step of the cohort".to_owned());
+        }
+        let (weighting, _) = self.weighting(&self.population)?;
+        let population = Population::clone(&self.population);
+        let population = population.weighted(&weighting.weights).map_err(|e| e.to_string())?;
+        self.population = Arc::new(population);
+        self.effective_size = Some(weighting.effective_size);
+        Ok(self)
+    }
+
+    /// Weights of the patients of the cohort, and the margins they meet.
+    fn weighting(&self, population: &Population) -> Result<(Weighting, Vec<Margin>), String> {
+        let drawn = population.cohort(0, self.patients).map_err(|e| e.to_string())?;
+        let margins = self.margins_of(&drawn)?;
+        let found = weights(drawn.patients.len(), &margins).map_err(|e| e.to_string())?;
+        Ok((found, margins))
+    }
+
+    /// The published margins, with what each patient has.
+    pub(crate) fn margins_of(&self, drawn: &Cohort) -> Result<Vec<Margin>, String> {
+        let infos = self.model.simulator.system().parameters();
+        let values = |slot: usize| -> Vec<f64> {
+            drawn.patients.iter().map(|p| p.parameters(0)[slot] / infos[slot].factor).collect()
+        };
+        self.margins.iter().map(|m| margin(m, &self.model, &values)).collect()
     }
 }
 
@@ -226,7 +272,14 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     };
     let population = Population::new(&model.model, model.simulator.system(), &spec)
         .map_err(|e| e.to_string())?;
-    Ok(CohortUse { model: model.clone(), spec, population: Arc::new(population) })
+    Ok(CohortUse {
+        model: model.clone(),
+        spec,
+        population: Arc::new(population),
+        margins: step.margins.clone(),
+        patients: step.patients as usize,
+        effective_size: None,
+    })
 }
 
 /// Every parameter or covariate that a name means.
@@ -305,11 +358,7 @@ fn tables(step: &CohortStep, cohort: &CohortUse, drawn: &Cohort) -> Result<Vec<T
     let weighting = if step.margins.is_empty() {
         None
     } else {
-        let margins = step
-            .margins
-            .iter()
-            .map(|m| margin(m, model, &values))
-            .collect::<Result<Vec<_>, _>>()?;
+        let margins = cohort.margins_of(drawn)?;
         let found = weights(drawn.patients.len(), &margins).map_err(|e| e.to_string())?;
         Some((margins, found))
     };

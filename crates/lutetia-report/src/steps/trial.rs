@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_outcome::{
-    endpoint::{Ctcae, Toxicity as Graded},
-    survival::{RpsftmOptions, SwitchingPatient, rpsftm},
-};
+use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
 use lutetia_sim::{Options, Regimen};
 use lutetia_trial::{
-    Arm, Crossover, Cycle, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
+    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
     stream::response,
     summary::{self, Endpoint},
 };
@@ -18,6 +15,7 @@ use serde::Deserialize;
 use super::{
     Context, StepKind, Use,
     cohort::{CohortUse, MOST_ROWS, internal, quantile},
+    crossover,
     load::LoadedModel,
     simulate::{DoseSpec, dose},
 };
@@ -25,7 +23,8 @@ use crate::table::{Cell, Table, significant};
 
 /// A virtual trial. Tables: `<id>` (endpoints by arm), `<id>.ratios` (hazard ratios against the first
 /// arm), `<id>.events` (a row per patient and endpoint), `<id>.curves` (Kaplan–Meier), `<id>.responses`,
-/// `<id>.grades`, `<id>.shares` (responses and grades by arm) and `<id>.failures`.
+/// `<id>.grades`, `<id>.shares` (responses and grades by arm), `<id>.failures` and, where an arm crosses over,
+/// `<id>.crossover` (overall survival as if nobody had, by several methods).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrialStep {
@@ -33,6 +32,10 @@ pub struct TrialStep {
     pub id: String,
     /// An earlier step of the kind `cohort`.
     pub cohort: String,
+    /// Whether patients are drawn in proportion to the weights that give the cohort its published `margins`. Table
+    /// `<id>.margins` says what the patients of the trial then have.
+    #[serde(default)]
+    pub weights: bool,
     /// The arms, the reference first.
     #[serde(rename = "arm")]
     pub arms: Vec<ArmSpec>,
@@ -197,6 +200,26 @@ pub struct CrossoverSpec {
     /// Time between.
     #[serde(default = "nothing")]
     pub delay: String,
+    /// What the share depends on; it is that of patients at the references.
+    #[serde(default)]
+    pub depends: Vec<DependenceSpec>,
+}
+
+/// How the odds of crossover depend on something known at progression: they are multiplied by `exp(coefficient)` for
+/// each unit it lies above `reference`, or, with `log`, by `ratio^coefficient` for its ratio to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DependenceSpec {
+    /// An output of the model, a parameter or covariate (of levels: their number, from 0), or `time`, from entry to
+    /// progression.
+    pub on: String,
+    /// Whether its logarithm counts.
+    #[serde(default)]
+    pub log: bool,
+    /// Change of the log odds per unit: the declared one of what it depends on, months of `time`.
+    pub coefficient: f64,
+    /// Where the share holds, such as `1`, `5 ug/L`, a level or `6 mo`.
+    pub reference: String,
 }
 
 /// A trial that later steps vary.
@@ -224,8 +247,13 @@ impl StepKind for TrialStep {
         let trial = Trial::new(simulator, &used.cohort.population, used.spec.clone())
             .map_err(|e| e.to_string())?;
         let (records, failed) = trial.run_until(&context.stop).map_err(|e| e.to_string())?;
-        for table in tables(&self.id, &trial, &records, &failed)? {
+        for table in tables(&self.id, &trial, &records, &failed, context.seed)? {
             context.add(table);
+        }
+        if let Some(size) = used.cohort.effective_size {
+            let text = significant(size, 3);
+            context.settings.insert(format!("effective patients of `{}`", self.cohort), text);
+            context.add(margins(&self.id, &used)?);
         }
         context.settings.insert("rtol".to_owned(), format!("{:e}", used.spec.options.rtol));
         context.trials.insert(self.id.clone(), used);
@@ -254,6 +282,7 @@ pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, S
         .get(&step.cohort)
         .ok_or_else(|| format!("the step `{}` is not of the kind `cohort`", step.cohort))?
         .clone();
+    let cohort = if step.weights { cohort.weighted()? } else { cohort };
     let spec = specification(step, &cohort.model)?;
     Ok(TrialUse { cohort, spec })
 }
@@ -391,10 +420,68 @@ pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, String> {
                     to: c.to.clone(),
                     share: c.share,
                     delay: days(&of("the delay of crossover"), &c.delay)?,
+                    depends: c
+                        .depends
+                        .iter()
+                        .map(|d| dependence(d, model))
+                        .collect::<Result<_, String>>()?,
                 })
             })
             .transpose()?,
     })
+}
+
+/// A dependence in the terms of the engine.
+fn dependence(spec: &DependenceSpec, model: &LoadedModel) -> Result<Dependence, String> {
+    let system = model.simulator.system();
+    let (reference, per_unit) = if let Some(output) = system.output_index(&spec.on) {
+        // Outputs are multiplied by their factor to be told, parameters divided.
+        (internal(model, &spec.on, &spec.reference)?, system.outputs()[output].factor)
+    } else if let Some(slot) = system.parameter_index(&spec.on) {
+        (internal(model, &spec.on, &spec.reference)?, 1.0 / system.parameters()[slot].factor)
+    } else if spec.on == "time" {
+        (days("the reference of `time`", &spec.reference)?, 1.0 / MONTH)
+    } else {
+        // Says what there is.
+        (internal(model, &spec.on, &spec.reference)?, 1.0)
+    };
+    Ok(Dependence {
+        on: spec.on.clone(),
+        log: spec.log,
+        coefficient: if spec.log { spec.coefficient } else { spec.coefficient * per_unit },
+        reference,
+    })
+}
+
+/// What the patients of a weighted trial have, beside the published margins.
+fn margins(id: &str, used: &TrialUse) -> Result<Table, String> {
+    let mut table = Table::new(
+        format!("{id}.margins"),
+        "The patients of the trial, drawn in proportion to their weights",
+    )
+    .column("name", "")
+    .column("arm", "")
+    .column("published", "")
+    .column("trial", "")
+    .column("patients", "")
+    .column("effective_pool", "");
+    for arm in &used.spec.arms {
+        let drawn =
+            used.cohort.population.cohort(arm.first, arm.patients).map_err(|e| e.to_string())?;
+        for m in used.cohort.margins_of(&drawn)? {
+            #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+            let n = m.values.len() as f64;
+            table.push(vec![
+                m.name.as_str().into(),
+                arm.name.as_str().into(),
+                m.target.into(),
+                (m.values.iter().sum::<f64>() / n).into(),
+                n.into(),
+                used.cohort.effective_size.into(),
+            ]);
+        }
+    }
+    Ok(table)
 }
 
 /// Endpoints that a trial has.
@@ -416,6 +503,7 @@ fn tables(
     trial: &Trial<'_>,
     records: &[Record],
     failed: &[Failed],
+    seed: u64,
 ) -> Result<Vec<Table>, String> {
     let spec = trial.spec();
     let name = |arm: usize| spec.arms[arm].name.as_str();
@@ -503,7 +591,7 @@ fn tables(
     let mut all = vec![by_arm, ratios, curves];
     all.extend(patient_tables(id, trial, records));
     all.push(shares(id, spec, records, failed));
-    all.extend(crossover_table(id, spec, records));
+    all.extend(crossover::table(id, spec, records, seed));
     let mut failures = Table::new(format!("{id}.failures"), "Patients that could not be simulated")
         .column("patient", "")
         .column("arm", "")
@@ -609,11 +697,10 @@ fn shares(id: &str, spec: &TrialSpec, records: &[Record], failed: &[Failed]) -> 
             ]);
         };
         for (what, holds) in quantities(spec) {
+            if what == CROSSED && a.crossover.is_none() {
+                continue;
+            }
             push(&what, summary::share(records, arm, |r| holds(r)));
-        }
-        let crossed = summary::share(records, arm, |r| Some(r.crossed_at.is_some()));
-        if a.crossover.is_some() {
-            push("crossed over", crossed);
         }
         let lost = failed.iter().filter(|f| f.arm == arm).count();
         #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
@@ -622,96 +709,10 @@ fn shares(id: &str, spec: &TrialSpec, records: &[Record], failed: &[Failed]) -> 
     table
 }
 
-/// Overall survival with and without the effect of crossover; only where an arm crosses over.
-fn crossover_table(id: &str, spec: &TrialSpec, records: &[Record]) -> Option<Table> {
-    let control = spec.arms.iter().position(|a| a.crossover.is_some())?;
-    let to = &spec.arms[control].crossover.as_ref()?.to;
-    let treated = spec.arms.iter().position(|a| a.name == *to)?;
-    let mut table = Table::new(
-        format!("{id}.crossover"),
-        format!(
-            "Overall survival of `{to}` over `{}`, by how crossover is dealt with",
-            spec.arms[control].name
-        ),
-    )
-    .column("method", "")
-    .column("hazard_ratio", "")
-    .column("low", "")
-    .column("high", "")
-    .column("time_ratio", "")
-    .column("note", "");
-    let plain = |records: &[Record]| {
-        summary::contrast(spec, records, treated, control, Endpoint::OverallSurvival)
-    };
-    let mut push = |method: &str, records: &[Record]| match plain(records) {
-        Ok(c) => table.push(vec![
-            method.into(),
-            c.hazard_ratio.into(),
-            c.lower.into(),
-            c.upper.into(),
-            Cell::Missing,
-            Cell::Missing,
-        ]),
-        Err(e) => table.push(vec![
-            method.into(),
-            Cell::Missing,
-            Cell::Missing,
-            Cell::Missing,
-            Cell::Missing,
-            e.to_string().into(),
-        ]),
-    };
-    push("as randomised", records);
-    let censored: Vec<Record> = records
-        .iter()
-        .map(|r| match r.crossed_at {
-            Some(at) => Record { survival: (at.min(r.survival.0), false), ..r.clone() },
-            None => r.clone(),
-        })
-        .collect();
-    push("censored at crossover", &censored);
-    let patients: Vec<SwitchingPatient> = records
-        .iter()
-        .filter(|r| r.arm == control || r.arm == treated)
-        .map(|r| {
-            let experimental = r.arm == treated;
-            let (time, event) = r.survival;
-            let after = r.crossed_at.map_or(0.0, |at| (time - at).max(0.0));
-            SwitchingPatient {
-                experimental,
-                time,
-                event,
-                time_on_treatment: if experimental { time } else { after },
-                end_of_study: r.end_of_study.max(time),
-            }
-        })
-        .collect();
-    table.push(match rpsftm(&patients, RpsftmOptions::default()) {
-        Ok(fit) => vec![
-            "rank-preserving structural failure times".into(),
-            fit.hazard_ratio.into(),
-            Cell::from(fit.hazard_ratio_interval.map(|i| i.0)),
-            Cell::from(fit.hazard_ratio_interval.map(|i| i.1)),
-            fit.time_ratio.into(),
-            if fit.other_roots.is_empty() {
-                Cell::Missing
-            } else {
-                "the statistic has other roots".into()
-            },
-        ],
-        Err(e) => vec![
-            "rank-preserving structural failure times".into(),
-            Cell::Missing,
-            Cell::Missing,
-            Cell::Missing,
-            Cell::Missing,
-            e.to_string().into(),
-        ],
-    });
-    Some(table)
-}
-
 type Holds<'a> = Box<dyn Fn(&Record) -> Option<bool> + 'a>;
+
+/// Name of the share of an arm that changes treatment.
+const CROSSED: &str = "crossed over";
 
 /// What is counted per patient, by name.
 pub(crate) fn quantities(spec: &TrialSpec) -> Vec<(String, Holds<'_>)> {
@@ -740,6 +741,9 @@ pub(crate) fn quantities(spec: &TrialSpec) -> Vec<(String, Holds<'_>)> {
             "any grade 3 or more".to_owned(),
             Box::new(|r| Some(r.grades.iter().any(|g| *g >= 3))),
         ));
+    }
+    if spec.arms.iter().any(|a| a.crossover.is_some()) {
+        all.push((CROSSED.to_owned(), Box::new(|r| Some(r.crossed_at.is_some()))));
     }
     all
 }

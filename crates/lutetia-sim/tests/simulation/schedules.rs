@@ -1,6 +1,6 @@
 //! Doses: what is hot, what is cold, when, and in which order.
 
-use lutetia_sim::{Change, Inputs, Options, Regimen, SimError};
+use lutetia_sim::{Change, Inputs, Options, Piece, Regimen, SimError, Standing};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
@@ -126,6 +126,62 @@ fn exact_parameters_change_from_occasion_to_occasion() {
     let backwards = [change(3.0, &slower), change(2.0, &faster)];
     assert!(matches!(run(&backwards), Err(SimError::BadTime { index: 2, .. })));
     assert!(matches!(run(&[change(1.0, &[1.0])]), Err(SimError::ParameterCount { .. })));
+}
+
+/// Pieces cut where a run stops anyway are the run: not a bit differs.
+#[test]
+fn exact_pieces_are_the_whole_run() {
+    let simulator = receptor(true, true).simulator(&["Lu-177"]);
+    let parameters = simulator.parameters(&[]).expect("defaults");
+    let later: Vec<f64> = parameters.iter().map(|p| 1.1 * p).collect();
+    let changes = [Change { from: 24.0, parameters: later }];
+    let mut regimen =
+        Regimen::repeat(&hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(40.0), 0.5), 24.0, 3);
+    regimen.doses.push(cold(24.0, "L.plasma", 5.0));
+    let times: Vec<f64> = (0..=48).map(|k| f64::from(k) * 2.0).collect();
+    let options = Options::default();
+    let inputs = Inputs::default();
+    let whole = simulator
+        .run_occasions(&parameters, &changes, &regimen, &inputs, &times, &options)
+        .expect("runs");
+    let piece = |from: Option<&Standing>,
+                 until: f64,
+                 times: &[f64],
+                 watch: &dyn Fn(usize, &[f64]) -> bool| {
+        let piece = Piece { from, until, watch };
+        simulator.run_piece(piece, &parameters, &changes, &regimen, times, &options)
+    };
+    let always = |_: usize, _: &[f64]| true;
+    let mut standing: Option<Standing> = None;
+    let mut row = 0;
+    for until in [24.0, 48.0, 96.0] {
+        let own: Vec<f64> =
+            times[row..].iter().copied().take_while(|t| *t < until || until > 90.0).collect();
+        let (found, stands) = piece(standing.as_ref(), until, &own, &always).expect("runs");
+        assert_eq!(found.times, own);
+        for k in 0..own.len() {
+            assert_eq!(found.outputs.row(k), whole.outputs.row(row + k), "{} h", own[k]);
+        }
+        row += own.len();
+        assert!((stands.time - until).abs() < 1e-12);
+        standing = Some(stands);
+    }
+    assert_eq!(row, times.len());
+    // Whoever watches ends it: the rows until then are there and no others.
+    let (found, _) = piece(None, 96.0, &times, &|row, _| row < 10).expect("runs");
+    assert_eq!((found.times.len(), found.outputs.rows()), (11, 11));
+    assert_eq!(found.outputs.row(10), whole.outputs.row(10));
+    // What makes no sense.
+    let stands = Standing { time: 24.0, states: standing.expect("made").states };
+    let early = piece(Some(&stands), 48.0, &[12.0], &always);
+    assert!(matches!(early, Err(SimError::BadTime { index: 2, .. })), "{early:?}");
+    let short = Standing { time: 24.0, states: vec![1.0] };
+    let refused = piece(Some(&short), 48.0, &[30.0], &always);
+    assert!(matches!(refused, Err(SimError::StateCount { found: 1, .. })), "{refused:?}");
+    let integrals = Options { integrals: vec![0], ..Options::default() };
+    let whole = Piece { from: None, until: 48.0, watch: &always };
+    let refused = simulator.run_piece(whole, &parameters, &[], &regimen, &[30.0], &integrals);
+    assert!(matches!(refused, Err(SimError::BadOption { option: "integrals", .. })));
 }
 
 #[test]

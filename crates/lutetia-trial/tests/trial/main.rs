@@ -7,6 +7,7 @@ mod cohorts;
 mod published;
 mod regimens;
 mod streams;
+mod switching;
 mod tallies;
 mod tradeoffs;
 mod trials;

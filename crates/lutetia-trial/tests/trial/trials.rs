@@ -2,8 +2,8 @@
 
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
-    Arm, CohortSpec, Crossing, Crossover, Cycle, Meaning, Population, Record, Toxicity, Trial,
-    TrialSpec, Visits, crossing, scans,
+    Arm, CohortSpec, Crossing, Crossover, Cycle, Dependence, Meaning, Population, Record, Toxicity,
+    Trial, TrialSpec, Visits, crossing, scans,
 };
 
 use crate::build::{CHAIN, message, model};
@@ -164,7 +164,8 @@ fn exact_censoring_is_entry_loss_and_the_end_of_follow_up() {
 #[test]
 fn exact_crossing_over_changes_nothing_before_it() {
     let mut control = Arm::untreated("control", 150);
-    control.crossover = Some(Crossover { to: "Lu".to_owned(), share: 0.6, delay: 14.0 });
+    control.crossover =
+        Some(Crossover { to: "Lu".to_owned(), share: 0.6, delay: 14.0, depends: Vec::new() });
     let crossed = records(spec(vec![control.clone(), treated("Lu", 7400.0, 150)]));
     control.crossover = None;
     let plain = records(spec(vec![control, treated("Lu", 7400.0, 150)]));
@@ -192,13 +193,30 @@ fn exact_crossing_over_changes_nothing_before_it() {
 fn exact_treatment_ends_at_progression() {
     let mut arm = treated("a", 1000.0, 120);
     arm.stop_at_progression = true;
-    for r in records(spec(vec![arm])) {
+    // And arms that give from the beginning one cycle, two, …: whoever stops is treated as in one of them.
+    let mut arms = vec![arm];
+    for count in 1..=6 {
+        let mut fixed = treated(&format!("{count}"), 1000.0, 120);
+        fixed.cycles.truncate(count);
+        arms.push(fixed);
+    }
+    let all = records(spec(arms));
+    let mut stopped = 0;
+    for r in &all[..120] {
         let (end, progressed) = r.progression_free;
         if progressed {
             let begun = (0..6).filter(|k| f64::from(*k) * 42.0 < end.min(r.survival.0)).count();
             assert_eq!(r.cycles, begun);
+            stopped += usize::from(begun < 6);
+            let patient = usize::try_from(r.patient).unwrap();
+            let same = &all[120 * begun + patient];
+            assert_eq!(same.patient, r.patient);
+            // The integrator's tolerance, as above.
+            assert!((same.survival.0 - r.survival.0).abs() < 1e-2, "{r:?} {same:?}");
+            assert!((same.kept[0] / r.kept[0] - 1.0).abs() < 1e-4, "{r:?} {same:?}");
         }
     }
+    assert!(stopped > 60, "{stopped}");
 }
 
 #[test]
@@ -266,6 +284,11 @@ fn exact_who_cannot_be_simulated_is_named() {
     assert!(failed[0].reason.contains("smaller than before"), "{}", failed[0].reason);
 }
 
+fn depends(on: &str, reference: f64) -> Crossover {
+    let dependence = Dependence { on: on.to_owned(), log: true, coefficient: 1.0, reference };
+    Crossover { to: "Lu".to_owned(), share: 0.5, delay: 14.0, depends: vec![dependence] }
+}
+
 #[test]
 fn regress_messages_about_trials() {
     let (simulator, population) = chain();
@@ -284,11 +307,23 @@ fn regress_messages_about_trials() {
         refused(&|s| s.arms[1].cycles[0].doses[0].amount = Some(1.0)),
         refused(&|s| s.arms[1].set = vec![("alhpa".to_owned(), 1.0)]),
         refused(&|s| {
-            s.arms[0].crossover = Some(Crossover { to: "lu".to_owned(), share: 0.5, delay: 0.0 });
+            s.arms[0].crossover = Some(Crossover {
+                to: "lu".to_owned(),
+                share: 0.5,
+                delay: 0.0,
+                depends: Vec::new(),
+            });
         }),
         refused(&|s| {
-            s.arms[0].crossover = Some(Crossover { to: "Lu".to_owned(), share: 1.5, delay: 0.0 });
+            s.arms[0].crossover = Some(Crossover {
+                to: "Lu".to_owned(),
+                share: 1.5,
+                delay: 0.0,
+                depends: Vec::new(),
+            });
         }),
+        refused(&|s| s.arms[0].crossover = Some(depends("masss", 1.0))),
+        refused(&|s| s.arms[0].crossover = Some(depends("mass", 0.0))),
         refused(&|s| s.arms[0].lost_rate = f64::NAN),
         refused(&|s| s.follow_up = f64::INFINITY),
         refused(&|s| s.accrual = 1e9),

@@ -1,0 +1,173 @@
+//! Steps of virtual trials: patients weighted to margins, crossover that depends on the patient.
+#![allow(missing_docs)]
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+
+use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: &str, _: usize) {}
+    fn step(&self, _: &str, _: &str) {}
+    fn end(&self, _: &str, _: &Outcome) {}
+}
+
+const MODEL: &str = r#"
+[model]
+id    = "hazard"
+title = "A hazard that follows a growing tumour, which a drug shrinks"
+units = { time = "d", amount = "nmol", volume = "L" }
+
+[compartments]
+body = { volume = "10 L", source = "assumed" }
+
+[parameters]
+k_out  = { value = "0.05 1/d", source = "assumed" }
+k_grow = { value = "0.006 1/d", iiv = "60 %", source = "assumed" }
+k_kill = { value = "0.0004 1/nmol/d", source = "assumed" }
+h0     = { value = "0.001 1/d", iiv = "30 %", source = "assumed" }
+
+[species]
+D = { in = ["body"] }
+
+[states]
+M = { unit = "1", initial = "1" }
+H = { unit = "1", initial = "0" }
+
+[scheme]
+processes = '''
+out:  D.body -> 0 @ k_out
+grow: 0 => M @ k_grow*M
+kill: M => 0 @ k_kill*D.body*M
+die:  0 => H @ h0*M
+'''
+
+[outputs]
+size   = { of = "M", unit = "1" }
+hazard = { of = "H", unit = "1" }
+"#;
+
+const EXPERIMENT: &str = r#"
+[experiment]
+title = "A trial"
+question = "?"
+seed = 3
+objective = ""
+method = ""
+result = '''{{ num("trial.crossover/inverse probability of censoring weights/hazard_ratio") }}'''
+disagreement = ""
+
+[models.hazard]
+file = "models/hazard.toml"
+
+[[step]]
+kind = "cohort"
+id = "all"
+model = "hazard"
+patients = 500
+margins = [{ of = "k_grow", below = "0.006 1/d", share = 0.3 }]
+
+[[step]]
+kind = "trial"
+id = "trial"
+cohort = "all"
+weights = true
+same_patients = true
+follow_up = "36 mo"
+death = "hazard"
+volume = "size"
+
+[[step.arm]]
+name = "control"
+patients = 400
+crossover = { to = "drug", share = 0.5, delay = "14 d", depends = [
+  { on = "size", log = true, coefficient = 1.5, reference = "1.5" },
+  { on = "k_grow", coefficient = -10, reference = "0.006 1/d" },
+  { on = "time", coefficient = 0.05, reference = "6 mo" },
+] }
+
+[[step.arm]]
+name = "drug"
+patients = 400
+stop_at_progression = true
+doses = [{ into = "D.body", amount = "30 nmol", every = "28 d", cycles = 6 }]
+"#;
+
+fn made(experiment: &str) -> (tempfile::TempDir, Outcome) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    for part in ["models", "reports/01_trial"] {
+        fs::create_dir_all(root.join(part)).expect("a folder");
+    }
+    fs::write(root.join("models/hazard.toml"), MODEL).expect("a file");
+    fs::write(root.join("reports/01_trial/experiment.toml"), experiment).expect("a file");
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    let outcome = run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1;
+    (folder, outcome)
+}
+
+/// Rows of a table by their first cell, each by column.
+fn table(root: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
+    let path = root.join(format!("reports/01_trial/tables/{name}.csv"));
+    let mut reader = csv::Reader::from_path(path).expect("the table");
+    let head: Vec<String> = reader
+        .headers()
+        .expect("a head")
+        .iter()
+        .map(|h| h.split(' ').next().unwrap_or(h).to_owned())
+        .collect();
+    let row =
+        |r: csv::StringRecord| head.iter().cloned().zip(r.iter().map(str::to_owned)).collect();
+    reader.records().map(|r| row(r.expect("a row"))).collect()
+}
+
+#[test]
+fn exact_a_weighted_trial_has_its_margins_and_shows_every_method() {
+    let (folder, outcome) = made(EXPERIMENT);
+    assert!(matches!(outcome, Outcome::Made), "{outcome:?}");
+    let number = |row: &BTreeMap<String, String>, column: &str| -> f64 {
+        row[column].parse().unwrap_or_else(|_| panic!("{column}: {row:?}"))
+    };
+    let margins = table(folder.path(), "trial.margins");
+    assert_eq!(margins.len(), 2, "one for each arm");
+    for row in &margins {
+        assert!((number(row, "published") - 0.3).abs() < 1e-12);
+        // Four standard errors of a share of 400.
+        assert!((number(row, "trial") - 0.3).abs() < 4.0 * (0.21_f64 / 400.0).sqrt(), "{row:?}");
+        let pool = number(row, "effective_pool");
+        assert!(pool > 250.0 && pool < 500.0, "{row:?}");
+    }
+    // The same patients in both arms.
+    assert_eq!(margins[0]["trial"], margins[1]["trial"]);
+    let methods = table(folder.path(), "trial.crossover");
+    assert_eq!(methods.len(), 5);
+    for row in &methods {
+        let ratio = number(row, "hazard_ratio");
+        assert!(number(row, "low") < ratio && ratio < number(row, "high"), "{row:?}");
+    }
+    let shares = table(folder.path(), "trial.shares");
+    let crossed: Vec<_> = shares.iter().filter(|r| r["what"] == "crossed over").collect();
+    assert_eq!(crossed.len(), 1, "only where an arm crosses over");
+    let share = number(crossed[0], "share");
+    assert!(share > 20.0 && share < 90.0, "{share}");
+}
+
+#[test]
+fn exact_what_weights_and_dependences_cannot_be_is_said() {
+    let refused = |from: &str, to: &str| match made(&EXPERIMENT.replace(from, to)).1 {
+        Outcome::Failed(Failure::Step { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    let margins = "margins = [{ of = \"k_grow\", below = \"0.006 1/d\", share = 0.3 }]";
+    let said = refused(margins, "");
+    assert!(said.contains("`weights = true` needs `margins`"), "{said}");
+    let said = refused("share = 0.3 }]", "share = 1.3 }]");
+    assert!(said.contains("its target is 1.3"), "{said}");
+    let said = refused("on = \"size\"", "on = \"siez\"");
+    assert!(said.contains("did you mean `size`"), "{said}");
+    let said = refused("reference = \"1.5\"", "reference = \"0\"");
+    assert!(said.contains("its logarithm is taken"), "{said}");
+    let said = refused("reference = \"6 mo\"", "reference = \"6 kg\"");
+    assert!(said.contains("reference of `time`"), "{said}");
+}
