@@ -167,18 +167,14 @@ impl<'a> FastFit<'a> {
             let p = &parameters[i];
             out.transforms[k] = p.transform;
             out.bounded[k] = p.bounds.is_some();
-            let floor = match p.transform {
-                Transform::Identity => f64::INFINITY,
-                Transform::Log => 690.0,
-                Transform::Logit { .. } => 36.0,
-            };
+            let (floor, ceiling) = p.transform.reach();
             let (lo, hi) = p.bounds.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             let phi = |v: f64, other: f64| {
                 let f = p.transform.forward(v);
                 if f.is_nan() { other } else { f }
             };
-            out.lower[k] = phi(lo, -floor).max(-floor);
-            out.upper[k] = phi(hi, floor).min(floor);
+            out.lower[k] = phi(lo, floor).max(floor);
+            out.upper[k] = phi(hi, ceiling).min(ceiling);
         }
         for s in 0..extra_starts {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -376,11 +376,7 @@ impl<'a> Objective<'a> {
         for &i in &self.free {
             let p = &self.problem.parameters[i];
             let (lo, hi) = p.bounds.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-            let (floor, ceiling) = match p.transform {
-                Transform::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-                Transform::Log => (-690.0, 690.0),
-                Transform::Logit { .. } => (-36.0, 36.0),
-            };
+            let (floor, ceiling) = p.transform.reach();
             let phi = |v: f64, other: f64| {
                 let f = p.transform.forward(v);
                 if f.is_nan() { other } else { f }

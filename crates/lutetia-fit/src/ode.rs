@@ -166,6 +166,9 @@ impl OdePredictor {
                     (Some(Distribution::LogitNormal), Some(lo), Some(hi)) => {
                         Transform::Logit { lo, hi }
                     }
+                    (Some(Distribution::BoxCox { shape }), ..) => {
+                        Transform::BoxCox { median: start, shape }
+                    }
                     (Some(Distribution::Normal), ..) => Transform::Identity,
                     (Some(Distribution::LogNormal), ..) => Transform::Log,
                     _ if start > 0.0 => Transform::Log,

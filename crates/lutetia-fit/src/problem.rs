@@ -121,6 +121,14 @@ pub enum Transform {
         /// Upper end.
         hi: f64,
     },
+    /// `φ = ln(1 + s ln(θ/m))/s`: `θ = m exp((e^(sφ) − 1)/s)`, for positive parameters whose logarithm is the
+    /// Box–Cox transform of `e^φ` around a median.
+    BoxCox {
+        /// The median m, positive.
+        median: f64,
+        /// The shape s, not 0.
+        shape: f64,
+    },
 }
 
 impl Transform {
@@ -130,6 +138,7 @@ impl Transform {
             Self::Identity => theta,
             Self::Log => theta.ln(),
             Self::Logit { lo, hi } => ((theta - lo) / (hi - theta)).ln(),
+            Self::BoxCox { median, shape } => (shape * (theta / median).ln()).ln_1p() / shape,
         }
     }
     /// `θ(φ)`
@@ -145,6 +154,7 @@ impl Transform {
                     lo + (hi - lo) / (1.0 + (-phi).exp())
                 }
             }
+            Self::BoxCox { median, shape } => median * ((shape * phi).exp_m1() / shape).exp(),
         }
     }
     /// `dθ/dφ`
@@ -156,6 +166,21 @@ impl Transform {
                 let e = (-phi.abs()).exp();
                 (hi - lo) * e / (1.0 + e).powi(2)
             }
+            Self::BoxCox { shape, .. } => self.backward(phi) * (shape * phi).exp(),
+        }
+    }
+    /// Values of φ between which θ neither overflows nor becomes one of its ends.
+    pub(crate) fn reach(self) -> (f64, f64) {
+        match self {
+            Self::Identity => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Log => (-690.0, 690.0),
+            Self::Logit { .. } => (-36.0, 36.0),
+            Self::BoxCox { shape, .. } => {
+                // |ln(θ/m)| ≤ 690 on the long side, and within a rounding of the end on the short one.
+                let long = (690.0 * shape.abs()).ln_1p() / shape.abs();
+                let short = 36.0 / shape.abs();
+                if shape < 0.0 { (-long, short) } else { (-short, long) }
+            }
         }
     }
     /// Name of the transformed parameter for messages: `ln(k)`.
@@ -164,6 +189,7 @@ impl Transform {
             Self::Identity => name.to_owned(),
             Self::Log => format!("ln({name})"),
             Self::Logit { .. } => format!("logit({name})"),
+            Self::BoxCox { .. } => format!("boxcox({name})"),
         }
     }
 }
@@ -431,6 +457,10 @@ impl<'a> Problem<'a> {
             Transform::Identity => (f64::NEG_INFINITY, f64::INFINITY),
             Transform::Log => (0.0, f64::INFINITY),
             Transform::Logit { lo, hi } => (lo, hi),
+            Transform::BoxCox { median, shape } => {
+                let end = median * (-1.0 / shape).exp();
+                if shape < 0.0 { (0.0, end) } else { (end, f64::INFINITY) }
+            }
         };
         let bad = |reason: String| Err(FitError::BadParameter { name: p.name.clone(), reason });
         if let Transform::Logit { lo, hi } = p.transform

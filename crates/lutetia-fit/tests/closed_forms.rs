@@ -228,6 +228,10 @@ fn exact_transforms_round_trip() {
         (Transform::Log, 1e-7),
         (Transform::Logit { lo: 2.0, hi: 5.0 }, 2.001),
         (Transform::Logit { lo: 2.0, hi: 5.0 }, 4.999),
+        // Above the median by nearly all that a shape of -0.8 allows, e^1.25, and far below it.
+        (Transform::BoxCox { median: 2.0, shape: -0.8 }, 6.9),
+        (Transform::BoxCox { median: 2.0, shape: -0.8 }, 0.05),
+        (Transform::BoxCox { median: 2.0, shape: 0.5 }, 30.0),
     ] {
         let phi = t.forward(theta);
         close("round trip", t.backward(phi), theta, 1e-12);

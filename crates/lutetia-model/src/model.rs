@@ -95,9 +95,16 @@ pub enum Distribution {
     Normal,
     /// logit of (θᵢ − lo)/(hi − lo) = logit of typical + η, with the parameter's bounds.
     LogitNormal,
+    /// θᵢ = θ·exp((e^(η·shape) − 1)/shape): log-normal with the Box–Cox transform of e^η in place of η
+    /// (Petersson 2009, Pharm Res 26:2174); log-normal in the limit of shape 0. Below it, the upper tail is short and
+    /// no individual is above θ·exp(−1/shape); above it, the upper tail is long.
+    BoxCox {
+        /// The shape, not 0.
+        shape: f64,
+    },
 }
 
-/// Random-effect size. `sd` is on the transformed scale; a log-normal CV is stored as
+/// Random-effect size. `sd` is on the transformed scale; a log-normal or Box–Cox CV is stored as
 /// ω = sqrt(ln(1 + CV²)), so that iiv = "30 %" is ω = 0.2936.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Variability {

@@ -134,6 +134,7 @@ impl RandomEffect {
     fn apply(&self, typical: f64, eta: f64) -> f64 {
         match self.law.distribution {
             Distribution::LogNormal => typical * eta.exp(),
+            Distribution::BoxCox { shape } => typical * ((shape * eta).exp_m1() / shape).exp(),
             Distribution::Normal => typical + eta,
             Distribution::LogitNormal => {
                 let (lo, hi) = (self.bounds.0.unwrap_or(0.0), self.bounds.1.unwrap_or(1.0));
@@ -209,8 +210,8 @@ impl Cohort {
 impl Population {
     /// Resolves the names of a specification against a model and its compiled form.
     ///
-    /// Random effects are those of the model: θᵢ = θ·exp(η) (log-normal), θ + η (normal), or
-    /// logit⁻¹(logit θ + η) between the parameter's bounds; η ~ N(0, Ω) with the model's correlations.
+    /// Random effects are those of the model: θᵢ = θ·exp(η) (log-normal), θ + η (normal),
+    /// logit⁻¹(logit θ + η) between the parameter's bounds, or θ·exp((e^(γη) − 1)/γ) (Box–Cox of shape γ); η ~ N(0, Ω) with the model's correlations.
     /// A variability between occasions κ ~ N(0, π²) is added to η on every occasion. A draw outside
     /// the bounds that the file declares for a parameter is refused, like one outside a limit.
     ///
@@ -635,9 +636,14 @@ fn check_effect(effect: &RandomEffect, typical: f64) -> Result<(), TrialError> {
     let refuse =
         |reason: String| Err(TrialError::Variability { parameter: effect.name.clone(), reason });
     match (effect.law.distribution, effect.bounds) {
-        (Distribution::LogNormal, _) if typical < 0.0 => refuse(format!(
-            "a log-normal parameter is above zero, and its typical value is {typical}"
-        )),
+        (Distribution::LogNormal | Distribution::BoxCox { .. }, _) if typical < 0.0 => {
+            let kind = if effect.law.distribution == Distribution::LogNormal {
+                "log-normal"
+            } else {
+                "Box-Cox"
+            };
+            refuse(format!("a {kind} parameter is above zero, and its typical value is {typical}"))
+        }
         (Distribution::LogitNormal, (Some(lo), Some(hi))) if lo < typical && typical < hi => Ok(()),
         (Distribution::LogitNormal, (Some(lo), Some(hi))) => refuse(format!(
             "its typical value {typical} does not lie strictly between its bounds {lo} and {hi}"

@@ -36,6 +36,18 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The interval `(left, right]` in which the event happened; `right` is infinite where it was not seen.
+    #[must_use]
+    pub fn interval_of(self, record: &Record) -> (f64, f64) {
+        match (self, record.survival) {
+            (Self::OverallSurvival, (at, true)) => (at, at),
+            (Self::OverallSurvival, (at, false)) => (at, f64::INFINITY),
+            (Self::ProgressionFreeSurvival, _) => record.progression_free_interval(),
+        }
+    }
+}
+
 /// A hazard ratio by Cox's model (Efron ties) with its log-rank test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contrast {

@@ -169,6 +169,9 @@ pub struct Record {
     pub survival: (f64, bool),
     /// Progression or death, or the last assessment: (day, whether it happened).
     pub progression_free: (f64, bool),
+    /// The scan before the one that showed progression, zero for the first: it happened after that. None
+    /// where death or a censoring ended the time.
+    pub progression_after: Option<f64>,
     /// When the patient would have been censored at the latest: the end of the study.
     pub end_of_study: f64,
     /// When treatment was changed.
@@ -187,6 +190,18 @@ pub struct Record {
     pub grades: Vec<u8>,
     /// Kept outputs at the end of treatment, internal.
     pub kept: Vec<f64>,
+}
+
+impl Record {
+    /// The interval `(left, right]` in which progression or death happened: between two scans, at the day of
+    /// death, or after the last assessment, where `right` is infinite.
+    #[must_use]
+    pub fn progression_free_interval(&self) -> (f64, f64) {
+        match (self.progression_free, self.progression_after) {
+            ((at, true), after) => (after.unwrap_or(at), at),
+            ((at, false), _) => (at, f64::INFINITY),
+        }
+    }
 }
 
 /// A patient that could not be simulated.
@@ -443,8 +458,10 @@ impl<'a> Trial<'a> {
             _ => (until, false),
         };
         // Death counts for progression-free survival while assessments go on.
-        let progression_free = match (progression, survival) {
-            (Some(at), _) if at <= survival.0 => (at, true),
+        let found = progression.filter(|at| *at <= survival.0);
+        let before = |at: f64| visits.times.iter().copied().filter(|t| *t < at).fold(0.0, f64::max);
+        let progression_free = match (found, survival) {
+            (Some(at), _) => (at, true),
             (_, (death, true)) if death <= seen_until => (death, true),
             _ => (last_scan(&visits, seen_until.min(survival.0)), false),
         };
@@ -455,7 +472,7 @@ impl<'a> Trial<'a> {
             index,
             &course,
             survival,
-            progression_free,
+            (progression_free, found.map(before)),
             decision,
             &seen,
             &visits,
@@ -589,7 +606,8 @@ impl<'a> Trial<'a> {
         let alive = (f64::INFINITY, false);
         let visits = self.visits(&patient.draws);
         let seen = self.seen(&visits, &course, f64::INFINITY)?;
-        let record = self.record(patient, arm, &course, alive, alive, None, &seen, &visits);
+        let progression = (alive, None);
+        let record = self.record(patient, arm, &course, alive, progression, None, &seen, &visits);
         Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
     }
 
@@ -621,7 +639,7 @@ impl<'a> Trial<'a> {
         arm: usize,
         course: &Course<'_>,
         survival: (f64, bool),
-        progression_free: (f64, bool),
+        (progression_free, progression_after): ((f64, bool), Option<f64>),
         decision: Option<Decision>,
         seen: &Seen,
         visits: &Visits,
@@ -670,6 +688,7 @@ impl<'a> Trial<'a> {
             arm,
             survival,
             progression_free,
+            progression_after,
             end_of_study: self.end_of_study(&patient.draws),
             crossed_at: decision.as_ref().filter(|d| d.switched).map(|d| d.at),
             decision,

@@ -121,6 +121,69 @@ fn val_lung() {
     }
 }
 
+/// Months to deterioration after radiotherapy (Finkelstein and Wolfe 1985, Biometrics 41:933), between two visits.
+/// R's `interval::icfit` has .0463 in (4, 5] and .4656 after 46 (Fay and Shaw 2010, J Stat Softw 36(2)).
+const VISITS: &str = "\
+left,right
+45,\n6,10\n0,7\n46,\n46,\n7,16\n17,\n7,14\n37,44\n0,8\n4,11\n15,\n11,15\n22,\n46,\n46,\n25,37\n46,\n26,40
+46,\n27,34\n36,44\n46,NA\n36,48\n37,\n40,\n17,25\n46,\n11,18\n38,\n5,12\n37,\n0,5\n18,\n24,\n36,\n5,11\n19,35
+17,25\n24,inf\n32,\n33,\n19,26\n37,\n34,\n36,
+";
+
+#[test]
+fn val_events_between_two_visits() {
+    let folder = folder(&[("visits.csv", VISITS)]);
+    let visits = ["visits.csv", "--left", "left", "--right", "right"];
+    let text = run(folder.path(), &[&visits[..], &["--at", "10"]].concat());
+    for expected in [
+        "\nall,46,21,38,40,-58.06,0.831622,0.831622,\n",
+        "\nall,4,5,0.0463468,0.953653,",
+        "\nall,46,48,0.465558,0,,\n",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}
+
+/// Three events in one of two arms that have as many at risk: 3(β − ln(1 + e^β)) + ½ ln(3π(1 − π)) is largest
+/// at π = 7/8.
+#[test]
+fn exact_firths_hazard_ratio_is_seven() {
+    let mono = "time,event,arm\n2,0,a\n1,1,b\n4,0,a\n3,1,b\n6,0,a\n5,1,b\n8,0,a\n7,0,b\n";
+    let folder = folder(&[("mono.csv", mono)]);
+    let of = |more: &[&str]| {
+        run(folder.path(), &[&["mono.csv", "--table", "comparison"], more].concat())
+    };
+    assert!(of(&["--firth"]).contains("\nb,a,7,0.678"), "{}", of(&["--firth"]));
+    let plain = of(&[]);
+    assert!(plain.contains("\nb,a,,,,") && plain.contains("Firth"), "{plain}");
+}
+
+#[test]
+fn regress_splines_and_visits() {
+    let folder = folder(&[
+        ("trial.csv", TRIAL),
+        ("visits.csv", "left,right,arm\n3,2,a\nx,4,a\n1,y,\n0,2,b\n"),
+        ("censored.csv", "left,right\n3,\n4,\n"),
+    ]);
+    let of = |arguments: &[&str]| run(folder.path(), arguments);
+    let between = |more: &[&str]| of(&[more, &["--left", "left", "--right", "right"]].concat());
+    insta::assert_snapshot!(
+        "survival_splines",
+        of(&["trial.csv", "--table", "splines", "--knots", "1", "--scale", "odds"])
+    );
+    insta::assert_snapshot!("survival_visits_faults", between(&["visits.csv"]));
+    insta::assert_snapshot!("survival_visits_censored", between(&["censored.csv"]));
+    insta::assert_snapshot!("survival_visits_columns", between(&["trial.csv"]));
+    insta::assert_snapshot!(
+        "survival_visits_families",
+        between(&["visits.csv", "--table", "families"])
+    );
+    insta::assert_snapshot!(
+        "survival_knots",
+        of(&["trial.csv", "--table", "splines", "--knots", "40"])
+    );
+}
+
 #[test]
 fn regress_files_that_cannot_be() {
     let faults = "\

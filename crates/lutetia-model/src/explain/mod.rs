@@ -457,10 +457,14 @@ impl Writers<'_> {
     fn parameter(&self, parameter: &Parameter) -> ParameterRow {
         let m = self.model;
         let factor = internal_factor(&m.units, &parameter.unit);
+        // ω is stored; people read the coefficient of variation they wrote.
+        let cv = |sd: f64| {
+            format!("{} %", number((100.0 * (sd * sd).exp_m1().sqrt() * 1e6).round() / 1e6))
+        };
         let variability = |v: Variability| match v.distribution {
-            // ω is stored; people read the coefficient of variation they wrote.
-            Distribution::LogNormal => {
-                format!("{} %", number((100.0 * (v.sd * v.sd).exp_m1().sqrt() * 1e6).round() / 1e6))
+            Distribution::LogNormal => cv(v.sd),
+            Distribution::BoxCox { shape } => {
+                format!("{} (Box-Cox, shape {})", cv(v.sd), number(shape))
             }
             Distribution::Normal => format!("sd {} {}", number(v.sd / factor), parameter.unit),
             Distribution::LogitNormal => format!("sd {} (logit)", number(v.sd)),

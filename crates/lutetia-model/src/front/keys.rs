@@ -158,13 +158,18 @@ pub(crate) const TABLES: &[Table] = &[
             key(
                 "iiv",
                 Kind::Value,
-                "variability between individuals: a coefficient of variation for log-normal, a standard deviation else",
+                "variability between individuals: a coefficient of variation for log-normal and Box-Cox (there before the transform), a standard deviation else",
             ),
             key("iov", Kind::Value, "variability between occasions, as `iiv`"),
             key(
                 "distribution",
-                Kind::Word(&["lognormal", "normal", "logitnormal"]),
+                Kind::Word(&["lognormal", "normal", "logitnormal", "box-cox"]),
                 "of the random effect; log-normal if left out",
+            ),
+            key(
+                "shape",
+                Kind::Number,
+                "of `box-cox`: value*exp((exp(eta)^shape - 1)/shape); negative shortens the upper tail",
             ),
             key("min", Kind::Value, "lower bound in estimation"),
             key("max", Kind::Value, "upper bound in estimation"),

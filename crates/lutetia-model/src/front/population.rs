@@ -6,7 +6,7 @@ use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use super::{
     code,
     declare::{Fields, unknown, wrong_kind},
-    fields::{quantity, quantity_of, text},
+    fields::{place, quantity, quantity_of, text},
     text::Text,
     tree::{Node, Value},
 };
@@ -14,9 +14,19 @@ use crate::model::{Correlation, Distribution, ResidualError, Variability};
 
 /// The distribution of a parameter's random effects.
 pub(super) fn distribution(fields: &Fields, faults: &mut Vec<Diagnostic>) -> Distribution {
-    match text(fields, "distribution", faults) {
+    let word = text(fields, "distribution", faults);
+    let transformed = word.is_some_and(|t| t.as_str() == "box-cox");
+    if !transformed && fields.get("shape").is_some() {
+        faults.push(
+            Diagnostic::error(code::POPULATION, "`shape` is of a Box-Cox distribution only")
+                .at(place(fields, "shape"), "")
+                .hint("write `distribution = \"box-cox\"`, or leave `shape` out"),
+        );
+    }
+    match word {
         None => Distribution::LogNormal,
         Some(t) => match t.as_str() {
+            "box-cox" => Distribution::BoxCox { shape: shape(fields, t, faults) },
             "lognormal" => Distribution::LogNormal,
             "normal" => Distribution::Normal,
             "logitnormal" => Distribution::LogitNormal,
@@ -24,7 +34,7 @@ pub(super) fn distribution(fields: &Fields, faults: &mut Vec<Diagnostic>) -> Dis
                 faults.push(
                     Diagnostic::error(code::POPULATION, format!("unknown distribution `{other}`"))
                         .at(t.span(), "")
-                        .hint("one of `lognormal`, `normal`, `logitnormal`"),
+                        .hint("one of `lognormal`, `normal`, `logitnormal`, `box-cox`"),
                 );
                 Distribution::LogNormal
             }
@@ -32,7 +42,32 @@ pub(super) fn distribution(fields: &Fields, faults: &mut Vec<Diagnostic>) -> Dis
     }
 }
 
-/// `iiv` or `iov` of a parameter: a CV for log-normal and logit-normal, a quantity for normal.
+/// `shape` of a Box–Cox distribution; 1 where it is faulty, which has been said.
+fn shape(fields: &Fields, distribution: &Text, faults: &mut Vec<Diagnostic>) -> f64 {
+    let mut refuse =
+        |message: String, at| {
+            faults.push(Diagnostic::error(code::POPULATION, message).at(at, "").hint(
+                "write `shape = -0.8`: below 0 for a short upper tail, above 0 for a long one",
+            ));
+            1.0
+        };
+    match fields.get("shape") {
+        None => refuse("a Box-Cox distribution has no `shape`".to_owned(), distribution.span()),
+        Some(Node { value: Value::Number(x), .. }) if x.is_finite() && x.abs() > 1e-6 => *x,
+        Some(Node { value: Value::Number(x), span, .. }) => refuse(
+            format!(
+                "`shape` is {x}; expected a number that is not 0, where the distribution is log-normal"
+            ),
+            *span,
+        ),
+        Some(node) => {
+            faults.push(wrong_kind("shape", &node.value, "a number", node.span));
+            1.0
+        }
+    }
+}
+
+/// `iiv` or `iov` of a parameter: a CV for log-normal and Box–Cox, a number for logit-normal, a quantity for normal.
 pub(super) fn variability(
     fields: &Fields,
     key: &str,
@@ -78,7 +113,7 @@ pub(super) fn variability(
             );
         }
         // ω² = ln(1 + CV²), the exact relation for a log-normal variable.
-        Distribution::LogNormal => (q.si() * q.si()).ln_1p().sqrt(),
+        Distribution::LogNormal | Distribution::BoxCox { .. } => (q.si() * q.si()).ln_1p().sqrt(),
         Distribution::LogitNormal => q.si(),
     };
     Some(Variability { sd, distribution })

@@ -319,7 +319,7 @@ impl<'a> Cox<'a> {
                 return Err(not_determined(
                     what(),
                     format!(
-                        "the likelihood keeps rising as it grows ({value:.3} with a standard error of {model_error:.3e} when the iteration stopped): events on one side only"
+                        "the likelihood keeps rising as it grows ({value:.3} with a standard error of {model_error:.3e} when the iteration stopped): events on one side only, where Firth's penalised likelihood still has a maximum"
                     ),
                 ));
             }

@@ -8,6 +8,8 @@ mod competing;
 mod cox;
 mod crossover;
 mod data;
+mod firth;
+mod interval_censored;
 mod kaplan_meier;
 mod log_rank;
 mod parametric;
@@ -19,10 +21,13 @@ pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatist
 pub use crossover::{ControlPiece, Ipcw, Rpsftm, RpsftmOptions, SwitchingPatient, ipcw, rpsftm};
 pub(crate) use data::same_length;
 pub use data::{Groups, SurvivalData};
+pub use firth::{FirthCoefficient, FirthFit, firth};
+pub use interval_censored::{Fall, IntervalData, Turnbull};
 pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};
 pub use log_rank::{GroupCounts, LogRank, LogRankResult};
 pub use parametric::{
-    Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, fit_all, fit_parametric,
+    Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, SplineFit, SplineScale,
+    fit_all, fit_parametric, fit_spline,
 };
 pub use reconstruct::{PublishedCurve, Reconstruction};
 pub use switching::{

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
+use lutetia_outcome::{
+    endpoint::{Ctcae, Toxicity as Graded},
+    survival::Interval,
+};
 use lutetia_sim::{Options, Regimen};
 use lutetia_trial::{
     Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
@@ -12,6 +15,7 @@ use lutetia_trial::{
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
+use super::survival::{Intervals, SurvivalOptions, interval_arms, interval_curves};
 use super::{
     Context, StepKind, Use,
     cohort::{CohortUse, MOST_ROWS, internal, quantile},
@@ -589,6 +593,9 @@ fn tables(
         }
     }
     let mut all = vec![by_arm, ratios, curves];
+    if endpoints(spec).contains(&Endpoint::ProgressionFreeSurvival) {
+        all.extend(progression_between_scans(id, spec, records)?);
+    }
     all.extend(patient_tables(id, trial, records));
     all.push(shares(id, spec, records, failed));
     all.extend(crossover::table(id, spec, records, seed));
@@ -605,6 +612,35 @@ fn tables(
     Ok(all)
 }
 
+/// Progression-free survival without the dates of the scans: progression lies between two of them (Turnbull).
+fn progression_between_scans(
+    id: &str,
+    spec: &TrialSpec,
+    records: &[Record],
+) -> Result<Vec<Table>, String> {
+    let (mut left, mut right, mut arms) = (Vec::new(), Vec::new(), Vec::new());
+    for r in records {
+        let (from, to) = r.progression_free_interval();
+        left.push(from / MONTH);
+        right.push(to / MONTH);
+        arms.push(spec.arms[r.arm].name.as_str());
+    }
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let patients = Intervals::new(left, right, &arms)?;
+    let options = SurvivalOptions {
+        unit: "mo".to_owned(),
+        interval: Interval::LogLog,
+        at: vec![12.0, 24.0],
+        ..SurvivalOptions::default()
+    };
+    Ok(vec![
+        interval_arms(&format!("{id}.interval_censored"), &patients, &options)?,
+        interval_curves(&format!("{id}.interval_censored_curve"), &patients, &options)?,
+    ])
+}
+
 /// A row per patient: events, responses, grades.
 fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table> {
     let spec = trial.spec();
@@ -615,6 +651,8 @@ fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table>
         .column("endpoint", "")
         .column("time", "mo")
         .column("event", "")
+        .column("left", "mo")
+        .column("right", "mo")
         .column("crossed", "mo");
     let mut responses = Table::new(format!("{id}.responses"), "Responses by patient")
         .column("patient", "")
@@ -646,11 +684,14 @@ fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table>
         let head = || -> Vec<Cell> { vec![number.into(), name(r.arm).into()] };
         for endpoint in endpoints(spec) {
             let (time, event) = endpoint.of(r);
+            let (left, right) = endpoint.interval_of(r);
             let mut row = head();
             row.extend([
                 endpoint.short().into(),
                 (time / MONTH).into(),
                 f64::from(u8::from(event)).into(),
+                (left / MONTH).into(),
+                Cell::from(Some(right / MONTH).filter(|t| t.is_finite())),
                 Cell::from(r.crossed_at.map(|t| t / MONTH)),
             ]);
             events.push(row);

@@ -49,6 +49,35 @@ fn logs(x: &[f64]) -> Vec<f64> {
     x.iter().map(|v| v.ln()).collect()
 }
 
+/// A patient has the same η whatever the law: with ln θ of the log-normal file as η about the value, the Box–Cox
+/// one has θ exp((e^(γη) − 1)/γ), which for γ = −0.8 stays below θ e^(1/0.8) and for a γ near 0 is log-normal.
+#[test]
+fn exact_box_cox_is_the_transform_of_the_same_random_effect() {
+    let drawn = |law: &str| {
+        let own = "V  = { value = \"3 L\", iiv = \"40 %\", source";
+        assert!(POPULATION.contains(own));
+        let text = POPULATION
+            .replace(own, &format!("V  = {{ value = \"3 L\", iiv = \"40 %\", {law} source"));
+        let (model, system) = model(&text);
+        let population = Population::new(&model, &system, &spec()).unwrap();
+        column(&population.cohort(0, 400).unwrap(), &population, "V")
+    };
+    let log_normal = drawn("");
+    for shape in [-0.822, 0.5, 2e-6] {
+        let box_cox = drawn(&format!("distribution = \"box-cox\", shape = {shape:?},"));
+        for (a, b) in log_normal.iter().zip(&box_cox) {
+            let eta = (a / 3.0_f64).ln();
+            let expected = 3.0 * (((shape * eta).exp() - 1.0) / shape).exp();
+            // exp − 1 loses ten digits at the shape near 0.
+            assert!((b / expected - 1.0).abs() < 1e-9, "{a} {b} {expected}");
+            assert!(shape > 0.0 || *b < 3.0 * (-1.0 / shape).exp());
+            if shape > 0.0 && shape < 1e-3 {
+                assert!((b / a - 1.0).abs() < 1e-5);
+            }
+        }
+    }
+}
+
 #[test]
 fn exact_a_large_cohort_has_the_moments_that_the_file_declares() {
     // n = 8000: the standard error of a mean is sd/89, of an sd sd/126, of a correlation at most

@@ -1,5 +1,6 @@
 //! Arms, events, and what must never happen.
 
+use lutetia_outcome::survival::{Interval, IntervalData, KaplanMeier, SurvivalData, Turnbull};
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
     Arm, CohortSpec, Crossing, Crossover, Cycle, Dependence, Meaning, Population, Record, Toxicity,
@@ -82,6 +83,56 @@ fn exact_no_activity_is_no_treatment() {
     for (a, b) in both[..60].iter().zip(&both[60..]) {
         assert_eq!(*a, Record { arm: 0, ..b.clone() });
     }
+}
+
+/// With progression alone and everybody scanned on the same days, nothing is lost by the scans: Turnbull's curve
+/// falls at the scans by what Kaplan and Meier's does, between the scan before and the scan itself.
+#[test]
+fn exact_turnbull_on_a_common_grid_is_kaplan_meier_at_the_scans() {
+    let mut only = spec(vec![Arm { drop_out_rate: 0.002, ..treated("a", 7400.0, 300) }]);
+    only.meaning.death = None;
+    let records = records(only);
+    let (left, right) = records.iter().map(Record::progression_free_interval).unzip();
+    let data = IntervalData::new(left, right).unwrap();
+    let curve = Turnbull::fit(&data, Interval::Log, 0.95).unwrap();
+    let (time, event) = records.iter().map(|r| r.progression_free).unzip();
+    let km = SurvivalData::new(time, event).unwrap();
+    let km = KaplanMeier::fit(&km, Interval::Log, 0.95).unwrap();
+    let falls: Vec<_> = curve.falls.iter().filter(|f| f.to.is_finite()).collect();
+    assert!(falls.len() > 4 && records.iter().any(|r| !r.progression_free.1));
+    let scans = Visits::every(56.0, 168.0, 84.0, 900.0, 80.0).times;
+    for fall in falls {
+        let scan = scans.iter().position(|t| (t - fall.to).abs() < 1e-9).unwrap();
+        let before = if scan == 0 { 0.0 } else { scans[scan - 1] };
+        assert!((fall.from - before).abs() < 1e-9);
+        // Newton steps end at rounding.
+        assert!((fall.survival - km.survival_at(fall.to).unwrap()).abs() < 1e-10);
+    }
+}
+
+/// A death is a day, progression lies between scans, and who is neither dead nor progressing is censored at the
+/// last scan.
+#[test]
+fn exact_intervals_of_progression_free_survival() {
+    let visits = Visits::every(56.0, 168.0, 84.0, 900.0, 80.0).times;
+    let mut kinds = [0; 3];
+    let arm = Arm { drop_out_rate: 0.002, ..treated("a", 3700.0, 200) };
+    for r in records(spec(vec![arm])) {
+        let (left, right) = r.progression_free_interval();
+        let at = r.progression_free.0;
+        if !r.progression_free.1 {
+            kinds[0] += 1;
+            assert!((left - at).abs() < 1e-12 && right.is_infinite());
+        } else if visits.iter().any(|t| (t - at).abs() < 1e-9) {
+            kinds[1] += 1;
+            assert!(left < right && (right - at).abs() < 1e-12);
+            assert!(!visits.iter().any(|t| *t > left + 1e-9 && *t < right - 1e-9));
+        } else {
+            kinds[2] += 1;
+            assert!((left - at).abs() < 1e-12 && (right - at).abs() < 1e-12 && r.survival.1);
+        }
+    }
+    assert!(kinds.iter().all(|k| *k > 0), "{kinds:?}");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Sources;
 use lutetia_report::{
     Table,
-    steps::survival::{Columns, SurvivalOptions, arms, comparison, curves, families, read},
+    steps::survival::{
+        Columns, IntervalColumns, SplineScale, SurvivalOptions, arms, comparison, curves, families,
+        interval_arms, interval_curves, read, read_intervals, splines,
+    },
 };
 use serde_json::{Map, Value};
 
@@ -22,8 +25,12 @@ const EXAMPLE: &str = "\
 Example:
   lutetia survival lung.csv --event status=2 --arm sex --reference 1 --unit d --at 365
   lutetia survival trial.csv --table curve > curve.csv
+  lutetia survival trial.csv --table splines --knots 3 --scale odds
+  lutetia survival scans.csv --left last_without --right first_with --unit mo
 
-The file has a row per patient: the time, whether the event ended it (1) or not (0), the arm.";
+The file has a row per patient: the time, whether the event ended it (1) or not (0), the arm.
+With --left and --right it has instead the two visits between which the event happened (empty on the
+right where it was not seen, equal where the time is known), and Turnbull's estimate is printed.";
 
 /// Arguments of `survival`.
 #[derive(Debug, Args)]
@@ -45,6 +52,15 @@ pub(crate) struct Arguments {
     /// Column of the arm; without it the column `arm`, if there is one, else all are one arm.
     #[arg(long, value_name = "COLUMN")]
     arm: Option<String>,
+
+    /// Column of the last time known to be without the event: events are between two visits, and the curve is
+    /// Turnbull's. Needs `--right`; `--time` and `--event` are not read.
+    #[arg(long, value_name = "COLUMN", requires = "right")]
+    left: Option<String>,
+
+    /// Column of the first time known to be with the event; empty where the patient is censored.
+    #[arg(long, value_name = "COLUMN", requires = "left")]
+    right: Option<String>,
 
     /// Arm that the others are compared with; the first in the file without it.
     #[arg(long, value_name = "ARM")]
@@ -70,7 +86,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Log)]
     interval: Scale,
 
-    /// Print one table alone: with curve and families, which are not printed otherwise.
+    /// Hazard ratios by Firth's penalised likelihood, which are finite also where all events are in one arm,
+    /// with intervals of its profile.
+    #[arg(long)]
+    firth: bool,
+
+    /// Most internal knots of `--table splines`, which are fitted with none to that many.
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    knots: usize,
+
+    /// What is a spline of ln t in `--table splines`.
+    #[arg(long, value_name = "SCALE", value_enum, default_value_t = Spline::Hazard)]
+    scale: Spline,
+
+    /// Print one table alone: with curve, families and splines, which are not printed otherwise.
     #[arg(long, value_name = "TABLE", value_enum)]
     table: Option<Which>,
 }
@@ -86,6 +115,17 @@ enum Scale {
     LogLog,
 }
 
+/// Scales of splines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Spline {
+    /// ln H, the logarithm of the cumulative hazard.
+    Hazard,
+    /// ln((1 − S)/S), the logarithm of the odds.
+    Odds,
+    /// −Φ⁻¹(S).
+    Normal,
+}
+
 /// What can be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Which {
@@ -97,11 +137,16 @@ enum Which {
     Curve,
     /// Parametric families by maximum likelihood.
     Families,
+    /// Royston–Parmar splines by maximum likelihood.
+    Splines,
 }
 
 /// Reads the patients and prints what was asked for.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let options = options(arguments)?;
+    if let (Some(left), Some(right)) = (&arguments.left, &arguments.right) {
+        return between_visits(arguments, &options, left, right, terminal);
+    }
     let (event, value) = match arguments.event.split_once('=') {
         Some((column, value)) => (column, Some(value.to_owned())),
         None => (arguments.event.as_str(), None),
@@ -129,6 +174,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             Which::Comparison => comparison("comparison", &patients, &options),
             Which::Curve => curves("curve", &patients, &options),
             Which::Families => families("families", &patients, &options),
+            Which::Splines => {
+                splines("splines", &patients, &options, arguments.knots, scale(arguments.scale))
+            }
         }
         .map_err(failed)
     };
@@ -140,6 +188,62 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         tables.push(table(Which::Comparison)?);
     }
     // Always an object by name, also where one arm leaves one table.
+    if terminal.json() {
+        let named = tables.iter().map(|t| (t.name.clone(), rows(t)));
+        return terminal.data_json(&Value::Object(named.collect::<Map<_, _>>()));
+    }
+    print_all(&tables, terminal)
+}
+
+fn scale(scale: Spline) -> SplineScale {
+    match scale {
+        Spline::Hazard => SplineScale::Hazard,
+        Spline::Odds => SplineScale::Odds,
+        Spline::Normal => SplineScale::Normal,
+    }
+}
+
+/// Events between two visits.
+fn between_visits(
+    arguments: &Arguments,
+    options: &SurvivalOptions,
+    left: &str,
+    right: &str,
+    terminal: &Terminal,
+) -> Outcome {
+    if let Some(which @ (Which::Comparison | Which::Families | Which::Splines)) = arguments.table {
+        let name = which.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
+        return Err(Failure::usage(
+            format!(
+                "`--table {name}` is for known times; events between two visits have `arms` and `curve`"
+            ),
+            "leave `--left` and `--right` out, and name `--time` and `--event`",
+        ));
+    }
+    let columns = IntervalColumns {
+        left: left.to_owned(),
+        right: right.to_owned(),
+        arm: arguments.arm.clone(),
+    };
+    let text = read_text(&arguments.file)?;
+    let mut sources = Sources::new();
+    let name = arguments.file.display().to_string();
+    let patients = read_intervals(&name, &text, &columns, &mut sources).map_err(|diagnostics| {
+        terminal.diagnostics(&diagnostics, &sources);
+        Failure::shown(Exit::Data)
+    })?;
+    let patients = patients
+        .ordered(arguments.reference.as_deref())
+        .map_err(|reason| Failure::usage(reason, "name an arm with `--reference`"))?;
+    let failed = |reason: String| Failure::usage(reason, "see `lutetia survival --help`");
+    let by_arm = interval_arms("arms", &patients, options).map_err(failed)?;
+    let curve = interval_curves("curve", &patients, options).map_err(failed)?;
+    match arguments.table {
+        Some(Which::Arms) => return print(&by_arm, terminal),
+        Some(Which::Curve) => return print(&curve, terminal),
+        _ => {}
+    }
+    let tables = [by_arm, curve];
     if terminal.json() {
         let named = tables.iter().map(|t| (t.name.clone(), rows(t)));
         return terminal.data_json(&Value::Object(named.collect::<Map<_, _>>()));
@@ -173,6 +277,7 @@ fn options(arguments: &Arguments) -> Outcome<SurvivalOptions> {
         },
         level,
         rmst: arguments.horizon.map(|t| positive("`--horizon`", t)).transpose()?,
+        firth: arguments.firth,
         at: arguments.at.iter().map(|&t| positive("`--at`", t)).collect::<Outcome<_>>()?,
     })
 }

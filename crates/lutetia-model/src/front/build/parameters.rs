@@ -221,13 +221,24 @@ impl Builder<'_> {
             );
         }
         if (parameter.iiv.is_some() || parameter.iov.is_some())
-            && distribution == crate::model::Distribution::LogNormal
+            && matches!(
+                distribution,
+                crate::model::Distribution::LogNormal | crate::model::Distribution::BoxCox { .. }
+            )
             && value <= 0.0
         {
             faults.push(
                 Diagnostic::error(
                     code::POPULATION,
-                    format!("`{}` is log-normal and its value is not above zero", e.name.as_str()),
+                    format!(
+                        "`{}` is {} and its value is not above zero",
+                        e.name.as_str(),
+                        if distribution == crate::model::Distribution::LogNormal {
+                            "log-normal"
+                        } else {
+                            "Box-Cox"
+                        }
+                    ),
                 )
                 .at(t.span(), "")
                 .hint("write `distribution = \"normal\"`"),

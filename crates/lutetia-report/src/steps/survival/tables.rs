@@ -2,7 +2,8 @@
 
 use lutetia_outcome::OutcomeError;
 use lutetia_outcome::survival::{
-    Coefficient, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime, SurvivalData, fit_all,
+    Coefficient, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime, SplineScale, SurvivalData,
+    firth, fit_all, fit_spline,
 };
 
 use super::Patients;
@@ -23,6 +24,8 @@ pub struct SurvivalOptions {
     pub rmst: Option<f64>,
     /// Times at which survival is tabulated per arm.
     pub at: Vec<f64>,
+    /// Whether hazard ratios are by Firth's penalised likelihood.
+    pub firth: bool,
 }
 
 impl Default for SurvivalOptions {
@@ -34,12 +37,13 @@ impl Default for SurvivalOptions {
             level: 0.95,
             rmst: None,
             at: Vec::new(),
+            firth: false,
         }
     }
 }
 
 impl SurvivalOptions {
-    fn percent(&self) -> String {
+    pub(super) fn percent(&self) -> String {
         format!("{} %", significant(100.0 * self.level, 4))
     }
 
@@ -179,8 +183,13 @@ pub fn comparison(
     }
     let unit = options.unit.as_str();
     let caption = format!(
-        "Arms against the reference, {} intervals: hazard ratio (Cox, Efron), log-rank test, test of proportional hazards, difference of restricted means",
-        options.percent()
+        "Arms against the reference, {} intervals: hazard ratio ({}), log-rank test, test of proportional hazards, difference of restricted means",
+        options.percent(),
+        if options.firth {
+            "Cox, Firth's penalised likelihood with its profile"
+        } else {
+            "Cox, Efron"
+        }
     );
     let mut table = Table::new(id, caption)
         .column("arm", "")
@@ -205,9 +214,33 @@ pub fn comparison(
         let (data, groups) = pair(patients, g)?;
         let mut notes: Vec<String> = Vec::new();
         let mut note = |e: OutcomeError| notes.push(e.to_string());
-        let cox = Cox::new(&data).groups(&groups).fit().map_err(&mut note).ok();
-        let hazard = cox.as_ref().map(|c| &c.coefficients[0]);
-        let limits = hazard.and_then(|h| h.hazard_ratio_interval(options.level).ok());
+        let cox = Cox::new(&data).groups(&groups).fit();
+        let penalised = if options.firth {
+            let treated: Vec<f64> =
+                groups.of().iter().map(|&g| f64::from(u8::from(g > 0))).collect();
+            firth(&data, &[(*arm, &treated)], options.level).map_err(&mut note).ok()
+        } else {
+            None
+        };
+        // Where the penalised likelihood was asked for, its own note says all.
+        let cox = cox
+            .map_err(|e| {
+                if !options.firth {
+                    note(e);
+                }
+            })
+            .ok();
+        let (hazard, limits) = match &penalised {
+            Some(fit) => {
+                let c = &fit.coefficients[0];
+                (Some(c.hazard_ratio()), Some((c.lower.exp(), c.upper.exp())))
+            }
+            None => {
+                let own = cox.as_ref().map(|c| &c.coefficients[0]);
+                let limits = own.and_then(|h| h.hazard_ratio_interval(options.level).ok());
+                (own.map(Coefficient::hazard_ratio), limits)
+            }
+        };
         let ph = cox.as_ref().and_then(|c| {
             c.proportional_hazards(PhTime::KaplanMeier).map_err(&mut note).ok().map(|t| t.global)
         });
@@ -221,9 +254,10 @@ pub fn comparison(
         table.push(vec![
             (*arm).into(),
             by_arm[0].0.into(),
-            hazard.map(Coefficient::hazard_ratio).into(),
+            hazard.into(),
             limits.map(|l| l.0).into(),
-            limits.map(|l| l.1).into(),
+            // An infinite limit is none.
+            limits.map(|l| l.1).filter(|x| x.is_finite()).into(),
             test.as_ref().map(|t| t.chi_squared).into(),
             test.as_ref().map(|t| t.p).into(),
             ph.map(|t| t.chi_squared).into(),
@@ -384,6 +418,87 @@ pub fn families(id: &str, patients: &Patients, options: &SurvivalOptions) -> Res
             row[1] = arm.into();
             row[2] = family.name().into();
             row[12] = reason.to_string().into();
+            table.push(row);
+        }
+    }
+    Ok(table)
+}
+
+/// Royston–Parmar splines by arm with none to `most` internal knots, best AIC first.
+///
+/// # Errors
+/// Options out of range.
+pub fn splines(
+    id: &str,
+    patients: &Patients,
+    options: &SurvivalOptions,
+    most: usize,
+    scale: SplineScale,
+) -> Result<Table, String> {
+    if most > 10 {
+        return Err(format!("splines with up to {most} internal knots; expected 10 or fewer"));
+    }
+    let unit = options.unit.as_str();
+    let tau = options.horizon(patients);
+    let caption = format!(
+        "Royston–Parmar splines by maximum likelihood on the scale of the {}, best AIC of each arm first; coefficients are of the basis of flexsurv, knots in ln t",
+        match scale {
+            SplineScale::Hazard => "logarithm of the cumulative hazard",
+            SplineScale::Odds => "logarithm of the odds",
+            SplineScale::Normal => "normal deviate",
+        }
+    );
+    let mut table = Table::new(id, caption)
+        .column("fit", "")
+        .column("arm", "")
+        .column("internal_knots", "")
+        .column("knots", "")
+        .column("gamma", "")
+        .column("log_likelihood", "")
+        .column("aic_difference", "")
+        // A difference of numbers a thousand times as large.
+        .tolerance(1e-2)
+        .column("median", unit)
+        .column("horizon", unit)
+        .column("restricted_mean", unit)
+        .column("note", "");
+    for (arm, data) in patients.by_arm() {
+        let mut refused = Vec::new();
+        let mut fits = Vec::new();
+        for knots in 0..=most {
+            match fit_spline(&data, knots, scale, options.level) {
+                Ok(fit) => fits.push(fit),
+                Err(e) => refused.push((knots, e)),
+            }
+        }
+        fits.sort_by(|a, b| a.aic.total_cmp(&b.aic));
+        let best = fits.first().map_or(f64::NAN, |f| f.aic);
+        let name = |knots: usize| format!("{arm}, {knots} internal");
+        let list = |values: &[f64]| {
+            values.iter().map(|x| significant(*x, 6)).collect::<Vec<_>>().join(" ")
+        };
+        for fit in &fits {
+            let median = fit.quantile(0.5);
+            table.push(vec![
+                name(fit.internal_knots()).into(),
+                arm.into(),
+                (fit.internal_knots() as f64).into(),
+                list(&fit.knots).into(),
+                list(&fit.gamma).into(),
+                fit.log_likelihood.into(),
+                (fit.aic - best).into(),
+                median.as_ref().ok().copied().into(),
+                tau.into(),
+                fit.restricted_mean(tau).ok().into(),
+                median.err().map_or(Cell::Missing, |e| e.to_string().into()),
+            ]);
+        }
+        for (knots, reason) in refused {
+            let mut row = vec![Cell::Missing; 11];
+            row[0] = name(knots).into();
+            row[1] = arm.into();
+            row[2] = (knots as f64).into();
+            row[10] = reason.to_string().into();
             table.push(row);
         }
     }
