@@ -39,12 +39,7 @@ pub fn proportion(events: usize, patients: usize, level: f64) -> Result<Proporti
     }
     let (n, z) = (patients as f64, two_sided_z(level));
     let p = events as f64 / n;
-    let middle = p + z * z / (2.0 * n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let whole = 1.0 + z * z / n;
-    // At the ends the formula is 0 and 1 but for rounding.
-    let lower = if events == 0 { 0.0 } else { (middle - half) / whole };
-    let upper = if events == patients { 1.0 } else { (middle + half) / whole };
+    let (lower, upper) = wilson(p, n, z);
     Ok(Proportion { events, patients, share: p, lower, upper })
 }
 
@@ -66,6 +61,77 @@ pub fn risk_difference(treated: &Proportion, control: &Proportion) -> RiskDiffer
     let below = (treated.share - treated.lower).hypot(control.upper - control.share);
     let above = (treated.upper - treated.share).hypot(control.share - control.lower);
     RiskDifference { difference, lower: difference - below, upper: difference + above }
+}
+
+/// Treated minus control where the same patients are seen under both, as in a virtual trial with common
+/// random numbers: Newcombe's interval for pairs (1998, Stat Med 17:2635, method 10), from the two Wilson
+/// intervals and the correlation φ of the pairs, `φ = max(ad − bc − n/2, 0)/√((a+b)(c+d)(a+c)(b+d))` (without
+/// the correction where `ad < bc`). It is not empty where nobody is harmed.
+///
+/// `both`, `treated`, `control` and `neither` are the numbers of patients harmed under both, under treatment
+/// alone, under control alone, and under neither; they may be means over several runs and need not be whole.
+///
+/// # Errors
+/// Numbers below zero, nobody, a level not between 0 and 1.
+pub fn paired_risk_difference(
+    both: f64,
+    treated: f64,
+    control: f64,
+    neither: f64,
+    level: f64,
+) -> Result<RiskDifference, OutcomeError> {
+    confidence_level(level)?;
+    for (what, number) in [
+        ("patients harmed under both", both),
+        ("patients harmed under treatment alone", treated),
+        ("patients harmed under control alone", control),
+        ("patients harmed under neither", neither),
+    ] {
+        not_negative(what, number, "")?;
+    }
+    let n = both + treated + control + neither;
+    if n <= 0.0 {
+        return Err(OutcomeError::Empty { what: "the list of pairs".to_owned() });
+    }
+    let z = two_sided_z(level);
+    let (p1, p0) = ((both + treated) / n, (both + control) / n);
+    let ((l1, u1), (l0, u0)) = (wilson(p1, n, z), wilson(p0, n, z));
+    let product = (both + treated) * (control + neither) * (both + control) * (treated + neither);
+    let cross = both * neither - treated * control;
+    let phi = match (product > 0.0, cross > 0.0) {
+        (false, _) => 0.0,
+        (true, true) => (cross - n / 2.0).max(0.0) / product.sqrt(),
+        (true, false) => cross / product.sqrt(),
+    };
+    let half = |x: f64, y: f64| (x * x - 2.0 * phi * x * y + y * y).max(0.0).sqrt();
+    let difference = p1 - p0;
+    Ok(RiskDifference {
+        difference,
+        lower: difference - half(p1 - l1, u0 - p0),
+        upper: difference + half(u1 - p1, p0 - l0),
+    })
+}
+
+/// Wilson's limits of a share that need not come from whole numbers of patients, such as a mean over runs.
+///
+/// # Errors
+/// A share outside 0 to 1, nobody, a level not between 0 and 1.
+pub fn share_limits(share: f64, patients: f64, level: f64) -> Result<(f64, f64), OutcomeError> {
+    let z = two_sided_z(confidence_level(level)?);
+    within("share of patients", share, "", (0.0..=1.0).contains(&share), "0 to 1")?;
+    within("number of patients", patients, "", patients > 0.0, "a number above 0")?;
+    Ok(wilson(share, patients, z))
+}
+
+/// Wilson's limits of a share.
+fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
+    let middle = p + z * z / (2.0 * n);
+    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + z * z / n;
+    // At the ends the formula is 0 and 1 but for rounding.
+    let lower = if p <= 0.0 { 0.0 } else { (middle - half) / whole };
+    let upper = if p >= 1.0 { 1.0 } else { (middle + half) / whole };
+    (lower, upper)
 }
 
 /// How many patients are treated for one more to be harmed.

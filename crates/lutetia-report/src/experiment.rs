@@ -106,6 +106,18 @@ pub struct Wire {
     pub scale: Option<String>,
 }
 
+impl Experiment {
+    /// The other experiments whose tables this one reads.
+    pub(crate) fn reads(&self) -> Vec<&str> {
+        let uses = self.steps.iter().flat_map(|s| s.kind().uses());
+        let named = uses.filter_map(|u| match u {
+            Use::Experiment(e) => Some(e.experiment.as_str()),
+            _ => None,
+        });
+        named.collect()
+    }
+}
+
 /// Reads an experiment file.
 ///
 /// # Errors
@@ -169,6 +181,8 @@ fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> V
                     known("model", name, &mut experiment.models.keys().map(String::as_str));
                 }
                 Use::Step(name) => known("step before this one", name, &mut seen.iter().copied()),
+                // Its table is looked for where it is read.
+                Use::Experiment(_) => {}
             }
         }
         seen.push(step.kind().id());

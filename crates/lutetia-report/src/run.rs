@@ -220,18 +220,44 @@ pub fn run(
     let _lock = if settings.check { None } else { Some(FolderLock::acquire(&reports)?) };
     // Without the program's own hash a rebuilt program would trust what an older one wrote.
     let program = std::env::current_exe().and_then(|p| hash_file(&p)).unwrap_or_default();
-    let outcomes: Vec<(String, Outcome)> = wanted
-        .par_iter()
-        .map(|name| {
+    let mut outcomes: Vec<(String, Outcome)> = Vec::new();
+    for wave in waves(&settings.root, &wanted) {
+        outcomes.par_extend(wave.par_iter().map(|name| {
             let outcome = one(settings, name, &program, progress, stop);
             progress.end(name, &outcome);
             (name.clone(), outcome)
-        })
-        .collect();
+        }));
+    }
+    outcomes.sort_by(|a, b| a.0.cmp(&b.0));
     if !settings.check && !stop.load(Ordering::Relaxed) {
         write_index(&settings.root, &known)?;
     }
     Ok(outcomes)
+}
+
+/// Reports in the order in which they may be made: what reads the tables of another one comes in a later
+/// wave. An experiment that cannot be read says so when it is made; experiments that read each other are
+/// made last, from the tables that are there.
+fn waves(root: &Path, wanted: &[String]) -> Vec<Vec<String>> {
+    let reads = |name: &String| -> Vec<String> {
+        let path = root.join("reports").join(name).join("experiment.toml");
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let read = toml::from_str::<Experiment>(&text).ok();
+        read.map_or_else(Vec::new, |e| e.reads().into_iter().map(str::to_owned).collect())
+    };
+    let mut left: Vec<(String, Vec<String>)> =
+        wanted.iter().map(|name| (name.clone(), reads(name))).collect();
+    let mut waves = Vec::new();
+    while !left.is_empty() {
+        let waits = |(name, reads): &(String, Vec<String>)| {
+            reads.iter().any(|r| r != name && left.iter().any(|(other, _)| other == r))
+        };
+        let (later, now): (Vec<_>, Vec<_>) = left.iter().cloned().partition(waits);
+        let (later, now) = if now.is_empty() { (Vec::new(), later) } else { (later, now) };
+        waves.push(now.into_iter().map(|(name, _)| name).collect());
+        left = later;
+    }
+    waves
 }
 
 fn matches(report: &str, asked: &str) -> bool {

@@ -33,7 +33,7 @@ mod weighting;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
-pub use draw::Draws;
+pub use draw::{Draws, log_normal_draws};
 pub use error::TrialError;
 pub use event::{Crossing, Seen, Visits, crossing, scans};
 pub use trial::{

@@ -47,6 +47,9 @@ pub struct AtLimit {
     pub value: f64,
     /// The most it may be.
     pub most: f64,
+    /// Whether a regimen near by (a knob moved by a twentieth of its range, or by one) would have more benefit
+    /// but for this limit. Says so of limits that move in steps, such as shares of few patients.
+    pub holds: bool,
     /// The least it can be over all regimens; known where no regimen meets all limits.
     pub least: Option<f64>,
 }
@@ -60,8 +63,10 @@ pub enum Proposal {
         values: Vec<f64>,
         /// Its benefit.
         benefit: f64,
-        /// All limits there; those within a fiftieth of the most they may be keep the benefit down.
+        /// All limits there; [`AtLimit::binds`] says which keep the benefit down.
         limits: Vec<AtLimit>,
+        /// The knobs that lie at an end of their bounds (within a fiftieth of the range), with that end.
+        bounds: Vec<(String, f64)>,
         /// Regimens tried.
         tried: usize,
     },
@@ -81,13 +86,18 @@ impl Proposal {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Found { limits, .. } => {
-                let binding: Vec<&str> =
-                    limits.iter().filter(|l| l.binds()).map(|l| l.name.as_str()).collect();
-                if binding.is_empty() {
-                    "no limit keeps the benefit down; the bounds of the regimen do".to_owned()
+            Self::Found { limits, bounds, .. } => {
+                let mut holds: Vec<String> =
+                    limits.iter().filter(|l| l.binds()).map(|l| format!("`{}`", l.name)).collect();
+                holds.extend(
+                    bounds.iter().map(|(name, end)| format!("the bound {end} of `{name}`")),
+                );
+                if holds.is_empty() {
+                    "neither a limit nor a bound is reached: the greatest benefit lies within, or more \
+                     regimens must be tried"
+                        .to_owned()
                 } else {
-                    format!("the benefit is kept down by {}", binding.join(" and "))
+                    format!("the benefit is kept down by {}", holds.join(" and "))
                 }
             }
             Self::Impossible { broken, .. } => {
@@ -112,11 +122,11 @@ impl Proposal {
 }
 
 impl AtLimit {
-    /// Whether the regimen lies at the limit, within a fiftieth: a cohort of hundreds moves risks in
-    /// steps of that order.
+    /// Whether the limit keeps the benefit down: the regimen lies within a fiftieth of it, or it holds back
+    /// one near by.
     #[must_use]
     pub fn binds(&self) -> bool {
-        self.value >= 0.98 * self.most
+        self.holds || self.value >= 0.98 * self.most
     }
 }
 
@@ -161,15 +171,39 @@ pub fn propose(
     let mut tried = best.evaluations;
     let values = rounded(&best.x);
     let at = assess(&values).map_err(said)?;
-    let placed = |k: usize, least: Option<f64>| AtLimit {
+    let placed = |k: usize, least: Option<f64>, holds: bool| AtLimit {
         name: limits[k].name.clone(),
         value: at.limited.get(k).copied().unwrap_or(f64::NAN),
         most: limits[k].most,
+        holds,
         least,
     };
     if best.judged.broken() <= 0.0 {
-        let limits = (0..limits.len()).map(|k| placed(k, None)).collect();
-        return Ok(Proposal::Found { values, benefit: at.benefit, limits, tried });
+        let near_by = neighbours(knobs, &values);
+        tried += near_by.len();
+        let better: Vec<Vec<f64>> = near_by
+            .iter()
+            .filter_map(|x| assess(x).ok().filter(|a| a.benefit > at.benefit))
+            .map(|a| excess(&a.limited))
+            .collect();
+        // Held back by this limit alone.
+        let holds = |k: usize| {
+            better
+                .iter()
+                .any(|e| e[k] > 0.0 && e.iter().enumerate().all(|(j, x)| j == k || *x <= 0.0))
+        };
+        let limits = (0..limits.len()).map(|k| placed(k, None, holds(k))).collect();
+        let near = |x: f64, end: f64, k: &Knob| (x - end).abs() <= 0.02 * (k.upper - k.lower);
+        let bounds = knobs
+            .iter()
+            .zip(&values)
+            .filter(|(k, _)| k.lower < k.upper)
+            .filter_map(|(k, x)| {
+                let end = [k.lower, k.upper].into_iter().find(|end| near(*x, *end, k))?;
+                Some((k.name.clone(), end))
+            })
+            .collect();
+        return Ok(Proposal::Found { values, benefit: at.benefit, limits, bounds, tried });
     }
     if !best.judged.broken().is_finite() {
         let reason = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -185,9 +219,25 @@ pub fn propose(
         })
         .map_err(said)?;
         tried += alone.evaluations;
-        broken.push(placed(k, Some(alone.judged.cost)));
+        broken.push(placed(k, Some(alone.judged.cost), true));
     }
     Ok(Proposal::Impossible { nearest: values, broken, tried })
+}
+
+/// The regimen with each knob moved by a twentieth of its range, or by one, to either side within its bounds.
+fn neighbours(knobs: &[Knob], values: &[f64]) -> Vec<Vec<f64>> {
+    let mut all = Vec::new();
+    for (k, knob) in knobs.iter().enumerate() {
+        let step = if knob.whole { 1.0 } else { 0.05 * (knob.upper - knob.lower) };
+        for moved in [values[k] - step, values[k] + step] {
+            if step > 0.0 && moved >= knob.lower && moved <= knob.upper {
+                let mut x = values.to_vec();
+                x[k] = moved;
+                all.push(x);
+            }
+        }
+    }
+    all
 }
 
 /// Options for a search of that many regimens at a time and rounds.

@@ -2,7 +2,8 @@
 
 use lutetia_outcome::survival::{Interval, KaplanMeier, SurvivalData};
 use lutetia_outcome::trade_off::{
-    UtilityWeights, net_benefit, number_needed_to_harm, proportion, risk_difference,
+    UtilityWeights, net_benefit, number_needed_to_harm, paired_risk_difference, proportion,
+    risk_difference,
 };
 
 use crate::close;
@@ -129,4 +130,37 @@ fn exact_net_benefit() {
         short.minus(&other, 0.95).expect_err("refused").to_string(),
         "restricted means to 2 and to 18 are compared; take the same horizon for both"
     );
+}
+
+/// Newcombe 1998, Stat Med 17:2635, table II, method 10 (recalled, and computed again from the formula in
+/// another language), to the digits printed there.
+#[test]
+fn val_newcombe_for_pairs() {
+    for (both, treated, control, neither, lower, upper) in [
+        (36.0, 12.0, 2.0, 0.0, 0.0569, 0.3404),
+        (20.0, 12.0, 2.0, 16.0, 0.0562, 0.3292),
+        (53.0, 0.0, 1.0, 0.0, -0.0977, 0.0496),
+        (54.0, 0.0, 0.0, 0.0, -0.0664, 0.0664),
+        (0.0, 29.0, 1.0, 0.0, 0.6666, 0.9882),
+    ] {
+        let found = paired_risk_difference(both, treated, control, neither, 0.95).expect("pairs");
+        close(found.difference, (treated - control) / (both + treated + control + neither), 1e-12);
+        close(found.lower, lower, 5.1e-5);
+        close(found.upper, upper, 5.1e-5);
+    }
+}
+
+/// Pairs without correlation (ad = bc) are two samples; nobody harmed leaves Wilson's upper limit; numbers
+/// that are no counts are refused.
+#[test]
+fn exact_pairs_without_correlation_are_two_samples() {
+    let found = paired_risk_difference(6.0, 14.0, 24.0, 56.0, 0.95).expect("pairs");
+    let of = |e| proportion(e, 100, 0.95).expect("counts");
+    let apart = risk_difference(&of(20), &of(30));
+    close(found.lower, apart.lower, 1e-12);
+    close(found.upper, apart.upper, 1e-12);
+    let none = paired_risk_difference(0.0, 0.0, 0.0, 60.0, 0.95).expect("pairs");
+    close(none.upper, proportion(0, 60, 0.95).expect("counts").upper, 1e-12);
+    assert!(paired_risk_difference(0.0, 0.0, 0.0, 0.0, 0.95).is_err());
+    assert!(paired_risk_difference(-1.0, 0.0, 0.0, 60.0, 0.95).is_err());
 }

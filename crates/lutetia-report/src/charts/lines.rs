@@ -4,12 +4,16 @@ use serde::Deserialize;
 
 use super::{Chart, index, readable, table};
 use crate::{
-    figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Shape},
+    figure::{Axis, Colour, Corner, Dash, Figure, Join, Marks, Note, Panel, Point, Shape},
     page::Tables,
-    table::Cell,
+    table::{Cell, significant},
 };
 
 /// Columns of a table against another column.
+///
+/// A logarithmic y axis shows at most `y_decades` below the largest value of its panel, so that a curve that
+/// falls to nothing does not squeeze the others; where that leaves something out, the panel says so. Series
+/// that lie on each other (within 1 % of the panel's range everywhere) are named in the caption.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinesSpec {
@@ -40,6 +44,13 @@ pub struct LinesSpec {
     /// Logarithmic y.
     #[serde(default)]
     pub y_log: bool,
+    /// Decades below the largest value that a logarithmic y axis shows at most.
+    #[serde(default = "three")]
+    pub y_decades: f64,
+}
+
+fn three() -> f64 {
+    3.0
 }
 
 impl Chart for LinesSpec {
@@ -79,6 +90,10 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
     let series_names = distinct(series_by);
     let legend =
         |i: usize, column: &str| spec.labels.get(i).cloned().unwrap_or_else(|| readable(column));
+    if spec.y_log && !(spec.y_decades > 0.0 && spec.y_decades.is_finite()) {
+        return Err(format!("`y_decades` is {}, expected a number above 0", spec.y_decades));
+    }
+    let mut together: Vec<String> = Vec::new();
     let panels = distinct(panel_by)
         .into_iter()
         .map(|panel| {
@@ -108,7 +123,7 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
                     let colour = i * series_names.len() + j;
                     let few = points.len() <= 40;
                     let broken = colour % 2 == 1;
-                    let dash = if broken { Dash::Dashed } else { Dash::Solid };
+                    let dash = [Dash::Solid, Dash::Dashed, Dash::Dotted][colour % 3];
                     let markers = points.iter().map(|(a, b)| Point::new(*a, *b)).collect();
                     let line = Marks::Line { points, dash, join: Join::Straight };
                     drawn.layer(label, Colour::Series(colour), line);
@@ -119,10 +134,120 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
                     }
                 }
             }
+            if spec.y_log {
+                cut(&mut drawn, spec.y_decades);
+            }
+            for pair in coincident(&drawn) {
+                if !together.contains(&pair) {
+                    together.push(pair);
+                }
+            }
             drawn
         })
         .collect::<Vec<_>>();
     // Four make two rows of two.
     let columns = if panels.len() == 4 { 2 } else { panels.len().clamp(1, 3) };
-    Ok(Figure { name: spec.name.clone(), caption: spec.caption.clone(), panels, columns })
+    let mut caption = spec.caption.clone();
+    if !together.is_empty() {
+        caption = format!(
+            "{}. On each other lie: {}.",
+            caption.trim_end_matches('.'),
+            together.join("; ")
+        );
+    }
+    Ok(Figure { name: spec.name.clone(), caption, panels, columns })
+}
+
+/// The lines of a panel with their legend.
+fn drawn_lines(panel: &Panel) -> Vec<(&str, &[(f64, f64)])> {
+    let lines = panel.layers.iter().filter_map(|l| match &l.marks {
+        Marks::Line { points, .. } => Some((l.label.as_str(), points.as_slice())),
+        _ => None,
+    });
+    lines.collect()
+}
+
+/// Ends a logarithmic axis some decades below the largest value, and says so.
+fn cut(panel: &mut Panel, decades: f64) {
+    let values = || drawn_lines(panel).into_iter().flat_map(|l| l.1.iter().map(|p| p.1));
+    let positive = |y: &f64| *y > 0.0 && y.is_finite();
+    let top = values().filter(positive).fold(0.0, f64::max);
+    let floor = top * 10f64.powf(-decades);
+    if top <= 0.0 || !values().any(|y| y < floor) {
+        return;
+    }
+    panel.y = panel.y.clone().within(floor, top * 1.3);
+    let below = format!("below {} is not shown", significant(floor, 1));
+    panel.notes.push(Note { corner: Corner::BottomLeft, lines: vec![below] });
+}
+
+/// Pairs of lines that cannot be told apart: at the same places, and never further from each other than 1 %
+/// of what the panel spans (in decades, where the axis is logarithmic).
+fn coincident(panel: &Panel) -> Vec<String> {
+    let lines = drawn_lines(panel);
+    // What the axis does not show does not tell lines apart.
+    let floor = panel.y.limits.map_or(f64::MIN_POSITIVE, |l| l.0);
+    let scaled = |y: f64| if panel.y.log { y.max(floor).log10() } else { y };
+    let all = || lines.iter().flat_map(|l| l.1.iter().map(|p| scaled(p.1)));
+    let low = all().fold(f64::INFINITY, f64::min);
+    let high = all().fold(f64::NEG_INFINITY, f64::max);
+    let near = 0.01 * (high - low);
+    let mut pairs = Vec::new();
+    for (k, (a, one)) in lines.iter().enumerate() {
+        for (b, other) in &lines[k + 1..] {
+            let same = one.len() == other.len()
+                && one.len() > 1
+                && one.iter().zip(*other).all(|(p, q)| {
+                    (p.0 - q.0).abs() <= 1e-9 * p.0.abs().max(1.0)
+                        && (scaled(p.1) - scaled(q.1)).abs() <= near
+                });
+            if same && !a.is_empty() && !b.is_empty() {
+                let place = if panel.title.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", panel.title)
+                };
+                pairs.push(format!("{a} and {b}{place}"));
+            }
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel(lines: &[(&str, &[f64])], log: bool) -> Panel {
+        let axis = if log { Axis::log("y") } else { Axis::linear("y") };
+        let mut panel = Panel::new("", Axis::linear("x"), axis);
+        for (label, ys) in lines {
+            let points = ys.iter().enumerate().map(|(i, y)| (i as f64, *y)).collect();
+            let line = Marks::Line { points, dash: Dash::Solid, join: Join::Straight };
+            panel.layer(*label, Colour::Ink, line);
+        }
+        panel
+    }
+
+    #[test]
+    fn exact_a_cut_is_said_and_only_where_something_is_left_out() {
+        let mut far = panel(&[("a", &[1.0, 1e-2, 1e-5])], true);
+        cut(&mut far, 3.0);
+        assert_eq!(far.y.limits, Some((1e-3, 1.3)));
+        assert_eq!(far.notes[0].lines, ["below 0.001 is not shown"]);
+        let mut near = panel(&[("a", &[1.0, 1e-2])], true);
+        cut(&mut near, 3.0);
+        assert!(near.y.limits.is_none() && near.notes.is_empty());
+    }
+
+    #[test]
+    fn exact_lines_on_each_other_are_named() {
+        let rows: [(&str, &[f64]); 3] =
+            [("a", &[0.0, 1.0, 2.0]), ("b", &[0.0, 1.01, 2.0]), ("c", &[0.0, 1.1, 2.0])];
+        assert_eq!(coincident(&panel(&rows, false)), ["a and b"]);
+        // In decades the same distances are small.
+        let rows: [(&str, &[f64]); 2] = [("a", &[1.0, 100.0]), ("b", &[1.0, 103.0])];
+        assert_eq!(coincident(&panel(&rows, true)), ["a and b"]);
+        assert!(coincident(&panel(&rows, false)).is_empty());
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     source::{Source, groups},
 };
 use crate::{
-    figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Shape},
+    figure::{Axis, Colour, Corner, Dash, Figure, Join, Marks, Note, Panel, Point, Shape},
     page::Tables,
     table::significant,
 };
@@ -17,6 +17,9 @@ use crate::{
 /// A Pareto front: rows of `from` are regimens (`x`, `y`; where known `x_low`, `x_high`, `y_low`,
 /// `y_high`, `label`, and `series`, which gives colour and mark). A regimen is dominated where another one
 /// is not worse on either axis and better on one.
+///
+/// With `beside`, a series, every other series has a panel of its own, in which it is drawn beside that one,
+/// each with its own front; bands of both fronts come from the table `bands`.
 ///
 /// Its utility is `w_x u(x) + w_y u(y)`, where `u` rises on a straight line from 0 at the worst to 1 at
 /// the best value of an axis.
@@ -53,6 +56,16 @@ pub struct ParetoSpec {
     pub x_utility: Option<[f64; 2]>,
     /// The y of utility 0 and the y of utility 1; needed with `weights`.
     pub y_utility: Option<[f64; 2]>,
+    /// The series that is drawn in every panel, beside each of the others.
+    pub beside: Option<String>,
+    /// Table of the bands of fronts: `series`, `x`, `y`, `y_low`, `y_high`, the best y at that x.
+    pub bands: Option<String>,
+    /// Columns of that table that are not called like their role.
+    #[serde(default)]
+    pub band_columns: Columns,
+    /// Table of the highest utility of each series with its range: `series`, `utility`, `utility_low`,
+    /// `utility_high`; said in each panel.
+    pub best: Option<String>,
 }
 
 /// Which direction of an axis is better.
@@ -88,69 +101,235 @@ impl Chart for ParetoSpec {
     }
 
     fn from(&self) -> Vec<&str> {
-        vec![&self.from]
+        std::iter::once(&self.from)
+            .chain(&self.bands)
+            .chain(&self.best)
+            .map(String::as_str)
+            .collect()
     }
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
         let roles = ["x", "y", "x_low", "x_high", "y_low", "y_high", "label", "series"];
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
-        let (x, y) = (source.numbers("x")?, source.numbers("y")?);
-        let (x_bars, y_bars) = (source.bars("x_low", "x_high")?, source.bars("y_low", "y_high")?);
-        let (labels, series) = (source.optional_texts("label")?, source.optional_texts("series")?);
-        let utility = self.utility()?;
-        let turned: Vec<(f64, f64)> = x
-            .iter()
-            .zip(&y)
-            .map(|(x, y)| (self.x_better.turned(*x), self.y_better.turned(*y)))
-            .collect();
-        let on_front: Vec<bool> =
-            turned.iter().map(|p| !turned.iter().any(|q| beats(q, p))).collect();
-        let (front, behind): (Vec<usize>, Vec<usize>) = (0..x.len()).partition(|i| on_front[*i]);
-        let mut panel = Panel::new("", Axis::linear(&self.x_label), Axis::linear(&self.y_label));
-        let place = |i: &usize| Point::new(x[*i], y[*i]);
-
-        let dominated = Marks::Points {
-            points: behind.iter().map(|i| place(i).sized(0.6)).collect(),
-            shape: Shape::Disc,
+        let rows = Rows {
+            x: source.numbers("x")?,
+            y: source.numbers("y")?,
+            x_bars: source.bars("x_low", "x_high")?,
+            y_bars: source.bars("y_low", "y_high")?,
+            labels: source.optional_texts("label")?,
+            series: source.optional_texts("series")?,
         };
-        if !behind.is_empty() {
-            panel.layer("dominated", Colour::Grey, dominated);
+        let utility = self.utility()?;
+        let bands = self.bands(tables)?;
+        let best = self.best(tables)?;
+        let all: Vec<usize> = (0..rows.x.len()).collect();
+        let panels = match &self.beside {
+            None => vec![self.panel("", &[all], &rows, utility.as_ref(), &bands)],
+            Some(beside) => {
+                let grouped = groups(&rows.series);
+                let Some((_, shared)) = grouped.iter().find(|(name, _)| name == beside) else {
+                    let there: Vec<&str> = grouped.iter().map(|g| g.0.as_str()).collect();
+                    return Err(format!(
+                        "`beside` asks for the series `{beside}`, which the table `{}` has not; it has: {}",
+                        self.from,
+                        there.join(", ")
+                    ));
+                };
+                let panel = |(name, own): &(String, Vec<usize>)| {
+                    let sets = [shared.clone(), own.clone()];
+                    let mut panel = self.panel(name, &sets, &rows, utility.as_ref(), &bands);
+                    let said = best.iter().filter(|b| b.0 == *name || b.0 == *beside);
+                    let lines: Vec<String> = said.map(|b| b.1.clone()).collect();
+                    if !lines.is_empty() {
+                        panel.notes.push(Note { corner: Corner::BottomRight, lines });
+                    }
+                    panel
+                };
+                let mut panels: Vec<Panel> =
+                    grouped.iter().filter(|g| g.0 != *beside).map(panel).collect();
+                // One pair of axes for all, so that panels can be compared.
+                let (x, y) = rows.reach(&bands);
+                for panel in &mut panels {
+                    panel.x = panel.x.clone().within(x.0, x.1);
+                    panel.y = panel.y.clone().within(y.0, y.1);
+                }
+                panels
+            }
+        };
+        let columns = match panels.len() {
+            0..=2 => panels.len().max(1),
+            4 => 2,
+            _ => 3,
+        };
+        Ok(Figure { name: self.name.clone(), caption: self.caption.clone(), panels, columns })
+    }
+}
+
+/// The regimens, column by column.
+struct Rows {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    x_bars: Vec<Option<(f64, f64)>>,
+    y_bars: Vec<Option<(f64, f64)>>,
+    labels: Vec<String>,
+    series: Vec<String>,
+}
+
+/// The band of a front: its series, and (x, y, low, high).
+type FrontBand = (String, Vec<(f64, f64, f64, f64)>);
+
+impl Rows {
+    /// Ends of both axes that show all regimens and bands, with some air.
+    fn reach(&self, bands: &[FrontBand]) -> ((f64, f64), (f64, f64)) {
+        let of_bands = || bands.iter().flat_map(|b| &b.1);
+        let x: Vec<f64> = self.x.iter().copied().chain(of_bands().map(|b| b.0)).collect();
+        let y = self.y.iter().copied().chain(of_bands().flat_map(|b| [b.2, b.3]));
+        let y: Vec<f64> = y.collect();
+        let air = |(low, high): (f64, f64)| {
+            let span = high - low;
+            (low - 0.03 * span, high + 0.05 * span)
+        };
+        (air(range(&x)), air(range(&y)))
+    }
+}
+
+impl ParetoSpec {
+    /// Sets of regimens in one panel, each with its front; with more than one set, each a colour of its own.
+    fn panel(
+        &self,
+        title: &str,
+        sets: &[Vec<usize>],
+        rows: &Rows,
+        utility: Option<&Utility>,
+        bands: &[FrontBand],
+    ) -> Panel {
+        let mut panel = Panel::new(
+            super::readable(title),
+            Axis::linear(&self.x_label),
+            Axis::linear(&self.y_label),
+        );
+        let turned =
+            |i: &usize| (self.x_better.turned(rows.x[*i]), self.y_better.turned(rows.y[*i]));
+        let place = |i: &usize| Point::new(rows.x[*i], rows.y[*i]);
+        let name = |set: &[usize]| set.first().map_or("", |i| rows.series[*i].as_str());
+        let of_set = |k: usize| bands.iter().find(|b| b.0 == name(&sets[k]));
+        let mut fronts: Vec<Vec<usize>> = Vec::new();
+        let mut behind: Vec<usize> = Vec::new();
+        for set in sets {
+            let beaten = |i: &usize| set.iter().any(|j| beats(&turned(j), &turned(i)));
+            let (back, front): (Vec<usize>, Vec<usize>) = set.iter().copied().partition(beaten);
+            fronts.push(front);
+            behind.extend(back);
         }
-        let mut along = front.clone();
-        along.sort_by(|a, b| x[*a].total_cmp(&x[*b]).then(y[*a].total_cmp(&y[*b])));
-        if along.len() > 1 {
-            let points = along.iter().map(|i| (x[*i], y[*i])).collect();
-            let line = Marks::Line { points, dash: Dash::Solid, join: Join::Straight };
-            panel.layer("front", Colour::Ink, line);
-        }
-        if let Some(utility) = utility {
-            self.iso_lines(&mut panel, &utility, (&x, &y), &along, &labels);
-        }
-        for (number, (name, rows)) in groups(&series).into_iter().enumerate() {
-            let of = rows.iter().filter(|i| on_front[**i]);
-            let point = |i: &usize| place(i).lying(x_bars[*i]).upright(y_bars[*i]);
-            let points: Vec<Point> = of.map(point).collect();
-            if !points.is_empty() {
-                let label = if name.is_empty() { "on the front" } else { name.as_str() };
-                let marks = Marks::Points { points, shape: SHAPES[number % SHAPES.len()] };
-                panel.layer(super::readable(label), Colour::Series(number), marks);
+        for k in 0..sets.len() {
+            if let Some((_, band)) = of_set(k) {
+                let points = band.iter().map(|b| (b.0, b.2, b.3)).collect();
+                let marks = Marks::Band { points, join: Join::Steps };
+                panel.layer("95 % range of the best", Colour::Series(k), marks);
             }
         }
-        let words = front.iter().filter(|i| !labels[**i].is_empty());
-        let words: Vec<_> = words.map(|i| (x[*i], y[*i], labels[*i].clone())).collect();
-        if !words.is_empty() {
-            panel.layer(
-                "",
-                Colour::Ink,
-                Marks::Words { words, left: self.x_better == Better::Less },
+        if !behind.is_empty() {
+            let points = behind.iter().map(|i| place(i).sized(0.6)).collect();
+            panel.layer("dominated", Colour::Grey, Marks::Points { points, shape: Shape::Disc });
+        }
+        for (k, front) in fronts.iter().enumerate() {
+            let (points, join): (Vec<(f64, f64)>, Join) = match of_set(k) {
+                // What a level of harm allows rises in steps.
+                Some((_, band)) => (band.iter().map(|b| (b.0, b.1)).collect(), Join::Steps),
+                None => (front.iter().map(|i| (rows.x[*i], rows.y[*i])).collect(), Join::Straight),
+            };
+            if points.len() > 1 {
+                let dash = if k == 0 { Dash::Solid } else { Dash::Dashed };
+                let colour = if sets.len() > 1 { Colour::Series(k) } else { Colour::Ink };
+                let label = if sets.len() > 1 { "" } else { "front" };
+                panel.layer(label, colour, Marks::Line { points, dash, join });
+            }
+        }
+        if let Some(utility) = utility {
+            let along: Vec<usize> = fronts.concat();
+            let own = fronts.last().map_or(&[] as &[usize], Vec::as_slice);
+            let in_panel: Vec<usize> = sets.concat();
+            let pick = |v: &[f64]| in_panel.iter().map(|i| v[*i]).collect::<Vec<_>>();
+            let named = sets.len() == 1;
+            let chosen = if named { &along } else { own };
+            self.iso_lines(
+                &mut panel,
+                utility,
+                rows,
+                (&pick(&rows.x), &pick(&rows.y)),
+                chosen,
+                named,
             );
         }
-        Ok(Figure {
-            name: self.name.clone(),
-            caption: self.caption.clone(),
-            panels: vec![panel],
-            columns: 1,
-        })
+        // Colours of the series in one panel; of the sets where there are several.
+        let mut number = 0;
+        for front in &fronts {
+            let texts: Vec<String> = front.iter().map(|i| rows.series[*i].clone()).collect();
+            for (label, members) in groups(&texts) {
+                let bars = bands.is_empty();
+                let point = |m: &usize| {
+                    let i = &front[*m];
+                    let point = place(i);
+                    if bars { point.lying(rows.x_bars[*i]).upright(rows.y_bars[*i]) } else { point }
+                };
+                let points: Vec<Point> = members.iter().map(point).collect();
+                let label = match (label.is_empty(), sets.len() > 1 && number > 0) {
+                    (true, _) => "on the front".to_owned(),
+                    // The title of the panel says which.
+                    (false, true) => "with the partner of the panel".to_owned(),
+                    (false, false) => super::readable(&label),
+                };
+                let marks = Marks::Points { points, shape: SHAPES[number % SHAPES.len()] };
+                panel.layer(label, Colour::Series(number), marks);
+                number += 1;
+            }
+        }
+        let words: Vec<_> = fronts
+            .concat()
+            .iter()
+            .filter(|i| !rows.labels[**i].is_empty())
+            .map(|i| (rows.x[*i], rows.y[*i], rows.labels[*i].clone()))
+            .collect();
+        if !words.is_empty() {
+            let left = self.x_better == Better::Less;
+            panel.layer("", Colour::Ink, Marks::Words { words, left });
+        }
+        panel
+    }
+
+    fn bands(&self, tables: &Tables) -> Result<Vec<FrontBand>, String> {
+        let Some(name) = &self.bands else { return Ok(Vec::new()) };
+        let roles = ["series", "x", "y", "y_low", "y_high"];
+        let source = Source::open(tables, name, &self.band_columns, &Only::default(), &roles)?;
+        let (x, y) = (source.numbers("x")?, source.maybe("y")?);
+        let bars = source.bars("y_low", "y_high")?;
+        // Where nothing is determined there is no band.
+        let row = |i: usize| Some((x[i], y[i]?, bars[i]?.0, bars[i]?.1));
+        Ok(groups(&source.optional_texts("series")?)
+            .into_iter()
+            .map(|(series, at)| {
+                let mut points: Vec<_> = at.into_iter().filter_map(row).collect();
+                points.sort_by(|a: &(f64, f64, f64, f64), b| a.0.total_cmp(&b.0));
+                (series, points)
+            })
+            .collect())
+    }
+
+    /// The highest utility of each series, in words.
+    fn best(&self, tables: &Tables) -> Result<Vec<(String, String)>, String> {
+        let Some(name) = &self.best else { return Ok(Vec::new()) };
+        let roles = ["series", "utility", "utility_low", "utility_high"];
+        let none = Columns::default();
+        let source = Source::open(tables, name, &none, &Only::default(), &roles)?;
+        let (series, utility) = (source.texts("series")?, source.numbers("utility")?);
+        let bars = source.bars("utility_low", "utility_high")?;
+        let said = |((series, u), bar): ((String, f64), Option<(f64, f64)>)| {
+            let range =
+                bar.map_or_else(String::new, |(low, high)| format!(" ({low:.2} to {high:.2})"));
+            let text = format!("highest utility, {}: {u:.2}{range}", super::readable(&series));
+            (series, text)
+        };
+        Ok(series.into_iter().zip(utility).zip(bars).map(said).collect())
     }
 }
 
@@ -195,16 +374,18 @@ impl ParetoSpec {
         Ok(Some(Utility { wx, wy, x, y }))
     }
 
-    /// The line through the regimen of highest utility and parallels below it.
+    /// The line through the regimen of highest utility and parallels below it. Where several series share
+    /// the panel the legend does not name the regimen.
     fn iso_lines(
         &self,
         panel: &mut Panel,
         utility: &Utility,
+        rows: &Rows,
         (x, y): (&[f64], &[f64]),
         front: &[usize],
-        labels: &[String],
+        named: bool,
     ) {
-        let of = |i: &usize| utility.of(x[*i], y[*i]);
+        let of = |i: &usize| utility.of(rows.x[*i], rows.y[*i]);
         let Some(best) = front.iter().reduce(|a, b| if of(b) > of(a) { b } else { a }) else {
             return;
         };
@@ -224,14 +405,18 @@ impl ParetoSpec {
             } else {
                 String::new()
             };
-            let line = Marks::Line { points, dash: Dash::Dashed, join: Join::Straight };
+            let line = Marks::Line { points, dash: Dash::Dotted, join: Join::Straight };
             panel.layer(label, Colour::Grey, line);
         }
-        let point = vec![Point::new(x[*best], y[*best]).sized(7.0)];
+        let point = vec![Point::new(rows.x[*best], rows.y[*best]).sized(7.0)];
         let marks = Marks::Points { points: point, shape: Shape::Ring };
-        let of = significant(of(best), 3).replace('-', "−");
-        let colon = if labels[*best].is_empty() { "" } else { ": " };
-        let label = format!("highest utility{colon}{} ({of})", labels[*best]);
+        let label = if named {
+            let of = significant(of(best), 3).replace('-', "−");
+            let colon = if rows.labels[*best].is_empty() { "" } else { ": " };
+            format!("highest utility{colon}{} ({of})", rows.labels[*best])
+        } else {
+            "highest utility with the partner".to_owned()
+        };
         panel.layer(label, Colour::Ink, marks);
     }
 }

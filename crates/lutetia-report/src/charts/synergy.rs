@@ -7,13 +7,14 @@ use super::{
     source::{Source, groups},
 };
 use crate::{
-    figure::{Axis, Cell, Colour, ColourScale, Figure, Marks, Panel},
+    figure::{Axis, Cell, Colour, ColourScale, Figure, Marks, Panel, Point, Shape},
     page::Tables,
 };
 
 /// A synergy map: rows of `from` are pairs of doses (`a`, `b`) with the `effect` and the `null`
 /// model's, or their difference as `excess`; `panel` tells several null models apart. White is the
-/// null, orange more effect, blue less.
+/// null, orange more effect, blue less. Where `low` and `high` are known a ring marks pairs whose interval
+/// includes none; a cross marks pairs for which the null model says nothing.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SynergySpec {
@@ -47,7 +48,7 @@ impl Chart for SynergySpec {
     }
 
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
-        let roles = ["a", "b", "effect", "null", "excess", "panel"];
+        let roles = ["a", "b", "effect", "null", "excess", "low", "high", "panel"];
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let (a, b) = (source.texts("a")?, source.texts("b")?);
         let excess = if source.has("excess")? {
@@ -63,12 +64,14 @@ impl Chart for SynergySpec {
                 self.from
             ));
         }
+        let bars = source.bars("low", "high")?;
         // One scale for all panels, so that null models can be compared.
         let scale = ColourScale::diverging(&self.z_label, 0.0, &values);
         let (across, up) = (levels(&a), levels(&b));
         let mut panels = Vec::new();
         for (title, rows) in groups(&source.optional_texts("panel")?) {
             let mut cells: Vec<Cell> = Vec::new();
+            let (mut none, mut unsaid): (Vec<Point>, Vec<Point>) = (Vec::new(), Vec::new());
             for i in rows {
                 let at = |levels: &[String], of: &String| levels.iter().position(|l| l == of);
                 let (Some(column), Some(row)) = (at(&across, &a[i]), at(&up, &b[i])) else {
@@ -79,6 +82,13 @@ impl Chart for SynergySpec {
                     return Err(source.fault(i, "a", &found, "one row for each pair"));
                 }
                 cells.push(Cell { column, row, value: excess[i].unwrap_or(f64::NAN) });
+                let (x, y) = (column as f64, row as f64);
+                if excess[i].is_none() {
+                    unsaid.push(Point::new(x, y));
+                } else if bars[i].is_some_and(|(low, high)| low <= 0.0 && high >= 0.0 && low < high)
+                {
+                    none.push(Point::new(x + 0.34, y + 0.26).sized(0.7));
+                }
             }
             let mut panel = Panel::new(
                 super::readable(&title),
@@ -86,6 +96,18 @@ impl Chart for SynergySpec {
                 Axis::categories(&self.y_label, up.clone()),
             );
             panel.layer("", Colour::Ink, Marks::Cells { cells, scale: scale.clone() });
+            if !none.is_empty() {
+                let marks = Marks::Points { points: none, shape: Shape::Ring };
+                panel.layer("95 % interval includes none", Colour::Ink, marks);
+            }
+            if !unsaid.is_empty() {
+                let marks = Marks::Points { points: unsaid, shape: Shape::Cross };
+                panel.layer(
+                    "not defined: one alone does not reach the effect",
+                    Colour::Grey,
+                    marks,
+                );
+            }
             panels.push(panel);
         }
         let columns = panels.len().clamp(1, 2);

@@ -9,7 +9,9 @@ use super::{
     source::{Source, groups},
 };
 use crate::{
-    figure::{Axis, Colour, Dash, Direction, Figure, Join, Marks, Panel, Point, Shape},
+    figure::{
+        Axis, Colour, Corner, Dash, Direction, Figure, Join, Marks, Note, Panel, Point, Shape,
+    },
     page::Tables,
     table::significant,
 };
@@ -102,9 +104,11 @@ impl Chart for TherapeuticIndexSpec {
             let marks = Marks::Points { points: point, shape: Shape::Diamond };
             panel.layer("highest P+", Colour::Series(2), marks);
             let unit = panel.x.unit().to_owned();
-            let text = format!("P+ {} at {} {unit}", two(best.value), significant(best.x, 3));
-            let words = vec![(best.x, best.value, text.trim_end().to_owned())];
-            panel.layer("", Colour::Ink, Marks::Words { words, left: false });
+            let text =
+                format!("highest P+: {} at {} {unit}", two(best.value), significant(best.x, 3));
+            // In a corner: beside its point it would cover the curves.
+            let lines = vec![text.trim_end().to_owned()];
+            panel.notes.push(Note { corner: Corner::TopLeft, lines });
         }
         if let Some(limit) = self.limit {
             if !(0.0..=1.0).contains(&limit) {

@@ -9,7 +9,11 @@ use lutetia_trial::{
 use lutetia_units::Quantity;
 use serde::Deserialize;
 
-use super::{Context, StepKind, Use, load::LoadedModel};
+use super::{
+    Context, StepKind, Use,
+    load::LoadedModel,
+    posterior::{Calibrated, Drawn},
+};
 use crate::table::{Cell, Table};
 
 /// Virtual patients from the population of a model. Tables: `<id>` (the first patients), `<id>.summary`
@@ -28,9 +32,11 @@ pub struct CohortStep {
     /// Typical values that differ from the files.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// An earlier step of the kind `calibrate`, whose most likely values (the particle nearest to its
-    /// targets) are the typical ones.
-    pub calibrated: Option<String>,
+    /// A step of the kind `calibrate`, of this experiment or of another one (`{ experiment = "06_vision",
+    /// step = "posterior", draws = 8 }`), whose most likely values (the particle nearest to its targets) are
+    /// the typical ones. From another experiment come draws of the posterior too, which a trade-off tries
+    /// all patients under; they are tabulated as `<id>.draws`.
+    pub calibrated: Option<Calibrated>,
     /// Laws of covariates.
     #[serde(default)]
     pub covariates: BTreeMap<String, LawSpec>,
@@ -118,6 +124,8 @@ pub(crate) struct CohortUse {
     patients: usize,
     /// The effective number of them, where the population is weighted to the margins.
     pub(crate) effective_size: Option<f64>,
+    /// What a calibration of another experiment says of its values.
+    pub(crate) posterior: Option<Arc<Drawn>>,
 }
 
 impl CohortUse {
@@ -173,7 +181,10 @@ impl StepKind for CohortStep {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        let calibrated = self.calibrated.iter().map(|id| Use::Step(id));
+        let calibrated = self.calibrated.iter().map(|c| match c {
+            Calibrated::Step(id) => Use::Step(id),
+            Calibrated::Elsewhere(e) => Use::Experiment(e),
+        });
         std::iter::once(Use::Model(&self.model)).chain(calibrated).collect()
     }
 
@@ -183,6 +194,9 @@ impl StepKind for CohortStep {
             cohort.population.cohort(0, self.patients as usize).map_err(|e| e.to_string())?;
         for table in tables(self, &cohort, &drawn)? {
             context.add(table);
+        }
+        if let Some(posterior) = &cohort.posterior {
+            context.add(draws_table(&self.id, &cohort.model, posterior));
         }
         context.cohorts.insert(self.id.clone(), cohort);
         Ok(())
@@ -229,11 +243,21 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
         .iter()
         .map(|(name, text)| Ok((name.clone(), number(name, text)?)))
         .collect::<Result<Vec<_>, String>>()?;
-    if let Some(id) = &step.calibrated {
-        let found = context.calibrated.get(id).ok_or_else(|| {
-            format!("the step `{id}` is not of the kind `calibrate`, or comes later")
-        })?;
-        typical.extend(found.iter().cloned());
+    let mut posterior = None;
+    match &step.calibrated {
+        Some(Calibrated::Step(id)) => {
+            let found = context.calibrated.get(id).ok_or_else(|| {
+                format!("the step `{id}` is not of the kind `calibrate`, or comes later")
+            })?;
+            typical.extend(found.iter().cloned());
+        }
+        Some(Calibrated::Elsewhere(elsewhere)) => {
+            // The draws belong to the calibration, not to the patients: cohorts of other seeds share them.
+            let drawn = elsewhere.draw(&context.elsewhere, model, context.seed)?;
+            typical.extend(drawn.nearest.iter().cloned());
+            posterior = Some(Arc::new(drawn));
+        }
+        None => {}
     }
     let spec = CohortSpec {
         seed: step.seed.unwrap_or(context.seed),
@@ -279,6 +303,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
         margins: step.margins.clone(),
         patients: step.patients as usize,
         effective_size: None,
+        posterior,
     })
 }
 
@@ -329,6 +354,33 @@ pub(crate) fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f6
         .and_then(|q| q.to(unit))
         .map(|x| x * factor)
         .map_err(|e| format!("`{name}`: {e}"))
+}
+
+/// The values taken from a calibration, in the units of the model.
+fn draws_table(id: &str, model: &LoadedModel, posterior: &Drawn) -> Table {
+    let system = model.simulator.system();
+    let mut table = Table::new(
+        format!("{id}.draws"),
+        format!(
+            "Values from the calibration: the particle nearest to its targets, and draws by weight \
+             (effective size of the posterior {})",
+            crate::table::significant(posterior.effective_size, 3)
+        ),
+    )
+    .column("draw", "");
+    let unit = |name: &str| system.parameter_index(name).map(|k| &system.parameters()[k]);
+    for (name, _) in &posterior.nearest {
+        table = table.column(name, unit(name).map_or("", |p| p.unit.symbol()));
+    }
+    let rows = std::iter::once(&posterior.nearest).chain(&posterior.draws);
+    for (k, values) in rows.enumerate() {
+        let draw = if k == 0 { "nearest".to_owned() } else { k.to_string() };
+        let value =
+            |(name, x): &(String, f64)| Cell::from(x / unit(name).map_or(1.0, |p| p.factor));
+        let row = std::iter::once(Cell::from(draw)).chain(values.iter().map(value));
+        table.push(row.collect());
+    }
+    table
 }
 
 fn tables(step: &CohortStep, cohort: &CohortUse, drawn: &Cohort) -> Result<Vec<Table>, String> {

@@ -8,9 +8,9 @@ use super::{
     combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
     exposure_response::ExposureResponseStep, independent_action::IndependentActionStep,
     integrate::Integrate, model::FitModel, model_dose::ModelDose, one_at_a_time::OneAtATimeStep,
-    plan::PlanStep, reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate,
-    survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep, trial::TrialStep,
-    uncertainty::UncertaintyStep,
+    plan::PlanStep, posterior::Elsewhere, reconstruct::Reconstruct, select::SelectFunction,
+    simulate::Simulate, survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep,
+    trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -31,6 +31,8 @@ pub(crate) enum Use<'a> {
     Model(&'a str),
     /// An earlier step.
     Step(&'a str),
+    /// A calibration of another experiment, which is made before this one.
+    Experiment(&'a Elsewhere),
 }
 
 /// One computation. Its tables are named `<id>` and `<id>.<part>`.

@@ -39,6 +39,8 @@ pub mod model;
 pub mod model_dose;
 pub mod one_at_a_time;
 pub mod plan;
+pub mod posterior;
+pub mod proposal;
 pub mod reconstruct;
 pub mod select;
 mod shape;
@@ -90,6 +92,12 @@ pub(crate) struct Context {
     /// Comes up when the user stops the run; a step that works for long looks at it, and whatever error it then
     /// ends with is taken for the interruption.
     pub(crate) stop: Arc<AtomicBool>,
+    /// Tables of other experiments, by `<experiment>/<table>`.
+    pub(crate) elsewhere: Tables,
+    /// Effects that a combination calibrated.
+    pub(crate) effects: BTreeMap<String, BTreeMap<String, String>>,
+    /// Patients that a model was fitted to.
+    pub(crate) fitted: BTreeMap<String, model::FittedPatient>,
 }
 
 impl Context {
@@ -111,7 +119,18 @@ impl Context {
             records: BTreeMap::new(),
             calibrated: BTreeMap::new(),
             stop: Arc::default(),
+            elsewhere: Tables::new(),
+            effects: BTreeMap::new(),
+            fitted: BTreeMap::new(),
         };
+        for step in &experiment.steps {
+            for used in step.kind().uses() {
+                if let Use::Experiment(elsewhere) = used {
+                    let table = elsewhere.read(inputs)?;
+                    context.elsewhere.insert(table.name.clone(), table);
+                }
+            }
+        }
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {
                 let folder = inputs.folder(path)?;

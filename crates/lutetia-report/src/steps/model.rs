@@ -87,8 +87,9 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), String> 
         .models
         .get(&step.model)
         .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
-    let (tables, tias) = fitted(step, study, subject, cycle, model, context.seed)?;
+    let (tables, tias, patient) = fitted_patient(step, study, subject, cycle, model, context.seed)?;
     context.tias.insert(step.id.clone(), tias);
+    context.fitted.insert(step.id.clone(), patient);
     for table in tables {
         context.add(table);
     }
@@ -111,6 +112,27 @@ pub fn fitted(
     model: &LoadedModel,
     seed: u64,
 ) -> Result<(Vec<Table>, Vec<RegionTia>), String> {
+    let (tables, tias, _) = fitted_patient(step, study, subject, cycle, model, seed)?;
+    Ok((tables, tias))
+}
+
+/// What a fit says of its patient, for steps that simulate him.
+#[derive(Debug, Clone)]
+pub(crate) struct FittedPatient {
+    /// Covariates and estimates, internal; the estimates come last.
+    pub(crate) values: Vec<(String, f64)>,
+    /// Covariance of the logarithms of the estimates, in their order; none where it is not determined.
+    pub(crate) covariance: Option<Vec<Vec<f64>>>,
+}
+
+fn fitted_patient(
+    step: &FitModel,
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    model: &LoadedModel,
+    seed: u64,
+) -> Result<(Vec<Table>, Vec<RegionTia>, FittedPatient), String> {
     let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
     let series = step
         .observe
@@ -187,7 +209,39 @@ pub fn fitted(
     ];
     let (tia_table, tias) = tias(step, &series, &result, hour)?;
     tables.push(tia_table);
-    Ok((tables, tias))
+    let patient = patient(step, model, &names, &result)?;
+    Ok((tables, tias, patient))
+}
+
+fn patient(
+    step: &FitModel,
+    model: &LoadedModel,
+    names: &[&str],
+    fit: &Fit,
+) -> Result<FittedPatient, String> {
+    let system = model.simulator.system();
+    let base = model.parameters(&step.set)?;
+    let mut values = Vec::new();
+    for name in step.set.keys() {
+        let index = model.simulator.parameter(name).map_err(|e| e.to_string())?;
+        values.push((name.clone(), base[index]));
+    }
+    // Estimates are in declared units, in the order of the predictor's parameters.
+    let mut places = Vec::new();
+    for name in names {
+        let Some(at) = fit.estimates.iter().position(|e| e.name == *name) else { continue };
+        let index = model.simulator.parameter(name).map_err(|e| e.to_string())?;
+        let value = fit.estimates[at].value;
+        values.push(((*name).to_owned(), value * system.parameters()[index].factor));
+        places.push((at, value));
+    }
+    let covariance = fit.covariance.as_ref().map(|c| {
+        let of = |(i, x): &(usize, f64)| {
+            places.iter().map(|(j, y)| c[(*i, *j)] / (x * y)).collect::<Vec<f64>>()
+        };
+        places.iter().map(of).collect()
+    });
+    Ok(FittedPatient { values, covariance })
 }
 
 /// Measured activities of a region or of a sum of regions measured at the same times.

@@ -1,28 +1,26 @@
 //! Benefit against harm over regimens, and the regimen that limits allow.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use lutetia_trial::{
-    Arm, Record, Trial, TrialError, TrialSpec,
-    regimen::{Assessed, Knob, Proposal, RegimenLimit, options, propose},
-    tradeoff::{Banded, NeededToHarm, Outcomes, Point, Weighing, trade_off},
+    Arm, Population, Record, Trial, TrialError, TrialSpec,
+    tradeoff::{Banded, NeededToHarm, Outcomes, Point, Resampled, Weighing},
 };
-use lutetia_units::{Quantity, Unit};
+use lutetia_units::Unit;
 use serde::Deserialize;
 
 use super::{
     Context, StepKind, Use,
     cohort::internal,
-    trial::{ArmSpec, MONTH, TrialUse, arm, days},
+    proposal::ProposeSpec,
+    trial::{ArmDose, ArmSpec, MONTH, TrialUse, arm, days},
 };
-use crate::table::{Cell, Table, significant};
+use crate::table::{Cell, Table};
 
 /// Benefit against harm over regimens, all tried on the same patients without censoring. Tables: `<id>` (a
-/// row per regimen), `<id>.index` (benefit, harm and both over the activity given), and, with `propose`,
-/// `<id>.proposal` and `<id>.limits`.
+/// row per regimen), `<id>.fronts` (the best benefit at each level of harm, with its band), `<id>.best` (the
+/// regimen of greatest utility of each series), `<id>.index` (benefit, harm and both over what is given),
+/// and, with `propose`, `<id>.proposal` and `<id>.limits`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TradeOffStep {
@@ -30,11 +28,11 @@ pub struct TradeOffStep {
     pub id: String,
     /// An earlier step of the kind `trial`: its cohort, model and rules are used.
     pub trial: String,
-    /// Number of virtual patients.
+    /// Number of virtual patients; where the cohort has draws from a calibration, under each of them.
     pub patients: u32,
     /// The regimens, each like an arm.
     #[serde(rename = "regimen")]
-    pub regimens: Vec<ArmSpec>,
+    pub regimens: Vec<RegimenSpec>,
     /// `restricted-mean` of survival, or `progression-free` or `alive` at the horizon.
     pub benefit: Benefit,
     /// The horizon, such as `24 mo`.
@@ -76,49 +74,41 @@ pub enum Benefit {
     Alive,
 }
 
-/// A search for the regimen of greatest benefit within limits. It starts from the named regimen and
-/// changes its first dose (and, for a partner, its second).
+/// A regimen.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ProposeSpec {
-    /// The regimen that is varied.
-    pub from: String,
-    /// Bounds of the activity of a cycle.
-    pub activity: Option<[String; 2]>,
-    /// Bounds of the number of cycles.
-    pub cycles: Option<[u32; 2]>,
-    /// Bounds of the interval between cycles.
-    pub every: Option<[String; 2]>,
-    /// Bounds of the ligand amount of a cycle.
-    pub amount: Option<[String; 2]>,
-    /// Bounds of the amount of the partner's dose (the second of the regimen).
-    pub partner_amount: Option<[String; 2]>,
-    /// Bounds of the partner's start.
-    pub partner_at: Option<[String; 2]>,
-    /// Greatest share of patients harmed, such as `20 %`.
-    pub harm: Option<String>,
-    /// Greatest mean of kept outputs.
+pub struct RegimenSpec {
+    /// Name.
+    pub name: String,
+    /// The series whose front it belongs to, such as the partner; one series if left out everywhere.
     #[serde(default)]
-    pub limits: BTreeMap<String, String>,
-    /// Patients of the cohort used; 0 for the one patient of `patient`.
-    pub patients: u32,
-    /// Parameters of one fitted patient, for whom the regimen is sought instead of for the cohort.
+    pub series: String,
+    /// A trial whose model it is tried with, where that is not the one of the step: one with a partner. Its
+    /// cohort must draw the same patients.
+    pub trial: Option<String>,
+    /// Doses; each is repeated on its own schedule.
     #[serde(default)]
-    pub patient: BTreeMap<String, String>,
-    /// Regimens held at a time.
-    #[serde(default = "points")]
-    pub points: u32,
-    /// Rounds.
-    #[serde(default = "rounds")]
-    pub rounds: u32,
+    pub doses: Vec<ArmDose>,
+    /// Parameters that the regimen fixes for everybody.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
 }
 
-fn points() -> u32 {
-    16
-}
-
-fn rounds() -> u32 {
-    12
+impl RegimenSpec {
+    /// As an arm without censoring.
+    pub(crate) fn arm(&self) -> ArmSpec {
+        ArmSpec {
+            name: self.name.clone(),
+            patients: 1,
+            doses: self.doses.clone(),
+            set: self.set.clone(),
+            stop_at_progression: false,
+            drop_out_at_start: 0.0,
+            drop_out_rate: None,
+            lost_rate: None,
+            crossover: None,
+        }
+    }
 }
 
 impl StepKind for TradeOffStep {
@@ -127,29 +117,37 @@ impl StepKind for TradeOffStep {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        vec![Use::Step(&self.trial)]
+        let others = self.regimens.iter().filter_map(|r| r.trial.as_deref());
+        let fitted = self.propose.iter().filter_map(|p| p.fitted.as_ref()).map(|f| f.step.as_str());
+        std::iter::once(self.trial.as_str()).chain(others).chain(fitted).map(Use::Step).collect()
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
-        let base = context
-            .trials
-            .get(&self.trial)
-            .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
-            .clone();
-        for table in self.compute(&base, context.seed, &context.stop)? {
+        for table in self.compute(context)? {
             context.add(table);
         }
         Ok(())
     }
 }
 
+/// The regimens of one trial: their places among all, and what they are tried with.
+struct Group<'a> {
+    base: &'a TrialUse,
+    places: Vec<usize>,
+    arms: Vec<Arm>,
+    above: Vec<(usize, f64)>,
+}
+
 impl TradeOffStep {
-    fn compute(
-        &self,
-        base: &TrialUse,
-        seed: u64,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<Vec<Table>, String> {
+    fn compute(&self, context: &Context) -> Result<Vec<Table>, String> {
+        let seed = context.seed;
+        let trial = |id: &str| {
+            context
+                .trials
+                .get(id)
+                .ok_or_else(|| format!("the step `{id}` is not of the kind `trial`"))
+        };
+        let base = trial(&self.trial)?;
         let horizon = days("horizon", &self.horizon)?;
         let reference =
             self.regimens.iter().position(|r| r.name == self.reference).ok_or_else(|| {
@@ -160,58 +158,133 @@ impl TradeOffStep {
                     known.join(", ")
                 )
             })?;
+        let mut series: Vec<&str> = Vec::new();
+        for r in &self.regimens {
+            if !series.contains(&r.series.as_str()) {
+                series.push(&r.series);
+            }
+        }
+        let mut groups: Vec<(&str, Group<'_>)> = Vec::new();
+        let mut given = Vec::new();
+        for (k, r) in self.regimens.iter().enumerate() {
+            let id = r.trial.as_deref().unwrap_or(&self.trial);
+            let at = if let Some(at) = groups.iter().position(|g| g.0 == id) {
+                at
+            } else {
+                let own = trial(id)?;
+                same_patients(base, &self.trial, own, id)?;
+                let above = self.above(own)?;
+                groups.push((id, Group { base: own, places: vec![], arms: vec![], above }));
+                groups.len() - 1
+            };
+            let group = &mut groups[at].1;
+            let arm = arm(&r.arm(), &group.base.cohort.model)?;
+            given.push((activity_gbq(&arm), ligand(&arm, &group.base.cohort.model)));
+            group.places.push(k);
+            group.arms.push(arm);
+        }
+        let draws = base.cohort.posterior.as_ref().map_or(1, |p| p.draws.len());
+        // By regimen, draw and patient.
+        let mut found: Vec<Vec<Vec<Option<(f64, bool)>>>> =
+            vec![vec![vec![None; self.patients as usize]; draws]; self.regimens.len()];
+        let mut means: Vec<Mean> = vec![Mean::default(); self.regimens.len()];
+        for (_, group) in &groups {
+            for draw in 0..draws {
+                for record in self.tried(group, draw, horizon, &context.stop)? {
+                    let (k, i) = (group.places[record.arm], record.patient as usize);
+                    let harmed = self.harmed(&record, &group.above);
+                    found[k][draw][i] = Some((self.benefit_of(&record, horizon), harmed));
+                    means[k].add(&record.kept);
+                }
+            }
+        }
+        let whole = |i: &usize| found.iter().flatten().all(|of| of[*i].is_some());
+        let kept: Vec<usize> = (0..self.patients as usize).filter(whole).collect();
+        let outcomes: Vec<Outcomes> = self
+            .regimens
+            .iter()
+            .zip(&found)
+            .map(|(r, found)| {
+                let own = || found.iter().flat_map(|of| kept.iter().filter_map(|i| of[*i]));
+                Outcomes {
+                    name: r.name.clone(),
+                    series: series.iter().position(|s| *s == r.series).unwrap_or(0),
+                    benefit: own().map(|x| x.0).collect(),
+                    harmed: own().map(|x| x.1).collect(),
+                }
+            })
+            .collect();
         let weighing = Weighing {
             weights: self.weights.clone(),
             scale: if self.benefit == Benefit::RestrictedMean { horizon / MONTH } else { 1.0 },
             reference,
             samples: self.samples as usize,
             seed,
+            draws,
         };
-        let arms: Vec<Arm> =
-            self.regimens.iter().map(|r| arm(r, &base.cohort.model)).collect::<Result<_, _>>()?;
-        let above = self.above(base)?;
-        let given: Vec<f64> = arms.iter().map(activity_gbq).collect();
-        let spec = self.specification(base, arms, horizon, self.patients as usize);
-        let population = &base.cohort.population;
         let said = |e: TrialError| e.to_string();
-        let trial = Trial::new(&base.cohort.model.simulator, population, spec).map_err(said)?;
-        let (records, failed) = trial.run_until(stop).map_err(said)?;
-        let mut lost: Vec<u64> = failed.iter().map(|f| f.patient).collect();
-        lost.sort_unstable();
-        lost.dedup();
-        let outcomes: Vec<Outcomes> = self
-            .regimens
-            .iter()
-            .enumerate()
-            .map(|(k, r)| {
-                let own = || {
-                    records.iter().filter(|x| x.arm == k && lost.binary_search(&x.patient).is_err())
-                };
-                Outcomes {
-                    name: r.name.clone(),
-                    benefit: own().map(|x| self.benefit_of(x, horizon)).collect(),
-                    harmed: own().map(|x| self.harmed(x, &above)).collect(),
-                }
-            })
-            .collect();
-        let points = trade_off(&outcomes, &weighing).map_err(said)?;
-        let mut tables =
-            vec![self.table(&points, lost.len()), index_table(&self.id, &points, &given)];
+        let sampled = Resampled::new(&outcomes, &weighing).map_err(said)?;
+        let points = sampled.points().map_err(said)?;
+        let bands = match draws {
+            1 => "95 % bands of a bootstrap of patients".to_owned(),
+            n => {
+                format!("95 % bands over {n} draws of the calibration and a bootstrap of patients")
+            }
+        };
+        let lost = self.patients as usize - kept.len();
+        let mut tables = vec![
+            self.table(&points, lost, &bands),
+            self.fronts(&sampled, &points, &series, &bands),
+            self.best(&sampled, &points, &series, &bands),
+            self.index_table(base, &points, &given, &means),
+        ];
         if let Some(propose) = &self.propose {
-            tables.extend(self.search(propose, base, horizon, &above, seed, stop)?);
+            let fitted = propose.fitted.as_ref().map(|f| {
+                context
+                    .fitted
+                    .get(&f.step)
+                    .ok_or_else(|| format!("the step `{}` is not of the kind `fit-model`", f.step))
+            });
+            let ways = (seed, &context.stop);
+            tables.extend(self.search(propose, &trial, horizon, fitted.transpose()?, ways)?);
         }
         Ok(tables)
     }
 
+    /// The records of the regimens of a trial under a draw of the calibration.
+    fn tried(
+        &self,
+        group: &Group<'_>,
+        draw: usize,
+        horizon: f64,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Record>, String> {
+        let cohort = &group.base.cohort;
+        let said = |e: TrialError| e.to_string();
+        let drawn: Option<Population> = match &cohort.posterior {
+            Some(p) => Some(cohort.with(&p.draws[draw]).map_err(said)?),
+            None => None,
+        };
+        let population = drawn.as_ref().unwrap_or(&cohort.population);
+        let patients = self.patients as usize;
+        let spec = self.specification(group.base, group.arms.clone(), horizon, patients);
+        let trial = Trial::new(&cohort.model.simulator, population, spec).map_err(said)?;
+        let (records, failed) = trial.run_until(stop).map_err(said)?;
+        if records.is_empty() {
+            return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()));
+        }
+        Ok(records)
+    }
+
     /// Which kept outputs are harm, and above what (internal).
-    fn above(&self, base: &TrialUse) -> Result<Vec<(usize, f64)>, String> {
+    pub(crate) fn above(&self, base: &TrialUse) -> Result<Vec<(usize, f64)>, String> {
         self.harm_above
             .iter()
             .map(|(name, text)| Ok((kept(base, name)?, internal(&base.cohort.model, name, text)?)))
             .collect()
     }
 
-    fn specification(
+    pub(crate) fn specification(
         &self,
         base: &TrialUse,
         arms: Vec<Arm>,
@@ -233,7 +306,7 @@ impl TradeOffStep {
         TrialSpec { arms, follow_up: horizon, accrual: 0.0, ..base.spec.clone() }
     }
 
-    fn benefit_of(&self, record: &Record, horizon: f64) -> f64 {
+    pub(crate) fn benefit_of(&self, record: &Record, horizon: f64) -> f64 {
         match self.benefit {
             Benefit::RestrictedMean => record.survival.0.min(horizon) / MONTH,
             Benefit::ProgressionFree => f64::from(u8::from(!record.progression_free.1)),
@@ -241,23 +314,29 @@ impl TradeOffStep {
         }
     }
 
-    fn harmed(&self, record: &Record, above: &[(usize, f64)]) -> bool {
+    pub(crate) fn harmed(&self, record: &Record, above: &[(usize, f64)]) -> bool {
         record.grades.iter().any(|g| *g >= self.harm_grade)
             || above.iter().any(|(k, limit)| record.kept.get(*k).is_some_and(|v| v > limit))
     }
 
-    fn table(&self, points: &[Point], lost: usize) -> Table {
-        let unit = if self.benefit == Benefit::RestrictedMean { "mo" } else { "%" };
-        let factor = if self.benefit == Benefit::RestrictedMean { 1.0 } else { 100.0 };
+    /// Unit of the benefit, and what makes it of a mean.
+    fn unit(&self) -> (&'static str, f64) {
+        if self.benefit == Benefit::RestrictedMean { ("mo", 1.0) } else { ("%", 100.0) }
+    }
+
+    fn table(&self, points: &[Point], lost: usize, bands: &str) -> Table {
+        let (unit, factor) = self.unit();
         let mut table = Table::new(
             &self.id,
             format!(
                 "Regimens on the same {} virtual patients ({lost} left out who could not be simulated under \
-                 every one); 95 % bands of a bootstrap of patients",
+                 every one); {bands}",
                 self.patients
             ),
         )
         .column("regimen", "")
+        .column("key", "")
+        .column("series", "")
         .column("benefit", unit)
         .column("benefit_low", unit)
         .column("benefit_high", unit)
@@ -270,136 +349,208 @@ impl TradeOffStep {
         .column("utility_low", "")
         .column("utility_high", "")
         .column("best_share", "%")
+        .column("more_harm", "%")
+        .column("more_harm_low", "%")
+        .column("more_harm_high", "%")
         .column("nnh", "")
         .column("nnh_low", "")
         .column("nnh_high", "")
-        .column("nnh_note", "");
-        for p in points {
-            let mut row: Vec<Cell> = vec![p.name.as_str().into()];
+        .column("number_needed_to_harm", "");
+        for (k, (p, r)) in points.iter().zip(&self.regimens).enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "regimens are few")]
+            let key = (k + 1) as f64;
+            let mut row: Vec<Cell> =
+                vec![p.name.as_str().into(), key.into(), r.series.as_str().into()];
             row.extend(band(p.benefit, factor));
             row.extend(band(p.harm, 100.0));
             row.push(f64::from(u8::from(p.on_front)).into());
             row.push((100.0 * p.front_share).into());
             row.extend(band(p.utility, 1.0));
             row.push((100.0 * p.best_share).into());
-            match p.needed_to_harm {
-                NeededToHarm::Patients(b) => {
-                    row.extend(band(b, 1.0));
-                    row.push(Cell::Missing);
-                }
-                NeededToHarm::NotDetermined { difference } => {
-                    row.extend([Cell::Missing, Cell::Missing, Cell::Missing]);
-                    row.push(
-                        format!(
-                            "not determined: the difference of risks is {} % ({} to {})",
-                            significant(100.0 * difference.estimate, 2),
-                            significant(100.0 * difference.lower, 2),
-                            significant(100.0 * difference.upper, 2)
-                        )
-                        .into(),
-                    );
-                }
-                NeededToHarm::Spared => {
-                    row.extend([Cell::Missing, Cell::Missing, Cell::Missing]);
-                    row.push("less harm than the reference".into());
-                }
-                NeededToHarm::Reference => {
-                    row.extend([Cell::Missing, Cell::Missing, Cell::Missing]);
-                    row.push("reference".into());
-                }
-            }
+            let none = || [Cell::Missing, Cell::Missing, Cell::Missing];
+            row.extend(p.needed_to_harm.difference().map_or_else(none, |d| band(d, 100.0)));
+            row.extend(match p.needed_to_harm {
+                NeededToHarm::Patients { number, .. } => band(number, 1.0),
+                _ => none(),
+            });
+            row.push(p.needed_to_harm.sentence().into());
             table.push(row);
         }
         table
     }
 
-    fn search(
+    /// The best benefit of each series at levels of harm.
+    fn fronts(
         &self,
-        spec: &ProposeSpec,
-        base: &TrialUse,
-        horizon: f64,
-        above: &[(usize, f64)],
-        seed: u64,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<Vec<Table>, String> {
-        let from =
-            self.regimens.iter().find(|r| r.name == spec.from).ok_or_else(|| {
-                format!("`propose` starts from `{}`, which is no regimen", spec.from)
-            })?;
-        let knobs = knobs(spec)?;
-        let mut limits = Vec::new();
-        if let Some(text) = &spec.harm {
-            limits.push(RegimenLimit {
-                name: "harm (%)".to_owned(),
-                most: 100.0 * plain("harm", text)?,
-            });
+        sampled: &Resampled<'_>,
+        points: &[Point],
+        series: &[&str],
+        bands: &str,
+    ) -> Table {
+        let (unit, factor) = self.unit();
+        let mut table = Table::new(
+            format!("{}.fronts", self.id),
+            format!(
+                "The best mean benefit of any regimen that harms no more than so many; {bands}"
+            ),
+        )
+        .column("series", "")
+        .column("harm", "%")
+        .column("benefit", unit)
+        .column("benefit_low", unit)
+        .column("benefit_high", unit);
+        // As far as regimens reach; a little beyond, so that the last step is seen.
+        let most = points.iter().map(|p| p.harm.estimate).fold(0.0, f64::max).min(1.0);
+        let levels: Vec<f64> =
+            (0..=LEVELS).map(|i| 1.05 * most * f64::from(i) / f64::from(LEVELS)).collect();
+        for (k, name) in series.iter().enumerate() {
+            for level in sampled.front(k, &levels) {
+                let mut row: Vec<Cell> = vec![(*name).into(), (100.0 * level.harm).into()];
+                row.extend(match level.benefit {
+                    Some(b) => band(b, factor),
+                    None => [Cell::Missing, Cell::Missing, Cell::Missing],
+                });
+                table.push(row);
+            }
         }
-        let mut kept_limits = Vec::new();
-        let system = base.cohort.model.simulator.system();
-        for (name, text) in &spec.limits {
-            let output = system
-                .output_index(name)
-                .ok_or_else(|| format!("the model has no output `{name}`"))?;
-            let info = &system.outputs()[output];
-            let most = internal(&base.cohort.model, name, text)? * info.factor;
-            kept_limits.push(kept(base, name)?);
-            limits.push(RegimenLimit { name: format!("{name} ({})", info.unit), most });
-        }
-        let typical = spec
-            .patient
-            .iter()
-            .map(|(name, text)| Ok((name.clone(), internal(&base.cohort.model, name, text)?)))
-            .collect::<Result<Vec<_>, String>>()?;
-        let said = |e: TrialError| e.to_string();
-        let one =
-            if spec.patients == 0 { Some(base.cohort.with(&typical).map_err(said)?) } else { None };
-        let population = one.as_ref().unwrap_or(&base.cohort.population);
-        let assess = |x: &[f64]| -> Result<Assessed, String> {
-            let varied = varied(from, &knobs, x);
-            let arm = arm(&varied, &base.cohort.model)?;
-            let patients = spec.patients.max(1) as usize;
-            let spec_of = self.specification(base, vec![arm], horizon, patients);
-            let factors: Vec<f64> = base
-                .spec
-                .meaning
-                .keep
-                .iter()
-                .map(|n| system.output_index(n).map_or(1.0, |o| system.outputs()[o].factor))
-                .collect();
-            let trial =
-                Trial::new(&base.cohort.model.simulator, population, spec_of).map_err(said)?;
-            let mut limited = Vec::new();
-            if one.is_some() {
-                let patient = population.typical();
-                let (mean, values, grades) = trial.expected(&patient, 0, horizon).map_err(said)?;
-                let harmed = grades.iter().any(|g| *g >= self.harm_grade)
-                    || above.iter().any(|(k, limit)| values[*k] / factors[*k] > *limit);
-                if spec.harm.is_some() {
-                    limited.push(if harmed { 100.0 } else { 0.0 });
-                }
-                limited.extend(kept_limits.iter().map(|k| values[*k]));
-                return Ok(Assessed { benefit: mean / MONTH, limited });
-            }
-            let (records, failed) = trial.run_until(stop).map_err(said)?;
-            if records.is_empty() {
-                return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()));
-            }
-            #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
-            let n = records.len() as f64;
-            let mean = |of: &dyn Fn(&Record) -> f64| records.iter().map(of).sum::<f64>() / n;
-            if spec.harm.is_some() {
-                limited.push(100.0 * mean(&|r| f64::from(u8::from(self.harmed(r, above)))));
-            }
-            for k in &kept_limits {
-                limited.push(mean(&|r| r.kept[*k] * factors[*k]));
-            }
-            Ok(Assessed { benefit: mean(&|r| self.benefit_of(r, horizon)), limited })
-        };
-        let search =
-            options(spec.points as usize, u64::from(spec.rounds), seed, Some(Arc::clone(stop)));
-        let proposal = propose(&knobs, &limits, &search, &assess).map_err(said)?;
-        Ok(proposal_tables(&self.id, spec, &knobs, &proposal))
+        table
     }
+
+    /// The regimen of greatest utility of each series.
+    fn best(
+        &self,
+        sampled: &Resampled<'_>,
+        points: &[Point],
+        series: &[&str],
+        bands: &str,
+    ) -> Table {
+        let mut table = Table::new(
+            format!("{}.best", self.id),
+            format!(
+                "The regimen of greatest utility of each series, and the greatest utility of any of its \
+                 regimens; {bands}"
+            ),
+        )
+        .column("series", "")
+        .column("regimen", "")
+        .column("utility", "")
+        .column("utility_low", "")
+        .column("utility_high", "")
+        .column("share", "%");
+        for (k, name) in series.iter().enumerate() {
+            let Some(best) = sampled.best(k) else { continue };
+            let mut row: Vec<Cell> =
+                vec![(*name).into(), points[best.regimen].name.as_str().into()];
+            row.extend(band(best.utility, 1.0));
+            row.push((100.0 * best.share).into());
+            table.push(row);
+        }
+        table
+    }
+
+    /// Benefit, harm and both, and the means of what the trial keeps, over what is given.
+    fn index_table(
+        &self,
+        base: &TrialUse,
+        points: &[Point],
+        given: &[(f64, Option<f64>)],
+        means: &[Mean],
+    ) -> Table {
+        let mut table = Table::new(
+            format!("{}.index", self.id),
+            "Benefit, harm, and benefit without harm over the activity given",
+        )
+        .column("regimen", "")
+        .column("series", "")
+        .column("activity", "GBq")
+        .column("amount", "nmol");
+        for what in ["benefit", "harm", "both"] {
+            table = table
+                .column(what, "")
+                .column(&format!("{what}_low"), "")
+                .column(&format!("{what}_high"), "");
+        }
+        // Other trials keep the same, or the columns would not be comparable.
+        let system = base.cohort.model.simulator.system();
+        let keep: Vec<_> = base
+            .spec
+            .meaning
+            .keep
+            .iter()
+            .filter_map(|name| Some(&system.outputs()[system.output_index(name)?]))
+            .collect();
+        for info in &keep {
+            let name = info.name.replace(':', "_").to_lowercase();
+            table = table.column(&format!("mean_{name}"), info.unit.symbol());
+        }
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        let amount = |k: &usize| given[*k].1.unwrap_or(0.0);
+        order.sort_by(|a, b| {
+            given[*a].0.total_cmp(&given[*b].0).then(amount(a).total_cmp(&amount(b)))
+        });
+        for k in order {
+            let p = &points[k];
+            let mut row: Vec<Cell> = vec![
+                p.name.as_str().into(),
+                self.regimens[k].series.as_str().into(),
+                given[k].0.into(),
+                given[k].1.into(),
+            ];
+            row.extend(band(p.benefit, 1.0));
+            row.extend(band(p.harm, 1.0));
+            match p.both {
+                Some(both) => row.extend(band(both, 1.0)),
+                None => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
+            }
+            row.extend(
+                keep.iter()
+                    .enumerate()
+                    .map(|(j, info)| Cell::from(means[k].of(j).map(|x| x * info.factor))),
+            );
+            table.push(row);
+        }
+        table
+    }
+}
+
+/// Means of kept outputs, internal.
+#[derive(Debug, Clone, Default)]
+struct Mean {
+    sums: Vec<f64>,
+    count: f64,
+}
+
+impl Mean {
+    fn add(&mut self, kept: &[f64]) {
+        self.sums.resize(kept.len(), 0.0);
+        self.sums.iter_mut().zip(kept).for_each(|(s, x)| *s += x);
+        self.count += 1.0;
+    }
+
+    fn of(&self, k: usize) -> Option<f64> {
+        self.sums.get(k).map(|s| s / self.count)
+    }
+}
+
+/// Levels of harm at which a front is read.
+const LEVELS: u32 = 60;
+
+/// Refuses a trial whose cohort draws other patients.
+fn same_patients(base: &TrialUse, id: &str, own: &TrialUse, own_id: &str) -> Result<(), String> {
+    let (a, b) = (&base.cohort, &own.cohort);
+    let draws = |c: &super::cohort::CohortUse| c.posterior.as_ref().map_or(0, |p| p.draws.len());
+    let what = if a.spec.seed != b.spec.seed {
+        "seeds"
+    } else if a.spec.covariates != b.spec.covariates || a.spec.correlations != b.spec.correlations {
+        "laws of covariates"
+    } else if draws(a) != draws(b) {
+        "numbers of draws from a calibration"
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "the trials `{id}` and `{own_id}` do not try the same patients: the {what} of their cohorts differ"
+    ))
 }
 
 fn band(b: Banded, factor: f64) -> [Cell; 3] {
@@ -422,170 +573,10 @@ fn activity_gbq(arm: &Arm) -> f64 {
     doses.flat_map(|d| &d.activities).map(|(_, mbq)| mbq / 1000.0).sum()
 }
 
-/// Benefit, harm and both over the activity given.
-fn index_table(id: &str, points: &[Point], given: &[f64]) -> Table {
-    let mut table = Table::new(
-        format!("{id}.index"),
-        "Benefit, harm, and benefit without harm over the activity given",
-    )
-    .column("regimen", "")
-    .column("activity", "GBq");
-    for what in ["benefit", "harm", "both"] {
-        table = table
-            .column(what, "")
-            .column(&format!("{what}_low"), "")
-            .column(&format!("{what}_high"), "");
-    }
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by(|a, b| given[*a].total_cmp(&given[*b]));
-    for k in order {
-        let p = &points[k];
-        let mut row: Vec<Cell> = vec![p.name.as_str().into(), given[k].into()];
-        row.extend(band(p.benefit, 1.0));
-        row.extend(band(p.harm, 1.0));
-        match p.both {
-            Some(both) => row.extend(band(both, 1.0)),
-            None => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
-        }
-        table.push(row);
-    }
-    table
-}
-
-/// A number without unit, or with `%`.
-fn plain(what: &str, text: &str) -> Result<f64, String> {
-    Quantity::parse(text).and_then(|q| q.to(&Unit::parse("1")?)).map_err(|e| format!("{what}: {e}"))
-}
-
-/// The knobs of a search: activity in GBq, interval and start in weeks, amounts in nmol.
-fn knobs(spec: &ProposeSpec) -> Result<Vec<Knob>, String> {
-    let mut all = Vec::new();
-    let mut add = |name: &str, unit: &str, bounds: &Option<[String; 2]>| -> Result<(), String> {
-        let Some([lower, upper]) = bounds else { return Ok(()) };
-        let number = |text: &String| {
-            Quantity::parse(text)
-                .and_then(|q| q.to(&Unit::parse(unit)?))
-                .map_err(|e| format!("the bounds of `{name}`: {e}"))
-        };
-        all.push(Knob {
-            name: format!("{name} ({unit})"),
-            lower: number(lower)?,
-            upper: number(upper)?,
-            whole: false,
-        });
-        Ok(())
-    };
-    add("activity", "GBq", &spec.activity)?;
-    add("every", "week", &spec.every)?;
-    add("amount", "nmol", &spec.amount)?;
-    add("partner_amount", "nmol", &spec.partner_amount)?;
-    add("partner_at", "week", &spec.partner_at)?;
-    if let Some([lower, upper]) = spec.cycles {
-        all.push(Knob {
-            name: "cycles".to_owned(),
-            lower: f64::from(lower),
-            upper: f64::from(upper),
-            whole: true,
-        });
-    }
-    Ok(all)
-}
-
-/// The regimen with the knobs set.
-fn varied(from: &ArmSpec, knobs: &[Knob], x: &[f64]) -> ArmSpec {
-    let mut arm = from.clone();
-    for (knob, value) in knobs.iter().zip(x) {
-        let (name, unit) = knob
-            .name
-            .split_once(" (")
-            .map_or((knob.name.as_str(), ""), |(n, u)| (n, u.trim_end_matches(')')));
-        let text = Some(format!("{value} {unit}"));
-        let second = name.starts_with("partner");
-        let Some(dose) = arm.doses.get_mut(usize::from(second)) else { continue };
-        match name {
-            "activity" => dose.activity = text,
-            "every" => dose.every = text,
-            "amount" | "partner_amount" => dose.amount = text,
-            "partner_at" => dose.at = text,
-            _ => {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "whole and at least one by its bounds"
-                )]
-                let cycles = value.round() as u32;
-                dose.cycles = cycles;
-            }
-        }
-    }
-    arm
-}
-
-fn proposal_tables(
-    id: &str,
-    spec: &ProposeSpec,
-    knobs: &[Knob],
-    proposal: &Proposal,
-) -> Vec<Table> {
-    let whom = if spec.patients == 0 {
-        "for one patient".to_owned()
-    } else {
-        format!("for a cohort of {}", spec.patients)
-    };
-    let (values, limits, outcome, tried) = match proposal {
-        Proposal::Found { values, limits, tried, .. } => (values, limits, "found", tried),
-        Proposal::Impossible { nearest, broken, tried } => {
-            (nearest, broken, "no regimen meets the limits; the nearest", tried)
-        }
-    };
-    let mut table = Table::new(
-        format!("{id}.proposal"),
-        format!("Proposed regimen {whom}; {tried} regimens tried"),
-    )
-    .column("what", "")
-    .column("value", "")
-    .column("lower", "")
-    .column("upper", "")
-    .column("note", "");
-    for (knob, value) in knobs.iter().zip(values) {
-        table.push(vec![
-            knob.name.as_str().into(),
-            (*value).into(),
-            knob.lower.into(),
-            knob.upper.into(),
-            Cell::Missing,
-        ]);
-    }
-    if let Proposal::Found { benefit, .. } = proposal {
-        table.push(vec![
-            "benefit".into(),
-            (*benefit).into(),
-            Cell::Missing,
-            Cell::Missing,
-            Cell::Missing,
-        ]);
-    }
-    table.push(vec![
-        "outcome".into(),
-        Cell::Missing,
-        Cell::Missing,
-        Cell::Missing,
-        format!("{outcome}: {}", proposal.sentence()).into(),
-    ]);
-    let mut at = Table::new(format!("{id}.limits"), "Limits at the proposed regimen")
-        .column("limit", "")
-        .column("value", "")
-        .column("most", "")
-        .column("least_possible", "")
-        .column("binds", "");
-    for l in limits {
-        at.push(vec![
-            l.name.as_str().into(),
-            l.value.into(),
-            l.most.into(),
-            l.least.into(),
-            if l.binds() { "yes" } else { "no" }.into(),
-        ]);
-    }
-    vec![table, at]
+/// The largest amount of labelled ligand in a dose, nmol; none where only an activity is given.
+fn ligand(arm: &Arm, model: &super::load::LoadedModel) -> Option<f64> {
+    let doses = arm.cycles.iter().flat_map(|c| &c.doses).filter(|d| !d.activities.is_empty());
+    let amount = doses.filter_map(|d| d.amount).reduce(f64::max)?;
+    let nmol = Unit::parse("nmol").ok()?;
+    Some(model.model.units.from_internal(amount, &nmol))
 }

@@ -232,3 +232,59 @@ fn exact_a_tornado_is_widest_at_the_top() {
         "the table `t`, row 2, column `base`: found 11, expected the 10 of row 1"
     );
 }
+
+/// One panel per partner, each beside the ligand alone with a front of its own, and bands where they are known.
+#[test]
+fn exact_each_partner_has_a_panel_with_both_fronts_and_bands() {
+    let row = |s: &str, x: f64, y: f64| vec![s.into(), x.into(), y.into()];
+    let rows = vec![
+        row("alone", 0.0, 5.0),
+        row("alone", 10.0, 9.0),
+        row("alone", 12.0, 8.0),
+        row("with A", 8.0, 10.0),
+        row("with B", 20.0, 7.0),
+        row("with B", 25.0, 8.0),
+    ];
+    let toml = format!("{PARETO}beside = \"alone\"\nbands = \"b\"\nbest = \"u\"\n");
+    let toml: &'static str = Box::leak(toml.into_boxed_str());
+    let mut case = case(toml, &["series", "x", "y"], rows.clone());
+    let level = |s: &str, x: f64, b: [f64; 3]| {
+        vec![s.into(), x.into(), b[0].into(), b[1].into(), b[2].into()]
+    };
+    let mut bands = vec![
+        level("alone", 0.0, [5.0, 4.0, 6.0]),
+        level("alone", 10.0, [9.0, 7.0, 11.0]),
+        level("with A", 8.0, [10.0, 9.0, 12.0]),
+    ];
+    // Nothing is known there, and nothing is drawn.
+    bands.push(vec!["with A".into(), 0.0.into(), Cell::Missing, Cell::Missing, Cell::Missing]);
+    let columns = ["series", "x", "y", "y_low", "y_high"];
+    case.tables.insert("b".to_owned(), crate::table("b", &columns, bands));
+    let best = vec![vec!["with A".into(), 0.7.into(), 0.6.into(), 0.81.into()]];
+    let columns = ["series", "utility", "utility_low", "utility_high"];
+    case.tables.insert("u".to_owned(), crate::table("u", &columns, best));
+    let figure = built(&case);
+    let titles: Vec<&str> = figure.panels.iter().map(|p| p.title.as_str()).collect();
+    assert_eq!(titles, ["with A", "with B"]);
+    for panel in &figure.panels {
+        // The worse regimen of the ligand alone is dominated by its own series, whatever the partner does.
+        assert_eq!(places(labelled(panel, "alone")[0]), [(0.0, 5.0), (10.0, 9.0)]);
+        assert_eq!(panel.x.limits, figure.panels[0].x.limits);
+    }
+    let own = |k: usize| places(labelled(&figure.panels[k], "with the partner of the panel")[0]);
+    assert_eq!((own(0), own(1)), (vec![(8.0, 10.0)], vec![(20.0, 7.0), (25.0, 8.0)]));
+    let bands = labelled(&figure.panels[0], "95 % range of the best");
+    let [Marks::Band { points: alone, .. }, Marks::Band { points: with_a, .. }] = bands[..] else {
+        panic!("{bands:?}")
+    };
+    assert_eq!(alone[..], [(0.0, 4.0, 6.0), (10.0, 7.0, 11.0)]);
+    assert_eq!(with_a[..], [(8.0, 9.0, 12.0)]);
+    assert_eq!(labelled(&figure.panels[1], "95 % range of the best").len(), 1);
+    assert_eq!(figure.panels[0].notes[0].lines, ["highest utility, with A: 0.70 (0.60 to 0.81)"]);
+
+    let toml = format!("{PARETO}beside = \"alon\"\n");
+    assert_eq!(
+        fault(Box::leak(toml.into_boxed_str()), &["series", "x", "y"], rows),
+        "`beside` asks for the series `alon`, which the table `t` has not; it has: alone, with A, with B"
+    );
+}

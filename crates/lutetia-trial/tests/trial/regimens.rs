@@ -44,7 +44,27 @@ fn exact_without_a_limit_the_bounds_decide() {
     .unwrap();
     let Proposal::Found { values, .. } = &found else { panic!("{found:?}") };
     assert!((values[0] - 12.0).abs() < 0.01 && (values[1] - 6.0).abs() < 1e-9, "{values:?}");
-    assert!(found.sentence().contains("bounds"), "{}", found.sentence());
+    assert_eq!(
+        found.sentence(),
+        "the benefit is kept down by the bound 12 of `activity` and the bound 6 of `cycles`"
+    );
+}
+
+/// A greatest benefit inside all bounds and limits is said to be that, and not laid on a bound.
+#[test]
+fn exact_an_optimum_within_is_said_so() {
+    let inside = |x: &[f64]| Ok(Assessed { benefit: -(x[0] - 6.0).powi(2), limited: vec![x[0]] });
+    let knobs = [knob("activity", 1.0, 12.0, false)];
+    let found =
+        propose(&knobs, &[limit("marrow", 8.0)], &options(16, 40, 1, None), &inside).unwrap();
+    assert!(found.sentence().starts_with("neither a limit nor a bound"), "{}", found.sentence());
+    // A limit that moves in steps lies far below what it may be, and still keeps the next step away.
+    let stepped = |x: &[f64]| {
+        Ok(Assessed { benefit: x[0], limited: vec![if x[0] > 6.0 { 100.0 } else { 0.0 }] })
+    };
+    let found =
+        propose(&knobs, &[limit("harm", 50.0)], &options(16, 40, 1, None), &stepped).unwrap();
+    assert_eq!(found.sentence(), "the benefit is kept down by `harm`");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_trial::{
     Draws,
-    tradeoff::{NeededToHarm, Outcomes, Weighing, front, trade_off},
+    tradeoff::{NeededToHarm, Outcomes, Resampled, Weighing, front, trade_off},
 };
 use proptest::prelude::*;
 
@@ -17,6 +17,7 @@ fn weighing(benefit: f64, harm: f64) -> Weighing {
         reference: 0,
         samples: 1000,
         seed: 4,
+        draws: 1,
     }
 }
 
@@ -25,6 +26,7 @@ fn outcomes(name: &str, n: usize, benefit: f64, harm: f64) -> Outcomes {
     let draw = |what: &str, i: usize| Draws::new(2, i as u64).uniform(&format!("{name} {what}"), 0);
     Outcomes {
         name: name.to_owned(),
+        series: 0,
         benefit: (0..n).map(|i| f64::from(u8::from(draw("b", i) < benefit))).collect(),
         harmed: (0..n).map(|i| draw("h", i) < harm).collect(),
     }
@@ -42,6 +44,7 @@ fn exact_a_front_of_points_worked_by_hand() {
 fn exact_utility_and_needed_to_harm_of_known_shares() {
     let half = |name: &str, harmed: usize| Outcomes {
         name: name.to_owned(),
+        series: 0,
         benefit: (0..200).map(|i| f64::from(u8::from(i % 2 == 0))).collect(),
         harmed: (0..200).map(|i| i < harmed).collect(),
     };
@@ -49,7 +52,9 @@ fn exact_utility_and_needed_to_harm_of_known_shares() {
         trade_off(&[half("a", 20), half("b", 70), half("c", 24)], &weighing(0.6, 0.4)).unwrap();
     assert!((points[0].utility.estimate - (0.6 * 0.5 + 0.4 * 0.9)).abs() < 1e-12);
     // 35 % against 10 %: one in four.
-    let NeededToHarm::Patients(nnh) = points[1].needed_to_harm else { panic!("{points:?}") };
+    let NeededToHarm::Patients { number: nnh, .. } = points[1].needed_to_harm else {
+        panic!("{points:?}")
+    };
     assert!((nnh.estimate - 4.0).abs() < 1e-12);
     assert!(nnh.lower < 4.0 && nnh.upper > 4.0);
     // The difference is a share of 50 of 200 patients who are harmed by b alone: its standard error is
@@ -79,6 +84,90 @@ fn exact_the_bootstrap_band_is_that_of_a_share() {
     let se = (p.estimate * (1.0 - p.estimate) / 400.0).sqrt();
     assert!((p.upper - p.estimate - 1.96 * se).abs() < 0.3 * se, "{p:?} {se}");
     assert!((p.estimate - p.lower - 1.96 * se).abs() < 0.3 * se, "{p:?} {se}");
+}
+
+/// `harmed` of 100 patients are harmed, and all have the same benefit.
+fn even(name: &str, series: usize, benefit: f64, harmed: usize) -> Outcomes {
+    Outcomes {
+        name: name.to_owned(),
+        series,
+        benefit: vec![benefit; 100],
+        harmed: (0..100).map(|i| i < harmed).collect(),
+    }
+}
+
+#[test]
+fn exact_the_break_of_the_number_needed_to_harm_is_said() {
+    let regimens = [even("none", 0, 0.0, 0), even("safe", 0, 1.0, 0), even("grave", 0, 1.0, 40)];
+    let points = trade_off(&regimens, &weighing(0.5, 0.5)).unwrap();
+    // Nobody of 100: Wilson's upper limit is z²/(100 + z²) = 3.7 %, one in 27, on both sides of zero.
+    assert_eq!(
+        points[1].needed_to_harm.sentence(),
+        "not different from none: one harmed in 27 to infinity, infinity to one spared in 27"
+    );
+    let z2 = 1.959_963_984_540_054_f64.powi(2);
+    assert!((points[1].harm.upper - z2 / (100.0 + z2)).abs() < 1e-12, "{:?}", points[1].harm);
+    // 40 %: one in 2.5; its ends are the inverses of those of the difference, exchanged.
+    let NeededToHarm::Patients { number, difference } = points[2].needed_to_harm else {
+        panic!("{points:?}")
+    };
+    assert!((number.estimate - 2.5).abs() < 1e-12);
+    assert!((number.lower * difference.upper - 1.0).abs() < 1e-12);
+    assert!((number.upper * difference.lower - 1.0).abs() < 1e-12);
+    let mut turned = weighing(0.5, 0.5);
+    turned.reference = 2;
+    let points = trade_off(&regimens, &turned).unwrap();
+    assert!(points[0].needed_to_harm.sentence().starts_with("one spared in 2.5 ("), "{points:?}");
+    assert_eq!(points[2].needed_to_harm.sentence(), "reference");
+}
+
+#[test]
+fn exact_the_band_of_a_front_is_the_best_that_a_level_of_harm_allows() {
+    // Benefits without spread: the band has no width where no regimen's harm may cross the level.
+    let regimens = [
+        even("none", 0, 0.125, 0),
+        even("some", 0, 0.5, 20),
+        even("most", 0, 0.875, 60),
+        even("b", 1, 0.75, 50),
+    ];
+    let weighing = weighing(0.5, 0.5);
+    let sampled = Resampled::new(&regimens, &weighing).unwrap();
+    let levels = sampled.front(0, &[0.0, 0.05, 0.2, 0.4, 0.6, 0.9]);
+    let best: Vec<f64> = levels.iter().map(|l| l.benefit.unwrap().estimate).collect();
+    assert_eq!(best, [0.125, 0.125, 0.5, 0.5, 0.875, 0.875]);
+    // 20 of 100 have a standard error of 4 %: 5 % is out of reach of `some` and 40 % within it, while at
+    // 20 % itself about half of the samples harm more.
+    let ends = |i: usize| {
+        let b = levels[i].benefit.unwrap();
+        (b.lower, b.upper)
+    };
+    assert_eq!((ends(1), ends(3)), ((0.125, 0.125), (0.5, 0.5)));
+    assert_eq!(ends(2), (0.125, 0.5));
+    // The other series harms half of its patients and has nothing below.
+    let other = sampled.front(1, &[0.1, 0.8]);
+    assert!(other[0].benefit.is_none());
+    assert!((other[1].benefit.unwrap().estimate - 0.75).abs() < 1e-12);
+    let best = sampled.best(0).unwrap();
+    // Utilities .5625, .65, .6375: in the mean the second, in some samples the third.
+    assert!((best.utility.estimate - 0.65).abs() < 1e-12);
+    assert!(best.utility.lower >= 0.5625 && best.share < 1.0 && sampled.best(7).is_none());
+}
+
+/// Two draws of an uncertain value, under which everybody has 0 or 1: the band is that of the draws, not that
+/// of 100 patients.
+#[test]
+fn exact_bands_hold_the_uncertainty_of_draws() {
+    let mut two = even("a", 0, 0.0, 0);
+    two.benefit.extend(vec![1.0; 100]);
+    two.harmed.extend(vec![false; 100]);
+    let mut weighing = weighing(0.5, 0.5);
+    weighing.draws = 2;
+    let points = trade_off(std::slice::from_ref(&two), &weighing).unwrap();
+    let p = points[0].benefit;
+    assert_eq!((p.lower, p.estimate, p.upper), (0.0, 0.5, 1.0));
+    weighing.draws = 3;
+    let refused = message(trade_off(&[two], &weighing));
+    assert!(refused.contains("the number of draws"), "{refused}");
 }
 
 proptest! {

@@ -1,18 +1,20 @@
 //! Two treatments alone and together, beside the null models of combination.
 
+mod cohort;
+mod map;
+
 use std::collections::BTreeMap;
 
-use lutetia_outcome::combination::{
-    DoseResponse, IndependentAction, bliss, highest_single_agent, loewe,
-};
+use lutetia_model::system::ParameterKind;
+use lutetia_outcome::combination::{bliss, highest_single_agent};
 use lutetia_sim::{Inputs, Options, Regimen};
-use lutetia_trial::{CohortSpec, Population};
 use lutetia_units::Dimension;
 use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
     Context, StepKind, Use,
+    cohort::internal,
     load::LoadedModel,
     simulate::{DoseSpec, dose},
 };
@@ -20,8 +22,8 @@ use crate::table::{Cell, Table};
 
 /// Treatments A and B of one model: neither, each, and both. Tables: `<id>` (what is left of the
 /// tumour at a time, and what the null models say), `<id>.arms` (the harm of each arm), `<id>.curves`
-/// (with a single start), with levels `<id>.grid` (a map of dose against dose), with patients `<id>.cohort` and
-/// `<id>.survival` (time to progression).
+/// (with a single start), with levels `<id>.grid` (a map of dose against dose), with patients `<id>.cohort`,
+/// `<id>.survival` and `<id>.events` (time to progression), and `<id>.calibrated` where an effect is calibrated.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CombinationStep {
@@ -59,6 +61,8 @@ pub struct CombinationStep {
     pub levels: Option<[Vec<f64>; 2]>,
     /// A cohort for the time to progression.
     pub cohort: Option<CohortUse>,
+    /// An earlier step of this kind whose calibrated effect holds here too.
+    pub calibrated: Option<String>,
 }
 
 /// A treatment.
@@ -105,18 +109,58 @@ pub struct Scenario {
     pub set: BTreeMap<String, String>,
 }
 
-/// A cohort drawn from the variability of the model files, followed on scans.
+/// A cohort drawn from the variability of the model files, followed on scans. Every scenario and start is tried
+/// on the same patients.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CohortUse {
     /// Number of patients.
     pub patients: u32,
-    /// Distance of the scans.
+    /// An earlier step of the kind `cohort` of the same model, whose laws of covariates, typical values and
+    /// occasions hold; else those of the files.
+    pub of: Option<String>,
+    /// Distance of the scans, or of the samples of the marker.
     #[serde(default = "eight_weeks")]
     pub scans: String,
+    /// What progression is.
+    #[serde(default)]
+    pub progression: Progression,
     /// Correlation of the times under A and B in the second null model of independent action.
     #[serde(default = "correlation")]
     pub correlation: f64,
+    /// Patients for whom the map of doses is made, for its intervals; the typical one alone if left out.
+    #[serde(default)]
+    pub map_patients: u32,
+    /// An effect that is not known and is set so that one arm has a published median.
+    pub calibrate: Option<Calibrate>,
+}
+
+/// What progression is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Progression {
+    /// The diameter, the cube root of the response, is a fifth over its smallest (RECIST 1.1).
+    #[default]
+    Diameter,
+    /// A marker in proportion to the response is a quarter over its smallest, and still is at the next sample
+    /// (PCWG3).
+    Marker,
+}
+
+/// One number from one published median: by bisection on the cohort.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibrate {
+    /// The parameter.
+    pub parameter: String,
+    /// Least value that is tried.
+    pub lower: String,
+    /// Greatest value that is tried.
+    pub upper: String,
+    /// `a` or `b`: the treatment whose median is published.
+    pub arm: String,
+    /// Its median time to progression, such as `7.8 mo`.
+    pub median: String,
 }
 
 fn eight_weeks() -> String {
@@ -134,7 +178,9 @@ impl StepKind for CombinationStep {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        vec![Use::Model(&self.model)]
+        let cohort = self.cohort.iter().filter_map(|c| c.of.as_deref()).map(Use::Step);
+        let effect = self.calibrated.as_deref().map(Use::Step);
+        std::iter::once(Use::Model(&self.model)).chain(cohort).chain(effect).collect()
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -142,15 +188,8 @@ impl StepKind for CombinationStep {
     }
 }
 
-/// Growth of the diameter over the smallest one that is progression (RECIST 1.1).
-const PROGRESSION: f64 = 1.2;
 /// Times of a curve.
 const POINTS: u32 = 121;
-/// Points of the dose–response of one treatment alone, from which Loewe's model is read.
-const DOSES: u32 = 41;
-/// Most patients, scenarios and levels.
-const MOST_PATIENTS: u32 = 5000;
-const MOST_LEVELS: usize = 12;
 
 const ARMS: [(f64, f64); 4] = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
 
@@ -196,6 +235,26 @@ impl Setting<'_> {
         Ok(regimen)
     }
 
+    /// The default parameters with some replaced; covariates of levels by the name of one.
+    fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, String> {
+        let level = |name: &String| {
+            let index = self.model.simulator.parameter(name).ok()?;
+            let info = &self.model.simulator.system().parameters()[index];
+            let covariate = info.kind == ParameterKind::Covariate;
+            let levels = &self.model.model.covariates.get(info.index).filter(|_| covariate)?.levels;
+            (!levels.is_empty()).then_some(index)
+        };
+        let (named, plain): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            set.clone().into_iter().partition(|(name, _)| level(name).is_some());
+        let mut values = self.model.parameters(&plain)?;
+        for (name, text) in &named {
+            if let Some(index) = level(name) {
+                values[index] = internal(self.model, name, text)?;
+            }
+        }
+        Ok(values)
+    }
+
     fn simulate(
         &self,
         parameters: &[f64],
@@ -234,6 +293,7 @@ fn settled(difference: f64) -> f64 {
 }
 
 fn run(step: &CombinationStep, context: &mut Context) -> Result<(), String> {
+    let mut found = None;
     let tables = {
         let model = context
             .models
@@ -250,20 +310,45 @@ fn run(step: &CombinationStep, context: &mut Context) -> Result<(), String> {
         }
         let day = model.internal("a day", "1 d", Dimension::TIME)?;
         let setting = Setting { step, model, response, day };
-        let mut tables = arms(&setting)?;
-        if let Some(levels) = &step.levels {
-            tables.push(grid(&setting, levels)?);
+        let people = step.cohort.as_ref().map(|c| cohort::people(c, context)).transpose()?;
+        let mut set = step.set.clone();
+        if let Some(id) = &step.calibrated {
+            let effect = context.effects.get(id).ok_or_else(|| {
+                format!(
+                    "the step `{id}` calibrates no effect; expected one with `cohort.calibrate`"
+                )
+            })?;
+            set.extend(effect.clone());
         }
-        if let Some(cohort) = &step.cohort {
-            tables.extend(self::cohort(&setting, cohort, context.seed)?);
+        let mut tables = Vec::new();
+        if let Some(people) = &people
+            && let Some((value, table)) = cohort::calibrated(&setting, people, &set)?
+        {
+            set.extend(value.clone());
+            found = Some(value);
+            tables.push(table);
+        }
+        tables.extend(arms(&setting, &set)?);
+        if let Some(levels) = &step.levels {
+            tables.push(map::grid(&setting, levels, &set, people.as_ref())?);
+        }
+        if let Some(people) = &people {
+            tables.extend(cohort::tables(&setting, people, &set)?);
         }
         tables
     };
     context.settings.insert("rtol".to_owned(), format!("{:e}", Options::default().rtol));
+    if let Some(value) = found {
+        context.effects.insert(step.id.clone(), value);
+    }
     for table in tables {
         context.add(table);
     }
     Ok(())
+}
+
+fn shifts(step: &CombinationStep) -> Vec<String> {
+    if step.shifts.is_empty() { vec!["0 d".to_owned()] } else { step.shifts.clone() }
 }
 
 fn scenarios(step: &CombinationStep) -> Vec<Scenario> {
@@ -275,7 +360,7 @@ fn scenarios(step: &CombinationStep) -> Vec<Scenario> {
 }
 
 /// The four arms of every scenario and shift.
-fn arms(setting: &Setting<'_>) -> Result<Vec<Table>, String> {
+fn arms(setting: &Setting<'_>, common: &BTreeMap<String, String>) -> Result<Vec<Table>, String> {
     let (step, model) = (setting.step, setting.model);
     let at = setting.days("at", &step.at)?;
     let end = step.until.as_deref().map_or(Ok(at), |u| setting.days("until", u))?.max(at);
@@ -283,7 +368,7 @@ fn arms(setting: &Setting<'_>) -> Result<Vec<Table>, String> {
         (0..POINTS).map(|i| end * f64::from(i) / f64::from(POINTS - 1)).collect();
     let judged = times.partition_point(|t| *t < at);
     times.insert(judged, at);
-    let shifts = if step.shifts.is_empty() { vec!["0 d".to_owned()] } else { step.shifts.clone() };
+    let shifts = shifts(step);
     let outputs = |names: &[String]| {
         names
             .iter()
@@ -337,9 +422,9 @@ fn arms(setting: &Setting<'_>) -> Result<Vec<Table>, String> {
             .tolerance(1e-3);
     let names = arm_names(step);
     for scenario in scenarios(step) {
-        let mut set = step.set.clone();
+        let mut set = common.clone();
         set.extend(scenario.set.clone());
-        let parameters = model.parameters(&set)?;
+        let parameters = setting.parameters(&set)?;
         for shift in &shifts {
             let later = setting.days("shifts", shift)?;
             let runs = ARMS
@@ -350,11 +435,7 @@ fn arms(setting: &Setting<'_>) -> Result<Vec<Table>, String> {
                 })
                 .collect::<Result<Vec<_>, String>>()?;
             let start = later / setting.day;
-            let case = match (step.scenarios.len(), shifts.len()) {
-                (0, _) => shift.clone(),
-                (_, 1) => scenario.name.clone(),
-                _ => format!("{}, {shift}", scenario.name),
-            };
+            let case = case(step, &scenario, shift);
             let response: Vec<Vec<f64>> =
                 runs.iter().map(|r| r.outputs.column(setting.response).collect()).collect();
             let share = |arm: usize, row: usize| response[arm][row] / response[0][row];
@@ -416,6 +497,15 @@ fn arms(setting: &Setting<'_>) -> Result<Vec<Table>, String> {
     Ok(tables)
 }
 
+/// The name of a scenario and start.
+fn case(step: &CombinationStep, scenario: &Scenario, shift: &str) -> String {
+    match (step.scenarios.len(), step.shifts.len()) {
+        (0, _) => shift.to_owned(),
+        (_, 0 | 1) => scenario.name.clone(),
+        _ => format!("{}, {shift}", scenario.name),
+    }
+}
+
 fn arm_names(step: &CombinationStep) -> [String; 4] {
     [
         "untreated".to_owned(),
@@ -423,272 +513,4 @@ fn arm_names(step: &CombinationStep) -> [String; 4] {
         step.b.name.clone(),
         format!("{} and {}", step.a.name, step.b.name),
     ]
-}
-
-/// The effect of one treatment by its dose, through simulated points.
-struct Simulated {
-    /// (dose, effect), effects not falling.
-    points: Vec<(f64, f64)>,
-}
-
-impl Simulated {
-    fn new(doses: &[f64], effects: &[f64]) -> Self {
-        let mut highest = 0.0_f64;
-        let points = doses.iter().zip(effects).map(|(d, e)| {
-            highest = highest.max(*e);
-            (*d, highest)
-        });
-        Self { points: points.collect() }
-    }
-}
-
-impl DoseResponse for Simulated {
-    fn effect(&self, dose: f64) -> f64 {
-        let after = self.points.partition_point(|p| p.0 < dose);
-        let (Some(left), right) =
-            (self.points.get(after.saturating_sub(1)), self.points.get(after))
-        else {
-            return 0.0;
-        };
-        right.filter(|r| r.0 > left.0).map_or(left.1, |right| {
-            left.1 + (right.1 - left.1) * (dose - left.0) / (right.0 - left.0)
-        })
-    }
-
-    fn dose_of(&self, effect: f64) -> Option<f64> {
-        if effect <= 0.0 {
-            return Some(0.0);
-        }
-        let after = self.points.partition_point(|p| p.1 < effect);
-        let (left, right) = (self.points.get(after.checked_sub(1)?)?, self.points.get(after)?);
-        Some(left.0 + (right.0 - left.0) * (effect - left.1) / (right.1 - left.1))
-    }
-
-    fn largest_effect(&self) -> f64 {
-        self.points.last().map_or(0.0, |p| p.1)
-    }
-}
-
-/// A map of multiples of the doses: the share killed, and the excess over three null models.
-fn grid(setting: &Setting<'_>, levels: &[Vec<f64>; 2]) -> Result<Table, String> {
-    let step = setting.step;
-    let faulty = |l: &Vec<f64>| l.is_empty() || l.len() > MOST_LEVELS;
-    let good = |x: &f64| x.is_finite() && (0.0..=100.0).contains(x);
-    if levels.iter().any(|l| faulty(l) || !l.iter().all(good)) {
-        return Err(format!(
-            "`levels` needs 1 to {MOST_LEVELS} multiples from 0 to 100 for each treatment"
-        ));
-    }
-    let parameters = setting.model.parameters(&step.set)?;
-    let at = setting.days("at", &step.at)?;
-    let shift = step.shifts.first().map_or(Ok(0.0), |s| setting.days("shifts", s))?;
-    let left = |a: f64, b: f64| setting.left(&parameters, &setting.regimen((a, b), shift)?, at);
-    let untreated = left(0.0, 0.0)?;
-    let killed = |a: f64, b: f64| Ok::<_, String>(1.0 - left(a, b)? / untreated);
-    let alone = |levels: &[f64], of_a: bool| {
-        let largest = levels.iter().copied().fold(1e-3, f64::max);
-        // Beyond the largest level, as the combination may do more than each at its largest; close
-        // together at small doses, where effects are steep.
-        let spread = (1..DOSES).map(|i| {
-            let share = f64::from(i) / f64::from(DOSES - 1);
-            4.0 * largest * 10_f64.powf(4.0 * (share - 1.0))
-        });
-        let mut doses: Vec<f64> =
-            std::iter::once(0.0).chain(levels.iter().copied()).chain(spread).collect();
-        doses.sort_by(f64::total_cmp);
-        doses.dedup();
-        let effects = doses
-            .par_iter()
-            .map(|d| if of_a { killed(*d, 0.0) } else { killed(0.0, *d) })
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, String>(Simulated::new(&doses, &effects))
-    };
-    let (a, b) = (alone(&levels[0], true)?, alone(&levels[1], false)?);
-    let mut table = Table::new(
-        format!("{}.grid", step.id),
-        format!(
-            "Share of the tumour killed by multiples of {} (a) and {} (b), and what null models say; \
-             Loewe where each alone reaches the effect",
-            step.a.name, step.b.name
-        ),
-    )
-    .column("a", "")
-    .column("b", "")
-    .column("panel", "");
-    for column in ["effect", "null", "excess"] {
-        table = table.column(column, "").tolerance(2e-3);
-    }
-    let pairs: Vec<(f64, f64)> =
-        levels[0].iter().flat_map(|x| levels[1].iter().map(move |y| (*x, *y))).collect();
-    let found = pairs
-        .par_iter()
-        .map(|(x, y)| Ok((killed(*x, *y)?, killed(*x, 0.0)?, killed(0.0, *y)?)))
-        .collect::<Result<Vec<_>, String>>()?;
-    for ((x, y), (both, of_a, of_b)) in pairs.into_iter().zip(found) {
-        let (by_bliss, by_hsa) = nulls(1.0 - of_a, 1.0 - of_b);
-        // Where one of the two cannot reach the effect alone, doses of it have no equivalent.
-        let additive = loewe(&a, &b, x, y).ok().filter(|l| l.within_both || x <= 0.0 || y <= 0.0);
-        for (name, null) in [
-            ("Bliss", by_bliss.map(|s| 1.0 - s)),
-            ("highest single agent", by_hsa.map(|s| 1.0 - s)),
-            ("Loewe", additive.map(|l| l.effect)),
-        ] {
-            table.push(vec![
-                x.into(),
-                y.into(),
-                name.into(),
-                both.into(),
-                null.into(),
-                null.map(|n| settled(both - n)).into(),
-            ]);
-        }
-    }
-    Ok(table)
-}
-
-/// Scan at which the diameter has grown by a fifth over its smallest, or none.
-fn progression(response: &[f64]) -> Option<usize> {
-    let mut smallest = f64::INFINITY;
-    response.iter().position(|ratio| {
-        let diameter = ratio.max(0.0).cbrt();
-        smallest = smallest.min(diameter);
-        diameter >= PROGRESSION * smallest && diameter > 0.0
-    })
-}
-
-/// Time to progression of virtual patients under every arm, and independent action.
-fn cohort(setting: &Setting<'_>, spec: &CohortUse, seed: u64) -> Result<Vec<Table>, String> {
-    let step = setting.step;
-    if !(10..=MOST_PATIENTS).contains(&spec.patients) {
-        return Err(format!("`patients` is {}; expected 10 to {MOST_PATIENTS}", spec.patients));
-    }
-    let every = setting.days("scans", &spec.scans)?;
-    let end = setting.days("until", step.until.as_deref().unwrap_or(&step.at))?;
-    if every.is_nan() || every <= 0.0 || end < every {
-        return Err(format!(
-            "`scans` is {}; expected a time above 0 that fits in `until`",
-            spec.scans
-        ));
-    }
-    let times: Vec<f64> =
-        (0_u32..).map(|k| every * f64::from(k)).take_while(|t| *t <= end * (1.0 + 1e-12)).collect();
-    let system = setting.model.simulator.system();
-    let typical = step
-        .set
-        .keys()
-        .map(|name| {
-            let index = setting.model.simulator.parameter(name).map_err(|e| e.to_string())?;
-            Ok((name.clone(), setting.model.parameters(&step.set)?[index]))
-        })
-        .collect::<Result<Vec<_>, String>>()?;
-    let population = Population::new(
-        &setting.model.model,
-        system,
-        &CohortSpec { seed, typical, ..CohortSpec::default() },
-    )
-    .map_err(|e| e.to_string())?;
-    let shift = step.shifts.first().map_or(Ok(0.0), |s| setting.days("shifts", s))?;
-    let regimens =
-        ARMS.iter().map(|l| setting.regimen(*l, shift)).collect::<Result<Vec<_>, _>>()?;
-    let scans: Vec<[Option<usize>; 4]> = (0..u64::from(spec.patients))
-        .into_par_iter()
-        .map(|number| {
-            let patient = population.patient(number).map_err(|e| e.to_string())?;
-            let mut found = [None; 4];
-            for (slot, regimen) in found.iter_mut().zip(&regimens) {
-                let run = setting
-                    .simulate(patient.parameters(0), regimen, &times)
-                    .map_err(|e| format!("patient {number}: {e}"))?;
-                let response: Vec<f64> = run.outputs.column(setting.response).collect();
-                *slot = progression(&response);
-            }
-            Ok(found)
-        })
-        .collect::<Result<Vec<_>, String>>()?;
-    let patients = f64::from(spec.patients);
-    let free = |arm: usize, scan: usize| {
-        scans.iter().filter(|s| s[arm].is_none_or(|k| k > scan)).count() as f64 / patients
-    };
-    let mut curves: Vec<(String, Vec<f64>)> = arm_names(step)
-        .into_iter()
-        .enumerate()
-        .map(|(arm, name)| (name, (0..times.len()).map(|scan| free(arm, scan)).collect()))
-        .collect();
-    for rho in [0.0, spec.correlation] {
-        let action = IndependentAction::new(rho).map_err(|e| e.to_string())?;
-        let null = (0..times.len())
-            .map(|scan| action.survival(curves[1].1[scan], curves[2].1[scan]))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| e.to_string())?;
-        curves.push((format!("independent action, correlation {rho}"), null));
-    }
-    let month = 30.4375 * setting.day;
-    let mut drawn = Table::new(
-        format!("{}.survival", step.id),
-        format!("Share of {} virtual patients without progression", spec.patients),
-    )
-    .column("arm", "")
-    .column("time", "mo")
-    .column("survival", "")
-    .tolerance(2e-2);
-    let mut table = Table::new(
-        format!("{}.cohort", step.id),
-        "Time to progression by scans, and independent action of the two treatments as its null",
-    )
-    .column("arm", "")
-    .column("median", "mo")
-    .tolerance(5e-2)
-    .column("free_at_end", "%")
-    .tolerance(5e-2)
-    .column("mean_until_end", "mo")
-    .tolerance(2e-2)
-    .column("excess", "mo")
-    .tolerance(2e-1);
-    // Area under the steps: restricted mean time.
-    let mean = |curve: &[f64]| {
-        curve.iter().zip(times.windows(2)).map(|(s, w)| s * (w[1] - w[0])).sum::<f64>() / month
-    };
-    let both = mean(&curves[3].1);
-    for (row, (name, curve)) in curves.iter().enumerate() {
-        for (t, s) in times.iter().zip(curve) {
-            drawn.push(vec![name.as_str().into(), (t / month).into(), (*s).into()]);
-        }
-        let median = curve.iter().position(|s| *s <= 0.5).map(|k| times[k] / month);
-        let excess = (row > 3).then(|| both - mean(curve));
-        table.push(vec![
-            name.as_str().into(),
-            median.into(),
-            curve.last().map(|s| 100.0 * s).into(),
-            mean(curve).into(),
-            excess.into(),
-        ]);
-    }
-    Ok(vec![table, drawn])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exact_progression_is_a_fifth_over_the_smallest_diameter() {
-        let cube = |d: f64| d * d * d;
-        let grows = [1.0, cube(1.1), cube(1.21), cube(1.3)];
-        assert_eq!(progression(&grows), Some(2));
-        let falls_first = [1.0, cube(0.5), cube(0.59), cube(0.61)];
-        assert_eq!(progression(&falls_first), Some(3));
-        assert_eq!(progression(&[1.0, 0.5, 0.0, 0.0]), None);
-    }
-
-    #[test]
-    fn exact_a_simulated_dose_response_is_its_own_inverse() {
-        let doses: Vec<f64> = (0..=10).map(f64::from).collect();
-        let effects: Vec<f64> = doses.iter().map(|d| d / (d + 2.0)).collect();
-        let curve = Simulated::new(&doses, &effects);
-        for dose in [0.0, 0.3, 1.0, 4.7, 10.0] {
-            let back = curve.dose_of(curve.effect(dose)).expect("it is reached");
-            assert!((back - dose).abs() < 1e-9, "{dose}: {back}");
-        }
-        assert_eq!(curve.dose_of(0.9), None);
-    }
 }

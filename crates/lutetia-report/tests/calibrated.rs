@@ -1,0 +1,290 @@
+//! Calibrated values read from the tables of another experiment, and what a trade-off makes of them.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+
+use lutetia_report::run::{Outcome, Progress, Settings, run};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _report: &str, _steps: usize) {}
+    fn step(&self, _report: &str, _step: &str) {}
+    fn end(&self, _report: &str, _outcome: &Outcome) {}
+}
+
+/// A patient whose hazard of death is a constant, less what a drug takes of it, and whose organ gets a dose
+/// in proportion to the drug.
+const MODEL: &str = r#"
+[model]
+id = "patient"
+title = "a constant hazard"
+units = { time = "h", amount = "nmol", volume = "L" }
+[compartments]
+c = "1 L"
+[parameters]
+rate = { value = "0.01 1/d", source = "assumed" }
+spared = { value = "0.5 1/nmol", source = "assumed" }
+per = { value = "10 Gy/nmol", source = "assumed" }
+[species]
+X = { in = ["c"] }
+[states]
+H = { unit = "1", initial = "0" }
+[scheme]
+processes = '''
+die: 0 => H @ rate/(1 + spared*X.c)
+'''
+[outputs]
+hazard = { of = "H", unit = "1" }
+dose = { of = "per*X.c", unit = "Gy" }
+"#;
+
+const FIRST: &str = r#"
+[experiment]
+title = "t"
+question = "q"
+seed = 1
+objective = "o"
+method = "m"
+result = "r"
+disagreement = "d"
+"#;
+
+const SECOND: &str = r#"
+[models.m]
+file = "patient.toml"
+[[step]]
+kind = "cohort"
+id = "men"
+model = "m"
+patients = 5
+calibrated = { experiment = "02_first", step = "posterior", draws = 40 }
+[[step]]
+kind = "trial"
+id = "base"
+cohort = "men"
+same_patients = true
+follow_up = "12 mo"
+death = "hazard"
+keep = ["dose"]
+[[step.arm]]
+name = "untreated"
+patients = 5
+[[step]]
+kind = "trade-off"
+id = "out"
+trial = "base"
+patients = 100
+benefit = "restricted-mean"
+horizon = "12 mo"
+harm_above = { dose = "15 Gy" }
+weights = { benefit = 0.5, harm = 0.5 }
+reference = "none"
+regimen = [
+  { name = "none", doses = [] },
+  { name = "one", doses = [{ into = "X.c", amount = "1 nmol" }] },
+  { name = "two", series = "more", doses = [{ into = "X.c", amount = "2 nmol" }] },
+]
+"#;
+
+const PARTICLES: &str = "weight,distance,rate (1/d)\n0.5,2,0.002\n0.5,1,0.02\n0,0.5,0.004\n";
+
+type Rows = Vec<BTreeMap<String, String>>;
+
+/// A folder of two experiments; the one that reads comes first by name.
+fn folder(second: &str, particles: Option<&str>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    fs::write(root.join("patient.toml"), MODEL).expect("a file");
+    fs::create_dir_all(root.join("reports/01_second")).expect("a folder");
+    let text = format!("{FIRST}{second}");
+    fs::write(root.join("reports/01_second/experiment.toml"), text).expect("a file");
+    if let Some(particles) = particles {
+        fs::create_dir_all(root.join("reports/02_first/tables")).expect("a folder");
+        let path = root.join("reports/02_first/tables/posterior.particles.csv");
+        fs::write(path, particles).expect("a file");
+    }
+    folder
+}
+
+fn made(root: &Path) -> Result<(), String> {
+    let settings = Settings {
+        root: root.to_owned(),
+        only: vec!["01_second".to_owned()],
+        ..Settings::default()
+    };
+    match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
+        Outcome::Made | Outcome::Current => Ok(()),
+        Outcome::Failed(failure) => Err(failure.to_string()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn table(root: &Path, name: &str) -> Rows {
+    let path = root.join(format!("reports/01_second/tables/{name}.csv"));
+    let mut reader = csv::Reader::from_path(path).expect("the table");
+    reader.deserialize().map(|row| row.expect("a row")).collect()
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    let cell = row.iter().find(|(name, _)| name.split(" (").next() == Some(column));
+    cell.expect("the column").1.parse().expect("a number")
+}
+
+/// The nearest particle is typical, draws follow the weights, and the bands of the trade-off are those of
+/// the draws: mean survival within 12 months is `(1 − e^(−rτ))/r` under each.
+#[test]
+fn exact_a_posterior_reaches_the_bands() {
+    let folder = folder(SECOND, Some(PARTICLES));
+    made(folder.path()).expect("it is made");
+    let draws = table(folder.path(), "men.draws");
+    assert_eq!((draws.len(), draws[0]["draw"].as_str()), (41, "nearest"));
+    // The particle without weight is nearest and is not drawn; the others are drawn evenly.
+    assert!((number(&draws[0], "rate") - 0.004).abs() < 1e-9);
+    let of = |x: f64| draws[1..].iter().filter(|r| (number(r, "rate") - x).abs() < 1e-9).count();
+    assert_eq!((of(0.002), of(0.02)), (20, 20));
+    let rows = table(folder.path(), "out");
+    let tau = 12.0 * 30.4375;
+    let mean = |r: f64| (1.0 - (-r * tau).exp()) / r / 30.4375;
+    // 100 patients: the standard error of a mean of times that spread by months is .4 at most.
+    let none = &rows[0];
+    assert!((number(none, "benefit") - 0.5 * (mean(0.002) + mean(0.02))).abs() < 0.8, "{none:?}");
+    assert!(number(none, "benefit_low") < mean(0.02) + 0.4, "{none:?}");
+    assert!(number(none, "benefit_high") > mean(0.002) - 0.4, "{none:?}");
+    // Two nmol give 20 Gy, which is harm to everybody: one in one, and the front of that series.
+    assert!((number(&rows[2], "harm") - 100.0).abs() < 1e-9);
+    assert!((number(&rows[2], "nnh") - 1.0).abs() < 1e-9);
+    // All of a hundred: up to one in 1.05 by the interval of pairs.
+    assert_eq!(rows[2]["number_needed_to_harm"], "1.0 (1.0 to 1.1)");
+    assert_eq!((rows[0]["on_front"].as_str(), rows[1]["on_front"].as_str()), ("0", "1"));
+    assert_eq!(rows[2]["on_front"], "1");
+    let best = table(folder.path(), "out.best");
+    assert_eq!((best.len(), best[0]["regimen"].as_str()), (2, "one"));
+    let index = table(folder.path(), "out.index");
+    assert!((number(&index[2], "mean_dose") - 20.0).abs() < 1e-3, "{index:?}");
+    // What was read is in the provenance, so that another calibration makes the report again.
+    let provenance = fs::read_to_string(folder.path().join("reports/01_second/provenance.json"));
+    assert!(provenance.expect("it is there").contains("02_first/tables/posterior.particles.csv"));
+}
+
+/// A report that reads another one is made after it, whatever their names.
+#[test]
+fn exact_what_is_read_is_made_first() {
+    let folder = folder(SECOND, None);
+    let root = folder.path();
+    let calibration = r#"
+[models.m]
+file = "patient.toml"
+[[step]]
+kind = "cohort"
+id = "men"
+model = "m"
+patients = 5
+[[step]]
+kind = "trial"
+id = "trial"
+cohort = "men"
+same_patients = true
+follow_up = "12 mo"
+death = "hazard"
+[[step.arm]]
+name = "a"
+patients = 20
+[[step.arm]]
+name = "b"
+patients = 20
+[[step]]
+kind = "calibrate"
+id = "posterior"
+trial = "trial"
+particles = 12
+generations = 1
+patients = 10
+predictions = 2
+unknown = [{ name = "rate", lower = "0.001 1/d", upper = "0.02 1/d", log = true }]
+target = [
+  { of = "median", what = "OS", arm = "a", value = 5, error = 1, calibrate = true, source = "typed" },
+  { of = "survival", what = "OS", arm = "a", at = 6, value = 40, error = 10, calibrate = false, source = "typed" },
+]
+"#;
+    fs::create_dir_all(root.join("reports/02_first")).expect("a folder");
+    fs::write(root.join("reports/02_first/experiment.toml"), format!("{FIRST}{calibration}"))
+        .expect("a file");
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    let outcomes = run(&settings, &Silent, &Arc::default()).expect("it starts");
+    for (name, outcome) in outcomes.iter().rev() {
+        assert!(matches!(outcome, Outcome::Made), "{name}: {outcome:?}");
+    }
+    assert_eq!(outcomes[0].0, "01_second");
+    assert_eq!(table(root, "men.draws").len(), 41);
+    // And nothing is made again where nothing changed, nor does a check differ.
+    let again = run(&settings, &Silent, &Arc::default()).expect("it starts");
+    assert!(again.iter().all(|(_, o)| matches!(o, Outcome::Current)), "{again:?}");
+    let check = Settings { check: true, ..settings };
+    for (name, outcome) in run(&check, &Silent, &Arc::default()).expect("it starts") {
+        let Outcome::Compared(differences) = outcome else { panic!("{name}: {outcome:?}") };
+        assert!(differences.is_empty(), "{name}: {differences:?}");
+    }
+}
+
+#[test]
+fn exact_faulty_posteriors_and_regimens_are_refused_with_their_reason() {
+    let cases = [
+        (SECOND.to_owned(), None, "make it first with `lutetia report 02_first`"),
+        (
+            SECOND.to_owned(),
+            Some("weight,distance,other (1/d)\n1,1,2\n"),
+            "this model has no parameter `other`",
+        ),
+        (SECOND.to_owned(), Some("a,b\n1,2\n"), "no column `weight`"),
+        (
+            SECOND.to_owned(),
+            Some("weight,distance,rate (1/d)\n0,1,0.1\n"),
+            "has a weight above zero",
+        ),
+        (SECOND.to_owned(), Some("weight,distance,rate (L)\n1,1,0.1\n"), "`rate`"),
+        (SECOND.replace("draws = 40", "draws = 0"), Some(PARTICLES), "expected 1 to 1000"),
+        (SECOND.replace("\"02_first\"", "\"../x\""), Some(PARTICLES), "no name of an experiment"),
+        (
+            SECOND.replace("series = \"more\",", "trial = \"men\","),
+            Some(PARTICLES),
+            "not of the kind `trial`",
+        ),
+    ];
+    for (second, particles, reason) in cases {
+        let folder = folder(&second, particles);
+        let error = made(folder.path()).expect_err(reason);
+        assert!(error.contains(reason), "{reason}: {error}");
+    }
+}
+
+/// Two trials may share a trade-off only where their cohorts draw the same patients.
+#[test]
+fn exact_other_patients_are_refused() {
+    let other = r#"
+[[step]]
+kind = "cohort"
+id = "others"
+model = "m"
+patients = 5
+seed = 2
+calibrated = { experiment = "02_first", step = "posterior", draws = 40 }
+[[step]]
+kind = "trial"
+id = "second"
+cohort = "others"
+follow_up = "12 mo"
+death = "hazard"
+keep = ["dose"]
+[[step.arm]]
+name = "untreated"
+patients = 5
+[[step]]
+kind = "trade-off"
+"#;
+    let text = SECOND
+        .replace("[[step]]\nkind = \"trade-off\"\n", other.trim_start())
+        .replace("series = \"more\",", "trial = \"second\",");
+    let folder = folder(&text, Some(PARTICLES));
+    let error = made(folder.path()).expect_err("other seeds");
+    assert!(error.contains("do not try the same patients: the seeds"), "{error}");
+}
