@@ -57,7 +57,7 @@ kind = "cohort"
 id = "men"
 model = "m"
 patients = 5
-calibrated = { experiment = "02_first", step = "posterior", draws = 40 }
+calibrated = { experiment = "02_first", step = "posterior", draws = 20 }
 [[step]]
 kind = "trial"
 id = "base"
@@ -137,11 +137,11 @@ fn exact_a_posterior_reaches_the_bands() {
     let folder = folder(SECOND, Some(PARTICLES));
     made(folder.path()).expect("it is made");
     let draws = table(folder.path(), "men.draws");
-    assert_eq!((draws.len(), draws[0]["draw"].as_str()), (41, "nearest"));
+    assert_eq!((draws.len(), draws[0]["draw"].as_str()), (21, "nearest"));
     // The particle without weight is nearest and is not drawn; the others are drawn evenly.
     assert!((number(&draws[0], "rate") - 0.004).abs() < 1e-9);
     let of = |x: f64| draws[1..].iter().filter(|r| (number(r, "rate") - x).abs() < 1e-9).count();
-    assert_eq!((of(0.002), of(0.02)), (20, 20));
+    assert_eq!((of(0.002), of(0.02)), (10, 10));
     let rows = table(folder.path(), "out");
     let tau = 12.0 * 30.4375;
     let mean = |r: f64| (1.0 - (-r * tau).exp()) / r / 30.4375;
@@ -169,7 +169,8 @@ fn exact_a_posterior_reaches_the_bands() {
 /// A report that reads another one is made after it, whatever their names.
 #[test]
 fn exact_what_is_read_is_made_first() {
-    let folder = folder(SECOND, None);
+    let few = SECOND.replace("draws = 20", "draws = 3").replace("patients = 100", "patients = 10");
+    let folder = folder(&few, None);
     let root = folder.path();
     let calibration = r#"
 [models.m]
@@ -215,7 +216,7 @@ target = [
         assert!(matches!(outcome, Outcome::Made), "{name}: {outcome:?}");
     }
     assert_eq!(outcomes[0].0, "01_second");
-    assert_eq!(table(root, "men.draws").len(), 41);
+    assert_eq!(table(root, "men.draws").len(), 4);
     // And nothing is made again where nothing changed, nor does a check differ.
     let again = run(&settings, &Silent, &Arc::default()).expect("it starts");
     assert!(again.iter().all(|(_, o)| matches!(o, Outcome::Current)), "{again:?}");
@@ -242,7 +243,7 @@ fn exact_faulty_posteriors_and_regimens_are_refused_with_their_reason() {
             "has a weight above zero",
         ),
         (SECOND.to_owned(), Some("weight,distance,rate (L)\n1,1,0.1\n"), "`rate`"),
-        (SECOND.replace("draws = 40", "draws = 0"), Some(PARTICLES), "expected 1 to 1000"),
+        (SECOND.replace("draws = 20", "draws = 0"), Some(PARTICLES), "expected 1 to 1000"),
         (SECOND.replace("\"02_first\"", "\"../x\""), Some(PARTICLES), "no name of an experiment"),
         (
             SECOND.replace("series = \"more\",", "trial = \"men\","),
@@ -267,7 +268,7 @@ id = "others"
 model = "m"
 patients = 5
 seed = 2
-calibrated = { experiment = "02_first", step = "posterior", draws = 40 }
+calibrated = { experiment = "02_first", step = "posterior", draws = 20 }
 [[step]]
 kind = "trial"
 id = "second"

@@ -362,7 +362,8 @@ impl<'a> Resampled<'a> {
         let reference = self.weighing.reference;
         let found = self.banded(&|m| m.harm[k] - m.harm[reference]);
         let [both, own, other, neither] = self.pairs(k);
-        let pairs = paired_risk_difference(both, own, other, neither, 0.95).map_err(outcome)?;
+        let pairs =
+            paired_risk_difference(both, own, other, neither, 0.95).map_err(|e| outcome(&e))?;
         Ok(wider(found, pairs.lower, pairs.upper))
     }
 
@@ -371,7 +372,7 @@ impl<'a> Resampled<'a> {
         let found = self.banded(&|m| m.harm[k]);
         #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
         let n = self.patients as f64;
-        let (lower, upper) = share_limits(found.estimate, n, 0.95).map_err(outcome)?;
+        let (lower, upper) = share_limits(found.estimate, n, 0.95).map_err(|e| outcome(&e))?;
         Ok(wider(found, lower, upper))
     }
 
@@ -499,7 +500,7 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
             lower: d.lower,
             upper: d.upper,
         };
-        let found = number_needed_to_harm(&risk).map_err(outcome)?;
+        let found = number_needed_to_harm(&risk).map_err(|e| outcome(&e))?;
         let (lower, upper) = found.limits.unwrap_or((f64::NAN, f64::NAN));
         Ok(Banded { estimate: found.number, lower, upper })
     };
@@ -517,7 +518,7 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
     })
 }
 
-fn outcome(e: lutetia_outcome::OutcomeError) -> TrialError {
+fn outcome(e: &lutetia_outcome::OutcomeError) -> TrialError {
     TrialError::NotDetermined {
         what: "the number needed to harm".to_owned(),
         reason: e.to_string(),

@@ -125,7 +125,7 @@ impl Schedule {
     }
 
     /// Share of patients without progression at each scan.
-    fn curve(&self, found: impl Iterator<Item = Option<usize>> + Clone) -> Vec<f64> {
+    fn curve(&self, found: &(impl Iterator<Item = Option<usize>> + Clone)) -> Vec<f64> {
         let n = found.clone().count() as f64;
         (0..self.times.len())
             .map(|scan| found.clone().filter(|f| f.is_none_or(|k| k > scan)).count() as f64 / n)
@@ -239,7 +239,7 @@ pub(super) fn calibrated(
         set.insert(parameter.clone(), text(x));
         let population = people.population(setting, &set)?;
         let found = followed(setting, people, &population, &schedule, &regimen)?;
-        let curve = schedule.curve(found.iter().map(|f| f[0]));
+        let curve = schedule.curve(&found.iter().map(|f| f[0]));
         // Not reached: beyond whatever is asked.
         Ok(schedule.median_between(&curve).unwrap_or(f64::INFINITY))
     };
@@ -302,7 +302,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn curve(&self, arm: usize) -> Vec<f64> {
-        self.schedule.curve(self.arms.iter().map(|a| a[arm]))
+        self.schedule.curve(&self.arms.iter().map(|a| a[arm]))
     }
 
     /// The curve of independent action.
@@ -312,7 +312,7 @@ impl Found<'_> {
 
     /// Mean time of both over that of independent action, of some patients.
     fn excess(&self, action: &IndependentAction, chosen: &[usize]) -> Result<f64, String> {
-        let curve = |arm: usize| self.schedule.curve(chosen.iter().map(|i| self.arms[*i][arm]));
+        let curve = |arm: usize| self.schedule.curve(&chosen.iter().map(|i| self.arms[*i][arm]));
         let null = self.null(action, &curve(1), &curve(2))?;
         Ok(self.schedule.mean(&curve(3)) - self.schedule.mean(&null))
     }
