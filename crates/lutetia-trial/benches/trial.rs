@@ -89,6 +89,7 @@ fn vision() -> TrialSpec {
             new_lesion: Some("lesions:cumulative_hazard".to_owned()),
             volume: Some("tumour:mass".to_owned()),
             marker: Some("tumour:mass".to_owned()),
+            marker_visits: None,
             toxicities: vec![Toxicity {
                 name: "thrombocytopenia".to_owned(),
                 output: "platelets:platelets".to_owned(),

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | draw virtual patients | [`Population::new`], [`Population::cohort`] |
 //! | run arms × regimen × cohort | [`Trial::new`], [`Trial::run`] |
+//! | see one patient from visit to visit | [`Trial::observe`] |
 //! | write one of any size to disk, and go on after a kill | [`stream::stream`] |
 //! | curves, hazard ratios and shares of its records | [`summary`] |
 //! | compare arms as if nobody had crossed over | [`switching`] |
@@ -22,6 +23,8 @@ mod course;
 mod draw;
 mod error;
 mod event;
+mod marker;
+mod observe;
 pub mod regimen;
 pub mod stream;
 pub mod summary;
@@ -36,6 +39,8 @@ pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
 pub use draw::{Draws, log_normal_draws};
 pub use error::TrialError;
 pub use event::{Crossing, Seen, Visits, crossing, scans};
+pub use marker::MarkerVisits;
+pub use observe::{Observed, Visit};
 pub use trial::{
     Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec,
 };

@@ -184,6 +184,9 @@ fn header(trial: &Trial<'_>) -> String {
     .map(str::to_owned)
     .to_vec();
     let meaning = &trial.spec().meaning;
+    if meaning.marker_visits.is_some() {
+        names.extend(["marker_free_d", "marker_progressed", "marker_halved"].map(str::to_owned));
+    }
     names.extend(meaning.toxicities.iter().map(|t| format!("grade {}", t.name)));
     names.extend(meaning.keep.iter().cloned());
     let mut text = names.iter().map(|n| quoted(n)).collect::<Vec<_>>().join(",");
@@ -212,6 +215,12 @@ fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, rows: &mut Vec<u8>) {
                 optional(r.best_size),
                 optional(r.best_marker),
             ];
+            if trial.spec().meaning.marker_visits.is_some() {
+                cells.push(optional(r.marker_free.map(|m| m.0)));
+                let flag =
+                    |x: Option<bool>| x.map_or_else(String::new, |yes| u8::from(yes).to_string());
+                cells.extend([flag(r.marker_free.map(|m| m.1)), flag(r.marker_halved)]);
+            }
             cells.extend(r.grades.iter().map(u8::to_string));
             let outputs = trial.kept_in_declared_units(&r.kept);
             cells.extend(outputs.iter().map(f64::to_string));

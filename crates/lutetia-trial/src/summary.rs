@@ -14,15 +14,18 @@ pub enum Endpoint {
     OverallSurvival,
     /// Progression or death.
     ProgressionFreeSurvival,
+    /// Progression of the marker or death.
+    MarkerProgressionFree,
 }
 
 impl Endpoint {
-    /// `OS`, `PFS`.
+    /// `OS`, `PFS`, `marker PFS`.
     #[must_use]
     pub fn short(self) -> &'static str {
         match self {
             Self::OverallSurvival => "OS",
             Self::ProgressionFreeSurvival => "PFS",
+            Self::MarkerProgressionFree => "marker PFS",
         }
     }
 
@@ -32,6 +35,8 @@ impl Endpoint {
         match self {
             Self::OverallSurvival => record.survival,
             Self::ProgressionFreeSurvival => record.progression_free,
+            // Whose marker is not measured is not followed for it.
+            Self::MarkerProgressionFree => record.marker_free.unwrap_or((0.0, false)),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     draw::Draws,
     error::{TrialError, known},
     event::{Seen, Visits, interpolate, scans},
+    marker::{MarkerSeen, MarkerVisits},
 };
 
 /// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
@@ -131,6 +132,8 @@ pub struct Meaning {
     pub volume: Option<String>,
     /// A serum marker such as PSA.
     pub marker: Option<String>,
+    /// When it is measured; without, it is looked at with the scans, and its progression is not judged.
+    pub marker_visits: Option<MarkerVisits>,
     /// Toxicities.
     pub toxicities: Vec<Toxicity>,
     /// Further outputs to keep: their value at the end of treatment (such as absorbed doses).
@@ -186,6 +189,10 @@ pub struct Record {
     pub best_size: Option<f64>,
     /// Best change of the marker, as a share of the baseline.
     pub best_marker: Option<f64>,
+    /// Whether the marker fell to half, confirmed three weeks later; known where it has visits of its own.
+    pub marker_halved: Option<bool>,
+    /// Progression of the marker or death, or its last measurement: (day, whether it happened).
+    pub marker_free: Option<(f64, bool)>,
     /// Worst grade of each toxicity.
     pub grades: Vec<u8>,
     /// Kept outputs at the end of treatment, internal.
@@ -215,14 +222,21 @@ pub struct Failed {
     pub reason: String,
 }
 
+/// A patient in an arm, with the curves behind the record.
+pub(crate) struct Followed<'c> {
+    pub(crate) course: Course<'c>,
+    pub(crate) visits: Visits,
+    pub(crate) record: Record,
+}
+
 /// Indices of outputs.
 #[derive(Debug, Clone)]
 pub(crate) struct Outputs {
     pub(crate) death: Option<usize>,
     pub(crate) new_lesion: Option<usize>,
-    volume: Option<usize>,
-    marker: Option<usize>,
-    toxicities: Vec<(usize, Vec<f64>)>,
+    pub(crate) volume: Option<usize>,
+    pub(crate) marker: Option<usize>,
+    pub(crate) toxicities: Vec<(usize, Vec<f64>)>,
     keep: Vec<usize>,
 }
 
@@ -271,6 +285,13 @@ impl<'a> Trial<'a> {
         }
         if !(spec.accrual.is_finite() && spec.accrual >= 0.0 && spec.accrual < spec.follow_up) {
             return Err(range("the accrual", spec.accrual, "zero or more, shorter than follow-up"));
+        }
+        if let Some(visits) = &spec.meaning.marker_visits {
+            positive("the distance of the marker's measurements", visits.every)?;
+            if !(visits.least_rise.is_finite() && visits.least_rise >= 0.0) {
+                let expected = "a finite number of zero or more";
+                return Err(range("the least rise of the marker", visits.least_rise, expected));
+            }
         }
         if !(spec.visits.jitter.is_finite() && spec.visits.jitter >= 0.0) {
             return Err(range("the jitter of the scans", spec.visits.jitter, "zero or more days"));
@@ -420,6 +441,20 @@ impl<'a> Trial<'a> {
     }
 
     fn follow(&self, patient: &Patient, index: usize) -> Result<Record, TrialError> {
+        Ok(self.followed(patient, index)?.record)
+    }
+
+    /// The patient of a number.
+    pub(crate) fn patient(&self, number: u64) -> Result<Patient, TrialError> {
+        self.population.patient(number)
+    }
+
+    /// A patient in an arm, with the curves behind the record.
+    pub(crate) fn followed<'c>(
+        &'c self,
+        patient: &'c Patient,
+        index: usize,
+    ) -> Result<Followed<'c>, TrialError> {
         let arm = &self.spec.arms[index];
         let draws = &patient.draws;
         let visits = self.visits(draws);
@@ -467,7 +502,7 @@ impl<'a> Trial<'a> {
         };
         // Scans of the dead show nothing.
         let seen = self.seen(&visits, &course, progression_free.0.min(survival.0))?;
-        Ok(self.record(
+        let mut record = self.record(
             patient,
             index,
             &course,
@@ -476,7 +511,16 @@ impl<'a> Trial<'a> {
             decision,
             &seen,
             &visits,
-        ))
+        );
+        if let Some(seen) = self.marker_seen(&course, draws, seen_until.min(survival.0))? {
+            record.marker_halved = Some(seen.halved);
+            record.marker_free = Some(match (seen.progression, survival) {
+                (Some(at), _) => (at, true),
+                (None, (death, true)) if death <= seen_until => (death, true),
+                _ => (seen.last, false),
+            });
+        }
+        Ok(Followed { course, visits, record })
     }
 
     /// The probability that a patient who progressed changes treatment, and what it depends on:
@@ -611,6 +655,23 @@ impl<'a> Trial<'a> {
         Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
     }
 
+    /// What the marker shows until a day, where it is measured.
+    fn marker_seen(
+        &self,
+        course: &Course<'_>,
+        draws: &Draws,
+        until: f64,
+    ) -> Result<Option<MarkerSeen>, TrialError> {
+        let (Some(output), Some(visits)) = (self.outputs.marker, &self.spec.meaning.marker_visits)
+        else {
+            return Ok(None);
+        };
+        let (times, values) = course.known_curve(output);
+        // Scans and blood are taken in the same calendar.
+        let shift = self.spec.visits.jitter * (2.0 * draws.uniform("scans", 0) - 1.0);
+        visits.judge(&times, &values, shift, until)
+    }
+
     fn visits(&self, draws: &Draws) -> Visits {
         self.spec.visits.of_patient(draws.uniform("scans", 0))
     }
@@ -631,6 +692,12 @@ impl<'a> Trial<'a> {
             return 0.0;
         }
         exponential(draws, "drop-out", arm.drop_out_rate)
+    }
+
+    /// Until when toxicity is watched.
+    pub(crate) fn watched(&self, cycles: &[Cycle], end: f64) -> f64 {
+        let last_dose = cycles.iter().filter(|c| c.at < end).map(|c| c.at).fold(0.0, f64::max);
+        (last_dose + self.spec.toxicity_window).min(end)
     }
 
     fn record(
@@ -658,8 +725,7 @@ impl<'a> Trial<'a> {
             (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
         };
         let begun = cycles.iter().filter(|c| c.at < end).count();
-        let last_dose = cycles.iter().filter(|c| c.at < end).map(|c| c.at).fold(0.0, f64::max);
-        let watched = (last_dose + self.spec.toxicity_window).min(end);
+        let watched = self.watched(cycles, end);
         let grades = self
             .outputs
             .toxicities
@@ -696,6 +762,8 @@ impl<'a> Trial<'a> {
             response: seen.best,
             best_size: seen.best_change.filter(|_| self.outputs.volume.is_some()),
             best_marker: self.outputs.marker.and_then(|o| best(o, progression_free.0)),
+            marker_halved: None,
+            marker_free: None,
             grades,
             kept,
         }

@@ -145,9 +145,11 @@ impl TargetSpec {
         match self.what.as_str() {
             "OS" => Ok(Endpoint::OverallSurvival),
             "PFS" => Ok(Endpoint::ProgressionFreeSurvival),
-            other => {
-                Err(format!("the target `{}` is of `{other}`; expected `OS` or `PFS`", self.name()))
-            }
+            "marker PFS" => Ok(Endpoint::MarkerProgressionFree),
+            other => Err(format!(
+                "the target `{}` is of `{other}`; expected `OS`, `PFS` or `marker PFS`",
+                self.name()
+            )),
         }
     }
 

@@ -5,12 +5,12 @@ use serde::Deserialize;
 
 use super::{
     Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves,
-    combination::CombinationStep, compare::Compare, curves::FitCurves, dose::DoseStep,
-    exposure_response::ExposureResponseStep, independent_action::IndependentActionStep,
-    integrate::Integrate, model::FitModel, model_dose::ModelDose, one_at_a_time::OneAtATimeStep,
-    plan::PlanStep, posterior::Elsewhere, reconstruct::Reconstruct, select::SelectFunction,
-    simulate::Simulate, survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep,
-    trial::TrialStep, uncertainty::UncertaintyStep,
+    combination::CombinationStep, compare::Compare, courses::CoursesStep, curves::FitCurves,
+    dose::DoseStep, exposure_response::ExposureResponseStep,
+    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
+    model_dose::ModelDose, one_at_a_time::OneAtATimeStep, plan::PlanStep, posterior::Elsewhere,
+    reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate, survival::SurvivalStep,
+    sweep::Sweep, trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
 };
 
 /// What every kind of step can say of itself and do.
@@ -77,6 +77,8 @@ pub enum Step {
     Trial(Box<TrialStep>),
     /// Uncertain parameters from published trial results.
     Calibrate(CalibrateStep),
+    /// Single patients of a trial from visit to visit.
+    Courses(CoursesStep),
     /// A response or a harm against exposure.
     ExposureResponse(ExposureResponseStep),
     /// A result with each uncertain value varied alone.
@@ -107,6 +109,7 @@ impl Step {
             Self::Cohort(s) => s,
             Self::Trial(s) => s.as_ref(),
             Self::Calibrate(s) => s,
+            Self::Courses(s) => s,
             Self::ExposureResponse(s) => s,
             Self::OneAtATime(s) => s,
             Self::TradeOff(s) => s.as_ref(),

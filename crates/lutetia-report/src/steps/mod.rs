@@ -25,6 +25,7 @@ pub mod cohort;
 pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
+pub mod courses;
 mod crossover;
 pub mod curve_tables;
 pub mod curves;

@@ -8,7 +8,8 @@ use lutetia_outcome::{
 };
 use lutetia_sim::{Options, Regimen};
 use lutetia_trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec, Visits,
+    Arm, Crossover, Cycle, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial,
+    TrialSpec, Visits,
     stream::response,
     summary::{self, Endpoint},
 };
@@ -66,6 +67,8 @@ pub struct TrialStep {
     pub baseline: String,
     /// Output that is a serum marker.
     pub marker: Option<String>,
+    /// When it is measured: then its progression and its confirmed fall to half are judged by PCWG3.
+    pub marker_visits: Option<MarkerVisitsSpec>,
     /// When scans are made.
     #[serde(default)]
     pub scans: ScanSpec,
@@ -121,6 +124,16 @@ impl Default for ScanSpec {
     fn default() -> Self {
         Self { every: "56 d".to_owned(), until: None, then: None, jitter: None }
     }
+}
+
+/// Measurements of the marker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkerVisitsSpec {
+    /// Distance, such as `4 week`.
+    pub every: String,
+    /// Least rise that is progression, beside 25 %: `2 ng/mL` for PSA; none if left out.
+    pub least_rise: Option<String>,
 }
 
 /// A toxicity that is graded.
@@ -324,6 +337,7 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Str
             new_lesion: step.new_lesion.clone(),
             volume: step.volume.clone(),
             marker: step.marker.clone(),
+            marker_visits: marker_visits(step, model)?,
             toxicities,
             keep: step.keep.clone(),
         },
@@ -337,6 +351,16 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Str
         toxicity_window: days("toxicity_window", &step.toxicity_window)?,
         options: Options { rtol: step.rtol, ..Options::default() },
     })
+}
+
+fn marker_visits(step: &TrialStep, model: &LoadedModel) -> Result<Option<MarkerVisits>, String> {
+    let Some(spec) = &step.marker_visits else { return Ok(None) };
+    let marker = step.marker.as_ref().ok_or("`marker_visits` needs a `marker`")?;
+    let least_rise = match &spec.least_rise {
+        Some(text) => internal(model, marker, text)?,
+        None => 0.0,
+    };
+    Ok(Some(MarkerVisits { every: days("marker_visits.every", &spec.every)?, least_rise }))
 }
 
 fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, String> {
@@ -497,6 +521,9 @@ pub(crate) fn endpoints(spec: &TrialSpec) -> Vec<Endpoint> {
     }
     if meaning.new_lesion.is_some() || meaning.volume.is_some() {
         all.push(Endpoint::ProgressionFreeSurvival);
+    }
+    if meaning.marker_visits.is_some() {
+        all.push(Endpoint::MarkerProgressionFree);
     }
     all
 }
@@ -766,6 +793,9 @@ pub(crate) fn quantities(spec: &TrialSpec) -> Vec<(String, Holds<'_>)> {
     }
     if spec.meaning.marker.is_some() {
         all.push(("marker halved".to_owned(), Box::new(|r| r.best_marker.map(|b| b <= -0.5))));
+    }
+    if spec.meaning.marker_visits.is_some() {
+        all.push(("marker halved, confirmed".to_owned(), Box::new(|r| r.marker_halved)));
     }
     for (k, t) in spec.meaning.toxicities.iter().enumerate() {
         for least in [2_u8, 3, 4] {

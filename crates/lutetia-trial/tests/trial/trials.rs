@@ -42,6 +42,7 @@ pub fn spec(arms: Vec<Arm>) -> TrialSpec {
             new_lesion: Some("new_lesion".to_owned()),
             volume: Some("mass".to_owned()),
             marker: Some("mass".to_owned()),
+            marker_visits: None,
             toxicities: vec![Toxicity {
                 name: "thrombocytopenia".to_owned(),
                 output: "platelets".to_owned(),

@@ -1,0 +1,293 @@
+//! Steps that look into a trial, on a model whose answers are known.
+
+use std::{collections::BTreeMap, fs, sync::Arc};
+
+use lutetia_report::run::{Outcome, Progress, Settings, run};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _report: &str, _steps: usize) {}
+    fn step(&self, _report: &str, _step: &str) {}
+    fn end(&self, _report: &str, _outcome: &Outcome) {}
+}
+
+/// A constant hazard, a tumour that grows or shrinks at its own rate, and a count that falls with the
+/// patient's exposure.
+const MODEL: &str = r#"
+[model]
+id    = "known"
+title = "A constant hazard and exponential growth"
+units = { time = "d", amount = "nmol", volume = "L" }
+
+[patient]
+E = { unit = "Gy", range = ["0 Gy", "1000 Gy"], typical = "10 Gy" }
+
+[parameters]
+h0 = { value = "0.002 1/d", source = "assumed" }
+k  = { value = "0.002 1/d", distribution = "normal", iiv = "0.004 1/d", source = "assumed" }
+c0 = { value = "100", iiv = "30 %", source = "assumed" }
+per_gray = { value = "1 1/Gy", source = "assumed" }
+
+[states]
+M = { unit = "1", initial = "1" }
+H = { unit = "1", initial = "0" }
+
+[scheme]
+processes = '''
+grow: 0 => M @ k*M
+die:  0 => H @ h0
+'''
+
+[outputs]
+size     = { of = "M", unit = "1" }
+hazard   = { of = "H", unit = "1" }
+exposure = { of = "E", unit = "Gy" }
+count    = { of = "c0 - per_gray*E", unit = "1" }
+"#;
+
+const EXPERIMENT: &str = r#"
+[experiment]
+title = "t"
+question = "q"
+seed = 5
+objective = "o"
+method = "m"
+result = "r"
+disagreement = "d"
+
+[models.known]
+file = "known.toml"
+
+[[step]]
+kind = "cohort"
+id = "all"
+model = "known"
+patients = 10
+covariates = { E = { lower = "0 Gy", upper = "80 Gy" } }
+
+[[step]]
+kind = "trial"
+id = "watched"
+cohort = "all"
+follow_up = "36 mo"
+death = "hazard"
+volume = "size"
+marker = "size"
+toxicities = [{ name = "low count", output = "count", limits = ["90", "75", "50", "25"] }]
+keep = ["exposure"]
+
+[[step.arm]]
+name = "one"
+patients = 300
+
+[[step.arm]]
+name = "two"
+patients = 200
+set = { h0 = "0.004 1/d" }
+"#;
+
+type Rows = Vec<BTreeMap<String, String>>;
+
+fn tables(steps: &str, names: &[&str]) -> Result<Vec<Rows>, String> {
+    tables_of(EXPERIMENT, steps, names)
+}
+
+fn tables_of(experiment: &str, steps: &str, names: &[&str]) -> Result<Vec<Rows>, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    fs::write(root.join("known.toml"), MODEL).expect("a temporary file");
+    fs::create_dir_all(root.join("reports/01_test")).expect("a temporary folder");
+    fs::write(root.join("reports/01_test/experiment.toml"), format!("{experiment}{steps}"))
+        .expect("a temporary file");
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
+        Outcome::Made => Ok(names
+            .iter()
+            .map(|name| {
+                let made = root.join(format!("reports/01_test/tables/{name}.csv"));
+                let mut reader = csv::Reader::from_path(made).expect("the table");
+                reader.deserialize().map(|row| row.expect("a row")).collect()
+            })
+            .collect()),
+        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
+            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
+        }
+        Outcome::Failed(failure) => Err(failure.to_string()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+fn text<'a>(row: &'a BTreeMap<String, String>, column: &str) -> &'a str {
+    let cell = row.iter().find(|(name, _)| name.split(" (").next() == Some(column));
+    cell.unwrap_or_else(|| panic!("no {column} in {row:?}")).1
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    let text = text(row, column);
+    text.parse().unwrap_or_else(|_| panic!("{column} is `{text}`"))
+}
+
+const TORNADO: &str = r#"
+[[step]]
+kind = "one-at-a-time"
+id = "moved"
+trial = "watched"
+arm = "one"
+ARM
+result = "restricted-mean"
+horizon = "24 mo"
+patients = 3
+vary = [
+  { name = "h0", low = "0.001 1/d", high = "0.004 1/d" },
+  { name = "k", low = "-0.001 1/d", high = "0.004 1/d" },
+]
+"#;
+
+/// (1 − exp(−h τ))/h of a constant hazard; growth moves nothing, and neither does it move the difference
+/// of two arms that differ in nothing.
+#[test]
+fn exact_each_value_alone_moves_the_mean_survival_it_should() {
+    let made = tables(&TORNADO.replace("ARM", ""), &["moved"]).expect("it runs");
+    let tau = 24.0 * 30.4375;
+    let mean = |h: f64| (1.0 - (-h * tau).exp()) / h / 30.4375;
+    let rows = &made[0];
+    // Trapezoids of a week on exp(−h t): (h·7)²/12 = 7e-5 at the largest hazard.
+    let close = |found: f64, expected: f64| {
+        assert!((found / expected - 1.0).abs() < 1e-4, "found {found}, expected {expected}");
+    };
+    close(number(&rows[0], "low"), mean(0.001));
+    close(number(&rows[0], "high"), mean(0.004));
+    close(number(&rows[0], "base"), mean(0.002));
+    close(number(&rows[0], "low_at"), 0.001);
+    close(number(&rows[1], "low"), mean(0.002));
+    close(number(&rows[1], "high"), mean(0.002));
+    let steps = TORNADO.replace("ARM", "against = \"two\"");
+    let made = tables(&steps, &["moved"]).expect("it runs");
+    // The other arm fixes its own hazard, so that it alone stays.
+    close(number(&made[0][0], "low"), mean(0.001) - mean(0.004));
+    let swapped = TORNADO.replace("ARM", "").replacen("0.001 1/d", "0.01 1/d", 1);
+    let said = tables(&swapped, &["moved"]).expect_err("refused");
+    assert!(said.contains("the low end of `h0` is not below its high end"), "{said}");
+}
+
+const EXPOSURE: &str = r#"
+[[step]]
+kind = "exposure-response"
+id = "curve"
+trial = "watched"
+exposure = "exposure"
+response = "low count grade 3 or more"
+per = "10 Gy"
+"#;
+
+/// The likeliest logistic curve has as many events as were seen, and those of the curve are those of the
+/// trial's own table. The count is 100 less a gray for each: grade 3 begins around 50 Gy.
+#[test]
+fn exact_the_curve_has_the_events_of_the_trial() {
+    let made = tables(EXPOSURE, &["curve", "curve.patients", "curve.fit", "watched.grades"]);
+    let made = made.expect("it runs");
+    let harmed = made[3].iter().filter(|r| number(r, "grade") >= 3.0).count() as f64;
+    assert!(harmed > 50.0, "{harmed} events are too few to mean something");
+    let fit = &made[2][0];
+    assert!((number(fit, "events") - harmed).abs() < 0.5 && number(fit, "patients") > 499.5);
+    assert!(number(fit, "odds_ratio") > 1.0 && number(fit, "p") < 1e-6);
+    assert!(number(fit, "low") > 1.0 && number(fit, "high") > number(fit, "odds_ratio"));
+    assert_eq!(text(fit, "per"), "10 Gy");
+    let half = made[0].iter().find(|r| number(r, "probability") >= 0.5).expect("it crosses");
+    // The spread of the count before (30 %) moves the middle by little; the step of the curve is .8 Gy.
+    assert!((number(half, "exposure") - 50.0).abs() < 10.0, "{half:?}");
+    let wrong = EXPOSURE.replace("low count grade 3", "low count grade 7");
+    let said = tables(&wrong, &["curve"]).expect_err("refused");
+    assert!(said.contains("no share is called `low count grade 7 or more`"), "{said}");
+}
+
+const COURSES: &str = r#"
+[[step]]
+kind = "courses"
+id = "seen"
+trial = "watched"
+shown = 20
+patients = 60
+"#;
+
+/// Sizes at visits are exp(k t) of one growth rate per patient; what ended the time without progression
+/// adds up to the events of the trial; bands begin at the counts before treatment.
+#[test]
+fn exact_courses_are_those_of_the_trial() {
+    let names = ["seen.visits", "seen.phases", "seen.events", "seen.toxicity", "seen.first"];
+    let names = names.into_iter().chain(["watched.events", "watched"]).collect::<Vec<_>>();
+    let made = tables(COURSES, &names).expect("it runs");
+    let mut rates: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut legs = 0;
+    for row in &made[0] {
+        let (days, size) = (number(row, "time") * 30.4375, number(row, "size"));
+        if days < 1.0 {
+            assert!(size.abs() < 1e-9, "the baseline is where changes begin");
+            continue;
+        }
+        // The size is followed as a diameter, the cube root of the volume.
+        let rate = 3.0 * (1.0 + size / 100.0).ln() / days;
+        let first = *rates.entry(text(row, "subject")).or_insert(rate);
+        // Six digits are printed of a change of a percent or more; the curve is linear within a week.
+        assert!((rate - first).abs() < 2e-5, "{row:?}: {rate} after {first}");
+        legs += 1;
+    }
+    assert!(rates.len() > 20 && legs > rates.len(), "{} patients, {legs} visits", rates.len());
+    let ended = |cause: &str| made[4].iter().filter(|r| text(r, "cause") == cause).count();
+    let progression_free =
+        made[5].iter().filter(|r| text(r, "endpoint") == "PFS" && number(r, "event") > 0.5);
+    assert_eq!(ended("progression") + ended("death"), progression_free.count());
+    assert!(ended("progression") > 20 && ended("death") > 20 && made[4].len() == 500);
+    for row in &made[1] {
+        assert!(number(row, "end") > number(row, "start") && text(row, "phase") == "observed");
+    }
+    let dead = made[2].iter().filter(|r| text(r, "event") == "death").count();
+    let ongoing = made[1].iter().filter(|r| number(r, "ongoing") > 0.5).count();
+    assert_eq!(dead + ongoing, 40, "each of 2 x 20 has died or is followed");
+    let first = &made[3][0];
+    assert!(number(first, "time").abs() < 1e-12 && number(first, "patients") > 59.5);
+    assert!(number(first, "low") < number(first, "value"));
+}
+
+/// A marker that grows as exp(k t) and never fell is progression at the first four-weekly visit from week
+/// 12 on that is a quarter above the baseline, if the next confirms it; one that falls is none.
+#[test]
+fn exact_a_growing_marker_progresses_at_the_visit_it_should() {
+    let names = ["seen.visits", "watched.events", "watched.shares"];
+    let visits = "marker = \"size\"\nmarker_visits = { every = \"4 week\" }";
+    let made = tables_of(&EXPERIMENT.replace("marker = \"size\"", visits), COURSES, &names);
+    let made = made.expect("it runs");
+    let mut rates: BTreeMap<&str, f64> = BTreeMap::new();
+    for row in &made[0] {
+        let days = number(row, "time") * 30.4375;
+        if days > 1.0 {
+            rates.insert(text(row, "subject"), (1.0 + number(row, "marker") / 100.0).ln() / days);
+        }
+    }
+    let of = |subject: &str, endpoint: &str| {
+        let found = made[1]
+            .iter()
+            .find(|r| text(r, "patient") == subject && text(r, "endpoint") == endpoint);
+        let row = found.expect("every patient has every endpoint");
+        (number(row, "time") * 30.4375, number(row, "event") > 0.5)
+    };
+    let (mut progressed, mut spared) = (0, 0);
+    for (subject, rate) in &rates {
+        let ((time, event), (death, _)) = (of(subject, "marker PFS"), of(subject, "OS"));
+        let expected = (3..40).map(|k| 28.0 * f64::from(k)).find(|d| (rate * d).exp() >= 1.25);
+        match expected.filter(|d| *rate > 0.0 && d + 28.0 <= death) {
+            // Six digits are printed of a time in months.
+            Some(day) => {
+                assert!(event && (time - day).abs() < 0.01, "{subject}: {time}, expected {day}");
+                progressed += 1;
+            }
+            None => {
+                assert!(!event || (time - death).abs() < 0.01, "{subject}: {time} of {death}");
+                spared += 1;
+            }
+        }
+    }
+    assert!(progressed > 5 && spared > 5, "{progressed} and {spared} show nothing");
+    assert!(made[2].iter().any(|r| text(r, "what") == "marker halved, confirmed"));
+}

@@ -1,0 +1,95 @@
+//! What is seen of one patient of a trial from visit to visit?
+
+use crate::{
+    event::interpolate,
+    trial::{Failed, Record, Trial},
+};
+
+/// What one visit shows, as shares of the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Visit {
+    /// Day.
+    pub day: f64,
+    /// Change of the sum of diameters.
+    pub size: Option<f64>,
+    /// Change of the marker.
+    pub marker: Option<f64>,
+}
+
+/// One patient in one arm over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// What the trial keeps of the patient.
+    pub record: Record,
+    /// The visits after the baseline until progression, death or the last assessment.
+    pub visits: Vec<Visit>,
+    /// Day on which the last interval of treatment ends: that of the last cycle begun, plus as long as the one
+    /// before took. Nothing without treatment.
+    pub treated_until: Option<f64>,
+    /// Days of the curves.
+    pub times: Vec<f64>,
+    /// The outputs of the toxicities over them, in their order and in declared units.
+    pub toxicities: Vec<Vec<f64>>,
+    /// Until when toxicity is watched.
+    pub watched_until: f64,
+}
+
+impl Trial<'_> {
+    /// One patient in one arm, with the curves behind the record.
+    ///
+    /// # Errors
+    /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
+    pub fn observe(&self, number: u64, arm: usize) -> Result<Observed, Failed> {
+        let fail = |reason: String| Failed { patient: number, arm, reason };
+        let patient = self.patient(number).map_err(|e| fail(e.to_string()))?;
+        let followed = self.followed(&patient, arm).map_err(|e| fail(e.to_string()))?;
+        let (course, record) = (followed.course, followed.record);
+        let end = record.survival.0;
+        let times = course.times().to_vec();
+        let curve = |output: usize| (course.curve(output), output);
+        let changes = |output: Option<usize>, root: bool| {
+            let (values, _) = curve(output?);
+            let first = values.first().copied().filter(|v| *v > 0.0)?;
+            let change = move |ratio: f64| if root { ratio.max(0.0).cbrt() } else { ratio } - 1.0;
+            let times = &times;
+            Some(move |day: f64| change(interpolate(times, &values, day) / first))
+        };
+        let (size, marker) =
+            (changes(self.outputs.volume, true), changes(self.outputs.marker, false));
+        let until = record.progression_free.0.min(end);
+        let visits = followed
+            .visits
+            .times
+            .iter()
+            .filter(|day| **day <= until)
+            .map(|&day| Visit {
+                day,
+                size: size.as_ref().map(|f| f(day)),
+                marker: marker.as_ref().map(|f| f(day)),
+            })
+            .collect();
+        let mut begun: Vec<f64> = course
+            .cycles
+            .iter()
+            .filter(|c| c.at < end && !c.doses.is_empty())
+            .map(|c| c.at)
+            .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
+            .collect();
+        let last = begun.pop();
+        let interval = last.zip(begun.pop()).map_or(0.0, |(last, before)| last - before);
+        let treated_until = last.map(|last| (last + interval).min(end));
+        let infos = self.simulator.system().outputs();
+        let toxicities = self
+            .outputs
+            .toxicities
+            .iter()
+            .map(|(output, _)| {
+                let (values, output) = curve(*output);
+                values.into_iter().map(|v| v * infos[output].factor).collect()
+            })
+            .collect();
+        let watched_until = self.watched(&course.cycles, end);
+        drop((size, marker));
+        Ok(Observed { record, visits, treated_until, times, toxicities, watched_until })
+    }
+}
