@@ -19,6 +19,8 @@ pub struct MarkerVisits {
 pub(crate) struct MarkerSeen {
     /// First day of progression that a later measurement confirms.
     pub(crate) progression: Option<f64>,
+    /// The visit before it.
+    pub(crate) before: Option<f64>,
     /// Whether it fell to half or less, confirmed three weeks later.
     pub(crate) halved: bool,
     /// Last day measured; zero where there was none after the baseline.
@@ -50,8 +52,11 @@ impl MarkerVisits {
             what: "the response of the marker".to_owned(),
             reason: e.to_string(),
         };
+        let progression = psa_progression(baseline, &list, rules).map_err(said)?;
+        let before = |day: f64| list.iter().map(|v| v.day).filter(|d| *d < day).fold(0.0, f64::max);
         Ok(Some(MarkerSeen {
-            progression: psa_progression(baseline, &list, rules).map_err(said)?,
+            progression,
+            before: progression.map(before),
             halved: psa_response(baseline, &list, 0.5, rules).map_err(said)?.confirmed,
             last: list.last().map_or(0.0, |v| v.day),
         }))

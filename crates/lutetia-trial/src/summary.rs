@@ -49,6 +49,10 @@ impl Endpoint {
             (Self::OverallSurvival, (at, true)) => (at, at),
             (Self::OverallSurvival, (at, false)) => (at, f64::INFINITY),
             (Self::ProgressionFreeSurvival, _) => record.progression_free_interval(),
+            (Self::MarkerProgressionFree, _) => match self.of(record) {
+                (at, true) => (record.marker_after.unwrap_or(at), at),
+                (at, false) => (at, f64::INFINITY),
+            },
         }
     }
 }

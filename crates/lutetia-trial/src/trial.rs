@@ -193,6 +193,8 @@ pub struct Record {
     pub marker_halved: Option<bool>,
     /// Progression of the marker or death, or its last measurement: (day, whether it happened).
     pub marker_free: Option<(f64, bool)>,
+    /// The measurement before the one that showed its progression.
+    pub marker_after: Option<f64>,
     /// Worst grade of each toxicity.
     pub grades: Vec<u8>,
     /// Kept outputs at the end of treatment, internal.
@@ -514,6 +516,7 @@ impl<'a> Trial<'a> {
         );
         if let Some(seen) = self.marker_seen(&course, draws, seen_until.min(survival.0))? {
             record.marker_halved = Some(seen.halved);
+            record.marker_after = seen.before;
             record.marker_free = Some(match (seen.progression, survival) {
                 (Some(at), _) => (at, true),
                 (None, (death, true)) if death <= seen_until => (death, true),
@@ -764,6 +767,7 @@ impl<'a> Trial<'a> {
             best_marker: self.outputs.marker.and_then(|o| best(o, progression_free.0)),
             marker_halved: None,
             marker_free: None,
+            marker_after: None,
             grades,
             kept,
         }
