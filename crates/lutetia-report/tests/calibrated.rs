@@ -289,3 +289,104 @@ kind = "trade-off"
     let error = made(folder.path()).expect_err("other seeds");
     assert!(error.contains("do not try the same patients: the seeds"), "{error}");
 }
+
+const FITTED: &str = r#"
+[data.patient]
+study = "data/studies/snmmi_patient4"
+[models.peptide]
+file = "models/sstr2/ha-dotatate-population.toml"
+nuclides = ["Lu-177"]
+[models.net]
+nuclides = ["Lu-177"]
+parts = [
+  { name = "pk", file = "models/sstr2/ha-dotatate-population.toml" },
+  { name = "kidneys", file = "models/toxicity/kidneys.toml" },
+  { name = "tumour", file = "models/tumour/growth-kill-clinical-effective.toml" },
+  { name = "survival", file = "models/survival/weibull-tumour.toml" },
+]
+connect = [
+  { from = "pk.A_tumour", to = "tumour.tumour_activity" },
+  { from = "pk.A_kidneys", to = "kidneys.dose_rate", scale = "0.172 mGy/(MBq h)" },
+  { from = "tumour.ratio", to = "survival.ratio" },
+  { from = "tumour.initial_mass", to = "survival.initial_mass" },
+]
+[[step]]
+kind = "fit-model"
+id = "measured"
+model = "peptide"
+study = "patient"
+into = "L.blood"
+amount = "92 nmol"
+over = "30 min"
+observe = { "kidney_left + kidney_right" = "A_kidneys", "spleen" = "A_spleen" }
+[[step]]
+kind = "cohort"
+id = "men"
+model = "net"
+patients = 5
+[[step]]
+kind = "trial"
+id = "base"
+cohort = "men"
+same_patients = true
+follow_up = "24 mo"
+death = "survival:cumulative_hazard"
+keep = ["kidneys:BED"]
+rtol = 1e-4
+[[step.arm]]
+name = "untreated"
+patients = 2
+[[step]]
+kind = "trade-off"
+id = "out"
+trial = "base"
+patients = 5
+benefit = "restricted-mean"
+horizon = "24 mo"
+weights = { benefit = 0.5, harm = 0.5 }
+reference = "none"
+regimen = [
+  { name = "none", doses = [] },
+  { name = "four", doses = [{ into = "pk:L.blood", activity = "7.4 GBq", amount = "92 nmol", over = "30 min", every = "8 week", cycles = 4 }] },
+]
+propose = { from = "four", activity = ["7.39 GBq", "7.41 GBq"], limits = { "kidneys:BED" = "40 Gy(BED)" }, patients = 0, points = 4, rounds = 2, PATIENT }
+"#;
+
+/// A proposal for a fitted patient is the one for a patient typed with the same estimates, and not that of the
+/// population; its interval holds what the fit left open.
+#[test]
+fn exact_a_fitted_patient_reaches_the_proposal() {
+    let limits = |patient: &str| {
+        let text = FITTED.replace("PATIENT", patient);
+        let folder = folder(&text, None);
+        let root = folder.path();
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for part in ["models/sstr2", "models/toxicity", "models/tumour", "models/survival"]
+            .into_iter()
+            .chain(["data/studies/snmmi_patient4"])
+        {
+            fs::create_dir_all(root.join(part)).expect("a folder");
+            for entry in fs::read_dir(repository.join(part)).expect("it is shipped") {
+                let entry = entry.expect("an entry");
+                fs::copy(entry.path(), root.join(part).join(entry.file_name())).expect("a copy");
+            }
+        }
+        made(root).unwrap_or_else(|e| panic!("{patient}: {e}"));
+        (table(root, "out.limits").remove(0), table(root, "measured"))
+    };
+    let (fitted, estimates) = limits(r#"fitted = { step = "measured", part = "pk" }"#);
+    let typed: Vec<String> = estimates
+        .iter()
+        .map(|r| format!("\"pk:{}\" = \"{} {}\"", r["parameter"], r["estimate"], r["unit"]))
+        .collect();
+    let (typed, _) = limits(&format!("patient = {{ {} }}", typed.join(", ")));
+    let (typical, _) = limits("patient = {}");
+    let value = |row: &BTreeMap<String, String>| number(row, "value");
+    // Six digits of the estimates were printed; the integration is good to 1e-4.
+    assert!((value(&fitted) / value(&typed) - 1.0).abs() < 1e-3, "{fitted:?} {typed:?}");
+    // His kidneys took up half as much again as the population's.
+    assert!(value(&fitted) > 1.2 * value(&typical), "{fitted:?} {typical:?}");
+    let (low, high) = (number(&fitted, "low"), number(&fitted, "high"));
+    assert!(low < value(&fitted) && value(&fitted) < high, "{fitted:?}");
+    assert!(typical.get("low").is_some_and(String::is_empty), "{typical:?}");
+}

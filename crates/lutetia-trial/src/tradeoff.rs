@@ -158,7 +158,7 @@ pub struct Weighing {
 pub struct FrontLevel {
     /// Share of patients harmed that is accepted.
     pub harm: f64,
-    /// The greatest mean benefit of the regimens that harm no more: `max {b_k : h_k ≤ h}`, of all patients and
+    /// The greatest mean benefit of the regimens that harm no more, `max {b_k : h_k ≤ h}`, of all patients and
     /// in the middle 95 % of the bootstrap samples. None where more than 1 in 40 samples have no such regimen.
     pub benefit: Option<Banded>,
 }
@@ -376,10 +376,14 @@ impl<'a> Resampled<'a> {
         Ok(wider(found, lower, upper))
     }
 
-    /// The best benefit of a series at levels of accepted harm, and its band.
+    /// The best benefit of a series at levels of accepted harm, and its band. The reference may always be chosen,
+    /// so that every series has something to offer where it harms too many.
     #[must_use]
     pub fn front(&self, series: usize, levels: &[f64]) -> Vec<FrontLevel> {
-        let members = self.members(series);
+        let mut members = self.members(series);
+        if !members.is_empty() && !members.contains(&self.weighing.reference) {
+            members.push(self.weighing.reference);
+        }
         let best = |m: &Means, harm: f64| {
             members
                 .iter()
