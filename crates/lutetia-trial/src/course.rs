@@ -149,10 +149,12 @@ impl<'c> Course<'c> {
 
     /// Forgets what comes after a day and goes there, to be treated otherwise from then on.
     pub(crate) fn change_at(&mut self, day: f64, cycles: Vec<Cycle>) -> Result<(), TrialError> {
-        let outputs = self.outputs();
-        let kept = self.trial.times.partition_point(|t| *t < day - MOMENT).min(self.known());
-        self.rows.truncate(kept * outputs);
         self.standings.retain(|s| s.time <= day * self.trial.day);
+        // What lies between is simulated again with another end: rows of two runs would differ by the integrator's
+        // error, by which a cumulative hazard could fall.
+        let from = self.standings.last().map_or(0.0, |s| s.time / self.trial.day);
+        let kept = self.trial.times.partition_point(|t| *t < from - MOMENT).min(self.known());
+        self.rows.truncate(kept * self.outputs());
         self.over = false;
         self.cycles.retain(|c| c.at < day);
         self.go(day)?;
@@ -162,6 +164,9 @@ impl<'c> Course<'c> {
 
     /// Simulates from where the course stands to a day, or to the end of what is asked for.
     fn go(&mut self, day: f64) -> Result<(), TrialError> {
+        if self.over {
+            return Ok(());
+        }
         let trial = self.trial;
         let last = trial.internal_times[self.wanted - 1];
         let to = day * trial.day;

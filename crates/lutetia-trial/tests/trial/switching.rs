@@ -88,7 +88,10 @@ fn exact_the_odds_of_crossover_follow_what_they_depend_on() {
 fn exact_treatment_after_crossover_ends_at_the_next_progression() {
     // Hardly active, so that tumours go on growing.
     let arm = |stop: bool| Arm { stop_at_progression: stop, ..treated("Lu", 400.0, 1) };
-    let run = |stop: bool| records(5, &spec(vec![crossing(1.0, Vec::new(), 200), arm(stop)]));
+    // The change comes just after a time at which curves are kept.
+    let late = Crossover { to: "Lu".to_owned(), share: 1.0, delay: 14.0001, depends: Vec::new() };
+    let control = Arm { crossover: Some(late), ..Arm::untreated("control", 200) };
+    let run = |stop: bool| records(5, &spec(vec![control.clone(), arm(stop)]));
     let (mut crossed, mut fewer) = (0, 0);
     for (with, without) in run(true).iter().zip(&run(false)).filter(|(r, _)| r.arm == 0) {
         assert_eq!(
