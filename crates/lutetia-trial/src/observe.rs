@@ -24,7 +24,7 @@ pub struct Observed {
     /// The visits after the baseline until progression, death or the last assessment.
     pub visits: Vec<Visit>,
     /// Day on which the last interval of treatment ends: that of the last cycle begun, plus as long as the one
-    /// before took. Nothing without treatment.
+    /// before took, or the progression that ended treatment. Nothing without treatment.
     pub treated_until: Option<f64>,
     /// Days of the curves.
     pub times: Vec<f64>,
@@ -77,7 +77,11 @@ impl Trial<'_> {
             .collect();
         let last = begun.pop();
         let interval = last.zip(begun.pop()).map_or(0.0, |(last, before)| last - before);
-        let treated_until = last.map(|last| (last + interval).min(end));
+        let progressed = record.progression_free.1 && record.progression_free.0 < end;
+        let stopped = self.spec.arms[arm].stop_at_progression && progressed;
+        let end_of_treatment = if stopped { record.progression_free.0 } else { end };
+        let treated_until =
+            last.map(|last| (last + interval).min(end_of_treatment.max(last)).min(end));
         let infos = self.simulator.system().outputs();
         let toxicities = self
             .outputs

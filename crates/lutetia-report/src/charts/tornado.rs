@@ -78,7 +78,7 @@ impl Chart for TornadoSpec {
         order.reverse();
         let (x, value) = (Axis::linear(&self.x_label), significant(base, 4).replace('-', "−"));
         let title = format!("base {value} {}", x.unit()).trim_end().to_owned();
-        let labels = order.iter().map(|i| super::readable(&names[*i])).collect();
+        let labels = order.iter().map(|i| names[*i].clone()).collect();
         let mut panel = Panel::new(title, x, Axis::categories("", labels));
         let sides = [
             ("input at its low end", &low, Colour::Series(0)),

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A waterfall plot: a row of `from` for each patient (`change` in percent; where known `group`, which
-/// gives the colour). Patients are sorted from the largest rise to the largest fall.
+/// gives the colour). Patients are sorted from the largest rise to the largest fall; those without a
+/// change are counted and not drawn.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WaterfallSpec {
@@ -64,10 +65,17 @@ impl Chart for WaterfallSpec {
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
         let source =
             Source::open(tables, &self.from, &self.columns, &self.only, &["change", "group"])?;
-        let (changes, names) = (source.numbers("change")?, source.optional_texts("group")?);
+        let (all, mut names) = (source.optional("change")?, source.optional_texts("group")?);
+        // Who was not seen again has no change and no bar.
+        let rows: Vec<usize> = (0..all.len()).filter(|i| all[*i].is_some()).collect();
+        let changes: Vec<f64> = all.iter().copied().flatten().collect();
+        names = rows.iter().filter_map(|i| names.get(*i).cloned()).collect();
+        if changes.is_empty() {
+            return Err(source.fault(0, "change", "nothing", "a number"));
+        }
         if let Some(i) = changes.iter().position(|c| *c < -100.0) {
             let found = format!("{} %", significant(changes[i], 6));
-            return Err(source.fault(i, "change", &found, "a change of −100 % or more"));
+            return Err(source.fault(rows[i], "change", &found, "a change of −100 % or more"));
         }
         if self.cut.is_nan() || self.cut <= 0.0 {
             return Err(format!("`cut` is {}, expected a change above 0 %", self.cut));
@@ -109,9 +117,18 @@ impl Chart for WaterfallSpec {
             panel.layer("", Colour::Ink, Marks::Rule { axis: Direction::Y, at, dash, text });
         }
         let cut = changes.iter().filter(|c| **c > top).count();
+        let mut lines = Vec::new();
         if cut > 0 {
             let bars = if cut == 1 { "1 bar".to_owned() } else { format!("{cut} bars") };
-            let lines = vec![format!("{bars} cut at {}", percent(top))];
+            lines.push(format!("{bars} cut at {}", percent(top)));
+        }
+        let missing = all.len() - count;
+        if missing > 0 {
+            let patients =
+                if missing == 1 { "1 patient".to_owned() } else { format!("{missing} patients") };
+            lines.push(format!("{patients} without a value"));
+        }
+        if !lines.is_empty() {
             panel.notes.push(Note { corner: Corner::BottomLeft, lines });
         }
         Ok(Figure {

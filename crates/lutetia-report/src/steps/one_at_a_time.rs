@@ -59,6 +59,9 @@ pub struct Vary {
     pub high: Option<String>,
     /// An earlier step of the kind `calibrate`, whose 95 % interval gives the ends.
     pub from: Option<String>,
+    /// Or a table of `[data]`, such as that of a calibration of another experiment, with rows by name and the
+    /// columns `low` and `high` in the parameter's unit.
+    pub data: Option<String>,
 }
 
 impl StepKind for OneAtATimeStep {
@@ -68,7 +71,8 @@ impl StepKind for OneAtATimeStep {
 
     fn uses(&self) -> Vec<Use<'_>> {
         let from = self.vary.iter().filter_map(|v| v.from.as_deref()).map(Use::Step);
-        std::iter::once(Use::Step(&self.trial)).chain(from).collect()
+        let data = self.vary.iter().filter_map(|v| v.data.as_deref()).map(Use::Data);
+        std::iter::once(Use::Step(&self.trial)).chain(from).chain(data).collect()
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -176,14 +180,19 @@ impl OneAtATimeStep {
 
 /// Low and high end, internal.
 fn ends(vary: &Vary, base: &TrialUse, context: &Context) -> Result<[f64; 2], String> {
-    let at = match (&vary.low, &vary.high, &vary.from) {
+    let tabulated = vary
+        .from
+        .as_ref()
+        .map(|id| (&context.tables, id))
+        .xor(vary.data.as_ref().map(|id| (&context.published, id)));
+    let at = match (&vary.low, &vary.high, tabulated) {
         (Some(low), Some(high), None) => {
             let model = &base.cohort.model;
             [internal(model, &vary.name, low)?, internal(model, &vary.name, high)?]
         }
-        (None, None, Some(id)) => {
+        (None, None, Some((tables, id))) => {
             let end = |column: &str| {
-                cell(&context.tables, &format!("{id}/{}/{column}", vary.name))?
+                cell(tables, &format!("{id}/{}/{column}", vary.name))?
                     .number()
                     .ok_or_else(|| format!("`{id}` has no number for `{}`", vary.name))
             };
@@ -192,7 +201,7 @@ fn ends(vary: &Vary, base: &TrialUse, context: &Context) -> Result<[f64; 2], Str
         }
         _ => {
             return Err(format!(
-                "`{}` mixes keys or lacks one; expected `low` and `high`, or `from`",
+                "`{}` mixes keys or lacks one; expected `low` and `high`, `from`, or `data`",
                 vary.name
             ));
         }

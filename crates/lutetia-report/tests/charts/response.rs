@@ -46,6 +46,16 @@ fn exact_a_waterfall_falls() {
     built(&case(WATERFALL, &["change"], numbers(&[&[-5.0]])));
 }
 
+#[test]
+fn exact_who_has_no_change_has_no_bar_and_is_counted() {
+    let mut rows = numbers(&[&[-30.0], &[10.0]]);
+    rows.push(vec![Cell::Missing]);
+    let figure = built(&case(WATERFALL, &["change (%)"], rows));
+    let Marks::Bars { bars, .. } = &figure.panels[0].layers[0].marks else { panic!() };
+    assert_eq!(bars.len(), 2);
+    assert_eq!(figure.panels[0].notes[0].lines, ["1 patient without a value"]);
+}
+
 const SPIDER: &str = r#"
 kind = "spider"
 name = "spider"

@@ -217,7 +217,7 @@ fn exact_a_tornado_is_widest_at_the_top() {
     let rows = vec![row("narrow", 9.0, 11.0), row("wide", 14.0, 4.0), row("one_sided", 10.0, 12.5)];
     let figure = built(&case(TORNADO, &columns, rows.clone()));
     let panel = &figure.panels[0];
-    assert_eq!(panel.y.categories, ["narrow", "one sided", "wide"]);
+    assert_eq!(panel.y.categories, ["narrow", "one_sided", "wide"]);
     let [Marks::Bars { bars, .. }] = labelled(panel, "input at its low end")[..] else { panic!() };
     assert_eq!(
         bars.iter().map(|b| (b.from, b.to)).collect::<Vec<_>>(),
