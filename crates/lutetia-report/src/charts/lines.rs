@@ -93,7 +93,7 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
     if spec.y_log && !(spec.y_decades > 0.0 && spec.y_decades.is_finite()) {
         return Err(format!("`y_decades` is {}, expected a number above 0", spec.y_decades));
     }
-    let mut together: Vec<String> = Vec::new();
+    let mut together: Vec<(String, Vec<String>)> = Vec::new();
     let panels = distinct(panel_by)
         .into_iter()
         .map(|panel| {
@@ -137,9 +137,11 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
             if spec.y_log {
                 cut(&mut drawn, spec.y_decades);
             }
-            for pair in coincident(&drawn) {
-                if !together.contains(&pair) {
-                    together.push(pair);
+            for group in coincident(&drawn) {
+                let title = drawn.title.clone();
+                match together.iter_mut().find(|t| t.0 == group) {
+                    Some(known) => known.1.push(title),
+                    None => together.push((group, vec![title])),
                 }
             }
             drawn
@@ -149,11 +151,17 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
     let columns = if panels.len() == 4 { 2 } else { panels.len().clamp(1, 3) };
     let mut caption = spec.caption.clone();
     if !together.is_empty() {
-        caption = format!(
-            "{}. On each other lie: {}.",
-            caption.trim_end_matches('.'),
-            together.join("; ")
-        );
+        // The panel is named where it is not so in all of them.
+        let said = |(group, titles): &(String, Vec<String>)| {
+            if titles.len() == panels.len() {
+                group.clone()
+            } else {
+                format!("{group} ({})", titles.join(", "))
+            }
+        };
+        let said: Vec<String> = together.iter().map(said).collect();
+        let own = caption.trim_end_matches('.');
+        caption = format!("{own}. On each other lie {}.", said.join("; "));
     }
     Ok(Figure { name: spec.name.clone(), caption, panels, columns })
 }
@@ -181,8 +189,8 @@ fn cut(panel: &mut Panel, decades: f64) {
     panel.notes.push(Note { corner: Corner::BottomLeft, lines: vec![below] });
 }
 
-/// Pairs of lines that cannot be told apart: at the same places, and never further from each other than 1 %
-/// of what the panel spans (in decades, where the axis is logarithmic).
+/// Groups of lines that cannot be told apart: at the same places, and never further from the first of the
+/// group than 1 % of what the panel spans (in decades, where the axis is logarithmic).
 fn coincident(panel: &Panel) -> Vec<String> {
     let lines = drawn_lines(panel);
     // What the axis does not show does not tell lines apart.
@@ -192,26 +200,23 @@ fn coincident(panel: &Panel) -> Vec<String> {
     let low = all().fold(f64::INFINITY, f64::min);
     let high = all().fold(f64::NEG_INFINITY, f64::max);
     let near = 0.01 * (high - low);
-    let mut pairs = Vec::new();
-    for (k, (a, one)) in lines.iter().enumerate() {
-        for (b, other) in &lines[k + 1..] {
-            let same = one.len() == other.len()
-                && one.len() > 1
-                && one.iter().zip(*other).all(|(p, q)| {
-                    (p.0 - q.0).abs() <= 1e-9 * p.0.abs().max(1.0)
-                        && (scaled(p.1) - scaled(q.1)).abs() <= near
-                });
-            if same && !a.is_empty() && !b.is_empty() {
-                let place = if panel.title.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", panel.title)
-                };
-                pairs.push(format!("{a} and {b}{place}"));
-            }
+    let same = |one: &[(f64, f64)], other: &[(f64, f64)]| {
+        one.len() == other.len()
+            && one.len() > 1
+            && one.iter().zip(other).all(|(p, q)| {
+                (p.0 - q.0).abs() <= 1e-9 * p.0.abs().max(1.0)
+                    && (scaled(p.1) - scaled(q.1)).abs() <= near
+            })
+    };
+    let mut groups: Vec<(&[(f64, f64)], Vec<&str>)> = Vec::new();
+    for (label, points) in lines.iter().filter(|l| !l.0.is_empty()) {
+        match groups.iter_mut().find(|g| same(g.0, points)) {
+            Some(group) => group.1.push(label),
+            None => groups.push((points, vec![label])),
         }
     }
-    pairs
+    let several = groups.into_iter().filter(|g| g.1.len() > 1);
+    several.map(|(_, names)| format!("“{}”", names.join("”, “"))).collect()
 }
 
 #[cfg(test)]
@@ -244,10 +249,10 @@ mod tests {
     fn exact_lines_on_each_other_are_named() {
         let rows: [(&str, &[f64]); 3] =
             [("a", &[0.0, 1.0, 2.0]), ("b", &[0.0, 1.01, 2.0]), ("c", &[0.0, 1.1, 2.0])];
-        assert_eq!(coincident(&panel(&rows, false)), ["a and b"]);
+        assert_eq!(coincident(&panel(&rows, false)), ["“a”, “b”"]);
         // In decades the same distances are small.
         let rows: [(&str, &[f64]); 2] = [("a", &[1.0, 100.0]), ("b", &[1.0, 103.0])];
-        assert_eq!(coincident(&panel(&rows, true)), ["a and b"]);
+        assert_eq!(coincident(&panel(&rows, true)), ["“a”, “b”"]);
         assert!(coincident(&panel(&rows, false)).is_empty());
     }
 }
