@@ -95,10 +95,13 @@ impl LinearSolver<SharedSparse> for NewtonSolver {
         };
         op.matrix_inplace(&mut matrix);
         if is_tame(matrix.values()) {
-            if let Some(plan) = self.plan.clone() {
+            // Taken and put back, not counted: threads share the plan, and their cores would fight over its count
+            // at every factorisation.
+            if let Some(plan) = self.plan.take() {
                 self.factors.factorise(&plan, matrix.values());
                 self.usable =
                     self.factors.is_trustworthy() && self.residual_is_small(&plan, matrix.values());
+                self.plan = Some(plan);
             }
             if !self.usable {
                 let mut full = DMatrix::zeros(op.nrows(), op.ncols());

@@ -252,7 +252,10 @@ impl Matrix for SharedSparse {
         });
     }
     fn copy_from(&mut self, other: &Self) {
-        self.pattern = Arc::clone(&other.pattern);
+        // Threads share the pattern: their cores would fight over its count at every copy.
+        if !Arc::ptr_eq(&self.pattern, &other.pattern) {
+            self.pattern = Arc::clone(&other.pattern);
+        }
         self.values.clone_from(&other.values);
     }
     fn zeros(nrows: usize, ncols: usize, context: NalgebraContext) -> Self {
