@@ -93,9 +93,10 @@ fn one_compartment() -> Arc<Simulator> {
             label: Some(0),
             nuclide: None,
             decayed: None,
+            molar_mass: None,
             about: None,
         }],
-        pools: vec![Pool { species: 0, place: 0, initial: None }],
+        pools: vec![Pool { species: 0, place: 0, initial: None, lag: 0.0 }],
         quantities: Vec::new(),
         defines: Vec::new(),
         processes: vec![Process {

@@ -83,6 +83,7 @@ fn receptor_model(organs: usize) -> Model {
         label,
         nuclide: None,
         decayed: None,
+        molar_mass: None,
         about: None,
     };
     let mut model = Model {
@@ -105,7 +106,7 @@ fn receptor_model(organs: usize) -> Model {
             species("LR", Some(0)),
             species("Li", Some(0)),
         ],
-        pools: vec![Pool { species: 0, place: 0, initial: None }],
+        pools: vec![Pool { species: 0, place: 0, initial: None, lag: 0.0 }],
         quantities: Vec::new(),
         defines: Vec::new(),
         processes: Vec::new(),
@@ -136,7 +137,7 @@ fn receptor_model(organs: usize) -> Model {
         let first = model.pools.len();
         for kind in 0..4 {
             let initial = (kind == 1).then_some(Expr::Number(5.0));
-            model.pools.push(Pool { species: kind, place, initial });
+            model.pools.push(Pool { species: kind, place, initial, lag: 0.0 });
         }
         let (l, r, lr, li) = (first, first + 1, first + 2, first + 3);
         model.processes.extend([

@@ -2,7 +2,7 @@
 //!
 //! All numbers are in the internal units of [`Model::units`] unless a field says otherwise.
 
-use lutetia_units::{Dimension, Unit, UnitSystem};
+use lutetia_units::{Dimension, MolarMass, Unit, UnitSystem};
 
 use crate::expr::Expr;
 
@@ -217,6 +217,8 @@ pub struct Species {
     /// Fate of a decayed molecule of this species, where it differs from the group's; for a
     /// radioactive species its own fate.
     pub decayed: Option<Fate>,
+    /// The only way from a dose typed as a mass to its amount.
+    pub molar_mass: Option<MolarMass>,
     /// Description.
     pub about: Option<String>,
 }
@@ -230,6 +232,8 @@ pub struct Pool {
     pub place: usize,
     /// Initial amount of the cold (or only) form.
     pub initial: Option<Expr>,
+    /// From a dose into the pool to its arrival (internal time), zero or more; NONMEM's ALAG.
+    pub lag: f64,
 }
 
 /// A state that is not an amount, changed by explicit fluxes only.

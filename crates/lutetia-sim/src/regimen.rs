@@ -16,7 +16,7 @@ use crate::error::{SimError, activity_text, closest, quantity_text, time_text};
 /// all times. Daughters that grow in inside the syringe are not given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dose {
-    /// Start, internal time, ≥ 0.
+    /// Start, internal time, ≥ 0. It arrives later by the lag of the pool, where the model file has one.
     pub at: f64,
     /// The pool, such as `L.plasma`.
     pub into: String,
@@ -141,6 +141,8 @@ impl Course {
             let value = quantity_text(units, Dimension::AMOUNT, amount);
             return Err(bad("amount", value, "a finite number above zero"));
         }
+        // It arrives later than it is given. Only what carries no nuclide lags, so that no decay is missed.
+        let dose = &Dose { at: dose.at + target.lag, ..dose.clone() };
         let mut hot: Vec<(usize, usize, f64)> = Vec::new();
         for (name, activity) in &dose.activities {
             if !activity.is_finite() || *activity < 0.0 {

@@ -192,6 +192,16 @@ pub(crate) const TABLES: &[Table] = &[
                 Kind::Texts,
                 "what a decayed molecule becomes, where it differs from its group's",
             ),
+            key(
+                "lag",
+                Kind::Places,
+                "time from a dose to its arrival, such as `0.28 h`, or one per place; a constant, of a species without a nuclide",
+            ),
+            key(
+                "molar_mass",
+                Kind::Text,
+                "such as `434.5 g/mol`, or the name of a fixed parameter: doses may then be typed as a mass",
+            ),
             ABOUT,
         ],
     },

@@ -146,3 +146,33 @@ pub enum DoseTargetError {
         known: String,
     },
 }
+
+/// A dose whose amount cannot be found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DoseAmountError {
+    /// The pool is none.
+    #[error(transparent)]
+    Target(#[from] DoseTargetError),
+    /// Neither an amount nor a mass.
+    #[error(
+        "the dose `{dose}` is {found}; expected an amount such as `100 nmol`, or a mass such as `200 mg`"
+    )]
+    Dimension {
+        /// As typed.
+        dose: String,
+        /// Its dimension.
+        found: String,
+    },
+    /// A mass into a species without a molar mass.
+    #[error(
+        "the dose `{dose}` is a mass, and what goes into `{into}` has no molar mass; give an amount such as \
+         `100 nmol`, or write `molar_mass = \"434.5 g/mol\"` at the species in the model file"
+    )]
+    NoMolarMass {
+        /// As typed.
+        dose: String,
+        /// The pool.
+        into: String,
+    },
+}

@@ -1,6 +1,6 @@
 //! What the numbers of a system are: names, units, meanings.
 
-use lutetia_units::{Dimension, Unit};
+use lutetia_units::{Dimension, MolarMass, Unit};
 
 use crate::model::{ResidualError, Variability};
 
@@ -115,7 +115,7 @@ pub struct BoundNuclide {
 }
 
 /// Where a dose goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DoseTarget {
     /// `L.plasma`.
     pub name: String,
@@ -123,4 +123,8 @@ pub struct DoseTarget {
     pub hot: Vec<(usize, usize)>,
     /// State of the cold (or only) form; none for a species that is itself radioactive.
     pub cold: Option<usize>,
+    /// From a dose to its arrival, internal time.
+    pub lag: f64,
+    /// The only way from a dose typed as a mass to its amount.
+    pub molar_mass: Option<MolarMass>,
 }

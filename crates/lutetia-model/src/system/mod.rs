@@ -25,10 +25,10 @@ pub(crate) mod tests;
 
 use std::sync::Arc;
 
-use lutetia_units::UnitSystem;
+use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 
 pub use binding::Binding;
-pub use error::{CompileError, DoseTargetError};
+pub use error::{CompileError, DoseAmountError, DoseTargetError};
 pub use evaluate::Evaluator;
 pub use info::{
     BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
@@ -103,6 +103,8 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             name: pool_name(model, pool),
             hot: lowering.pools[pool].hot.clone(),
             cold: lowering.pools[pool].cold,
+            lag: model.pools[pool].lag,
+            molar_mass: model.species[model.pools[pool].species].molar_mass,
         })
         .collect();
     let Lowering { mut graph, states, .. } = lowering;
@@ -273,6 +275,31 @@ impl System {
             hint: suggestion(name, names()),
             known: list(names()),
         })
+    }
+
+    /// The internal amount of a dose into a pool that was typed as an amount or, where the species has a molar mass,
+    /// as a mass.
+    ///
+    /// # Errors
+    ///
+    /// A pool that is none, a quantity of another dimension, a mass without a molar mass.
+    pub fn dose_amount(&self, into: &str, dose: &Quantity) -> Result<f64, DoseAmountError> {
+        let text = || dose.to_string();
+        if dose.dimension() == Dimension::AMOUNT {
+            return Ok(self.inner.units.to_internal(dose));
+        }
+        if dose.dimension() != Dimension::MASS {
+            let found = dose.dimension().to_string();
+            return Err(DoseAmountError::Dimension { dose: text(), found });
+        }
+        let molar = self
+            .dose_target(into)?
+            .molar_mass
+            .ok_or_else(|| DoseAmountError::NoMolarMass { dose: text(), into: into.to_owned() })?;
+        // Both units are of the dimensions just compared.
+        let grams = Unit::parse("g").and_then(|g| dose.to(&g)).unwrap_or(f64::NAN);
+        let mol = Unit::parse("mol").map(|mol| Quantity::new(molar.amount_mol(grams), mol));
+        Ok(mol.map_or(f64::NAN, |amount| self.inner.units.to_internal(&amount)))
     }
 
     /// Structural pattern of ∂rhs/∂x; the diagonal is always present.

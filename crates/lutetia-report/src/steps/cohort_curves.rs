@@ -189,7 +189,11 @@ fn setting<'a>(
             nuclide.name.clone(),
             model.internal("activity", &step.activity, Dimension::ACTIVITY)?,
         )],
-        amount: optional("amount", &step.amount, Dimension::AMOUNT)?,
+        amount: step
+            .amount
+            .as_deref()
+            .map(|t| model.dose_amount("amount", t, &step.into))
+            .transpose()?,
         over: optional("over", &step.over, Dimension::TIME)?.unwrap_or(0.0),
     };
     let error = error_model(&step.error)?;

@@ -135,6 +135,15 @@ impl LoadedModel {
         Ok(self.model.units.to_internal(&q))
     }
 
+    /// The amount of a dose into a pool, internal: typed as an amount, or as a mass where the species has a molar mass.
+    ///
+    /// # Errors
+    /// When the text is neither, or nothing says the molar mass.
+    pub fn dose_amount(&self, what: &str, text: &str, into: &str) -> Result<f64, String> {
+        let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
+        self.simulator.system().dose_amount(into, &q).map_err(|e| format!("{what}: {e}"))
+    }
+
     /// The default parameter vector with some parameters or covariates replaced, internal.
     ///
     /// # Errors

@@ -340,17 +340,16 @@ fn regimen(
     let doses = doses
         .into_iter()
         .map(|d| {
+            let into = d.into.clone().unwrap_or_else(|| step.into.clone());
             Ok(Dose {
                 at: quantity(d.time_h - start, "h")?,
-                into: d.into.clone().unwrap_or_else(|| step.into.clone()),
                 activities: vec![(d.nuclide.clone(), quantity(d.activity_mbq, "MBq")?)],
                 amount: match (d.amount_nmol, &step.amount) {
                     (Some(x), _) => Some(quantity(x, "nmol")?),
-                    (None, Some(text)) => {
-                        Some(model.internal("amount", text, Dimension::AMOUNT)?)
-                    }
+                    (None, Some(text)) => Some(model.dose_amount("amount", text, &into)?),
                     (None, None) => None,
                 },
+                into,
                 over: match (d.duration_h, &step.over) {
                     (Some(x), _) => quantity(x, "h")?,
                     (None, Some(text)) => model.internal("over", text, Dimension::TIME)?,

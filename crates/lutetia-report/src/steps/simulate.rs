@@ -194,7 +194,11 @@ pub(crate) fn dose(spec: &DoseSpec, model: &LoadedModel) -> Result<Dose, String>
         at: optional("at", &spec.at, Dimension::TIME)?.unwrap_or(0.0),
         into: spec.into.clone(),
         activities,
-        amount: optional("amount", &spec.amount, Dimension::AMOUNT)?,
+        amount: spec
+            .amount
+            .as_deref()
+            .map(|t| model.dose_amount("amount", t, &spec.into))
+            .transpose()?,
         over: optional("over", &spec.over, Dimension::TIME)?.unwrap_or(0.0),
     })
 }

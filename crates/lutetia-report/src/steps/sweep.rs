@@ -107,7 +107,7 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
     let amounts = step
         .amounts
         .iter()
-        .map(|text| model.internal("amounts", text, Dimension::AMOUNT))
+        .map(|text| model.dose_amount("amounts", text, &step.into))
         .collect::<Result<Vec<_>, _>>()?;
     let trajectories = amounts
         .par_iter()

@@ -150,6 +150,7 @@ impl Build {
             label: None,
             nuclide: nuclide.map(str::to_owned),
             decayed: fate,
+            molar_mass: None,
             about: None,
         });
         self.0.species.len() - 1
@@ -163,7 +164,7 @@ impl Build {
     }
 
     pub fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
-        self.0.pools.push(Pool { species, place, initial });
+        self.0.pools.push(Pool { species, place, initial, lag: 0.0 });
         self.0.pools.len() - 1
     }
 

@@ -2,6 +2,8 @@
 
 use std::f64::consts::LN_2;
 
+use lutetia_units::Quantity;
+
 use crate::shipped::{Course, drug, joined, near, one};
 
 /// Area under the concentration after one dose is dose over clearance: (file, place, dose in nmol, dose
@@ -213,4 +215,63 @@ fn val_oral_drugs() {
         ..Course::default()
     });
     near("area", run.at("exposure", 1) - run.at("exposure", 0), 300.0 / 5.21, 1e-3);
+}
+
+/// One dose into an absorption compartment that arrives 0.28 h later: Bateman's function of t − 0.28 h, and nothing
+/// before. Urien 2005: ka 2.07/h, V 338 L, clearance 218 + 12.9 L/h.
+#[test]
+fn exact_capecitabine_arrives_after_its_lag() {
+    let (ka, v) = (2.07, 338.0);
+    let k = (218.0 + 12.9) / v;
+    let times = vec![0.1, 0.27, 0.5, 1.0, 3.0, 8.0];
+    let shipped = one("partner/capecitabine.toml");
+    let run = shipped.run(&Course {
+        doses: vec![drug("Cape.gut", 0.0, 4.174e6)],
+        times: times.clone(),
+        ..Course::default()
+    });
+    for (row, t) in times.into_iter().enumerate() {
+        let since: f64 = t - 0.28;
+        let found = run.at("concentration", row);
+        if since < 0.0 {
+            assert!(found.abs() < 1e-12, "{found}");
+            continue;
+        }
+        let expected =
+            4.174 * 0.3594 * 1e3 / v * ka / (ka - k) * ((-k * since).exp() - (-ka * since).exp());
+        // The tolerance of the integration.
+        near("capecitabine", found, expected, 1e-4);
+    }
+}
+
+/// Doses as labels have them, through the molar mass: 200 mg of 149 kg/mol is 1342.28 nmol.
+#[test]
+fn exact_doses_in_mass_become_amounts() {
+    let close = |file: &str, into: &str, dose: &str, nmol: f64| {
+        let shipped = one(&format!("partner/{file}.toml"));
+        let dose = Quantity::parse(dose).unwrap();
+        let found = shipped.simulator.system().dose_amount(into, &dose).unwrap();
+        assert!((found / nmol - 1.0).abs() < 1e-12, "{file}: {found}");
+    };
+    close("pembrolizumab", "D.plasma", "200 mg", 200e6 / 149e3);
+    close("olaparib", "D.gut", "0.3 g", 300e6 / 434.5);
+    close("capecitabine", "Cape.gut", "1500 mg", 1500e6 / 359.4);
+    close("enzalutamide", "M2.plasma_m", "1 mg", 1e6 / 450.4);
+    // An amount stays what it is.
+    close("temozolomide", "D.gut", "2 umol", 2000.0);
+    let shipped = one("partner/cabazitaxel.toml");
+    let of = |into: &str, dose: &str| {
+        let dose = Quantity::parse(dose).unwrap();
+        shipped.simulator.system().dose_amount(into, &dose).unwrap_err().to_string()
+    };
+    assert!(
+        of("D.plasma", "1 L").contains("is volume; expected an amount"),
+        "{}",
+        of("D.plasma", "1 L")
+    );
+    assert!(of("D.plasm", "1 mg").contains("did you mean `D.plasma`"), "{}", of("D.plasm", "1 mg"));
+    let ligand = one("psma/psma617-population.toml");
+    let dose = Quantity::parse("1 mg").unwrap();
+    let refused = ligand.simulator.system().dose_amount("L.blood", &dose).unwrap_err().to_string();
+    assert!(refused.contains("`L.blood` has no molar mass; give an amount"), "{refused}");
 }

@@ -19,7 +19,7 @@ pub(crate) struct TypedDose {
     pub(crate) nuclide: Option<String>,
     /// Activity at its start.
     pub(crate) activity: Option<Quantity>,
-    /// Hot and cold ligand together; carrier-free without it.
+    /// Hot and cold ligand together, or a drug, as an amount or a mass; carrier-free without it.
     pub(crate) amount: Option<Quantity>,
     /// Infusion time; a bolus without it.
     pub(crate) over: Option<Quantity>,
@@ -64,7 +64,7 @@ pub(crate) fn parse(text: &str) -> Outcome<TypedDose> {
             .ok_or_else(|| Failure::usage(format!("the dose `{text}` has no `into`"), EXAMPLE))?,
         nuclide: word("nuclide")?,
         activity: quantity("activity", Dimension::ACTIVITY, "7.4 GBq")?,
-        amount: quantity("amount", Dimension::AMOUNT, "100 nmol")?,
+        amount: amount(word("amount")?)?,
         over: quantity("over", Dimension::TIME, "30 min")?,
     };
     if typed.activity.is_none() && typed.amount.is_none() {
@@ -74,6 +74,14 @@ pub(crate) fn parse(text: &str) -> Outcome<TypedDose> {
         ));
     }
     Ok(typed)
+}
+
+/// Reads what is given: an amount, or a mass, which the molar mass of the species makes one.
+fn amount(text: Option<String>) -> Outcome<Option<Quantity>> {
+    let Some(text) = text else { return Ok(None) };
+    let mass = Quantity::parse(&text).is_ok_and(|q| q.dimension() == Dimension::MASS);
+    let dimension = if mass { Dimension::MASS } else { Dimension::AMOUNT };
+    parse_quantity("`amount` of a dose", &text, dimension, "100 nmol` or `200 mg").map(Some)
 }
 
 /// Reads a quantity that must have a dimension and must not be negative.

@@ -263,7 +263,14 @@ fn internal(typed: &TypedDose, system: &System) -> Outcome<Dose> {
         at: time(&typed.at),
         into: typed.into.clone(),
         activities,
-        amount: typed.amount.as_ref().map(|amount| units.to_internal(amount)),
+        amount: typed
+            .amount
+            .as_ref()
+            .map(|amount| system.dose_amount(&typed.into, amount))
+            .transpose()
+            .map_err(|e| {
+                Failure::usage(e.to_string(), "see `lutetia explain` for the species of the model")
+            })?,
         over: time(&typed.over),
     })
 }

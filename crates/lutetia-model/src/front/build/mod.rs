@@ -73,6 +73,8 @@ pub(super) fn model(
     let before = faults.len();
     builder.plain_names(faults);
     builder.parameters(faults);
+    builder.molar_masses(faults);
+    builder.lags(faults);
     builder.quantities_and_inputs(faults);
     builder.volumes(faults);
     builder.defines(faults);

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use lutetia_diagnostic::{Diagnostic, closest};
+use lutetia_units::{Dimension, MolarMass, Unit};
 
 use super::super::{
     code,
     declare::{Fields, unknown, wrong_kind},
-    fields::{identifier, place, string, texts},
+    fields::{identifier, place, quantity_of, string, text, texts},
     keys,
     text::Text,
     tree::{Node, Value},
 };
 use super::{Builder, MOST_POOLS, twice};
-use crate::model::{Fate, LabelGroup, Pool, Species};
+use crate::model::{Fate, LabelGroup, ParameterValue, Pool, Species};
 
 impl Builder<'_> {
     pub(super) fn species(&mut self, head: &Fields, faults: &mut Vec<Diagnostic>) {
@@ -30,6 +31,7 @@ impl Builder<'_> {
                 label: None,
                 nuclide: string(&e.fields, "nuclide", faults),
                 decayed: None,
+                molar_mass: None,
                 about: string(&e.fields, "about", faults),
             });
         }
@@ -65,6 +67,118 @@ impl Builder<'_> {
             }
         }
         self.make_pools(&index, faults);
+    }
+
+    /// Lags of doses, one for all places of a species or one per place.
+    pub(super) fn lags(&mut self, faults: &mut Vec<Diagnostic>) {
+        for (i, e) in self.found.species.iter().enumerate() {
+            let Some(node) = e.fields.get("lag") else { continue };
+            if self.species[i].label.is_some() || self.species[i].nuclide.is_some() {
+                faults.push(
+                    Diagnostic::error(
+                        code::LABEL,
+                        format!(
+                            "`{}` carries a nuclide, which would decay during its `lag`",
+                            e.name.as_str()
+                        ),
+                    )
+                    .at(node.span, "")
+                    .hint("give the dose at a later time, with the activity it has then"),
+                );
+                continue;
+            }
+            let said: Vec<(Option<&Text>, &Text)> = match &node.value {
+                Value::Text(t) => vec![(None, t)],
+                Value::Table(list) => list
+                    .iter()
+                    .filter_map(|(k, n)| match &n.value {
+                        Value::Text(t) => Some((Some(k), t)),
+                        other => {
+                            faults.push(wrong_kind("lag", other, "a text", n.span));
+                            None
+                        }
+                    })
+                    .collect(),
+                other => {
+                    let wanted = "a text, or a table of places";
+                    faults.push(wrong_kind("lag", other, wanted, node.span));
+                    continue;
+                }
+            };
+            for (place, t) in said {
+                let name = place.map(|p| format!("{}.{}", e.name.as_str(), p.as_str()));
+                let pools: Vec<usize> = match &name {
+                    None => (0..self.pools.len()).filter(|k| self.pools[*k].species == i).collect(),
+                    Some(name) => self.names.pools.get(name).copied().into_iter().collect(),
+                };
+                if let (Some(p), true) = (place, pools.is_empty()) {
+                    faults.push(
+                        Diagnostic::error(
+                            code::UNDECLARED,
+                            format!("`{}` is not in `{}`", e.name.as_str(), p.as_str()),
+                        )
+                        .at(p.span(), "")
+                        .hint("add the place to `in`"),
+                    );
+                }
+                let what = format!("`lag` of `{}`", e.name.as_str());
+                let Some(q) = quantity_of(t, Dimension::TIME, &what, faults) else { continue };
+                if q.value() < 0.0 {
+                    faults.push(
+                        Diagnostic::error(code::NUMBER, format!("{what} is `{q}`"))
+                            .at(t.span(), "")
+                            .hint("expected a time of 0 or more, such as `0.28 h`"),
+                    );
+                }
+                for pool in pools {
+                    self.pools[pool].lag = self.names.units.to_internal(&q).max(0.0);
+                }
+            }
+        }
+    }
+
+    /// Molar masses, which may be parameters and are therefore read after them.
+    pub(super) fn molar_masses(&mut self, faults: &mut Vec<Diagnostic>) {
+        let gram_per_mol = Dimension::MASS / Dimension::AMOUNT;
+        for (i, e) in self.found.species.iter().enumerate() {
+            let Some(t) = text(&e.fields, "molar_mass", faults) else { continue };
+            let of = format!("`molar_mass` of `{}`", e.name.as_str());
+            let parameter = self.parameters.iter().find(|p| p.name == t.as_str());
+            let grams = match parameter.map(|p| (&p.value, p)) {
+                Some((ParameterValue::Number(x), p)) if p.fixed && p.dimension == gram_per_mol => {
+                    Unit::parse("g/mol").ok().map(|u| self.names.units.from_internal(*x, &u))
+                }
+                Some((_, p)) => {
+                    let why = if p.dimension != gram_per_mol {
+                        format!("is {}", p.dimension)
+                    } else if matches!(p.value, ParameterValue::Number(_)) {
+                        "is not fixed".to_owned()
+                    } else {
+                        "is a formula".to_owned()
+                    };
+                    faults.push(
+                        Diagnostic::error(
+                            code::DIMENSION,
+                            format!("{of} is the parameter `{}`, which {why}; expected a fixed {gram_per_mol}", p.name),
+                        )
+                        .at(t.span(), "")
+                        .hint("a molar mass is a constant: give a number with `fixed = true`, such as `434.5 g/mol`"),
+                    );
+                    continue;
+                }
+                None => quantity_of(t, gram_per_mol, &of, faults)
+                    .and_then(|q| Unit::parse("g/mol").and_then(|u| q.to(&u)).ok()),
+            };
+            let Some(grams) = grams else { continue };
+            self.species[i].molar_mass = MolarMass::new(grams);
+            if self.species[i].molar_mass.is_none() {
+                faults.push(
+                    Diagnostic::error(code::NUMBER, format!("{of} is `{}`", t.as_str()))
+                        .at(t.span(), "")
+                        .hint("expected a number above 0, such as `434.5 g/mol`"),
+                );
+            }
+        }
     }
 
     pub(super) fn read_labels(
@@ -248,7 +362,7 @@ impl Builder<'_> {
                 self.names.radioactive.push(label.is_some() || self.species[i].nuclide.is_some());
                 self.names.places_of.push(place);
                 self.groups.push(label);
-                self.pools.push(Pool { species: i, place, initial: None });
+                self.pools.push(Pool { species: i, place, initial: None, lag: 0.0 });
             }
         }
         self.check_fates(faults);

@@ -130,6 +130,7 @@ impl Build {
             label: None,
             nuclide: None,
             decayed: None,
+            molar_mass: None,
             about: None,
         });
         self.0.species.len() - 1
@@ -148,7 +149,7 @@ impl Build {
     }
 
     pub(crate) fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
-        self.0.pools.push(Pool { species, place, initial });
+        self.0.pools.push(Pool { species, place, initial, lag: 0.0 });
         self.0.pools.len() - 1
     }
 
