@@ -9,7 +9,7 @@ use lutetia_trial::{
     Population, Record, Trial, TrialError, log_normal_draws,
     regimen::{Assessed, Knob, Proposal, RegimenLimit, options, propose},
 };
-use lutetia_units::{Quantity, Unit};
+use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -277,7 +277,14 @@ fn plain(what: &str, text: &str) -> Result<f64, String> {
     Quantity::parse(text).and_then(|q| q.to(&Unit::parse("1")?)).map_err(|e| format!("{what}: {e}"))
 }
 
-/// The knobs of a search: activity in GBq, interval and start in weeks, amounts in nmol.
+/// Unit of what is given: mg where it is typed as a mass, as drugs are, else nmol.
+fn given(bounds: &Option<[String; 2]>) -> &'static str {
+    let lower = bounds.as_ref().and_then(|b| Quantity::parse(&b[0]).ok());
+    let mass = lower.is_some_and(|q| q.dimension() == Dimension::MASS);
+    if mass { "mg" } else { "nmol" }
+}
+
+/// The knobs of a search: activity in GBq, interval and start in weeks, amounts in nmol or mg.
 fn knobs(spec: &ProposeSpec) -> Result<Vec<Knob>, String> {
     let mut all = Vec::new();
     let mut add = |name: &str, unit: &str, bounds: &Option<[String; 2]>| -> Result<(), String> {
@@ -297,8 +304,8 @@ fn knobs(spec: &ProposeSpec) -> Result<Vec<Knob>, String> {
     };
     add("activity", "GBq", &spec.activity)?;
     add("every", "week", &spec.every)?;
-    add("amount", "nmol", &spec.amount)?;
-    add("partner_amount", "nmol", &spec.partner_amount)?;
+    add("amount", given(&spec.amount), &spec.amount)?;
+    add("partner_amount", given(&spec.partner_amount), &spec.partner_amount)?;
     add("partner_at", "week", &spec.partner_at)?;
     if let Some([lower, upper]) = spec.cycles {
         all.push(Knob {
