@@ -206,7 +206,8 @@ fn one() -> u32 {
     1
 }
 
-/// Crossover at progression.
+/// Crossover at progression. Where the treatment of the arm that follows ends at progression, so does it here, at
+/// one after the change.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossoverSpec {
