@@ -87,3 +87,25 @@ fn exact_whoever_fails_has_a_row_with_the_reason() {
     assert!(failed > 0 && failed == done.failed);
     assert!(rows.iter().filter(|r| &r[2] != "ok").all(|r| r[2].len() > 20 && r[3].is_empty()));
 }
+
+/// What a power cut may leave: names of chunks with zeros, with half of their rows, with none.
+#[test]
+fn exact_chunks_without_their_rows_are_simulated_again() {
+    let (simulator, population) = chain();
+    let trial = Trial::new(&simulator, &population, spec(arms())).unwrap();
+    let expected = whole(&trial);
+    let body = expected.split_once('\n').unwrap().1;
+    let lines: Vec<&str> = body.split_inclusive('\n').collect();
+    let folder = tempfile::tempdir().unwrap();
+    let chunks = folder.path().join("chunks");
+    fs::create_dir_all(&chunks).unwrap();
+    let write = |k: usize, text: &str| fs::write(chunks.join(format!("{k:07}.csv")), text).unwrap();
+    write(0, &lines[..256].concat().replace(|c| c != '\n', "\0"));
+    write(1, &lines[256..400].concat());
+    write(2, &lines[512..768].concat());
+    write(3, "");
+    let stop = AtomicBool::new(false);
+    let done = stream(&trial, folder.path(), "run 1", &stop, &|_, _| ()).unwrap();
+    assert_eq!((done.found, done.simulated), (1, 3));
+    assert!(fs::read_to_string(done.table).unwrap() == expected);
+}
