@@ -543,6 +543,8 @@ fn same_patients(base: &TrialUse, id: &str, own: &TrialUse, own_id: &str) -> Res
         "seeds"
     } else if a.spec.covariates != b.spec.covariates || a.spec.correlations != b.spec.correlations {
         "laws of covariates"
+    } else if a.spec.limits != b.spec.limits {
+        "plausibility limits"
     } else if draws(a) != draws(b) {
         "numbers of draws from a calibration"
     } else {
