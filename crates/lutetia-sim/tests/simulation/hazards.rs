@@ -42,6 +42,49 @@ fn exact_weibull_with_and_without_a_tumour() {
     near("H", run.last("os:cumulative_hazard"), expected, 1e-5);
 }
 
+/// A hazard that does not follow the tumour adds h t, whatever the tumour does.
+#[test]
+fn exact_a_hazard_beside_the_tumour_adds() {
+    let shipped = one("survival/weibull-tumour.toml");
+    let run = |other: &'static str| {
+        let course = Course {
+            set: &[("h_other", other)],
+            inputs: vec![("ratio", vec![(0.0, 1.0), (20_000.0, 30.0)])],
+            times: vec![5000.0, 20_000.0],
+            tight: true,
+            ..Course::default()
+        };
+        shipped.run(&course).all("cumulative_hazard")
+    };
+    let (none, some) = (run("0 1/d"), run("0.0012 1/d"));
+    near("H", some[0] - none[0], 0.0012 * 5000.0 / 24.0, 1e-6);
+    near("H", some[1] - none[1], 0.0012 * 20_000.0 / 24.0, 1e-6);
+}
+
+/// Standard of care wears off: a tumour that grows at g and is killed at k exp(-r t) is exp(g t - k/r (1 - exp(-r t))).
+#[test]
+fn exact_standard_of_care_wears_off() {
+    let shipped = joined(
+        &[
+            ("tumour", "tumour/growth-kill-clinical-effective.toml"),
+            ("care", "combination/standard-of-care.toml"),
+        ],
+        &[("care.kill_rate", "tumour.kill_rate", None)],
+    );
+    let times = vec![56.0 * 24.0, 300.0 * 24.0];
+    let run = shipped.run(&Course {
+        set: &[("care:k_care", "0.02 1/d")],
+        times: times.clone(),
+        tight: true,
+        ..Course::default()
+    });
+    for (row, t) in times.into_iter().enumerate() {
+        let days = t / 24.0;
+        let expected = (4.08e-4 * t - 0.02 / 0.01 * (1.0 - (-0.01 * days).exp())).exp();
+        near("ratio", run.at("tumour:ratio", row), expected, 1e-7);
+    }
+}
+
 /// Zecchin: size followed to week 12 and held; (lambda t)^k times exp of constants where nothing changes.
 #[test]
 fn exact_zecchin() {

@@ -208,3 +208,45 @@ fn val_dry_mouth() {
         }
     }
 }
+
+/// The dose rate to the marrow: f (S A_blood + phi S_all A_tumour). The published .017 Gy/GBq come back for the 3.30 h
+/// of the ligand in blood, and all energy of the lesions is 147.9 keV per decay in 1170 g.
+#[test]
+fn exact_marrow_dose_rate() {
+    let shipped = one("toxicity/marrow-dose.toml");
+    let run = shipped.run(&Course {
+        set: &[("f_dose", "1.5"), ("phi", "0.02")],
+        inputs: vec![
+            ("blood_activity", vec![(0.0, 1000.0)]),
+            ("tumour_activity", vec![(0.0, 500.0)]),
+        ],
+        times: vec![1.0],
+        ..Course::default()
+    });
+    let all = 147.9e3 * 1.602_176_634e-19 * 1e6 * 3600.0 / 1.170;
+    // Gy/h in the unit the output declares; S_all has three digits.
+    near("R", run.last("dose_rate"), 1.5 * (5.2e-6 * 1000.0 + 0.02 * all * 500.0), 1e-3);
+    let per_gbq: f64 = 5.2e-6 * 1000.0 * 3.30;
+    // Printed with two digits.
+    assert!((per_gbq - 0.017).abs() < 5e-4, "{per_gbq}");
+}
+
+/// A dose that leaves next to no proliferating cell: counts stay positive, and the marrow is refilled.
+#[test]
+fn prop_an_emptied_marrow_recovers() {
+    for name in ["platelets", "neutrophils", "lymphocytes", "haemoglobin"] {
+        let shipped = one(&format!("toxicity/{name}.toml"));
+        let times: Vec<f64> = (0..=60).map(|m| 730.0 * f64::from(m)).collect();
+        let run = shipped.run(&Course {
+            set: &[("alpha_m", "3 1/Gy")],
+            inputs: vec![("dose_rate", vec![(0.0, 0.5), (60.0, 0.5), (60.0, 0.0)])],
+            times,
+            ..Course::default()
+        });
+        let ratios = run.all("ratio");
+        let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        // As far below zero as the absolute tolerance.
+        assert!((-1e-6..0.03).contains(&least), "{name}: {least}");
+        assert!(run.last("ratio") > 0.5, "{name}: {ratios:?}");
+    }
+}

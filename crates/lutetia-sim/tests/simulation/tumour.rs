@@ -60,6 +60,53 @@ fn exact_kill_by_a_dose() {
     near("share without target", run.last("negative"), left, 1e-5);
 }
 
+/// What a dose kills may stay and be cleared with a half-time: 30 Gy within 60 h, looked at when they end and after
+/// one half-time. Living cells do not notice, nor does anything where nothing stays.
+#[test]
+fn exact_killed_mass_stays_until_it_is_cleared() {
+    let shipped = one(CLINICAL);
+    let (rate, end, half) = (0.5, 60.0, 2400.0);
+    let run = |f_remain: &'static str| {
+        shipped.run(&Course {
+            set: &[("f_negative", "0"), ("T_clear", "100 d"), ("f_remain", f_remain)],
+            inputs: vec![("dose_rate", vec![(0.0, rate), (end, rate), (end, 0.0)])],
+            times: vec![0.0, end, end + half],
+            tight: true,
+            ..Course::default()
+        })
+    };
+    let (gone, stays, part) = (run("0"), run("1"), run("0.4"));
+    let (kill, clear, start) = (0.0172 * rate, std::f64::consts::LN_2 / half, 1.05 * 44.3);
+    let net = 4.08e-4 - kill;
+    let dead = kill * start * ((net * end).exp() - (-clear * end).exp()) / (net + clear);
+    for row in 0..3 {
+        assert!((gone.at("scan_mass", row) - gone.at("mass", row)).abs() <= 0.0);
+        near("living", stays.at("mass", row), gone.at("mass", row), 1e-7);
+    }
+    for (row, left) in [(1, 1.0), (2, 0.5)] {
+        near("all", stays.at("scan_mass", row) - stays.at("mass", row), left * dead, 1e-6);
+        near("part", part.at("scan_mass", row) - part.at("mass", row), 0.4 * left * dead, 1e-6);
+    }
+}
+
+/// Activity lost is that of the mass that leaves: none while all that is killed stays, and then as it is cleared.
+#[test]
+fn prop_what_remains_keeps_its_activity() {
+    let shipped = joined(&PARTS, &WIRES);
+    let run = |f_remain: &'static str| {
+        shipped.run(&Course {
+            set: &[("tumour:alpha", "0.1 1/Gy"), ("tumour:f_remain", f_remain)],
+            doses: vec![activity("pk:L.blood", 0.0, 7400.0)],
+            times: vec![240.0],
+            ..Course::default()
+        })
+    };
+    let (gone, stays) = (run("0"), run("1"));
+    let (less, more) = (gone.last("pk:A_tumour"), stays.last("pk:A_tumour"));
+    assert!(stays.last("tumour:mass") < stays.last("tumour:scan_mass"));
+    assert!(more > less, "{more} {less}");
+}
+
 /// The two sets are told apart by the name of the file, and no file holds numbers of both.
 #[test]
 fn exact_no_file_mixes_the_two_sets() {
