@@ -3,6 +3,8 @@
 //! A virtual patient is drawn from the population that a model file declares: random effects with
 //! their correlations, variability from cycle to cycle, covariates. All numbers are internal.
 
+use std::num::NonZeroU64;
+
 use lutetia_model::{
     Distribution, Model, ParameterValue, Variability,
     system::{ParameterKind, System},
@@ -80,6 +82,9 @@ pub struct CohortSpec {
     pub limits: Vec<Limit>,
     /// Draws tried per patient before it is given up.
     pub most_attempts: u32,
+    /// Size of the cohort where its patients are stratified ([`Draws::stratified`]): for few patients that
+    /// should together resemble the population.
+    pub stratified: Option<NonZeroU64>,
 }
 
 impl Default for CohortSpec {
@@ -93,6 +98,7 @@ impl Default for CohortSpec {
             occasions: 1,
             limits: Vec::new(),
             most_attempts: 1000,
+            stratified: None,
         }
     }
 }
@@ -187,6 +193,7 @@ pub struct Population {
     limits: Vec<PlacedLimit>,
     most_attempts: u32,
     pool: Option<Pool>,
+    stratified: Option<NonZeroU64>,
 }
 
 /// Patients with what it took to draw them.
@@ -460,6 +467,7 @@ impl Population {
             limits,
             most_attempts: spec.most_attempts,
             pool: None,
+            stratified: spec.stratified,
         })
     }
 
@@ -500,9 +508,14 @@ impl Population {
     /// # Errors
     /// [`TrialError::Implausible`] when no draw meets the limits.
     pub fn patient(&self, number: u64) -> Result<Patient, TrialError> {
-        let own = Draws::new(self.seed, number);
-        let like = self.pool.as_ref().map_or(number, |p| p.pick(own.uniform("prevalence", 0)));
-        let draws = Draws::new(self.seed, like);
+        let own = match self.stratified {
+            Some(cohort) => Draws::stratified(self.seed, number, cohort),
+            None => Draws::new(self.seed, number),
+        };
+        let draws = match &self.pool {
+            Some(pool) => Draws::new(self.seed, pool.pick(own.uniform("prevalence", 0))),
+            None => own,
+        };
         let mut refused = vec![0_u32; self.limits.len()];
         for attempt in 0..self.most_attempts {
             let occasions = self.draw(&draws, u64::from(attempt));

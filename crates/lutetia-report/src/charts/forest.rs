@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// A forest plot: a row of `from` for each estimate (`label`, `estimate`, `low`, `high`; where known
-/// `weight`, and `group` for headings). A row without estimate is a heading.
+/// `weight`, and `group` for headings). A row without estimate is a heading. On a logarithmic axis an estimate of
+/// zero is a ring at its lower end.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForestSpec {
@@ -72,9 +73,12 @@ impl Chart for ForestSpec {
         let (estimates, bars) = (source.maybe("estimate")?, source.bars("low", "high")?);
         let weights = weights(&source, &bars, self.log)?;
         if self.log {
-            source.positive("estimate", estimates.iter().map(|e| e.unwrap_or(1.0)))?;
-            source.positive("low", bars.iter().map(|b| b.map_or(1.0, |b| b.0)))?;
+            let all: Vec<f64> = estimates.iter().map(|e| e.unwrap_or(1.0)).collect();
+            source.not_negative("estimate", &all)?;
+            let all: Vec<f64> = bars.iter().map(|b| b.map_or(1.0, |b| b.0)).collect();
+            source.not_negative("low", &all)?;
         }
+        let ends = self.ends(&estimates, &bars);
         if let Some(missing) = self.summary.iter().find(|s| !labels.contains(s)) {
             return Err(format!("`summary` names `{missing}`, which is not in the column `label`"));
         }
@@ -84,11 +88,8 @@ impl Chart for ForestSpec {
         let height = |i: usize| (count - 1 - i) as f64;
 
         let x = if self.log { Axis::log(&self.x_label) } else { Axis::linear(&self.x_label) };
-        let x = Axis {
-            limits: self.limits.map(|[low, high]| (low, high)),
-            ends: self.favours.clone().map(|[low, high]| (low, high)),
-            ..x
-        };
+        let x =
+            Axis { limits: ends, ends: self.favours.clone().map(|[low, high]| (low, high)), ..x };
         let names = rows.iter().rev().map(|r| r.label.clone()).collect();
         let y = Axis { flush_left: true, ..Axis::categories("", names) };
         let mut panel = Panel::new("", x, y);
@@ -98,10 +99,17 @@ impl Chart for ForestSpec {
             Colour::Ink,
             Marks::Rule { axis: Direction::X, at: null, dash: Dash::Dashed, text: String::new() },
         );
-        let (mut single, mut summaries) = (Vec::new(), Vec::new());
+        let (mut single, mut summaries, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
         for (i, row) in rows.iter().enumerate() {
             let Some(at) = row.at else { continue };
             let Some(estimate) = estimates[at] else { continue };
+            if self.log && estimate <= 0.0 {
+                // Zero is infinitely far to the left: a ring at the end of the axis, its number beside it.
+                let edge = ends.map_or(estimate, |(low, _)| low);
+                let bar = bars[at].filter(|(_, high)| *high > edge).map(|(_, high)| (edge, high));
+                beyond.push(Point::new(edge, height(i)).lying(bar));
+                continue;
+            }
             let point = Point::new(estimate, height(i)).lying(bars[at]);
             if self.summary.contains(&labels[at]) {
                 summaries.push(point);
@@ -111,6 +119,10 @@ impl Chart for ForestSpec {
         }
         let squares = Marks::Points { points: single, shape: Shape::Square };
         panel.layer("", Colour::Series(0), squares);
+        if !beyond.is_empty() {
+            let rings = Marks::Points { points: beyond, shape: Shape::Ring };
+            panel.layer("", Colour::Series(0), rings);
+        }
         if !summaries.is_empty() {
             let diamonds = Marks::Points { points: summaries, shape: Shape::Diamond };
             panel.layer("", Colour::Series(1), diamonds);
@@ -147,6 +159,25 @@ impl Chart for ForestSpec {
             panels: vec![panel],
             columns: 1,
         })
+    }
+}
+
+impl ForestSpec {
+    /// Both ends of the axis: those that are given; on a logarithmic axis with a zero, from well below to well
+    /// above all other numbers, so that the end is known at which zero is drawn.
+    fn ends(&self, estimates: &[Option<f64>], bars: &[Option<(f64, f64)>]) -> Option<(f64, f64)> {
+        let given = self.limits.map(|[low, high]| (low, high));
+        let numbers = || {
+            let bars = bars.iter().flatten().flat_map(|(low, high)| [*low, *high]);
+            estimates.iter().flatten().copied().chain(bars)
+        };
+        if given.is_some() || !self.log || numbers().all(|x| x > 0.0) {
+            return given;
+        }
+        let null = self.null.unwrap_or(1.0);
+        let positive = || numbers().filter(|x| *x > 0.0 && x.is_finite());
+        let (low, high) = positive().fold((null, null), |(low, high), x| (low.min(x), high.max(x)));
+        Some((low / 1.5, high * 1.25))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Uncertain parameters from published trial results, and what they predict about the others.
 
-use std::sync::atomic::AtomicBool;
+use std::{num::NonZeroU64, sync::atomic::AtomicBool};
 
 use lutetia_trial::{
     CalibrationSpec, Generation, Particle, Posterior, Record, Target, Trial, TrialError, TrialSpec,
@@ -17,7 +17,8 @@ use super::{
 };
 use crate::table::{Cell, Table};
 
-/// Calibration of a trial to published results. Tables: `<id>` (the unknowns), `<id>.targets` (published
+/// Calibration of a trial to published results. Tables: `<id>` (the unknowns; `spread_left` is the standard deviation
+/// over that of the prior, 1 where the targets say nothing), `<id>.correlations`, `<id>.targets` (published
 /// beside simulated; which were calibrated on and which judged), `<id>.band` (Kaplan–Meier curves of
 /// trials of the published size), `<id>.generations` (a row each, and the row `final` whatever their number, to
 /// which a text refers as `<id>.generations/final/tolerance`) and `<id>.particles`.
@@ -43,7 +44,8 @@ pub struct CalibrateStep {
     pub most_generations: Option<u32>,
     /// The effective number of particles that is wanted at tolerance 1; a fifth of `particles` if left out.
     pub effective_size: Option<f64>,
-    /// Patients per arm while calibrating; all arms treat the same ones.
+    /// Patients per arm while calibrating; all arms treat the same ones, which are stratified: each lies in another
+    /// stratum of every random number, so that together they resemble the population.
     pub patients: u32,
     /// Patients per arm in the first generations, where they are fewer: these only find where to look and carry no
     /// weight. They end when their tolerance is down to √(`patients`/`explore`), at the latest when half of all
@@ -265,7 +267,8 @@ impl CalibrateStep {
         }
         let posterior = calibrate(&spec, stop, &|values, patients| {
             let small = small(&base.spec, patients);
-            let records = self.records(base, &small, values, stop)?;
+            let stratified = NonZeroU64::new(patients as u64);
+            let records = self.records(base, &small, values, stratified, stop)?;
             used.iter()
                 .map(|t| {
                     let found = t.simulated(&small, &records)?;
@@ -280,7 +283,8 @@ impl CalibrateStep {
         })
         .map_err(|e| e.to_string())?;
         let (targets, band) = self.predictions(base, &posterior, seed, stop)?;
-        let mut tables = vec![self.unknown_table(base, &posterior), targets, band];
+        let mut tables = vec![self.unknown_table(base, &spec.unknowns, &posterior), targets, band];
+        tables.push(self.correlations(&spec.unknowns, &posterior));
         tables.extend(self.process_tables(base, &posterior));
         let nearest = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
         let names = self.unknowns.iter().map(|u| u.name.clone());
@@ -293,12 +297,13 @@ impl CalibrateStep {
         base: &TrialUse,
         spec: &TrialSpec,
         values: &[f64],
+        stratified: Option<NonZeroU64>,
         stop: &AtomicBool,
     ) -> Result<Vec<Record>, String> {
         let typical: Vec<(String, f64)> =
             self.unknowns.iter().map(|u| u.name.clone()).zip(values.iter().copied()).collect();
         let said = |e: TrialError| e.to_string();
-        let population = base.cohort.with(&typical).map_err(said)?;
+        let population = base.cohort.with(&typical, stratified).map_err(said)?;
         let trial =
             Trial::new(&base.cohort.model.simulator, &population, spec.clone()).map_err(said)?;
         let (records, failed) = trial.run_until(stop).map_err(said)?;
@@ -338,7 +343,7 @@ impl CalibrateStep {
                     arm.first = first;
                     first += arm.patients as u64;
                 }
-                self.records(base, &spec, &particle.values, stop)
+                self.records(base, &spec, &particle.values, None, stop)
             })
             .collect::<Result<_, String>>()?;
         let mut table = Table::new(
@@ -380,8 +385,7 @@ impl CalibrateStep {
                 (false, true) => "within",
                 (false, false) => "outside",
             };
-            // A ratio of nothing to something is drawn on no logarithmic axis.
-            let ratio = |x: Option<f64>| x.map(|x| x / t.value).filter(|r| *r > 0.0);
+            let ratio = |x: Option<f64>| x.map(|x| x / t.value);
             let said = match (middle, low, high) {
                 (Some(m), Some(l), Some(h)) => with_interval(m, l, h),
                 _ => "not determined".to_owned(),
@@ -449,7 +453,7 @@ impl CalibrateStep {
         table
     }
 
-    fn unknown_table(&self, base: &TrialUse, posterior: &Posterior) -> Table {
+    fn unknown_table(&self, base: &TrialUse, priors: &[Unknown], posterior: &Posterior) -> Table {
         let model = &base.cohort.model;
         let mut table = Table::new(&self.id, "Unknowns before and after the calibration")
             .column("name", "")
@@ -461,8 +465,9 @@ impl CalibrateStep {
             .column("sd", "")
             .column("low", "")
             .column("median", "")
-            .column("high", "");
-        for (k, u) in self.unknowns.iter().enumerate() {
+            .column("high", "")
+            .column("spread_left", "");
+        for ((k, u), prior) in self.unknowns.iter().enumerate().zip(priors) {
             let (unit, factor) = declared(base, &u.name);
             let (mean, sd) = posterior.moments(k);
             let end = |text: &str| internal(model, &u.name, text).map(|x| x / factor).ok();
@@ -477,7 +482,30 @@ impl CalibrateStep {
                 (posterior.quantile(k, 0.025) / factor).into(),
                 (posterior.quantile(k, 0.5) / factor).into(),
                 (posterior.quantile(k, 0.975) / factor).into(),
+                posterior.spread(k, prior).into(),
             ]);
+        }
+        table
+    }
+
+    /// Pairs of unknowns of which the targets know a combination better than each.
+    fn correlations(&self, priors: &[Unknown], posterior: &Posterior) -> Table {
+        let mut pairs = Vec::new();
+        for (k, a) in priors.iter().enumerate() {
+            for (l, b) in priors.iter().enumerate().skip(k + 1) {
+                pairs.push((&a.name, &b.name, posterior.correlation((k, a), (l, b))));
+            }
+        }
+        pairs.retain(|(_, _, r)| r.abs() >= CORRELATED);
+        pairs.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()));
+        let mut table = Table::new(
+            format!("{}.correlations", self.id),
+            "Unknowns that the calibration leaves correlated, on the scales of their priors",
+        )
+        .column("pair", "")
+        .column("correlation", "");
+        for (a, b, r) in pairs {
+            table.push(vec![format!("{a} and {b}").into(), r.into()]);
         }
         table
     }
@@ -547,6 +575,10 @@ impl CalibrateStep {
         }
     }
 }
+
+/// A correlation that is worth a row: below it, a combination of two unknowns is known little better than each, and
+/// some tens of effective particles say no more of it (standard error 1/√n).
+const CORRELATED: f64 = 0.4;
 
 /// Unit and factor of a parameter as declared; a bare number where the name is not one.
 pub(crate) fn declared(base: &TrialUse, name: &str) -> (String, f64) {

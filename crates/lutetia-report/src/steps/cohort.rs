@@ -1,6 +1,6 @@
 //! Virtual patients from the population of a model.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
 use lutetia_model::system::ParameterInfo;
 use lutetia_trial::{
@@ -130,9 +130,16 @@ pub(crate) struct CohortUse {
 
 impl CohortUse {
     /// The same patients with some typical values replaced (internal).
-    pub(crate) fn with(&self, typical: &[(String, f64)]) -> Result<Population, TrialError> {
+    /// Stratified, they are a cohort of that many which together resembles the population.
+    pub(crate) fn with(
+        &self,
+        typical: &[(String, f64)],
+        stratified: Option<NonZeroU64>,
+    ) -> Result<Population, TrialError> {
         let mut spec = self.spec.clone();
         spec.typical.extend(typical.iter().cloned());
+        // Weighted patients are drawn from a pool of independent ones, of another size.
+        spec.stratified = stratified.filter(|_| self.effective_size.is_none());
         let population = Population::new(&self.model.model, self.model.simulator.system(), &spec)?;
         if self.effective_size.is_none() {
             return Ok(population);

@@ -84,6 +84,10 @@ pub struct TrialStep {
     /// Relative tolerance of the integration.
     #[serde(default = "tolerance")]
     pub rtol: f64,
+    /// Its absolute tolerance, over the size of what is integrated. It, not the relative one, decides how long a trial
+    /// takes: what is left of a dose between two cycles is followed down to it.
+    #[serde(default = "smallness")]
+    pub atol: f64,
 }
 
 fn nothing() -> String {
@@ -104,6 +108,10 @@ fn sixty_days() -> String {
 
 fn tolerance() -> f64 {
     1e-5
+}
+
+fn smallness() -> f64 {
+    Options::default().atol_relative
 }
 
 /// Scans `every` so often until a time, `then` so often.
@@ -350,7 +358,7 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Str
             ..Visits::every(first, change, later, follow_up, baseline_mm)
         },
         toxicity_window: days("toxicity_window", &step.toxicity_window)?,
-        options: Options { rtol: step.rtol, ..Options::default() },
+        options: Options { rtol: step.rtol, atol_relative: step.atol, ..Options::default() },
     })
 }
 

@@ -319,19 +319,50 @@ fn exact_a_forest_has_its_rows_from_the_top_and_areas_by_weight() {
     assert!((points[0].size - points[1].size).abs() < 1e-12);
 }
 
+/// Zero lies beyond every logarithmic axis: a ring at its lower end, with the number printed.
+#[test]
+fn exact_a_forest_shows_zero_at_the_end_of_its_axis() {
+    let columns = ["label", "estimate", "low", "high"];
+    let row = |label: &str, numbers: [f64; 3]| {
+        let mut row = vec![Cell::from(label)];
+        row.extend(numbers.map(Cell::from));
+        row
+    };
+    let rows = vec![
+        row("some", [0.5, 0.3, 2.0]),
+        row("at times none", [0.4, 0.0, 0.8]),
+        row("none", [0.0, 0.0, 0.6]),
+        row("never any", [0.0, 0.0, 0.0]),
+    ];
+    let figure = built(&case(FOREST, &columns, rows));
+    let panel = &figure.panels[0];
+    let (low, high) = panel.x.limits.expect("ends around all numbers");
+    assert!(low < 0.3 && high > 2.0);
+    let Marks::Points { points: squares, .. } = &panel.layers[1].marks else { panic!() };
+    assert_eq!(squares.len(), 2);
+    // Drawn with an arrow, as it goes on beyond the frame.
+    assert_eq!(squares[1].x_bar, Some((0.0, 0.8)));
+    let Marks::Points { points: rings, shape } = &panel.layers[2].marks else { panic!() };
+    assert_eq!(*shape, Shape::Ring);
+    let places: Vec<_> = rings.iter().map(|p| (p.x, p.y, p.x_bar)).collect();
+    assert_eq!(places, [(low, 1.0, Some((low, 0.6))), (low, 0.0, None)]);
+    assert_eq!(panel.beside[0].cells[0], "0 (0–0)");
+    // Without zeros the ends are left to the drawing.
+    let figure = built(&case(FOREST, &columns, vec![row("some", [0.5, 0.3, 2.0])]));
+    assert_eq!(figure.panels[0].x.limits, None);
+}
+
 #[test]
 fn exact_faulty_forests_are_messages() {
     let columns = ["label", "estimate", "low", "high"];
     let row = |e: f64, low: f64| vec!["all".into(), e.into(), low.into(), 3.0.into()];
     assert_eq!(
-        fault(FOREST, &columns, vec![row(1.0, 0.0)]),
-        "the table `t`, row 1, column `low`: found 0, expected a number above 0, \
-         as the axis is logarithmic"
+        fault(FOREST, &columns, vec![row(1.0, -0.5)]),
+        "the table `t`, row 1, column `low`: found -0.5, expected a number that is not negative"
     );
     assert_eq!(
         fault(FOREST, &columns, vec![row(-1.0, 0.5)]),
-        "the table `t`, row 1, column `estimate`: found -1, expected a number above 0, \
-         as the axis is logarithmic"
+        "the table `t`, row 1, column `estimate`: found -1, expected a number that is not negative"
     );
     let toml = Box::leak(format!("{FOREST}summary = [\"every\"]").into_boxed_str());
     assert_eq!(

@@ -20,6 +20,8 @@ use super::{
 const HEAD: f64 = 28.0;
 /// What the names of categories may take of the width of a panel.
 const NAMES: f64 = 280.0;
+/// The same for rows of a table, whose names say what is estimated and of whom.
+const ROW_NAMES: f64 = 420.0;
 
 /// A figure that could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +88,7 @@ impl Room {
         let label = if panel.y.label.is_empty() { 12.0 } else { 36.0 };
         let names = beneath::names(panel);
         let left = if ticks + label > names { ticks + label } else { names };
-        let left = left.clamp(66.0, NAMES);
+        let left = left.clamp(66.0, if panel.y.flush_left { ROW_NAMES } else { NAMES });
         let right = beside::width(panel);
         let rows = panel.y.categories.len() as f64;
         let cells = panel.layers.iter().any(|l| matches!(l.marks, Marks::Cells { .. }));
