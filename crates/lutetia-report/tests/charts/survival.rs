@@ -2,7 +2,7 @@
 
 use lutetia_report::{
     Cell,
-    figure::{Marks, Strip},
+    figure::{Marks, Shape, Strip},
 };
 
 use crate::{
