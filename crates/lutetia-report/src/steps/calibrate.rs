@@ -303,7 +303,7 @@ impl CalibrateStep {
         let typical: Vec<(String, f64)> =
             self.unknowns.iter().map(|u| u.name.clone()).zip(values.iter().copied()).collect();
         let said = |e: TrialError| e.to_string();
-        let population = base.cohort.with(&typical, stratified).map_err(said)?;
+        let population = base.cohort.stratified(&typical, stratified).map_err(said)?;
         let trial =
             Trial::new(&base.cohort.model.simulator, &population, spec.clone()).map_err(said)?;
         let (records, failed) = trial.run_until(stop).map_err(said)?;

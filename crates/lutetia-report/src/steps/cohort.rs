@@ -130,8 +130,12 @@ pub(crate) struct CohortUse {
 
 impl CohortUse {
     /// The same patients with some typical values replaced (internal).
-    /// Stratified, they are a cohort of that many which together resembles the population.
-    pub(crate) fn with(
+    pub(crate) fn with(&self, typical: &[(String, f64)]) -> Result<Population, TrialError> {
+        self.stratified(typical, None)
+    }
+
+    /// The same, stratified: a cohort of that many which together resembles the population.
+    pub(crate) fn stratified(
         &self,
         typical: &[(String, f64)],
         stratified: Option<NonZeroU64>,

@@ -112,10 +112,8 @@ impl OneAtATimeStep {
         for (vary, at) in self.vary.iter().zip(ends) {
             let mut results = Vec::new();
             for value in at {
-                let population = base
-                    .cohort
-                    .with(&[(vary.name.clone(), value)], None)
-                    .map_err(|e| e.to_string())?;
+                let population =
+                    base.cohort.with(&[(vary.name.clone(), value)]).map_err(|e| e.to_string())?;
                 results.push(self.result_at(base, &spec, &population)?);
             }
             let (symbol, factor) = declared(base, &vary.name);
