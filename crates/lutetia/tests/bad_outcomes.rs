@@ -292,3 +292,50 @@ fn exact_a_dose_in_mass_is_the_amount_or_refused() {
         assert_eq!(table(by_mass.path(), name), table(by_amount.path(), name));
     }
 }
+
+/// A step `survival` with everything it has beyond curves: without scans every time is known, so that Turnbull's
+/// curve is Kaplan and Meier's; no internal knot is the Weibull distribution.
+#[test]
+fn exact_a_step_of_splines_intervals_and_penalised_ratios() {
+    let step = r#"
+[[step]]
+kind = "survival"
+id = "s"
+from = "base.events"
+unit = "mo"
+at = [12.0]
+families = true
+firth = true
+knots = 1
+between = { left = "left", right = "right" }
+"#;
+    let experiment = format!("{}{step}", EXPERIMENT.replace("volume = \"size\"\n", ""));
+    let (folder, code, said) = report(&usual(), &experiment);
+    assert_eq!(code, Some(0), "{said}");
+    let root = folder.path();
+    let (km, turnbull) = (table(root, "s"), table(root, "s.interval_censored"));
+    let of = |rows: &[csv::StringRecord], row: usize, name: &str| -> f64 {
+        let text = &rows[row][column(rows, name)];
+        text.parse().unwrap_or_else(|_| panic!("{name} is `{text}`"))
+    };
+    for row in [1, 2] {
+        let survival = of(&km, row, "survival_12");
+        // Six digits are written.
+        assert!((of(&turnbull, row, "survival_12_from") - survival).abs() < 2e-6);
+        assert!((of(&turnbull, row, "survival_12_to") - survival).abs() < 2e-6);
+    }
+    let (families, splines) = (table(root, "s.families"), table(root, "s.splines"));
+    let find = |rows: &[csv::StringRecord], name: &str| {
+        let row = rows.iter().position(|r| &r[0] == name).unwrap_or_else(|| panic!("{name}"));
+        of(rows, row, "log_likelihood")
+    };
+    for arm in ["watched", "treated"] {
+        let weibull = find(&families, &format!("{arm}, weibull"));
+        let line = find(&splines, &format!("{arm}, 0 internal"));
+        assert!((weibull / line - 1.0).abs() < 1e-5, "{weibull} {line}");
+    }
+    let ratio = of(&table(root, "s.comparison"), 1, "hazard_ratio");
+    assert!(ratio > 0.0 && ratio < 1.0, "{ratio}");
+    let wrong = experiment.replace("knots = 1\n", "spline_scale = \"odds\"\n");
+    refused(&usual(), &wrong, &["`spline_scale` needs `knots`"]);
+}
