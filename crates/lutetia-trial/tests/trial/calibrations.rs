@@ -35,8 +35,10 @@ fn spec() -> CalibrationSpec {
 
 /// The effective size that the algorithm has in the limit of many particles: N/∫π²/q̄ with π the posterior and q̄ the
 /// mean of what the generations were proposed by, the prior and then, for the tolerance ε of the generation before,
-/// 0.9 of a normal density around the posterior's mean with 1.3 ε² of its covariance (a flat prior under a kernel ε
-/// times as wide) and 10⁻⁴ on each axis of the normal scale of the prior, and 0.1 of the prior.
+/// 0.45 of a normal density around the posterior's mean with 1.3 ε² of its covariance (a flat prior under a kernel ε
+/// times as wide) and 10⁻⁴ on each axis of the normal scale of the prior, 0.45 of one with 1.3 of it (what the regression
+/// finds where the targets are linear, which on the normal scale of the prior they are not over all of it, so that the
+/// first is taken to be as wide as the particles), and 0.1 of the prior.
 fn effective_size_by_theory(posterior: &Posterior, particles: usize) -> f64 {
     let prior = 1.0 / 400.0;
     // 20 φ(Φ⁻¹((x + 10)/20)) at a = 2 and b = 1: by how much x moves with the normal scale.
@@ -47,12 +49,14 @@ fn effective_size_by_theory(posterior: &Posterior, particles: usize) -> f64 {
         (-0.5 * square).exp() / (2.0 * std::f64::consts::PI * det.sqrt())
     };
     let target = [0.0125, 0.0075, 0.0125];
+    let widened = |by: f64| {
+        let [xx, xy, yy] = target.map(|v| 1.3 * by * v);
+        [xx + floors[0], xy, yy + floors[1]]
+    };
+    let at_one = widened(1.0);
     let proposals: Vec<[f64; 3]> = posterior.generations[..posterior.generations.len() - 1]
         .iter()
-        .map(|g| {
-            let [xx, xy, yy] = target.map(|v| 1.3 * g.tolerance * g.tolerance * v);
-            [xx + floors[0], xy, yy + floors[1]]
-        })
+        .map(|g| widened(g.tolerance * g.tolerance))
         .collect();
     let count = proposals.len() as f64 + 1.0;
     // Midpoints along the axes of the posterior, ±6 standard deviations of √0.02 and √0.005.
@@ -65,7 +69,11 @@ fn effective_size_by_theory(posterior: &Posterior, particles: usize) -> f64 {
             let (u, v) = (long * at(i), short * at(j));
             let (x, y) = ((u + v) / 2.0_f64.sqrt(), (u - v) / 2.0_f64.sqrt());
             let p = normal(x, y, target);
-            let own: f64 = proposals.iter().map(|c| 0.9 * normal(x, y, *c) + 0.1 * prior).sum();
+            let regressed = |k: usize, c: [f64; 3]| if k == 0 { c } else { at_one };
+            let one = |(k, c): (usize, &[f64; 3])| {
+                0.45 * (normal(x, y, *c) + normal(x, y, regressed(k, *c))) + 0.1 * prior
+            };
+            let own: f64 = proposals.iter().enumerate().map(one).sum();
             integral += p * p / ((own + prior) / count) * long * short * step * step;
         }
     }
