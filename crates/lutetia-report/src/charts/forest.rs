@@ -145,7 +145,9 @@ impl Chart for ForestSpec {
         }
         let printed = |i: usize| match (estimates[i], bars[i]) {
             (Some(e), Some((low, high))) => {
-                format!("{} ({}–{})", fixed(e), fixed(low), fixed(high))
+                // A dash between two minus signs is not read.
+                let to = if low < 0.0 { " to " } else { "–" };
+                format!("{} ({}{to}{})", fixed(e), fixed(low), fixed(high))
             }
             (Some(e), None) => fixed(e),
             (None, _) => String::new(),
