@@ -273,6 +273,13 @@ impl StepKind for TrialStep {
         let trial = Trial::new(simulator, &used.cohort.population, used.spec.clone())
             .map_err(|e| e.to_string())?;
         let (records, failed) = trial.run_until(&context.stop).map_err(|e| e.to_string())?;
+        if let (true, Some(first)) = (records.is_empty(), failed.first()) {
+            return Err(format!(
+                "none of {} patients could be simulated; the first: {}",
+                failed.len(),
+                first.reason
+            ));
+        }
         for table in tables(&self.id, &trial, &records, &failed, context.seed)? {
             context.add(table);
         }
