@@ -363,7 +363,7 @@ impl CalibrateStep {
         .column("ratio_low", "")
         .column("ratio_high", "")
         .column("verdict", "")
-        .column("said", "")
+        .column("simulated_with_interval", "")
         .column("source", "");
         for t in &self.targets {
             let values: Vec<Option<f64>> = trials
