@@ -149,6 +149,54 @@ fn exact_a_killed_or_interrupted_trial_goes_on_and_loses_nothing() {
     assert!(talk.contains("another run"), "{talk}");
 }
 
+/// Each endpoint is counted from its own columns, the marker's progression too.
+#[test]
+fn exact_the_summary_counts_each_endpoint_from_its_columns() {
+    let folder = folder();
+    let root = folder.path();
+    let marker = "volume = \"size\"\nmarker = \"size\"\nmarker_visits = { every = \"4 week\" }";
+    fs::write(root.join("trial.toml"), EXPERIMENT.replace("volume = \"size\"", marker))
+        .expect("a file");
+    let (code, summary, talk) = finish(start(root, "out", "600"));
+    assert_eq!(code, Some(0), "{talk}");
+    let mut reader = csv::Reader::from_path(root.join("out/patients.csv")).expect("the table");
+    let names = reader.headers().expect("a header").clone();
+    let rows: Vec<_> = reader.records().map(|r| r.expect("a row")).collect();
+    let at = |name: &str| names.iter().position(|n| n == name).expect("a column");
+    let mut counts = Vec::new();
+    for (endpoint, column) in
+        [("OS", "died"), ("PFS", "progressed"), ("marker PFS", "marker_progressed")]
+    {
+        for arm in ["slow", "usual"] {
+            let events = rows.iter().filter(|r| &r[1] == arm && &r[at(column)] == "1").count();
+            let patients = rows.iter().filter(|r| &r[1] == arm).count();
+            let line = format!("{endpoint},{arm},{patients},0,{events},");
+            assert!(summary.contains(&line), "no `{line}` in\n{summary}");
+            counts.push(events);
+        }
+    }
+    // Deaths, progressions and those of the marker in either arm: a mix-up of columns would be seen.
+    let [os, slower, pfs, _, marker, _] = counts[..] else { panic!("{counts:?}") };
+    assert!(os != pfs && os != marker && os != slower, "{counts:?}");
+}
+
+/// Nobody can be simulated: the table says why, patient by patient, and the command fails.
+#[test]
+fn exact_a_trial_of_nobody_fails() {
+    let folder = folder();
+    let root = folder.path();
+    fs::write(
+        root.join("models/hazard.toml"),
+        MODEL.replace("die:  0 => H @ h0*M", "die:  0 => H @ h0*exp(1e6*M)"),
+    )
+    .expect("a file");
+    let (code, _, talk) = finish(start(root, "out", "20"));
+    assert_ne!(code, Some(0), "{talk}");
+    assert!(talk.contains("no patient could be simulated; the column `status`"), "{talk}");
+    let table = fs::read_to_string(root.join("out/patients.csv")).expect("the table");
+    assert!(table.contains("is not a finite number"), "{table}");
+}
+
 /// A quick calibration, and one of hours.
 const CALIBRATION: &str = r#"
 [[step]]

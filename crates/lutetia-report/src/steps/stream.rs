@@ -9,6 +9,7 @@ use lutetia_diagnostic::Sources;
 use lutetia_trial::{
     Trial,
     stream::{StreamError, Streamed, stream},
+    summary::Endpoint,
     tally::{Tally, hazard_ratio},
 };
 
@@ -185,7 +186,21 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
     };
     let mut reader = csv::Reader::from_path(path).map_err(read)?;
     let arms = spec.arms.len();
-    let mut tallies = vec![[Tally::default(), Tally::default()]; arms];
+    let endpoints = trial::endpoints(spec);
+    let names = reader.headers().map_err(read)?.clone();
+    // The event stands right of its day.
+    let columns: Vec<Option<usize>> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let day = match endpoint {
+                Endpoint::OverallSurvival => "survival_d",
+                Endpoint::ProgressionFreeSurvival => "progression_free_d",
+                Endpoint::MarkerProgressionFree => "marker_free_d",
+            };
+            names.iter().position(|n| n == day)
+        })
+        .collect();
+    let mut tallies = vec![vec![Tally::default(); endpoints.len()]; arms];
     let mut failed = vec![0_u64; arms];
     let mut row = csv::StringRecord::new();
     while reader.read_record(&mut row).map_err(read)? {
@@ -196,7 +211,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
             failed[arm] += 1;
             continue;
         }
-        for (k, column) in [3, 5].into_iter().enumerate() {
+        for (k, column) in columns.iter().enumerate().filter_map(|(k, c)| Some((k, (*c)?))) {
             let number = |c: usize| row.get(c).and_then(|x| x.parse::<f64>().ok());
             if let (Some(day), Some(event)) = (number(column), number(column + 1)) {
                 tallies[arm][k].add(day, event > 0.5);
@@ -215,8 +230,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
         .column("high", "");
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
     let count = |n: u64| Cell::Number(n as f64);
-    for endpoint in trial::endpoints(spec) {
-        let k = usize::from(endpoint == lutetia_trial::summary::Endpoint::ProgressionFreeSurvival);
+    for (k, endpoint) in endpoints.iter().enumerate() {
         for (arm, a) in spec.arms.iter().enumerate() {
             let tally = &tallies[arm][k];
             let ratio = if arm == 0 { None } else { hazard_ratio(tally, &tallies[0][k]) };

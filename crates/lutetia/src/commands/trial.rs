@@ -8,6 +8,7 @@ use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
     run,
     steps::stream::{self, StreamFailure, StreamRequest},
+    table::Cell,
 };
 use lutetia_trial::stream::StreamError;
 
@@ -108,6 +109,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     terminal.talk(&format!("patients are in {}", streamed.table.display()));
+    let nobody = result.summary.index_of("patients").is_some_and(|at| {
+        result.summary.rows.iter().all(|row| row.get(at).and_then(Cell::number) == Some(0.0))
+    });
+    if nobody {
+        let message = format!(
+            "no patient could be simulated; the column `status` of `{}` says why",
+            streamed.table.display()
+        );
+        return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8020", message)));
+    }
     table::print(&result.summary, terminal)
 }
 
