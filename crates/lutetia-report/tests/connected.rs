@@ -185,7 +185,7 @@ fn exact_closed_form_and_differential_equations_agree() {
     let system = compile(&model, &Binding::new(lutetia_data::nuclides())).expect("no nuclide");
     let parameters = system.default_parameters();
     let simulator = Simulator::new(system);
-    let options = Options { rtol: 1e-13, atol_relative: 1e-15, ..Options::default() };
+    let options = Options { rtol: 1e-13, atol_relative: Some(1e-15), ..Options::default() };
     // After 3000 h the slowest phase has fallen by exp(-36).
     let run = simulator
         .run(&parameters, &Regimen::default(), &Inputs::default(), &[0.0, 3000.0], &options)

@@ -13,7 +13,9 @@ use diffsol::{
     OdeEquationsRef, Op, UnitCallable,
 };
 use diffsol_la::{NalgebraContext, Vector, VectorCommon};
-use lutetia_model::system::{Evaluator, SensitivityEvaluator, SensitivityTapes, SparsePattern};
+use lutetia_model::system::{
+    Evaluator, SensitivityEvaluator, SensitivityTapes, SparsePattern, System,
+};
 
 use crate::elimination::Pattern;
 use crate::matrix::{SharedPattern, SharedSparse, V};
@@ -46,10 +48,35 @@ pub(crate) struct Line {
 }
 
 /// What holds between two stops of the schedule.
-#[derive(Debug, Clone, Default)]
+///
+/// The integrator counts time from the start of the segment, so that what happens within a
+/// microsecond of a dose is resolved however late the dose is.
+#[derive(Debug, Clone)]
 pub(crate) struct Segment {
+    pub(crate) start: f64,
+    /// The model is asked for times within these bounds only, strictly inside the segment: a branch
+    /// that changes at its ends is then the right one on both sides, whatever rounding does.
+    pub(crate) inside: (f64, f64),
     pub(crate) sources: Vec<Source>,
     pub(crate) inputs: Vec<Line>,
+}
+
+impl Default for Segment {
+    fn default() -> Self {
+        Self {
+            start: 0.0,
+            inside: (f64::NEG_INFINITY, f64::INFINITY),
+            sources: Vec::new(),
+            inputs: Vec::new(),
+        }
+    }
+}
+
+impl Segment {
+    /// The time the model is asked for.
+    fn time(&self, elapsed: f64) -> f64 {
+        (self.start + elapsed).clamp(self.inside.0, self.inside.1)
+    }
 }
 
 /// How often the model was evaluated.
@@ -113,6 +140,15 @@ impl<'s> Equations<'s> {
         *self.segment.borrow_mut() = segment;
     }
 
+    /// Starts the integrator's clock anew within the segment.
+    pub(crate) fn restart(&self, start: f64) {
+        self.segment.borrow_mut().start = start;
+    }
+
+    pub(crate) fn system(&self) -> System {
+        self.scratch.borrow().evaluator.system().clone()
+    }
+
     pub(crate) fn set_parameters(&self, parameters: &[f64]) {
         self.scratch.borrow_mut().evaluator.set_parameters(parameters);
     }
@@ -125,38 +161,78 @@ impl<'s> Equations<'s> {
         self.scratch.borrow_mut().evaluator.initial(x);
     }
 
-    fn fill_inputs(&self, t: f64, inputs: &mut [f64]) {
-        for (u, line) in inputs.iter_mut().zip(&self.segment.borrow().inputs) {
+    /// Sets the inputs and returns the time to ask for.
+    fn fill_inputs(&self, elapsed: f64, inputs: &mut [f64]) -> f64 {
+        let segment = self.segment.borrow();
+        let t = segment.time(elapsed);
+        for (u, line) in inputs.iter_mut().zip(&segment.inputs) {
             *u = line.value + line.slope * (t - line.time);
         }
+        t
     }
 
-    pub(crate) fn rhs_into(&self, t: f64, x: &[f64], dx: &mut [f64]) {
+    /// Slope without what flows in from outside.
+    pub(crate) fn processes_into(&self, elapsed: f64, x: &[f64], dx: &mut [f64]) {
         let scratch = &mut *self.scratch.borrow_mut();
         scratch.calls.rhs += 1;
-        self.fill_inputs(t, &mut scratch.inputs);
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
         scratch.evaluator.rhs(t, x, &scratch.inputs, dx);
-        for source in &self.segment.borrow().sources {
+    }
+
+    pub(crate) fn rhs_into(&self, elapsed: f64, x: &[f64], dx: &mut [f64]) {
+        self.processes_into(elapsed, x, dx);
+        let segment = self.segment.borrow();
+        for source in &segment.sources {
             let mut rate = source.constant;
             for &(size, lambda, start) in &source.decaying {
-                rate += size * (-lambda * (t - start)).exp();
+                rate += size * (-lambda * (segment.start - start + elapsed)).exp();
             }
             dx[source.state] += rate;
         }
     }
 
-    fn jacobian_into(&self, t: f64, x: &[f64], values: &mut [f64]) {
+    fn jacobian_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {
         let scratch = &mut *self.scratch.borrow_mut();
         scratch.calls.jacobian += 1;
-        self.fill_inputs(t, &mut scratch.inputs);
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
         scratch.evaluator.jacobian(t, x, &scratch.inputs, values);
     }
 
     /// All outputs of the model.
-    pub(crate) fn outputs_into(&self, t: f64, x: &[f64], y: &mut [f64]) {
+    pub(crate) fn outputs_into(&self, elapsed: f64, x: &[f64], y: &mut [f64]) {
         let scratch = &mut *self.scratch.borrow_mut();
-        self.fill_inputs(t, &mut scratch.inputs);
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
         scratch.evaluator.outputs(t, x, &scratch.inputs, y);
+    }
+
+    /// The numbers nature bounds.
+    pub(crate) fn limits_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {
+        let scratch = &mut *self.scratch.borrow_mut();
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
+        scratch.evaluator.limits(t, x, &scratch.inputs, values);
+    }
+
+    /// Arguments of the switches.
+    pub(crate) fn switches_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {
+        let scratch = &mut *self.scratch.borrow_mut();
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
+        scratch.evaluator.switches(t, x, &scratch.inputs, values);
+    }
+
+    /// Their derivatives by states, inputs and time.
+    pub(crate) fn switch_slopes_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {
+        let scratch = &mut *self.scratch.borrow_mut();
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
+        scratch.evaluator.switch_slopes(t, x, &scratch.inputs, values);
+    }
+
+    /// How fast a column of the switches' derivatives moves: a state, an input, or time.
+    pub(crate) fn speed_of(&self, column: usize, slope: &[f64]) -> f64 {
+        let inputs = column.checked_sub(slope.len());
+        match inputs {
+            None => slope[column],
+            Some(k) => self.segment.borrow().inputs.get(k).map_or(1.0, |line| line.slope),
+        }
     }
 }
 
@@ -354,7 +430,7 @@ impl<'t, 's> Tangents<'t, 's> {
     pub(crate) fn linearise(&self, t: f64, x: &[f64]) {
         let at = &mut *self.linearisation.borrow_mut();
         self.equations.jacobian_into(t, x, &mut at.jacobian);
-        self.equations.fill_inputs(t, &mut at.inputs);
+        let t = self.equations.fill_inputs(t, &mut at.inputs);
         at.evaluator.rhs_dp(t, x, &at.inputs, &mut at.rhs_dp);
     }
 
@@ -371,10 +447,24 @@ impl<'t, 's> Tangents<'t, 's> {
     /// Derivatives of all outputs at a state, one lane per parameter.
     pub(crate) fn output_derivatives(&self, t: f64, x: &[f64], s: &[f64], dy: &mut [f64]) {
         let at = &mut *self.linearisation.borrow_mut();
-        self.equations.fill_inputs(t, &mut at.inputs);
+        let t = self.equations.fill_inputs(t, &mut at.inputs);
         at.evaluator.output_dx(t, x, &at.inputs, &mut at.output_dx);
         at.evaluator.output_dp(t, x, &at.inputs, &mut at.output_dp);
         self.total_derivatives(&at.output_dx, &at.output_dp, s, dy);
+    }
+
+    pub(crate) fn lanes(&self) -> usize {
+        self.layout.lanes
+    }
+
+    /// Derivatives of the switches' arguments by the parameters: (switch, lane, value).
+    pub(crate) fn switch_derivatives(&self, elapsed: f64, x: &[f64]) -> Vec<(usize, usize, f64)> {
+        let at = &mut *self.linearisation.borrow_mut();
+        let t = self.equations.fill_inputs(elapsed, &mut at.inputs);
+        let pattern = self.layout.tapes.switch_dp_pattern();
+        let mut values = vec![0.0; pattern.entries()];
+        at.evaluator.switch_dp(t, x, &at.inputs, &mut values);
+        pattern.iter().zip(values).map(|((row, lane), value)| (row, lane, value)).collect()
     }
 
     fn total_derivatives(&self, output_dx: &[f64], output_dp: &[f64], s: &[f64], dy: &mut [f64]) {

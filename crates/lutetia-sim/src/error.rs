@@ -185,6 +185,42 @@ pub enum SimError {
         /// What was expected.
         expected: &'static str,
     },
+    /// A number that nature does not allow.
+    #[error("{what} is {value}{when} with {parameters}; expected {expected}")]
+    Impossible {
+        /// What it is: ``the volume of `spleen` (`Vs`)``.
+        what: String,
+        /// Its value, with unit.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+        /// When, and where in the schedule; empty where the parameters alone decide.
+        when: String,
+        /// Names, values, units.
+        parameters: String,
+    },
+    /// Something goes into an organ that is not there.
+    #[error(
+        "`{organ}` has a volume of zero with {parameters}, so the patient does not have it, yet \
+         {what}; set that to zero too, or give `{organ}` a volume"
+    )]
+    MissingOrgan {
+        /// The compartment.
+        organ: String,
+        /// What goes into it.
+        what: String,
+        /// Names, values, units.
+        parameters: String,
+    },
+    /// Sensitivities where branches change at one moment that a parameter moves apart.
+    #[error(
+        "several branches of the model change at the very same moment, {when}, and the parameters \
+         differentiated by move them apart, so there is no derivative; move one of them a little"
+    )]
+    NoDerivative {
+        /// When, and where in the schedule.
+        when: String,
+    },
     /// The start of the simulation, or a moment right after a dose, has no finite value.
     #[error(
         "{what} is not a finite number at {when} with {parameters}; likely a division by \
@@ -267,7 +303,16 @@ pub(crate) fn number(value: f64) -> String {
 /// An internal number with its unit.
 pub(crate) fn quantity_text(units: &UnitSystem, dimension: Dimension, internal: f64) -> String {
     let unit = units.unit_of(dimension);
-    format!("{} {}", number(units.from_internal(internal, &unit)), unit.symbol())
+    with_unit(units.from_internal(internal, &unit), unit.symbol())
+}
+
+/// A number with its unit, if it has one: `2 L`, `2`.
+pub(crate) fn with_unit(declared: f64, unit: &str) -> String {
+    if unit.is_empty() || unit == "1" {
+        number(declared)
+    } else {
+        format!("{} {unit}", number(declared))
+    }
 }
 
 /// A time with its unit.

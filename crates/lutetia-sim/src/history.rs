@@ -11,6 +11,7 @@ const MOST_POINTS: usize = 6;
 /// One accepted point.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Point {
+    /// Since the start of the segment.
     pub(crate) time: f64,
     /// State.
     pub(crate) x: Vec<f64>,
@@ -39,6 +40,10 @@ impl History {
         let mut point =
             if self.points.len() == MOST_POINTS { self.points.remove(0) } else { Point::default() };
         fill(&mut point);
+        // Two points at one time cannot be interpolated.
+        if self.points.last().is_some_and(|last| point.time <= last.time) {
+            self.points.pop();
+        }
         self.points.push(point);
         self.degree = order.min(self.points.len() - 1);
     }
@@ -101,7 +106,7 @@ impl History {
     /// quadrature with three points is exact for the polynomials used here (degree ≤ 5).
     pub(crate) fn integrate(&self, from: f64, to: f64, into: &mut [f64]) {
         const NODE: f64 = 0.774_596_669_241_483_4;
-        if into.is_empty() {
+        if into.is_empty() || self.points.is_empty() {
             return;
         }
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
@@ -112,10 +117,15 @@ impl History {
                 *sum += weight * half * w;
             }
         }
-        for (weight, node) in total.iter().zip(self.nodes()) {
-            for (target, value) in into.iter_mut().zip(&node.integrands) {
-                *target += weight * value;
+        let nodes = self.nodes();
+        for (k, target) in into.iter_mut().enumerate() {
+            let (mut part, mut least) = (0.0, f64::INFINITY);
+            for (weight, node) in total.iter().zip(nodes) {
+                part += weight * node.integrands[k];
+                least = least.min(node.integrands[k]);
             }
+            // A polynomial through numbers that are not negative may dip below zero.
+            *target += if least >= 0.0 && to >= from { f64::max(part, 0.0) } else { part };
         }
     }
 }

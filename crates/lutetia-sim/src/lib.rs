@@ -18,12 +18,15 @@ mod elimination;
 mod equations;
 mod error;
 mod history;
+mod impossible;
 mod inputs;
 mod integrate;
 mod linear_solver;
 mod matrix;
 mod regimen;
 mod simulator;
+mod switches;
+mod tolerance;
 mod trajectory;
 
 pub use error::SimError;

@@ -93,6 +93,8 @@ pub(crate) struct Course {
     pub(crate) total_amount: f64,
     /// Hot molecules given, per nuclide of the system.
     pub(crate) hot_amounts: Vec<f64>,
+    /// What goes into which state, dose by dose.
+    pub(crate) given: Vec<(usize, f64)>,
 }
 
 impl Course {
@@ -179,6 +181,10 @@ impl Course {
         self.total_amount += total;
         for &(nuclide, _, amount) in &hot {
             self.hot_amounts[nuclide] += amount;
+        }
+        self.given.extend(hot.iter().map(|h| (h.1, h.2)));
+        if let Some(cold) = target.cold {
+            self.given.push((cold, total));
         }
         // An infusion too short to be told from its start is a bolus.
         let infused = !same_moment(dose.at, dose.at + dose.over);

@@ -18,10 +18,16 @@ use crate::trajectory::{Sensitivities, Trajectory};
 pub struct Options {
     /// Relative tolerance, in (0, 1e-2]. Default 1e-6.
     pub rtol: f64,
-    /// Absolute tolerance as a share of what was given (hot states: of the hot molecules given;
-    /// other amounts: of all molecules given, or of the largest initial amount where nothing is
-    /// given; quantities: of their initial value, or of one internal unit). Default 1e-9.
-    pub atol_relative: f64,
+    /// Absolute tolerance of each state as a share of the most that can be in it, in (0, 1e-2].
+    /// For an amount that is the largest of what is given into it over the whole regimen, what it
+    /// starts with, and what can come to it along the processes of the model, of a complex never
+    /// more than of the partner there is least of; hot forms count hot molecules. What is given of
+    /// a species that cannot become this one does not count. For a quantity that is not an amount
+    /// it is the initial value. Where all of that is zero it is one internal unit.
+    ///
+    /// `None` (the default) is 1e-9, or a thousandth of `rtol` where that is less: tightening
+    /// `rtol` alone then makes small amounts converge too.
+    pub atol_relative: Option<f64>,
     /// Most steps between two stops of the schedule. Default 100 000.
     pub max_steps: usize,
     /// Outputs to integrate over time, as indices into
@@ -38,7 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             rtol: 1e-6,
-            atol_relative: 1e-9,
+            atol_relative: None,
             max_steps: 100_000,
             integrals: Vec::new(),
             to_infinity: false,
@@ -386,12 +392,10 @@ impl Simulator {
         if !(options.rtol > 0.0 && options.rtol <= 1e-2) {
             return bad("rtol", number(options.rtol), "a number above 0, at most 0.01");
         }
-        if !(options.atol_relative > 0.0 && options.atol_relative <= 1e-2) {
-            return bad(
-                "atol_relative",
-                number(options.atol_relative),
-                "a number above 0, at most 0.01",
-            );
+        if let Some(share) = options.atol_relative
+            && !(share > 0.0 && share <= 1e-2)
+        {
+            return bad("atol_relative", number(share), "a number above 0, at most 0.01");
         }
         if options.max_steps == 0 {
             return bad("max_steps", "0".to_owned(), "at least 1");

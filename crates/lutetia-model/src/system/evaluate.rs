@@ -1,18 +1,19 @@
 //! Running a compiled model.
 
-use super::{System, tapes};
+use super::{InputLine, System, tapes};
 
 /// Evaluates a [`System`]; owns its scratch, so one per thread. No call allocates.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     system: System,
     registers: Vec<f64>,
+    parameters: Vec<f64>,
 }
 
 impl Evaluator {
     pub(super) fn new(system: System) -> Self {
         let registers = system.inner.program.registers();
-        Self { system, registers }
+        Self { system, registers, parameters: Vec::new() }
     }
 
     /// The system evaluated.
@@ -27,6 +28,8 @@ impl Evaluator {
     ///
     /// If the length is not the number of parameters.
     pub fn set_parameters(&mut self, parameters: &[f64]) {
+        self.parameters.clear();
+        self.parameters.extend_from_slice(parameters);
         self.system.inner.program.set_parameters(&mut self.registers, parameters);
     }
 
@@ -60,5 +63,56 @@ impl Evaluator {
     /// If `x` or `u` have the wrong length.
     pub fn outputs(&mut self, t: f64, x: &[f64], u: &[f64], y: &mut [f64]) {
         self.system.inner.program.run(tapes::OUTPUTS, &mut self.registers, t, x, u, y);
+    }
+
+    /// The parameters set.
+    #[must_use]
+    pub fn parameters(&self) -> &[f64] {
+        &self.parameters
+    }
+
+    /// The numbers of [`System::limits`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn limits(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.system.inner.program.run(tapes::LIMITS, &mut self.registers, t, x, u, values);
+    }
+
+    /// The arguments of [`System::switches`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn switches(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.system.inner.program.run(tapes::SWITCHES, &mut self.registers, t, x, u, values);
+    }
+
+    /// Derivatives of the arguments of the switches, in the order of
+    /// [`System::switch_slope_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn switch_slopes(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.system.inner.program.run(tapes::SWITCH_SLOPES, &mut self.registers, t, x, u, values);
+    }
+
+    /// Adds the times in `from < t < to` at which the argument of a timed switch changes its sign,
+    /// with inputs that are straight lines there.
+    ///
+    /// An argument that is a straight line in time gives its root to rounding. Any other is
+    /// enclosed by interval arithmetic: every change of sign is found, unless two of them lie
+    /// within 2⁻³² of the stretch of each other.
+    pub fn switch_times(
+        &self,
+        switch: usize,
+        inputs: &[InputLine],
+        stretch: (f64, f64),
+        times: &mut Vec<f64>,
+    ) {
+        let (registers, parameters) = (&self.registers, &self.parameters);
+        self.system.switch_times(switch, registers, parameters, inputs, stretch, times);
     }
 }

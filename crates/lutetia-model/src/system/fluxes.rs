@@ -1,31 +1,106 @@
 //! Processes and decay: the right-hand side as sums of fluxes.
 
+use lutetia_units::Dimension;
+
 use super::{
     binding::Binding,
     error::CompileError,
     graph::Id,
+    limits::{Limit, LimitKind, Transfer},
     lower::{Context, Lowering},
 };
-use crate::model::{Participant, Process, Rate};
+use crate::model::{Model, Participant, Process, Rate};
+
+/// What processes and decay do.
+pub(crate) struct Flows {
+    /// The right-hand side of every state.
+    pub(crate) rhs: Vec<Id>,
+    pub(crate) transfers: Vec<Transfer>,
+    /// Coefficients of mass action.
+    pub(crate) coefficients: Vec<(Limit, Id)>,
+}
 
 /// The right-hand side of every state.
 pub(crate) fn right_hand_side(
     lowering: &mut Lowering<'_>,
     binding: &Binding<'_>,
-) -> Result<Vec<Id>, CompileError> {
+) -> Result<Flows, CompileError> {
     let mut terms: Vec<Vec<(Id, f64)>> = vec![Vec::new(); lowering.states.len()];
+    let (mut transfers, mut coefficients) = (Vec::new(), Vec::new());
     let model = lowering.model;
     for process in &model.processes {
-        add_process(lowering, process, &mut terms)?;
+        add_process(lowering, process, &mut terms, &mut transfers)?;
+        if let Rate::MassAction { coefficient, volume_power, .. } = &process.rate {
+            let id = lowering.lower(coefficient, Context::Running)?;
+            let fixed = lowering.graph.is_static(id);
+            coefficients.push((coefficient_limit(model, process, *volume_power, fixed), id));
+        }
     }
-    add_decay(lowering, binding, &mut terms)?;
-    Ok(terms.into_iter().map(|t| lowering.graph.sum(t)).collect())
+    add_decay(lowering, binding, &mut terms, &mut transfers)?;
+    let rhs = terms.into_iter().map(|t| lowering.graph.sum(t)).collect();
+    Ok(Flows { rhs, transfers, coefficients })
+}
+
+/// Flux per time = coefficient · Π amountᵐ / volumeᵖ gives the coefficient its dimension.
+fn coefficient_limit(model: &Model, process: &Process, power: i32, fixed: bool) -> Limit {
+    let dimension_of = |participant: Participant| match participant {
+        Participant::Pool(_) => Dimension::AMOUNT,
+        Participant::Quantity(q) => model.quantities[q].unit.dimension(),
+    };
+    let moved = process.reactants.first().or(process.products.first());
+    let mut dimension = Dimension::RATE * Dimension::VOLUME.powi(power);
+    if let Some(&(participant, _)) = moved {
+        dimension = dimension * dimension_of(participant);
+    }
+    for &(participant, multiplicity) in &process.reactants {
+        // Multiplicities are small whole numbers.
+        dimension = dimension / dimension_of(participant).powi(multiplicity as i32);
+    }
+    let places = |side: &[(Participant, f64)]| {
+        side.iter()
+            .filter_map(|&(participant, _)| match participant {
+                Participant::Pool(pool) => Some(model.pools[pool].place),
+                Participant::Quantity(_) => None,
+            })
+            .collect()
+    };
+    Limit {
+        kind: LimitKind::Coefficient,
+        name: process.name.clone(),
+        text: process.text.clone(),
+        dimension,
+        fixed,
+        from: places(&process.reactants),
+        into: places(&process.products),
+    }
+}
+
+/// The states of each pool that a process uses up, for one form of the labelled one.
+fn used_up(
+    lowering: &Lowering<'_>,
+    process: &Process,
+    labelled: Option<usize>,
+    form: Option<usize>,
+) -> Vec<Vec<usize>> {
+    let mut used = Vec::new();
+    for &(participant, _) in &process.reactants {
+        let Participant::Pool(pool) = participant else { continue };
+        let states = &lowering.pools[pool];
+        let hot = states.hot.iter();
+        used.push(match form {
+            Some(n) if labelled == Some(pool) => hot.filter(|h| h.0 == n).map(|h| h.1).collect(),
+            None if labelled == Some(pool) => states.cold.into_iter().collect(),
+            _ => states.cold.into_iter().chain(hot.map(|h| h.1)).collect(),
+        });
+    }
+    used
 }
 
 fn add_process(
     lowering: &mut Lowering<'_>,
     process: &Process,
     terms: &mut [Vec<(Id, f64)>],
+    transfers: &mut Vec<Transfer>,
 ) -> Result<(), CompileError> {
     let model = lowering.model;
     let group_of = |participant: Participant| match participant {
@@ -62,11 +137,21 @@ fn add_process(
                 };
                 if let Some(state) = state {
                     terms[state].push((flux, multiplicity));
+                    if multiplicity > 0.0 {
+                        let from = used_up(lowering, process, labelled, form);
+                        transfers.push(Transfer { from, to: state, share: 1.0 });
+                    }
                 }
             }
         } else if let Some(state) = states.cold.or(states.hot.first().map(|h| h.1)) {
             // Unlabelled, or radioactive by itself: one state, all forms together.
             terms[state].extend(fluxes.iter().map(|&(_, flux)| (flux, multiplicity)));
+            if multiplicity > 0.0 && !process.reactants.is_empty() {
+                for &(form, _) in &fluxes {
+                    let from = used_up(lowering, process, labelled, form);
+                    transfers.push(Transfer { from, to: state, share: 1.0 });
+                }
+            }
         }
     }
     Ok(())
@@ -91,8 +176,13 @@ fn form_fluxes(
             let mut factor = lowering.lower(coefficient, Context::Running)?;
             if let (Some(place), true) = (place, *volume_power != 0) {
                 let volume = lowering.volume(*place, Context::Running)?;
-                let power = lowering.graph.powi(volume, *volume_power);
-                factor = lowering.graph.div(factor, power);
+                if *volume_power > 0 {
+                    let power = lowering.graph.powi(volume, *volume_power);
+                    factor = lowering.graph.per_volume(factor, power);
+                } else {
+                    let power = lowering.graph.powi(volume, -*volume_power);
+                    factor = lowering.graph.mul(factor, power);
+                }
             }
             for &(participant, multiplicity) in &process.reactants {
                 if labelled.is_some_and(|pool| participant == Participant::Pool(pool)) {
@@ -145,6 +235,7 @@ fn add_decay(
     lowering: &mut Lowering<'_>,
     binding: &Binding<'_>,
     terms: &mut [Vec<(Id, f64)>],
+    transfers: &mut Vec<Transfer>,
 ) -> Result<(), CompileError> {
     let model = lowering.model;
     let labels = lowering.labels;
@@ -172,6 +263,7 @@ fn add_decay(
             };
             if let (true, Some(cold)) = (*cold, states.cold) {
                 terms[cold].push((amount, lambda));
+                transfers.push(Transfer { from: vec![vec![state]], to: cold, share: 1.0 });
             }
             for &(product, expected) in products {
                 let Some(&target) = pool_at.get(&(product, pool.place)) else {
@@ -182,8 +274,16 @@ fn add_decay(
                     });
                 };
                 let target = &lowering.pools[target];
+                // A daughter is there as long as its own decay lets it be.
+                let share = match target.hot.first() {
+                    Some(&(n, _)) if target.cold.is_none() => {
+                        (lambda / labels.nuclides[n].lambda).min(1.0)
+                    }
+                    _ => 1.0,
+                };
                 if let Some(target) = target.cold.or(target.hot.first().map(|h| h.1)) {
                     terms[target].push((amount, lambda * expected));
+                    transfers.push(Transfer { from: vec![vec![state]], to: target, share });
                 }
             }
         }

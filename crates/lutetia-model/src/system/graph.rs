@@ -369,12 +369,12 @@ impl Graph {
             return a;
         }
         // (p/q)·q and p·(1/p) are common where concentrations meet volumes.
-        if let Node::Binary(Binary::Div, n, d) = self.node(a)
+        if let Node::Binary(Binary::Div | Binary::Ratio, n, d) = self.node(a)
             && d == b
         {
             return n;
         }
-        if let Node::Binary(Binary::Div, n, d) = self.node(b)
+        if let Node::Binary(Binary::Div | Binary::Ratio, n, d) = self.node(b)
             && d == a
         {
             return n;
@@ -423,6 +423,24 @@ impl Graph {
             Some(_) => self.constant(0.0),
             None => self.intern(Node::Binary(Binary::Ratio, a, b)),
         }
+    }
+
+    /// a/V: a concentration, or what a flow does to an amount. A compartment of volume zero is not
+    /// there: what is in it, and its concentration, are zero.
+    pub(crate) fn per_volume(&mut self, a: Id, volume: Id) -> Id {
+        if self.as_constant(volume).is_some_and(|v| v > 0.0) {
+            return self.div(a, volume);
+        }
+        if self.is_static(volume) && !self.is_static(a) {
+            let one = self.constant(1.0);
+            let reciprocal = self.ratio(one, volume);
+            return self.mul(a, reciprocal);
+        }
+        if let (Some(x), Some(p)) = self.factors(a) {
+            let quotient = self.ratio(x, volume);
+            return self.mul(quotient, p);
+        }
+        self.ratio(a, volume)
     }
 
     pub(crate) fn pow(&mut self, a: Id, b: Id) -> Id {
@@ -615,6 +633,10 @@ impl Graph {
             Node::Binary(Binary::Div, x, y) => {
                 let x = self.divide_out_within(x, total, next, known)?;
                 Some(self.div(x, y))
+            }
+            Node::Binary(Binary::Ratio, x, y) => {
+                let x = self.divide_out_within(x, total, next, known)?;
+                Some(self.ratio(x, y))
             }
             Node::Binary(Binary::Add, x, y) => {
                 let x = self.divide_out_within(x, total, next, known)?;

@@ -11,6 +11,7 @@ use super::{
     graph::{Binary, Graph, Id, Unary},
     info::{InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm, StateInfo},
     labels::Labels,
+    limits::{Limit, LimitKind},
 };
 use crate::{
     expr::{Expr, Form, Function, Symbol},
@@ -348,10 +349,10 @@ impl<'a> Lowering<'a> {
                     if !terms.is_empty() {
                         value = self.graph.sum(terms.drain(..));
                     }
-                    value = if matches!(node, Expr::Mul(..)) {
-                        self.graph.mul(value, b)
-                    } else {
-                        self.graph.div(value, b)
+                    value = match node {
+                        Expr::Mul(..) => self.graph.mul(value, b),
+                        Expr::Div(_, by) if self.is_volume(by) => self.graph.per_volume(value, b),
+                        _ => self.graph.div(value, b),
                     };
                 }
             }
@@ -360,6 +361,17 @@ impl<'a> Lowering<'a> {
             value = self.graph.sum(terms);
         }
         Ok(value)
+    }
+
+    /// Whether a divisor is the volume of a compartment, by its name or by the parameter it is.
+    fn is_volume(&self, divisor: &Expr) -> bool {
+        match divisor {
+            Expr::Symbol(Symbol::Volume(_)) => true,
+            Expr::Symbol(Symbol::Parameter(_)) => {
+                self.model.compartments.iter().any(|c| c.volume == *divisor)
+            }
+            _ => false,
+        }
     }
 
     fn lower_operand(&mut self, expr: &Expr, context: Context) -> Result<Id, CompileError> {
@@ -510,6 +522,49 @@ impl<'a> Lowering<'a> {
             }
         }
         Ok(initial)
+    }
+
+    /// Volumes, coefficients and initial amounts, each with what it must not be.
+    pub(crate) fn limits(
+        &mut self,
+        coefficients: Vec<(Limit, Id)>,
+    ) -> Result<(Vec<Limit>, Vec<Id>), CompileError> {
+        let (mut limits, mut ids) = (Vec::new(), Vec::new());
+        for (index, compartment) in self.model.compartments.iter().enumerate() {
+            let id = self.volume(index, Context::Running)?;
+            limits.push(Limit {
+                kind: LimitKind::Volume,
+                name: compartment.name.clone(),
+                text: compartment.text.clone(),
+                dimension: Dimension::VOLUME,
+                fixed: self.graph.is_static(id),
+                from: Vec::new(),
+                into: Vec::new(),
+            });
+            ids.push(id);
+        }
+        for (limit, id) in coefficients {
+            limits.push(limit);
+            ids.push(id);
+        }
+        for (index, pool) in self.model.pools.iter().enumerate() {
+            if pool.initial.is_none() {
+                continue;
+            }
+            let name = pool_name(self.model, index);
+            let id = self.initial_pool(index).map_err(|e| named(e, &name))?;
+            limits.push(Limit {
+                kind: LimitKind::Initial,
+                text: String::new(),
+                name,
+                dimension: Dimension::AMOUNT,
+                fixed: true,
+                from: Vec::new(),
+                into: vec![pool.place],
+            });
+            ids.push(id);
+        }
+        Ok((limits, ids))
     }
 
     /// Outputs, each followed by one per nuclide where it sees the activity of several.

@@ -15,10 +15,13 @@ mod evaluate;
 mod fluxes;
 mod graph;
 mod info;
+mod interval;
 pub(crate) mod labels;
+mod limits;
 mod lower;
 mod pattern;
 mod sensitivity;
+mod switches;
 mod tape;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,8 +37,10 @@ pub use info::{
     BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
     StateInfo,
 };
+pub use limits::{Limit, LimitKind, Transfer};
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
+pub use switches::{InputLine, Switch};
 
 pub(crate) use lower::{internal_factor, pool_name};
 
@@ -43,6 +48,7 @@ use self::{
     graph::{Graph, Id, Node},
     labels::{Labels, list, suggestion},
     lower::Lowering,
+    switches::Switches,
     tape::Program,
 };
 use crate::model::Model;
@@ -53,6 +59,10 @@ mod tapes {
     pub(super) const JACOBIAN: usize = 1;
     pub(super) const OUTPUTS: usize = 2;
     pub(super) const INITIAL: usize = 3;
+    pub(super) const LIMITS: usize = 4;
+    pub(super) const SWITCHES: usize = 5;
+    pub(super) const SWITCH_SLOPES: usize = 6;
+    pub(super) const SWITCH_LINES: usize = 7;
 }
 
 /// A compiled model. Immutable, cheap to clone, shared between threads.
@@ -77,6 +87,9 @@ struct Inner {
     rhs: Vec<Id>,
     initial: Vec<Id>,
     output_roots: Vec<Id>,
+    limits: Vec<Limit>,
+    transfers: Vec<Transfer>,
+    switches: Switches,
 }
 
 /// Compiles a checked model with the nuclides chosen.
@@ -93,9 +106,11 @@ struct Inner {
 pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileError> {
     let labels = Labels::bind(model, binding)?;
     let mut lowering = Lowering::new(model, &labels)?;
-    let rhs = fluxes::right_hand_side(&mut lowering, binding)?;
+    let fluxes::Flows { rhs, transfers, coefficients } =
+        fluxes::right_hand_side(&mut lowering, binding)?;
     let (outputs, output_roots) = lowering.outputs()?;
     let initial = lowering.initial_values()?;
+    let (limits, limit_roots) = lowering.limits(coefficients)?;
     let parameters = Lowering::parameter_infos(model);
     let inputs = Lowering::input_infos(model);
     let targets = (0..model.pools.len())
@@ -108,13 +123,24 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
         })
         .collect();
     let Lowering { mut graph, states, .. } = lowering;
+    let switches =
+        Switches::collect(&mut graph, &rhs, &output_roots, states.len(), inputs.len());
     let (pattern, jacobian) = jacobian(&mut graph, &rhs, states.len());
     let program = Program::new(
         &graph,
         parameters.len(),
         states.len(),
         inputs.len(),
-        &[&rhs, &jacobian, &output_roots, &initial],
+        &[
+            &rhs,
+            &jacobian,
+            &output_roots,
+            &initial,
+            &limit_roots,
+            &switches.arguments,
+            &switches.slopes,
+            &switches.lines,
+        ],
     );
     Ok(System {
         inner: Arc::new(Inner {
@@ -132,6 +158,9 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             rhs,
             initial,
             output_roots,
+            limits,
+            transfers,
+            switches,
         }),
     })
 }
@@ -300,6 +329,19 @@ impl System {
         let grams = Unit::parse("g").and_then(|g| dose.to(&g)).unwrap_or(f64::NAN);
         let mol = Unit::parse("mol").map(|mol| Quantity::new(molar.amount_mol(grams), mol));
         Ok(mol.map_or(f64::NAN, |amount| self.inner.units.to_internal(&amount)))
+    }
+
+    /// What the numbers of a run must not be: first the volume of every compartment, then the
+    /// coefficients of mass-action processes, then initial amounts.
+    #[must_use]
+    pub fn limits(&self) -> &[Limit] {
+        &self.inner.limits
+    }
+
+    /// The ways molecules take, processes and decay together.
+    #[must_use]
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.inner.transfers
     }
 
     /// Structural pattern of ∂rhs/∂x; the diagonal is always present.

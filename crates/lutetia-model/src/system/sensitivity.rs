@@ -15,6 +15,7 @@ const RHS_DP: usize = 0;
 const OUTPUT_DX: usize = 1;
 const OUTPUT_DP: usize = 2;
 const INITIAL_DP: usize = 3;
+const SWITCH_DP: usize = 4;
 
 /// Programs for ∂rhs/∂p, ∂initial/∂p, ∂output/∂x and ∂output/∂p. Immutable and shared.
 ///
@@ -34,6 +35,7 @@ struct Inner {
     output_dx: SparsePattern,
     output_dp: SparsePattern,
     initial_dp: SparsePattern,
+    switch_dp: SparsePattern,
 }
 
 impl SensitivityTapes {
@@ -62,16 +64,18 @@ impl SensitivityTapes {
         let output_dx = gradients(&mut graph, &inner.output_roots, by_state);
         let output_dp = gradients(&mut graph, &inner.output_roots, by_parameter);
         let initial = gradients(&mut graph, &inner.initial, by_parameter);
+        let switches = gradients(&mut graph, &inner.switches.arguments, by_parameter);
         let (rhs_dp, rhs_values): (_, Vec<Id>) = sparse(&rhs, wrt.len());
         let (output_dx, dx_values) = sparse(&output_dx, states);
         let (output_dp, dp_values) = sparse(&output_dp, wrt.len());
         let (initial_dp, initial_values) = sparse(&initial, wrt.len());
+        let (switch_dp, switch_values) = sparse(&switches, wrt.len());
         let program = Program::new(
             &graph,
             inner.parameters.len(),
             states,
             inner.inputs.len(),
-            &[&rhs_values, &dx_values, &dp_values, &initial_values],
+            &[&rhs_values, &dx_values, &dp_values, &initial_values, &switch_values],
         );
         let defaults = system.default_parameters();
         Self {
@@ -84,6 +88,7 @@ impl SensitivityTapes {
                 output_dx,
                 output_dp,
                 initial_dp,
+                switch_dp,
             }),
         }
     }
@@ -110,6 +115,12 @@ impl SensitivityTapes {
     #[must_use]
     pub fn output_dp_pattern(&self) -> &SparsePattern {
         &self.inner.output_dp
+    }
+
+    /// Pattern of ∂argument/∂p of the [`System::switches`], switches × wrt.
+    #[must_use]
+    pub fn switch_dp_pattern(&self) -> &SparsePattern {
+        &self.inner.switch_dp
     }
 
     /// A new evaluator with its own scratch; one per thread. Parameters start at their defaults.
@@ -186,5 +197,14 @@ impl SensitivityEvaluator {
     /// If `x` or `u` have the wrong length.
     pub fn output_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
         self.tapes.inner.program.run(OUTPUT_DP, &mut self.registers, t, x, u, values);
+    }
+
+    /// ∂argument/∂p of the switches, in the order of [`SensitivityTapes::switch_dp_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn switch_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(SWITCH_DP, &mut self.registers, t, x, u, values);
     }
 }

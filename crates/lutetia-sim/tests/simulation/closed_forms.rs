@@ -25,7 +25,7 @@ pub fn assert_close(found: &[f64], expected: &[f64], share_of_peak: f64) {
 }
 
 pub fn tight() -> Options {
-    Options { rtol: 1e-9, atol_relative: 1e-12, ..Options::default() }
+    Options { rtol: 1e-9, atol_relative: Some(1e-12), ..Options::default() }
 }
 
 fn levels() -> [(Options, f64); 2] {

@@ -53,7 +53,7 @@ fn regress_statistics_of_the_two_compartment_model() {
 #[test]
 fn val_whole_body_model_agrees_with_its_own_reference() {
     let reference =
-        whole_body_run(&Options { rtol: 1e-10, atol_relative: 1e-14, ..Options::default() });
+        whole_body_run(&Options { rtol: 1e-10, atol_relative: Some(1e-14), ..Options::default() });
     let run = whole_body_run(&Options::default());
     for output in 0..run.outputs.columns() {
         assert_close(&column(&run, output), &column(&reference, output), 1e-4);

@@ -95,7 +95,7 @@ fn regress_messages_about_requests() {
         run(&parameters, &[1.0, f64::INFINITY], &default),
         run(&parameters, &[2.0, 1.0], &default),
         run(&parameters, &[1.0], &Options { rtol: 0.0, ..Options::default() }),
-        run(&parameters, &[1.0], &Options { atol_relative: f64::NAN, ..Options::default() }),
+        run(&parameters, &[1.0], &Options { atol_relative: Some(f64::NAN), ..Options::default() }),
         run(&parameters, &[1.0], &Options { max_steps: 0, ..Options::default() }),
         run(&parameters, &[1.0], &Options { to_infinity: true, ..Options::default() }),
         run(&parameters, &[1.0], &Options { integrals: vec![0, 9], ..Options::default() }),

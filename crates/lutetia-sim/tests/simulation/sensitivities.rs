@@ -19,7 +19,7 @@ fn check(
     let parameters = simulator.parameters(&[]).expect("defaults");
     let options = |rtol: f64| Options {
         rtol,
-        atol_relative: rtol * 1e-4,
+        atol_relative: Some(rtol * 1e-4),
         integrals: outputs.to_vec(),
         to_infinity: true,
         ..Options::default()

@@ -134,7 +134,7 @@ impl Shipped {
             })
             .collect();
         let options = if course.tight {
-            Options { rtol: 1e-11, atol_relative: 1e-14, ..Options::default() }
+            Options { rtol: 1e-11, atol_relative: Some(1e-14), ..Options::default() }
         } else {
             Options::default()
         };

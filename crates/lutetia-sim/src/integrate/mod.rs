@@ -1,15 +1,19 @@
 //! How does one run proceed from its first dose to its last output?
 //!
-//! The schedule is cut into segments at doses, infusion edges and bends of inputs. Within a segment
-//! everything is smooth and the integrator runs freely; at its end it stops exactly, the state is
-//! changed, and it starts anew. Outputs and time-integrals are read from the accepted points
-//! ([`History`]).
+//! The schedule is cut into segments at doses, infusion edges, bends of inputs, and wherever a branch
+//! of the model changes at a time known beforehand. Within a segment everything is smooth in time and
+//! the integrator runs freely, with a clock of its own that starts at zero; at its end it stops
+//! exactly, the state is changed, and it starts anew. Branches that depend on states are watched
+//! ([`Watch`]). Outputs and time-integrals are read from the accepted points ([`History`]).
+
+mod failure;
+mod tail;
 
 use std::sync::Arc;
 
 use diffsol::{
     Bdf, BdfState, DiffsolError, InitialConditionSolverOptions, OdeSolverMethod, OdeSolverOptions,
-    OdeSolverProblem, OdeSolverState, OdeSolverStopReason, error::OdeSolverError,
+    OdeSolverProblem, OdeSolverState, OdeSolverStopReason,
     ode_solver::state::StateCommon,
 };
 use diffsol_la::{NalgebraContext, NalgebraMat, Vector};
@@ -17,21 +21,26 @@ use lutetia_model::system::{StateForm, System};
 
 use crate::elimination::Elimination;
 use crate::equations::{Equations, Layout, Segment, TangentLayout, Tangents, slice};
-use crate::error::{SimError, number, time_text};
+use crate::error::SimError;
 use crate::history::History;
+use crate::impossible::Limits;
 use crate::inputs::Feeds;
 use crate::linear_solver::NewtonSolver;
 use crate::matrix::V;
 use crate::regimen::{Course, same_moment};
 use crate::simulator::{Change, Options, Piece, Standing};
+use crate::switches::{Crossing, Knot, Side, Watch, knots, matters, shifts, switch_times};
+use crate::tolerance::Tolerances;
+use self::tail::Tail;
 use crate::trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};
 
 /// Beyond this a state, its rate or an initial value counts as run away.
 const MOST_MAGNITUDE: f64 = 1e120;
-/// An integral to infinity ends when the bound on its rest falls below this share of it.
-const TAIL: f64 = 1e-8;
-/// Sensitivities fall more slowly than their outputs, like t·exp(−λt).
-const TAIL_OF_TANGENTS: f64 = 1e-10;
+/// Steps below this are none; a share of the time since the segment began is added to it.
+const LEAST_STEP: f64 = 1e-300;
+/// The model is asked for times this far (relative) inside a segment: more than what counts as one
+/// moment, so that a branch that changes at the segment's end has changed for all of the next.
+const INSIDE: f64 = 2e-12;
 
 /// Everything one run needs; all of it borrowed.
 pub(crate) struct Request<'r> {
@@ -59,9 +68,28 @@ enum Until {
     TailIsSmall,
 }
 
+/// Why a stretch of steps ended.
+enum Outcome {
+    /// The segment is at its end, or whoever watches has seen enough.
+    Done,
+    Switched(Crossing),
+}
+
 struct Run<'r> {
     request: &'r Request<'r>,
+    /// Where the integrator's clock started.
+    start: f64,
+    /// Since then.
+    elapsed: f64,
     time: f64,
+    tolerances: Tolerances,
+    limits: Limits,
+    watch: Option<Watch>,
+    /// Whether times must be kept inside the segments.
+    timed: bool,
+    last_stop: f64,
+    steps_at_stop: usize,
+    shown: Vec<f64>,
     x: Vec<f64>,
     s: Vec<f64>,
     next_time: usize,
@@ -79,38 +107,27 @@ struct Run<'r> {
     statistics: Statistics,
 }
 
-/// What is known about the fall of the integrated outputs.
-#[derive(Default)]
-struct Tail {
-    /// Slowest decay constant of what was given; 0 without nuclides.
-    lambda: f64,
-    hot_states: Vec<usize>,
-    most_hot: f64,
-    /// Largest |output| / hot amount seen while the hot amount was still considerable.
-    ratio: Vec<f64>,
-    peak: Vec<f64>,
-    /// (time, |output|) of the accepted point before the newest.
-    before: Option<(f64, Vec<f64>)>,
-}
-
 /// Runs the request.
 pub(crate) fn integrate(
     request: &Request<'_>,
 ) -> Result<(Trajectory, Sensitivities, Standing), SimError> {
-    let mut evaluator = request.system.evaluator();
+    let system = request.system;
+    let mut evaluator = system.evaluator();
     evaluator.set_parameters(request.parameters);
     let equations = Equations::new(request.layout, evaluator);
-    let mut run = Run::new(request);
-    equations.initial(&mut run.x);
+    let mut x = vec![0.0; request.layout.n_states];
+    equations.initial(&mut x);
+    let mut run = Run::new(request, x);
     run.check_finite(&run.x.clone(), "the initial value")?;
+    run.check_fixed(&equations)?;
 
     let knots = run.knots();
+    run.last_stop = knots.last().map_or(0.0, |knot| knot.time);
     let n = request.layout.n_states;
-    let atol = V::from_vec(run.absolute_tolerances(), NalgebraContext::new());
+    let atol = V::from_vec(run.tolerances.absolute.clone(), NalgebraContext::new());
     let lanes = request.tangents.map_or(0, |t| t.lanes);
     let tangent_atol = run.tangent_tolerances(slice(&atol));
     let tangent_atol = V::from_vec(tangent_atol, NalgebraContext::with_nbatch(lanes.max(1)));
-    let span = knots.last().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let problem = OdeSolverProblem {
         eqn: equations,
         rtol: request.options.rtol,
@@ -129,7 +146,7 @@ pub(crate) fn integrate(
             // A hard nonlinear stretch may cost more than diffsol's fifty failures per run; the
             // number of steps and the smallest step bound the work already.
             max_nonlinear_solver_failures: request.options.max_steps,
-            min_timestep: (1e-16 * span).max(1e-200),
+            min_timestep: LEAST_STEP,
             ..OdeSolverOptions::default()
         },
     };
@@ -138,7 +155,8 @@ pub(crate) fn integrate(
         evaluator.set_parameters(request.parameters);
         Tangents::new(&problem.eqn, layout, evaluator, request.options.rtol, &tangent_atol)
     });
-    if let Some(tangents) = &tangents {
+    let tangents = tangents.as_ref();
+    if let Some(tangents) = tangents {
         run.s.resize(n * lanes, 0.0);
         tangents.initial(&mut run.s);
     }
@@ -148,31 +166,37 @@ pub(crate) fn integrate(
         run.x.copy_from_slice(&standing.states);
         run.check_finite(&run.x.clone(), "the value")?;
     }
-    for (k, &knot) in knots.iter().enumerate() {
-        run.time = knot;
-        let next = knots.get(k + 1).copied();
+    for (k, knot) in knots.iter().enumerate() {
+        run.time = knot.time;
+        let next = knots.get(k + 1).map(|knot| knot.time);
+        let before = (tangents.is_some() && k > 0 && !knot.switches.is_empty())
+            .then(|| Side::at(&problem.eqn, run.elapsed, &run.x, request.layout.n_outputs));
         // What begins where a piece ends is for the next one.
-        if next.is_some() || request.piece.is_none() {
+        let begins = next.is_some() || request.piece.is_none();
+        if begins {
             for change in request.changes {
                 if nearest(&knots, change.from) == Some(k) {
                     problem.eqn.set_parameters(&change.parameters);
+                    run.check_fixed(&problem.eqn)?;
                 }
             }
+        }
+        (run.start, run.elapsed) = (knot.time, 0.0);
+        problem.eqn.set_segment(run.segment(knot.time, next.unwrap_or(f64::INFINITY)));
+        if let (Some(before), Some(tangents)) = (before, tangents) {
+            run.jump(&problem.eqn, tangents, &knot.switches, &before)?;
+        }
+        if begins {
             run.give_boluses(&knots, k);
         }
-        if next.is_none() && !run.request.options.to_infinity {
-            // Whatever comes after the last output concerns nobody, but inputs are still read here.
-            problem.eqn.set_segment(run.segment(knot, f64::INFINITY));
-            run.record_here(&problem.eqn, tangents.as_ref());
+        run.record_here(&problem.eqn, tangents);
+        if run.ended || (next.is_none() && !run.request.options.to_infinity) {
+            // Whatever comes after the last output concerns nobody.
             break;
         }
-        problem.eqn.set_segment(run.segment(knot, next.unwrap_or(f64::INFINITY)));
-        run.record_here(&problem.eqn, tangents.as_ref());
+        run.check_along(&problem.eqn)?;
         let until = next.map_or(Until::TailIsSmall, Until::Time);
-        if run.ended {
-            break;
-        }
-        run.segment_run(&problem, tangents.as_ref(), until)?;
+        run.segment_run(&problem, tangents, until)?;
         if run.ended {
             break;
         }
@@ -184,8 +208,10 @@ pub(crate) fn integrate(
 }
 
 impl<'r> Run<'r> {
-    fn new(request: &'r Request<'r>) -> Self {
+    /// At the initial state.
+    fn new(request: &'r Request<'r>, x: Vec<f64>) -> Self {
         let options = request.options;
+        let integrals = !options.integrals.is_empty();
         let (n, n_outputs, n_times) =
             (request.layout.n_states, request.layout.n_outputs, request.times.len());
         let lanes = request.tangents.map_or(0, |t| t.lanes);
@@ -210,8 +236,17 @@ impl<'r> Run<'r> {
         let per_lane = |columns: usize| vec![Grid::zeros(n_times, columns); lanes];
         Self {
             request,
+            start: 0.0,
+            elapsed: 0.0,
             time: 0.0,
-            x: vec![0.0; n],
+            tolerances: Tolerances::new(request.system, request.course, &x, options),
+            limits: Limits::new(request.system),
+            watch: Watch::new(request.system, integrals, options.rtol),
+            timed: request.system.switches().iter().any(|switch| switch.timed),
+            last_stop: 0.0,
+            steps_at_stop: 0,
+            shown: Vec::new(),
+            x,
             s: Vec::new(),
             next_time: 0,
             ended: false,
@@ -245,24 +280,58 @@ impl<'r> Run<'r> {
     }
 
     /// Start, every stop, and the end, ascending and distinct.
-    fn knots(&self) -> Vec<f64> {
-        let (start, last_time) = match self.request.piece {
+    fn knots(&self) -> Vec<Knot> {
+        let request = self.request;
+        let to_infinity = request.options.to_infinity;
+        let (start, last_time) = match request.piece {
             Some(piece) => (piece.from.map_or(0.0, |s| s.time), piece.until),
-            None => (0.0, self.request.times.last().copied().unwrap_or(0.0)),
+            None => (0.0, request.times.last().copied().unwrap_or(0.0)),
         };
-        let mut edges = self.request.course.edges();
-        edges.extend(self.request.feeds.edges());
-        edges.extend(self.request.changes.iter().map(|change| change.from));
-        edges.retain(|&t| t > start && (self.request.options.to_infinity || t <= last_time));
-        edges.push(start);
-        edges.push(last_time);
-        edges.sort_by(f64::total_cmp);
-        edges.dedup_by(|later, first| same_moment(*later, *first));
-        edges
+        let mut edges = request.course.edges();
+        edges.extend(request.feeds.edges());
+        edges.extend(request.changes.iter().map(|change| change.from));
+        let mut times: Vec<(f64, Option<usize>)> = edges.into_iter().map(|t| (t, None)).collect();
+        let matter = |s: &lutetia_model::system::Switch| {
+            s.timed && matters(s, !request.options.integrals.is_empty())
+        };
+        if request.system.switches().iter().any(matter) {
+            let horizon = if to_infinity {
+                times.iter().map(|t| t.0).fold(last_time, f64::max) + self.patience()
+            } else {
+                last_time
+            };
+            self.timed_knots(start, horizon, &mut times);
+        }
+        times.retain(|&(t, _)| t > start && (to_infinity || t <= last_time));
+        times.push((start, None));
+        times.push((last_time, None));
+        knots(times)
     }
 
-    fn give_boluses(&mut self, knots: &[f64], k: usize) {
-        let start = knots.first().copied().unwrap_or(0.0);
+    /// Where branches change at a time known beforehand, under the parameters that hold then.
+    fn timed_knots(&self, start: f64, horizon: f64, times: &mut Vec<(f64, Option<usize>)>) {
+        let request = self.request;
+        let mut regimes = vec![(start, request.parameters)];
+        for change in request.changes {
+            if change.from <= start {
+                regimes.clear();
+            }
+            regimes.push((change.from.max(start), &change.parameters));
+        }
+        let mut evaluator = request.system.evaluator();
+        for (k, (from, parameters)) in regimes.iter().enumerate() {
+            let to = regimes.get(k + 1).map_or(horizon, |next| next.0.min(horizon));
+            if to > *from {
+                evaluator.set_parameters(parameters);
+                let integrals = !request.options.integrals.is_empty();
+                let (system, feeds) = (request.system, request.feeds);
+                switch_times(system, &evaluator, feeds, (*from, to), integrals, times);
+            }
+        }
+    }
+
+    fn give_boluses(&mut self, knots: &[Knot], k: usize) {
+        let start = knots.first().map_or(0.0, |knot| knot.time);
         for bolus in &self.request.course.boluses {
             // What was given before a piece is in its states.
             let before = bolus.time < start && !same_moment(bolus.time, start);
@@ -287,47 +356,14 @@ impl<'r> Run<'r> {
             .filter(|infusion| infusion.start <= middle && middle < infusion.end)
             .flat_map(|infusion| infusion.sources.clone())
             .collect();
-        Segment { sources, inputs: self.request.feeds.lines(middle) }
-    }
-
-    /// 1e-9 (or what the options say) of what was given, form by form; of the initial value for
-    /// quantities that are not amounts.
-    fn absolute_tolerances(&self) -> Vec<f64> {
-        let system = self.request.system;
-        let course = self.request.course;
-        let positive = |value: f64, otherwise: f64| if value > 0.0 { value } else { otherwise };
-        let initial_amount = system
-            .states()
-            .iter()
-            .zip(&self.x)
-            .filter(|(state, _)| state.species.is_some())
-            .map(|(_, x)| x.abs())
-            .fold(0.0, f64::max);
-        let amount = positive(course.total_amount, positive(initial_amount, 1.0));
-        // A daughter that nobody gave is measured by what its parents can keep alive of it.
-        let hot_scale = |k: usize| {
-            let lambda = system.nuclides()[k].lambda;
-            let fed: f64 = system
-                .nuclides()
-                .iter()
-                .zip(&course.hot_amounts)
-                .map(|(nuclide, hot)| hot * (nuclide.lambda / lambda).min(1.0))
-                .sum();
-            positive(course.hot_amounts[k], positive(fed, amount))
+        let inside = if self.timed {
+            let end = if to.is_finite() { to } else { from };
+            let margin = (INSIDE * from.abs().max(end.abs())).min(0.25 * (to - from));
+            (from + margin, to - margin)
+        } else {
+            (f64::NEG_INFINITY, f64::INFINITY)
         };
-        system
-            .states()
-            .iter()
-            .zip(&self.x)
-            .map(|(state, x)| {
-                let scale = match state.form {
-                    StateForm::Hot(k) => hot_scale(k),
-                    _ if state.species.is_some() => amount,
-                    _ => positive(x.abs(), 1.0),
-                };
-                (self.request.options.atol_relative * scale).max(1e-100)
-            })
-            .collect()
+        Segment { start: from, inside, sources, inputs: self.request.feeds.lines(middle) }
     }
 
     /// The tolerance of a state divided by the size of the parameter.
@@ -347,59 +383,6 @@ impl<'r> Run<'r> {
             .collect()
     }
 
-    /// `30.5 h (cycle 2, 0.5 h after the infusion began)`.
-    fn when(&self) -> String {
-        let system = self.request.system;
-        let place = self.request.course.place(system, self.time);
-        format!("{} ({place})", time_text(system.units(), self.time))
-    }
-
-    fn check_finite(&self, values: &[f64], what: &str) -> Result<(), SimError> {
-        let Some(index) = values.iter().position(|v| !is_tame(*v)) else {
-            return Ok(());
-        };
-        Err(SimError::NonFinite {
-            what: format!("{what} of `{}`", self.request.system.states()[index].name),
-            when: self.when(),
-            parameters: self.parameters_text(),
-        })
-    }
-
-    /// The parameters farthest from their defaults, with declared units.
-    fn parameters_text(&self) -> String {
-        const MOST_NAMED: usize = 6;
-        let mut moved: Vec<(f64, String)> = self
-            .request
-            .system
-            .parameters()
-            .iter()
-            .zip(self.request.parameters)
-            .filter_map(|(info, &value)| {
-                let distance = if value.to_bits() == info.default.to_bits() {
-                    return None;
-                } else if value * info.default > 0.0 {
-                    (value / info.default).ln().abs()
-                } else {
-                    f64::INFINITY
-                };
-                let unit = info.unit.symbol();
-                let text = format!("{} = {} {unit}", info.name, number(value / info.factor));
-                Some((distance, text.trim_end_matches(" 1").to_owned()))
-            })
-            .collect();
-        moved.sort_by(|a, b| b.0.total_cmp(&a.0));
-        if moved.is_empty() {
-            return "every parameter at its default".to_owned();
-        }
-        let rest = moved.len().saturating_sub(MOST_NAMED);
-        let named: Vec<String> = moved.into_iter().take(MOST_NAMED).map(|m| m.1).collect();
-        if rest > 0 {
-            format!("{} and {rest} more off their defaults", named.join(", "))
-        } else {
-            named.join(", ")
-        }
-    }
-
     /// Records every output time that is this very moment.
     fn record_here(&mut self, equations: &Equations<'_>, tangents: Option<&Tangents<'_, '_>>) {
         while let Some(&time) = self.request.times.get(self.next_time) {
@@ -407,7 +390,7 @@ impl<'r> Run<'r> {
                 break;
             }
             let (x, s) = (std::mem::take(&mut self.x), std::mem::take(&mut self.s));
-            self.record(equations, tangents, self.time, &x, &s);
+            self.record(equations, tangents, self.elapsed, &x, &s);
             (self.x, self.s) = (x, s);
             if self.ended {
                 break;
@@ -415,18 +398,28 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Writes one row at the next output time.
+    /// Writes one row at the next output time, `elapsed` after the start of the clock.
     fn record(
         &mut self,
         equations: &Equations<'_>,
         tangents: Option<&Tangents<'_, '_>>,
-        time: f64,
+        elapsed: f64,
         x: &[f64],
         s: &[f64],
     ) {
         let row = self.next_time;
         self.next_time += 1;
-        equations.outputs_into(time, x, self.trajectory.outputs.row_mut(row));
+        let mut shown = std::mem::take(&mut self.shown);
+        shown.clear();
+        shown.extend_from_slice(x);
+        self.tolerances.clear(&mut shown);
+        let x = &shown[..];
+        let outputs = self.trajectory.outputs.row_mut(row);
+        equations.outputs_into(elapsed, x, outputs);
+        for output in outputs {
+            // Minus zero is zero.
+            *output += 0.0;
+        }
         if let Some(piece) = &self.request.piece {
             self.ended = !(piece.watch)(row, self.trajectory.outputs.row(row));
         }
@@ -437,7 +430,7 @@ impl<'r> Run<'r> {
         self.trajectory.integrals.row_mut(row).copy_from_slice(&self.integrals[..m]);
         self.integrals_at_last_time.copy_from_slice(&self.integrals[..m]);
         if let Some(tangents) = tangents {
-            tangents.output_derivatives(time, x, s, &mut self.dy);
+            tangents.output_derivatives(elapsed, x, s, &mut self.dy);
             let n_outputs = self.request.layout.n_outputs;
             for lane in 0..self.sensitivities.outputs.len() {
                 self.sensitivities.outputs[lane]
@@ -450,16 +443,101 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Integrates one segment.
+    fn check_fixed(&mut self, equations: &Equations<'_>) -> Result<(), SimError> {
+        let Request { system, course, .. } = *self.request;
+        self.limits
+            .check_fixed(system, equations, course, &self.x)
+            .map_err(|fault| self.refused(fault, false))
+    }
+
+    fn check_along(&mut self, equations: &Equations<'_>) -> Result<(), SimError> {
+        self.limits
+            .check_along(self.request.system, equations, self.elapsed, &self.x)
+            .map_err(|fault| self.refused(fault, true))
+    }
+
+    /// What switches do to tangents and to the derivatives of integrals at the present point, with
+    /// the side that was left.
+    fn jump(
+        &mut self,
+        equations: &Equations<'_>,
+        tangents: &Tangents<'_, '_>,
+        switches: &[usize],
+        before: &Side,
+    ) -> Result<(), SimError> {
+        let after = Side::at(equations, self.elapsed, &self.x, before.outputs.len());
+        let here = (self.elapsed, &self.x[..], &self.s[..]);
+        let shifts = shifts(equations, tangents, switches, here, &before.slope)
+            .map_err(|_| SimError::NoDerivative { when: self.when() })?;
+        let (n, chosen) = (self.x.len(), &self.request.options.integrals);
+        for (lane, shift) in shifts.into_iter().enumerate() {
+            let add = |target: &mut f64, before: f64, after: f64| {
+                // What does not jump does not care when.
+                if (before - after).abs() > 0.0 {
+                    *target += (before - after) * shift;
+                }
+            };
+            for (k, s) in self.s[lane * n..(lane + 1) * n].iter_mut().enumerate() {
+                add(s, before.processes[k], after.processes[k]);
+            }
+            let m = chosen.len();
+            let lane = (lane + 1) * m..(lane + 2) * m;
+            for (&output, integral) in chosen.iter().zip(&mut self.integrals[lane]) {
+                add(integral, before.outputs[output], after.outputs[output]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Integrates one segment, in as many stretches as branches of the model change within it.
     fn segment_run<'p, 's>(
         &mut self,
         problem: &'p OdeSolverProblem<Equations<'s>>,
         tangents: Option<&Tangents<'p, 's>>,
         until: Until,
     ) -> Result<(), SimError> {
+        self.steps_at_stop = self.statistics.steps;
+        if let Some(watch) = &mut self.watch {
+            watch.begin(&problem.eqn, self.elapsed, &self.x, &self.tolerances);
+        }
+        loop {
+            let Outcome::Switched(crossing) = self.stretch(problem, tangents, until)? else {
+                return Ok(());
+            };
+            let n_outputs = self.request.layout.n_outputs;
+            let mut side = None;
+            if tangents.is_some() {
+                let mut x = vec![0.0; self.x.len()];
+                self.history.at(crossing.before, &mut x, &mut []);
+                side = Some(Side::at(&problem.eqn, crossing.before, &x, n_outputs));
+            }
+            self.history.at(crossing.after, &mut self.x, &mut self.s);
+            self.elapsed = crossing.after;
+            if let (Some(side), Some(tangents)) = (side, tangents) {
+                self.jump(&problem.eqn, tangents, &crossing.switches, &side)?;
+            }
+            self.time = self.start + self.elapsed;
+            if let Until::Time(end) = until
+                && same_moment(self.time, end)
+            {
+                self.time = end;
+                return Ok(());
+            }
+            (self.start, self.elapsed) = (self.time, 0.0);
+            problem.eqn.restart(self.start);
+        }
+    }
+
+    /// Integrates until the segment ends or a branch changes.
+    fn stretch<'p, 's>(
+        &mut self,
+        problem: &'p OdeSolverProblem<Equations<'s>>,
+        tangents: Option<&Tangents<'p, 's>>,
+        until: Until,
+    ) -> Result<Outcome, SimError> {
         self.statistics.segments += 1;
         let end = match until {
-            Until::Time(end) => Some(end),
+            Until::Time(end) => Some(end - self.start),
             Until::TailIsSmall => None,
         };
         let state = self.initial_state(problem, tangents, end)?;
@@ -490,13 +568,14 @@ impl<'r> Run<'r> {
         equations: &Equations<'_>,
         tangents: Option<&Tangents<'_, '_>>,
         until: Until,
-    ) -> Result<(), SimError> {
-        let steps_before = self.statistics.steps;
+    ) -> Result<Outcome, SimError> {
         loop {
-            if self.statistics.steps - steps_before >= self.request.options.max_steps {
+            if self.statistics.steps - self.steps_at_stop >= self.request.options.max_steps {
                 return Err(self.too_many_steps());
             }
             let order = solver.order();
+            // A step must move the clock.
+            solver.config_mut().minimum_timestep = LEAST_STEP.max(1e-16 * self.elapsed);
             let reason = solver.step().map_err(|error| self.stopped(&error))?;
             self.statistics.steps += 1;
             let state = solver.state();
@@ -504,18 +583,28 @@ impl<'r> Run<'r> {
             if tangents.is_some() {
                 self.s.copy_from_slice(slice(state.s));
             }
-            self.time = state.t;
+            self.elapsed = state.t;
+            self.time = self.start + self.elapsed;
             let reached = matches!(reason, OdeSolverStopReason::TstopReached);
             if let (true, Until::Time(end)) = (reached, until) {
                 self.time = end;
             }
             self.check_finite(&self.x, "the value")?;
+            self.check_along(equations)?;
             self.remember(equations, tangents, order);
-            self.read_step(equations, tangents, until);
+            let crossing = self.watch.as_mut().and_then(|watch| {
+                watch.within_step(equations, &self.history, &self.x, &self.tolerances)
+            });
+            self.read_step(equations, tangents, until, crossing.as_ref().map(|c| c.after));
+            if self.ended {
+                return Ok(Outcome::Done);
+            }
+            if let Some(crossing) = crossing {
+                return Ok(Outcome::Switched(crossing));
+            }
             match until {
-                _ if self.ended => return Ok(()),
-                Until::Time(_) if reached => return Ok(()),
-                Until::TailIsSmall if self.tail_is_small()? => return Ok(()),
+                Until::Time(_) if reached => return Ok(Outcome::Done),
+                Until::TailIsSmall if self.tail_is_small()? => return Ok(Outcome::Done),
                 _ => {}
             }
         }
@@ -530,13 +619,17 @@ impl<'r> Run<'r> {
     ) {
         let chosen = &self.request.options.integrals;
         if !chosen.is_empty() {
-            equations.outputs_into(self.time, &self.x, &mut self.y);
+            let mut shown = std::mem::take(&mut self.shown);
+            shown.clone_from(&self.x);
+            self.tolerances.clear(&mut shown);
+            equations.outputs_into(self.elapsed, &shown, &mut self.y);
+            self.shown = shown;
             if let Some(tangents) = tangents {
-                tangents.output_derivatives(self.time, &self.x, &self.s, &mut self.dy);
+                tangents.output_derivatives(self.elapsed, &self.x, &self.s, &mut self.dy);
             }
         }
         let n_outputs = self.request.layout.n_outputs;
-        let (time, x, s, y, dy) = (self.time, &self.x, &self.s, &self.y, &self.dy);
+        let (time, x, s, y, dy) = (self.elapsed, &self.x, &self.s, &self.y, &self.dy);
         self.history.push(order, |point| {
             point.time = time;
             point.x.clone_from(x);
@@ -551,112 +644,38 @@ impl<'r> Run<'r> {
         });
     }
 
-    /// Integrals and outputs within the last step.
+    /// Integrals and outputs within the last step, or until its branch changes.
     fn read_step(
         &mut self,
         equations: &Equations<'_>,
         tangents: Option<&Tangents<'_, '_>>,
         until: Until,
+        change: Option<f64>,
     ) {
         let Some((mut cursor, end)) = self.history.last_step() else {
             return;
         };
+        let end = change.unwrap_or(end);
         let (mut x, mut s) = (Vec::new(), Vec::new());
         while let Some(&time) = self.request.times.get(self.next_time) {
             // What coincides with the end of the segment is read after the dose given there.
             let at_stop = matches!(until, Until::Time(stop) if same_moment(time, stop));
-            if time > end || at_stop {
+            let elapsed = time - self.start;
+            if elapsed > end || at_stop {
                 break;
             }
-            self.history.integrate(cursor, time, &mut self.integrals);
-            cursor = time;
+            self.history.integrate(cursor, elapsed, &mut self.integrals);
+            cursor = elapsed;
             x.resize(self.x.len(), 0.0);
             s.resize(self.s.len(), 0.0);
-            self.history.at(time, &mut x, &mut s);
-            self.record(equations, tangents, time, &x, &s);
+            self.history.at(elapsed, &mut x, &mut s);
+            self.record(equations, tangents, elapsed, &x, &s);
             if self.ended {
                 return;
             }
         }
         self.history.integrate(cursor, end, &mut self.integrals);
         self.observe_tail();
-    }
-
-    fn hot_amount(&self) -> f64 {
-        self.tail.hot_states.iter().map(|&k| self.x[k].abs()).sum()
-    }
-
-    fn observe_tail(&mut self) {
-        if !self.request.options.to_infinity {
-            return;
-        }
-        let hot = self.hot_amount();
-        self.tail.most_hot = self.tail.most_hot.max(hot);
-        let considerable = hot > 1e-6 * self.tail.most_hot;
-        let Some(point) = self.history.newest() else {
-            return;
-        };
-        for (k, value) in point.integrands.iter().take(self.tail.peak.len()).enumerate() {
-            self.tail.peak[k] = self.tail.peak[k].max(value.abs());
-            if considerable {
-                self.tail.ratio[k] = self.tail.ratio[k].max(value.abs() / hot);
-            }
-        }
-    }
-
-    /// Whether what is left of every integral is small, or an error where it never will be.
-    fn tail_is_small(&mut self) -> Result<bool, SimError> {
-        let m = self.request.options.integrals.len();
-        let Some(point) = self.history.newest() else {
-            return Ok(false);
-        };
-        let values: Vec<f64> = point.integrands.iter().take(m).map(|v| v.abs()).collect();
-        let hot = self.hot_amount();
-        let lambda = self.tail.lambda;
-        let share = if self.request.tangents.is_some() { TAIL_OF_TANGENTS } else { TAIL };
-        let mut unfinished = None;
-        for (k, &value) in values.iter().enumerate() {
-            // Below twelve digits of its peak an output is the solver's noise.
-            if value <= 1e-12 * self.tail.peak[k] {
-                continue;
-            }
-            let by_decay = if lambda > 0.0 { self.tail.ratio[k] * hot / lambda } else { 0.0 };
-            let fall = match &self.tail.before {
-                Some((before, earlier)) if value > 0.0 && earlier[k] > value => {
-                    (earlier[k] / value).ln() / (self.time - before)
-                }
-                _ => 0.0,
-            };
-            // An output that falls as fast as the nuclide is bounded by it; one that falls more
-            // slowly only by its own fall.
-            let by_fall =
-                if lambda > 0.0 && fall > 0.9 * lambda { value / lambda } else { value / fall };
-            let rest = by_decay.max(by_fall);
-            // A rest that is not a number (nothing falls, nothing is left) is not small.
-            let small = rest <= share * self.integrals[k].abs();
-            if !small {
-                unfinished = Some(k);
-                break;
-            }
-        }
-        self.tail.before = Some((self.time, values));
-        let Some(k) = unfinished else {
-            return Ok(true);
-        };
-        let last_time = self.request.times.last().copied().unwrap_or(0.0);
-        let patience = if lambda > 0.0 { 60.0 / lambda } else { 1000.0 * last_time.max(1.0) };
-        let last_edge = self.request.course.edges().into_iter().fold(last_time, f64::max);
-        if self.time <= last_edge + patience {
-            return Ok(false);
-        }
-        let output = &self.request.system.outputs()[self.request.options.integrals[k]];
-        let value = self.history.newest().map_or(0.0, |p| p.integrands[k]);
-        Err(SimError::DoesNotDecay {
-            output: output.name.clone(),
-            when: self.when(),
-            value: number(value * output.factor),
-            unit: output.unit.symbol().to_owned(),
-        })
     }
 
     /// State at the start of a segment, with the first step's size.
@@ -669,19 +688,19 @@ impl<'r> Run<'r> {
         let equations = &problem.eqn;
         let context = NalgebraContext::new();
         let mut dx = vec![0.0; self.x.len()];
-        equations.rhs_into(self.time, &self.x, &mut dx);
+        equations.rhs_into(self.elapsed, &self.x, &mut dx);
         self.check_finite(&self.x, "the value")?;
         self.check_finite(&dx, "the rate of change")?;
         let span = end.map_or_else(
             || if self.tail.lambda > 0.0 { 1.0 / self.tail.lambda } else { 1.0 },
-            |end| end - self.time,
+            |end| end - self.elapsed,
         );
         let h = self.first_step(equations, slice(&problem.atol), problem.rtol, &dx, span);
         let lanes = tangents.map_or(1, |_| self.s.len() / self.x.len().max(1));
         let lane_context = NalgebraContext::with_nbatch(lanes.max(1));
         let mut ds = vec![0.0; self.s.len()];
         if let Some(tangents) = tangents {
-            tangents.linearise(self.time, &self.x);
+            tangents.linearise(self.elapsed, &self.x);
             tangents.slope(&self.s, &mut ds);
             if let Some(k) = ds.iter().chain(&self.s).position(|v| !is_tame(*v)) {
                 let k = k % self.x.len().max(1);
@@ -709,7 +728,7 @@ impl<'r> Run<'r> {
             dsg: V::zeros(0, *ds.context()),
             s,
             ds,
-            t: self.time,
+            t: self.elapsed,
             h,
         }))
     }
@@ -734,72 +753,13 @@ impl<'r> Run<'r> {
         let h0 = if d0 < 1e-5 || d1 < 1e-5 { 1e-6 * span } else { (0.01 * d0 / d1).min(span) };
         let x1: Vec<f64> = self.x.iter().zip(dx).map(|(x, dx)| x + h0 * dx).collect();
         let mut dx1 = vec![0.0; dx.len()];
-        equations.rhs_into(self.time + h0, &x1, &mut dx1);
+        equations.rhs_into(self.elapsed + h0, &x1, &mut dx1);
         let d2 = norm(&|k| dx1[k] - dx[k]) / h0;
         let steepest = d1.max(d2);
         let h1 =
             if steepest > 1e-15 { (0.01 / steepest).sqrt() } else { (1e-3 * h0).max(1e-6 * span) };
         let h = (100.0 * h0).min(h1).min(span);
         if h.is_finite() && h > 0.0 { h } else { 1e-12 * span }
-    }
-
-    fn stop(&self, cause: String, hint: String) -> SimError {
-        SimError::Stopped {
-            when: self.when(),
-            steps: self.statistics.steps,
-            parameters: self.parameters_text(),
-            cause,
-            hint,
-        }
-    }
-
-    fn too_many_steps(&self) -> SimError {
-        self.stop(
-            format!(
-                "the limit of {} steps between two stops is used up",
-                self.request.options.max_steps
-            ),
-            "a rate far faster than the rest, or an oscillation that never ends, costs steps: check \
-             the units of the fastest rate, or raise `max_steps`"
-                .to_owned(),
-        )
-    }
-
-    fn stopped(&self, error: &DiffsolError) -> SimError {
-        let system = self.request.system;
-        let largest = self
-            .x
-            .iter()
-            .zip(system.states())
-            .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
-            .filter(|(x, _)| x.abs() > 1e15 * self.request.course.total_amount.max(1.0));
-        let cause = if let Some((x, state)) = largest {
-            format!(
-                "`{}` has run away to {} {}",
-                state.name,
-                number(x * state.factor),
-                state.unit.symbol()
-            )
-        } else {
-            match error {
-                DiffsolError::OdeSolverError(OdeSolverError::StepSizeTooSmall { .. }) => {
-                    "the step became too small to go on: a rate is infinite or not a number, or \
-                     jumps back and forth"
-                        .to_owned()
-                }
-                DiffsolError::OdeSolverError(OdeSolverError::TooManyErrorTestFailures {
-                    ..
-                }) => "no step was small enough for the tolerance: the solution changes too \
-                       suddenly"
-                    .to_owned(),
-                other => format!("the equations of a step could not be solved ({other})"),
-            }
-        };
-        self.stop(
-            cause,
-            "check the parameter farthest from its default and the units of the fastest rate"
-                .to_owned(),
-        )
     }
 
     fn finish(mut self) -> (Trajectory, Sensitivities, Standing) {
@@ -835,14 +795,14 @@ fn is_tame(value: f64) -> bool {
 }
 
 /// Index of the knot nearest to a time, if the time lies within the knots at all.
-fn nearest(knots: &[f64], time: f64) -> Option<usize> {
-    let last = *knots.last()?;
+fn nearest(knots: &[Knot], time: f64) -> Option<usize> {
+    let last = knots.last()?.time;
     if time > last && !same_moment(time, last) {
         return None;
     }
-    let after = knots.partition_point(|&knot| knot < time);
+    let after = knots.partition_point(|knot| knot.time < time);
     match (after.checked_sub(1), knots.get(after)) {
-        (Some(before), Some(&knot)) if time - knots[before] < knot - time => Some(before),
+        (Some(before), Some(knot)) if time - knots[before].time < knot.time - time => Some(before),
         (_, Some(_)) => Some(after),
         (before, None) => before,
     }

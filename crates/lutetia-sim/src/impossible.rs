@@ -1,0 +1,169 @@
+//! Numbers that nature does not allow, and organs that a patient does not have.
+
+use lutetia_model::system::{Limit, LimitKind, System};
+
+use crate::equations::Equations;
+use crate::error::{SimError, quantity_text};
+use crate::regimen::Course;
+
+/// A coefficient that varies may fall below zero by this share of the most it was: the error of
+/// the states it is made of.
+const ROUNDING: f64 = 1e-4;
+
+/// What a run must not do, evaluated along it.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    values: Vec<f64>,
+    /// Largest magnitude of each number that varies.
+    most: Vec<f64>,
+    varying: bool,
+    /// States in compartments of volume zero.
+    absent: Vec<usize>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Impossible { what: String, value: String, expected: &'static str },
+    Missing { organ: String, what: String },
+}
+
+impl Fault {
+    pub(crate) fn at(self, when: Option<String>, parameters: String) -> SimError {
+        match self {
+            Self::Impossible { what, value, expected } => SimError::Impossible {
+                what,
+                value,
+                expected,
+                when: when.map_or_else(String::new, |when| format!(" at {when}")),
+                parameters,
+            },
+            Self::Missing { organ, what } => SimError::MissingOrgan { organ, what, parameters },
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn new(system: &System) -> Self {
+        let limits = system.limits();
+        Self {
+            values: vec![0.0; limits.len()],
+            most: vec![0.0; limits.len()],
+            varying: limits.iter().any(|limit| !limit.fixed),
+            absent: Vec::new(),
+        }
+    }
+
+    /// Looks at everything the parameters fix, before the run and where they change.
+    pub(crate) fn check_fixed(
+        &mut self,
+        system: &System,
+        equations: &Equations<'_>,
+        course: &Course,
+        x: &[f64],
+    ) -> Result<(), Fault> {
+        equations.limits_into(0.0, x, &mut self.values);
+        let limits = system.limits();
+        for (limit, &value) in limits.iter().zip(&self.values) {
+            if limit.fixed && !is_possible(value) {
+                return Err(impossible(system, limit, value));
+            }
+        }
+        let gone = |k: usize| {
+            limits[k].kind == LimitKind::Volume && limits[k].fixed && is_zero(self.values[k])
+        };
+        let missing: Vec<usize> = (0..limits.len()).filter(|&k| gone(k)).collect();
+        self.absent.clear();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (limit, &value) in limits.iter().zip(&self.values) {
+            let into = limit.into.iter().find(|&&place| gone(place));
+            let from_there = limit.from.iter().any(|&place| gone(place));
+            if let Some(&place) = into
+                && limit.fixed
+                && !from_there
+                && !is_zero(value)
+            {
+                let value = quantity_text(system.units(), limit.dimension, value);
+                let what = match limit.kind {
+                    LimitKind::Initial => format!("`{}` starts with {value}", limit.name),
+                    _ => format!("process `{}` flows into it at {value}", limit.name),
+                };
+                return Err(Fault::Missing { organ: limits[place].name.clone(), what });
+            }
+        }
+        for (index, state) in system.states().iter().enumerate() {
+            let place = missing.iter().find(|&&k| state.place.as_ref() == Some(&limits[k].name));
+            if let Some(&place) = place {
+                if course.given.iter().any(|&(given, amount)| given == index && amount > 0.0) {
+                    let what = format!("a dose is given into `{}`", state.name);
+                    return Err(Fault::Missing { organ: limits[place].name.clone(), what });
+                }
+                self.absent.push(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at what varies, and that what is not there stays empty.
+    pub(crate) fn check_along(
+        &mut self,
+        system: &System,
+        equations: &Equations<'_>,
+        elapsed: f64,
+        x: &[f64],
+    ) -> Result<(), Fault> {
+        if let Some(&filled) = self.absent.iter().find(|&&k| !is_zero(x[k])) {
+            let state = &system.states()[filled];
+            return Err(Fault::Missing {
+                organ: state.place.clone().unwrap_or_default(),
+                what: format!("something flows into `{}`", state.name),
+            });
+        }
+        if !self.varying {
+            return Ok(());
+        }
+        equations.limits_into(elapsed, x, &mut self.values);
+        for ((limit, &value), most) in
+            system.limits().iter().zip(&self.values).zip(&mut self.most)
+        {
+            if limit.fixed {
+                continue;
+            }
+            *most = most.max(value.abs());
+            let rounding = if limit.kind == LimitKind::Volume { 0.0 } else { ROUNDING * *most };
+            // A value that is not a number shows in the states it makes.
+            if value < -rounding {
+                return Err(impossible(system, limit, value));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_zero(x: f64) -> bool {
+    x.abs() <= 0.0
+}
+
+fn is_possible(value: f64) -> bool {
+    value >= 0.0
+}
+
+fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
+    let (what, expected) = match limit.kind {
+        LimitKind::Volume => (
+            format!("the volume of `{}`", limit.name),
+            "a volume above zero, or exactly zero for an organ the patient does not have",
+        ),
+        LimitKind::Coefficient => {
+            (format!("the rate of process `{}`", limit.name), "a rate of zero or more")
+        }
+        LimitKind::Initial => {
+            (format!("the initial amount of `{}`", limit.name), "an amount of zero or more")
+        }
+    };
+    let written = if limit.text.is_empty() { String::new() } else { format!(" (`{}`)", limit.text) };
+    let value = quantity_text(system.units(), limit.dimension, value);
+    Fault::Impossible { what: format!("{what}{written}"), value, expected }
+}

@@ -1,0 +1,122 @@
+//! How exact must each state be, and what is nothing?
+//!
+//! The absolute tolerance of a state is a share of the most that can ever be in it. Molecules reach
+//! a state along the transfers of the model; of a complex there are never more than of the partner
+//! there is least of. So the scale of a species knows its own dose and those it can come from, and
+//! nothing else: what is given of another species moves no tolerance.
+
+use lutetia_model::system::System;
+
+use crate::regimen::Course;
+use crate::simulator::Options;
+
+/// The absolute tolerance is at most this share of the relative one, so that a tighter relative
+/// tolerance is worth its steps in small amounts too.
+const SHARE_OF_RTOL: f64 = 1e-3;
+/// The absolute tolerance of amounts where nothing is said, over their scale.
+const DEFAULT: f64 = 1e-9;
+
+/// The absolute tolerance over the scale of each state that these options ask for.
+pub(crate) fn relative(options: &Options) -> f64 {
+    options.atol_relative.unwrap_or_else(|| DEFAULT.min(SHARE_OF_RTOL * options.rtol))
+}
+
+/// Sizes and tolerances of the states of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Tolerances {
+    /// Absolute tolerance of each state.
+    pub(crate) absolute: Vec<f64>,
+    /// What lies between minus this and zero is nothing; zero for what may be negative.
+    nothing: Vec<f64>,
+}
+
+impl Tolerances {
+    pub(crate) fn new(
+        system: &System,
+        course: &Course,
+        initial: &[f64],
+        options: &Options,
+    ) -> Self {
+        let share = relative(options);
+        let scales = scales(system, course, initial);
+        let absolute = scales.iter().map(|scale| (share * scale).max(1e-100)).collect();
+        // The errors of many steps add up to about the relative tolerance of what there was.
+        let least = options.rtol.max(share);
+        let nothing = system
+            .states()
+            .iter()
+            .zip(&scales)
+            .map(|(state, scale)| if state.species.is_some() { least * scale } else { 0.0 })
+            .collect();
+        Self { absolute, nothing }
+    }
+
+    /// Amounts that are negative within the tolerance become zero; truly negative ones stay.
+    pub(crate) fn clear(&self, x: &mut [f64]) {
+        for (x, nothing) in x.iter_mut().zip(&self.nothing) {
+            if *x < 0.0 && *x > -nothing {
+                *x = 0.0;
+            }
+        }
+    }
+}
+
+/// The most that can be in each state: what is given into it, starts in it, or can come there.
+fn scales(system: &System, course: &Course, initial: &[f64]) -> Vec<f64> {
+    let states = system.states();
+    let mut scale: Vec<f64> = initial.iter().map(|x| x.abs()).collect();
+    for &(state, amount) in &course.given {
+        scale[state] += amount;
+    }
+    let is_amount = |k: usize| states[k].species.is_some();
+    spread(system, &mut scale, &is_amount);
+    // What is made from nothing is measured by the amounts that make it.
+    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); states.len()];
+    for (row, column) in system.jacobian_pattern().iter() {
+        if row != column && is_amount(row) && is_amount(column) {
+            columns[row].push(column);
+        }
+    }
+    let mut moved = true;
+    while moved {
+        moved = false;
+        let known = scale.clone();
+        for (k, makers) in columns.iter().enumerate() {
+            let size = makers.iter().map(|&maker| known[maker]).fold(0.0, f64::max);
+            if is_amount(k) && !is_positive(scale[k]) && is_positive(size) {
+                scale[k] = size;
+                moved = true;
+            }
+        }
+    }
+    // Where nothing tells, one internal unit.
+    for scale in &mut scale {
+        if !is_positive(*scale) {
+            *scale = 1.0;
+        }
+    }
+    scale
+}
+
+/// Follows the transfers until nothing grows. Shares are at most one, so that this ends.
+fn spread(system: &System, scale: &mut [f64], is_amount: &dyn Fn(usize) -> bool) {
+    let mut moved = true;
+    while moved {
+        moved = false;
+        for transfer in system.transfers() {
+            if transfer.from.is_empty() || !is_amount(transfer.to) {
+                continue;
+            }
+            let most = |states: &Vec<usize>| states.iter().map(|&k| scale[k]).fold(0.0, f64::max);
+            let size = transfer.share * transfer.from.iter().map(most).fold(f64::INFINITY, f64::min);
+            if size.is_finite() && size > scale[transfer.to] {
+                scale[transfer.to] = size;
+                moved = true;
+            }
+        }
+    }
+}
+
+fn is_positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
