@@ -84,7 +84,8 @@ pub(crate) fn switch_times(
 pub(crate) struct Watch {
     /// Indices of those watched.
     watched: Vec<usize>,
-    /// Whether one of them makes values jump.
+    /// Which of the system's switches make values jump, and whether a watched one does.
+    jumping: Vec<bool>,
     jumps: bool,
     /// Sign of each argument of the system; 0 while it lies within the noise of the states.
     signs: Vec<i8>,
@@ -109,6 +110,7 @@ impl Watch {
         }
         let pattern = system.switch_slope_pattern();
         Some(Self {
+            jumping: list.iter().map(|switch| switch.jumps).collect(),
             jumps: watched.iter().any(|&k| list[k].jumps),
             watched,
             signs: vec![0; list.len()],
@@ -124,8 +126,12 @@ impl Watch {
         i8::from(x > 0.0) - i8::from(x < 0.0)
     }
 
-    /// Whether the argument last evaluated is beyond what errors of the states can make of it.
+    /// Whether the argument last evaluated is beyond what errors of the states can make of it. A
+    /// bend within these errors harms nobody; of a jump either side is as it is.
     fn is_clear(&self, switch: usize, x: &[f64], tolerances: &Tolerances) -> bool {
+        if self.jumping[switch] {
+            return self.sign(switch) != 0;
+        }
         let noise: f64 = self
             .pattern
             .iter()

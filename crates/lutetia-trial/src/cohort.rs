@@ -680,7 +680,12 @@ impl Said<'_> {
         let declared = internal / self.factor;
         // Six digits are more than anybody types, and hide the rounding of the conversion.
         let rounded: f64 = format!("{declared:.6e}").parse().unwrap_or(declared);
-        format!("{rounded} {}", self.unit).trim_end_matches(" 1").to_owned()
+        // A number without a unit stands alone, whatever it ends with.
+        if self.unit.is_empty() || self.unit == "1" {
+            rounded.to_string()
+        } else {
+            format!("{rounded} {}", self.unit)
+        }
     }
 
     fn range(&self, range: (f64, f64)) -> String {

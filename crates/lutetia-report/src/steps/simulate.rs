@@ -42,6 +42,11 @@ pub struct Simulate {
     /// Number of times, evenly spaced from zero.
     #[serde(default = "defaults::points")]
     pub points: u32,
+    /// Relative tolerance of the integration; 1e-6 if left out.
+    pub rtol: Option<f64>,
+    /// Its absolute tolerance, as a share of the dose of each species (of what it starts with, where
+    /// none is given); if left out, 1e-9 or a thousandth of `rtol` where that is less.
+    pub atol: Option<f64>,
 }
 
 /// A dose as design and command write it.
@@ -142,7 +147,12 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
     let last = f64::from(step.points - 1);
     let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
-    let options = Options::default();
+    let defaults = Options::default();
+    let options = Options {
+        rtol: step.rtol.unwrap_or(defaults.rtol),
+        atol_relative: step.atol,
+        ..defaults
+    };
     let trajectory = model
         .simulator
         .run(&parameters, &regimen, &inputs, &times, &options)
@@ -162,6 +172,9 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
         table.push(std::iter::once(Cell::from(*t)).chain(values).collect());
     }
     context.settings.insert("rtol".to_owned(), format!("{:e}", options.rtol));
+    if let Some(atol) = step.atol {
+        context.settings.insert("atol".to_owned(), format!("{atol:e}"));
+    }
     context.add(table);
     Ok(())
 }

@@ -84,10 +84,10 @@ pub struct TrialStep {
     /// Relative tolerance of the integration.
     #[serde(default = "tolerance")]
     pub rtol: f64,
-    /// Its absolute tolerance, over the size of what is integrated. It, not the relative one, decides how long a trial
+    /// Its absolute tolerance, as a share of the dose of each species (of what it starts with, where none is given); if
+    /// left out, 1e-9 or a thousandth of `rtol` where that is less. It, not the relative one, decides how long a trial
     /// takes: what is left of a dose between two cycles is followed down to it.
-    #[serde(default = "smallness")]
-    pub atol: f64,
+    pub atol: Option<f64>,
 }
 
 fn nothing() -> String {
@@ -108,10 +108,6 @@ fn sixty_days() -> String {
 
 fn tolerance() -> f64 {
     1e-5
-}
-
-fn smallness() -> f64 {
-    Options::default().atol_relative
 }
 
 /// Scans `every` so often until a time, `then` so often.

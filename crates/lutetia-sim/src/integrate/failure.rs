@@ -3,7 +3,7 @@
 use diffsol::{DiffsolError, error::OdeSolverError};
 
 use super::{Run, is_tame};
-use crate::error::{SimError, number, time_text, with_unit};
+use crate::error::{SimError, time_text, with_unit};
 use crate::impossible::Fault;
 
 impl Run<'_> {

@@ -12,7 +12,7 @@ mod tail;
 use std::sync::Arc;
 
 use diffsol::{
-    Bdf, BdfState, DiffsolError, InitialConditionSolverOptions, OdeSolverMethod, OdeSolverOptions,
+    Bdf, BdfState, InitialConditionSolverOptions, OdeSolverMethod, OdeSolverOptions,
     OdeSolverProblem, OdeSolverState, OdeSolverStopReason,
     ode_solver::state::StateCommon,
 };

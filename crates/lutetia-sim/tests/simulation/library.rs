@@ -103,8 +103,25 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
     (regimen, Inputs { curves })
 }
 
+/// The models of some folders with their treatment and times until two weeks.
+pub(crate) fn treated(folders: &[&str]) -> Vec<(String, Simulator, Regimen, Inputs, Vec<f64>)> {
+    let mut files = Vec::new();
+    for folder in folders {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        model_files(&models.join(folder), &mut files);
+    }
+    let ready = |path: PathBuf| {
+        let system = compiled(&path);
+        let hour = 3600.0 / system.units().factor(lutetia_units::Dimension::TIME);
+        let (regimen, inputs) = treatment(&system, hour);
+        let times = logspace(0.01 * hour, 336.0 * hour, 30);
+        (path.display().to_string(), Simulator::new(system), regimen, inputs, times)
+    };
+    files.into_iter().map(ready).collect()
+}
+
 /// Covariates without a typical value stand in the middle of their range.
-fn parameters(system: &System) -> Vec<f64> {
+pub(crate) fn parameters(system: &System) -> Vec<f64> {
     system
         .parameters()
         .iter()

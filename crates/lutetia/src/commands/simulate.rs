@@ -75,6 +75,12 @@ pub(crate) struct Arguments {
     /// Relative tolerance of the solver.
     #[arg(long, value_name = "NUMBER", default_value = "1e-6")]
     rtol: f64,
+
+    /// Absolute tolerance of the solver, as a share of the dose of each species (of what it starts
+    /// with, where none is given): amounts below it are zero. Without it 1e-9, or a thousandth of
+    /// `--rtol` where that is less.
+    #[arg(long, value_name = "NUMBER")]
+    atol: Option<f64>,
 }
 
 /// Runs the model and prints one row per output time.
@@ -83,6 +89,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         return Err(Failure::usage(
             format!("`--rtol {}` is out of range: expected 1e-13 to 1e-2", arguments.rtol),
             "leave it out for 1e-6",
+        ));
+    }
+    if let Some(atol) = arguments.atol.filter(|atol| !(1e-18..=1e-2).contains(atol)) {
+        return Err(Failure::usage(
+            format!("`--atol {atol}` is out of range: expected 1e-18 to 1e-2, a share of the dose"),
+            "leave it out for 1e-9, or a thousandth of `--rtol` where that is less",
         ));
     }
     let model = models::load(&arguments.file, terminal)?;
@@ -105,6 +117,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let integrated = if arguments.integrals { shown.clone() } else { Vec::new() };
     let options = Options {
         rtol: arguments.rtol,
+        atol_relative: arguments.atol,
         to_infinity: arguments.integrals,
         integrals: integrated.clone(),
         ..Options::default()
