@@ -86,3 +86,21 @@ pub const FOREIGN_SYNTAX: Code = "LUT3040";
 pub const FOREIGN_LACKS: Code = "LUT3041";
 /// Something of a file of another program is not carried over.
 pub const FOREIGN_LEFT_OUT: Code = "LUT3042";
+/// An injected activity is out of proportion.
+pub const DOUBTFUL_INJECTED: Code = "LUT3043";
+/// The mass of a region is out of proportion.
+pub const DOUBTFUL_MASS: Code = "LUT3044";
+/// The volume of a region jumps between the scans of a cycle.
+pub const VOLUME_JUMPS: Code = "LUT3045";
+/// Names of regions differ in how they are written alone.
+pub const NAMES_ALIKE: Code = "LUT3046";
+/// A region stands beside another that holds it.
+pub const REGIONS_OVERLAP: Code = "LUT3047";
+/// Regions hold more together than was injected.
+pub const SUM_ABOVE_INJECTED: Code = "LUT3048";
+/// Regions hold more together than the body that holds them.
+pub const SUM_ABOVE_WHOLE: Code = "LUT3049";
+/// Times are out of proportion to the nuclide.
+pub const DOUBTFUL_TIME: Code = "LUT3050";
+/// A sex is not understood.
+pub const BAD_SEX: Code = "LUT3051";

@@ -27,6 +27,7 @@ pub mod exchange;
 mod nuclides;
 mod read;
 mod reference;
+mod region_name;
 mod study;
 mod table;
 
@@ -36,4 +37,5 @@ pub use reference::{
     PhotonLine, ReferenceError, ReferenceMass, Sex, photon_lines, photon_lines_from_csv,
     reference_mass_g, reference_masses, reference_masses_from_csv,
 };
-pub use study::{Covariate, Curve, CurvePoint, DoseRow, Measurement, Study, Subject};
+pub use region_name::{RegionKind, RegionName};
+pub use study::{Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, Study, Subject};

@@ -9,6 +9,7 @@ use crate::linear_uptake::LinearUptake;
 use crate::predictor::{Derived, PredictError, Predictor, named};
 use crate::problem::FitParameter;
 use crate::stripping::StartScratch;
+use crate::superposed::{Schedule, Superposed};
 
 /// A curve of activity over time with a closed form: what a fit of many thousands needs without allocating, beside what
 /// [`Predictor`] offers. Time and activity are in the caller's units.
@@ -126,6 +127,8 @@ pub enum ActivityCurve {
     Gamma(GammaVariate),
     /// A linear uptake and an exponential washout.
     LinearUptake(LinearUptake),
+    /// A sum of exponentials after several administrations or a long one.
+    Superposed(Superposed),
 }
 
 impl ActivityCurve {
@@ -135,6 +138,22 @@ impl ActivityCurve {
             Self::IntegralFirst(c) => c,
             Self::Gamma(c) => c,
             Self::LinearUptake(c) => c,
+            Self::Superposed(c) => c,
+        }
+    }
+
+    /// What the administrations leave where one injection of the whole activity would leave this curve.
+    ///
+    /// # Errors
+    /// When the curve is no sum of exponentials: what the others mean is the curve after one injection.
+    pub fn superposed(self, schedule: Schedule) -> Result<Self, PredictError> {
+        match self {
+            Self::Exponentials(curve) => Ok(Self::Superposed(Superposed::new(curve, schedule))),
+            _ => Err(PredictError::Failed {
+                reason: "this function is the curve after one short injection; use a sum of exponentials, such as `mono` \
+                         or `bi-uptake`"
+                    .to_owned(),
+            }),
         }
     }
 
@@ -148,6 +167,7 @@ impl ActivityCurve {
             Self::IntegralFirst(c) => Self::IntegralFirst(c.at_times(times)?),
             Self::Gamma(c) => Self::Gamma(c.at_times(times)?),
             Self::LinearUptake(c) => Self::LinearUptake(c.at_times(times)?),
+            Self::Superposed(c) => Self::Superposed(c.at_times(times)?),
         })
     }
 }

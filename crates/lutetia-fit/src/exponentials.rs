@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::curve::{TimeActivity, check_times, predict_points, starts};
+use crate::curve::{TimeActivity, check_times, predict_points};
 use crate::phases::{self, Phase};
 use crate::predictor::{Derived, PredictError, Predictor};
 use crate::problem::FitParameter;
@@ -227,6 +227,15 @@ impl SumOfExponentials {
     /// # Errors
     /// When the number of activities is not the number of times, or there is no positive time.
     pub fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError> {
+        self.parameters_from(activities, |scratch, theta| self.start(activities, scratch, theta))
+    }
+
+    /// The same, with starting values that `start` writes.
+    pub(crate) fn parameters_from(
+        &self,
+        activities: &[f64],
+        start: impl Fn(&mut StartScratch, &mut [f64]),
+    ) -> Result<Vec<FitParameter>, PredictError> {
         if activities.len() != self.times.len() {
             return Err(PredictError::Shape {
                 what: "activities",
@@ -235,7 +244,8 @@ impl SumOfExponentials {
             });
         }
         let (slowest, fastest) = rate_bounds(&self.times)?;
-        let theta = starts(self, activities);
+        let mut theta = vec![0.0; self.names.len()];
+        start(&mut StartScratch::default(), &mut theta);
         let mut out = Vec::with_capacity(self.names.len());
         for i in 0..self.form.rates.len() {
             if let Some(at) = self.amplitude_at[i] {
@@ -251,6 +261,32 @@ impl SumOfExponentials {
             }
         }
         Ok(out)
+    }
+
+    /// Last time of the measurements.
+    pub(crate) fn last(&self) -> f64 {
+        self.last
+    }
+
+    /// Starting values whose amplitudes are divided by what `response` says of their phase's rate, within the bounds.
+    pub(crate) fn rescale(&self, theta: &mut [f64], response: impl Fn(f64) -> f64) {
+        let closing = self.closing(theta);
+        let rates: Vec<f64> =
+            (0..self.form.rates.len()).map(|i| self.phase(theta, closing, i).k).collect();
+        let (slowest, fastest) = rate_bounds(&self.times).unwrap_or((1e-6, 1.0));
+        for (i, k) in rates.into_iter().enumerate() {
+            if let Some(at) = self.amplitude_at[i] {
+                let scaled = theta[at] / response(k).max(f64::MIN_POSITIVE);
+                theta[at] = match self.form.sum {
+                    AmplitudeSum::Known(total) => scaled.clamp(0.05 * total, 0.95 * total),
+                    _ if scaled.is_finite() => scaled,
+                    _ => theta[at],
+                };
+            }
+            if let Some(at) = self.rate_at[i] {
+                theta[at] = theta[at].clamp(2.0 * slowest, 0.5 * fastest);
+            }
+        }
     }
 
     fn sign(&self, phase: usize) -> f64 {
@@ -281,14 +317,14 @@ impl SumOfExponentials {
         Phase { a, k: biological + self.physical_rate }
     }
 
-    fn phases(&self, theta: &[f64]) -> Vec<Phase> {
+    pub(crate) fn phases(&self, theta: &[f64]) -> Vec<Phase> {
         let closing = self.closing(theta);
         (0..self.form.rates.len()).map(|i| self.phase(theta, closing, i)).collect()
     }
 
     /// Sum over the phases of `part(phase)`, which gives a term and its derivatives by the phase's amplitude and rate,
     /// with the gradient by the parameters. Allocates nothing.
-    fn total(
+    pub(crate) fn total(
         &self,
         theta: &[f64],
         gradient: &mut [f64],
@@ -318,7 +354,7 @@ impl SumOfExponentials {
     }
 
     /// Gradient by the parameters from the derivatives by each phase's amplitude and rate.
-    fn gather(&self, by_a: &[f64], by_k: &[f64]) -> Vec<f64> {
+    pub(crate) fn gather(&self, by_a: &[f64], by_k: &[f64]) -> Vec<f64> {
         let mut g = vec![0.0; self.names.len()];
         let closing = match self.amplitude_at.last() {
             Some(None) => by_a[by_a.len() - 1],

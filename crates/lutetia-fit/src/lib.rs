@@ -47,6 +47,7 @@ mod search;
 mod selection;
 mod solver;
 mod stripping;
+mod superposed;
 mod tails;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
@@ -79,4 +80,5 @@ pub use selection::{
 };
 pub use solver::{DampedScoring, Linearisation, Scored};
 pub use stripping::StartScratch;
+pub use superposed::{Administration, Schedule, Superposed};
 pub use tails::{ln_normal_cdf, normal_hazard};

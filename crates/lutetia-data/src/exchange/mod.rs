@@ -4,6 +4,7 @@
 //! A reader returns what the file holds and every fault of it at once; what a file lacks is said
 //! exactly. Nothing is printed and no file is touched.
 
+mod foreign_fields;
 mod mirdcalc;
 mod olinda;
 mod organs;

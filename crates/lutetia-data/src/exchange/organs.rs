@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::{RegionKind, RegionName};
+
 /// Time-integrated activity coefficient of one measured region, for export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrganIntegral {
@@ -77,9 +79,9 @@ pub(super) fn together(
     integrals: &[OrganIntegral],
 ) -> (Vec<Together>, Vec<(&OrganIntegral, String)>) {
     let mut sums: Vec<Together> = Vec::new();
-    let mut left_out = Vec::new();
+    let (kept, mut left_out) = apart(integrals);
     let has_remainder = integrals.iter().any(|i| i.organ == "remainder of body");
-    for integral in integrals {
+    for integral in kept {
         let organ = match integral.organ.as_str() {
             // What is left of the body belongs to "Total Body"; the body itself holds the organs, too.
             "total body" if has_remainder || integrals.len() > 1 => {
@@ -123,6 +125,35 @@ pub(super) fn together(
     let place = |t: &Together| olinda_organs().iter().position(|o| o.name == t.organ.name);
     sums.sort_by_key(place);
     (sums, left_out)
+}
+
+/// Integrals that none of the others repeats or holds, and those that one does: the same activity is counted once.
+///
+/// A name that is another one in other letters is left out, and so is a part beside its whole (`kidney_left` beside
+/// `kidneys`, `parotid_left` beside `salivary_glands`). Tumours stand for themselves, whatever lies in them; the body is
+/// treated where its organ is looked for.
+fn apart(integrals: &[OrganIntegral]) -> (Vec<&OrganIntegral>, Vec<(&OrganIntegral, String)>) {
+    let names: Vec<RegionName> = integrals.iter().map(|i| RegionName::read(&i.region)).collect();
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    for (i, integral) in integrals.iter().enumerate() {
+        let name = &names[i];
+        if let Some(first) = (0..i).find(|j| names[*j].key == name.key) {
+            let why = format!("its name is that of `{}` in other letters", integrals[first].region);
+            left_out.push((integral, why));
+            continue;
+        }
+        let organ = matches!(name.kind, RegionKind::Organ(_));
+        let whole = (0..integrals.len()).find(|j| {
+            matches!(names[*j].kind, RegionKind::Organ(_)) && name.lies_in(&names[*j])
+        });
+        match whole.filter(|_| organ) {
+            Some(whole) => {
+                left_out.push((integral, format!("`{}` holds it", integrals[whole].region)));
+            }
+            None => kept.push(integral),
+        }
+    }
+    (kept, left_out)
 }
 
 /// Notes about regions put together and left out.

@@ -4,7 +4,7 @@
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use serde_json::{Map, Value};
 
-use super::{StudyFiles, csv_text};
+use super::{StudyFiles, csv_text, foreign_fields::Fields};
 use crate::codes;
 
 /// What the CSV of results does not hold and a study needs.
@@ -28,6 +28,8 @@ struct Measured {
     activities_mbq: Vec<f64>,
     /// As many as times, or one that serves all, or none.
     volumes_ml: Vec<f64>,
+    /// Mass, g, as given, or density times volume.
+    mass_g: Option<f64>,
     /// TIA in MBq·h, TIA per injected in h, mean absorbed dose in Gy, as published.
     results: [Option<f64>; 3],
 }
@@ -93,6 +95,8 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
         );
     };
     let top = |key: &str| value.get(key).and_then(text_of);
+    let mut fields = Fields::default();
+    fields.top(&value);
     let subject = top("PatientID").unwrap_or_else(|| {
         lacks("`PatientID` is missing".into(), "write the name of the patient there");
         String::new()
@@ -155,10 +159,11 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
                 "write date and time of both injections",
             ),
         }
-        for (region, fields) in regions {
+        fields.cycle(body);
+        for (region, values) in regions {
             let place = format!("{key}, `{region}`");
             let mut list = |field: &str, part: &str| -> Vec<f64> {
-                let found = fields.get(field).map(|f| f.get(part).unwrap_or(f));
+                let found = values.get(field).map(|f| f.get(part).unwrap_or(f));
                 match found.map(numbers_of) {
                     Some(Ok(list)) => list,
                     Some(Err(bad)) => {
@@ -173,14 +178,28 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
             };
             let times_h = list("timepoints_h", "values");
             let activities_mbq = list("activity_MBq", "values");
-            let volumes_ml = list("volumes_mL", "different_tps");
-            let result = |key: &str| fields.get(key).and_then(number_of);
+            let mut volumes_ml = list("volumes_mL", "different_tps");
+            let mean = |key: &str| {
+                let found = values.get(key).map(|f| f.get("mean").unwrap_or(f));
+                found.and_then(number_of).filter(|x| *x > 0.0)
+            };
+            if volumes_ml.is_empty() {
+                volumes_ml.extend(mean("volumes_mL"));
+            }
+            let volume = (!volumes_ml.is_empty())
+                .then(|| volumes_ml.iter().sum::<f64>() / volumes_ml.len() as f64);
+            let density = mean("density_gml");
+            let of_density = density.zip(volume).map(|(density, ml)| density * ml);
+            let mass_g = mean("mass_g").or(of_density);
+            fields.region(values, density.is_some() && mass_g.is_some());
+            let result = |key: &str| values.get(key).and_then(number_of);
             let m = Measured {
                 cycle,
                 region: region.clone(),
                 times_h,
                 activities_mbq,
                 volumes_ml,
+                mass_g,
                 results: [result("TIA_MBqh"), result("TIA_h"), result("mean_AD_Gy")],
             };
             more.extend(check(&m, &place).into_iter().map(|d| d.at(whole, "")));
@@ -195,6 +214,14 @@ fn json(name: &str, text: &str, id: SourceId, faults: &mut Vec<Diagnostic>) -> O
     }
     faults.append(&mut more);
     let sex = top("Gender").map(|g| g.to_lowercase());
+    let sex = sex.filter(|word| {
+        let known = ["male", "female", "m", "f", "other", "unknown"].contains(&word.as_str());
+        if !known {
+            fields.not_understood("Gender");
+        }
+        known
+    });
+    faults.extend(fields.left_out().map(|d| d.at(whole, "")));
     Some(write(name, &subject, sex.as_deref(), &nuclide_name(&nuclide), &given, &measured))
 }
 
@@ -226,7 +253,7 @@ fn check(m: &Measured, place: &str) -> Vec<Diagnostic> {
             "expected one volume, or one for every time",
         ));
     }
-    if volumes == 0 {
+    if volumes == 0 && m.mass_g.is_none() {
         let what = format!("{place} has no volume, so that its mass and its dose are not known");
         faults.push(
             Diagnostic::warning(codes::FOREIGN_LACKS, what)
@@ -279,6 +306,8 @@ fn table(
     }
     let [Some(times), Some(activities)] = needed.map(column) else { return None };
     let others = ["Volume_CT_mL", "TIA_MBq_h", "TIA_h"].map(column);
+    let mut fields = Fields::default();
+    fields.columns(headers.iter().skip(1));
     let mut measured = Vec::new();
     let mut ratio = None;
     for record in reader.records() {
@@ -320,7 +349,7 @@ fn table(
             ratio = ratio.or(Some(tia / per));
         }
         let m =
-            Measured { cycle: more.cycle, region, times_h, activities_mbq, volumes_ml, results };
+            Measured { cycle: more.cycle, region, times_h, activities_mbq, volumes_ml, mass_g: None, results };
         faults.extend(check(&m, &place).into_iter().map(|d| d.at(span, "")));
         measured.push(m);
     }
@@ -337,6 +366,8 @@ fn table(
     if measured.is_empty() {
         faults.push(Diagnostic::error(codes::FOREIGN_LACKS, "the table has no row"));
     }
+    let first = Span::new(id, 0, text.lines().next().map_or(0, str::len));
+    faults.extend(fields.left_out().map(|d| d.at(first, "")));
     let given = [Given { cycle: more.cycle, start_h: 0.0, injected_mbq }];
     Some(write(name, &more.subject, None, &nuclide_name(&more.nuclide), &given, &measured))
 }
@@ -367,8 +398,13 @@ fn write(
             g.injected_mbq.to_string(),
         ]);
     }
-    let header = ["subject", "cycle", "region", "time (h)", "activity (MBq)", "volume (mL)"];
-    let mut activity = vec![header.map(text).to_vec()];
+    let mut header =
+        ["subject", "cycle", "region", "time (h)", "activity (MBq)", "volume (mL)"].map(text).to_vec();
+    let with_mass = measured.iter().any(|m| m.mass_g.is_some());
+    if with_mass {
+        header.push(text("mass (g)"));
+    }
+    let mut activity = vec![header];
     let header = ["subject", "cycle", "region", "TIA_MBq_h", "TIA_per_injected_h", "mean_dose_Gy"];
     let mut published = vec![header.map(text).to_vec()];
     for m in measured {
@@ -384,6 +420,9 @@ fn write(
                 a.to_string(),
                 volume.map_or_else(String::new, ToString::to_string),
             ]);
+            if let (true, Some(row)) = (with_mass, activity.last_mut()) {
+                row.push(m.mass_g.map_or_else(String::new, |g| g.to_string()));
+            }
         }
         let mut row = vec![text(subject), m.cycle.to_string(), m.region.clone()];
         row.extend(m.results.map(|r| r.map_or_else(String::new, |r| r.to_string())));
@@ -392,7 +431,7 @@ fn write(
     let readme = format!(
         "# {subject}\n\nSource: results of PyTheranostics, file `{name}`, imported by Lutetia.\n\n\
          - `activity.csv`: activities as that program quantified them, not decay-corrected, at hours after the first \
-         injection; it gives no standard deviations.\n\
+         injection; it gives no standard deviations. A mass is that of the file, or its density times the volume.\n\
          - `published.csv`: its integrals and doses, for comparison only.\n\
          - Licence: that of the person who measured.\n"
     );

@@ -26,6 +26,7 @@ const VOLUME: usize = 6;
 const BELOW: usize = 7;
 const CORRECTED: usize = 8;
 const NUCLIDE: usize = 9;
+const MASS: usize = 11;
 
 pub(super) const SPEC: TableSpec = TableSpec {
     file: "activity.csv",
@@ -41,6 +42,7 @@ pub(super) const SPEC: TableSpec = TableSpec {
         ColumnSpec::new("decay_corrected", false, Kind::Text),
         ColumnSpec::new("nuclide", false, Kind::Text),
         ColumnSpec::new("note", false, Kind::Text),
+        ColumnSpec::new("mass", false, Kind::Number("g")),
     ],
     covariates: false,
     unit_column_for: &["activity", "sd"],
@@ -98,6 +100,7 @@ fn read_row(
     let activity = read_activity(row, faults);
     let sd = read_sd(row, activity.ok().map(|a| a.0), faults);
     let volume = positive(row, VOLUME, "mL", false, faults);
+    let mass = positive(row, MASS, "g", false, faults);
     let nuclide = row
         .text(NUCLIDE)
         .map(|text| {
@@ -150,7 +153,7 @@ fn read_row(
         (None, None) => None,
     };
     let ((mut activity, limit), mut sd) = (activity.ok()?, sd.ok()?.unwrap_or(f64::NAN));
-    let (region, volume) = (region.ok()?, volume.ok()?);
+    let (region, volume, mass) = (region.ok()?, volume.ok()?, mass.ok()?);
     let (below, corrected) = (below.ok()? || limit, corrected.ok()?);
     let nuclide = nuclide?;
     if corrected {
@@ -171,6 +174,7 @@ fn read_row(
         activity_mbq: activity,
         sd_mbq: sd,
         volume_ml: volume.unwrap_or(f64::NAN),
+        mass_g: mass.unwrap_or(f64::NAN),
         subject: rows.subjects.intern(&subject),
         region: rows.regions.intern(&region),
         line: row.line,

@@ -4,6 +4,8 @@ mod activity;
 mod checks;
 mod doses;
 mod mixed;
+mod plausible;
+mod sex;
 mod subjects;
 
 use std::path::Path;
@@ -31,13 +33,13 @@ impl Study {
     /// Reads a study folder: `subjects.csv`, `doses.csv`, `activity.csv`, `README.md`.
     ///
     /// `subjects.csv` has a column `subject`; every other column is a covariate, its unit in the
-    /// header (`weight (kg)` or `weight [kg]`).
+    /// header (`weight (kg)` or `weight [kg]`). A column `sex` holds `male`, `female` or `unknown`.
     ///
     /// `doses.csv` has `subject`, `time`, `nuclide`, `activity`, and may have `cycle`, `amount`,
     /// `duration`, `into` (or `route`) and `note`.
     ///
     /// `activity.csv` has `subject`, `region`, `time`, `activity`, and may have `cycle`, `sd` (also
-    /// in `%`), `volume`, `below_detection`, `decay_corrected`, `nuclide` and `note`. A unit stands in
+    /// in `%`), `volume`, `mass`, `below_detection`, `decay_corrected`, `nuclide` and `note`. A unit stands in
     /// the header or in a column `<name>_unit`; `unit` serves activity and its standard deviation.
     /// `decay_corrected` says that the value is corrected to the start of the cycle's first
     /// injection; the correction is undone. Below detection, `activity` is the detection limit;
@@ -48,7 +50,7 @@ impl Study {
     /// commas are read where commas do not separate.
     ///
     /// The study is `None` exactly when one of the diagnostics is an error. Memory is bounded by
-    /// the number of valid rows (48 bytes each), not by the text.
+    /// the number of valid rows (56 bytes each), not by the text.
     #[must_use]
     pub fn read(folder: &Path) -> (Option<Self>, Vec<Diagnostic>, Sources) {
         let name = folder.file_name().map_or_else(
@@ -145,6 +147,7 @@ fn read_study(
     checks::curves(&rows, doses_whole && activity_whole, &cycles, nuclides, &mut faults);
     if doses_whole && activity_whole {
         checks::unused_subjects(&subjects, &dose_rows, &rows, &mut faults);
+        plausible::look(&dose_rows, &rows, &cycles, nuclides, &mut faults);
     }
 
     let failed = faults.errors() > 0;

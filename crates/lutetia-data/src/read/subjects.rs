@@ -32,7 +32,11 @@ pub(super) fn read(
         let covariates = row
             .covariates(&mut kinds, faults)
             .into_iter()
-            .map(|(name, value)| (name, value.map_or_else(Covariate::Text, Covariate::Number)))
+            .map(|(name, value, place)| {
+                let value = value.map_or_else(Covariate::Text, Covariate::Number);
+                super::sex::check(&name, &value, place, faults);
+                (name, value)
+            })
             .collect();
         let place = row.place(SUBJECT);
         if let Some(&line) = lines.get(id.as_ref()) {

@@ -1,11 +1,13 @@
 //! What a study holds once it is read: typed rows in fixed units, and the questions asked of them.
 
+mod administrations;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use lutetia_units::Quantity;
 
+pub use administrations::Administration;
 pub(crate) use rows::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows};
 
 /// A covariate of a subject.
@@ -73,6 +75,8 @@ pub struct Measurement<'a> {
     pub sd_mbq: Option<f64>,
     /// Volume of the region at this time, mL.
     pub volume_ml: Option<f64>,
+    /// Mass of the region where the source gives one, g.
+    pub mass_g: Option<f64>,
     /// The activity was below the detection limit given in `activity_mbq`.
     pub below_detection: bool,
     /// The file gave the value decay-corrected to the injection; the correction has been undone.
@@ -96,6 +100,8 @@ pub struct Curve {
     pub injected_at_h: f64,
     /// Activity of this nuclide injected in this cycle, MBq.
     pub injected_mbq: f64,
+    /// All administrations of this cycle, of this nuclide and of others, in order of time.
+    pub administrations: Vec<Administration>,
     /// The points.
     pub points: Vec<CurvePoint>,
 }
@@ -111,6 +117,8 @@ pub struct CurvePoint {
     pub sd_mbq: Option<f64>,
     /// Volume of the region, mL.
     pub volume_ml: Option<f64>,
+    /// Mass of the region where the source gives one, g.
+    pub mass_g: Option<f64>,
     /// The activity was below the limit given in `activity_mbq`.
     pub below_detection: bool,
     /// Line in `activity.csv`, from 1.
@@ -226,7 +234,8 @@ impl Study {
             self.doses.iter().filter(|d| d.subject == subject && d.cycle == cycle).collect();
         let injected_at_h = doses.iter().map(|d| d.time_h).min_by(f64::total_cmp)?;
         let injected_mbq =
-            doses.iter().filter(|d| d.nuclide == nuclide).map(|d| d.activity_mbq).sum();
+            // The sum of none is 0, not −0.
+            doses.iter().filter(|d| d.nuclide == nuclide).fold(0.0, |sum, d| sum + d.activity_mbq);
         let mut points: Vec<CurvePoint> = self
             .rows
             .of(subject, cycle, region)
@@ -237,6 +246,7 @@ impl Study {
                 activity_mbq: m.activity_mbq,
                 sd_mbq: m.sd_mbq,
                 volume_ml: m.volume_ml,
+                mass_g: m.mass_g,
                 below_detection: m.below_detection,
                 line: m.line,
             })
@@ -249,6 +259,7 @@ impl Study {
             nuclide: nuclide.to_owned(),
             injected_at_h,
             injected_mbq,
+            administrations: administrations::administrations(&doses, injected_at_h),
             points,
         })
     }

@@ -1,4 +1,4 @@
-//! Compact storage of `activity.csv`: names are kept once, a row takes 48 bytes.
+//! Compact storage of `activity.csv`: names are kept once, a row takes 56 bytes.
 
 use std::collections::HashMap;
 
@@ -35,13 +35,14 @@ impl Interner {
     }
 }
 
-/// One row; NaN stands for a missing standard deviation or volume.
+/// One row; NaN stands for a missing standard deviation, volume or mass.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) time_h: f64,
     pub(crate) activity_mbq: f64,
     pub(crate) sd_mbq: f64,
     pub(crate) volume_ml: f64,
+    pub(crate) mass_g: f64,
     pub(crate) subject: u32,
     pub(crate) region: u32,
     pub(crate) line: u32,
@@ -73,6 +74,7 @@ impl Rows {
             activity_mbq: row.activity_mbq,
             sd_mbq: (!row.sd_mbq.is_nan()).then_some(row.sd_mbq),
             volume_ml: (!row.volume_ml.is_nan()).then_some(row.volume_ml),
+            mass_g: (!row.mass_g.is_nan()).then_some(row.mass_g),
             below_detection: row.flags & BELOW_DETECTION != 0,
             decay_correction_undone: row.flags & CORRECTION_UNDONE != 0,
             line: row.line,

@@ -140,6 +140,22 @@ pub(crate) struct UnitFault {
     pub(crate) range: Option<(usize, usize)>,
 }
 
+/// A unit as tables write it: `cc` and `ccm` are `cm^3`, and a power may stand without `^` (`cm3`, `m2`).
+fn parse_unit(text: &str) -> Result<Unit, lutetia_units::UnitError> {
+    Unit::parse(text).or_else(|error| {
+        let spelled = match text.trim() {
+            "cc" | "ccm" => "cm^3".to_owned(),
+            other => match other.strip_suffix(['2', '3']) {
+                Some(base) if !base.is_empty() && base.chars().all(char::is_alphabetic) => {
+                    format!("{base}^{}", &other[base.len()..])
+                }
+                _ => return Err(error),
+            },
+        };
+        Unit::parse(&spelled).map_err(|_| error)
+    })
+}
+
 /// What brings a number with this unit to the fixed unit of its column.
 pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale, Box<UnitFault>> {
     let (wanted, relative) = match kind {
@@ -147,7 +163,7 @@ pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale,
         Kind::Number(unit) => (unit, false),
         Kind::NumberOrRelative(unit) => (unit, true),
     };
-    let unit = Unit::parse(text).map_err(|error| {
+    let unit = parse_unit(text).map_err(|error| {
         let fault = Fault::new(format!("unit of column `{column}`: {error}"), "in this unit")
             .hint(format!("`{column}` is read in `{wanted}` or any unit of the same kind"));
         UnitFault { code: codes::UNKNOWN_UNIT, fault, range: error.range() }
@@ -285,11 +301,15 @@ impl Header {
                             format!("{} ({unit})", column.name)
                         }
                     };
+                    let other = titles.iter().find(|t| meant_by(&t.key) == Some(column.name));
                     Fault::new(
                         format!("`{}` has no column `{}`", spec.file, column.name),
                         format!("no `{}` among these columns", column.name),
                     )
-                    .hint(format!("add a column `{example}`"))
+                    .hint(match other {
+                        Some(other) => format!("rename column `{}` to `{}`", other.name, column.name),
+                        None => format!("add a column `{example}`"),
+                    })
                 });
             }
         }
@@ -307,7 +327,7 @@ impl Header {
             return;
         }
         let mut broken = false;
-        let unit = title.unit.as_ref().and_then(|(text, offset)| match Unit::parse(text) {
+        let unit = title.unit.as_ref().and_then(|(text, offset)| match parse_unit(text) {
             Ok(unit) => Some(unit),
             Err(error) => {
                 broken = true;
@@ -461,6 +481,22 @@ fn unknown_column_hint<'a>(key: &str, spec: &'a TableSpec) -> Option<(&'a str, S
             ));
         }
     }
-    let name = closest(key, spec.columns.iter().map(|c| c.name))?;
+    let meant = meant_by(key).filter(|name| spec.columns.iter().any(|c| c.name == *name));
+    let column = spec.columns.iter().map(|c| c.name).find(|c| Some(*c) == meant);
+    let name = column.or_else(|| closest(key, spec.columns.iter().map(|c| c.name)))?;
     Some((name, format!("did you mean `{name}`?")))
+}
+
+/// The column that other programs call so.
+fn meant_by(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "patient" | "patient_id" | "patientid" | "patient_name" | "id" | "subject_id" | "case" => "subject",
+        "roi" | "voi" | "organ" | "structure" | "label" | "tissue" => "region",
+        "timepoint" | "time_point" | "hours" | "t" => "time",
+        "isotope" | "radionuclide" => "nuclide",
+        "course" | "treatment" | "fraction" => "cycle",
+        "vol" => "volume",
+        "uncertainty" | "error" | "std" | "se" => "sd",
+        _ => return None,
+    })
 }

@@ -35,6 +35,8 @@ impl<'a> Input<'a> {
 pub(crate) enum LineFault {
     NotUtf8 { at: usize, byte: u8 },
     Utf16,
+    /// A zip archive, as spreadsheet programs save workbooks, or an old workbook.
+    Workbook,
     TooLong,
 }
 
@@ -53,6 +55,11 @@ impl<'a> Line<'a> {
             && (self.bytes.starts_with(b"\xFF\xFE") || self.bytes.starts_with(b"\xFE\xFF"))
         {
             return Err(LineFault::Utf16);
+        }
+        if self.number == 1
+            && [&b"PK\x03\x04"[..], b"\xD0\xCF\x11\xE0"].iter().any(|m| self.bytes.starts_with(m))
+        {
+            return Err(LineFault::Workbook);
         }
         if self.too_long {
             return Err(LineFault::TooLong);

@@ -9,6 +9,18 @@ pub(crate) enum Decimals {
     Comma,
 }
 
+impl Decimals {
+    /// The number that stands in `text` with the mark of the other convention, in this one; `None` where it holds both
+    /// marks or none is known.
+    pub(crate) fn written(self, text: &str) -> Option<String> {
+        match (self, text.contains(','), text.contains('.')) {
+            (Self::Comma, false, true) => Some(text.replacen('.', ",", 1)),
+            (Self::Point, true, false) => Some(text.replacen(',', ".", 1)),
+            _ => None,
+        }
+    }
+}
+
 /// Why a text is not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumberFault {

@@ -7,13 +7,19 @@ use lutetia_units::{Quantity, Unit};
 use super::{
     Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place, TableSpec,
     cells::QuoteFault,
-    header::{Scale, unit_factor},
+    header::{Scale, detect_delimiter, unit_factor},
     is_missing, parse_number, split,
 };
 use crate::codes;
 
+/// What to do where a number that must be there is not.
+const NEEDED: &str = "give the number or remove the row";
+
 /// Different units that a column of units may hold; more is a column taken for another.
 const MOST_UNITS: usize = 256;
+
+/// Lines from which the decimal mark of a file is taken.
+const LOOKED_AT: u32 = 2000;
 
 /// A cell whose fault is already told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,9 +136,13 @@ impl<'a> RowView<'a> {
             None if !self.has(column) => Err(Bad),
             None => {
                 let name = self.spec.columns[column].name;
+                let cell = self.header.slots[column].cell.map(|cell| self.cell(cell));
                 faults.error(codes::NOT_A_NUMBER, self.place(column), || {
-                    Fault::new(format!("`{name}` is empty"), "expected a number")
-                        .hint("give the number or remove the row")
+                    let message = match cell.filter(|text| !text.is_empty()) {
+                        Some(text) => format!("`{name}` is `{text}`, which says that there is no value"),
+                        None => format!("`{name}` is empty"),
+                    };
+                    Fault::new(message, "expected a number").hint(NEEDED)
                 });
                 Err(Bad)
             }
@@ -149,7 +159,8 @@ impl<'a> RowView<'a> {
     ) -> Result<f64, Bad> {
         let place = self.place(column);
         let name = self.spec.columns[column].name;
-        let value = self.parse(text, name, place, faults)?;
+        let required = self.spec.columns[column].required;
+        let value = self.parse(text, name, place, required, faults)?;
         let scaled = match self.scale(column, faults)? {
             Scale::Factor(factor) => value * factor,
             Scale::Fraction(factor) => value * factor * relative_to.ok_or(Bad)?,
@@ -170,14 +181,18 @@ impl<'a> RowView<'a> {
         text: &str,
         name: &str,
         place: Place,
+        required: bool,
         faults: &mut Faults,
     ) -> Result<f64, Bad> {
         let commas = self.header.delimiter != b',';
+        let decimals = *self.decimals;
         parse_number(text, commas, self.decimals).map_err(|fault| {
             match fault {
                 NumberFault::NotANumber => faults.error(codes::NOT_A_NUMBER, place, || {
                     let hint = if !commas && text.contains(',') {
                         "write a decimal point, or separate the columns with `;`"
+                    } else if decimals == Decimals::Comma {
+                        "write a number such as `12,5` or `1,25e1`, its unit in the header"
                     } else {
                         "write a number such as `12.5` or `1.25e1`, its unit in the header"
                     };
@@ -186,14 +201,23 @@ impl<'a> RowView<'a> {
                 }),
                 NumberFault::NotFinite => faults.error(codes::NOT_FINITE, place, || {
                     Fault::new(format!("`{name}` is `{text}`, not a finite number"), "not finite")
-                        .hint("leave the cell empty where there is no value")
+                        .hint(if required { NEEDED } else { "leave the cell empty where there is no value" })
                 }),
                 NumberFault::Mixed => faults.error(codes::MIXED_DECIMALS, place, || {
+                    let hint = match decimals.written(text) {
+                        Some(number) => format!(
+                            "decimal {} stand in the rest of the file: write `{number}`, and no separator of thousands",
+                            if decimals == Decimals::Comma { "commas" } else { "points" }
+                        ),
+                        None => {
+                            "use one decimal mark in the whole file and no separator of thousands".to_owned()
+                        }
+                    };
                     Fault::new(
                         format!("`{text}` mixes decimal commas and decimal points"),
                         "a comma and a point in one number or one file",
                     )
-                    .hint("use one decimal mark in the whole file and no separator of thousands")
+                    .hint(hint)
                 }),
             }
             Bad
@@ -237,14 +261,14 @@ impl<'a> RowView<'a> {
         scale.ok_or(Bad)
     }
 
-    /// Values of the columns that are not listed: name, and quantity or text.
+    /// Values of the columns that are not listed: name, quantity or text, and place.
     ///
     /// `kinds` remembers per column whether its first value was a number.
     pub(crate) fn covariates(
         &mut self,
         kinds: &mut HashMap<String, bool>,
         faults: &mut Faults,
-    ) -> Vec<(String, Result<Quantity, String>)> {
+    ) -> Vec<(String, Result<Quantity, String>, Place)> {
         let header = self.header;
         let mut out = Vec::new();
         for column in header.covariates.iter().filter(|c| !c.broken) {
@@ -266,12 +290,12 @@ impl<'a> RowView<'a> {
                 }
             };
             if numeric {
-                if let Ok(value) = self.parse(&text, &column.name, place, faults) {
+                if let Ok(value) = self.parse(&text, &column.name, place, false, faults) {
                     let unit = column.unit.clone().unwrap_or_else(Unit::dimensionless);
-                    out.push((column.name.clone(), Ok(Quantity::new(value, unit))));
+                    out.push((column.name.clone(), Ok(Quantity::new(value, unit)), place));
                 }
             } else {
-                out.push((column.name.clone(), Err(text)));
+                out.push((column.name.clone(), Err(text), place));
             }
         }
         out
@@ -314,7 +338,7 @@ impl TableReader<'_> {
         let mut lines = input.lines()?;
         let mut header: Option<Header> = None;
         let mut cells = Vec::new();
-        let mut decimals = Decimals::Unknown;
+        let mut decimals = self.decimals(input)?;
         let mut units = UnitCache::new();
         let mut count = 0usize;
         while let Some(line) = lines.next_line()? {
@@ -406,8 +430,45 @@ impl TableReader<'_> {
         Ok(())
     }
 
+    /// The decimal mark that most numbers at the beginning of the file have, so that a fault is told of the others.
+    fn decimals(&self, input: &Input<'_>) -> std::io::Result<Decimals> {
+        let mut lines = input.lines()?;
+        let mut cells = Vec::new();
+        let (mut delimiter, mut commas, mut points) = (None, 0_usize, 0_usize);
+        while let Some(line) = lines.next_line()? {
+            if line.number > LOOKED_AT {
+                break;
+            }
+            let Ok(text) = line.text() else { continue };
+            let Some(delimiter) = delimiter else {
+                if !text.trim().is_empty() {
+                    delimiter = Some(detect_delimiter(text));
+                }
+                continue;
+            };
+            if delimiter == b',' || split(text, delimiter, &mut cells).is_err() {
+                continue;
+            }
+            for cell in &cells {
+                let cell = cell.text(text);
+                let number = |text: &str| parse_number(text, true, &mut Decimals::Unknown.clone()).is_ok();
+                commas += usize::from(cell.contains(',') && number(&cell));
+                points += usize::from(cell.contains('.') && number(&cell));
+            }
+        }
+        Ok(match commas.cmp(&points) {
+            std::cmp::Ordering::Greater => Decimals::Comma,
+            std::cmp::Ordering::Less => Decimals::Point,
+            std::cmp::Ordering::Equal => Decimals::Unknown,
+        })
+    }
+
     fn line_fault(&self, fault: LineFault, place: Place, returns: bool, faults: &mut Faults) {
         match fault {
+            LineFault::Workbook => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
+                Fault::new(format!("`{}` is a workbook of a spreadsheet program, not text", self.name), "")
+                    .hint("open it there and save this sheet as “CSV UTF-8”")
+            }),
             LineFault::Utf16 => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
                 Fault::new(format!("`{}` is UTF-16, not UTF-8", self.name), "")
                     .hint("save it as “CSV UTF-8”")

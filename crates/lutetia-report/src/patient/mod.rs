@@ -18,7 +18,7 @@ use crate::{
     steps::{
         RegionTia, curve_tables,
         curves::{CurveOptions, RegionCurve, fit_regions},
-        dose::{DoseOptions, RegionDose, all_doses, reference},
+        dose::{DoseOptions, RegionDose, all_doses, check_reference, reference},
         integrate::{self, Method, integrals},
         uncertainty::{self, budgets},
     },
@@ -168,6 +168,8 @@ fn cycle(
             .map_err(Fault::Options)?,
         ..options.dose.clone()
     };
+    check_reference(study, subject, options.reference.as_deref(), &how.masses)
+        .map_err(Fault::Options)?;
     if let Some(tissue) = options.tissue {
         for tia in &tias {
             how.bed.entry(tia.region.clone()).or_insert(tissue);

@@ -286,6 +286,7 @@ fn virtual_curves(setting: &Setting<'_>) -> Result<BTreeMap<String, Vec<VirtualC
                         nuclide: nuclide.clone(),
                         injected_at_h: 0.0,
                         injected_mbq,
+                        administrations: Vec::new(),
                         points: measured(setting, patient, region, &clean),
                     };
                     Ok(VirtualCurve {
@@ -332,6 +333,7 @@ fn measured(
                 activity_mbq: (a + sd * z).max(0.01 * a),
                 sd_mbq: None,
                 volume_ml: None,
+                mass_g: None,
                 below_detection: false,
                 line: 0,
             }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, shape,
+    Context, RegionTia, StepKind, Use, administrations, bare, curve_tables::tables, cycle, defaults, intervals, shape,
     subject,
 };
 use crate::table::significant;
@@ -182,6 +182,7 @@ pub fn error_model(text: &str) -> Result<ErrorModel, String> {
     };
     let fraction = |t: &str| -> Result<Magnitude, String> {
         let q = Quantity::parse(t).map_err(|e| e.to_string())?;
+        bare::refuse(t)?;
         if q.dimension() == Dimension::NONE { Ok(Magnitude::Fixed(q.si())) } else { Err(fail()) }
     };
     match kind {
@@ -253,14 +254,23 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
     if let Some(reason) = shape::unfit(&data, error) {
         return Ok(RegionCurve::without(data, observations, error, options, reason));
     }
-    let refused = shape::refused(&data, &observations, error, physical);
+    let schedule = match administrations::schedule(&data, physical) {
+        Ok(schedule) => schedule,
+        Err(reason) => {
+            return Ok(RegionCurve::without(data, observations, error, options, reason));
+        }
+    };
+    let (end, of_end) = administrations::after_the_last(&data, &observations, schedule.as_ref());
+    let refused = shape::refused(&end, &of_end, error, physical);
     let mut candidates = Vec::new();
     for (name, function) in functions(&options.functions)? {
         let curve = function
             .curve(physical, data.injected_mbq, &times)
             .map_err(|e| format!("`{}`: {e}", data.region))?;
-        let parameters =
-            function.parameters(&curve, data.injected_mbq, &activities).map_err(|e| e.to_string());
+        let (curve, served) = administrations::superpose(curve, &data, schedule.as_ref());
+        let parameters = served.and_then(|()| {
+            function.parameters(&curve, data.injected_mbq, &activities).map_err(|e| e.to_string())
+        });
         let fitted = parameters.clone().and_then(|parameters| {
             let mut problem = Problem::new(&curve, observations.clone(), error, parameters);
             problem.options = FitOptions {
@@ -420,7 +430,8 @@ impl Candidate {
             return Err(tia.determined.to_string());
         }
         let extrapolated = fit.derived("extrapolated_fraction").map(|d| d.value);
-        Tia::new(region, tia.value, tia.se, extrapolated, &self.function).map_err(|e| e.to_string())
+        let method = administrations::method(&self.function, &self.curve);
+        Tia::new(region, tia.value, tia.se, extrapolated, &method).map_err(|e| e.to_string())
     }
 
     /// What a reader must know: what is not determined, and why.

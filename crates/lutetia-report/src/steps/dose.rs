@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_data::{Covariate, Study};
+use lutetia_data::{RegionName, Study};
 use lutetia_dose::{
     AbsorbedDose, DoseRatePhase, EffectiveDose, MarrowDose, Mass, MemberDose, Region, Sex, Tissue,
     absorbed_dose, bundled::source_with_daughters, cortex_dose, effective_dose, self_dose_factor,
@@ -19,7 +19,7 @@ use marrow::MarrowSpec;
 use weighted::RbeSpec;
 
 use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Table, significant};
 
 /// Absorbed doses from time-integrated activities.
 #[derive(Debug, Clone, Deserialize)]
@@ -271,7 +271,9 @@ pub fn all_doses(
         let dose = Ok(marrow.total.clone());
         regions.push(RegionDose { region: "red marrow".to_owned(), dose, effective: None });
     }
-    let warnings = weighted::warnings(&options.rbe, &regions);
+    let mut warnings = weighted::warnings(&options.rbe, &regions);
+    warnings.extend(super::administrations::without_effective_dose(options.bed.keys(), tias));
+    warnings.extend(doubtful_masses(&options.masses));
     Ok(Doses { regions, marrow, members, warnings })
 }
 
@@ -387,8 +389,12 @@ fn mass(
         }
         None => {}
     }
-    let volume = study
-        .curve(subject, cycle, &tia.region)
+    let curve = study.curve(subject, cycle, &tia.region);
+    if let Some(g) = curve.as_ref().and_then(lutetia_data::Curve::mean_mass_g) {
+        return Mass::new(&tia.region, g, options.volume_sd.map(|sd| sd * g))
+            .map_err(|e| e.to_string());
+    }
+    let volume = curve
         .and_then(|c| match options.volume {
             Volume::Mean => c.mean_volume_ml(),
             Volume::First => c.points.iter().find_map(|p| p.volume_ml),
@@ -494,6 +500,7 @@ pub fn tissue(alpha_beta: &str, repair: &str) -> Result<Tissue, String> {
 pub(crate) fn quantity(what: &str, text: &str, unit: &str) -> Result<f64, String> {
     let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
     if unit == "1" {
+        super::bare::refuse(text).map_err(|e| format!("{what}: {e}"))?;
         return if q.dimension() == Dimension::NONE {
             Ok(q.si())
         } else {
@@ -509,20 +516,59 @@ pub(crate) fn quantity(what: &str, text: &str, unit: &str) -> Result<f64, String
 /// # Errors
 /// When `asked` is neither `male` nor `female`.
 pub fn reference(study: &Study, subject: &str, asked: Option<&str>) -> Result<Sex, String> {
-    let column = study.subject(subject).and_then(|s| {
-        s.covariates.iter().find(|(name, _)| name.eq_ignore_ascii_case("sex")).map(|(_, v)| match v
-        {
-            Covariate::Text(word) => word.clone(),
-            Covariate::Number(_) => String::new(),
-        })
-    });
-    match asked.map(str::to_lowercase).or(column.map(|c| c.to_lowercase())).as_deref() {
+    match asked.map(str::to_lowercase).as_deref() {
         Some("female" | "f") => Ok(Sex::Female),
-        Some("male" | "m" | "") | None => Ok(Sex::Male),
-        // A word in the study's own language says nothing; one that was asked for must mean something.
-        Some(_) if asked.is_none() => Ok(Sex::Male),
+        Some("male" | "m") => Ok(Sex::Male),
+        None => Ok(study.sex(subject).unwrap_or(Sex::Male)),
         Some(other) => Err(format!("reference `{other}` is neither `male` nor `female`")),
     }
+}
+
+/// Refuses a reference mass for a patient of whom nobody said which reference adult is meant.
+///
+/// # Errors
+/// What would say it.
+pub fn check_reference(
+    study: &Study,
+    subject: &str,
+    asked: Option<&str>,
+    masses: &BTreeMap<String, Option<f64>>,
+) -> Result<(), String> {
+    let Some((region, _)) = masses.iter().find(|(_, mass)| mass.is_none()) else { return Ok(()) };
+    if asked.is_some() || study.sex(subject).is_some() {
+        return Ok(());
+    }
+    let differs = Region::named(region).is_ok_and(|r| {
+        r.reference_mass_g(Sex::Male) != r.reference_mass_g(Sex::Female)
+    });
+    if !differs {
+        return Ok(());
+    }
+    Err(format!(
+        "the reference mass of `{region}` goes by sex, and that of subject `{subject}` is not known; write `male` or \
+         `female` in a column `sex` of subjects.csv, or name the reference adult (`--reference female`)"
+    ))
+}
+
+/// What masses in g a unit was mistaken for.
+const MASS_SLIPS: [(f64, &str); 4] = [
+    (1e-3, "was g meant?"),
+    (1e3, "was kg meant?"),
+    (1e-6, "was mg meant?"),
+    (1e6, "look at the unit"),
+];
+
+/// Masses given that the regions cannot have.
+fn doubtful_masses(masses: &BTreeMap<String, Option<f64>>) -> Vec<String> {
+    masses
+        .iter()
+        .filter_map(|(region, mass)| {
+            let g = (*mass)?;
+            let (reference, slip) = RegionName::read(region).doubtful_mass(g, &MASS_SLIPS)?;
+            let slip = slip.map_or_else(String::new, |slip| format!("; {slip}"));
+            Some(format!("a mass of {} g is given for `{region}`; {reference}{slip}", significant(g, 4)))
+        })
+        .collect()
 }
 
 /// A relative standard deviation from text such as `5 %`.
@@ -530,6 +576,7 @@ pub fn reference(study: &Study, subject: &str, asked: Option<&str>) -> Result<Se
 /// # Errors
 /// When it is no non-negative pure number.
 pub fn relative(text: &str) -> Result<f64, String> {
+    super::bare::refuse(text)?;
     let q = Quantity::parse(text).map_err(|e| e.to_string())?;
     if q.dimension() == Dimension::NONE && q.si() >= 0.0 {
         Ok(q.si())
@@ -543,6 +590,7 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), String> 
     let study = context.study(&step.study)?;
     let subject = subject(study, step.subject.as_deref())?;
     let options = step.options(reference(study, subject, step.reference.as_deref())?)?;
+    check_reference(study, subject, step.reference.as_deref(), &options.masses)?;
     let tias = context
         .tias
         .get(&step.from)

@@ -10,7 +10,7 @@ use lutetia_fit::{
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
-use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
+use super::{Context, RegionTia, StepKind, Use, administrations, cycle, defaults, subject};
 use crate::table::Table;
 
 /// Time-integrated activities without a fitted function.
@@ -177,6 +177,7 @@ pub fn method(text: &str, library: Option<TacLibrary>) -> Result<Method, String>
 /// Why there is none: several measurements and no `at_h`, one below detection, a curve that rises at
 /// its end.
 pub fn integral(curve: &Curve, method: &Method, at_h: Option<f64>) -> Result<Tia, String> {
+    administrations::one_injection(curve)?;
     let one = || -> Result<&CurvePoint, String> {
         let distance = |t: f64| at_h.map_or(0.0, |at| (t - at).abs());
         if curve.points.len() > 1 && at_h.is_none() {

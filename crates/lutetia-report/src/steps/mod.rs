@@ -20,6 +20,8 @@ use crate::{
     table::{Cell, Table},
 };
 
+mod administrations;
+mod bare;
 pub mod calibrate;
 pub mod cohort;
 pub mod cohort_curves;

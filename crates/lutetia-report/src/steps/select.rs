@@ -108,6 +108,8 @@ pub fn rank(curves: &[Curve], options: &SelectOptions) -> Result<Vec<Ranked>, St
     let names = functions(&options.functions)?;
     let mut physical = Vec::with_capacity(curves.len());
     for curve in curves {
+        super::administrations::one_injection(curve)
+            .map_err(|reason| format!("`{}`: {reason}", curve.subject))?;
         let nuclide = lutetia_data::nuclides().get(&curve.nuclide).map_err(|e| e.to_string())?;
         physical.push(nuclide.lambda_per_s() * 3600.0);
     }
