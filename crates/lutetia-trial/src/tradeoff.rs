@@ -174,6 +174,26 @@ pub struct Best {
     pub share: f64,
 }
 
+/// Which regimens of a series are not told apart from that of greatest utility.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The regimen of greatest utility, which is no more than that of these patients.
+    pub greatest: usize,
+    /// All of the series with the paired difference of their utility from it, on the same patients: 0 for itself,
+    /// else negative or zero.
+    pub behind: Vec<(usize, Banded)>,
+}
+
+impl Standing {
+    /// The regimens whose paired difference from the greatest includes zero, and the greatest itself. Only where
+    /// it is alone may it be called the best.
+    #[must_use]
+    pub fn not_told_apart(&self) -> Vec<usize> {
+        let near = |(k, d): &&(usize, Banded)| *k == self.greatest || d.upper >= 0.0;
+        self.behind.iter().filter(near).map(|b| b.0).collect()
+    }
+}
+
 impl Weighing {
     /// The weights of benefit and harm.
     fn pair(&self) -> Result<(f64, f64), TrialError> {
@@ -401,6 +421,19 @@ impl<'a> Resampled<'a> {
                 FrontLevel { harm, benefit }
             })
             .collect()
+    }
+
+    /// How the regimens of a series stand to that of greatest utility, each difference taken on the same patients
+    /// in every bootstrap sample; none without such a series.
+    #[must_use]
+    pub fn standing(&self, series: usize) -> Option<Standing> {
+        let members = self.members(series);
+        let greatest = self.greatest(&self.whole, &members)?;
+        let behind = members
+            .iter()
+            .map(|&k| (k, self.banded(&|m| self.utility(m, k) - self.utility(m, greatest))))
+            .collect();
+        Some(Standing { greatest, behind })
     }
 
     /// The best of a series by its utility; none without such a series.
