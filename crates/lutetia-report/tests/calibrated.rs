@@ -79,6 +79,7 @@ horizon = "12 mo"
 harm_above = { dose = "15 Gy" }
 weights = { benefit = 0.5, harm = 0.5 }
 reference = "none"
+background = [{ what = "nothing", share = "0 %", source = "typed" }]
 regimen = [
   { name = "none", doses = [] },
   { name = "one", doses = [{ into = "X.c", amount = "1 nmol" }] },
@@ -499,7 +500,10 @@ kind = "trade-off"
         SECOND
             .replace("[[step]]\nkind = \"trade-off\"\n", partner.trim_start())
             .replace("series = \"more\",", "series = \"more\", trial = \"partner\",")
-            .replace("reference = \"none\"\n", &format!("reference = \"none\"\n{more}\n"))
+            .replace(
+                "background = [{ what = \"nothing\", share = \"0 %\", source = \"typed\" }]",
+                more,
+            )
             .replace("15 Gy", "1000 Gy")
     };
     let made_of = |more: &str| {

@@ -80,7 +80,8 @@ impl NeededToHarm {
         }
     }
 
-    /// In words, with the break at zero: `15 (7.5 to 60)`, `not different from none: 12 to infinity`.
+    /// In words, with the break at zero: `15 (7.5 to 60)`, `not different from none: between one harmed in
+    /// 12 and one spared in 20`.
     #[must_use]
     pub fn sentence(&self) -> String {
         let n = |x: f64| if x < 10.0 { format!("{x:.1}") } else { format!("{x:.0}") };
@@ -96,17 +97,19 @@ impl NeededToHarm {
                 n(number.upper)
             ),
             Self::NotDetermined { difference } => {
-                let harmed = if difference.upper > 0.0 {
-                    format!("one harmed in {} to infinity", n(1.0 / difference.upper))
-                } else {
-                    "none harmed".to_owned()
+                // The number passes through infinity where the difference passes through zero.
+                let end = |d: f64, what: &str| {
+                    if d.abs() > 0.0 {
+                        format!("{what} in {}", n(1.0 / d.abs()))
+                    } else {
+                        "none".to_owned()
+                    }
                 };
-                let spared = if difference.lower < 0.0 {
-                    format!(", infinity to one spared in {}", n(-1.0 / difference.lower))
-                } else {
-                    String::new()
-                };
-                format!("not different from none: {harmed}{spared}")
+                format!(
+                    "not different from none: between {} and {}",
+                    end(difference.upper.max(0.0), "one harmed"),
+                    end(difference.lower.min(0.0), "one spared")
+                )
             }
         }
     }

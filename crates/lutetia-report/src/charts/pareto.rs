@@ -63,6 +63,9 @@ pub struct ParetoSpec {
     /// Columns of that table that are not called like their role.
     #[serde(default)]
     pub band_columns: Columns,
+    /// What those bands are.
+    #[serde(default = "range_of_the_best")]
+    pub band_label: String,
     /// Table of the highest utility of each series with its range: `series`, `utility`, `utility_low`,
     /// `utility_high`; said in each panel. Where it has `keys`, the labels of the regimens that are not told apart
     /// (with spaces between), rings mark them all; a series without a utility is not ranked.
@@ -84,6 +87,10 @@ impl Better {
     fn turned(self, value: f64) -> f64 {
         if self == Self::More { value } else { -value }
     }
+}
+
+fn range_of_the_best() -> String {
+    "95 % range of the best".to_owned()
 }
 
 fn less() -> Better {
@@ -227,7 +234,7 @@ impl ParetoSpec {
             if let Some((_, band)) = of_set(k) {
                 let points = band.iter().map(|b| (b.0, b.2, b.3)).collect();
                 let marks = Marks::Band { points, join: Join::Steps };
-                panel.layer("95 % range of the best", Colour::Series(k), marks);
+                panel.layer(self.band_label.as_str(), Colour::Series(k), marks);
             }
         }
         if !behind.is_empty() {

@@ -46,7 +46,7 @@ pub struct TradeOffStep {
     #[serde(default)]
     pub harm_above: BTreeMap<String, String>,
     /// Harms that befall patients under every regimen, treated or not, and that the model does not compute.
-    /// Without them the reference harms nobody, and no number needed to harm is given.
+    /// Where nothing is stated, not even `0 %`, and the reference harms nobody, no number needed to harm is given.
     #[serde(default)]
     pub background: Vec<OwnHarm>,
     /// Harms of a partner's own, by the trial with that partner. A series with a partner for which nothing is
@@ -447,9 +447,11 @@ impl TradeOffStep {
         .column("behind_low", "")
         .column("behind_high", "");
         // Nobody harmed under the reference is a model without background, not a rate.
-        let unharmed = points
-            .iter()
-            .any(|p| matches!(p.needed_to_harm, NeededToHarm::Reference) && p.harm.estimate <= 0.0);
+        // A background that is stated is meant, also one of `0 %`.
+        let unharmed = self.background.is_empty()
+            && points.iter().any(|p| {
+                matches!(p.needed_to_harm, NeededToHarm::Reference) && p.harm.estimate <= 0.0
+            });
         for (k, (p, r)) in points.iter().zip(&self.regimens).enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "regimens are few")]
             let key = (k + 1) as f64;

@@ -103,7 +103,7 @@ fn exact_the_break_of_the_number_needed_to_harm_is_said() {
     // Nobody of 100: Wilson's upper limit is z²/(100 + z²) = 3.7 %, one in 27, on both sides of zero.
     assert_eq!(
         points[1].needed_to_harm.sentence(),
-        "not different from none: one harmed in 27 to infinity, infinity to one spared in 27"
+        "not different from none: between one harmed in 27 and one spared in 27"
     );
     let z2 = 1.959_963_984_540_054_f64.powi(2);
     assert!((points[1].harm.upper - z2 / (100.0 + z2)).abs() < 1e-12, "{:?}", points[1].harm);
