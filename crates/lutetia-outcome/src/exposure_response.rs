@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{OutcomeError, confidence_level, not_determined, within};
+use crate::lack_of_fit::{ExposureGroup, LackOfFit, hosmer_lemeshow};
 use crate::numeric::{chi_squared_tail, two_sided_z};
 
 /// A logistic curve of a probability against exposure, `logit P = b₀ + b₁ x`, by maximum likelihood.
@@ -109,6 +110,22 @@ impl Logistic {
             patients: n,
             events,
         })
+    }
+
+    /// Whether the patients it was fitted to refute it, with observed and expected events by exposure
+    /// ([`hosmer_lemeshow`]).
+    ///
+    /// # Errors
+    /// As [`hosmer_lemeshow`].
+    pub fn lack_of_fit(
+        &self,
+        exposure: &[f64],
+        event: &[bool],
+        groups: usize,
+    ) -> Result<(LackOfFit, Vec<ExposureGroup>), OutcomeError> {
+        let probability: Vec<f64> =
+            exposure.iter().map(|x| inverse_logit(self.intercept + self.slope * x)).collect();
+        hosmer_lemeshow(exposure, event, &probability, groups)
     }
 
     /// Probability at an exposure with its interval, Wald's on the logit scale.

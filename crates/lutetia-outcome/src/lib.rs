@@ -14,6 +14,7 @@ pub mod combination;
 pub mod endpoint;
 mod error;
 pub mod exposure_response;
+pub mod lack_of_fit;
 mod numeric;
 pub mod radiobiology;
 pub mod survival;

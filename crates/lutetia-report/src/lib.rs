@@ -15,5 +15,5 @@ pub mod steps;
 pub mod table;
 pub mod write;
 
-pub use table::{Cell, Column, Table};
+pub use table::{Cell, Column, Origin, Table};
 pub use write::{AtomicFile, WriteError};

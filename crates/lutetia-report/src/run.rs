@@ -329,6 +329,7 @@ fn make(
         }
         let step = step.kind();
         progress.step(name, step.id());
+        context.begin(step);
         step.run(&mut context).map_err(|reason| {
             if stop.load(Ordering::Relaxed) {
                 return Failure::Interrupted;
@@ -362,7 +363,8 @@ fn make(
     }
     let assumed = context.assumed.clone();
     let tables = Arc::new(context.tables);
-    let text = page::render(&experiment, &tables, &figures, &assumed, &provenance)?;
+    let numbers = Arc::new(drawn);
+    let text = page::render(&experiment, &tables, &numbers, &figures, &assumed, &provenance)?;
     files.insert("README.md".to_owned(), text.readme.into_bytes());
     files.insert("index.html".to_owned(), text.page.into_bytes());
     provenance.outputs = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();

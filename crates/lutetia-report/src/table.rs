@@ -80,6 +80,30 @@ impl Cell {
     }
 }
 
+/// Where the numbers of a table come from. A chart never draws what was simulated as if it had been observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// Measured or published, or made of nothing but such numbers.
+    Observed,
+    /// Made by running a model, or of numbers of which some were.
+    Simulated,
+}
+
+impl Origin {
+    /// The origin of what is made of both: simulated as soon as a part is.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Simulated, _) | (_, Self::Simulated) => Self::Simulated,
+            (Self::Observed, _) | (_, Self::Observed) => Self::Observed,
+            (Self::Unknown, Self::Unknown) => Self::Unknown,
+        }
+    }
+}
+
 /// A table with a name, a caption, columns with units, and rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
@@ -91,6 +115,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
+    /// Whether the numbers were observed or simulated.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
 /// Why a regenerated table differs from the committed one.
@@ -139,7 +166,20 @@ impl Table {
     /// An empty table.
     #[must_use]
     pub fn new(name: impl Into<String>, caption: impl Into<String>) -> Self {
-        Self { name: name.into(), caption: caption.into(), columns: Vec::new(), rows: Vec::new() }
+        Self {
+            name: name.into(),
+            caption: caption.into(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            origin: Origin::Unknown,
+        }
+    }
+
+    /// The table with its origin.
+    #[must_use]
+    pub fn of(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
     }
 
     /// Adds a column.
@@ -225,6 +265,7 @@ impl Table {
             caption: self.caption.clone(),
             columns: at.iter().filter_map(|&i| self.columns.get(i).cloned()).collect(),
             rows: self.rows.iter().map(pick).collect(),
+            origin: self.origin,
         }
     }
 

@@ -79,6 +79,7 @@ horizon = "12 mo"
 harm_above = { dose = "15 Gy" }
 weights = { benefit = 0.5, harm = 0.5 }
 reference = "none"
+background = [{ what = "nothing", share = "0 %", source = "typed" }]
 regimen = [
   { name = "none", doses = [] },
   { name = "one", doses = [{ into = "X.c", amount = "1 nmol" }] },
@@ -352,6 +353,100 @@ regimen = [
 propose = { from = "four", activity = ["7.39 GBq", "7.41 GBq"], limits = { "kidneys:BED" = "40 Gy(BED)" }, patients = 0, points = 4, rounds = 2, PATIENT }
 "#;
 
+/// Copies of what the experiment of the fitted patient reads.
+fn shipped(root: &Path) {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for part in ["models/sstr2", "models/toxicity", "models/tumour", "models/survival"]
+        .into_iter()
+        .chain(["data/studies/snmmi_patient4"])
+    {
+        fs::create_dir_all(root.join(part)).expect("a folder");
+        for entry in fs::read_dir(repository.join(part)).expect("it is shipped") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), root.join(part).join(entry.file_name())).expect("a copy");
+        }
+    }
+}
+
+/// A limit holds for the doses of the patient's own curves too, and for the activity of all cycles; a search that ends at
+/// a bound proposes nothing.
+#[test]
+fn exact_limits_hold_for_the_measured_curves_and_bounds_are_no_optimum() {
+    let doses = r#"
+[[step]]
+kind = "fit-curves"
+id = "curves"
+study = "patient"
+functions = ["mono", "bi-uptake"]
+error = "proportional 10 %"
+[[step]]
+kind = "dose"
+id = "doses"
+from = "curves"
+study = "patient"
+leave_out = { whole_field = "the sum of the other regions" }
+[[step]]
+kind = "cohort"
+"#;
+    let made_with = |limits: &str, more: &str| {
+        let text = FITTED
+            .replacen("[[step]]\nkind = \"cohort\"\n", doses.trim_start(), 1)
+            .replace("keep = [\"kidneys:BED\"]", "keep = [\"kidneys:BED\", \"kidneys:dose\"]")
+            .replace("limits = { \"kidneys:BED\" = \"40 Gy(BED)\" }", limits)
+            .replace(
+                "PATIENT",
+                &format!("fitted = {{ step = \"measured\", part = \"pk\" }}{more}"),
+            );
+        let folder = folder(&text, None);
+        shipped(folder.path());
+        made(folder.path())?;
+        let read = |name| table(folder.path(), name);
+        Ok::<_, String>((read("out.limits"), read("out.proposal"), read("doses")))
+    };
+    let limits = r#"limits = { "kidneys:BED" = "40 Gy(BED)", "kidneys:dose" = "50 Gy" }, total_activity = "100 GBq""#;
+    let measured = r#", measured = { "kidneys:BED" = { dose = "kidneys:dose", per_activity = ["doses/kidney_left/per_activity", "doses/kidney_right/per_activity"] } }"#;
+    let (rows, proposal, doses) = made_with(limits, measured).expect("it runs");
+    let of = |rows: &Rows, key: &str, name: &str, column: &str| {
+        let found = rows.iter().find(|r| r[key].starts_with(name));
+        number(found.unwrap_or_else(|| panic!("no {name} in {rows:?}")), column)
+    };
+    let limit = |name: &str| of(&rows, "limit", name, "value");
+    let activity = of(&proposal, "what", "activity", "value");
+    // Four cycles; tables have six digits.
+    assert!((limit("activity given in all") / (4.0 * activity) - 1.0).abs() < 1e-4);
+    let per = |kidney: &str| of(&doses, "region", kidney, "per_activity");
+    let own = per("kidney_left").max(per("kidney_right")) * 4.0 * activity;
+    let (bed, dose) = (limit("kidneys:BED (Gy(BED))"), limit("kidneys:dose"));
+    let expected = own + (bed - dose) * (own / dose).powi(2);
+    let found = limit("kidneys:BED (Gy(BED)), measured curves");
+    assert!((found / expected - 1.0).abs() < 1e-3, "{found} for {expected}");
+    let note = &proposal.iter().find(|r| r["what"] == "outcome").expect("an outcome")["note"];
+    assert!(
+        note.starts_with("no optimum inside the range that was searched, and no proposal"),
+        "{note}"
+    );
+
+    let (rows, proposal, _) =
+        made_with(&limits.replace("100 GBq", "20 GBq"), measured).expect("it runs");
+    let note = &proposal.iter().find(|r| r["what"] == "outcome").expect("an outcome")["note"];
+    assert!(
+        note.starts_with("none") && rows.iter().any(|r| r["limit"].starts_with("activity given")),
+        "{note}"
+    );
+
+    for (wrong, said) in [
+        (measured.replace("\"kidneys:BED\" = {", "\"kidneys:NTCP\" = {"), "which has no limit"),
+        (
+            measured.replace("doses/kidney_left/per_activity", "doses/kidney_left/total"),
+            "expected `Gy/GBq`",
+        ),
+        (measured.replace("kidney_left", "kidney"), "there is no row"),
+    ] {
+        let error = made_with(limits, &wrong).expect_err(said);
+        assert!(error.contains(said) || error.contains("has no row"), "{error}");
+    }
+}
+
 /// A proposal for a fitted patient is the one for a patient typed with the same estimates, and not that of the
 /// population; its interval holds what the fit left open.
 #[test]
@@ -360,17 +455,7 @@ fn exact_a_fitted_patient_reaches_the_proposal() {
         let text = FITTED.replace("PATIENT", patient);
         let folder = folder(&text, None);
         let root = folder.path();
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for part in ["models/sstr2", "models/toxicity", "models/tumour", "models/survival"]
-            .into_iter()
-            .chain(["data/studies/snmmi_patient4"])
-        {
-            fs::create_dir_all(root.join(part)).expect("a folder");
-            for entry in fs::read_dir(repository.join(part)).expect("it is shipped") {
-                let entry = entry.expect("an entry");
-                fs::copy(entry.path(), root.join(part).join(entry.file_name())).expect("a copy");
-            }
-        }
+        shipped(root);
         made(root).unwrap_or_else(|e| panic!("{patient}: {e}"));
         (table(root, "out.limits").remove(0), table(root, "measured"))
     };
@@ -389,4 +474,77 @@ fn exact_a_fitted_patient_reaches_the_proposal() {
     let (low, high) = (number(&fitted, "low"), number(&fitted, "high"));
     assert!(low < value(&fitted) && value(&fitted) < high, "{fitted:?}");
     assert!(typical.get("low").is_some_and(String::is_empty), "{typical:?}");
+}
+
+/// Harm that the model does not compute: the background befalls everybody, also untreated, a partner's own only those
+/// who have the partner; without a word about it a partner is not ranked; and against a reference that harms nobody there
+/// is no number needed to harm.
+#[test]
+fn exact_harms_the_model_does_not_compute_are_counted() {
+    let partner = r#"
+[[step]]
+kind = "trial"
+id = "partner"
+cohort = "men"
+same_patients = true
+follow_up = "12 mo"
+death = "hazard"
+keep = ["dose"]
+[[step.arm]]
+name = "untreated"
+patients = 5
+[[step]]
+kind = "trade-off"
+"#;
+    let with = |more: &str| {
+        SECOND
+            .replace("[[step]]\nkind = \"trade-off\"\n", partner.trim_start())
+            .replace("series = \"more\",", "series = \"more\", trial = \"partner\",")
+            .replace(
+                "background = [{ what = \"nothing\", share = \"0 %\", source = \"typed\" }]",
+                more,
+            )
+            .replace("15 Gy", "1000 Gy")
+    };
+    let made_of = |more: &str| {
+        let folder = folder(&with(more), Some(PARTICLES));
+        made(folder.path())?;
+        Ok::<_, String>((table(folder.path(), "out"), table(folder.path(), "out.best")))
+    };
+    let row = |rows: &Rows, regimen: &str| -> BTreeMap<String, String> {
+        rows.iter().find(|r| r["regimen"] == regimen).expect("the regimen").clone()
+    };
+    let (rows, best) = made_of("").expect("it runs");
+    assert!(best[1]["regimen"].starts_with("not ranked: nothing is stated"), "{best:?}");
+    assert!(
+        row(&rows, "two")["number_needed_to_harm"].starts_with("not given: the model harms nobody")
+    );
+
+    let background = r#"background = [{ what = "anyway", share = "20 %", source = "s" }]"#;
+    let pd1 =
+        r#"own_harm = { partner = [{ what = "immune", of = "pd1-inhibitor", source = "s" }] }"#;
+    let (rows, best) = made_of(&format!("{background}\n{pd1}")).expect("it runs");
+    let harm = |regimen: &str| number(&row(&rows, regimen), "harm");
+    // 100 patients under 20 draws: the standard error is at most √(0.25/2000) = 1.2 %; four of them.
+    assert!((harm("none") - 20.0).abs() < 4.8 && (harm("one") - harm("none")).abs() < 1e-9);
+    // 1 − 0.8 (1 − 1/(1 + e^1.44)).
+    assert!((harm("two") - 35.3).abs() < 4.8, "{}", harm("two"));
+    assert!(!row(&rows, "two")["number_needed_to_harm"].contains("not given"));
+    assert!(!best[1]["regimen"].contains("not ranked"), "{best:?}");
+    let (_, best) =
+        made_of(r#"own_harm = { partner = [{ what = "x", share = "0 %", source = "s" }] }"#)
+            .expect("none is a statement");
+    assert!(!best[1]["regimen"].contains("not ranked"), "{best:?}");
+
+    for (wrong, said) in [
+        (
+            r#"background = [{ what = "a", share = "120 %", source = "s" }]"#,
+            "expected `0 %` to `100 %`",
+        ),
+        (r#"background = [{ what = "a", source = "s" }]"#, "needs either `share`"),
+        (r#"own_harm = { other = [] }"#, "which no regimen uses"),
+    ] {
+        let error = made_of(wrong).expect_err(said);
+        assert!(error.contains(said), "{error}");
+    }
 }

@@ -291,3 +291,56 @@ fn exact_a_growing_marker_progresses_at_the_visit_it_should() {
     assert!(progressed > 5 && spared > 5, "{progressed} and {spared} show nothing");
     assert!(made[2].iter().any(|r| text(r, "what") == "marker halved, confirmed"));
 }
+
+/// The origin of numbers goes with them: through steps that use steps, and through a file that a report wrote.
+#[test]
+fn exact_what_a_trial_made_is_drawn_as_simulated_whatever_lies_between() {
+    let drawn = |steps: &str, from: &str, columns: &str| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path();
+        fs::write(root.join("known.toml"), MODEL).expect("a temporary file");
+        fs::create_dir_all(root.join("reports/00_other/tables")).expect("a temporary folder");
+        fs::create_dir_all(root.join("data")).expect("a temporary folder");
+        let curve = "time (mo),survival\n0,1\n3,0.8\n6,0.5\n";
+        fs::write(root.join("reports/00_other/tables/curve.csv"), curve).expect("a file");
+        fs::write(root.join("data/curve.csv"), curve).expect("a file");
+        fs::create_dir_all(root.join("reports/01_test")).expect("a temporary folder");
+        let figure = format!(
+            "[[figure]]\nkind = \"kaplan-meier\"\nname = \"km\"\ncaption = \"c\"\nfrom = \"{from}\"\n\
+             x_label = \"time (mo)\"\n{columns}\n"
+        );
+        let data = "[data.published]\ntable = \"data/curve.csv\"\n\
+                    [data.other]\ntable = \"./data/../reports/00_other/tables/curve.csv\"\n";
+        let text = EXPERIMENT.replace("[models.known]", &format!("{data}[models.known]"));
+        let text = format!("{text}{steps}{figure}");
+        fs::write(root.join("reports/01_test/experiment.toml"), text).expect("a temporary file");
+        let settings = Settings { root: root.to_owned(), ..Settings::default() };
+        match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
+            Outcome::Made => {}
+            other => panic!("{from}: {other:?}"),
+        }
+        fs::read_to_string(root.join("reports/01_test/figures/km.svg")).expect("the figure")
+    };
+    let survival = "[[step]]\nkind = \"survival\"\nid = \"km_of\"\nfrom = \"watched.events\"\n\
+                    unit = \"mo\"\ncolumns = { arm = \"arm\" }\n";
+    assert!(drawn("", "watched.events", "only = { endpoint = \"OS\" }").contains("simulated"));
+    assert!(drawn(survival, "km_of.curve", "").contains("simulated"));
+    assert!(drawn("", "other", "").contains("simulated"), "a report's table is no observation");
+    let observed = drawn("", "published", "");
+    assert!(!observed.contains("simulated") && observed.contains("observed"));
+}
+
+/// Band, note and p of a curve are those that its own test allows, and the test is the sum over the groups shown.
+#[test]
+fn exact_a_curve_that_its_patients_refute_has_no_band() {
+    let made = tables(EXPOSURE, &["curve", "curve.fit", "curve.lack_of_fit"]).expect("it runs");
+    let fit = &made[1][0];
+    let p = number(fit, "lack_of_fit_p");
+    let banded = made[0].iter().filter(|r| !text(r, "low").is_empty()).count();
+    assert_eq!(banded > 0, p >= 0.05, "p = {p}, {banded} rows with a band");
+    assert_eq!(text(fit, "note").contains("refuted"), p < 0.05);
+    let chi_squared: f64 = made[2].iter().map(|r| number(r, "z").powi(2)).sum();
+    // Six digits of each z.
+    assert!((chi_squared - number(fit, "lack_of_fit")).abs() < 1e-3 * (1.0 + chi_squared));
+    assert!((made[2].len() as f64 - 2.0 - number(fit, "lack_of_fit_df")).abs() < 1e-9);
+}

@@ -23,8 +23,9 @@ pub struct Observed {
     pub record: Record,
     /// The visits after the baseline until progression, death or the last assessment.
     pub visits: Vec<Visit>,
-    /// Day on which the last interval of treatment ends: that of the last cycle begun, plus as long as the one
-    /// before took, or the progression that ended treatment. Nothing without treatment.
+    /// Day on which the last interval of treatment ends: when the cycle after the last one begun was planned,
+    /// else as long after it as the one before took, else (a single cycle) as long as toxicity is watched after a
+    /// dose; or the progression or death that ended treatment. Nothing without treatment.
     pub treated_until: Option<f64>,
     /// Days of the curves.
     pub times: Vec<f64>,
@@ -76,7 +77,18 @@ impl Trial<'_> {
             .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
             .collect();
         let last = begun.pop();
-        let interval = last.zip(begun.pop()).map_or(0.0, |(last, before)| last - before);
+        let planned = course.cycles.iter().filter(|c| !c.doses.is_empty()).map(|c| c.at);
+        let planned = self.spec.arms[arm]
+            .cycles
+            .iter()
+            .filter(|c| !c.doses.is_empty())
+            .map(|c| c.at)
+            .chain(planned);
+        let interval = last.map_or(0.0, |last| {
+            let next = planned.filter(|at| *at > last).reduce(f64::min).map(|next| next - last);
+            let before = begun.pop().map(|before| last - before);
+            next.or(before).unwrap_or(self.spec.toxicity_window)
+        });
         let progressed = record.progression_free.1 && record.progression_free.0 < end;
         let stopped = self.spec.arms[arm].stop_at_progression && progressed;
         let end_of_treatment = if stopped { record.progression_free.0 } else { end };

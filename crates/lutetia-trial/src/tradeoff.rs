@@ -80,7 +80,8 @@ impl NeededToHarm {
         }
     }
 
-    /// In words, with the break at zero: `15 (7.5 to 60)`, `not different from none: 12 to infinity`.
+    /// In words, with the break at zero: `15 (7.5 to 60)`, `not different from none: between one harmed in
+    /// 12 and one spared in 20`.
     #[must_use]
     pub fn sentence(&self) -> String {
         let n = |x: f64| if x < 10.0 { format!("{x:.1}") } else { format!("{x:.0}") };
@@ -96,17 +97,19 @@ impl NeededToHarm {
                 n(number.upper)
             ),
             Self::NotDetermined { difference } => {
-                let harmed = if difference.upper > 0.0 {
-                    format!("one harmed in {} to infinity", n(1.0 / difference.upper))
-                } else {
-                    "none harmed".to_owned()
+                // The number passes through infinity where the difference passes through zero.
+                let end = |d: f64, what: &str| {
+                    if d.abs() > 0.0 {
+                        format!("{what} in {}", n(1.0 / d.abs()))
+                    } else {
+                        "none".to_owned()
+                    }
                 };
-                let spared = if difference.lower < 0.0 {
-                    format!(", infinity to one spared in {}", n(-1.0 / difference.lower))
-                } else {
-                    String::new()
-                };
-                format!("not different from none: {harmed}{spared}")
+                format!(
+                    "not different from none: between {} and {}",
+                    end(difference.upper.max(0.0), "one harmed"),
+                    end(difference.lower.min(0.0), "one spared")
+                )
             }
         }
     }
@@ -172,6 +175,26 @@ pub struct Best {
     pub utility: Banded,
     /// Share of the samples in which it is that regimen that gives it.
     pub share: f64,
+}
+
+/// Which regimens of a series are not told apart from that of greatest utility.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The regimen of greatest utility, which is no more than that of these patients.
+    pub greatest: usize,
+    /// All of the series with the paired difference of their utility from it, on the same patients: 0 for itself,
+    /// else negative or zero.
+    pub behind: Vec<(usize, Banded)>,
+}
+
+impl Standing {
+    /// The regimens whose paired difference from the greatest includes zero, and the greatest itself. Only where
+    /// it is alone may it be called the best.
+    #[must_use]
+    pub fn not_told_apart(&self) -> Vec<usize> {
+        let near = |(k, d): &&(usize, Banded)| *k == self.greatest || d.upper >= 0.0;
+        self.behind.iter().filter(near).map(|b| b.0).collect()
+    }
 }
 
 impl Weighing {
@@ -401,6 +424,19 @@ impl<'a> Resampled<'a> {
                 FrontLevel { harm, benefit }
             })
             .collect()
+    }
+
+    /// How the regimens of a series stand to that of greatest utility, each difference taken on the same patients
+    /// in every bootstrap sample; none without such a series.
+    #[must_use]
+    pub fn standing(&self, series: usize) -> Option<Standing> {
+        let members = self.members(series);
+        let greatest = self.greatest(&self.whole, &members)?;
+        let behind = members
+            .iter()
+            .map(|&k| (k, self.banded(&|m| self.utility(m, k) - self.utility(m, greatest))))
+            .collect();
+        Some(Standing { greatest, behind })
     }
 
     /// The best of a series by its utility; none without such a series.

@@ -1,6 +1,7 @@
 //! Logistic curves of a response against exposure.
 
 use lutetia_outcome::exposure_response::Logistic;
+use lutetia_outcome::lack_of_fit::hosmer_lemeshow;
 use proptest::prelude::*;
 
 use crate::close;
@@ -79,4 +80,59 @@ proptest! {
         prop_assert!((p - q).abs() < 1e-7 && (lo - qlo).abs() < 1e-6 && (hi - qhi).abs() < 1e-6);
         prop_assert!(lo <= p && p <= hi);
     }
+}
+
+/// Thirty patients at three exposures, with probabilities typed: χ² = Σ (O − E)²/(E (1 − E/n)).
+#[test]
+fn exact_hosmer_and_lemeshow_by_hand() {
+    let exposure: Vec<f64> = (0..30).map(|i| f64::from(i / 10)).collect();
+    let event: Vec<bool> = (0..30).map(|i| i % 10 < [2, 5, 9][i / 10]).collect();
+    let probability: Vec<f64> = (0..30).map(|i| [0.3, 0.5, 0.7][i / 10]).collect();
+    let (test, groups) = hosmer_lemeshow(&exposure, &event, &probability, 3).expect("three groups");
+    close(test.chi_squared, 1.0 / 2.1 + 0.0 + 4.0 / 2.1, 1e-12);
+    assert_eq!((test.df, groups.len(), groups[2].events), (1, 3, 9));
+    // The tail of χ² on one degree of freedom at 2.38095 (R: pchisq(5/2.1, 1, lower.tail = FALSE)).
+    close(test.p, 0.122_823, 1e-5);
+    assert!(!test.refuted());
+    // A group in which half an event is expected is joined to the next; two are too few.
+    let rare: Vec<f64> = (0..30).map(|i| [0.05, 0.5, 0.7][i / 10]).collect();
+    let said = hosmer_lemeshow(&exposure, &event, &rare, 3).expect_err("two groups are left");
+    assert!(said.to_string().contains("three are needed"), "{said}");
+}
+
+/// Patients drawn from a logistic curve refute the one fitted to them about one time in twenty; those whose
+/// response rises and falls refute it nearly always, and the scatter widens the errors.
+#[test]
+fn prop_lack_of_fit_is_found_where_there_is_one() {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut refuted = [0; 2];
+    let rounds = 200;
+    for _ in 0..rounds {
+        for (kind, count) in refuted.iter_mut().enumerate() {
+            let exposure: Vec<f64> = (0..400).map(|_| 10.0 * uniform()).collect();
+            let event: Vec<bool> = exposure
+                .iter()
+                .map(|x| {
+                    let hump =
+                        if kind == 1 { 2.0 - (x - 5.0_f64).powi(2) / 3.0 } else { 0.4 * x - 2.0 };
+                    uniform() < 1.0 / (1.0 + (-hump).exp())
+                })
+                .collect();
+            let fit = Logistic::fit(&exposure, &event).expect("both kinds overlap");
+            let (test, _) = fit.lack_of_fit(&exposure, &event, 10).expect("ten groups");
+            if test.refuted() {
+                *count += 1;
+                assert!(test.widening() > 1.0);
+            }
+        }
+    }
+    // Binomial with p = 0.05 and n = 200: 22 is four standard deviations above its mean of 10.
+    assert!(refuted[0] <= 22, "{} of {rounds}", refuted[0]);
+    assert!(refuted[1] > 190, "{} of {rounds}", refuted[1]);
 }

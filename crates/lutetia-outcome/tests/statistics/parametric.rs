@@ -1,5 +1,6 @@
 //! Parametric families: closed forms, identities between families, R and lifelines.
 
+use lutetia_outcome::lack_of_fit::survival_lack_of_fit;
 use lutetia_outcome::survival::{
     Aft, AftFamily, Distribution, Family, Interval, KaplanMeier, SurvivalData, fit_all,
     fit_parametric,
@@ -309,4 +310,33 @@ fn exact_aft_is_the_family() {
     close(aft.coefficients[0].value, fit.parameters[1].value.ln(), 1e-5);
     let x = [1.0; 7];
     assert!(Aft::new(&data, AftFamily::Weibull).covariate("one", &x).fit().is_err());
+}
+
+/// Events in periods beside those that the cumulative hazard expects. Twenty deaths at 1, 2, … 20, all dead: under
+/// Λ(t) = t/10 the period up to 5 expects (1 + 2 + 3 + 4 + 5 + 15 · 5)/10 = 9, and so on.
+#[test]
+fn exact_lack_of_fit_of_a_curve_by_hand() {
+    let time: Vec<f64> = (1..=20).map(f64::from).collect();
+    let data = SurvivalData::new(time, vec![true; 20]).expect("times");
+    let test = survival_lack_of_fit(&data, |t| t / 10.0).expect("four periods");
+    let expected = [9.0, 6.5, 4.0, 1.5];
+    let chi_squared: f64 = expected.iter().map(|e| (5.0 - e) * (5.0 - e) / e).sum();
+    assert!((test.chi_squared - chi_squared).abs() < 1e-12, "{test:?}");
+    assert_eq!(test.df, 3);
+    let few = SurvivalData::new(vec![1.0, 2.0, 3.0], vec![true; 3]).expect("times");
+    assert!(survival_lack_of_fit(&few, |t| t).is_err());
+}
+
+/// Quantiles of a Weibull distribution with shape 4 refute an exponential, and no Weibull distribution.
+#[test]
+fn exact_an_exponential_is_refuted_by_times_that_are_none() {
+    let time: Vec<f64> =
+        (0..200).map(|i| (-(1.0 - (f64::from(i) + 0.5) / 200.0).ln()).powf(0.25)).collect();
+    let data = SurvivalData::new(time, vec![true; 200]).expect("times");
+    let tested = |family| {
+        let fit = fit_parametric(&data, family, 0.95).expect("it is determined");
+        survival_lack_of_fit(&data, |t| fit.distribution.cumulative_hazard(t)).expect("periods")
+    };
+    assert!(tested(Family::Exponential).refuted());
+    assert!(!tested(Family::Weibull).refuted(), "{:?}", tested(Family::Weibull));
 }

@@ -13,7 +13,7 @@ use crate::{
         Shape, Strip,
     },
     page::Tables,
-    table::significant,
+    table::{Origin, significant},
 };
 
 /// Survival curves.
@@ -22,6 +22,9 @@ use crate::{
 /// (Kaplan and Meier; intervals on the log scale as in R), or of ready curves (`time`, `survival`,
 /// and where known `low`, `high`, `at_risk`, `censored`), a row for every time at which patients
 /// die or leave. Both may have `arm`, and `panel` for several endpoints.
+///
+/// Curves of a table that a simulation made are dashed and called simulated; a simulated table is never drawn
+/// as `published`, and no table, nor a copy of its numbers, both as the curve and as the simulated band.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KaplanMeierSpec {
@@ -97,12 +100,19 @@ impl Chart for KaplanMeierSpec {
         std::iter::once(&self.from).chain(others).map(String::as_str).collect()
     }
 
+    fn tells_apart(&self) -> bool {
+        true
+    }
+
     fn build(&self, tables: &Tables) -> Result<Figure, String> {
+        self.refuse_confusion(tables)?;
         let roles =
             ["time", "event", "survival", "low", "high", "at_risk", "censored", "arm", "panel"];
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let curves = survival::curves(&source)?;
         let bands = self.bands(tables)?;
+        self.refuse_copies(&curves, &bands)?;
+        let simulated = super::origin(tables, &self.from) == Origin::Simulated;
         let arms: Vec<&str> = distinct(curves.iter().map(|c| c.arm.as_str()));
         let last = |c: &Curve| c.rows.last().map_or(0.0, |r| r.time);
         let end = curves.iter().map(last).fold(0.0, |a, t| if t > a { t } else { a });
@@ -128,10 +138,12 @@ impl Chart for KaplanMeierSpec {
             }
             for curve in &here {
                 let points = curve.points();
-                let dash = Dash::of(place(&arms, &curve.arm));
+                // A solid line is what was seen in patients.
+                let dash =
+                    if simulated { Dash::Dashed } else { Dash::of(place(&arms, &curve.arm)) };
                 let line = Marks::Line { points, dash, join: Join::Steps };
                 panel.layer(
-                    self.legend(curve, curves.len() > here.len()),
+                    self.legend(curve, curves.len() > here.len(), simulated),
                     colour(&curve.arm),
                     line,
                 );
@@ -169,6 +181,58 @@ impl Chart for KaplanMeierSpec {
 }
 
 impl KaplanMeierSpec {
+    /// One table in two roles, and a simulation in the role of what was published.
+    fn refuse_confusion(&self, tables: &Tables) -> Result<(), String> {
+        let twice = |key: &str, other: &str, name: &str| {
+            format!(
+                "`{key}` and `{other}` are both `{name}`, which draws the same numbers twice, once as what they \
+                 are not; leave out `{other}`, or name a table of what was observed as `{key}`"
+            )
+        };
+        if self.simulated.as_ref() == Some(&self.from) {
+            return Err(twice("from", "simulated", &self.from));
+        }
+        if self.published.as_ref() == Some(&self.from) {
+            return Err(twice("from", "published", &self.from));
+        }
+        let Some(published) = &self.published else { return Ok(()) };
+        if super::origin(tables, published) == Origin::Simulated {
+            return Err(format!(
+                "`published` is `{published}`, which is simulated; expected a table of published points under \
+                 `[data]`, or name it as `simulated`"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A copy of the medians of the simulated band under another name.
+    fn refuse_copies(&self, curves: &[Curve], bands: &[Band]) -> Result<(), String> {
+        // Two points agree by chance; tables are written with six digits.
+        const LEAST: usize = 3;
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
+        for curve in curves {
+            let rows = || curve.rows.iter().filter(|r| r.time > 0.0);
+            for band in bands.iter().filter(|b| b.arm == curve.arm || b.arm.is_empty()) {
+                let medians: Vec<_> = band.median.iter().filter(|m| m.0 > 0.0).collect();
+                let copied = medians.len() >= LEAST
+                    && rows().count() == medians.len()
+                    && rows()
+                        .zip(&medians)
+                        .all(|(r, m)| close(r.time, m.0) && close(r.survival, m.1));
+                if copied {
+                    return Err(format!(
+                        "the curve `{}` of `{}` has the numbers of the simulated median of `{}`, which would \
+                         be drawn twice, once as observed; expected a curve that was observed as `from`",
+                        curve.arm,
+                        self.from,
+                        self.simulated.as_deref().unwrap_or_default()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn bands(&self, tables: &Tables) -> Result<Vec<Band>, String> {
         let Some(name) = &self.simulated else { return Ok(Vec::new()) };
         let source = Source::beside(tables, name, &self.columns, &self.only)?;
@@ -215,10 +279,15 @@ impl KaplanMeierSpec {
     }
 
     /// Legend text: the arm, and its median with interval where that is the same in all panels.
-    fn legend(&self, curve: &Curve, several: bool) -> String {
-        let name = if curve.arm.is_empty() { "observed" } else { &curve.arm };
+    fn legend(&self, curve: &Curve, several: bool, simulated: bool) -> String {
+        let name = match (curve.arm.as_str(), simulated) {
+            ("", false) => "observed".to_owned(),
+            ("", true) => "simulated".to_owned(),
+            (arm, false) => arm.to_owned(),
+            (arm, true) => format!("{arm}, simulated"),
+        };
         if !self.medians || several {
-            return name.to_owned();
+            return name;
         }
         let number =
             |t: Option<f64>| t.map_or_else(|| "not reached".to_owned(), |t| significant(t, 3));

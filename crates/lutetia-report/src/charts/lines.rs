@@ -161,7 +161,7 @@ fn lines(spec: &LinesSpec, tables: &Tables) -> Result<Figure, String> {
         };
         let said: Vec<String> = together.iter().map(said).collect();
         let own = caption.trim_end_matches('.');
-        caption = format!("{own}. On each other lie {}.", said.join("; "));
+        caption = format!("{own}. These lines coincide: {}.", said.join("; "));
     }
     Ok(Figure { name: spec.name.clone(), caption, panels, columns })
 }

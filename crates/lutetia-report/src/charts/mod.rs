@@ -11,7 +11,7 @@ use crate::{
     figure::Figure,
     page::Tables,
     run::Failure,
-    table::{Cell, Table},
+    table::{Cell, Origin, Table},
 };
 
 mod budget;
@@ -61,6 +61,10 @@ pub(crate) trait Chart {
     fn from(&self) -> Vec<&str>;
     /// Makes the figure.
     fn build(&self, tables: &Tables) -> Result<Figure, String>;
+    /// Whether it says of every mark of its own whether that was observed or simulated, where it draws both.
+    fn tells_apart(&self) -> bool {
+        false
+    }
 }
 
 /// A figure of an experiment.
@@ -127,12 +131,45 @@ impl ChartSpec {
     }
 }
 
-/// The figure that `spec` describes, made from tables.
+/// The figure that `spec` describes, made from tables. What is drawn from simulated tables says so, whatever
+/// the kind of chart: above each panel and in the caption.
 ///
 /// # Errors
 /// A sentence that says which table, row or column is not as the chart needs it.
 pub fn figure(spec: &ChartSpec, tables: &Tables) -> Result<Figure, String> {
-    spec.kind().build(tables)
+    let chart = spec.kind();
+    let mut figure = chart.build(tables)?;
+    let origins: Vec<Origin> = chart.from().into_iter().map(|name| origin(tables, name)).collect();
+    let simulated = origins.iter().filter(|o| **o == Origin::Simulated).count();
+    let tag = match simulated {
+        0 => return Ok(figure),
+        n if n == origins.len() => "simulated",
+        _ if chart.tells_apart() => return Ok(figure),
+        _ => "simulated in part",
+    };
+    for panel in &mut figure.panels {
+        let title = std::mem::take(&mut panel.title);
+        panel.title = if title.is_empty() { tag.to_owned() } else { format!("{title} ({tag})") };
+    }
+    let words = figure.caption.to_lowercase();
+    if !["simulat", "virtual"].iter().any(|w| words.contains(w)) {
+        let caption = figure.caption.trim_end().trim_end_matches('.');
+        figure.caption = if simulated == origins.len() {
+            format!("{caption}. Simulated.")
+        } else {
+            format!("{caption}. Some of it is simulated.")
+        };
+    }
+    Ok(figure)
+}
+
+/// Where the numbers of a table come from, or of the tables of a step.
+pub(crate) fn origin(tables: &Tables, name: &str) -> Origin {
+    if let Some(table) = tables.get(name) {
+        return table.origin;
+    }
+    let own = |n: &String| n.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    tables.iter().filter(|t| own(t.0)).map(|t| t.1.origin).fold(Origin::Unknown, Origin::with)
 }
 
 /// Builds the figure that `spec` describes from the tables of the experiment.

@@ -63,8 +63,12 @@ pub struct ParetoSpec {
     /// Columns of that table that are not called like their role.
     #[serde(default)]
     pub band_columns: Columns,
+    /// What those bands are.
+    #[serde(default = "range_of_the_best")]
+    pub band_label: String,
     /// Table of the highest utility of each series with its range: `series`, `utility`, `utility_low`,
-    /// `utility_high`; said in each panel.
+    /// `utility_high`; said in each panel. Where it has `keys`, the labels of the regimens that are not told apart
+    /// (with spaces between), rings mark them all; a series without a utility is not ranked.
     pub best: Option<String>,
 }
 
@@ -83,6 +87,10 @@ impl Better {
     fn turned(self, value: f64) -> f64 {
         if self == Self::More { value } else { -value }
     }
+}
+
+fn range_of_the_best() -> String {
+    "95 % range of the best".to_owned()
 }
 
 fn less() -> Better {
@@ -124,7 +132,7 @@ impl Chart for ParetoSpec {
         let best = self.best(tables)?;
         let all: Vec<usize> = (0..rows.x.len()).collect();
         let panels = match &self.beside {
-            None => vec![self.panel("", &[all], &rows, utility.as_ref(), &bands)],
+            None => vec![self.panel("", &[all], &rows, utility.as_ref(), &bands, &best)],
             Some(beside) => {
                 let grouped = groups(&rows.series);
                 let Some((_, shared)) = grouped.iter().find(|(name, _)| name == beside) else {
@@ -137,9 +145,9 @@ impl Chart for ParetoSpec {
                 };
                 let panel = |(name, own): &(String, Vec<usize>)| {
                     let sets = [shared.clone(), own.clone()];
-                    let mut panel = self.panel(name, &sets, &rows, utility.as_ref(), &bands);
-                    let said = best.iter().filter(|b| b.0 == *name || b.0 == *beside);
-                    let lines: Vec<String> = said.map(|b| b.1.clone()).collect();
+                    let mut panel = self.panel(name, &sets, &rows, utility.as_ref(), &bands, &best);
+                    let said = best.iter().filter(|b| b.series == *name || b.series == *beside);
+                    let lines: Vec<String> = said.map(|b| b.text.clone()).collect();
                     if !lines.is_empty() {
                         panel.notes.push(Note { corner: Corner::BottomRight, lines });
                     }
@@ -202,6 +210,7 @@ impl ParetoSpec {
         rows: &Rows,
         utility: Option<&Utility>,
         bands: &[FrontBand],
+        best: &[BestOf],
     ) -> Panel {
         let mut panel = Panel::new(
             super::readable(title),
@@ -225,7 +234,7 @@ impl ParetoSpec {
             if let Some((_, band)) = of_set(k) {
                 let points = band.iter().map(|b| (b.0, b.2, b.3)).collect();
                 let marks = Marks::Band { points, join: Join::Steps };
-                panel.layer("95 % range of the best", Colour::Series(k), marks);
+                panel.layer(self.band_label.as_str(), Colour::Series(k), marks);
             }
         }
         if !behind.is_empty() {
@@ -252,12 +261,21 @@ impl ParetoSpec {
             let pick = |v: &[f64]| in_panel.iter().map(|i| v[*i]).collect::<Vec<_>>();
             let named = sets.len() == 1;
             let chosen = if named { &along } else { own };
+            let series = |i: &usize| best.iter().find(|b| b.series == rows.series[*i]);
+            let ranked: Vec<usize> =
+                chosen.iter().copied().filter(|i| series(i).is_none_or(|b| b.ranked)).collect();
+            let shown = sets.last().map_or(&[] as &[usize], Vec::as_slice);
+            let near: Vec<usize> = shown
+                .iter()
+                .copied()
+                .filter(|i| series(i).is_some_and(|b| b.keys.contains(&rows.labels[*i])))
+                .collect();
             self.iso_lines(
                 &mut panel,
                 utility,
                 rows,
                 (&pick(&rows.x), &pick(&rows.y)),
-                chosen,
+                (&ranked, &near),
                 named,
             );
         }
@@ -316,21 +334,41 @@ impl ParetoSpec {
     }
 
     /// The highest utility of each series, in words.
-    fn best(&self, tables: &Tables) -> Result<Vec<(String, String)>, String> {
+    fn best(&self, tables: &Tables) -> Result<Vec<BestOf>, String> {
         let Some(name) = &self.best else { return Ok(Vec::new()) };
-        let roles = ["series", "utility", "utility_low", "utility_high"];
+        let roles = ["series", "utility", "utility_low", "utility_high", "keys"];
         let none = Columns::default();
         let source = Source::open(tables, name, &none, &Only::default(), &roles)?;
-        let (series, utility) = (source.texts("series")?, source.numbers("utility")?);
+        let (series, utility) = (source.texts("series")?, source.maybe("utility")?);
         let bars = source.bars("utility_low", "utility_high")?;
-        let said = |((series, u), bar): ((String, f64), Option<(f64, f64)>)| {
-            let range =
-                bar.map_or_else(String::new, |(low, high)| format!(" ({low:.2} to {high:.2})"));
-            let text = format!("highest utility, {}: {u:.2}{range}", super::readable(&series));
-            (series, text)
+        let keys = source.optional_texts("keys")?;
+        let of = |i: usize| {
+            let shown = super::readable(&series[i]);
+            let text = match (utility[i], bars[i]) {
+                (None, _) => format!("{shown}: not ranked"),
+                (Some(u), None) => format!("highest utility, {shown}: {u:.2}"),
+                (Some(u), Some((low, high))) => {
+                    format!("highest utility, {shown}: {u:.2} ({low:.2} to {high:.2})")
+                }
+            };
+            BestOf {
+                series: series[i].clone(),
+                text,
+                ranked: utility[i].is_some(),
+                keys: keys[i].split_whitespace().map(str::to_owned).collect(),
+            }
         };
-        Ok(series.into_iter().zip(utility).zip(bars).map(said).collect())
+        Ok((0..series.len()).map(of).collect())
     }
+}
+
+/// What is said of the best of a series.
+struct BestOf {
+    series: String,
+    text: String,
+    ranked: bool,
+    /// Labels of the regimens not told apart.
+    keys: Vec<String>,
 }
 
 /// Whether `a` is not worse than `b` in anything and better in something.
@@ -382,7 +420,7 @@ impl ParetoSpec {
         utility: &Utility,
         rows: &Rows,
         (x, y): (&[f64], &[f64]),
-        front: &[usize],
+        (front, near): (&[usize], &[usize]),
         named: bool,
     ) {
         let of = |i: &usize| utility.of(rows.x[*i], rows.y[*i]);
@@ -408,9 +446,13 @@ impl ParetoSpec {
             let line = Marks::Line { points, dash: Dash::Dotted, join: Join::Straight };
             panel.layer(label, Colour::Grey, line);
         }
-        let point = vec![Point::new(rows.x[*best], rows.y[*best]).sized(7.0)];
-        let marks = Marks::Points { points: point, shape: Shape::Ring };
-        let label = if named {
+        let ring = |i: &usize| Point::new(rows.x[*i], rows.y[*i]).sized(7.0);
+        let several = near.len() > 1;
+        let points = if several { near.iter().map(ring).collect() } else { vec![ring(best)] };
+        let marks = Marks::Points { points, shape: Shape::Ring };
+        let label = if several {
+            "highest utility, not told apart".to_owned()
+        } else if named {
             let of = significant(of(best), 3).replace('-', "−");
             let colon = if rows.labels[*best].is_empty() { "" } else { ": " };
             format!("highest utility{colon}{} ({of})", rows.labels[*best])

@@ -39,6 +39,9 @@ pub struct TherapeuticIndexSpec {
     /// p_plus = "benefit without harm" }`.
     #[serde(default)]
     pub curves: BTreeMap<String, String>,
+    /// What the bands are.
+    #[serde(default = "interval")]
+    pub interval_label: String,
     /// Label of x with unit.
     pub x_label: String,
     /// Label of the other axis.
@@ -66,6 +69,10 @@ fn complication() -> String {
     "complication (NTCP)".to_owned()
 }
 
+fn interval() -> String {
+    "95 % interval".to_owned()
+}
+
 impl Chart for TherapeuticIndexSpec {
     fn name(&self) -> &str {
         &self.name
@@ -89,7 +96,7 @@ impl Chart for TherapeuticIndexSpec {
             let band: Vec<_> = band.collect();
             if band.len() > 1 {
                 let band = Marks::Band { points: band, join: Join::Straight };
-                panel.layer("95 % interval", Colour::Series(i), band);
+                panel.layer(self.interval_label.as_str(), Colour::Series(i), band);
             }
         }
         for (i, (curve, label, dash)) in curves.into_iter().enumerate() {

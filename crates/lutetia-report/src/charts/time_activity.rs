@@ -6,6 +6,7 @@ use super::{Chart, grouped, readable, table};
 use crate::{
     figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Residuals, Shape, Strip},
     page::Tables,
+    table::Origin,
 };
 
 /// One panel per region: points, fit, band, residuals.
@@ -48,6 +49,11 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
         Some(step) => grouped(table(tables, &format!("{step}.curves"))?, "region", columns)?,
         None => Vec::new(),
     };
+    let seen = if super::origin(tables, &format!("{}.points", spec.from)) == Origin::Simulated {
+        "simulated ± 1 SD"
+    } else {
+        "measured ± 1 SD"
+    };
     let panels = points
         .iter()
         .map(|(region, rows)| {
@@ -87,7 +93,7 @@ fn time_activity(spec: &TimeActivitySpec, tables: &Tables) -> Result<Figure, Str
                 Some(Point::new(t, a).upright(sd.map(|sd| (a - sd, a + sd))))
             });
             let measured = Marks::Points { points: measured.collect(), shape: Shape::Disc };
-            panel.layer("measured ± 1 SD", Colour::Ink, measured);
+            panel.layer(seen, Colour::Ink, measured);
             panel.beneath.push(Strip::Residuals(Residuals {
                 label: "resid. (SD)".to_owned(),
                 points: rows.iter().filter_map(|[t, _, _, r]| Some(((*t)?, (*r)?))).collect(),

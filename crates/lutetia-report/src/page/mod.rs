@@ -73,17 +73,18 @@ pub(crate) struct Text {
     pub(crate) page: String,
 }
 
-/// Fills the text of an experiment with its numbers.
+/// Fills the text of an experiment with its numbers, which may be those of tables under `[data]` too.
 pub(crate) fn render(
     experiment: &Experiment,
     tables: &Arc<Tables>,
+    numbers: &Arc<Tables>,
     figures: &[Figure],
     assumed: &[String],
     provenance: &Provenance,
 ) -> Result<Text, PageError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    let for_num = Arc::clone(tables);
+    let for_num = Arc::clone(numbers);
     environment.add_function("num", move |path: String, digits: Option<usize>| {
         let found =
             cell(&for_num, &path).map_err(|m| Error::new(ErrorKind::InvalidOperation, m))?;

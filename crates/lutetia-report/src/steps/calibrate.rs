@@ -90,6 +90,12 @@ pub struct TargetSpec {
     pub error: Option<f64>,
     /// Whether the calibration may use it; else it is judged.
     pub calibrate: bool,
+    /// Whether the published number is of another endpoint than the simulated one, such as reported adverse events
+    /// beside grades of laboratory values: it is shown and not judged.
+    #[serde(default)]
+    pub other_endpoint: bool,
+    /// Name in tables and figures, where the arm and what is simulated do not tell targets apart.
+    pub label: Option<String>,
     /// Where it is from and how sure it is: `read`, `recalled`.
     pub source: String,
 }
@@ -111,6 +117,9 @@ pub enum Quantity {
 impl TargetSpec {
     /// For people and for placeholders.
     fn name(&self) -> String {
+        if let Some(label) = &self.label {
+            return label.clone();
+        }
         match (self.of, self.at) {
             (Quantity::Median, _) => format!("{} median {}", self.arm, self.what),
             (Quantity::HazardRatio, _) => format!("HR {}", self.what),
@@ -209,6 +218,10 @@ impl StepKind for CalibrateStep {
         vec![Use::Step(&self.trial)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         let base = context
             .trials
@@ -233,7 +246,7 @@ impl CalibrateStep {
         stop: &AtomicBool,
     ) -> Result<(Vec<Table>, Vec<(String, f64)>), String> {
         let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
-        let judged = self.targets.iter().filter(|t| !t.calibrate).count();
+        let judged = self.targets.iter().filter(|t| !t.calibrate && !t.other_endpoint).count();
         if judged == 0 {
             return Err(
                 "every target is calibrated on, so none is left to judge the result by; set \
@@ -381,6 +394,7 @@ impl CalibrateStep {
                 Quantity::Survival | Quantity::Share => "%",
             };
             let verdict = match (known * 2 < values.len(), within) {
+                _ if t.other_endpoint => "not judged: another endpoint",
                 (true, _) => "not reached in most",
                 (false, true) => "within",
                 (false, false) => "outside",
@@ -393,7 +407,12 @@ impl CalibrateStep {
             table.push(vec![
                 t.name().into(),
                 unit.into(),
-                if t.calibrate { "calibrated" } else { "judged" }.into(),
+                match (t.calibrate, t.other_endpoint) {
+                    (true, _) => "calibrated",
+                    (false, false) => "judged",
+                    (false, true) => "beside",
+                }
+                .into(),
                 t.value.into(),
                 Cell::from(t.interval.map(|i| i[0])),
                 Cell::from(t.interval.map(|i| i[1])),

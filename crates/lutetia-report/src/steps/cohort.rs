@@ -199,6 +199,10 @@ impl StepKind for CohortStep {
         std::iter::once(Use::Model(&self.model)).chain(calibrated).collect()
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         let cohort = prepare(self, context)?;
         let drawn =

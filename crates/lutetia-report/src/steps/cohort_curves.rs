@@ -105,6 +105,10 @@ impl StepKind for CohortCurves {
         vec![Use::Model(&self.model)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         run(self, context)
     }

@@ -1,11 +1,12 @@
 //! Numbers of the experiment beside published ones.
 
+use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
 use super::{Context, StepKind, Use};
 use crate::{
     page::cell,
-    table::{Cell, Table},
+    table::{Cell, Table, significant},
 };
 
 /// Numbers of this experiment beside published ones.
@@ -35,6 +36,9 @@ pub struct CompareRow {
     /// Why they differ.
     #[serde(default)]
     pub why: String,
+    /// The most that they may differ, such as `5 %`; beyond it the report is not made. For what the text states of
+    /// the method, which a changed model must not leave behind.
+    pub within: Option<String>,
 }
 
 /// A published number.
@@ -84,6 +88,19 @@ pub(crate) fn run(step: &Compare, context: &mut Context) -> Result<(), String> {
             (Some(a), Some(b)) if b.abs() > 0.0 => Some(a / b),
             _ => None,
         };
+        if let Some(text) = &row.within {
+            let most = Quantity::parse(text)
+                .and_then(|q| q.to(&Unit::parse("1")?))
+                .map_err(|e| format!("`within` of `{}`: {e}", row.what))?;
+            if !ratio.is_some_and(|r| (r - 1.0).abs() <= most) {
+                return Err(format!(
+                    "{}: found {}, expected {} within {text}; what the text says of the method no longer holds",
+                    row.what,
+                    ours.pretty(),
+                    published.map_or_else(|| "a number".to_owned(), |x| significant(x, 4)),
+                ));
+            }
+        }
         table.push(vec![
             row.what.as_str().into(),
             ours.clone(),

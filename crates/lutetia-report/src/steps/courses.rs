@@ -50,6 +50,10 @@ impl StepKind for CoursesStep {
         vec![Use::Step(&self.trial)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         let (base, records) = context.trial(&self.trial)?;
         let tables = self.compute(base, records)?;

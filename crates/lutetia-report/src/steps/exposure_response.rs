@@ -1,6 +1,7 @@
 //! Does a response or a harm of a trial's patients follow their exposure?
 
 use lutetia_outcome::exposure_response::Logistic;
+use lutetia_outcome::lack_of_fit::{ExposureGroup, LackOfFit};
 use lutetia_trial::{Record, TrialSpec};
 use lutetia_units::Quantity;
 use serde::Deserialize;
@@ -13,7 +14,9 @@ use super::{
 use crate::table::{Cell, Table, significant};
 
 /// A logistic curve of a response or a harm against an exposure over the patients of a trial. Tables:
-/// `<id>` (the curve with its 95 % band), `<id>.patients` and `<id>.fit` (odds ratio, p).
+/// `<id>` (the curve with its 95 % band), `<id>.patients`, `<id>.fit` (odds ratio, p) and `<id>.lack_of_fit`
+/// (events seen and expected in tenths of the patients, and Hosmer and Lemeshow's test). A curve that its
+/// patients refute has no band, and the interval of its odds ratio is widened by `√(χ²/df)`.
 ///
 /// Patients of a trial stop treatment at progression and die: exposure follows response as well as
 /// response exposure, so that the curve describes and does not predict.
@@ -38,6 +41,12 @@ pub struct ExposureResponseStep {
 /// Points of the curve.
 const POINTS: u32 = 101;
 
+/// Groups of patients in which the curve is tested.
+const GROUPS: usize = 10;
+
+/// The test of a curve, or why there is none.
+type Tested = Result<(LackOfFit, Vec<ExposureGroup>), String>;
+
 impl StepKind for ExposureResponseStep {
     fn id(&self) -> &str {
         &self.id
@@ -45,6 +54,10 @@ impl StepKind for ExposureResponseStep {
 
     fn uses(&self) -> Vec<Use<'_>> {
         vec![Use::Step(&self.trial)]
+    }
+
+    fn simulates(&self) -> bool {
+        true
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -93,7 +106,48 @@ impl ExposureResponseStep {
         for (x, yes) in exposure.iter().zip(&response) {
             patients.push(vec![(*x).into(), f64::from(u8::from(*yes)).into()]);
         }
-        Ok(vec![self.curve(&fit, &exposure, unit)?, patients, self.summary(&fit, per, unit)?])
+        let tested = fit.lack_of_fit(&exposure, &response, GROUPS).map_err(|e| e.to_string());
+        Ok(vec![
+            self.curve(&fit, &tested, &exposure, unit)?,
+            patients,
+            self.summary(&fit, &tested, per, unit)?,
+            self.groups(&tested, unit),
+        ])
+    }
+
+    fn groups(&self, tested: &Tested, unit: &str) -> Table {
+        let caption = match tested {
+            Ok((test, _)) => format!(
+                "Events of `{}` seen and expected by the logistic curve, in groups of neighbouring exposures; \
+                 Hosmer and Lemeshow: χ² {} on {} degrees of freedom, {}: {}",
+                self.response,
+                significant(test.chi_squared, 3),
+                test.df,
+                p_value(test.p),
+                if test.refuted() { "the curve is refuted" } else { "the curve is not refuted" }
+            ),
+            Err(reason) => format!("The fit of the logistic curve is not tested: {reason}"),
+        };
+        let mut table = Table::new(format!("{}.lack_of_fit", self.id), caption)
+            .column("exposure", unit)
+            .column("patients", "")
+            .column("events", "")
+            .column("expected", "")
+            .column("z", "")
+            .tolerance(1e-2);
+        for g in tested.iter().flat_map(|t| &t.1) {
+            #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+            let (n, events) = (g.patients as f64, g.events as f64);
+            let z = (events - g.expected) / (g.expected * (1.0 - g.expected / n)).sqrt();
+            table.push(vec![
+                g.exposure.into(),
+                n.into(),
+                events.into(),
+                g.expected.into(),
+                z.into(),
+            ]);
+        }
+        table
     }
 
     fn chosen(&self, spec: &TrialSpec) -> Result<Vec<usize>, String> {
@@ -110,11 +164,23 @@ impl ExposureResponseStep {
         self.arms.iter().map(place).collect()
     }
 
-    fn curve(&self, fit: &Logistic, exposure: &[f64], unit: &str) -> Result<Table, String> {
+    fn curve(
+        &self,
+        fit: &Logistic,
+        tested: &Tested,
+        exposure: &[f64],
+        unit: &str,
+    ) -> Result<Table, String> {
+        let refuted = tested.as_ref().is_ok_and(|t| t.0.refuted());
         let (low, high) = exposure
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
-        let caption = format!("Probability of `{}` by exposure, logistic", self.response);
+        let said = if refuted {
+            "; refuted by the patients it was fitted to (lack of fit), so that it has no band"
+        } else {
+            ""
+        };
+        let caption = format!("Probability of `{}` by exposure, logistic{said}", self.response);
         let mut table = Table::new(&self.id, caption)
             .column("exposure", unit)
             .column("probability", "")
@@ -123,13 +189,34 @@ impl ExposureResponseStep {
         for k in 0..POINTS {
             let x = low + (high - low) * f64::from(k) / f64::from(POINTS - 1);
             let (p, a, b) = fit.at(x, 0.95).map_err(|e| e.to_string())?;
-            table.push(vec![x.into(), p.into(), a.into(), b.into()]);
+            let ends = if refuted { [Cell::Missing, Cell::Missing] } else { [a.into(), b.into()] };
+            table.push([x.into(), p.into()].into_iter().chain(ends).collect());
         }
         Ok(table)
     }
 
-    fn summary(&self, fit: &Logistic, per: f64, unit: &str) -> Result<Table, String> {
+    fn summary(
+        &self,
+        fit: &Logistic,
+        tested: &Tested,
+        per: f64,
+        unit: &str,
+    ) -> Result<Table, String> {
         let (ratio, low, high) = fit.odds_ratio(per, 0.95).map_err(|e| e.to_string())?;
+        let test = tested.as_ref().ok().map(|t| t.0);
+        // The scatter about a refuted curve is wider than the curve says.
+        let wider = test.filter(LackOfFit::refuted).map_or(1.0, |t| t.widening());
+        let [low, high] = [low, high].map(|end: f64| ratio * (end / ratio).powf(wider));
+        let p = if wider > 1.0 { Cell::Missing } else { fit.p().into() };
+        let note: Cell = match tested {
+            Ok((t, _)) if t.refuted() => format!(
+                "refuted (lack of fit); interval widened by {} and no p",
+                significant(wider, 2)
+            )
+            .into(),
+            Ok(_) => Cell::Missing,
+            Err(reason) => reason.as_str().into(),
+        };
         let count = |n: usize| Cell::from(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
         let mut table = Table::new(format!("{}.fit", self.id), "Odds ratio of the logistic curve")
             .column("what", "")
@@ -139,17 +226,31 @@ impl ExposureResponseStep {
             .column("p", "")
             .column("per", "")
             .column("events", "")
-            .column("patients", "");
+            .column("patients", "")
+            .column("lack_of_fit", "")
+            .tolerance(1e-2)
+            .column("lack_of_fit_df", "")
+            .column("lack_of_fit_p", "")
+            .tolerance(1e-1)
+            .column("note", "");
         table.push(vec![
             self.response.as_str().into(),
             ratio.into(),
             low.into(),
             high.into(),
-            fit.p().into(),
+            p,
             format!("{} {unit}", significant(per, 3)).trim().into(),
             count(fit.events),
             count(fit.patients),
+            test.map(|t| t.chi_squared).into(),
+            test.map_or(Cell::Missing, |t| count(t.df)),
+            test.map(|t| t.p).into(),
+            note,
         ]);
         Ok(table)
     }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "p < 0.0001".to_owned() } else { format!("p = {}", significant(p, 2)) }
 }

@@ -19,6 +19,11 @@ pub(crate) trait StepKind {
     fn id(&self) -> &str;
     /// The names it refers to, which the reader of the file checks.
     fn uses(&self) -> Vec<Use<'_>>;
+    /// Whether its numbers come out of a model, whatever they are made of. What is made of tables of other
+    /// steps takes over their origin without saying so.
+    fn simulates(&self) -> bool {
+        false
+    }
     /// Computes its tables.
     fn run(&self, context: &mut Context) -> Result<(), String>;
 }

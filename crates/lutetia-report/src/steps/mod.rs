@@ -17,7 +17,7 @@ use crate::{
     experiment::Experiment,
     page::Tables,
     run::{Failure, Inputs},
-    table::{Cell, Table},
+    table::{Cell, Origin, Table},
 };
 
 mod administrations;
@@ -41,6 +41,7 @@ pub mod load;
 pub mod model;
 pub mod model_dose;
 pub mod one_at_a_time;
+pub mod own_harm;
 pub mod plan;
 pub mod posterior;
 pub mod proposal;
@@ -101,6 +102,8 @@ pub(crate) struct Context {
     pub(crate) effects: BTreeMap<String, BTreeMap<String, String>>,
     /// Patients that a model was fitted to.
     pub(crate) fitted: BTreeMap<String, model::FittedPatient>,
+    /// Origin of the tables that the present step adds.
+    pub(crate) origin: Origin,
 }
 
 impl Context {
@@ -125,6 +128,7 @@ impl Context {
             elsewhere: Tables::new(),
             effects: BTreeMap::new(),
             fitted: BTreeMap::new(),
+            origin: Origin::Unknown,
         };
         for step in &experiment.steps {
             for used in step.kind().uses() {
@@ -152,7 +156,9 @@ impl Context {
             }
             if let Some(path) = &data.table {
                 let text = inputs.text(path)?;
-                context.published.insert(name.clone(), published(name, &text));
+                context
+                    .published
+                    .insert(name.clone(), published(name, &text).of(origin_of_file(path)));
             }
         }
         for (name, model) in &experiment.models {
@@ -181,9 +187,31 @@ impl Context {
         Ok(context)
     }
 
-    /// Adds a table under its name.
+    /// Adds a table under its name, with the origin of the step that makes it.
     pub(crate) fn add(&mut self, table: Table) {
-        self.tables.insert(table.name.clone(), table);
+        let origin = table.origin.with(self.origin);
+        self.tables.insert(table.name.clone(), table.of(origin));
+    }
+
+    /// The origin of what a step makes: simulated where it runs a model of patients or uses what was simulated.
+    pub(crate) fn begin(&mut self, step: &dyn StepKind) {
+        let own = if step.simulates() { Origin::Simulated } else { Origin::Unknown };
+        let of = |used: &Use<'_>| match used {
+            Use::Data(name) => self.published.get(*name).map_or(Origin::Observed, |t| t.origin),
+            // A model explains what was measured (a fit) or says what it makes by itself (`simulates`).
+            Use::Model(_) => Origin::Unknown,
+            Use::Step(id) => self.origin_of_step(id),
+            Use::Experiment(_) => Origin::Simulated,
+        };
+        self.origin = step.uses().iter().map(of).fold(own, Origin::with);
+    }
+
+    fn origin_of_step(&self, id: &str) -> Origin {
+        let own = |name: &str| {
+            name.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let tables = self.tables.values().filter(|t| own(&t.name));
+        tables.map(|t| t.origin).fold(Origin::Unknown, Origin::with)
     }
 
     /// An earlier trial and its records.
@@ -197,6 +225,21 @@ impl Context {
     pub(crate) fn study(&self, name: &str) -> Result<&Study, String> {
         self.studies.get(name).ok_or_else(|| format!("`{name}` is not a study of this experiment"))
     }
+}
+
+/// A file that a report wrote holds what was computed, however it is named here; others were observed.
+fn origin_of_file(path: &str) -> Origin {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            name => parts.push(name),
+        }
+    }
+    if parts.first() == Some(&"reports") { Origin::Simulated } else { Origin::Observed }
 }
 
 /// A table of published numbers; the first column names the rows. Headers keep the name before a

@@ -79,6 +79,10 @@ impl StepKind for ModelDose {
         vec![Use::Model(&self.model)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         run(self, context)
     }

@@ -75,6 +75,10 @@ impl StepKind for OneAtATimeStep {
         std::iter::once(Use::Step(&self.trial)).chain(from).chain(data).collect()
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         let table = self.compute(context)?;
         context.add(table);

@@ -16,10 +16,14 @@ use serde::Deserialize;
 use super::{
     cohort::{CohortUse, internal, quantile},
     model::FittedPatient,
-    trade_off::{Benefit, RegimenSpec, TradeOffStep, kept},
+    own_harm::Struck,
+    trade_off::{Benefit, DRAWS_FOR_AN_INTERVAL, RegimenSpec, TradeOffStep, activity_gbq, kept},
     trial::{ArmSpec, MONTH, TrialUse, arm},
 };
-use crate::table::{Cell, Table};
+use crate::{
+    page::{Tables, cell},
+    table::{Cell, Table},
+};
 
 /// A search for the regimen of greatest benefit within limits. It starts from the named regimen and
 /// changes its first dose (and, for a partner, its second).
@@ -45,6 +49,12 @@ pub struct ProposeSpec {
     /// Greatest mean of kept outputs.
     #[serde(default)]
     pub limits: BTreeMap<String, String>,
+    /// Greatest activity of all cycles together, such as what is approved.
+    pub total_activity: Option<String>,
+    /// Limits that must also hold for the doses of the patient's own curves, not only for those of the model that
+    /// was fitted to them: by the limited output.
+    #[serde(default)]
+    pub measured: BTreeMap<String, MeasuredDose>,
     /// Patients of the cohort used; 0 for one patient, of `fitted` or `patient`.
     pub patients: u32,
     /// A fit whose patient the regimen is sought for, instead of for the cohort.
@@ -66,6 +76,39 @@ fn points() -> u32 {
 
 fn rounds() -> u32 {
     12
+}
+
+/// An absorbed dose that was measured, against which a limited output is judged again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredDose {
+    /// The kept output that is the absorbed dose of the same organ.
+    pub dose: String,
+    /// Absorbed dose per activity in Gy/GBq as `table/row/column` of earlier steps; of several (left and right) the
+    /// largest counts.
+    pub per_activity: Vec<String>,
+}
+
+/// A limited output, judged by a measured dose.
+struct Measured {
+    /// Places of the limited output and of the absorbed dose among those kept.
+    limited: usize,
+    dose: usize,
+    per_gbq: f64,
+}
+
+impl Measured {
+    /// The limited output if the organ had the measured dose D′ instead of the model's D. What the output is beyond
+    /// the absorbed dose is quadratic in the dose rate, as in `BED = D + G D²/(α/β)`:
+    /// `x′ = D′ + (x − D) (D′/D)²`; an output that is the dose itself becomes D′.
+    fn of(&self, values: &[f64], gbq: f64) -> f64 {
+        let (x, d) = (values[self.limited], values[self.dose]);
+        if d <= 0.0 {
+            return x;
+        }
+        let own = self.per_gbq * gbq;
+        own + (x - d) * (own / d).powi(2)
+    }
 }
 
 /// A patient as an earlier fit found him.
@@ -92,6 +135,10 @@ struct Judge<'a> {
     above: Vec<(usize, f64)>,
     /// Kept outputs that are limited, by their place among those the trial keeps.
     limited: Vec<usize>,
+    /// Limits that are judged by measured doses too.
+    measured: Vec<Measured>,
+    /// Harms that the model does not compute.
+    struck: Struck,
     /// From internal to declared units, for all kept outputs.
     factors: Vec<f64>,
     stop: &'a AtomicBool,
@@ -107,7 +154,9 @@ impl Judge<'_> {
     ) -> Result<Assessed, String> {
         let said = |e: TrialError| e.to_string();
         let model = &self.base.cohort.model;
-        let arm = arm(&varied(&self.from.arm(), knobs, x), model)?;
+        let arm = arm(&varied(&self.from.arm(self.step.stop_at_progression), knobs, x), model)?;
+        let gbq = activity_gbq(&arm);
+        let total = self.spec.total_activity.is_some().then_some(gbq);
         let patients = self.spec.patients.max(1) as usize;
         let spec = self.step.specification(self.base, vec![arm], self.horizon, patients);
         let trial = Trial::new(&model.simulator, population, spec).map_err(said)?;
@@ -118,9 +167,11 @@ impl Judge<'_> {
             let harmed = grades.iter().any(|g| *g >= self.step.harm_grade)
                 || self.above.iter().any(|(k, limit)| values[*k] / self.factors[*k] > *limit);
             if self.spec.harm.is_some() {
-                limited.push(if harmed { 100.0 } else { 0.0 });
+                limited.push(if harmed { 100.0 } else { 100.0 * self.struck.risk() });
             }
             limited.extend(self.limited.iter().map(|k| values[*k]));
+            limited.extend(self.measured.iter().map(|m| m.of(&values, gbq)));
+            limited.extend(total);
             return Ok(Assessed { benefit: mean / MONTH, limited });
         }
         let (records, failed) = trial.run_until(self.stop).map_err(said)?;
@@ -131,11 +182,14 @@ impl Judge<'_> {
         let n = records.len() as f64;
         let mean = |of: &dyn Fn(&Record) -> f64| records.iter().map(of).sum::<f64>() / n;
         if self.spec.harm.is_some() {
-            limited.push(100.0 * mean(&|r| f64::from(u8::from(self.step.harmed(r, &self.above)))));
+            let harmed =
+                |r: &Record| self.step.harmed(r, &self.above) || self.struck.harms(r.patient, 0);
+            limited.push(100.0 * mean(&|r| f64::from(u8::from(harmed(r)))));
         }
         for k in &self.limited {
             limited.push(mean(&|r| r.kept[*k] * self.factors[*k]));
         }
+        limited.extend(total);
         Ok(Assessed { benefit: mean(&|r| self.step.benefit_of(r, self.horizon)), limited })
     }
 }
@@ -148,6 +202,7 @@ impl TradeOffStep {
         trial: &dyn Fn(&str) -> Result<&'a TrialUse, String>,
         horizon: f64,
         fitted: Option<&FittedPatient>,
+        tables: &Tables,
         (seed, stop): (u64, &Arc<AtomicBool>),
     ) -> Result<Vec<Table>, String> {
         let from = self.regimens.iter().find(|r| r.name == spec.from).ok_or_else(|| {
@@ -166,7 +221,13 @@ impl TradeOffStep {
                         out `fitted` and `patient`"
                 .to_owned());
         }
-        let base = trial(from.trial.as_deref().unwrap_or(&self.trial))?;
+        if spec.patients > 0 && !spec.measured.is_empty() {
+            return Err("`measured` is of one patient's curves and `patients` of a cohort; set `patients = 0`, or \
+                        leave out `measured`"
+                .to_owned());
+        }
+        let id = from.trial.as_deref().unwrap_or(&self.trial);
+        let base = trial(id)?;
         let cohort = &base.cohort;
         let system = cohort.model.simulator.system();
         let factor =
@@ -179,6 +240,8 @@ impl TradeOffStep {
             horizon,
             above: self.above(base)?,
             limited: Vec::new(),
+            measured: Vec::new(),
+            struck: self.struck(base, id)?,
             factors: base.spec.meaning.keep.iter().map(factor).collect(),
             stop,
         };
@@ -197,6 +260,28 @@ impl TradeOffStep {
             let most = internal(&cohort.model, name, text)? * info.factor;
             judge.limited.push(kept(base, name)?);
             limits.push(RegimenLimit { name: format!("{name} ({})", info.unit), most });
+        }
+        for (name, m) in &spec.measured {
+            let Some(at) = spec.limits.keys().position(|l| l == name) else {
+                return Err(format!(
+                    "`measured` names `{name}`, which has no limit; add it to `limits`"
+                ));
+            };
+            judge.measured.push(Measured {
+                limited: judge.limited[at],
+                dose: kept(base, &m.dose)?,
+                per_gbq: largest(name, &m.per_activity, tables)?,
+            });
+            // The limits of harm and of outputs stand before.
+            let own = &limits[usize::from(spec.harm.is_some()) + at];
+            let (name, most) = (format!("{}, measured curves", own.name), own.most);
+            limits.push(RegimenLimit { name, most });
+        }
+        if let Some(text) = &spec.total_activity {
+            let most = Quantity::parse(text)
+                .and_then(|q| q.to(&Unit::parse("GBq")?))
+                .map_err(|e| format!("`total_activity`: {e}"))?;
+            limits.push(RegimenLimit { name: "activity given in all (GBq)".to_owned(), most });
         }
         let knobs = knobs(spec)?;
         let said = |e: TrialError| e.to_string();
@@ -270,6 +355,29 @@ impl TradeOffStep {
             })
             .collect())
     }
+}
+
+/// The largest of some absorbed doses per activity, Gy/GBq.
+fn largest(name: &str, paths: &[String], tables: &Tables) -> Result<f64, String> {
+    let mut found: Option<f64> = None;
+    for path in paths {
+        let number = cell(tables, path)?.number().filter(|x| *x > 0.0);
+        let number = number.ok_or_else(|| {
+            format!("`{path}`, by which `{name}` is judged, is no dose per activity above zero")
+        })?;
+        let mut parts = path.split('/');
+        let column = parts.next().and_then(|t| tables.get(t)).zip(parts.nth(1));
+        let unit = column
+            .and_then(|(t, c)| t.columns.iter().find(|k| k.name == c))
+            .map_or("", |k| k.unit.as_str());
+        if unit != "Gy/GBq" {
+            return Err(format!(
+                "`{path}`, by which `{name}` is judged, is in `{unit}`, expected `Gy/GBq`"
+            ));
+        }
+        found = Some(found.map_or(number, |f| f.max(number)));
+    }
+    found.ok_or_else(|| format!("`measured` of `{name}` names no `per_activity`"))
 }
 
 /// A number without unit, or with `%`.
@@ -357,23 +465,40 @@ fn proposal_tables(
     spread: &[Assessed],
 ) -> Vec<Table> {
     let whom = match (&spec.fitted, spec.patients) {
-        (Some(f), _) => format!("for the patient of the fit `{}`", f.step),
-        (None, 0) => "for one patient".to_owned(),
+        (Some(f), _) => format!(
+            "for the patient of the fit `{}`, who is given every cycle, as an expectation without death or \
+             progression",
+            f.step
+        ),
+        (None, 0) => {
+            "for one patient, who is given every cycle, as an expectation without death or progression"
+                .to_owned()
+        }
         (None, n) => format!("for a cohort of {n}"),
     };
     let (values, reached, outcome, tried) = match proposal {
+        // At an end of what was searched lies no optimum, but where the search was cut off.
+        Proposal::Found { values, limits, tried, bounds, .. } if !bounds.is_empty() => (
+            values,
+            limits,
+            "no optimum inside the range that was searched, and no proposal",
+            tried,
+        ),
         Proposal::Found { values, limits, tried, .. } => (values, limits, "found", tried),
         Proposal::Impossible { nearest, broken, tried } => {
             (nearest, broken, "none; the nearest is shown", tried)
         }
     };
+    // A few draws have no 2.5 %.
+    let few = spread.len() < DRAWS_FOR_AN_INTERVAL;
     let ends = |of: &dyn Fn(&Assessed) -> f64| -> (Cell, Cell) {
         if spread.is_empty() {
             return (Cell::Missing, Cell::Missing);
         }
         let mut x: Vec<f64> = spread.iter().map(of).collect();
         x.sort_by(f64::total_cmp);
-        (quantile(&x, 0.025).into(), quantile(&x, 0.975).into())
+        let tail = if few { 0.0 } else { 0.025 };
+        (quantile(&x, tail).into(), quantile(&x, 1.0 - tail).into())
     };
     let mut table = Table::new(
         format!("{id}.proposal"),
@@ -415,6 +540,8 @@ fn proposal_tables(
             "Limits at the proposed regimen {whom}{}",
             match spread.len() {
                 0 => String::new(),
+                n if few =>
+                    format!("; low and high: the range over {n} draws of what is uncertain"),
                 n => format!("; low and high: the middle 95 % over {n} draws of what is uncertain"),
             }
         ),

@@ -6,7 +6,7 @@ use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use serde::Deserialize;
 
-use super::{Context, StepKind, Use, defaults, load::LoadedModel};
+use super::{Context, StepKind, Use, cohort::internal, defaults, load::LoadedModel};
 use crate::{
     page::Tables,
     table::{Cell, Table},
@@ -20,6 +20,9 @@ pub struct Simulate {
     pub id: String,
     /// Name under `[models]`.
     pub model: String,
+    /// An earlier step of the kind `cohort` of that model: its typical patient is simulated, with what the cohort
+    /// sets.
+    pub cohort: Option<String>,
     /// Doses.
     #[serde(default)]
     pub doses: Vec<DoseSpec>,
@@ -86,8 +89,13 @@ impl StepKind for Simulate {
 
     fn uses(&self) -> Vec<Use<'_>> {
         let mut uses = vec![Use::Model(&self.model)];
+        uses.extend(self.cohort.as_deref().map(Use::Step));
         uses.extend(self.inputs.values().map(|curve| Use::Data(&curve.table)));
         uses
+    }
+
+    fn simulates(&self) -> bool {
+        true
     }
 
     fn run(&self, context: &mut Context) -> Result<(), String> {
@@ -118,7 +126,28 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
     }
     let units = &model.model.units;
     let system = model.simulator.system();
-    let parameters = model.parameters(&step.set)?;
+    let parameters = match &step.cohort {
+        None => model.parameters(&step.set)?,
+        Some(id) => {
+            let cohort = context
+                .cohorts
+                .get(id)
+                .ok_or_else(|| format!("the step `{id}` is not of the kind `cohort`"))?;
+            if cohort.model.model.id != model.model.id {
+                return Err(format!(
+                    "the cohort `{id}` is of the model `{}`, and the step simulates `{}`",
+                    cohort.model.model.id, model.model.id
+                ));
+            }
+            let set = step
+                .set
+                .iter()
+                .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
+                .collect::<Result<Vec<_>, String>>()?;
+            let population = cohort.with(&set).map_err(|e| e.to_string())?;
+            population.typical().parameters(0).to_vec()
+        }
+    };
     let mut regimen = Regimen::default();
     for spec in &step.doses {
         let dose = dose(spec, model)?;

@@ -55,6 +55,10 @@ impl StepKind for Sweep {
         vec![Use::Model(&self.model)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         run(self, context)
     }

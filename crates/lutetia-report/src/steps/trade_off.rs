@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use lutetia_trial::{
     Arm, Population, Record, Trial, TrialError, TrialSpec,
-    tradeoff::{Banded, NeededToHarm, Outcomes, Point, Resampled, Weighing},
+    tradeoff::{Banded, NeededToHarm, Outcomes, Point, Resampled, Standing, Weighing},
 };
 use lutetia_units::Unit;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     Context, StepKind, Use,
     cohort::internal,
+    own_harm::{OwnHarm, Struck},
     proposal::ProposeSpec,
     trial::{ArmDose, ArmSpec, MONTH, TrialUse, arm, days},
 };
@@ -19,8 +20,9 @@ use crate::table::{Cell, Table};
 
 /// Benefit against harm over regimens, all tried on the same patients without censoring. Tables: `<id>` (a
 /// row per regimen), `<id>.fronts` (the best benefit at each level of harm, with its band), `<id>.best` (the
-/// regimen of greatest utility of each series), `<id>.index` (benefit, harm and both over what is given),
-/// and, with `propose`, `<id>.proposal` and `<id>.limits`.
+/// regimen of greatest utility of each series, and those not told apart from it), `<id>.index` (benefit, harm and
+/// both over what is given), `<id>.own_harm` where harms are stated that the model does not compute, and, with
+/// `propose`, `<id>.proposal` and `<id>.limits`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TradeOffStep {
@@ -43,6 +45,18 @@ pub struct TradeOffStep {
     /// Kept outputs above which a patient counts as harmed, such as a dose of the kidneys.
     #[serde(default)]
     pub harm_above: BTreeMap<String, String>,
+    /// Harms that befall patients under every regimen, treated or not, and that the model does not compute.
+    /// Where nothing is stated, not even `0 %`, and the reference harms nobody, no number needed to harm is given.
+    #[serde(default)]
+    pub background: Vec<OwnHarm>,
+    /// Harms of a partner's own, by the trial with that partner. A series with a partner for which nothing is
+    /// stated, not even `0 %`, is not ranked.
+    #[serde(default)]
+    pub own_harm: BTreeMap<String, Vec<OwnHarm>>,
+    /// Whether what is given in cycles ends at progression, as in trials; without scans of a `volume` none is
+    /// seen.
+    #[serde(default = "yes")]
+    pub stop_at_progression: bool,
     /// Weights of `benefit` and `harm`; they sum to one.
     pub weights: BTreeMap<String, f64>,
     /// Name of the regimen against which the number needed to harm is counted.
@@ -56,6 +70,10 @@ pub struct TradeOffStep {
 
 fn three() -> u8 {
     3
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn thousand() -> u32 {
@@ -96,13 +114,13 @@ pub struct RegimenSpec {
 
 impl RegimenSpec {
     /// As an arm without censoring.
-    pub(crate) fn arm(&self) -> ArmSpec {
+    pub(crate) fn arm(&self, stop_at_progression: bool) -> ArmSpec {
         ArmSpec {
             name: self.name.clone(),
             patients: 1,
             doses: self.doses.clone(),
             set: self.set.clone(),
-            stop_at_progression: false,
+            stop_at_progression,
             drop_out_at_start: 0.0,
             drop_out_rate: None,
             lost_rate: None,
@@ -122,6 +140,10 @@ impl StepKind for TradeOffStep {
         std::iter::once(self.trial.as_str()).chain(others).chain(fitted).map(Use::Step).collect()
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         for table in self.compute(context)? {
             context.add(table);
@@ -136,6 +158,7 @@ struct Group<'a> {
     places: Vec<usize>,
     arms: Vec<Arm>,
     above: Vec<(usize, f64)>,
+    struck: Struck,
 }
 
 impl TradeOffStep {
@@ -174,14 +197,23 @@ impl TradeOffStep {
                 let own = trial(id)?;
                 same_patients(base, &self.trial, own, id)?;
                 let above = self.above(own)?;
-                groups.push((id, Group { base: own, places: vec![], arms: vec![], above }));
+                let struck = self.struck(own, id)?;
+                let group = Group { base: own, places: vec![], arms: vec![], above, struck };
+                groups.push((id, group));
                 groups.len() - 1
             };
             let group = &mut groups[at].1;
-            let arm = arm(&r.arm(), &group.base.cohort.model)?;
+            let arm = arm(&r.arm(self.stop_at_progression), &group.base.cohort.model)?;
             given.push((activity_gbq(&arm), ligand(&arm, &group.base.cohort.model)));
             group.places.push(k);
             group.arms.push(arm);
+        }
+        if let Some(id) = self.own_harm.keys().find(|id| !groups.iter().any(|g| g.0 == **id)) {
+            let known: Vec<&str> = groups.iter().map(|g| g.0).collect();
+            return Err(format!(
+                "`own_harm` names the trial `{id}`, which no regimen uses; they use: {}",
+                known.join(", ")
+            ));
         }
         let draws = base.cohort.posterior.as_ref().map_or(1, |p| p.draws.len());
         // By regimen, draw and patient.
@@ -192,7 +224,8 @@ impl TradeOffStep {
             for draw in 0..draws {
                 for record in self.tried(group, draw, horizon, &context.stop)? {
                     let (k, i) = (group.places[record.arm], record.patient as usize);
-                    let harmed = self.harmed(&record, &group.above);
+                    let harmed = self.harmed(&record, &group.above)
+                        || group.struck.harms(record.patient, draw);
                     found[k][draw][i] = Some((self.benefit_of(&record, horizon), harmed));
                     means[k].add(&record.kept);
                 }
@@ -227,17 +260,24 @@ impl TradeOffStep {
         let points = sampled.points().map_err(said)?;
         let bands = match draws {
             1 => "95 % bands of a bootstrap of patients".to_owned(),
+            n if n < DRAWS_FOR_AN_INTERVAL => format!(
+                "bands: a bootstrap of patients within {n} draws of the calibration, so few that the ends are \
+                 about the range of the draws"
+            ),
             n => {
                 format!("95 % bands over {n} draws of the calibration and a bootstrap of patients")
             }
         };
         let lost = self.patients as usize - kept.len();
+        let standings: Vec<Standing> =
+            (0..series.len()).filter_map(|k| sampled.standing(k)).collect();
         let mut tables = vec![
-            self.table(&points, lost, &bands),
+            self.table(&points, &standings, lost, &bands),
             self.fronts(&sampled, &points, &series, &bands),
-            self.best(&sampled, &points, &series, &bands),
+            self.best(&sampled, &points, &standings, &series, &bands),
             self.index_table(base, &points, &given, &means),
         ];
+        tables.extend(self.own_harm_table());
         if let Some(propose) = &self.propose {
             let fitted = propose.fitted.as_ref().map(|f| {
                 context
@@ -246,7 +286,9 @@ impl TradeOffStep {
                     .ok_or_else(|| format!("the step `{}` is not of the kind `fit-model`", f.step))
             });
             let ways = (seed, &context.stop);
-            tables.extend(self.search(propose, &trial, horizon, fitted.transpose()?, ways)?);
+            let found =
+                self.search(propose, &trial, horizon, fitted.transpose()?, &context.tables, ways)?;
+            tables.extend(found);
         }
         Ok(tables)
     }
@@ -274,6 +316,51 @@ impl TradeOffStep {
             return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()));
         }
         Ok(records)
+    }
+
+    /// The harms of a trial that its model does not compute: those of all, and the partner's own.
+    pub(crate) fn struck(&self, base: &TrialUse, id: &str) -> Result<Struck, String> {
+        let own = self.own_harm.get(id).into_iter().flatten();
+        Struck::new(base.cohort.spec.seed, self.background.iter().chain(own))
+    }
+
+    /// Whether a regimen is tried with a partner about whose own harm nothing is stated.
+    fn unstated(&self, r: &RegimenSpec) -> bool {
+        r.trial.as_ref().is_some_and(|id| *id != self.trial && !self.own_harm.contains_key(id))
+    }
+
+    fn own_harm_table(&self) -> Option<Table> {
+        let of = |whom: &str, harms: &[OwnHarm]| -> Vec<Vec<Cell>> {
+            harms
+                .iter()
+                .map(|h| {
+                    vec![
+                        h.what.as_str().into(),
+                        whom.into(),
+                        h.probability().ok().map(|p| 100.0 * p).into(),
+                        h.source.as_str().into(),
+                    ]
+                })
+                .collect()
+        };
+        let mut rows = of("every regimen", &self.background);
+        for (id, harms) in &self.own_harm {
+            rows.extend(of(&format!("the trial {id}"), harms));
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        let mut table = Table::new(
+            format!("{}.own_harm", self.id),
+            "Harms that the model does not compute: they befall so many patients, independently of all else and \
+             the same patients under every regimen with the same partner",
+        )
+        .column("harm", "")
+        .column("under", "")
+        .column("share", "%")
+        .column("source", "");
+        rows.into_iter().for_each(|row| table.push(row));
+        Some(table)
     }
 
     /// Which kept outputs are harm, and above what (internal).
@@ -324,13 +411,13 @@ impl TradeOffStep {
         if self.benefit == Benefit::RestrictedMean { ("mo", 1.0) } else { ("%", 100.0) }
     }
 
-    fn table(&self, points: &[Point], lost: usize, bands: &str) -> Table {
+    fn table(&self, points: &[Point], standings: &[Standing], lost: usize, bands: &str) -> Table {
         let (unit, factor) = self.unit();
         let mut table = Table::new(
             &self.id,
             format!(
                 "Regimens on the same {} virtual patients ({lost} left out who could not be simulated under \
-                 every one); {bands}",
+                 every one); {bands}; behind: utility less that of the greatest of the series, paired",
                 self.patients
             ),
         )
@@ -355,7 +442,16 @@ impl TradeOffStep {
         .column("nnh", "")
         .column("nnh_low", "")
         .column("nnh_high", "")
-        .column("number_needed_to_harm", "");
+        .column("number_needed_to_harm", "")
+        .column("behind", "")
+        .column("behind_low", "")
+        .column("behind_high", "");
+        // Nobody harmed under the reference is a model without background, not a rate.
+        // A background that is stated is meant, also one of `0 %`.
+        let unharmed = self.background.is_empty()
+            && points.iter().any(|p| {
+                matches!(p.needed_to_harm, NeededToHarm::Reference) && p.harm.estimate <= 0.0
+            });
         for (k, (p, r)) in points.iter().zip(&self.regimens).enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "regimens are few")]
             let key = (k + 1) as f64;
@@ -370,10 +466,20 @@ impl TradeOffStep {
             let none = || [Cell::Missing, Cell::Missing, Cell::Missing];
             row.extend(p.needed_to_harm.difference().map_or_else(none, |d| band(d, 100.0)));
             row.extend(match p.needed_to_harm {
-                NeededToHarm::Patients { number, .. } => band(number, 1.0),
+                NeededToHarm::Patients { number, .. } if !unharmed => band(number, 1.0),
                 _ => none(),
             });
-            row.push(p.needed_to_harm.sentence().into());
+            row.push(match p.needed_to_harm {
+                NeededToHarm::Reference => p.needed_to_harm.sentence().into(),
+                _ if unharmed => {
+                    "not given: the model harms nobody under the reference; state what befalls \
+                                  patients anyway as `background`"
+                        .into()
+                }
+                _ => p.needed_to_harm.sentence().into(),
+            });
+            let behind = standings.iter().flat_map(|s| &s.behind).find(|b| b.0 == k);
+            row.extend(behind.map_or_else(none, |b| band(b.1, 1.0)));
             table.push(row);
         }
         table
@@ -416,32 +522,60 @@ impl TradeOffStep {
         table
     }
 
-    /// The regimen of greatest utility of each series.
+    /// The regimen of greatest utility of each series; called so only where no other is not told apart from it.
     fn best(
         &self,
         sampled: &Resampled<'_>,
         points: &[Point],
+        standings: &[Standing],
         series: &[&str],
         bands: &str,
     ) -> Table {
         let mut table = Table::new(
             format!("{}.best", self.id),
             format!(
-                "The regimen of greatest utility of each series, and the greatest utility of any of its \
-                 regimens; {bands}"
+                "Which regimens of each series have the greatest utility: one is named as the best only where \
+                 the paired difference of every other one, on the same patients, excludes zero; utility: the \
+                 greatest of any of its regimens; {bands}"
             ),
         )
         .column("series", "")
         .column("regimen", "")
+        .column("not_told_apart", "")
+        .column("keys", "")
         .column("utility", "")
         .column("utility_low", "")
         .column("utility_high", "")
+        .column("greatest", "")
         .column("share", "%");
         for (k, name) in series.iter().enumerate() {
-            let Some(best) = sampled.best(k) else { continue };
+            let found =
+                sampled.best(k).zip(standings.iter().find(|s| {
+                    points.len() > s.greatest && self.regimens[s.greatest].series == *name
+                }));
+            let Some((best, standing)) = found else { continue };
+            let unstated = self.regimens.iter().find(|r| r.series == *name && self.unstated(r));
+            if let Some(r) = unstated {
+                let id = r.trial.as_deref().unwrap_or_default();
+                table.push(vec![
+                    (*name).into(),
+                    format!("not ranked: nothing is stated of the harm of the partner of `{id}`")
+                        .into(),
+                ]);
+                continue;
+            }
+            let near = standing.not_told_apart();
+            let names: Vec<&str> = near.iter().map(|i| points[*i].name.as_str()).collect();
+            let keys: Vec<String> = near.iter().map(|i| (i + 1).to_string()).collect();
+            let greatest = points[best.regimen].name.as_str();
+            let said = match names.len() {
+                1 => greatest.to_owned(),
+                n => format!("no single one: {n} are not told apart"),
+            };
             let mut row: Vec<Cell> =
-                vec![(*name).into(), points[best.regimen].name.as_str().into()];
+                vec![(*name).into(), said.into(), names.join("; ").into(), keys.join(" ").into()];
             row.extend(band(best.utility, 1.0));
+            row.push(greatest.into());
             row.push((100.0 * best.share).into());
             table.push(row);
         }
@@ -532,6 +666,9 @@ impl Mean {
     }
 }
 
+/// Fewer draws have no 2.5 and 97.5 %: of forty, one lies beyond each end.
+pub(crate) const DRAWS_FOR_AN_INTERVAL: usize = 40;
+
 /// Levels of harm at which a front is read.
 const LEVELS: u32 = 60;
 
@@ -570,7 +707,7 @@ pub(crate) fn kept(base: &TrialUse, name: &str) -> Result<usize, String> {
 }
 
 /// All activity of an arm, GBq.
-fn activity_gbq(arm: &Arm) -> f64 {
+pub(crate) fn activity_gbq(arm: &Arm) -> f64 {
     let doses = arm.cycles.iter().flat_map(|c| &c.doses);
     doses.flat_map(|d| &d.activities).map(|(_, mbq)| mbq / 1000.0).sum()
 }

@@ -263,6 +263,10 @@ impl StepKind for TrialStep {
         vec![Use::Step(&self.cohort)]
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         let used = prepare(self, context)?;
         let simulator = &used.cohort.model.simulator;

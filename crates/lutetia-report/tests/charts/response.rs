@@ -1,7 +1,7 @@
 //! Response and toxicity.
 
 use lutetia_report::{
-    Cell,
+    Cell, Origin,
     figure::{Colour, Marks},
 };
 
@@ -182,4 +182,48 @@ y_label = "response"
              as the axis is logarithmic"
         )
     );
+}
+
+/// A curve that its own points refute has no band, and the panel says so; patients of a simulation are not called
+/// observed.
+#[test]
+fn exact_a_curve_refuted_by_its_points_has_no_band() {
+    let toml = r#"
+kind = "exposure-response"
+name = "er"
+caption = ""
+from = "model"
+observed = "patients"
+groups = 4
+x_label = "dose (Gy)"
+y_label = "response"
+"#;
+    let model = || {
+        let rows = numbers(&[&[0.0, 0.5, 0.4, 0.6], &[40.0, 0.5, 0.4, 0.6]]);
+        table("model", &["exposure", "probability", "low", "high"], rows)
+    };
+    // Of twenty at each of four doses so many respond.
+    let patients = |responders: [usize; 4]| {
+        let rows = (0..80).map(|i| {
+            let (group, place) = (i / 20, i % 20);
+            let yes = f64::from(u8::from(place < responders[group]));
+            vec![Cell::from(10.0 * group as f64), yes.into()]
+        });
+        table("patients", &["exposure", "response"], rows.collect())
+    };
+    let drawn = |responders, origin| {
+        let tables = [model().of(origin), patients(responders).of(origin)];
+        built(&Case { toml, tables: tables.map(|t| (t.name.clone(), t)).into() })
+    };
+    let good = drawn([9, 11, 10, 10], Origin::Observed);
+    assert_eq!(labelled(&good.panels[0], "95 % band of the model").len(), 1);
+    // ((9 − 10)² + (11 − 10)²)/(10 · 0.5) = 0.4 on two degrees of freedom: p = exp(−0.2).
+    assert_eq!(good.panels[0].notes[0].lines, ["lack of fit χ² 0.4 on 2, p = 0.82"]);
+    let bad = drawn([1, 19, 19, 1], Origin::Simulated);
+    assert!(labelled(&bad.panels[0], "95 % band of the model").is_empty());
+    // 4 · 81/5 = 64.8.
+    let said = "lack of fit χ² 64.8 on 2, p < 0.0001; curve refuted, no band";
+    assert_eq!(bad.panels[0].notes[0].lines, [said]);
+    let label = "simulated patients in groups of equal size, 95 % interval";
+    assert_eq!(labelled(&bad.panels[0], label).len(), 1);
 }

@@ -1,8 +1,8 @@
 //! Survival curves.
 
 use lutetia_report::{
-    Cell,
-    figure::{Marks, Shape, Strip},
+    Cell, Origin,
+    figure::{Dash, Marks, Shape, Strip},
 };
 
 use crate::{
@@ -402,4 +402,109 @@ fn exact_a_swimmer_plot_has_the_longest_course_on_top() {
     );
     let many = (0..1000).map(|i| row(&format!("P{i}"), 0.0, f64::from(i), 0.0)).collect();
     built(&case(SWIMMER, &columns, many));
+}
+
+/// What a simulation made is never drawn as observed: dashed and called so by the origin of the table, whatever
+/// the experiment calls it, and refused in the role of what was published.
+#[test]
+fn exact_simulated_curves_are_never_drawn_as_observed() {
+    let rows = || numbers(&[&[0.0, 1.0, 1.0, 1.0], &[3.0, 0.7, 0.6, 0.8], &[6.0, 0.4, 0.3, 0.5]]);
+    let band =
+        |name: &str, origin| table(name, &["time", "survival", "low", "high"], rows()).of(origin);
+    let tables = |origins: [Origin; 2]| {
+        [band("t", origins[0]), band("u", origins[1])].map(|t| (t.name.clone(), t)).into()
+    };
+    let both = |toml, origins| Case { toml, tables: tables(origins) };
+    let figure = built(&both(KM, [Origin::Simulated, Origin::Unknown]));
+    let panel = &figure.panels[0];
+    let [Marks::Line { dash, .. }] = labelled(panel, "simulated: median 6 (6–not reached)")[..]
+    else {
+        panic!("{:?}", panel.layers.iter().map(|l| &l.label).collect::<Vec<_>>());
+    };
+    assert_eq!(*dash, Dash::Dashed);
+    assert_eq!(panel.title, "simulated");
+    assert!(figure.caption.ends_with("Simulated."), "{}", figure.caption);
+    assert!(panel.layers.iter().all(|l| !l.label.contains("observed")));
+
+    // Patients of a virtual trial, of two arms.
+    let patients = table(
+        "t",
+        &["time", "event", "arm"],
+        numbers(&[&[1.0, 1.0, 1.0], &[2.0, 1.0, 1.0], &[3.0, 1.0, 2.0], &[4.0, 0.0, 2.0]]),
+    );
+    let patients = [("t".to_owned(), patients.of(Origin::Simulated))];
+    let figure = built(&Case { toml: KM, tables: patients.into() });
+    let lines = figure.panels[0].layers.iter().filter(|l| l.label.contains("median"));
+    assert!(lines.clone().count() == 2 && lines.into_iter().all(|l| l.label.contains("simulated")));
+
+    let with = |line: &str| -> &'static str { Box::leak(format!("{KM}{line}\n").into_boxed_str()) };
+    let refused = |line: &str, origins| both(with(line), origins).figure().expect_err(line);
+    let unknown = [Origin::Unknown, Origin::Unknown];
+    let said = refused("simulated = \"t\"", unknown);
+    assert!(said.contains("draws the same numbers twice"), "{said}");
+    assert!(refused("published = \"t\"", unknown).contains("draws the same numbers twice"));
+    let said = refused("published = \"u\"", [Origin::Unknown, Origin::Simulated]);
+    assert!(said.contains("`published` is `u`, which is simulated"), "{said}");
+    // Observed curves with a band behind them keep their solid lines and no tag.
+    let medians = table(
+        "u",
+        &["time", "median", "low", "high"],
+        numbers(&[&[0.0, 1.0, 1.0, 1.0], &[3.0, 0.8, 0.6, 0.9], &[6.0, 0.4, 0.3, 0.5]]),
+    );
+    let observed = || band("t", Origin::Observed);
+    let beside = [observed(), medians.of(Origin::Simulated)].map(|t| (t.name.clone(), t));
+    let figure = built(&Case { toml: with("simulated = \"u\""), tables: beside.into() });
+    assert!(figure.panels[0].title.is_empty());
+    let [Marks::Line { dash, .. }] =
+        labelled(&figure.panels[0], "observed: median 6 (6–not reached)")[..]
+    else {
+        panic!()
+    };
+    assert_eq!(*dash, Dash::Solid);
+    // A copy of the median under another name.
+    let copy = table(
+        "u",
+        &["time", "median", "low", "high"],
+        numbers(&[
+            &[0.0, 1.0, 1.0, 1.0],
+            &[1.0, 0.9, 0.8, 1.0],
+            &[3.0, 0.7, 0.6, 0.8],
+            &[6.0, 0.4, 0.3, 0.5],
+        ]),
+    );
+    let curve = table(
+        "t",
+        &["time", "survival"],
+        numbers(&[&[0.0, 1.0], &[1.0, 0.9], &[3.0, 0.7], &[6.0, 0.4]]),
+    );
+    let tables =
+        [copy.of(Origin::Simulated), curve.of(Origin::Observed)].map(|t| (t.name.clone(), t));
+    let said = Case { toml: with("simulated = \"u\""), tables: tables.into() }.figure();
+    let said = said.expect_err("a copy");
+    assert!(said.contains("has the numbers of the simulated median of `u`"), "{said}");
+}
+
+/// Every kind of chart tags what it draws from simulated tables.
+#[test]
+fn prop_every_chart_of_simulated_tables_says_so() {
+    for case in crate::cases::all() {
+        let tables = case.tables.into_iter().map(|(n, t)| (n, t.of(Origin::Simulated))).collect();
+        match (Case { toml: case.toml, tables }).figure() {
+            Ok(figure) => {
+                assert!(
+                    figure.panels.iter().all(|p| p.title.contains("simulated")),
+                    "{}",
+                    figure.name
+                );
+                let caption = figure.caption.to_lowercase();
+                assert!(
+                    ["simulat", "virtual"].iter().any(|w| caption.contains(w)),
+                    "{}: {caption}",
+                    figure.name
+                );
+            }
+            // The one that has published points.
+            Err(said) => assert!(said.contains("which is simulated"), "{said}"),
+        }
+    }
 }

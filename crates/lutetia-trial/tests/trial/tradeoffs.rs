@@ -103,7 +103,7 @@ fn exact_the_break_of_the_number_needed_to_harm_is_said() {
     // Nobody of 100: Wilson's upper limit is z²/(100 + z²) = 3.7 %, one in 27, on both sides of zero.
     assert_eq!(
         points[1].needed_to_harm.sentence(),
-        "not different from none: one harmed in 27 to infinity, infinity to one spared in 27"
+        "not different from none: between one harmed in 27 and one spared in 27"
     );
     let z2 = 1.959_963_984_540_054_f64.powi(2);
     assert!((points[1].harm.upper - z2 / (100.0 + z2)).abs() < 1e-12, "{:?}", points[1].harm);
@@ -217,4 +217,34 @@ fn regress_messages_about_trade_offs() {
         message(trade_off(&[nan], &weighing(0.5, 0.5))),
     ];
     insta::assert_snapshot!(found.join("\n"));
+}
+
+/// A regimen is the best of its series only where the paired difference of every other one excludes zero: patients who
+/// differ hide nothing as long as each of them fares better, and a difference that changes with the draw is none.
+#[test]
+fn exact_regimens_are_told_apart_by_paired_differences() {
+    let varied = |name: &str, more: &dyn Fn(usize) -> f64| Outcomes {
+        name: name.to_owned(),
+        series: 0,
+        benefit: (0..200).map(|i| (i as f64 / 200.0) + more(i)).collect(),
+        harmed: vec![false; 200],
+    };
+    // Everybody gains a hundredth of what patients differ by; half gain and half lose; all gain as much but one.
+    let regimens = [
+        varied("none", &|_| 0.0),
+        varied("better", &|_| 0.01),
+        varied("mixed", &|i| if i % 2 == 0 { 0.06 } else { -0.05 }),
+    ];
+    let weighing = weighing(1.0, 0.0);
+    let sampled = Resampled::new(&regimens, &weighing).unwrap();
+    let standing = sampled.standing(0).unwrap();
+    assert_eq!(standing.greatest, 1);
+    assert_eq!(standing.not_told_apart(), [1, 2], "{standing:?}");
+    let behind = |k: usize| standing.behind.iter().find(|b| b.0 == k).unwrap().1;
+    assert!((behind(0).upper + 0.01).abs() < 1e-12, "{:?}", behind(0));
+    assert!(behind(1).estimate.abs() < 1e-15 && behind(2).upper > 0.0);
+    let points = sampled.points().unwrap();
+    // Bands of the single regimens overlap all the same.
+    assert!(points[0].utility.upper > points[1].utility.lower);
+    assert!(sampled.standing(7).is_none());
 }

@@ -384,3 +384,34 @@ fn regress_messages_about_trials() {
     ];
     insta::assert_snapshot!(found.join("\n"));
 }
+
+/// The last cycle a patient begins lasts until the next was planned, else as long as the one before, else as long as
+/// toxicity is watched: also where only one was begun before death.
+#[test]
+fn exact_a_single_cycle_of_treatment_has_a_length() {
+    let mut single = treated("one", 7400.0, 80);
+    single.cycles.truncate(1);
+    let planned = treated("planned", 7400.0, 80);
+    let gap = planned.cycles[1].at - planned.cycles[0].at;
+    let spec = spec(vec![planned, single]);
+    let window = spec.toxicity_window;
+    let (simulator, population) = chain();
+    let trial = Trial::new(&simulator, &population, spec).unwrap();
+    let (mut early, mut alone) = (0, 0);
+    for k in 0..80 {
+        for arm in [0, 1] {
+            let seen = trial.observe(k, arm).unwrap();
+            let (end, progressed) = (seen.record.survival.0, seen.record.progression_free);
+            let until = seen.treated_until.unwrap();
+            assert!(until > 0.0, "patient {k} was treated for no time at all");
+            if arm == 1 {
+                alone += 1;
+                assert!((until - window.min(end)).abs() < 1e-9, "{until} {end}");
+            } else if seen.record.cycles == 1 && !(progressed.1 && progressed.0 < end) {
+                early += 1;
+                assert!((until - gap.min(end)).abs() < 1e-9, "{until} {end}");
+            }
+        }
+    }
+    assert!(early > 0 && alone == 80, "{early} patients with one of several cycles");
+}

@@ -183,6 +183,10 @@ impl StepKind for CombinationStep {
         std::iter::once(Use::Model(&self.model)).chain(cohort).chain(effect).collect()
     }
 
+    fn simulates(&self) -> bool {
+        true
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), String> {
         run(self, context)
     }

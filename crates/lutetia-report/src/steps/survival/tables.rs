@@ -1,6 +1,7 @@
 //! The tables of survival.
 
 use lutetia_outcome::OutcomeError;
+use lutetia_outcome::lack_of_fit::survival_lack_of_fit;
 use lutetia_outcome::survival::{
     Coefficient, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime, SplineScale, SurvivalData,
     firth, fit_all, fit_spline,
@@ -347,7 +348,12 @@ pub fn periods(
     Ok(table)
 }
 
-/// Parametric families by arm, best AIC first.
+/// What a table says of a curve that its own patients refute.
+const REFUTED: &str =
+    "refuted by the patients it was fitted to (lack of fit): no interval is given";
+
+/// Parametric families by arm, best AIC first, each with the test of its fit
+/// ([`survival_lack_of_fit`]); where that refutes it the median has no interval, and the note says so.
 ///
 /// # Errors
 /// Options out of range.
@@ -371,6 +377,11 @@ pub fn families(id: &str, patients: &Patients, options: &SurvivalOptions) -> Res
             .column("restricted_mean", unit)
             .column("largest_distance", "")
             .tolerance(1e-2)
+            .column("lack_of_fit", "")
+            .tolerance(1e-2)
+            .column("lack_of_fit_df", "")
+            .column("lack_of_fit_p", "")
+            .tolerance(1e-1)
             .column("note", "");
     for (arm, data) in patients.by_arm() {
         let (fits, refused) = fit_all(&data, options.level).map_err(|e| e.to_string())?;
@@ -396,6 +407,11 @@ pub fn families(id: &str, patients: &Patients, options: &SurvivalOptions) -> Res
                 let s = fit.distribution.survival(w[1].time);
                 [(s - w[0].survival).abs(), (s - w[1].survival).abs()]
             });
+            let test = survival_lack_of_fit(&data, |t| fit.distribution.cumulative_hazard(t)).ok();
+            let refuted = test.is_some_and(|t| t.refuted());
+            // An interval takes the family for true.
+            let (low, high) =
+                if refuted { (None, None) } else { (median.map(|m| m.1), median.map(|m| m.2)) };
             table.push(vec![
                 format!("{arm}, {family}").into(),
                 arm.into(),
@@ -404,20 +420,23 @@ pub fn families(id: &str, patients: &Patients, options: &SurvivalOptions) -> Res
                 fit.log_likelihood.into(),
                 (fit.aic - best).into(),
                 median.map(|m| m.0).into(),
-                median.map(|m| m.1).into(),
-                median.map(|m| m.2).into(),
+                low.into(),
+                high.into(),
                 tau.into(),
                 fit.distribution.restricted_mean(tau).ok().into(),
                 distance.fold(0.0, f64::max).into(),
-                Cell::Missing,
+                test.map(|t| t.chi_squared).into(),
+                test.map(|t| t.df as f64).into(),
+                test.map(|t| t.p).into(),
+                if refuted { REFUTED.into() } else { Cell::Missing },
             ]);
         }
         for (family, reason) in refused {
-            let mut row = vec![Cell::Missing; 13];
+            let mut row = vec![Cell::Missing; 16];
             row[0] = format!("{arm}, {}", family.name()).into();
             row[1] = arm.into();
             row[2] = family.name().into();
-            row[12] = reason.to_string().into();
+            row[15] = reason.to_string().into();
             table.push(row);
         }
     }
@@ -461,6 +480,11 @@ pub fn splines(
         .column("median", unit)
         .column("horizon", unit)
         .column("restricted_mean", unit)
+        .column("lack_of_fit", "")
+        .tolerance(1e-2)
+        .column("lack_of_fit_df", "")
+        .column("lack_of_fit_p", "")
+        .tolerance(1e-1)
         .column("note", "");
     for (arm, data) in patients.by_arm() {
         let mut refused = Vec::new();
@@ -479,6 +503,14 @@ pub fn splines(
         };
         for fit in &fits {
             let median = fit.quantile(0.5);
+            let test =
+                survival_lack_of_fit(&data, |t| if t > 0.0 { -fit.survival(t).ln() } else { 0.0 })
+                    .ok();
+            let mut notes: Vec<String> = Vec::new();
+            if test.is_some_and(|t| t.refuted()) {
+                notes.push(REFUTED.to_owned());
+            }
+            notes.extend(median.as_ref().err().map(ToString::to_string));
             table.push(vec![
                 name(fit.internal_knots()).into(),
                 arm.into(),
@@ -490,15 +522,18 @@ pub fn splines(
                 median.as_ref().ok().copied().into(),
                 tau.into(),
                 fit.restricted_mean(tau).ok().into(),
-                median.err().map_or(Cell::Missing, |e| e.to_string().into()),
+                test.map(|t| t.chi_squared).into(),
+                test.map(|t| t.df as f64).into(),
+                test.map(|t| t.p).into(),
+                if notes.is_empty() { Cell::Missing } else { notes.join("; ").into() },
             ]);
         }
         for (knots, reason) in refused {
-            let mut row = vec![Cell::Missing; 11];
+            let mut row = vec![Cell::Missing; 14];
             row[0] = name(knots).into();
             row[1] = arm.into();
             row[2] = (knots as f64).into();
-            row[10] = reason.to_string().into();
+            row[13] = reason.to_string().into();
             table.push(row);
         }
     }
