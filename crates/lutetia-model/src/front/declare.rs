@@ -47,15 +47,10 @@ pub(super) struct Declarations {
     pub(super) population: Option<Fields>,
     /// Parameters that organ columns made are not reported as unused.
     pub(super) from_columns: Vec<String>,
-    /// Columns of true and false of the organ table.
-    pub(super) filters: Vec<(String, Vec<String>)>,
-}
-
-impl Declarations {
-    /// Whether the organ table says true in a column for an organ.
-    pub(super) fn organ_has(&self, organ: &str, filter: &str) -> bool {
-        self.filters.iter().any(|f| f.0 == filter && f.1.iter().any(|o| o == organ))
-    }
+    /// The organ table.
+    pub(super) organs: Organs,
+    /// Whether names are missing that a faulty template or table would have made; that they are is no second fault.
+    pub(super) torn: bool,
 }
 
 /// Reads the tables of a document.
@@ -77,7 +72,7 @@ pub(super) fn read(
     }
     found.from_columns = organs.parameters.iter().map(|e| e.name.as_str().to_owned()).collect();
     found.parameters.extend(organs.parameters.iter().cloned());
-    found.filters.clone_from(&organs.filters);
+    let mut torn = organs.torn;
     for (key, node) in root {
         let Some(table) = keys::table(key.as_str()) else { continue };
         let allowed = keys::names(table.keys);
@@ -86,7 +81,7 @@ pub(super) fn read(
                 Form::Named(bare) => bare,
                 Form::Plain => "value",
             };
-            entries(node, key, &allowed, bare, &organs, faults)
+            entries(node, key, &allowed, bare, &organs, &mut torn, faults)
         };
         match key.as_str() {
             "model" => found.model = fields(node, key, &allowed, faults),
@@ -98,7 +93,15 @@ pub(super) fn read(
                     match value {
                         Value::Text(text) => {
                             for line in text.lines() {
-                                found.processes.extend(expanded(&line, &organs, faults));
+                                if line.placeholders().is_empty() {
+                                    found.processes.push(line);
+                                    continue;
+                                }
+                                let Some(chosen) = organs.chosen(&line, faults) else {
+                                    torn = true;
+                                    continue;
+                                };
+                                found.processes.extend(chosen.iter().map(|o| line.expand(o)));
                             }
                         }
                         other => faults.push(wrong_kind(
@@ -125,6 +128,8 @@ pub(super) fn read(
             _ => {}
         }
     }
+    found.organs = organs;
+    found.torn = torn;
     found
 }
 
@@ -175,6 +180,7 @@ fn entries(
     allowed: &[&str],
     bare: &str,
     organs: &Organs,
+    torn: &mut bool,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Entry> {
     let Value::Table(list) = &node.value else {
@@ -197,11 +203,19 @@ fn entries(
                 span: name.span(),
             },
         };
-        if name.placeholder().is_none() {
+        if name.placeholders().is_empty() {
             out.push(Entry { name: name.clone(), fields });
             continue;
         }
-        for organ in chosen(name, organs, faults) {
+        let chosen = organs.chosen(name, faults);
+        let first = name.placeholders().first().and_then(|p| p.filter.clone()).unwrap_or_default();
+        let agree = chosen.is_some()
+            && fields.list.iter().all(|(_, n)| same_choice(n, &first, organs, faults));
+        let Some(chosen) = chosen.filter(|_| agree) else {
+            *torn = true;
+            continue;
+        };
+        for organ in chosen {
             let list =
                 fields.list.iter().map(|(k, n)| (k.clone(), expand_node(n, &organ))).collect();
             out.push(Entry {
@@ -213,46 +227,41 @@ fn entries(
     out
 }
 
-/// A text for every organ, or as it is.
-pub(super) fn expanded(text: &Text, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Vec<Text> {
-    if text.placeholder().is_none() {
-        return vec![text.clone()];
+/// Whether the placeholders in the fields of an entry are those of its name: a filter of their own would be ignored.
+fn same_choice(node: &Node, first: &str, organs: &Organs, faults: &mut Vec<Diagnostic>) -> bool {
+    match &node.value {
+        Value::Text(text) => same_filter(text, first, organs, faults),
+        Value::List(items) => items.iter().all(|n| same_choice(n, first, organs, faults)),
+        Value::Table(list) => list.iter().all(|(k, n)| {
+            same_filter(k, first, organs, faults) && same_choice(n, first, organs, faults)
+        }),
+        _ => true,
     }
-    chosen(text, organs, faults).into_iter().map(|organ| text.expand(&organ)).collect()
 }
 
-fn chosen(text: &Text, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Vec<String> {
-    let filter = text.placeholder().unwrap_or("").to_owned();
-    if organs.names.is_empty() {
+fn same_filter(text: &Text, first: &str, organs: &Organs, faults: &mut Vec<Diagnostic>) -> bool {
+    let other = text.placeholders().into_iter().find_map(|p| {
+        let filter = p.filter.filter(|filter| !filter.is_empty() && filter != first)?;
+        Some((p.start, p.end, filter))
+    });
+    let Some((start, end, filter)) = other else { return true };
+    let own = if first.is_empty() { "{organ}".to_owned() } else { format!("{{organ:{first}}}") };
+    // An unknown column is said to be unknown.
+    if organs.filters.iter().any(|f| f.0 == filter) {
         faults.push(
             Diagnostic::error(
                 code::PLACEHOLDER,
-                "`{organ}` stands for the organs of a table, and there is none",
+                format!(
+                    "`{{organ:{filter}}}` in an entry for `{own}`: an entry stands for one choice of organs"
+                ),
             )
-            .at(text.span(), "")
-            .hint("add `[organs]` with `table = \"organs.csv\"` or `rows = [ … ]`"),
+            .at(text.place(start, end), "")
+            .hint("write `{organ}`, or choose in the name of the entry"),
         );
-        return Vec::new();
+    } else {
+        organs.chosen(&text.part(start, end), faults);
     }
-    match organs.chosen(&filter) {
-        Some(names) => names,
-        None => {
-            let known: Vec<&str> = organs.filters.iter().map(|f| f.0.as_str()).collect();
-            let hint = closest(&filter, known.iter().copied()).map_or_else(
-                || format!("columns of true and false: {}", known.join(", ")),
-                |c| format!("did you mean `{{organ:{c}}}`?"),
-            );
-            faults.push(
-                Diagnostic::error(
-                    code::PLACEHOLDER,
-                    format!("the organ table has no column `{filter}` of true and false"),
-                )
-                .at(text.span(), "")
-                .hint(hint),
-            );
-            Vec::new()
-        }
-    }
+    false
 }
 
 fn expand_node(node: &Node, organ: &str) -> Node {

@@ -98,7 +98,17 @@ pub fn check_with_units(
         return Checked { model: None, diagnostics: faults, sources };
     }
     let declarations = declare::read(&root, resolve, &mut sources, &mut faults);
+    let before = faults.len();
     let model = build::model(&declarations, id, units, &mut faults);
+    if declarations.torn {
+        // A name that a faulty table or template would have made is not missing.
+        let mut place = 0;
+        faults.retain(|d| {
+            place += 1;
+            let follows = [code::UNDECLARED, code::PLACEHOLDER, code::FATE, code::LABEL];
+            place <= before || !follows.contains(&d.code)
+        });
+    }
     let model = if has_errors(&faults) { None } else { model };
     Checked { model, diagnostics: faults, sources }
 }

@@ -2,6 +2,17 @@
 
 use lutetia_diagnostic::{SourceId, Span};
 
+/// `{organ}` or `{organ:filter}` in a text, or braces that hold something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placeholder {
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte.
+    pub(super) end: usize,
+    /// The filter, empty for `{organ}`; `None` where the braces hold something else or do not close.
+    pub(super) filter: Option<String>,
+}
+
 /// A text of the model file.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
@@ -93,16 +104,27 @@ impl Text {
         parts
     }
 
-    /// The filter of the first `{organ}` or `{organ:filter}` of the text: `None` where there is no
-    /// placeholder, `Some("")` without filter.
-    pub(super) fn placeholder(&self) -> Option<&str> {
-        let at = self.value.find("{organ")?;
-        let rest = &self.value[at + 6..];
-        let close = rest.find('}')?;
-        match &rest[..close] {
-            "" => Some(""),
-            filter => filter.strip_prefix(':').map(str::trim),
+    /// Every placeholder of the text, in order.
+    pub(super) fn placeholders(&self) -> Vec<Placeholder> {
+        let mut out = Vec::new();
+        let mut at = 0;
+        while let Some(open) = self.value[at..].find('{').map(|p| p + at) {
+            let close = self.value[open..].find(['}', '\n']).map(|p| p + open);
+            let close = close.filter(|&c| self.value.as_bytes()[c] == b'}');
+            let end = close.map_or(self.value.len(), |c| c + 1);
+            let filter = close.and_then(|c| match &self.value[open + 1..c] {
+                "organ" => Some(String::new()),
+                inner => inner.strip_prefix("organ:").map(|f| f.trim().to_owned()),
+            });
+            out.push(Placeholder { start: open, end, filter });
+            at = end;
         }
+        out
+    }
+
+    /// Whether an organ can be put into the text.
+    pub(super) fn has_placeholder(&self) -> bool {
+        self.placeholders().iter().any(|p| p.filter.is_some())
     }
 
     /// The text with every placeholder replaced by `organ`.
@@ -110,26 +132,19 @@ impl Text {
         let mut value = String::new();
         let mut map = Vec::new();
         let mut at = 0;
-        while at < self.value.len() {
-            let rest = &self.value[at..];
-            let close = rest.find('}');
-            let whole = close.filter(|c| {
-                rest.starts_with("{organ}") || (rest.starts_with("{organ:") && *c < 80)
-            });
-            if let Some(close) = whole {
-                value.push_str(organ);
-                // The name's bytes share the placeholder; the last stands for its end.
-                map.extend(std::iter::repeat_n(self.map[at], organ.len().saturating_sub(1)));
-                map.push(self.map[at + close]);
-                at += close + 1;
-            } else {
-                let c = rest.chars().next().map_or(1, char::len_utf8);
-                value.push_str(&rest[..c]);
-                map.extend_from_slice(&self.map[at..at + c]);
-                at += c;
+        for p in self.placeholders().into_iter().filter(|p| p.filter.is_some()) {
+            value.push_str(&self.value[at..p.start]);
+            map.extend_from_slice(&self.map[at..p.start]);
+            value.push_str(organ);
+            // The name's bytes share the placeholder; the last stands for its end.
+            map.extend(std::iter::repeat_n(self.map[p.start], organ.len().saturating_sub(1)));
+            if !organ.is_empty() {
+                map.push(self.map[p.end - 1]);
             }
+            at = p.end;
         }
-        map.push(self.map[self.value.len()]);
+        value.push_str(&self.value[at..]);
+        map.extend_from_slice(&self.map[at..]);
         Self { value, map, source: self.source, organ: Some(organ.to_owned()) }
     }
 }

@@ -196,6 +196,8 @@ struct Builder<'a> {
     inputs: Vec<Input>,
     outputs: Vec<Output>,
     groups: Vec<Option<usize>>,
+    /// The organ each pool is in, where a template says so.
+    organs: Vec<Option<String>>,
 }
 
 impl<'a> Builder<'a> {
@@ -238,6 +240,7 @@ impl<'a> Builder<'a> {
             inputs: Vec::new(),
             outputs: Vec::new(),
             groups: Vec::new(),
+            organs: Vec::new(),
         }
     }
 

@@ -276,36 +276,53 @@ impl Builder<'_> {
     ) {
         let _ = index;
         for (i, e) in self.found.species.iter().enumerate() {
-            let mut places: Vec<Text> = Vec::new();
+            // Each with the organ that its template stood for.
+            let mut places: Vec<(Text, Option<String>)> = Vec::new();
             for t in texts(&e.fields, "in", faults) {
-                if t.placeholder().is_some() {
-                    // `in = ["plasma", "{organ}"]` means the compartments the template made.
-                    let pattern = t.as_str();
-                    let cut = pattern.find("{organ").unwrap_or(0);
-                    let (head, tail) =
-                        (&pattern[..cut], pattern[cut..].split_once('}').map_or("", |p| p.1));
-                    let filter = t.placeholder().unwrap_or("").to_owned();
-                    let names = self.found.compartments.iter().filter(|c| {
-                        c.name.organ.as_ref().is_some_and(|o| {
-                            c.name.as_str() == format!("{head}{o}{tail}")
-                                && (filter.is_empty() || self.found.organ_has(o, &filter))
-                        })
-                    });
-                    let before = places.len();
-                    places.extend(names.map(|c| Text::lumped(t.span(), c.name.as_str())));
-                    if places.len() == before {
-                        faults.push(
-                            Diagnostic::error(
-                                code::PLACEHOLDER,
-                                format!("no compartment fits `{pattern}`"),
-                            )
-                            .at(t.span(), "")
-                            .hint("declare the compartments with the same template"),
-                        );
-                        self.names.doubtful.insert(e.name.as_str().to_owned());
+                if t.placeholders().is_empty() {
+                    places.push((t.clone(), None));
+                    continue;
+                }
+                // `in = ["plasma", "{organ}"]` means the compartments of the organs, however they were declared.
+                let before = places.len();
+                let mut missing: Vec<(String, String)> = Vec::new();
+                for organ in self.found.organs.chosen(t, faults).unwrap_or_default() {
+                    let name = t.expand(&organ).as_str().to_owned();
+                    if self.names.compartments.contains_key(&name) {
+                        places.push((Text::lumped(t.span(), &name), Some(organ)));
+                    } else {
+                        missing.push((organ, name));
                     }
-                } else {
-                    places.push(t.clone());
+                }
+                if let [(organ, name), ..] = &missing[..] {
+                    let all = places.len() == before;
+                    let quoted =
+                        |list: &mut dyn Iterator<Item = &String>| list.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                    let message = match (all, missing.len()) {
+                        (true, _) => format!("no compartment fits `{}`", t.as_str()),
+                        (false, 1) => format!(
+                            "`{}` stands for the organ `{organ}` too, which has no compartment `{name}`",
+                            t.as_str()
+                        ),
+                        (false, n) => format!(
+                            "`{}` stands for {n} organs too that have no such compartment: {}",
+                            t.as_str(),
+                            quoted(&mut missing.iter().map(|m| &m.0))
+                        ),
+                    };
+                    faults.push(
+                        Diagnostic::error(code::PLACEHOLDER, message).at(t.span(), "").hint(if all {
+                            "declare the compartments with the same template".to_owned()
+                        } else {
+                            format!(
+                                "declare {} under `[compartments]`, or choose the organs that have one by a column of true and false",
+                                quoted(&mut missing.iter().map(|m| &m.1))
+                            )
+                        }),
+                    );
+                }
+                if places.len() == before || !missing.is_empty() {
+                    self.names.doubtful.insert(e.name.as_str().to_owned());
                 }
             }
             if places.is_empty() {
@@ -321,7 +338,7 @@ impl Builder<'_> {
                     .hint("write `in = [\"plasma\"]`"),
                 );
             }
-            for t in places {
+            for (t, organ) in places {
                 let Some(place) = self.names.compartments.get(t.as_str()).copied() else {
                     let hint =
                         closest(t.as_str(), self.names.compartments.keys().map(String::as_str))
@@ -362,6 +379,7 @@ impl Builder<'_> {
                 self.names.radioactive.push(label.is_some() || self.species[i].nuclide.is_some());
                 self.names.places_of.push(place);
                 self.groups.push(label);
+                self.organs.push(organ.or_else(|| self.found.compartments[place].name.organ.clone()));
                 self.pools.push(Pool { species: i, place, initial: None, lag: 0.0 });
             }
         }

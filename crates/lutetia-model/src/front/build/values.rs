@@ -242,8 +242,35 @@ impl Builder<'_> {
                 }
             };
             for (place, t) in of_place {
+                // A name with a placeholder is for the compartments of those organs, and must find one.
+                let template = place.as_ref().filter(|p| p.has_placeholder());
+                if let Some(p) = template {
+                    let Some(chosen) = self.found.organs.chosen(p, faults) else { continue };
+                    let fits = |o: &String| {
+                        let name = format!("{}.{}", e.name.as_str(), p.expand(o).as_str());
+                        self.names.pools.contains_key(&name)
+                    };
+                    if let Some(organ) = chosen.iter().find(|o| !fits(o)) {
+                        if !self.names.doubtful.contains(e.name.as_str()) {
+                            faults.push(
+                                Diagnostic::error(
+                                    code::PLACEHOLDER,
+                                    format!(
+                                        "`{}` is not in `{}`, one of the places of `{}`",
+                                        e.name.as_str(),
+                                        p.expand(organ).as_str(),
+                                        p.as_str()
+                                    ),
+                                )
+                                .at(p.span(), "")
+                                .hint("choose the organs by the column that `in` names"),
+                            );
+                        }
+                        continue;
+                    }
+                }
                 if let Some(p) = &place
-                    && p.placeholder().is_none()
+                    && !p.has_placeholder()
                     && !self.names.pools.contains_key(&format!(
                         "{}.{}",
                         e.name.as_str(),
@@ -265,10 +292,11 @@ impl Builder<'_> {
                         continue;
                     }
                     let here = self.found.compartments[self.pools[pool].place].name.clone();
-                    let template = place.as_ref().is_some_and(|p| p.placeholder().is_some());
+                    let organ = self.organs[pool].clone();
                     if let Some(p) = &place {
-                        let named = if template {
-                            here.organ.as_ref().map(|o| p.expand(o))
+                        let named = if p.has_placeholder() {
+                            let chosen = organ.iter().filter(|o| self.found.organs.holds(p, o));
+                            chosen.map(|o| p.expand(o)).next()
                         } else {
                             Some(p.clone())
                         };
@@ -277,9 +305,31 @@ impl Builder<'_> {
                         }
                     }
                     // An initial value with a placeholder is that of the organ of its place.
-                    let own = match (&t.placeholder(), &here.organ) {
-                        (Some(_), Some(organ)) => t.expand(organ),
-                        _ => t.clone(),
+                    let own = match &organ {
+                        _ if !t.has_placeholder() => t.clone(),
+                        Some(organ) if self.found.organs.holds(&t, organ) => t.expand(organ),
+                        _ => {
+                            if self.found.organs.chosen(&t, faults).is_none() {
+                                break;
+                            }
+                            faults.push(
+                                Diagnostic::error(
+                                    code::PLACEHOLDER,
+                                    format!(
+                                        "the initial amount of `{}` is that of an organ, and `{}` is not one of `{}`",
+                                        e.name.as_str(),
+                                        here.as_str(),
+                                        t.as_str()
+                                    ),
+                                )
+                                .at(t.span(), "")
+                                .hint(format!(
+                                    "give the places by name: `initial = {{ {} = \"1 nmol\" }}`",
+                                    here.as_str()
+                                )),
+                            );
+                            break;
+                        }
                     };
                     let what =
                         format!("the initial amount of `{}.{}`", e.name.as_str(), here.as_str());
@@ -319,8 +369,8 @@ impl Builder<'_> {
             }
             self.processes.extend(made.into_iter().map(|p| p.1));
         }
-        if self.found.processes.is_empty() && !(self.pools.is_empty() && self.quantities.is_empty())
-        {
+        let changing = !(self.pools.is_empty() && self.quantities.is_empty());
+        if self.found.processes.is_empty() && changing && !self.found.torn {
             let at =
                 self.found.species.first().or(self.found.states.first()).map(|e| e.name.span());
             if let Some(at) = at {
