@@ -210,14 +210,12 @@ struct Short(f64);
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
-        if size >= 1e6 || (size < 1e-3 && size > 0.0) {
-            return write!(f, "{:.1e}", self.0);
+        if size >= 0.01 && size < 1e4 {
+            let decimals = (2 - size.log10().floor() as i32).max(0);
+            write!(f, "{:.*}", usize::try_from(decimals).unwrap_or(0), self.0)
+        } else {
+            write!(f, "{:.2e}", self.0)
         }
-        if size < f64::MIN_POSITIVE {
-            return f.write_str("0");
-        }
-        let decimals = (2 - size.log10().floor() as i32).clamp(0, 6);
-        write!(f, "{:.*}", usize::try_from(decimals).unwrap_or(0), self.0)
     }
 }
 
@@ -225,11 +223,12 @@ impl fmt::Display for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misfit { chi_square, dof, p } => {
-                write!(f, "the function misses the data: χ² {} with {dof} d.o.f.", Short(*chi_square))?;
-                if *p < 1e-300 {
-                    f.write_str(" (p below 1e-300)")
+                let (chi, s) = (Short(*chi_square), if *dof == 1 { "" } else { "s" });
+                write!(f, "the function misses the data: χ² {chi} on {dof} degree{s} of freedom")?;
+                if *p < 1e-3 {
+                    f.write_str(" (p < 0.001)")
                 } else {
-                    write!(f, " (p {:.0e})", p)
+                    write!(f, " (p {})", Short(*p))
                 }
             }
             Self::Widened { ratio } => {

@@ -1,7 +1,6 @@
 //! Sums of exponentials and other functions through the regions of a patient.
 
 use lutetia_data::{Curve, Study};
-use lutetia_dose::Tia;
 use lutetia_fit::{
     ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
     Function, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _, VarianceCount,
@@ -13,7 +12,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, shape,
+    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, judge, shape,
     subject,
 };
 use crate::table::significant;
@@ -371,18 +370,16 @@ impl RegionCurve {
         &self.candidates[self.chosen]
     }
 
-    /// The time-integrated activity of the candidate used.
+    /// The time-integrated activity of the candidate used, with what stands against it.
     #[must_use]
     pub fn tia(&self) -> RegionTia {
+        let tia = judge::curve(self);
         RegionTia {
             region: self.data.region.clone(),
             nuclide: self.data.nuclide.clone(),
             injected_mbq: self.data.injected_mbq,
-            tia: match &self.refused {
-                Some(reason) => Err(reason.clone()),
-                None => self.best().tia(&self.data.region),
-            },
-            phases: self.best().phases(),
+            phases: if tia.is_refused() { Vec::new() } else { self.best().phases() },
+            tia,
         }
     }
 
@@ -434,16 +431,6 @@ impl Candidate {
     #[must_use]
     pub fn passes(&self) -> bool {
         self.fit.as_ref().is_ok_and(|f| f.status.converged()) && self.failures.is_empty()
-    }
-
-    fn tia(&self, region: &str) -> Result<Tia, String> {
-        let fit = self.fit.as_ref().map_err(Clone::clone)?;
-        let tia = fit.derived("tia").ok_or("the curve does not fall, its integral is infinite")?;
-        if !tia.determined.is_determined() {
-            return Err(tia.determined.to_string());
-        }
-        let extrapolated = fit.derived("extrapolated_fraction").map(|d| d.value);
-        Tia::new(region, tia.value, tia.se, extrapolated, &self.function).map_err(|e| e.to_string())
     }
 
     /// What a reader must know: what is not determined, and why.
