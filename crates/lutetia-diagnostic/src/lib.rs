@@ -11,10 +11,12 @@
 mod name_match;
 mod render;
 mod source;
+mod verdict;
 
 pub use name_match::closest;
 pub use render::{render, render_json};
 pub use source::{SourceId, Sources, Span};
+pub use verdict::{Flag, FlagKind, LARGE_EXTRAPOLATION, Noted, Reason, Refusal, Verdict};
 
 /// A stable diagnostic code such as `LUT2001`.
 ///

@@ -173,9 +173,26 @@ pub fn activity_for_bed(
     protraction: f64,
     tissue: Tissue,
 ) -> Result<f64, DoseError> {
+    activity_for_weighted_bed(bed_gy, cycles, gy_per_gbq, 1.0, protraction, tissue)
+}
+
+/// As [`activity_for_bed`] for radiation whose linear part is weighted by w = Σ RBE·D/D: the root of
+/// `n (w D + G D²/(α/β)) = BED`, with the limit in Gy(RBE).
+///
+/// # Errors
+/// As [`activity_for_bed`].
+pub fn activity_for_weighted_bed(
+    bed_gy: f64,
+    cycles: u32,
+    gy_per_gbq: f64,
+    linear: f64,
+    protraction: f64,
+    tissue: Tissue,
+) -> Result<f64, DoseError> {
     above_zero("limit of the BED", "the plan", bed_gy, "Gy")?;
     above_zero("number of cycles", "the plan", f64::from(cycles), "")?;
     above_zero("dose per activity", "the plan", gy_per_gbq, "Gy/GBq")?;
+    above_zero("weight of the linear part", "the plan", linear, "(a ratio)")?;
     above_zero("protraction factor", "the plan", protraction, "(of 1)")?;
     if protraction > 1.0 {
         return Err(DoseError::OutOfRange {
@@ -188,8 +205,8 @@ pub fn activity_for_bed(
     }
     let per_cycle = bed_gy / f64::from(cycles);
     let g = protraction / tissue.alpha_beta_gy;
-    // The stable form of (−1 + √(1 + 4 g B))/(2 g).
-    let dose = 2.0 * per_cycle / (1.0 + (1.0 + 4.0 * g * per_cycle).sqrt());
+    // The stable form of (−w + √(w² + 4 g B))/(2 g).
+    let dose = 2.0 * per_cycle / (linear + (linear * linear + 4.0 * g * per_cycle).sqrt());
     Ok(dose / gy_per_gbq)
 }
 
@@ -320,6 +337,10 @@ mod tests {
             let gbq = activity_for_bed(limit, cycles, 0.4, 0.053, tissue).expect("an activity");
             let one = of_dose(0.4 * gbq, 0.053, tissue).bed_gy;
             close(f64::from(cycles) * one, limit, 1e-12);
+            // With a weight of 4.9 of the linear part, w D + G D²/(α/β).
+            let gbq = activity_for_weighted_bed(limit, cycles, 0.4, 4.9, 0.053, tissue);
+            let d = 0.4 * gbq.expect("an activity");
+            close(f64::from(cycles) * (4.9 * d + 0.053 * d * d / 2.5), limit, 1e-12);
         }
     }
 

@@ -115,6 +115,12 @@ impl Source {
         &self.name
     }
 
+    /// Whether daughters are counted with their parent, as decaying where it decays.
+    #[must_use]
+    pub fn has_daughters(&self) -> bool {
+        self.members.len() > 1
+    }
+
     /// Mean energy per decay of the parent, MeV: alpha, electron, photon.
     #[must_use]
     pub fn energy_mev(&self) -> [f64; 3] {

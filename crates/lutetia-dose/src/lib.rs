@@ -34,8 +34,8 @@ mod uncertainty;
 
 pub use absorbed::{Surroundings, photon_absorbed_fraction};
 pub use bed::{
-    DoseRatePhase, EffectiveDose, Tissue, activity_for_bed, effective_dose, protraction_factor,
-    protraction_of_constant_rate,
+    DoseRatePhase, EffectiveDose, Tissue, activity_for_bed, activity_for_weighted_bed,
+    effective_dose, protraction_factor, protraction_of_constant_rate,
 };
 pub use daughters::{
     Leaving, MemberDecays, MemberDose, OwnActivity, PROMPT_HALF_LIFE_S, chain_decays, chain_doses,

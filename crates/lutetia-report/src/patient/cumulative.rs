@@ -1,12 +1,22 @@
 //! Doses of several cycles together.
 
+use lutetia_diagnostic::{Reason, Verdict};
 use lutetia_dose::{AbsorbedDose, Budget, Input};
 
 use super::Patient;
 use crate::{
-    steps::dose::RegionDose,
+    steps::{
+        dose::{
+            Effective, bed_unit,
+            weighted::{RbeSpec, has_alphas},
+        },
+        shown,
+    },
     table::{Cell, Table},
 };
+
+/// A sum and its standard deviation, Gy.
+type Sum = (f64, Option<f64>);
 
 /// The sum over cycles of one region.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +25,17 @@ pub struct Cumulative {
     pub region: String,
     /// Cycles in the sum.
     pub cycles: Vec<u16>,
-    /// Activity of these cycles, GBq.
-    pub activity_gbq: f64,
-    /// Absorbed dose and its standard deviation, Gy; or why there is none.
-    pub dose: Result<(f64, Option<f64>), String>,
-    /// Biologically effective dose, its standard deviation, and EQD2, Gy, where it was asked for.
-    pub bed: Option<(f64, Option<f64>, f64)>,
+    /// Activity of these cycles, GBq; none where they are of several nuclides.
+    pub activity_gbq: Option<f64>,
+    /// Absorbed dose, or why there is none: a cycle without one, or cycles of radiation that is worth
+    /// different things per Gy.
+    pub dose: Verdict<Sum>,
+    /// Dose weighted by each RBE that was asked for, Gy(RBE).
+    pub weighted: Vec<Verdict<Sum>>,
+    /// Biologically effective dose with its standard deviation, and EQD2, where it was asked for.
+    pub bed: Option<Verdict<(Sum, f64)>>,
+    /// Unit of the latter: Gy, or Gy(RBE).
+    pub bed_unit: &'static str,
     /// What is not in the sum.
     pub note: String,
 }
@@ -62,7 +77,8 @@ fn sd(terms: &[Term<'_>]) -> Option<f64> {
 /// Sums the cycles of a patient, region by region. Cycles lie far apart against repair, so that
 /// their BED add.
 ///
-/// A region whose dose is not determined in one of its cycles has no sum.
+/// A region whose dose is not determined in one of its cycles has no sum, and cycles of different
+/// radiation, alphas among it, have one in Gy(RBE) alone.
 #[must_use]
 pub fn cumulative(patient: &Patient) -> Vec<Cumulative> {
     let mut regions: Vec<&str> = Vec::new();
@@ -74,72 +90,143 @@ pub fn cumulative(patient: &Patient) -> Vec<Cumulative> {
     regions.into_iter().map(|region| of_region(patient, region)).collect()
 }
 
+/// A cycle's dose with its budget.
+type Part<'a> = (&'a AbsorbedDose, Option<&'a Budget>);
+
 fn of_region(patient: &Patient, region: &str) -> Cumulative {
     let tissue = patient.options.dose.bed.get(region).copied().or(patient.options.tissue);
-    let alpha_beta = tissue.map(|t| t.alpha_beta_gy());
-    let mut terms = Vec::new();
-    let mut effects: Vec<(&RegionDose, Term<'_>)> = Vec::new();
     let (mut cycles, mut without) = (Vec::new(), Vec::new());
-    let mut activity_gbq = 0.0;
-    let mut missing = None;
+    let mut parts: Vec<Verdict<Part<'_>>> = Vec::new();
+    let mut effects: Vec<Verdict<(Part<'_>, &Effective)>> = Vec::new();
+    let mut injected: Vec<&(String, f64)> = Vec::new();
     for cycle in &patient.cycles {
         let Some(at) = cycle.doses.iter().position(|d| d.region == region) else {
             without.push(cycle.number);
             continue;
         };
-        let budget = cycle.budgets.get(at).and_then(|(_, b)| b.as_ref().ok());
-        let found = &cycle.doses[at];
         cycles.push(cycle.number);
-        activity_gbq += cycle.injected.iter().map(|i| i.1).sum::<f64>() / 1000.0;
-        match &found.dose {
-            Ok(dose) => {
-                terms.push(Term { dose, budget, weight: 1.0 });
-                if let (Some(e), Some(ab)) = (found.effective, alpha_beta) {
-                    // ∂BED/∂D = 1 + 2 G D/(α/β); G is taken as exact.
-                    let weight = 1.0 + 2.0 * e.protraction * dose.total / ab;
-                    effects.push((found, Term { dose, budget, weight }));
-                }
-            }
-            Err(reason) => {
-                missing = missing.or_else(|| {
-                    let reason = reason.trim_start_matches("not determined: ");
-                    Some(format!("cycle {}: {reason}", cycle.number))
-                });
-            }
+        injected.extend(&cycle.injected);
+        // A dose without a budget is taken as it is; what stands against both stands against the dose.
+        let budget = cycle.budgets.get(at).and_then(|(_, budget)| shown(budget).0);
+        let found = &cycle.doses[at];
+        let of = format!("cycle {}", cycle.number);
+        let part = found.dose.as_ref().map(|dose| (dose, budget)).within(&of);
+        if let Some(effective) = &found.effective {
+            effects.push(part.clone().zip(effective.as_ref().within(&of)));
         }
+        parts.push(part);
     }
-    let dose = match missing {
-        Some(reason) => Err(reason),
-        None => Ok((terms.iter().map(|t| t.dose.total).sum(), sd(&terms))),
+    let all = Verdict::all(parts);
+    let terms = |parts: &[Part<'_>], weigh: &dyn Fn(&AbsorbedDose) -> f64| -> Sum {
+        let terms: Vec<Term<'_>> = parts
+            .iter()
+            .map(|&(dose, budget)| Term { dose, budget, weight: weigh(dose) })
+            .collect();
+        (terms.iter().map(|t| t.dose.total * t.weight).sum(), sd(&terms))
     };
-    let bed = alpha_beta.filter(|_| dose.is_ok() && effects.len() == cycles.len()).map(|ab| {
-        let sum: f64 = effects.iter().filter_map(|(d, _)| d.effective).map(|e| e.bed_gy).sum();
-        let terms: Vec<Term<'_>> = effects.into_iter().map(|(_, term)| term).collect();
-        (sum, sd(&terms), sum / (1.0 + 2.0 / ab))
+    let rbe: Vec<&RbeSpec> = patient.options.dose.rbe.iter().collect();
+    let dose = all.clone().and_then(|parts| match mixed(&parts) {
+        Some(reason) => Verdict::refused(reason),
+        None => Verdict::determined(terms(&parts, &|_| 1.0)),
+    });
+    let weighted = rbe
+        .iter()
+        .map(|spec| {
+            if !spec.is_for(region) {
+                return Verdict::refused("this RBE was not asked for it");
+            }
+            let weights = |parts: &[Part<'_>]| -> Result<Vec<f64>, String> {
+                parts.iter().map(|(dose, _)| Ok(spec.weigh(dose)?.gy_rbe() / dose.total)).collect()
+            };
+            all.clone().try_map(|parts| {
+                let weights = weights(&parts)?;
+                let terms: Vec<Term<'_>> = parts
+                    .iter()
+                    .zip(weights)
+                    .map(|(&(dose, budget), weight)| Term { dose, budget, weight })
+                    .collect();
+                Ok::<_, String>((terms.iter().map(|t| t.dose.total * t.weight).sum(), sd(&terms)))
+            })
+        })
+        .collect();
+    let unit = bed_unit(
+        patient
+            .cycles
+            .iter()
+            .flat_map(|c| &c.doses)
+            .filter(|d| d.region == region)
+            .filter_map(|d| d.effective.as_ref()),
+    );
+    let bed = tissue.filter(|_| !effects.is_empty()).map(|tissue| {
+        let ratio = tissue.alpha_beta_gy();
+        // One BED per cycle, or it is not the sum.
+        let whole = effects.len() == cycles.len();
+        let effects = if whole {
+            Verdict::all(effects)
+        } else {
+            Verdict::refused("not every cycle has a BED")
+        };
+        effects.map(|effects| {
+            let sum: f64 = effects.iter().map(|(_, e)| e.bed_gy).sum();
+            let terms: Vec<Term<'_>> = effects
+                .iter()
+                .map(|&((dose, budget), e)| {
+                    // ∂BED/∂D = w + 2 G D/(α/β); w and G are taken as exact.
+                    let weight = e.linear.weight + 2.0 * e.protraction * dose.total / ratio;
+                    Term { dose, budget, weight }
+                })
+                .collect();
+            ((sum, sd(&terms)), sum / (1.0 + 2.0 / ratio))
+        })
     });
     let mut notes = Vec::new();
     for number in without {
         notes.push(format!("not measured in cycle {number}"));
     }
-    for (number, gbq) in &patient.unmeasured {
-        notes.push(format!("cycle {number} ({gbq:.2} GBq) was not measured"));
+    for u in &patient.unmeasured {
+        let nuclides = u.nuclides.join(" and ");
+        let (number, gbq) = (u.number, u.activity_gbq);
+        notes.push(format!("cycle {number} ({gbq:.2} GBq {nuclides}) was not measured"));
     }
     if !notes.is_empty() {
         notes.push("not in the sum".to_owned());
     }
+    let one = injected.iter().all(|i| i.0 == injected[0].0);
     Cumulative {
         region: region.to_owned(),
         cycles,
-        activity_gbq,
+        activity_gbq: one.then(|| injected.iter().map(|i| i.1).sum::<f64>() / 1000.0),
         dose,
+        weighted,
         bed,
+        bed_unit: unit,
         note: notes.join(", "),
     }
 }
 
+/// Why the doses of cycles do not add: their nuclides differ, and alphas are among what they give.
+fn mixed(parts: &[Part<'_>]) -> Option<Reason> {
+    let alphas = parts.iter().any(|(dose, _)| has_alphas(dose));
+    let mut sources: Vec<&str> = Vec::new();
+    for (dose, _) in parts {
+        if !sources.contains(&dose.source.as_str()) {
+            sources.push(&dose.source);
+        }
+    }
+    (alphas && sources.len() > 1).then(|| {
+        Reason::with_hint(
+            format!(
+                "a Gy of {} is not worth the same: alphas and electrons do not add",
+                sources.join(" and of ")
+            ),
+            "`--rbe \"late kidney damage=5\"` adds them in Gy(RBE)",
+        )
+    })
+}
+
 /// The table of sums.
 #[must_use]
-pub(super) fn table(id: &str, sums: &[Cumulative]) -> Table {
+pub(super) fn table(id: &str, sums: &[Cumulative], rbe: &[RbeSpec]) -> Table {
     let mut table = Table::new(
         id,
         "Absorbed dose of all cycles measured; errors of fits are independent between cycles, those of calibration, recovery, volume and dose factor are common to all",
@@ -149,27 +236,46 @@ pub(super) fn table(id: &str, sums: &[Cumulative]) -> Table {
     .column("activity", "GBq")
     .column("total", "Gy")
     .column("total_sd", "Gy");
+    for (i, spec) in rbe.iter().enumerate() {
+        let name = match rbe.len() {
+            1 => "weighted".to_owned(),
+            _ => format!("weighted_{}", i + 1),
+        };
+        table.caption += &format!("; {name}: {}", spec.words());
+        table = table.column(&name, "Gy(RBE)").column(&format!("{name}_sd"), "Gy(RBE)");
+    }
     let with_bed = sums.iter().any(|s| s.bed.is_some());
     if with_bed {
-        table = table.column("bed", "Gy").column("bed_sd", "Gy").column("eqd2", "Gy");
+        let weighted = sums.iter().any(|s| s.bed_unit != "Gy");
+        let unit = if weighted { "Gy(RBE)" } else { "Gy" };
+        table = table.column("bed", unit).column("bed_sd", unit).column("eqd2", unit);
     }
     table = table.column("note", "");
     for s in sums {
         let cycles: Vec<String> = s.cycles.iter().map(u16::to_string).collect();
         let mut row: Vec<Cell> =
             vec![s.region.as_str().into(), cycles.join(" + ").into(), s.activity_gbq.into()];
-        let found = s.dose.as_ref().ok();
+        let (found, note) = shown(&s.dose);
         row.push(found.map(|d| d.0).into());
         row.push(found.and_then(|d| d.1).into());
-        if with_bed {
-            row.push(s.bed.map(|b| b.0).into());
-            row.push(s.bed.and_then(|b| b.1).into());
-            row.push(s.bed.map(|b| b.2).into());
+        for weighted in &s.weighted {
+            let found = shown(weighted).0;
+            row.push(found.map(|d| d.0).into());
+            row.push(found.and_then(|d| d.1).into());
         }
-        row.push(match &s.dose {
-            Ok(_) => s.note.clone().into(),
-            Err(reason) => format!("not determined: {reason}").into(),
-        });
+        if with_bed {
+            let found = s.bed.as_ref().and_then(|bed| shown(bed).0);
+            row.push(found.map(|b| b.0.0).into());
+            row.push(found.and_then(|b| b.0.1).into());
+            row.push(found.map(|b| b.1).into());
+        }
+        let bed = match &s.bed {
+            Some(bed) if bed.is_refused() && !s.dose.is_refused() => format!("BED {}", bed.note()),
+            _ => String::new(),
+        };
+        let notes = [note, bed, s.note.clone()];
+        let notes: Vec<String> = notes.into_iter().filter(|n| !n.is_empty()).collect();
+        row.push(notes.join("; ").into());
         table.push(row);
     }
     table

@@ -63,7 +63,11 @@ impl Patient {
             "subject": self.subject,
             "cycles": cycles,
             "cycles_not_measured":
-                self.unmeasured.iter().map(|(n, gbq)| json!({ "cycle": n, "activity_gbq": gbq })).collect::<Vec<_>>(),
+                self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": u.activity_gbq, "nuclides": u.nuclides })).collect::<Vec<_>>(),
+            "verdicts": self.cycles.iter().map(|c| json!({
+                "cycle": c.number,
+                "regions": c.doses.iter().map(|d| json!({ "region": d.region, "dose": d.dose })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "settings": how.settings,
             "warnings": how.warnings,
             "inputs": how.inputs,

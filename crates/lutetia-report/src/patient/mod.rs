@@ -11,7 +11,8 @@ mod page;
 use std::collections::BTreeMap;
 
 use lutetia_data::Study;
-use lutetia_dose::{Budget, Chain, Tissue};
+use lutetia_diagnostic::{FlagKind, Verdict};
+use lutetia_dose::{AbsorbedDose, Budget, Chain, Tissue};
 
 use crate::{
     page::Tables,
@@ -20,6 +21,7 @@ use crate::{
         curves::{CurveOptions, RegionCurve, fit_regions},
         dose::{DoseOptions, RegionDose, all_doses, check_reference, reference},
         integrate::{self, Method, integrals},
+        shown,
         uncertainty::{self, budgets},
     },
     table::{Cell, Table},
@@ -76,7 +78,7 @@ pub struct Cycle {
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// Uncertainty by input, in the order of `doses`.
-    pub budgets: Vec<(String, Result<Budget, String>)>,
+    pub budgets: Vec<(String, Verdict<Budget>)>,
 }
 
 /// A patient with all cycles asked for.
@@ -86,10 +88,21 @@ pub struct Patient {
     pub subject: String,
     /// Cycles that were measured.
     pub cycles: Vec<Cycle>,
-    /// Cycles of the study that were given and not measured, with their activity in GBq.
-    pub unmeasured: Vec<(u16, f64)>,
+    /// Cycles of the study that were given and not measured.
+    pub unmeasured: Vec<Unmeasured>,
     /// How it was computed.
     pub options: Options,
+}
+
+/// A cycle that was given and not measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmeasured {
+    /// From 1.
+    pub number: u16,
+    /// Activity given, GBq.
+    pub activity_gbq: f64,
+    /// Nuclides given.
+    pub nuclides: Vec<String>,
 }
 
 /// Why a patient could not be computed.
@@ -138,7 +151,15 @@ pub fn compute(
         .filter(|_| whole)
         .map(|n| {
             let doses = study.doses_of(subject).into_iter().filter(|d| d.cycle == n);
-            (n, doses.map(|d| d.activity_mbq).sum::<f64>() / 1000.0)
+            let mut unmeasured =
+                Unmeasured { number: n, activity_gbq: 0.0, nuclides: Vec::new() };
+            for dose in doses {
+                unmeasured.activity_gbq += dose.activity_mbq / 1000.0;
+                if !unmeasured.nuclides.contains(&dose.nuclide) {
+                    unmeasured.nuclides.push(dose.nuclide.clone());
+                }
+            }
+            unmeasured
         })
         .collect();
     Ok(Patient { subject: subject.to_owned(), cycles: found, unmeasured, options: options.clone() })
@@ -183,22 +204,23 @@ fn cycle(
     let mut doses = all_doses(study, subject, number, &tias, &how).map_err(Fault::Options)?;
     let budgets = budgets(&tias, &doses.regions, &options.chain);
     for (dose, (_, budget)) in doses.regions.iter_mut().zip(&budgets) {
-        if let (Ok(dose), Ok(budget)) = (&mut dose.dose, budget) {
-            dose.sd = budget.sd_gy();
+        if let Some(budget) = shown(budget).0 {
+            dose.dose = dose.dose.clone().map(|d| AbsorbedDose { sd: budget.sd_gy(), ..d });
         }
     }
     // A cortex is as uncertain as its organ: it shares curve, calibration and volume.
     for region in how.cortex.keys() {
         let whole = doses.regions.iter().find(|d| d.region == *region);
         let relative = whole
-            .and_then(|d| d.dose.as_ref().ok())
+            .and_then(|d| shown(&d.dose).0)
             .and_then(|d| Some(d.sd? / d.total))
             .filter(|r| r.is_finite());
         let part = format!("{region} cortex");
         for dose in doses.regions.iter_mut().filter(|d| d.region == part) {
-            if let Ok(dose) = &mut dose.dose {
-                dose.sd = relative.map(|r| r * dose.total);
-            }
+            dose.dose = dose.dose.clone().map(|d| {
+                let sd = relative.map(|r| r * d.total);
+                AbsorbedDose { sd, ..d }
+            });
         }
     }
     let dose_tables = doses.tables(&format!("c{number}.dose"), &how).map_err(Fault::Options)?;
@@ -237,6 +259,24 @@ impl Cycle {
 }
 
 impl Patient {
+    /// What stands against the doses, a line per region and cycle: warnings where a dose is refused or
+    /// refuted, notes where it is not.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let several = self.cycles.len() > 1;
+        self.cycles
+            .iter()
+            .flat_map(|cycle| cycle.doses.iter().map(move |dose| (cycle.number, dose)))
+            .filter_map(|(number, dose)| {
+                let note = dose.note();
+                let grave = dose.dose.is_refused() || dose.dose.has(FlagKind::Misfit);
+                let word = if grave { "warning" } else { "note" };
+                let of = if several { format!(" in cycle {number}") } else { String::new() };
+                (!note.is_empty()).then(|| format!("{word}: `{}`{of}: {note}", dose.region))
+            })
+            .collect()
+    }
+
     /// All tables: those of every cycle one below the other, with the cycle in front; `cumulative`
     /// where there are several cycles.
     ///
@@ -267,7 +307,8 @@ impl Patient {
             }
         }
         if self.cycles.len() + self.unmeasured.len() > 1 {
-            let table = cumulative::table("cumulative", &cumulative(self));
+            let rbe = &self.options.dose.rbe;
+            let table = cumulative::table("cumulative", &cumulative(self), rbe);
             stacked.insert(table.name.clone(), table);
         }
         Ok(stacked)

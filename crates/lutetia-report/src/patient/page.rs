@@ -6,7 +6,10 @@ use super::{Cycle, Integration, Patient};
 use crate::{
     charts::readable,
     page::{PageError, Tables, patient_html},
-    steps::{RegionTia, dose::RegionDose},
+    steps::{
+        dose::{RegionDose, bed_unit},
+        shown,
+    },
     table::{Cell, Table, significant},
 };
 
@@ -57,16 +60,18 @@ fn summary(cycle: &Cycle, integrals: &Table) -> Table {
         .column("dose", "Gy")
         .column("dose per activity", "Gy/GBq");
     if with_bed {
-        table = table.column("BED", "Gy").column("EQD2", "Gy");
+        let unit = bed_unit(cycle.doses.iter().filter_map(|d| d.effective.as_ref()));
+        table = table.column("BED", unit).column("EQD2", unit);
     }
+    table = table.column("note", "");
     for dose in &cycle.doses {
         let of = |column: &str| integrals.get(&dose.region, column).and_then(Cell::number);
         let half_life =
             of("effective_half_life").map(|x| plus_minus(x, of("effective_half_life_sd")));
         // The red marrow and a cortex have no curve of their own.
         let tia = cycle.tias.iter().find(|t| t.region == dose.region);
-        let integral = tia.and_then(|t| Some((t.tia.as_ref().ok()?, t.injected_mbq)));
-        let found = dose.dose.as_ref().ok();
+        let integral = tia.and_then(|t| Some((shown(&t.tia).0?, t.injected_mbq)));
+        let found = shown(&dose.dose).0;
         let mut row = vec![
             readable(&dose.region).into(),
             cell(integral.map(|(t, _)| t.method().to_owned())),
@@ -92,9 +97,13 @@ fn summary(cycle: &Cycle, integrals: &Table) -> Table {
             })),
         ];
         if with_bed {
-            row.push(cell(dose.effective.map(|e| significant(e.bed_gy, 3))));
-            row.push(cell(dose.effective.map(|e| significant(e.eqd2_gy, 3))));
+            let effective = dose.effective.as_ref().and_then(|e| shown(e).0);
+            row.push(cell(effective.map(|e| significant(e.bed_gy, 3))));
+            row.push(cell(effective.map(|e| significant(e.eqd2_gy, 3))));
         }
+        // The words stand below; here a reader is sent to them.
+        let word = if dose.note().is_empty() { "" } else { "see below" };
+        row.push(word.into());
         table.push(row);
     }
     table
@@ -109,7 +118,7 @@ fn by_particle(cycle: &Cycle) -> Table {
         .column("photon", "Gy")
         .column("total", "Gy");
     for RegionDose { region, dose, .. } in &cycle.doses {
-        let Ok(d) = dose else { continue };
+        let Some(d) = shown(dose).0 else { continue };
         let part = |x: f64| Cell::Text(significant(x, 3));
         table.push(vec![
             readable(region).into(),
@@ -125,23 +134,26 @@ fn by_particle(cycle: &Cycle) -> Table {
 /// Why something is not determined, and what a reader must know of the fits.
 fn remarks(cycle: &Cycle, integrals: &Table) -> Vec<String> {
     let mut lines = Vec::new();
-    for (RegionTia { region, tia, .. }, dose) in cycle.tias.iter().zip(&cycle.doses) {
-        let name = readable(region);
-        let clean = |reason: &str| reason.trim_start_matches("not determined: ").to_owned();
-        match (tia, &dose.dose) {
-            (Err(reason), _) => {
-                lines.push(format!("**{name}**: integral not determined: {}", clean(reason)));
-            }
-            (_, Err(reason)) => {
-                lines.push(format!("**{name}**: dose not determined: {}", clean(reason)));
-            }
+    for dose in &cycle.doses {
+        let name = readable(&dose.region);
+        let tia = cycle.tias.iter().find(|t| t.region == dose.region);
+        let mut said = dose.note();
+        match tia {
+            Some(t) if t.tia.is_refused() => said = format!("integral {}", t.tia.note()),
+            _ if dose.dose.is_refused() => said = format!("dose {}", dose.dose.note()),
             _ => {}
         }
-        if let Some(Cell::Text(note)) = integrals.get(region, "note")
-            && !note.is_empty()
-            && tia.is_ok()
-        {
-            lines.push(format!("**{name}**: {note}"));
+        // What the fit itself says, where the verdict has not said it.
+        if let Some(Cell::Text(note)) = integrals.get(&dose.region, "note") {
+            for part in note.split("; ") {
+                if !part.is_empty() && !said.contains(part) {
+                    let join = if said.is_empty() { "" } else { "; " };
+                    said = format!("{said}{join}{part}");
+                }
+            }
+        }
+        if !said.is_empty() {
+            lines.push(format!("**{name}**: {said}"));
         }
     }
     lines
@@ -183,7 +195,10 @@ pub(super) fn page(
         patient
             .unmeasured
             .iter()
-            .map(|(n, gbq)| format!("cycle {n}: {} GBq, not measured here", significant(*gbq, 4))),
+            .map(|u| {
+                let (gbq, nuclides) = (significant(u.activity_gbq, 4), u.nuclides.join(" and "));
+                format!("cycle {}: {gbq} GBq {nuclides}, not measured here", u.number)
+            }),
     );
     let _ = writeln!(text, "> Study {}; {}.\n", plain(&how.study), given.join("; "));
     if !how.warnings.is_empty() {
@@ -195,16 +210,23 @@ pub(super) fn page(
     }
     if let Some(sums) = tables.get("cumulative") {
         let _ = writeln!(text, "## All cycles\n");
-        let mut shown = Table::new("cumulative", "")
+        let mut sum_table = Table::new("cumulative", "")
             .column("region", "")
             .column("cycles", "")
             .column("activity", "GBq")
             .column("dose", "Gy");
-        let with_bed = sums.index_of("bed").is_some();
-        if with_bed {
-            shown = shown.column("BED", "Gy").column("EQD2", "Gy");
+        let weighted: Vec<String> = (sums.columns.iter().map(|c| c.name.clone()))
+            .filter(|name| name.starts_with("weighted") && !name.ends_with("_sd"))
+            .collect();
+        for name in &weighted {
+            sum_table = sum_table.column(&name.replace('_', " "), "Gy(RBE)");
         }
-        shown = shown.column("note", "");
+        let with_bed = sums.index_of("bed");
+        if let Some(at) = with_bed {
+            let unit = sums.columns[at].unit.clone();
+            sum_table = sum_table.column("BED", &unit).column("EQD2", &unit);
+        }
+        sum_table = sum_table.column("note", "");
         for row in &sums.rows {
             let at = |name: &str| sums.index_of(name).and_then(|i| row.get(i));
             let number = |name: &str| at(name).and_then(Cell::number);
@@ -218,17 +240,21 @@ pub(super) fn page(
                     |x| plus_minus(x, number("total_sd")).into(),
                 ),
             ];
-            if with_bed {
+            for name in &weighted {
+                let sd = number(&format!("{name}_sd"));
+                cells.push(cell(number(name).map(|x| plus_minus(x, sd))));
+            }
+            if with_bed.is_some() {
                 cells.push(cell(number("bed").map(|x| plus_minus(x, number("bed_sd")))));
                 cells.push(cell(number("eqd2").map(|x| significant(x, 3))));
             }
             cells.push(at("note").cloned().unwrap_or(Cell::Missing));
-            shown.push(cells);
+            sum_table.push(cells);
         }
         let _ = writeln!(
             text,
             "{}\n*{}* ([CSV](tables/cumulative.csv))\n",
-            shown.to_markdown(),
+            sum_table.to_markdown(),
             sums.caption
         );
     }
@@ -320,7 +346,7 @@ pub(super) fn page(
             .doses
             .iter()
             .filter_map(|d| {
-                Some(format!("- {}: {}", readable(&d.region), d.dose.as_ref().ok()?.method))
+                Some(format!("- {}: {}", readable(&d.region), shown(&d.dose).0?.method))
             })
             .collect();
         if !methods.is_empty() {

@@ -439,7 +439,9 @@ fn estimate(
     if way.average {
         return fitted.average().map(|a| a.value);
     }
-    fitted.tia().tia.map(|t| t.value_mbq_h())
+    // Estimators are judged by what they give, refuted or not.
+    let tia = fitted.tia().tia.accept(&lutetia_diagnostic::FlagKind::ALL);
+    tia.map(|t| t.value_mbq_h()).map_err(|e| e.to_string())
 }
 
 /// The model itself under its own population, maximum a posteriori, from one measurement (or all).

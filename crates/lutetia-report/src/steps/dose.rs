@@ -3,22 +3,26 @@
 use std::collections::BTreeMap;
 
 use lutetia_data::{RegionName, Study};
+use lutetia_diagnostic::{Reason, Verdict};
 use lutetia_dose::{
-    AbsorbedDose, DoseRatePhase, EffectiveDose, MarrowDose, Mass, MemberDose, Region, Sex, Tissue,
-    absorbed_dose, bundled::source_with_daughters, cortex_dose, effective_dose, self_dose_factor,
+    AbsorbedDose, MarrowDose, Mass, MemberDose, Region, Sex, Tissue, absorbed_dose,
+    bundled::source_with_daughters, cortex_dose, self_dose_factor,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
 pub mod daughters;
+mod effective;
 pub mod marrow;
 pub mod weighted;
 
 use daughters::DaughterSpec;
+pub use effective::Effective;
+pub(crate) use effective::effective;
 use marrow::MarrowSpec;
 use weighted::RbeSpec;
 
-use super::{Context, RegionTia, StepKind, Use, cycle, defaults, subject};
+use super::{Context, RegionTia, StepKind, Use, cycle, defaults, shown, subject};
 use crate::table::{Cell, Table, significant};
 
 /// Absorbed doses from time-integrated activities.
@@ -215,7 +219,7 @@ pub struct Doses {
     /// By region; the red marrow and cortices at the end.
     pub regions: Vec<RegionDose>,
     /// The red marrow by where its dose comes from.
-    pub marrow: Option<MarrowDose>,
+    pub marrow: Option<Verdict<MarrowDose>>,
     /// By member of the chain.
     pub members: Option<Vec<MemberDose>>,
     /// What a person should look at.
@@ -263,12 +267,12 @@ pub fn all_doses(
         .transpose()?;
     for (region, (mass, activity)) in &options.cortex {
         let whole = regions.iter().find(|r| r.region == *region);
-        let dose = whole.map_or_else(|| Err("it was not measured".to_owned()), |r| r.dose.clone());
-        let dose = dose.and_then(|d| cortex_dose(&d, *mass, *activity).map_err(|e| e.to_string()));
+        let dose = whole.map_or_else(|| Verdict::refused("it was not measured"), |r| r.dose.clone());
+        let dose = dose.try_map(|d| cortex_dose(&d, *mass, *activity));
         regions.push(RegionDose { region: format!("{region} cortex"), dose, effective: None });
     }
     if let Some(marrow) = &marrow {
-        let dose = Ok(marrow.total.clone());
+        let dose = marrow.as_ref().map(|marrow| marrow.total.clone());
         regions.push(RegionDose { region: "red marrow".to_owned(), dose, effective: None });
     }
     let mut warnings = weighted::warnings(&options.rbe, &regions);
@@ -282,11 +286,10 @@ pub fn all_doses(
 pub struct RegionDose {
     /// Region as the study names it.
     pub region: String,
-    /// The dose, or why there is none.
-    pub dose: Result<AbsorbedDose, String>,
-    /// The biologically effective dose where it was asked for and the curve is a sum of
-    /// exponentials.
-    pub effective: Option<EffectiveDose>,
+    /// The dose with what stands against it, or why there is none.
+    pub dose: Verdict<AbsorbedDose>,
+    /// The biologically effective dose, or why there is none, where it was asked for.
+    pub effective: Option<Verdict<Effective>>,
 }
 
 /// Every region that something is asked for must have been measured.
@@ -326,32 +329,14 @@ pub fn doses(
     tias.iter()
         .map(|t| {
             let dose = match options.leave_out.get(&t.region) {
-                Some(reason) => Err(reason.clone()),
+                Some(reason) => Verdict::refused(reason.as_str()),
                 None => dose(study, subject, cycle, t, options),
             };
-            let effective = options
-                .bed
-                .get(&t.region)
-                .zip(dose.as_ref().ok())
-                .and_then(|(tissue, dose)| effective(t, dose, *tissue));
+            let effective =
+                options.bed.get(&t.region).map(|tissue| effective(t, &dose, *tissue, &options.rbe));
             RegionDose { region: t.region.clone(), dose, effective }
         })
         .collect()
-}
-
-/// BED of the physical dose: the dose rate is the curve of activity times the dose per integral.
-pub(crate) fn effective(
-    tia: &RegionTia,
-    dose: &AbsorbedDose,
-    tissue: Tissue,
-) -> Option<EffectiveDose> {
-    let per_mbq_h = dose.total / tia.tia.as_ref().ok()?.value_mbq_h();
-    let phases: Vec<DoseRatePhase> = tia
-        .phases
-        .iter()
-        .map(|&(a, k)| DoseRatePhase { gy_per_h: a * per_mbq_h, per_h: k })
-        .collect();
-    effective_dose(&phases, tissue).ok()
 }
 
 fn dose(
@@ -360,14 +345,23 @@ fn dose(
     cycle: u16,
     tia: &RegionTia,
     options: &DoseOptions,
-) -> Result<AbsorbedDose, String> {
-    let integral = tia.tia.as_ref().map_err(Clone::clone)?;
-    let region = Region::named(&tia.region).map_err(|e| e.to_string())?;
-    let mass = mass(study, subject, cycle, tia, &region, options)?;
-    let source = source_with_daughters(&tia.nuclide).map_err(|e| e.to_string())?;
-    let factor =
-        self_dose_factor(&source, &region, mass.g, options.reference).map_err(|e| e.to_string())?;
-    absorbed_dose(integral, &factor, mass, Some(tia.injected_mbq)).map_err(|e| e.to_string())
+) -> Verdict<AbsorbedDose> {
+    tia.tia.as_ref().and_then(|integral| {
+        let found = || -> Result<AbsorbedDose, Reason> {
+            let region = Region::named(&tia.region).map_err(|e| e.to_string())?;
+            let mass = mass(study, subject, cycle, tia, &region, options)?;
+            let source = source_with_daughters(&tia.nuclide).map_err(|e| e.to_string())?;
+            let factor = self_dose_factor(&source, &region, mass.g, options.reference)
+                .map_err(|e| e.to_string())?;
+            let mut dose = absorbed_dose(integral, &factor, mass, Some(tia.injected_mbq))
+                .map_err(|e| e.to_string())?;
+            if source.has_daughters() && options.daughters.is_none() {
+                dose.method += "; daughters taken to stay where their parent decays";
+            }
+            Ok(dose)
+        };
+        found().map_or_else(Verdict::refused, Verdict::determined)
+    })
 }
 
 /// Mass of a region: as given, else its measured volume times the density of the organ.
@@ -409,7 +403,7 @@ fn mass(
         .map_err(|e| e.to_string())
 }
 
-/// The table of doses.
+/// The table of doses: every number with the note of its verdict.
 #[must_use]
 pub fn table(id: &str, doses: &[RegionDose]) -> Table {
     let mut table = Table::new(
@@ -426,43 +420,64 @@ pub fn table(id: &str, doses: &[RegionDose]) -> Table {
     .column("per_activity", "Gy/GBq")
     .column("extrapolated", "%")
     .column("method", "");
-    let with_bed = doses.iter().any(|d| d.effective.is_some());
+    let effects = || doses.iter().filter_map(|d| d.effective.as_ref());
+    let with_bed = effects().next().is_some();
+    let unit = bed_unit(effects());
     if with_bed {
-        table = table.column("protraction", "").column("bed", "Gy").column("eqd2", "Gy");
+        table = table.column("protraction", "").column("bed", unit).column("eqd2", unit);
     }
+    table = table.column("note", "");
     for region in doses {
-        let mut row = match &region.dose {
-            Ok(d) => vec![
-                region.region.as_str().into(),
-                d.mass.g.into(),
-                d.alpha.into(),
-                d.electron.into(),
-                d.photon.into(),
-                d.total.into(),
-                d.sd.into(),
-                d.gy_per_gbq.into(),
-                d.extrapolated_fraction.map(|f| 100.0 * f).into(),
-                d.method.as_str().into(),
-            ],
-            Err(reason) => {
-                let mut row = vec![Cell::Missing; 9];
-                row[0] = region.region.as_str().into();
-                row.push(
-                    format!("not determined: {}", reason.trim_start_matches("not determined: "))
-                        .into(),
-                );
-                row
-            }
-        };
+        let (found, note) = shown(&region.dose);
+        let mut row: Vec<Cell> = vec![
+            region.region.as_str().into(),
+            found.map(|d| d.mass.g).into(),
+            found.map(|d| d.alpha).into(),
+            found.map(|d| d.electron).into(),
+            found.map(|d| d.photon).into(),
+            found.map(|d| d.total).into(),
+            found.and_then(|d| d.sd).into(),
+            found.and_then(|d| d.gy_per_gbq).into(),
+            found.and_then(|d| d.extrapolated_fraction).map(|f| 100.0 * f).into(),
+            found.map_or("", |d| d.method.as_str()).into(),
+        ];
         if with_bed {
-            let e = region.effective;
+            let e = region.effective.as_ref().and_then(|e| shown(e).0);
             row.push(e.map(|e| e.protraction).into());
             row.push(e.map(|e| e.bed_gy).into());
             row.push(e.map(|e| e.eqd2_gy).into());
         }
+        row.push(region.with_bed_note(note).into());
         table.push(row);
     }
     table
+}
+
+/// Unit of biologically effective doses: Gy(RBE) where one of them is weighted.
+pub(crate) fn bed_unit<'a>(
+    effects: impl IntoIterator<Item = &'a Verdict<Effective>>,
+) -> &'static str {
+    let weighted = |e: &Verdict<Effective>| shown(e).0.is_some_and(|e| e.linear.is_weighted());
+    if effects.into_iter().any(weighted) { "Gy(RBE)" } else { "Gy" }
+}
+
+impl RegionDose {
+    /// The note of the dose, and why it has no BED where only that is missing.
+    fn with_bed_note(&self, note: String) -> String {
+        match &self.effective {
+            Some(e) if e.is_refused() && !self.dose.is_refused() => {
+                let join = if note.is_empty() { "" } else { "; " };
+                format!("{note}{join}BED {}", e.note())
+            }
+            _ => note,
+        }
+    }
+
+    /// Everything a reader must know of the dose, and of the BED where that was asked for.
+    #[must_use]
+    pub fn note(&self) -> String {
+        self.with_bed_note(self.dose.note())
+    }
 }
 
 /// The share and the rest of `40 % 0.5 h`; a half where none is said.

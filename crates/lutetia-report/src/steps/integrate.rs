@@ -10,7 +10,7 @@ use lutetia_fit::{
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
-use super::{Context, RegionTia, StepKind, Use, administrations, cycle, defaults, subject};
+use super::{Context, RegionTia, StepKind, Use, administrations, cycle, defaults, judge, shown, subject};
 use crate::table::Table;
 
 /// Time-integrated activities without a fitted function.
@@ -360,7 +360,7 @@ pub fn integrals(
                 region: region.clone(),
                 nuclide: curve.nuclide.clone(),
                 injected_mbq: curve.injected_mbq,
-                tia: integral(&curve, method, at_h),
+                tia: judge::without_function(method, integral(&curve, method, at_h)),
                 phases: Vec::new(),
             })
         })
@@ -376,20 +376,18 @@ pub fn table(id: &str, tias: &[RegionTia]) -> Table {
         .column("tia_sd", "MBq h")
         .column("tia_coefficient", "h")
         .column("extrapolated", "%")
-        .column("method", "");
+        .column("method", "")
+        .column("note", "");
     for t in tias {
-        let found = t.tia.as_ref().ok();
+        let (found, note) = shown(&t.tia);
         table.push(vec![
             t.region.as_str().into(),
             found.map(Tia::value_mbq_h).into(),
             found.and_then(Tia::sd_mbq_h).into(),
             found.map(|x| x.value_mbq_h() / t.injected_mbq).into(),
             found.and_then(Tia::extrapolated_fraction).map(|f| 100.0 * f).into(),
-            match &t.tia {
-                Ok(x) => x.method().to_owned(),
-                Err(reason) => format!("not determined: {reason}"),
-            }
-            .into(),
+            found.map_or("", Tia::method).into(),
+            note.into(),
         ]);
     }
     table

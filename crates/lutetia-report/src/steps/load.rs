@@ -10,6 +10,7 @@ use lutetia_model::{
 use lutetia_sim::Simulator;
 use lutetia_units::{Dimension, Quantity, UnitSystem};
 
+use super::nuclide_dose::follow;
 use crate::{experiment::ModelUse, run::Failure, table::significant};
 
 /// A model with the nuclides it is run with.
@@ -19,6 +20,8 @@ pub struct LoadedModel {
     pub model: Model,
     /// Ready to run.
     pub simulator: Arc<Simulator>,
+    /// Dose factors that follow the nuclide or cannot, and RBE that nobody set.
+    pub notes: Vec<String>,
 }
 
 /// Gives a model the files beside it, and remembers what went wrong.
@@ -99,15 +102,16 @@ fn checked(
     }
 }
 
-/// Compiles a checked model with nuclides for all its labels.
+/// Compiles a checked model with nuclides for all its labels; its dose factors are then those of the nuclide.
 ///
 /// # Errors
 /// Why it cannot be compiled with these nuclides.
-pub fn compiled(name: &str, model: Model, nuclides: &[String]) -> Result<LoadedModel, Failure> {
+pub fn compiled(name: &str, mut model: Model, nuclides: &[String]) -> Result<LoadedModel, Failure> {
+    let notes = follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
     let system = compile(&model, &binding)
         .map_err(|e| Failure::Step { step: format!("model {name}"), reason: e.to_string() })?;
-    Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)) })
+    Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)), notes })
 }
 
 impl LoadedModel {

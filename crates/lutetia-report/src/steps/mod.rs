@@ -10,6 +10,7 @@ use std::{
 };
 
 use lutetia_data::{Curve, Study};
+use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::Tia;
 use lutetia_trial::Record;
 
@@ -36,10 +37,12 @@ pub mod exposure_response;
 pub mod independent_action;
 pub mod integrate;
 pub mod intervals;
+pub mod judge;
 mod kind;
 pub mod load;
 pub mod model;
 pub mod model_dose;
+pub mod nuclide_dose;
 pub mod one_at_a_time;
 pub mod own_harm;
 pub mod plan;
@@ -68,11 +71,17 @@ pub struct RegionTia {
     pub nuclide: String,
     /// Activity injected in the cycle, MBq.
     pub injected_mbq: f64,
-    /// The integral, or why there is none.
-    pub tia: Result<Tia, String>,
+    /// The integral with what stands against it, or why there is none.
+    pub tia: Verdict<Tia>,
     /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
-    /// exponentials.
+    /// exponentials, and where there is no integral.
     pub phases: Vec<(f64, f64)>,
+}
+
+/// A value to be shown, and the note that must be shown beside it: the flags, or why there is no value.
+#[must_use]
+pub fn shown<T>(verdict: &Verdict<T>) -> (Option<&T>, String) {
+    (verdict.as_ref().accept(&FlagKind::ALL).ok(), verdict.note())
 }
 
 /// What the steps of one experiment read and make.
@@ -182,6 +191,7 @@ impl Context {
                     context.assumed.push(format!("`{}` = {value}{of}{reason}", p.name));
                 }
             }
+            context.assumed.extend(loaded.notes.iter().cloned());
             context.models.insert(name.clone(), loaded);
         }
         Ok(context)

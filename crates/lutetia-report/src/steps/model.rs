@@ -11,7 +11,9 @@ use lutetia_sim::{Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
-use super::{Context, RegionTia, StepKind, Use, cycle, defaults, load::LoadedModel, subject};
+use super::{
+    Context, RegionTia, StepKind, Use, cycle, defaults, judge, load::LoadedModel, subject,
+};
 use crate::table::{Cell, Table, significant};
 
 /// A compartmental model through all regions of a patient at once.
@@ -539,8 +541,7 @@ fn tias(
             region: s.region.clone(),
             nuclide: s.nuclide.clone(),
             injected_mbq: s.injected_mbq,
-            tia: lutetia_dose::Tia::new(&s.region, value, sd, extrapolated, "receptor model")
-                .map_err(|e| e.to_string()),
+            tia: judge::model(fit, tia, &s.region, (value, sd, extrapolated)),
             phases: Vec::new(),
         });
     }

@@ -5,16 +5,24 @@
 //! those already given with it. The error of the dose is one relative error common to all cycles,
 //! `D (1 + u x)` with x standard normal: calibration, volume and dose factor are common to them in
 //! truth, and taking the rest to be so, too, gives the larger risk below one half.
+//!
+//! There is no plan from a curve that its data refute, unless that is accepted, and none from alphas without
+//! their RBE: a limit then is one in Gy(RBE), and a dose counts `w D` with w = Σ RBE·D/D against it.
 
 use std::collections::BTreeMap;
 
-use lutetia_dose::{Tissue, activity_for_bed};
+use lutetia_diagnostic::{Flag, FlagKind, Verdict};
+use lutetia_dose::{AbsorbedDose, Tissue, activity_for_weighted_bed};
 use lutetia_fit::ln_normal_cdf;
 use serde::Deserialize;
 
 use super::{
     Context, StepKind, Use,
-    dose::{RegionDose, TissueSpec, effective as effective_of, relative, tissue},
+    dose::{
+        RegionDose, TissueSpec, effective as effective_of, relative, tissue,
+        weighted::{Linear, RbeSpec, linear},
+    },
+    shown,
 };
 use crate::table::{Cell, Table};
 
@@ -64,13 +72,13 @@ impl Limit {
         }
     }
 
-    /// What a dose counts against the limit, Gy: `D (1 + G D/(α/β))` or D.
-    fn counts(self, dose_gy: f64, protraction: f64) -> f64 {
+    /// What a dose counts against the limit, Gy or Gy(RBE): `w D + G D²/(α/β)` or `w D`.
+    fn counts(self, dose_gy: f64, linear: f64, protraction: f64) -> f64 {
         match self {
             Self::Bed(_, tissue) => {
-                dose_gy * (1.0 + protraction * dose_gy / tissue.alpha_beta_gy())
+                dose_gy * (linear + protraction * dose_gy / tissue.alpha_beta_gy())
             }
-            Self::Dose(_) => dose_gy,
+            Self::Dose(_) => linear * dose_gy,
         }
     }
 
@@ -80,15 +88,17 @@ impl Limit {
         gy: f64,
         cycles: u32,
         gy_per_gbq: f64,
-        protraction: f64,
+        (linear, protraction): (f64, f64),
     ) -> Result<f64, String> {
         if gy <= 0.0 {
             return Ok(0.0);
         }
         match self {
-            Self::Bed(_, tissue) => activity_for_bed(gy, cycles, gy_per_gbq, protraction, tissue)
-                .map_err(|e| e.to_string()),
-            Self::Dose(_) => Ok(gy / (f64::from(cycles) * gy_per_gbq)),
+            Self::Bed(_, tissue) => {
+                activity_for_weighted_bed(gy, cycles, gy_per_gbq, linear, protraction, tissue)
+                    .map_err(|e| e.to_string())
+            }
+            Self::Dose(_) => Ok(gy / (f64::from(cycles) * linear * gy_per_gbq)),
         }
     }
 }
@@ -105,17 +115,68 @@ pub struct Plan {
     /// Relative standard deviation of the dose per activity from the cycle measured to those to
     /// come; taken as common to all of them.
     pub between_cycles: f64,
+    /// Whether a curve that its data refute will do.
+    pub accept_misfit: bool,
 }
 
+impl Plan {
+    /// The flags with which there is a plan.
+    fn accepted(&self) -> &'static [FlagKind] {
+        if self.accept_misfit { &FlagKind::ALL } else { &FlagKind::NOT_REFUTING }
+    }
+}
+
+/// What would do where a curve is refuted.
+const REFUTED_HINT: &str = "no plan is made of a curve that its data refute: choose another function with \
+                            `--function`, or take this one with `--accept misfit`";
+
 /// A cycle that was given.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Given {
     /// Absorbed dose, Gy.
     pub dose_gy: f64,
     /// Its relative standard deviation; `None` where it is not determined.
     pub relative_sd: Option<f64>,
-    /// Lea–Catcheside factor.
-    pub protraction: f64,
+    /// What it is worth.
+    pub worth: Worth,
+}
+
+/// What a dose per activity is, of the cycles to come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PerActivity {
+    /// Absorbed dose, Gy/GBq.
+    pub gy_per_gbq: f64,
+    /// Its standard deviation; `None` where it is not determined.
+    pub sd: Option<f64>,
+    /// What it is worth.
+    pub worth: Worth,
+}
+
+/// What a dose is worth against a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worth {
+    /// Weight of its linear part.
+    pub linear: Linear,
+    /// Lea–Catcheside factor, or why there is none.
+    pub protraction: Verdict<f64>,
+}
+
+impl Worth {
+    fn of(found: &AbsorbedDose, dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<Self> {
+        let protraction = match &dose.effective {
+            Some(effective) => effective.as_ref().map(|e| e.protraction),
+            None => Verdict::refused("no biologically effective dose was computed"),
+        };
+        linear(found, rbe).map(|linear| Self { linear, protraction })
+    }
+
+    /// Weight and protraction factor, where the limit asks for one.
+    fn against(&self, limit: Limit) -> Verdict<(f64, f64)> {
+        match limit {
+            Limit::Bed(..) => self.protraction.clone().map(|g| (self.linear.weight, g)),
+            Limit::Dose(_) => Verdict::determined((self.linear.weight, 0.0)),
+        }
+    }
 }
 
 /// A region's way through its cycles.
@@ -123,11 +184,10 @@ pub struct Given {
 pub struct Course {
     /// Region as the study names it.
     pub region: String,
-    /// Dose per activity of the cycles to come, Gy/GBq, with its standard deviation, and their
-    /// protraction factor; or why there is none.
-    pub next: Result<(f64, Option<f64>, f64), String>,
+    /// Dose per activity of the cycles to come, or why there is none.
+    pub next: Verdict<PerActivity>,
     /// Cycles already given and counted, or why they cannot be.
-    pub given: Result<Vec<Given>, String>,
+    pub given: Verdict<Vec<Given>>,
     /// What was taken for granted.
     pub note: String,
 }
@@ -137,9 +197,9 @@ pub struct Course {
 pub struct Planned {
     /// Dose per activity, Gy/GBq, and its standard deviation.
     pub gy_per_gbq: (f64, Option<f64>),
-    /// Lea–Catcheside factor.
-    pub protraction: f64,
-    /// What the cycles given count, Gy.
+    /// Lea–Catcheside factor, where the limit asks for it.
+    pub protraction: Option<f64>,
+    /// What the cycles given count, Gy; Gy(RBE) where an RBE is in it.
     pub given_gy: f64,
     /// Activity per cycle at which the limit is expected to be reached, GBq.
     pub expected_gbq: f64,
@@ -151,78 +211,96 @@ pub struct Planned {
     pub cycles_possible: Option<(f64, Option<f64>)>,
     /// (activity per cycle in GBq, probability of exceeding the limit).
     pub curve: Vec<(f64, f64)>,
+    /// The RBE in words; empty where none is in it.
+    pub rbe: String,
 }
 
 impl Course {
-    /// One cycle measured, none counted as given.
+    /// One cycle measured, none counted as given; alphas are weighted by `rbe`.
     #[must_use]
-    pub fn of(dose: &RegionDose) -> Self {
+    pub fn of(dose: &RegionDose, rbe: &[RbeSpec]) -> Self {
         Self {
             region: dose.region.clone(),
-            next: per_activity(dose),
-            given: Ok(Vec::new()),
+            next: per_activity(dose, rbe),
+            given: Verdict::determined(Vec::new()),
             note: String::new(),
         }
     }
 }
 
-/// Gy/GBq with standard deviation, and protraction factor (that of a dose at once where none was
-/// asked for).
-///
-/// # Errors
-/// Why there is none.
-pub fn per_activity(dose: &RegionDose) -> Result<(f64, Option<f64>, f64), String> {
-    let found = dose.dose.as_ref().map_err(Clone::clone)?;
-    let d = found.gy_per_gbq.ok_or("the injected activity is not known")?;
-    if found.total <= 0.0 {
-        return Err("the dose is zero".to_owned());
-    }
-    let sd = found.sd.map(|sd| sd * d / found.total);
-    let protraction = dose.effective.map_or(f64::NAN, |e| e.protraction);
-    Ok((d, sd, protraction))
+/// Dose per activity and what it is worth, or why there is none: no dose, an injected activity that is not
+/// known, alphas without an RBE.
+pub fn per_activity(dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<PerActivity> {
+    dose.dose.as_ref().and_then(|found| {
+        let Some(gy_per_gbq) = found.gy_per_gbq else {
+            return Verdict::refused("the injected activity is not known");
+        };
+        if found.total <= 0.0 {
+            return Verdict::refused("the dose is zero");
+        }
+        let sd = found.sd.map(|sd| sd * gy_per_gbq / found.total);
+        Worth::of(found, dose, rbe).map(|worth| PerActivity { gy_per_gbq, sd, worth })
+    })
 }
 
-/// Plans the cycles to come.
-///
-/// # Errors
-/// Why there is no plan: no dose, no injected activity, no curve of exponentials.
-pub fn plan(course: &Course, plan: &Plan) -> Result<Planned, String> {
-    let (d, sd, protraction) = course.next.clone()?;
-    let given = course.given.clone()?;
-    if matches!(plan.limit, Limit::Bed(..)) {
-        let exponentials = "the curve is no sum of exponentials";
-        if protraction.is_nan() || given.iter().any(|g| g.protraction.is_nan()) {
-            return Err(exponentials.to_owned());
-        }
-    }
+/// Plans the cycles to come, or says why there is no plan: no dose, no injected activity, no curve of
+/// exponentials, alphas without an RBE, a curve that its data refute.
+pub fn plan(course: &Course, plan: &Plan) -> Verdict<Planned> {
+    let both = course.next.clone().zip(course.given.clone());
+    // What its data refute is not planned with.
+    let both = both.only(plan.accepted(), REFUTED_HINT);
+    both.and_then(|(next, given)| {
+        let worth = next.worth.against(plan.limit);
+        let given = given.into_iter().map(|g| {
+            let against = g.worth.against(plan.limit);
+            against.map(|against| (g, against))
+        });
+        worth.zip(Verdict::all(given)).try_map(|(worth, given)| planned(&next, worth, &given, plan))
+    })
+    .and_then(|planned| match planned.gy_per_gbq.1 {
+        Some(_) => Verdict::determined(planned),
+        None => Verdict::determined(planned).with(Flag::Incomplete {
+            what: "the dose has no standard error, so that no risk is known".to_owned(),
+        }),
+    })
+}
+
+fn planned(
+    next: &PerActivity,
+    (weight, protraction): (f64, f64),
+    given: &[(Given, (f64, f64))],
+    plan: &Plan,
+) -> Result<Planned, String> {
+    let (d, sd) = (next.gy_per_gbq, next.sd);
     // Without the standard deviation of one of them nothing is known of the risk.
     let u = sd.map(|sd| (sd / d).hypot(plan.between_cycles));
-    let known = u.is_some() && given.iter().all(|g| g.relative_sd.is_some());
+    let known = u.is_some() && given.iter().all(|(g, _)| g.relative_sd.is_some());
     let u = u.filter(|_| known);
     let limit = plan.limit;
     let counted = |x: f64| -> f64 {
         given
             .iter()
-            .map(|g| {
+            .map(|(g, (weight, protraction))| {
                 let factor = (1.0 + g.relative_sd.unwrap_or(0.0) * x).max(0.0);
-                limit.counts(g.dose_gy * factor, g.protraction)
+                limit.counts(g.dose_gy * factor, *weight, *protraction)
             })
             .sum()
     };
     let to_come = |gbq: f64, x: f64| {
         let factor = (1.0 + u.unwrap_or(0.0) * x).max(0.0);
-        limit.counts(gbq * d * factor, protraction)
+        limit.counts(gbq * d * factor, weight, protraction)
     };
     let n = f64::from(plan.cycles);
-    let expected_gbq = limit.activity(limit.gy() - counted(0.0), plan.cycles, d, protraction)?;
+    let worth = (weight, protraction);
+    let expected_gbq = limit.activity(limit.gy() - counted(0.0), plan.cycles, d, worth)?;
     let cautious_gbq = u
         .map(|u| {
             let left = limit.gy() - counted(Z_95);
-            limit.activity(left, plan.cycles, d * (1.0 + u * Z_95), protraction)
+            limit.activity(left, plan.cycles, d * (1.0 + u * Z_95), worth)
         })
         .transpose()?;
     let uncertain = u.filter(|u| *u > 0.0).is_some()
-        || (known && given.iter().any(|g| g.relative_sd.is_some_and(|u| u > 0.0)));
+        || (known && given.iter().any(|(g, _)| g.relative_sd.is_some_and(|u| u > 0.0)));
     let risk = |gbq: f64| {
         // What is counted grows with x; where it meets the limit, bisection finds.
         let over = |x: f64| counted(x) + n * to_come(gbq, x) > limit.gy();
@@ -256,7 +334,7 @@ pub fn plan(course: &Course, plan: &Plan) -> Result<Planned, String> {
     };
     Ok(Planned {
         gy_per_gbq: (d, sd),
-        protraction,
+        protraction: matches!(limit, Limit::Bed(..)).then_some(protraction),
         given_gy: counted(0.0),
         expected_gbq,
         cautious_gbq,
@@ -265,7 +343,21 @@ pub fn plan(course: &Course, plan: &Plan) -> Result<Planned, String> {
             .activity_gbq
             .map(|gbq| (possible(gbq, 0.0), u.map(|_| possible(gbq, Z_95)))),
         curve,
+        rbe: words(next, given),
     })
+}
+
+/// The RBE that are in a plan, in words.
+fn words(next: &PerActivity, given: &[(Given, (f64, f64))]) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for linear in
+        std::iter::once(&next.worth.linear).chain(given.iter().map(|(g, _)| &g.worth.linear))
+    {
+        if linear.is_weighted() && !all.contains(&linear.rbe.as_str()) {
+            all.push(&linear.rbe);
+        }
+    }
+    all.join(", ")
 }
 
 /// The tables `<id>` and `<id>.risk`.
@@ -297,18 +389,24 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
     .column("activity", "GBq")
     .column("risk", "%");
     for course in courses {
-        let mut row =
-            vec![course.region.as_str().into(), what.limit.gy().into(), what.limit.of().into()];
-        match plan(course, what) {
-            Ok(p) => {
-                let mut notes: Vec<&str> = Vec::new();
+        let found = plan(course, what);
+        let (p, mut note) = shown(&found);
+        let limit_of = match p.map(|p| p.rbe.as_str()) {
+            Some(rbe) if !rbe.is_empty() => format!("{} in Gy(RBE), {rbe}", what.limit.of()),
+            _ => what.limit.of(),
+        };
+        let mut row = vec![course.region.as_str().into(), what.limit.gy().into(), limit_of.into()];
+        match p {
+            Some(p) => {
+                let mut notes: Vec<String> = Vec::new();
                 if p.given_gy >= what.limit.gy() {
-                    notes.push("the cycles given have reached the limit");
+                    notes.push("the cycles given have reached the limit".to_owned());
                 }
-                if p.curve.is_empty() && p.expected_gbq > 0.0 {
-                    notes.push("the dose has no standard error, so that no risk is known");
+                if p.gy_per_gbq.1.is_some() && p.curve.is_empty() && p.expected_gbq > 0.0 {
+                    notes.push("the dose has no standard error, so that no risk is known".to_owned());
                 }
-                notes.extend((!course.note.is_empty()).then_some(course.note.as_str()));
+                notes.extend((!note.is_empty()).then_some(note));
+                notes.extend((!course.note.is_empty()).then(|| course.note.clone()));
                 row.extend([
                     p.given_gy.into(),
                     f64::from(what.cycles).into(),
@@ -322,18 +420,20 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
                     p.cycles_possible.and_then(|c| c.1).into(),
                     notes.join("; ").into(),
                 ]);
-                for (gbq, risk) in p.curve {
+                for (gbq, risk) in &p.curve {
                     risks.push(vec![
                         course.region.as_str().into(),
-                        gbq.into(),
+                        (*gbq).into(),
                         (100.0 * risk).into(),
                     ]);
                 }
             }
-            Err(reason) => {
+            None => {
                 row.resize(13, Cell::Missing);
-                let reason = reason.trim_start_matches("not determined: ");
-                row.push(format!("not determined: {reason}").into());
+                if !course.note.is_empty() {
+                    note = format!("{note}; {}", course.note);
+                }
+                row.push(note.into());
             }
         }
         table.push(row);
@@ -365,6 +465,12 @@ pub struct PlanStep {
     pub activity: Option<String>,
     /// Relative standard deviation of the dose per activity between cycles, such as `15 %`.
     pub between_cycles: Option<String>,
+    /// Weights of the effect that limits; alphas need one.
+    #[serde(default)]
+    pub rbe: Vec<RbeSpec>,
+    /// Flags that are taken beside those that refute nothing: `misfit`.
+    #[serde(default)]
+    pub accept: Vec<String>,
 }
 
 impl StepKind for PlanStep {
@@ -399,6 +505,7 @@ impl StepKind for PlanStep {
                 .as_deref()
                 .map_or(Ok(0.0), relative)
                 .map_err(|e| format!("between_cycles: {e}"))?,
+            accept_misfit: accepts_misfit(&self.accept)?,
         };
         let with_tissue = |step: &String| -> Result<BTreeMap<String, RegionDose>, String> {
             let (from, doses) = context
@@ -410,9 +517,9 @@ impl StepKind for PlanStep {
                 .iter()
                 .map(|d| {
                     let tia = tias.iter().find(|t| t.region == d.region);
-                    let effective = tissue.zip(tia).zip(d.dose.as_ref().ok());
+                    let effective = tissue.zip(tia);
                     let effective =
-                        effective.and_then(|((t, tia), dose)| effective_of(tia, dose, t));
+                        effective.map(|(t, tia)| effective_of(tia, &d.dose, t, &self.rbe));
                     (d.region.clone(), RegionDose { effective, ..d.clone() })
                 })
                 .collect())
@@ -436,11 +543,10 @@ impl StepKind for PlanStep {
                     .iter()
                     .zip(&self.given)
                     .map(|(doses, step)| match doses.get(region) {
-                        Some(dose) => given_cycle(dose).map_err(|e| format!("`{step}`: {e}")),
-                        None => Err(format!("step `{step}` has no dose of it")),
-                    })
-                    .collect();
-                Ok(Course { given, ..Course::of(dose) })
+                        Some(dose) => given_cycle(dose, &self.rbe).within(&format!("`{step}`")),
+                        None => Verdict::refused(format!("step `{step}` has no dose of it")),
+                    });
+                Ok(Course { given: Verdict::all(given), ..Course::of(dose, &self.rbe) })
             })
             .collect::<Result<Vec<_>, String>>()?;
         for table in tables(&self.id, &courses, &what) {
@@ -450,16 +556,31 @@ impl StepKind for PlanStep {
     }
 }
 
-/// A cycle given and measured.
+/// Whether a misfit is among the flags accepted.
 ///
 /// # Errors
-/// Why its dose is not determined.
-pub fn given_cycle(dose: &RegionDose) -> Result<Given, String> {
-    let found = dose.dose.as_ref().map_err(Clone::clone)?;
-    Ok(Given {
-        dose_gy: found.total,
-        relative_sd: found.sd.filter(|_| found.total > 0.0).map(|sd| sd / found.total),
-        protraction: dose.effective.map_or(f64::NAN, |e| e.protraction),
+/// A name that is no flag, or one that needs no acceptance.
+pub fn accepts_misfit(names: &[String]) -> Result<bool, String> {
+    for name in names {
+        match FlagKind::named(name) {
+            Some(FlagKind::Misfit) => {}
+            Some(_) => {
+                return Err(format!("`{name}` needs no acceptance; expected `misfit`"));
+            }
+            None => return Err(format!("`{name}` is no flag; expected `misfit`")),
+        }
+    }
+    Ok(!names.is_empty())
+}
+
+/// A cycle given and measured, or why it cannot be counted.
+pub fn given_cycle(dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<Given> {
+    dose.dose.as_ref().and_then(|found| {
+        Worth::of(found, dose, rbe).map(|worth| Given {
+            dose_gy: found.total,
+            relative_sd: found.sd.filter(|_| found.total > 0.0).map(|sd| sd / found.total),
+            worth,
+        })
     })
 }
 
@@ -470,6 +591,20 @@ mod tests {
     };
 
     use super::*;
+    use crate::steps::dose::Effective;
+
+    fn per_activity(dose: &RegionDose) -> (f64, Option<f64>, f64) {
+        let found = super::per_activity(dose, &[]).accept(&[]).expect("a dose");
+        (found.gy_per_gbq, found.sd, found.worth.protraction.accept(&[]).expect("a factor"))
+    }
+
+    fn given_cycle(dose: &RegionDose) -> Given {
+        super::given_cycle(dose, &[]).accept(&[]).expect("a dose")
+    }
+
+    fn plan(course: &Course, what: &Plan) -> Result<Planned, lutetia_diagnostic::Refusal> {
+        super::plan(course, what).accept(&FlagKind::ALL)
+    }
 
     fn kidney() -> (RegionDose, Tissue) {
         let region = Region::named("kidney_left").expect("a region");
@@ -481,12 +616,24 @@ mod tests {
         let tissue = Tissue::new(2.5, 2.8).expect("a tissue");
         let rate = std::f64::consts::LN_2 / 50.0;
         let phase = lutetia_dose::DoseRatePhase { gy_per_h: dose.total * rate, per_h: rate };
-        let effective = effective_dose(&[phase], tissue).ok();
-        (RegionDose { region: "kidney_left".into(), dose: Ok(dose), effective }, tissue)
+        let plain = effective_dose(&[phase], tissue).expect("a dose");
+        let effective = Effective::of(plain.dose_gy, plain.protraction, Linear::sparse(), tissue)
+            .expect("a dose");
+        // Sparse radiation is the case w = 1.
+        assert!((effective.bed_gy - plain.bed_gy).abs() < 1e-12 * plain.bed_gy);
+        assert!((effective.eqd2_gy - plain.eqd2_gy).abs() < 1e-12 * plain.eqd2_gy);
+        let effective = Some(Verdict::determined(effective));
+        let dose = Verdict::determined(dose);
+        (RegionDose { region: "kidney_left".into(), dose, effective }, tissue)
     }
 
-    const NOTHING: Plan =
-        Plan { limit: Limit::Dose(23.0), cycles: 4, activity_gbq: None, between_cycles: 0.0 };
+    const NOTHING: Plan = Plan {
+        limit: Limit::Dose(23.0),
+        cycles: 4,
+        activity_gbq: None,
+        between_cycles: 0.0,
+        accept_misfit: false,
+    };
 
     #[test]
     fn exact_the_risk_is_half_at_the_expected_activity_and_5_percent_at_the_cautious_one() {
@@ -494,8 +641,8 @@ mod tests {
         for limit in [Limit::Bed(40.0, tissue), Limit::Dose(23.0)] {
             for given in [0, 2] {
                 let course = Course {
-                    given: Ok(vec![given_cycle(&dose).expect("a dose"); given]),
-                    ..Course::of(&dose)
+                    given: Verdict::determined(vec![given_cycle(&dose); given]),
+                    ..Course::of(&dose, &[])
                 };
                 let at = |activity_gbq| {
                     plan(&course, &Plan { limit, activity_gbq, ..NOTHING }).expect("a plan")
@@ -516,9 +663,9 @@ mod tests {
     #[test]
     fn exact_a_limit_of_dose_is_shared_by_what_was_given_and_what_comes() {
         let (dose, _) = kidney();
-        let (d, _, _) = per_activity(&dose).expect("a dose");
-        let given = vec![given_cycle(&dose).expect("a dose"); 2];
-        let course = Course { given: Ok(given), ..Course::of(&dose) };
+        let (d, _, _) = per_activity(&dose);
+        let given = Verdict::determined(vec![given_cycle(&dose); 2]);
+        let course = Course { given, ..Course::of(&dose, &[]) };
         let found = plan(&course, &NOTHING).expect("a plan");
         let left = 23.0 - 2.0 * 7.21 * d;
         assert!((found.expected_gbq - left / (4.0 * d)).abs() < 1e-12);
@@ -539,8 +686,9 @@ mod tests {
     fn val_the_risk_against_sampling() {
         // The dose per activity and the doses given drawn with one common error, BED summed.
         let (dose, tissue) = kidney();
-        let given = given_cycle(&dose).expect("a dose");
-        let course = Course { given: Ok(vec![given]), ..Course::of(&dose) };
+        let given = given_cycle(&dose);
+        let counted = Verdict::determined(vec![given.clone()]);
+        let course = Course { given: counted, ..Course::of(&dose, &[]) };
         let what = Plan {
             limit: Limit::Bed(28.0, tissue),
             activity_gbq: Some(15.0),
@@ -548,7 +696,7 @@ mod tests {
             ..NOTHING
         };
         let found = plan(&course, &what).expect("a plan");
-        let (d, sd, g) = per_activity(&dose).expect("a dose");
+        let (d, sd, g) = per_activity(&dose);
         let u = (sd.expect("a standard deviation") / d).hypot(0.1);
         let bed = |dose: f64| dose + g * dose * dose / 2.5;
         // Equal steps of probability instead of random numbers: quantiles by bisection of the
@@ -579,15 +727,44 @@ mod tests {
     #[test]
     fn exact_without_a_standard_error_there_is_no_risk() {
         let (dose, tissue) = kidney();
-        let mut found = dose.dose.clone().expect("a dose");
-        found.sd = None;
-        let dose = RegionDose { dose: Ok(found), ..dose };
+        let without_sd = dose.dose.clone().map(|found| AbsorbedDose { sd: None, ..found });
+        let dose = RegionDose { dose: without_sd, ..dose };
         let what = Plan { limit: Limit::Bed(40.0, tissue), activity_gbq: Some(7.4), ..NOTHING };
-        let planned = plan(&Course::of(&dose), &what).expect("a plan");
+        let planned = plan(&Course::of(&dose, &[]), &what).expect("a plan");
         assert_eq!((planned.risk, planned.cautious_gbq), (None, None));
         assert!(planned.curve.is_empty() && planned.expected_gbq > 0.0);
         let without = RegionDose { effective: None, ..dose };
-        assert!(plan(&Course::of(&without), &what).is_err());
-        assert!(plan(&Course::of(&without), &NOTHING).is_ok());
+        assert!(plan(&Course::of(&without, &[]), &what).is_err());
+        assert!(plan(&Course::of(&without, &[]), &NOTHING).is_ok());
+    }
+    #[test]
+    fn exact_no_plan_is_made_of_a_refuted_curve_unless_that_is_accepted() {
+        let (dose, tissue) = kidney();
+        let misfit = Flag::Misfit { chi_square: 20_937.0, dof: 1, p: 0.0 };
+        let refuted = RegionDose { dose: dose.dose.clone().with(misfit), ..dose.clone() };
+        for limit in [Limit::Bed(40.0, tissue), Limit::Dose(23.0)] {
+            let what = Plan { limit, ..NOTHING };
+            let accepting = Plan { accept_misfit: true, ..what };
+            // As the cycle to come, and as one that was given.
+            let next = Course::of(&refuted, &[]);
+            let given = super::given_cycle(&refuted, &[]);
+            let given = Course { given: Verdict::all([given]), ..Course::of(&dose, &[]) };
+            for course in [next, given] {
+                let found = super::plan(&course, &what);
+                assert!(found.is_refused());
+                let note = found.note();
+                assert!(note.contains("misses the data") && note.contains("--accept misfit"));
+                let [table, risks] = tables("plan", std::slice::from_ref(&course), &what);
+                assert!(risks.rows.is_empty());
+                assert!(table.rows[0][3..13].iter().all(|c| *c == Cell::Missing));
+                // What was accepted is said.
+                let found = super::plan(&course, &accepting);
+                assert!(!found.is_refused() && found.note().contains("misses the data"));
+            }
+        }
+        assert_eq!(accepts_misfit(&["misfit".to_owned()]), Ok(true));
+        assert_eq!(accepts_misfit(&[]), Ok(false));
+        assert!(accepts_misfit(&["missfit".to_owned()]).is_err());
+        assert!(accepts_misfit(&["prior".to_owned()]).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Uncertainty of absorbed doses by their inputs, from calibration to mass.
 
+use lutetia_diagnostic::Verdict;
 use lutetia_dose::{Budget, Chain, Outline, Recovery, Region, budget};
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use super::{
     Context, RegionTia, StepKind, Use,
     dose::{RegionDose, relative},
+    shown,
 };
 use crate::table::{Cell, Table};
 
@@ -159,28 +161,29 @@ pub fn budgets(
     tias: &[RegionTia],
     doses: &[RegionDose],
     chain: &Chain,
-) -> Vec<(String, Result<Budget, String>)> {
+) -> Vec<(String, Verdict<Budget>)> {
     doses
         .iter()
         .map(|d| {
-            let found = || {
-                let dose = d.dose.as_ref().map_err(Clone::clone)?;
-                let tia = tias.iter().find(|t| t.region == d.region).ok_or(
+            let tia = match tias.iter().find(|t| t.region == d.region) {
+                Some(tia) => tia.tia.as_ref(),
+                None => Verdict::refused(
                     "it is made of several integrals; its standard error is that of the dose alone",
-                )?;
-                let tia = tia.tia.as_ref().map_err(Clone::clone)?;
-                let region = Region::named(&d.region).map_err(|e| e.to_string())?;
-                let volume_ml = dose.mass.g / region.density();
-                budget(dose, tia, volume_ml, chain).map_err(|e| e.to_string())
+                ),
             };
-            (d.region.clone(), found())
+            let found = d.dose.as_ref().zip(tia).try_map(|(dose, tia)| {
+                let region = Region::named(&d.region)?;
+                let volume_ml = dose.mass.g / region.density();
+                budget(dose, tia, volume_ml, chain)
+            });
+            (d.region.clone(), found)
         })
         .collect()
 }
 
 /// The tables `<id>` and `<id>.budget`.
 #[must_use]
-pub fn tables(id: &str, budgets: &[(String, Result<Budget, String>)]) -> [Table; 2] {
+pub fn tables(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
     let mut totals = Table::new(
         id,
         "Absorbed dose with the uncertainty of the whole chain; activity and dose factor are correlated through the volume",
@@ -207,17 +210,18 @@ pub fn tables(id: &str, budgets: &[(String, Result<Budget, String>)]) -> [Table;
     .column("share", "%");
     let percent = |x: Option<f64>| Cell::from(x.map(|x| 100.0 * x));
     for (region, found) in budgets {
-        let b = match found {
-            Ok(b) => b,
-            Err(reason) => {
-                let mut row = vec![Cell::Missing; 8];
-                row[0] = region.as_str().into();
-                let reason = reason.trim_start_matches("not determined: ");
-                row.push(format!("not determined: {reason}").into());
-                totals.push(row);
-                continue;
-            }
+        let (found, mut note) = shown(found);
+        let Some(b) = found else {
+            let mut row = vec![Cell::Missing; 8];
+            row[0] = region.as_str().into();
+            row.push(note.into());
+            totals.push(row);
+            continue;
         };
+        if b.relative_sd.is_none() {
+            let join = if note.is_empty() { "" } else { "; " };
+            note = format!("{note}{join}not determined: no standard error of the integral");
+        }
         let both = b.activity_relative_sd.map(|a| a * b.factor_relative_sd);
         totals.push(vec![
             region.as_str().into(),
@@ -228,12 +232,7 @@ pub fn tables(id: &str, budgets: &[(String, Result<Budget, String>)]) -> [Table;
             percent(Some(b.factor_relative_sd)),
             both.filter(|x| *x > 0.0).map(|x| b.relative_covariance / x).into(),
             b.dominant().map_or(Cell::Missing, |i| i.name().into()),
-            if b.relative_sd.is_none() {
-                "not determined: no standard error of the integral"
-            } else {
-                ""
-            }
-            .into(),
+            note.into(),
         ]);
         for c in &b.contributions {
             parts.push(vec![

@@ -136,6 +136,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             said.push(warning);
         }
     }
+    remarks(&found.patients, terminal);
     let mut tables = vec![stacked(&found.patients, arguments.print)?];
     if arguments.print == Print::Doses {
         for part in ["marrow", "daughters", "rbe"] {
@@ -150,6 +151,20 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         terminal.talk("note: the doses of all cycles together are printed by `--print cumulative`");
     }
     print_all(&tables, terminal)
+}
+
+/// Says what stands against the doses: with the subject where there are several.
+pub(super) fn remarks(patients: &[Patient], terminal: &Terminal) {
+    for patient in patients {
+        for remark in patient.remarks() {
+            match remark.split_once(": ") {
+                Some((word, rest)) if patients.len() > 1 => {
+                    terminal.talk(&format!("{word}: {}, {rest}", patient.subject));
+                }
+                _ => terminal.talk(&remark),
+            }
+        }
+    }
 }
 
 /// A table that belongs to the doses, where it was asked for.

@@ -39,7 +39,8 @@ pub(crate) struct Asked {
     #[arg(long = "marrow", value_name = "KEY=VALUE")]
     marrow: Vec<String>,
 
-    /// Weight alphas for an effect, in a table of its own in Gy(RBE): `late kidney damage=5`.
+    /// Weight alphas for an effect, in a table of its own in Gy(RBE): `late kidney damage=5`. It is in
+    /// `--bed` and `--print cumulative`, too; those of alphas are refused without.
     #[arg(long = "rbe", value_name = "EFFECT=RBE")]
     rbe: Vec<String>,
 
@@ -70,14 +71,7 @@ impl Asked {
             .into_iter()
             .collect(),
             marrow: marrow(&self.marrow)?,
-            rbe: assigned(&self.rbe, "--rbe \"late kidney damage=5\"", |effect, text| {
-                let alpha = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-                let effect = effect.to_owned();
-                Ok(RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
-            })?
-            .into_iter()
-            .map(|(_, spec)| spec)
-            .collect(),
+            rbe: weights(&self.rbe)?,
             daughters: leaving(&self.leaving)?,
             ..DoseOptions::new(Sex::Male)
         })
@@ -118,6 +112,20 @@ fn assigned<T>(
             Ok((name.to_owned(), value))
         })
         .collect()
+}
+
+/// Weights of alphas, as typed: `late kidney damage=5`.
+pub(super) fn weights(given: &[String]) -> Outcome<Vec<RbeSpec>> {
+    let read = |effect: &str, text: &str| -> Result<RbeSpec, String> {
+        let alpha: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+        if !(alpha > 0.0 && alpha.is_finite()) {
+            return Err(format!("the RBE is `{text}`; expected a number above 0"));
+        }
+        let effect = effect.to_owned();
+        Ok(RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
+    };
+    let found = assigned(given, "--rbe \"late kidney damage=5\"", read)?;
+    Ok(found.into_iter().map(|(_, spec)| spec).collect())
 }
 
 /// The red marrow, key by key.

@@ -7,11 +7,11 @@ use lutetia_data::{
     Sex,
     exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv},
 };
-use lutetia_diagnostic::Diagnostic;
+use lutetia_diagnostic::{Diagnostic, FlagKind};
 use lutetia_dose::Region;
 use lutetia_report::{
     patient::{Cycle, Options},
-    steps::dose::reference as reference_of,
+    steps::{dose::reference as reference_of, plan::accepts_misfit, shown},
 };
 
 use super::{
@@ -31,12 +31,15 @@ Example:
   lutetia export olinda data/studies/snmmi_patient4 --file patient4.cas
 
 Regions of one organ are added; the mass of a measured organ is its volume times its density. The remainder of the
-body is the total body there. What has no place in a case file is named.";
+body is the total body there. What has no place in a case file is named.
+An integral that is not determined, or that its data refute, is not written; the run then ends with code 65.";
 
 const MIRDCALC: &str = "\
 Example:
   lutetia export mirdcalc data/studies/snmmi_patient4
-  lutetia export mirdcalc data/studies/snmmi_patient4 --file patient4_tiac.csv";
+  lutetia export mirdcalc data/studies/snmmi_patient4 --file patient4_tiac.csv
+
+An integral that is not determined, or that its data refute, is not written; the run then ends with code 65.";
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -72,6 +75,10 @@ struct Export {
     #[arg(long, value_name = "ADULT")]
     reference: Option<String>,
 
+    /// Write in spite of a flag: `misfit`, a curve that misses its data.
+    #[arg(long, value_name = "FLAG")]
+    accept: Vec<String>,
+
     #[command(flatten)]
     measurement: Measurement,
 }
@@ -80,6 +87,9 @@ struct Export {
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let (What::Olinda(asked) | What::Mirdcalc(asked)) = &arguments.what;
     let adult = reference(asked.reference.as_deref())?;
+    let accept_misfit = accepts_misfit(&asked.accept).map_err(|reason| {
+        Failure::usage(format!("`--accept`: {reason}"), "write it as `--accept misfit`")
+    })?;
     let options = Options {
         integration: asked.curves.integration()?,
         dose: plain_doses(),
@@ -97,10 +107,13 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             "choose one with `--cycle N`",
         ));
     };
-    let (integrals, mut notes) = integrals(cycle);
+    let Found { integrals, mut notes, refused } = integrals(cycle, accept_misfit);
+    for (_, why) in &refused {
+        terminal.talk(&format!("warning: {why}"));
+    }
     if integrals.is_empty() {
         let message = "no region has an integral and an organ; nothing is written";
-        let hint = notes.first().cloned();
+        let hint = notes.first().or(refused.first().map(|r| &r.1)).cloned();
         return Err(Failure::new(
             Exit::Data,
             Diagnostic::error("LUT8023", message).maybe_hint(hint),
@@ -132,42 +145,64 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         terminal.talk(&format!("note: {note}"));
     }
     match &asked.file {
-        None => terminal.data(&text),
-        Some(path) => output::file(path, text.as_bytes(), asked.overwrite),
+        None => terminal.data(&text)?,
+        Some(path) => output::file(path, text.as_bytes(), asked.overwrite)?,
     }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = refused.iter().map(|(region, _)| region.as_str()).collect();
+    let message = format!("written without {}", names.join(", "));
+    Err(Failure::new(Exit::Data, Diagnostic::error("LUT8035", message).hint(
+        "choose regions with `--region`, another function with `--function`, or `--accept misfit`",
+    )))
 }
 
-/// Integrals of regions that are organs, and why others are not among them.
-fn integrals(cycle: &Cycle) -> (Vec<OrganIntegral>, Vec<String>) {
-    let (mut found, mut notes) = (Vec::new(), Vec::new());
+/// What there is to write.
+struct Found {
+    integrals: Vec<OrganIntegral>,
+    /// What a person should know of what is written, and of regions that are no organ.
+    notes: Vec<String>,
+    /// Regions that cannot be written, and why.
+    refused: Vec<(String, String)>,
+}
+
+/// Integrals of regions that are organs, and why others are not among them. One that its data refute is not,
+/// unless that is accepted: a file of another program has no room for what stands against it.
+fn integrals(cycle: &Cycle, accept_misfit: bool) -> Found {
+    let mut found = Found { integrals: Vec::new(), notes: Vec::new(), refused: Vec::new() };
+    let accepted: &[FlagKind] =
+        if accept_misfit { &FlagKind::ALL } else { &FlagKind::NOT_REFUTING };
     for (tia, dose) in cycle.tias.iter().zip(&cycle.doses) {
-        let integral = match &tia.tia {
-            Ok(integral) => integral,
-            Err(reason) => {
-                let reason = reason.trim_start_matches("not determined: ");
-                notes.push(format!(
-                    "`{}` is left out: its integral is not determined: {reason}",
-                    tia.region
-                ));
-                continue;
-            }
-        };
         let region = match Region::named(&tia.region) {
             Ok(region) => region,
             Err(error) => {
-                notes.push(format!("`{}` is left out: {error}", tia.region));
+                found.notes.push(format!("`{}` is left out: {error}", tia.region));
                 continue;
             }
         };
+        let name = &tia.region;
+        let integral = match tia.tia.as_ref().accept(accepted) {
+            Ok(integral) => integral,
+            Err(refusal) => {
+                let why = format!("`{name}` is left out: its integral is {refusal}");
+                found.refused.push((name.clone(), why));
+                continue;
+            }
+        };
+        let note = tia.tia.note();
+        if !note.is_empty() {
+            found.notes.push(format!("`{name}`: {note}"));
+        }
         let per = |mbq_h: f64| mbq_h / tia.injected_mbq;
         let organ = region.taken_for();
-        found.push(OrganIntegral {
-            region: tia.region.clone(),
+        found.integrals.push(OrganIntegral {
+            region: name.clone(),
             organ: organ.strip_prefix("one of the ").unwrap_or(&organ).to_owned(),
             tiac_h: per(integral.value_mbq_h()),
             tiac_sd_h: integral.sd_mbq_h().map(per),
-            mass_g: dose.dose.as_ref().ok().map(|d| d.mass.g),
+            mass_g: shown(&dose.dose).0.map(|d| d.mass.g),
         });
     }
-    (found, notes)
+    found
 }

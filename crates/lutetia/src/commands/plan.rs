@@ -1,17 +1,20 @@
 //! `lutetia plan`.
 
 use clap::{Args, ValueEnum};
+use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
+    Cell,
     patient::{Options, courses},
     steps::{
         dose::{DoseOptions, relative, tissue},
-        plan::{Limit, Plan, tables},
+        plan::{Limit, Plan, accepts_misfit, tables},
     },
 };
 use lutetia_units::{Dimension, Unit};
 
 use super::{
     curves::Curves,
+    dose_asked::weights,
     measurement::Measurement,
     patients::{plain_doses, reference},
     regimen::parse_quantity,
@@ -27,7 +30,10 @@ const EXAMPLE: &str = "\
 Example:
   lutetia plan data/studies/snmmi_patient4 --region kidney_left --region kidney_right --cycles 4 \\
     --limit \"40 Gy\" --tissue \"2.5 Gy,2.8 h\" --activity \"7.4 GBq\" --volume-sd \"5 %\"
-  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 --limit \"23 Gy\" --print risk";
+  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 --limit \"23 Gy\" --print risk
+
+A nuclide with alphas needs `--rbe`: the limit then is one in Gy(RBE). There is no plan from a curve that its data
+refute, unless `--accept misfit` says that it will do.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +77,15 @@ pub(crate) struct Arguments {
     /// common to the cycles to come.
     #[arg(long, value_name = "SD")]
     between_cycles: Option<String>,
+
+    /// Weight of alphas for the effect that limits, such as `late kidney damage=5`: the limit is one in
+    /// Gy(RBE).
+    #[arg(long, value_name = "EFFECT=RBE")]
+    rbe: Option<String>,
+
+    /// Plan in spite of a flag: `misfit`, a curve that misses its data.
+    #[arg(long, value_name = "FLAG")]
+    accept: Vec<String>,
 
     /// Reference adult: `female` or `male`. The `sex` of the subject without it, else male.
     #[arg(long, value_name = "ADULT")]
@@ -125,9 +140,13 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let volume_sd = share("--volume-sd", arguments.measurement.volume_sd())?;
     let between_cycles =
         share("--between-cycles", arguments.between_cycles.as_deref())?.unwrap_or(0.0);
+    let rbe = weights(arguments.rbe.as_slice())?;
+    let accept_misfit = accepts_misfit(&arguments.accept).map_err(|reason| {
+        Failure::usage(format!("`--accept`: {reason}"), "write it as `--accept misfit`")
+    })?;
     let options = Options {
         integration: arguments.curves.integration()?,
-        dose: DoseOptions { volume_sd, ..plain_doses() },
+        dose: DoseOptions { volume_sd, rbe, ..plain_doses() },
         reference: reference(arguments.reference.as_deref())?,
         tissue,
         chain: arguments.measurement.chain()?,
@@ -153,10 +172,31 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         cycles: arguments.remaining.unwrap_or(arguments.cycles),
         activity_gbq,
         between_cycles,
+        accept_misfit,
     };
-    let [plan, risk] = tables("plan", &courses(&found, after_given), &plan);
-    match arguments.print {
-        Print::Plan => print(&plan, terminal),
-        Print::Risk => print(&risk, terminal),
+    let [table, risk] = tables("plan", &courses(&found, after_given), &plan);
+    let words = |row: &[Cell], column: &str| {
+        table.index_of(column).and_then(|at| row.get(at)).map(Cell::csv).unwrap_or_default()
+    };
+    let mut refused = Vec::new();
+    for row in &table.rows {
+        let (region, note) = (words(row, "region"), words(row, "note"));
+        let none = note.starts_with("not determined");
+        if none {
+            refused.push(region.clone());
+        }
+        if !note.is_empty() {
+            let word = if none { "warning" } else { "note" };
+            terminal.talk(&format!("{word}: `{region}`: {note}"));
+        }
     }
+    match arguments.print {
+        Print::Plan => print(&table, terminal)?,
+        Print::Risk => print(&risk, terminal)?,
+    }
+    if refused.len() == table.rows.len() {
+        let message = format!("there is no plan for {}", refused.join(", "));
+        return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8034", message)));
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lutetia_diagnostic::{Diagnostic, closest};
 use lutetia_model::system::{Binding, ParameterInfo, ParameterKind, System};
-use lutetia_report::{Cell, Table};
+use lutetia_report::{Cell, Table, steps::nuclide_dose::follow};
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
 use lutetia_units::{Dimension, Quantity};
 
@@ -97,7 +97,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             "leave it out for 1e-9, or a thousandth of `--rtol` where that is less",
         ));
     }
-    let model = models::load(&arguments.file, terminal)?;
+    let mut model = models::load(&arguments.file, terminal)?;
+    let set = |name: &String| {
+        let is = |text: &String| text.split_once('=').is_some_and(|(n, _)| n.trim() == name);
+        arguments.settings.iter().any(is)
+    };
+    for (parameter, note) in follow(&mut model, &arguments.nuclides) {
+        if !set(&parameter) {
+            terminal.talk(&format!("note: {note}"));
+        }
+    }
     let system = lutetia_model::system::compile(&model, &binding(&arguments.nuclides))
         .map_err(|error| failed("LUT8017", &error.to_string()))?;
     let parameters = parameters(&system, &arguments.settings)?;

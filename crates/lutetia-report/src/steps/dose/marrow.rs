@@ -1,6 +1,7 @@
 //! The red marrow of a patient, from blood or from an image of part of it.
 
 use lutetia_data::{Covariate, Study};
+use lutetia_diagnostic::{Flag, Reason, Verdict};
 use lutetia_dose::{
     MarrowActivity, MarrowDose, MarrowInput, MarrowToBlood, Region, bundled::source_with_daughters,
     marrow_dose,
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use super::{DoseOptions, RegionDose, quantity};
 use crate::{
-    steps::RegionTia,
+    steps::{RegionTia, shown},
     table::{Cell, Table},
 };
 
@@ -76,7 +77,8 @@ impl MarrowSpec {
     }
 }
 
-/// Dose of the red marrow with its parts.
+/// Dose of the red marrow with its parts. An integral that is refused, of the marrow, the remainder or an
+/// organ, refuses the sum; an organ without a mass is named as missing in it.
 ///
 /// # Errors
 /// What is missing (a ratio is never chosen here) or not measured.
@@ -87,7 +89,7 @@ pub fn marrow(
     tias: &[RegionTia],
     doses: &[RegionDose],
     options: &DoseOptions,
-) -> Result<MarrowDose, String> {
+) -> Result<Verdict<MarrowDose>, String> {
     let find = |name: &str| {
         tias.iter().find(|t| t.region == name).ok_or_else(|| {
             let known: Vec<&str> = tias.iter().map(|t| t.region.as_str()).collect();
@@ -104,8 +106,8 @@ pub fn marrow(
             );
         }
     };
-    let tia = own.tia.as_ref().map_err(Clone::clone)?;
-    let activity = if spec.blood.is_some() {
+    let tia = own.tia.as_ref();
+    let activity: Verdict<MarrowActivity> = if spec.blood.is_some() {
         let ratio = ratio(spec)?;
         let ml = match &spec.blood_volume {
             Some(text) => quantity("blood volume", text, "mL")?,
@@ -125,47 +127,82 @@ pub fn marrow(
             ));
         }
         let grams = ml * BLOOD_G_PER_ML;
-        MarrowActivity::Blood {
+        tia.map(|tia| MarrowActivity::Blood {
             per_g_mbq_h: tia.value_mbq_h() / grams,
             sd: tia.sd_mbq_h().map(|sd| sd / grams),
             ratio,
-        }
+        })
     } else {
         let share = spec.share.as_deref().ok_or(
             "red marrow: give `share`, the share of all active marrow in the region of `image`, such as `6.7 %`",
         )?;
-        MarrowActivity::Image { part: tia.clone(), share: quantity("share", share, "1")? }
+        let share = quantity("share", share, "1")?;
+        tia.map(|tia| MarrowActivity::Image { part: tia.clone(), share })
     };
+    let activity = activity.within(&format!("`{}`", own.region));
     let remainder = spec.remainder.as_deref().map(find).transpose()?;
     let remainder = match remainder {
-        Some(t) => Some(t.tia.clone()?),
-        None => None,
+        Some(t) => t.tia.clone().map(Some).within(&format!("`{}`", t.region)),
+        None => Verdict::determined(None),
     };
     let body_g = match &spec.body_mass {
         Some(text) => Some(quantity("body mass", text, "g")?),
         None => weight_g(study, subject),
     };
-    let organs = doses
+    let (mut organs, mut without) = (Verdict::determined(Vec::new()), Vec::new());
+    for d in doses
         .iter()
         .filter(|d| d.region != own.region && Some(&d.region) != spec.remainder.as_ref())
-        .filter_map(|d| {
-            let dose = d.dose.as_ref().ok()?;
-            let tia = tias.iter().find(|t| t.region == d.region)?.tia.as_ref().ok()?;
-            let region = Region::named(&d.region).ok()?;
-            (!region.is_body()).then(|| (region, dose.mass.g, tia.clone()))
-        })
-        .collect();
+        .filter(|d| !options.leave_out.contains_key(&d.region))
+    {
+        let Some(tia) = tias.iter().find(|t| t.region == d.region) else { continue };
+        let Ok(region) = Region::named(&d.region) else { continue };
+        if region.is_body() {
+            continue;
+        }
+        // A dose without an integral is refused with it; one with an integral lacks its mass.
+        let Some(grams) = shown(&d.dose).0.map(|dose| dose.mass.g) else {
+            if tia.tia.is_refused() {
+                organs = organs.zip(of_organ(tia, region, 0.0)).map(|(all, _)| all);
+            } else {
+                without.push(Flag::Incomplete {
+                    what: format!("without the photons of `{}`, which has no dose", d.region),
+                });
+            }
+            continue;
+        };
+        organs = organs.zip(of_organ(tia, region, grams)).map(|(mut all, one)| {
+            all.push(one);
+            all
+        });
+    }
     let source = source_with_daughters(&own.nuclide).map_err(|e| e.to_string())?;
-    marrow_dose(&MarrowInput {
-        source: &source,
-        sex: options.reference,
-        body_g,
-        marrow: activity,
-        organs,
-        remainder,
-        administered_mbq: Some(own.injected_mbq),
-    })
-    .map_err(|e| e.to_string())
+    let parts = activity.zip(remainder).zip(organs);
+    Ok(parts
+        .try_map(|((marrow, remainder), organs)| {
+            marrow_dose(&MarrowInput {
+                source: &source,
+                sex: options.reference,
+                body_g,
+                marrow,
+                organs,
+                remainder,
+                administered_mbq: Some(own.injected_mbq),
+            })
+        })
+        .with_all(without))
+}
+
+/// What an organ gives to the marrow.
+fn of_organ(tia: &RegionTia, region: Region, grams: f64) -> Verdict<(Region, f64, lutetia_dose::Tia)> {
+    let found = tia.tia.clone().within(&format!("`{}`", tia.region));
+    if found.is_refused() {
+        return Verdict::refused(Reason::with_hint(
+            found.note(),
+            format!("leave `{}` out with `--region` to have the marrow without its photons", tia.region),
+        ));
+    }
+    found.map(|tia| (region, grams, tia))
 }
 
 fn ratio(spec: &MarrowSpec) -> Result<MarrowToBlood, String> {
@@ -204,7 +241,7 @@ fn weight_g(study: &Study, subject: &str) -> Option<f64> {
 
 /// The table of the marrow's dose by where it comes from.
 #[must_use]
-pub fn table(id: &str, marrow: &MarrowDose) -> Table {
+pub fn table(id: &str, marrow: &Verdict<MarrowDose>) -> Table {
     let mut table = Table::new(
         format!("{id}.marrow"),
         "Mean absorbed dose of the red marrow by where it comes from, physical dose without RBE",
@@ -214,8 +251,10 @@ pub fn table(id: &str, marrow: &MarrowDose) -> Table {
     .column("electron", "Gy")
     .column("photon", "Gy")
     .column("total", "Gy")
-    .column("method", "");
-    for (from, [alpha, electron, photon]) in &marrow.parts {
+    .column("method", "")
+    .column("note", "");
+    let (found, note) = shown(marrow);
+    for (from, [alpha, electron, photon]) in found.iter().flat_map(|m| &m.parts) {
         table.push(vec![
             from.as_str().into(),
             (*alpha).into(),
@@ -223,16 +262,18 @@ pub fn table(id: &str, marrow: &MarrowDose) -> Table {
             (*photon).into(),
             (alpha + electron + photon).into(),
             Cell::from(""),
+            Cell::from(""),
         ]);
     }
-    let t = &marrow.total;
+    let t = found.map(|m| &m.total);
     table.push(vec![
         "all".into(),
-        t.alpha.into(),
-        t.electron.into(),
-        t.photon.into(),
-        t.total.into(),
-        t.method.as_str().into(),
+        t.map(|t| t.alpha).into(),
+        t.map(|t| t.electron).into(),
+        t.map(|t| t.photon).into(),
+        t.map(|t| t.total).into(),
+        t.map_or("", |t| t.method.as_str()).into(),
+        note.into(),
     ]);
     table
 }
