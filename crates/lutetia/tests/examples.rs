@@ -116,13 +116,17 @@ fn exact_every_example_of_a_help_runs() {
         let folder = root(words[0]);
         let binary = cargo_bin("lutetia");
         let path = std::env::join_paths(
-            binary.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(
-                &std::env::var_os("PATH").unwrap_or_default(),
-            )),
+            binary
+                .parent()
+                .map(Path::to_path_buf)
+                .into_iter()
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
         )
         .expect("a path");
         for example in found {
-            let small = SMALLER.iter().fold(example.clone(), |text, (long, short)| text.replace(long, short));
+            let small = SMALLER
+                .iter()
+                .fold(example.clone(), |text, (long, short)| text.replace(long, short));
             let output = Command::new("sh")
                 .args(["-euc", &small])
                 .current_dir(folder.path())
@@ -146,6 +150,7 @@ fn exact_every_example_of_a_help_runs() {
 
 #[test]
 fn exact_an_example_that_goes_on_is_one_command() {
-    let help = "About\n\nExample:\n  lutetia a \\\n    --b\n  lutetia c    # why\n\nMore\n  lutetia d\n";
+    let help =
+        "About\n\nExample:\n  lutetia a \\\n    --b\n  lutetia c    # why\n\nMore\n  lutetia d\n";
     assert_eq!(examples(help), ["lutetia a \\\n    --b", "lutetia c    # why"]);
 }

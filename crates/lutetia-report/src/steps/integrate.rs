@@ -263,8 +263,10 @@ pub fn map(
 ) -> Result<Tia, String> {
     if !(activity_mbq > 0.0 && sd_mbq > 0.0) {
         return Err(format!(
-            "`{region}` is {activity_mbq} MBq at {time_h} h; a maximum a posteriori needs an activity above 0 with a \
-             standard deviation"
+            "`{region}` is {} MBq at {} h; a maximum a posteriori needs an activity above 0 with a \
+             standard deviation",
+            crate::table::significant(activity_mbq, 6),
+            crate::table::significant(time_h, 6)
         ));
     }
     let decay = if prior.biological { physical_per_h } else { 0.0 };
