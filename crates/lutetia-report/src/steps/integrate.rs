@@ -181,7 +181,7 @@ pub fn integral(curve: &Curve, method: &Method, at_h: Option<f64>) -> Result<Tia
         let distance = |t: f64| at_h.map_or(0.0, |at| (t - at).abs());
         if curve.points.len() > 1 && at_h.is_none() {
             return Err(format!(
-                "`{}` has {} measurements and the method takes one; say which by its time",
+                "`{}` has {} measurements and the method takes one; say which by its time: `at` in an experiment, `--at` for the command",
                 curve.region,
                 curve.points.len()
             ));

@@ -22,9 +22,9 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia report                     every experiment that changed
+  lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force
-  lutetia report --check             compare with the tables as they are, write nothing";
+  lutetia report --check             # compare with the tables as they are, write nothing";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
