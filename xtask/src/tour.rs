@@ -45,6 +45,12 @@ pub(crate) fn run() -> Result<()> {
             bail!("the block at README.md:{} failed ({status})", block.line);
         }
     }
+    let left = left_behind(copy.path())?;
+    ensure!(
+        left.is_empty(),
+        "the tour leaves files that git does not ignore: {}; add them to .gitignore",
+        left.join(", ")
+    );
     println!("tour: {} blocks ran", blocks.len());
     Ok(())
 }
@@ -86,6 +92,40 @@ fn build() -> Result<PathBuf> {
     Ok(workspace::metadata()?.target_directory.join("release").into_std_path_buf())
 }
 
+/// Files of the copy that are neither the repository's nor ignored there: a reader who follows the tour in a
+/// clone would find them in `git status`.
+fn left_behind(copy: &Path) -> Result<Vec<String>> {
+    let known: std::collections::BTreeSet<PathBuf> = workspace::files()?.into_iter().collect();
+    let mut new = Vec::new();
+    let mut folders = vec![copy.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let relative = path.strip_prefix(copy)?.to_path_buf();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !known.contains(&relative) {
+                new.push(relative);
+            }
+        }
+    }
+    let mut left = Vec::new();
+    for path in new {
+        // 0 says ignored, 1 says not; the rules hold for paths that do not exist here too.
+        let status = Command::new("git")
+            .args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index"])
+            .arg(&path)
+            .current_dir(workspace::root())
+            .status()
+            .context("git")?;
+        if !status.success() {
+            left.push(path.display().to_string());
+        }
+    }
+    left.sort();
+    Ok(left)
+}
+
 fn copy_repository(to: &Path) -> Result<()> {
     for file in workspace::files()? {
         let target = to.join(&file);
@@ -109,6 +149,19 @@ mod tests {
         assert_eq!(found, [Block { line: 7, text: "one\ntwo\n".to_owned() }]);
         assert!(blocks("<!-- tour -->\ntext\n").is_err());
         assert!(blocks("<!-- tour -->\n```sh\nopen\n").is_err());
+    }
+
+    #[test]
+    fn exact_what_the_tour_writes_is_ignored() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for path in ["models/demo/my-ligand.toml", "patient4/index.html", "reports/.lock"] {
+            let target = folder.path().join(path);
+            std::fs::create_dir_all(target.parent().expect("a folder")).expect("a folder");
+            std::fs::write(target, "").expect("a file");
+        }
+        assert_eq!(left_behind(folder.path()).expect("git answers"), Vec::<String>::new());
+        std::fs::write(folder.path().join("elsewhere.txt"), "").expect("a file");
+        assert_eq!(left_behind(folder.path()).expect("git answers"), ["elsewhere.txt"]);
     }
 
     #[test]

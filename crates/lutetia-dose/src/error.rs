@@ -44,8 +44,9 @@ pub enum DoseError {
     },
     /// A volume of a few cells.
     #[error(
-        "a mass of {mass_g} g of `{region}` has a radius of {radius_mm:.3} mm in one piece; expected at least \
-         {least_mm} mm, since below it the place within cells counts; use a cellular method"
+        "a mass of {mass} g of `{region}` has a radius of {radius_mm:.3} mm in one piece; expected at least \
+         {least_mm} mm, since below it the place within cells counts; use a cellular method",
+        mass = lutetia_units::significant(*mass_g, 4)
     )]
     TooSmall {
         /// The region.

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use lutetia_data::Sex;
+use lutetia_units::significant;
 use serde::Serialize;
 
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
@@ -161,7 +162,8 @@ pub fn self_dose_factor(
             let shape = Shape::of(organ, Surroundings::Body, *one_of_pair);
             let taken_for = region.taken_for();
             let Some(of_reference) = region.reference_mass_g(reference) else {
-                let method = format!("{taken_for} of {mass_g} g, convex pieces in a body");
+                let method =
+                    format!("{taken_for} of {} g, convex pieces in a body", significant(mass_g, 4));
                 return factor(source, region.given(), mass_g, &shape, &method);
             };
             let adult = match reference {
@@ -170,8 +172,9 @@ pub fn self_dose_factor(
             };
             let assumed = if reference_mass_is_assumed(organ) { ", assumed" } else { "" };
             let method = format!(
-                "{taken_for} of the reference {adult} ({of_reference} g{assumed}), convex pieces in a body, \
-                 scaled 1/m and photons m^(-2/3)"
+                "{taken_for} of the reference {adult} ({} g{assumed}), convex pieces in a body, \
+                 scaled 1/m and photons m^(-2/3)",
+                significant(of_reference, 4)
             );
             factor(source, region.given(), of_reference, &shape, &method)?.scaled_to(mass_g)
         }
@@ -196,7 +199,11 @@ pub fn sphere_dose_factor(
         Surroundings::Body => "in a body",
         Surroundings::Vacuum => "in vacuum",
     };
-    let method = format!("sphere of {mass_g} g, {density} g/cm3, {place}");
+    let method = format!(
+        "sphere of {} g, {} g/cm3, {place}",
+        significant(mass_g, 4),
+        significant(density, 4)
+    );
     factor(source, name, mass_g, &shape, &method)
 }
 

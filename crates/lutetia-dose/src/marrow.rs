@@ -26,6 +26,7 @@
 //! a factor of 1.6.
 
 use lutetia_data::Sex;
+use lutetia_units::significant;
 use serde::Serialize;
 
 use crate::absorbed::Surroundings;
@@ -177,7 +178,8 @@ fn summed(
 /// [`DoseError::NoPhotonLines`].
 pub fn marrow_self_factor(source: &Source, sex: Sex) -> Result<SelfDoseFactor, DoseError> {
     let Reference { marrow, body, .. } = reference(sex);
-    let method = format!("red marrow of {marrow} g, random mixture with fat and bone");
+    let method =
+        format!("red marrow of {} g, random mixture with fat and bone", significant(marrow, 4));
     summed(source, "red marrow", marrow, method, |emitter| {
         Ok([
             emitter.alpha_mev / marrow,
@@ -194,7 +196,8 @@ pub fn marrow_self_factor(source: &Source, sex: Sex) -> Result<SelfDoseFactor, D
 /// [`DoseError::NoPhotonLines`].
 pub fn marrow_from_body(source: &Source, sex: Sex) -> Result<SelfDoseFactor, DoseError> {
     let Reference { marrow, bone, body } = reference(sex);
-    let method = format!("red marrow from a body of {body} g, activity spread evenly");
+    let method =
+        format!("red marrow from a body of {} g, activity spread evenly", significant(body, 4));
     let bone = bone / marrow;
     summed(source, "red marrow", body, method, |emitter| {
         let kernel = &emitter.electron_kernel;

@@ -79,10 +79,13 @@ impl Region {
             let one_of_pair = sided && organ.pieces.len() >= 2;
             return Ok(Self { given: name.to_owned(), kind: Kind::Organ { organ, one_of_pair } });
         }
-        let candidates = organs().iter().flat_map(Organ::names);
+        let candidates = || organs().iter().flat_map(Organ::names);
+        // What is cut short (`whole_field`) is meant before what is spelled alike.
+        let begun = candidates().find(|name| !wanted.is_empty() && name.starts_with(&wanted));
+        let near = begun.or_else(|| lutetia_diagnostic::closest(&wanted, candidates()));
         Err(DoseError::UnknownRegion {
             name: name.to_owned(),
-            suggestion: lutetia_diagnostic::closest(&wanted, candidates).map(str::to_owned),
+            suggestion: near.map(str::to_owned),
             known: organs().iter().map(|organ| organ.name).collect::<Vec<_>>().join(", "),
         })
     }
@@ -256,5 +259,17 @@ mod tests {
         );
         assert!(message.contains("salivary glands"), "{message}");
         assert!(Region::named("").is_err());
+    }
+
+    #[test]
+    fn exact_what_is_suggested_is_accepted() {
+        for given in ["whole_field", "Kidnys", "livr", "red_marow", "urinary_blad"] {
+            let Err(DoseError::UnknownRegion { suggestion: Some(name), .. }) = Region::named(given)
+            else {
+                panic!("`{given}` is known, or nothing is suggested");
+            };
+            assert!(Region::named(&name).is_ok(), "{given}: {name}");
+            assert!(Region::named(&name.replace(' ', "_")).is_ok(), "{given}: {name}");
+        }
     }
 }

@@ -323,7 +323,8 @@ fn assemble(
             (p.transform.backward(x[k] - half), p.transform.backward(x[k] + half))
         });
         let shrinkage = p.prior.zip(sd).map(|(q, s)| (s / q.sd).powi(2));
-        let contraction = shrinkage.map(|s| 1.0 - s);
+        // Data that say nothing leave the prior, to the rounding of its variance.
+        let contraction = shrinkage.map(|s| if (1.0 - s).abs() < 1e-9 { 0.0 } else { 1.0 - s });
         let disagreement = || {
             let values = || starts.alternatives.iter().map(|a| a[i]);
             let moved = values().any(|v| apart(p.transform, v, theta[i], sd));

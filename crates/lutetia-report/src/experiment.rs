@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_diagnostic::{Diagnostic, Sources, Span};
+use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use serde::Deserialize;
 
 use crate::{
@@ -148,7 +148,42 @@ pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment
         let start = start.unwrap_or(0);
         Span::new(id, start, start + needle.len().min(text.len() - start))
     });
+    let faults: Vec<_> = faults.into_iter().chain(unfilled(id, text)).collect();
     if faults.is_empty() { Ok(experiment) } else { Err(faults) }
+}
+
+/// Keys whose text is filled with numbers of the tables.
+const FILLED: [&str; 5] = ["objective", "method", "result", "disagreement", "caption"];
+
+/// Placeholders in texts that are printed as they stand.
+fn unfilled(id: SourceId, text: &str) -> Vec<Diagnostic> {
+    fn walk(key: &str, value: &toml::Value, found: &mut Vec<(String, String)>) {
+        match value {
+            toml::Value::String(s) if !FILLED.contains(&key) && s.contains("{{") => {
+                let line = s.lines().find(|line| line.contains("{{")).unwrap_or(s);
+                found.push((key.to_owned(), line.to_owned()));
+            }
+            toml::Value::Array(items) => items.iter().for_each(|item| walk(key, item, found)),
+            toml::Value::Table(table) => {
+                table.iter().for_each(|(key, value)| walk(key, value, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    if let Ok(table) = text.parse::<toml::Table>() {
+        walk("", &toml::Value::Table(table), &mut found);
+    }
+    found
+        .into_iter()
+        .map(|(key, line)| {
+            let message = format!("`{key}` is printed as it stands, found `{{{{` in it");
+            let start = text.find(&line).unwrap_or(0);
+            Diagnostic::error("LUT7030", message)
+                .at(Span::new(id, start, start + line.len().min(text.len() - start)), "")
+                .hint(format!("numbers are filled into `{}`", FILLED.join("`, `")))
+        })
+        .collect()
 }
 
 fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> Vec<Diagnostic> {

@@ -1,5 +1,6 @@
 //! Tables: the numbers of a report, with units, written as CSV and compared with tolerance.
 
+pub use lutetia_units::significant;
 use serde::Serialize;
 
 /// One column of a [`Table`].
@@ -238,13 +239,13 @@ impl Table {
         }
     }
 
-    /// The rows as JSON objects, all digits, by header; nothing is `null`.
+    /// The rows as JSON objects by header, numbers to twelve digits; nothing is `null`.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let headers = self.headers();
         let rows = self.rows.iter().map(|row| {
             let cells = row.iter().map(|cell| match cell {
-                Cell::Number(number) => serde_json::json!(number),
+                Cell::Number(number) => json_number(*number),
                 Cell::Text(text) => serde_json::json!(text),
                 Cell::Missing => serde_json::Value::Null,
             });
@@ -313,8 +314,14 @@ impl Table {
     pub fn to_markdown(&self) -> String {
         let escape = |s: String| s.replace('|', "\\|").replace('\n', " ");
         let mut out = String::new();
-        let headers: Vec<String> =
-            self.headers().into_iter().map(|h| escape(h.replace('_', " "))).collect();
+        let headers: Vec<String> = self
+            .columns
+            .iter()
+            .map(|c| {
+                let unit = if c.unit.is_empty() { String::new() } else { format!(" ({})", c.unit) };
+                escape(readable(&c.name) + &unit)
+            })
+            .collect();
         out.push_str(&format!("| {} |\n", headers.join(" | ")));
         let rules: Vec<&str> = (0..self.columns.len())
             .map(|i| {
@@ -398,43 +405,55 @@ impl Table {
     }
 }
 
-/// `x` to `digits` significant digits, in plain notation between 1e-4 and 1e7, else scientific.
-///
-/// Trailing zeros are dropped, and −0 is 0, so that the same number always prints the same way.
+/// A number for machines: a count is an integer, and the rounding of binary arithmetic is left out.
 #[must_use]
-pub fn significant(x: f64, digits: usize) -> String {
-    if x.is_nan() {
-        return String::new();
+pub fn json_number(x: f64) -> serde_json::Value {
+    // Integers up to 2^53 are exact.
+    if x.fract() == 0.0 && x.abs() < 9e15 {
+        return serde_json::json!(x as i64);
     }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
-    }
-    if x.abs() < f64::MIN_POSITIVE {
-        return "0".to_owned();
-    }
-    let scientific = format!("{:.*e}", digits.max(1) - 1, x);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trim = |s: &str| {
-        if s.contains('.') {
-            s.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            s.to_owned()
-        }
-    };
-    if (-4..7).contains(&exponent) {
-        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
-        // Round through the scientific text first: both notations then show the same digits.
-        let rounded: f64 = scientific.parse().unwrap_or(x);
-        trim(&format!("{rounded:.decimals$}"))
-    } else {
-        format!("{}e{exponent}", trim(mantissa))
-    }
+    serde_json::json!(lutetia_units::without_noise(x))
+}
+
+/// A column header as people read it.
+///
+/// Underscores of words become spaces (`half_life (h)`), those of a symbol or of a name that models use
+/// stay (`tumour:k_g (1/h)`), since the name with a space does not exist.
+fn readable(name: &str) -> String {
+    let symbol = name.contains(':')
+        || name.chars().any(char::is_uppercase)
+        || name.split('_').next().is_some_and(|first| first.chars().count() < 2);
+    if symbol { name.replace('_', "\\_") } else { name.replace('_', " ") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exact_headers_keep_the_underscores_of_names() {
+        for (name, header) in [
+            ("half_life_cv", "half life cv"),
+            ("hazard_ratio_low", "hazard ratio low"),
+            ("tumour:k_g", "tumour:k\\_g"),
+            ("survival:lambda_", "survival:lambda\\_"),
+            ("care:k_care", "care:k\\_care"),
+            ("k_leave", "k\\_leave"),
+            ("T_clear", "T\\_clear"),
+        ] {
+            assert_eq!(readable(name), header);
+        }
+        let mut table = Table::new("t", "c").column("survival:lambda_", "d");
+        table.push(vec![1.0.into()]);
+        assert!(table.to_markdown().starts_with("| survival:lambda\\_ (d) |"), "{table:?}");
+    }
+
+    #[test]
+    fn exact_json_has_no_rounding_noise() {
+        let mut table = Table::new("t", "c").column("observations", "").column("mass", "g");
+        table.push(vec![4.0.into(), 249.073_650_000_000_01.into()]);
+        assert_eq!(table.to_json().to_string(), r#"[{"mass (g)":249.07365,"observations":4}]"#);
+    }
 
     #[test]
     fn exact_significant_digits() {

@@ -167,7 +167,8 @@ impl<'a> RowView<'a> {
             Scale::None | Scale::Cell(_) => return Err(Bad),
         };
         if scaled.is_finite() {
-            return Ok(scaled);
+            // 0.1 d is 2.4 h, not 2.4000000000000004 h.
+            return Ok(lutetia_units::without_noise(scaled));
         }
         faults.error(codes::NOT_FINITE, place, || {
             Fault::new(format!("`{name}` is `{text}`, too large for its unit"), "not finite")

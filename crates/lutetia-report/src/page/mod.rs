@@ -93,19 +93,30 @@ pub(crate) fn render(
             None => found.pretty(),
         })
     });
+    // Captions are texts as the others are: filled before the functions that print them.
+    let filled = |text: &str| environment.render_str(text, context! {}).map_err(PageError::from);
+    let mut table_captions = BTreeMap::new();
+    for (name, table) in tables.iter() {
+        table_captions.insert(name.clone(), filled(&table.caption)?);
+    }
+    let mut captions = BTreeMap::new();
+    for figure in figures {
+        captions.insert(figure.name.clone(), filled(&figure.caption)?);
+    }
     let for_table = Arc::clone(tables);
     environment.add_function("table", move |name: String| {
         let known: Vec<&str> = for_table.keys().map(String::as_str).collect();
         for_table
             .get(&name)
-            .map(|t| format!("{}\n\n*{}* ([CSV](tables/{name}.csv))", t.to_markdown(), t.caption))
+            .map(|t| {
+                let caption = table_captions.get(&name).unwrap_or(&t.caption);
+                format!("{}\n\n*{caption}* ([CSV](tables/{name}.csv))", t.to_markdown())
+            })
             .ok_or_else(|| {
                 let reason = format!("there is no table `{name}`; there are: {}", known.join(", "));
                 Error::new(ErrorKind::InvalidOperation, reason)
             })
     });
-    let captions: BTreeMap<String, String> =
-        figures.iter().map(|f| (f.name.clone(), f.caption.clone())).collect();
     environment.add_function("figure", move |name: String| {
         captions
             .get(&name)
@@ -220,12 +231,44 @@ fn line(entry: &IndexEntry, number: String) -> Value {
 
 /// Markdown as HTML; raw HTML in the text is kept from acting.
 fn html(markdown: &str) -> String {
-    use pulldown_cmark::{Event, Options, Parser};
+    use pulldown_cmark::{Event, Options, Parser, Tag};
     let parser = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            Event::Start(Tag::Link { link_type, dest_url: page_of(dest_url), title, id })
+        }
         other => other,
     });
     let mut out = String::new();
     pulldown_cmark::html::push_html(&mut out, parser);
     out
+}
+
+/// A README links to the README of another report, which a browser shows as raw text: a page links to that
+/// report's page.
+fn page_of(link: pulldown_cmark::CowStr<'_>) -> pulldown_cmark::CowStr<'_> {
+    let (path, anchor) = link.split_once('#').map_or((&*link, None), |(p, a)| (p, Some(a)));
+    let Some(folder) = path.strip_suffix("README.md").filter(|_| !path.contains("://")) else {
+        return link;
+    };
+    let anchor = anchor.map_or_else(String::new, |a| format!("#{a}"));
+    format!("{folder}index.html{anchor}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_pages_link_to_pages() {
+        for (markdown, link) in [
+            ("[a](../06_vision/README.md)", "../06_vision/index.html"),
+            ("[a](../06_vision/README.md#method)", "../06_vision/index.html#method"),
+            ("[a](tables/x.csv)", "tables/x.csv"),
+            ("[a](https://example.org/README.md)", "https://example.org/README.md"),
+        ] {
+            let page = html(markdown);
+            assert!(page.contains(&format!("href=\"{link}\"")), "{markdown}: {page}");
+        }
+    }
 }

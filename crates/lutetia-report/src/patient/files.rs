@@ -13,6 +13,7 @@ use crate::{
     figure::{self, Figure},
     page::{IndexEntry, PageError, Tables, patients_index},
     run::Failure,
+    table::json_number,
 };
 
 /// Files by path from the folder of the patient.
@@ -52,9 +53,9 @@ impl Patient {
                 let injected: Vec<_> = c
                     .injected
                     .iter()
-                    .map(|(nuclide, mbq)| json!({ "nuclide": nuclide, "activity_mbq": mbq }))
+                    .map(|(nuclide, mbq)| json!({ "nuclide": nuclide, "activity_mbq": json_number(*mbq) }))
                     .collect();
-                json!({ "cycle": c.number, "start_h": c.at_h, "injected": injected })
+                json!({ "cycle": c.number, "start_h": json_number(c.at_h), "injected": injected })
             })
             .collect();
         let value = json!({
@@ -63,7 +64,7 @@ impl Patient {
             "subject": self.subject,
             "cycles": cycles,
             "cycles_not_measured":
-                self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": u.activity_gbq, "nuclides": u.nuclides })).collect::<Vec<_>>(),
+                self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": json_number(u.activity_gbq), "nuclides": u.nuclides })).collect::<Vec<_>>(),
             "verdicts": self.cycles.iter().map(|c| json!({
                 "cycle": c.number,
                 "regions": c.doses.iter().map(|d| json!({ "region": d.region, "dose": d.dose })).collect::<Vec<_>>(),

@@ -182,7 +182,7 @@ pub fn integral(curve: &Curve, method: &Method, at_h: Option<f64>) -> Result<Tia
         let distance = |t: f64| at_h.map_or(0.0, |at| (t - at).abs());
         if curve.points.len() > 1 && at_h.is_none() {
             return Err(format!(
-                "`{}` has {} measurements and the method takes one; say which by its time",
+                "`{}` has {} measurements and the method takes one; say which by its time: `at` in an experiment, `--at` for the command",
                 curve.region,
                 curve.points.len()
             ));
@@ -264,8 +264,10 @@ pub fn map(
 ) -> Result<Tia, String> {
     if !(activity_mbq > 0.0 && sd_mbq > 0.0) {
         return Err(format!(
-            "`{region}` is {activity_mbq} MBq at {time_h} h; a maximum a posteriori needs an activity above 0 with a \
-             standard deviation"
+            "`{region}` is {} MBq at {} h; a maximum a posteriori needs an activity above 0 with a \
+             standard deviation",
+            crate::table::significant(activity_mbq, 6),
+            crate::table::significant(time_h, 6)
         ));
     }
     let decay = if prior.biological { physical_per_h } else { 0.0 };

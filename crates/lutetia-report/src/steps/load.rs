@@ -121,7 +121,10 @@ impl LoadedModel {
         match &parameter.value {
             ParameterValue::Number(x) => {
                 let value = self.model.units.from_internal(*x, &parameter.unit);
-                format!("{} {}", significant(value, 6), parameter.unit)
+                let unit = parameter.unit.to_string();
+                // A pure number has the unit 1, which is not printed behind it.
+                let unit = if unit == "1" { String::new() } else { format!(" {unit}") };
+                format!("{}{unit}", significant(value, 6))
             }
             ParameterValue::Formula { text, .. } => text.clone(),
         }

@@ -24,7 +24,7 @@ use super::{
     },
     shown,
 };
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Table, significant};
 
 /// Standard normal quantile of 95 %.
 const Z_95: f64 = 1.644_853_626_951_472_2;
@@ -62,11 +62,22 @@ impl Limit {
                 // One phase is one whose share is all, or two alike.
                 let one = share >= 1.0 || (first - second).abs() <= 1e-12 * first;
                 let repair = if one {
-                    format!("{first} h")
+                    format!("{} h", significant(first, 6))
                 } else {
-                    format!("{first} h ({} %) and {second} h", 100.0 * share)
+                    {
+                        let digits = |x: f64| significant(x, 6);
+                        format!(
+                            "{} h ({} %) and {} h",
+                            digits(first),
+                            digits(100.0 * share),
+                            digits(second)
+                        )
+                    }
                 };
-                format!("BED, alpha/beta {} Gy, repair {repair}", tissue.alpha_beta_gy())
+                format!(
+                    "BED, alpha/beta {} Gy, repair {repair}",
+                    significant(tissue.alpha_beta_gy(), 6)
+                )
             }
             Self::Dose(_) => "absorbed dose".to_owned(),
         }

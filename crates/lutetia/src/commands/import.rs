@@ -25,7 +25,8 @@ use crate::{
 const PYTHERANOSTICS: &str = "\
 Example:
   lutetia import pytheranostics patient7.json --out data/studies/patient7
-  lutetia import pytheranostics results.csv --subject P7 --nuclide Lu-177 --cycle 2 --out data/studies/p7_2
+  lutetia import pytheranostics results.csv --subject P7 --nuclide Lu-177 --cycle 2 \\
+    --out data/studies/p7_2
 
 A study needs times and activities of every region, and volumes for doses; what a file lacks is said.";
 

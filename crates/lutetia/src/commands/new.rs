@@ -13,7 +13,7 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia new ligand psma-617 --family psma    writes models/psma/psma-617.toml";
+  lutetia new ligand psma-617 --family psma    # writes models/psma/psma-617.toml";
 
 /// Longer names are not names.
 const MAX_NAME: usize = 64;

@@ -1,6 +1,11 @@
 //! `lutetia report`.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -17,9 +22,9 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia report                     every experiment that changed
+  lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force
-  lutetia report --check             compare with the tables as they are, write nothing";
+  lutetia report --check             # compare with the tables as they are, write nothing";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -47,7 +52,7 @@ pub(crate) struct Arguments {
     threads: Option<u16>,
 }
 
-/// Runs the experiments and says how each ended.
+/// Runs the experiments and says how each ended, as it ends.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let settings = Settings {
         root: arguments.root.clone(),
@@ -66,21 +71,20 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
                 Diagnostic::error("LUT8009", message).hint("ask for fewer with `--threads`"),
             )
         })?;
-    let bars = Bars::new();
-    let ended = pool.install(|| run::run(&settings, &bars, stop));
-    bars.clear();
-    let ended = ended.map_err(|failure| said(&failure))?;
+    let pages = Pages::new(*terminal);
+    let ended = pool.install(|| run::run(&settings, &pages, stop));
+    pages.clear();
+    let said = pages.said();
+    ended.map_err(|failure| before(&failure))?;
+    if let Some(failure) = said.unheard {
+        return Err(failure);
+    }
 
     let mut exit = Exit::Ok;
     let mut rows = Vec::new();
-    for (name, outcome) in &ended {
-        let (word, code) = show(name, outcome, terminal);
-        exit = worse(exit, code);
-        if terminal.json() {
-            rows.push(json!({ "experiment": name, "outcome": word, "exit": code as u8 }));
-        } else {
-            terminal.data(&format!("{name}: {word}"))?;
-        }
+    for (name, (word, code)) in &said.pages {
+        exit = worse(exit, *code);
+        rows.push(json!({ "experiment": name, "outcome": word, "exit": *code as u8 }));
     }
     if terminal.json() {
         terminal.data_json(&Value::Array(rows))?;
@@ -122,7 +126,7 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
 }
 
 /// A failure before any experiment ran.
-fn said(failure: &run::Failure) -> Failure {
+fn before(failure: &run::Failure) -> Failure {
     let hint = match failure {
         run::Failure::Lock(_) if code(failure) == Exit::Temporary => {
             Some("wait for the other run to end, then try again".to_owned())
@@ -156,16 +160,33 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if a == Exit::Interrupted || b == Exit::Ok { a } else { b }
 }
 
-/// A line per experiment on a terminal; nothing where standard error is a file.
-struct Bars {
+/// Says how each experiment ended at the moment it ends, and shows on a terminal a bar for each that runs,
+/// with the step it is in.
+struct Pages {
+    terminal: Terminal,
     lines: MultiProgress,
-    running: Mutex<BTreeMap<String, ProgressBar>>,
+    running: Mutex<BTreeMap<String, (ProgressBar, Instant)>>,
+    said: Mutex<Said>,
 }
 
-impl Bars {
-    fn new() -> Self {
+/// What was said so far.
+#[derive(Default)]
+struct Said {
+    /// By experiment: how it ended and the exit code that this asks for.
+    pages: BTreeMap<String, (String, Exit)>,
+    /// Why standard output takes no more.
+    unheard: Option<Failure>,
+}
+
+impl Pages {
+    fn new(terminal: Terminal) -> Self {
         // indicatif draws on standard error, and only where that is a terminal.
-        Self { lines: MultiProgress::new(), running: Mutex::new(BTreeMap::new()) }
+        Self {
+            terminal,
+            lines: MultiProgress::new(),
+            running: Mutex::default(),
+            said: Mutex::default(),
+        }
     }
 
     fn clear(&self) {
@@ -173,16 +194,23 @@ impl Bars {
         let _gone = self.lines.clear();
     }
 
+    fn said(self) -> Said {
+        self.said.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with(&self, report: &str, act: impl FnOnce(&ProgressBar)) {
-        // A poisoned lock means that another thread panicked; the bars are still whole.
-        let running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(bar) = running.get(report) {
+        if let Some((bar, _)) = unpoisoned(&self.running).get(report) {
             act(bar);
         }
     }
 }
 
-impl Progress for Bars {
+/// A poisoned lock means that another thread panicked; what it holds is still whole.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Progress for Pages {
     fn begin(&self, report: &str, steps: usize) {
         let style = ProgressStyle::with_template(
             "{spinner} {prefix} [{bar:24}] {pos}/{len} {msg} {elapsed}",
@@ -191,8 +219,7 @@ impl Progress for Bars {
         let bar = self.lines.add(ProgressBar::new(steps as u64).with_style(style));
         bar.set_prefix(report.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        let mut running = self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        running.insert(report.to_owned(), bar);
+        unpoisoned(&self.running).insert(report.to_owned(), (bar, Instant::now()));
     }
 
     fn step(&self, report: &str, step: &str) {
@@ -205,14 +232,59 @@ impl Progress for Bars {
         });
     }
 
-    fn end(&self, report: &str, _outcome: &Ended) {
-        self.with(report, ProgressBar::finish_and_clear);
+    fn end(&self, report: &str, outcome: &Ended) {
+        let took = unpoisoned(&self.running).remove(report).map(|(bar, since)| {
+            bar.finish_and_clear();
+            since.elapsed()
+        });
+        // One page speaks at a time, and no bar is drawn through its words.
+        let mut said = unpoisoned(&self.said);
+        self.lines.suspend(|| {
+            let (word, code) = show(report, outcome, &self.terminal);
+            let line = match took {
+                Some(took) => format!("{report}: {word}, {}", duration(took)),
+                None => format!("{report}: {word}"),
+            };
+            if self.terminal.json() {
+                self.terminal.talk(&line);
+            } else if said.unheard.is_none() {
+                said.unheard = self.terminal.data(&line).err();
+            }
+            said.pages.insert(report.to_owned(), (word, code));
+        });
+    }
+}
+
+/// A duration for people: `0.4 s`, `42 s`, `2 min 05 s`.
+fn duration(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 9.95 {
+        format!("{seconds:.1} s")
+    } else if seconds < 99.5 {
+        format!("{seconds:.0} s")
+    } else {
+        let whole = took.as_secs();
+        format!("{} min {:02} s", whole / 60, whole % 60)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exact_durations_are_for_people() {
+        for (seconds, words) in [
+            (0.04, "0.0 s"),
+            (3.14, "3.1 s"),
+            (9.96, "10 s"),
+            (59.6, "60 s"),
+            (125.7, "2 min 05 s"),
+            (3600.0, "60 min 00 s"),
+        ] {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
+        }
+    }
 
     #[test]
     fn exact_the_exit_code_is_that_of_the_worst() {

@@ -1,11 +1,11 @@
 //! A table of results as CSV for people and spreadsheets, or as JSON for machines.
 
-use lutetia_report::{Cell, Table};
-use serde_json::{Map, Value, json};
+use lutetia_report::{Cell, Table, table::json_number};
+use serde_json::{Map, Value};
 
 use crate::{failure::Outcome, terminal::Terminal};
 
-/// Prints a table: CSV as reports write it, or one JSON object per row with all digits.
+/// Prints a table: CSV as reports write it, or one JSON object per row with twelve digits.
 pub(crate) fn print(table: &Table, terminal: &Terminal) -> Outcome {
     if !terminal.json() {
         return terminal.data(&table.to_csv());
@@ -18,7 +18,7 @@ pub(crate) fn rows(table: &Table) -> Value {
     let headers = table.headers();
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().map(|cell| match cell {
-            Cell::Number(number) => json!(number),
+            Cell::Number(number) => json_number(*number),
             Cell::Text(text) => json!(text),
             Cell::Missing => Value::Null,
         });
