@@ -236,8 +236,17 @@ impl Watch {
                 changed = here;
             }
         }
-        history.at(right, &mut x, &mut []);
-        equations.switches_into(right, &x, &mut self.arguments);
+        // The side that is left lies where the sign is strictly the old one, not where it is zero.
+        let mut back = 4.0 * f64::EPSILON * right;
+        loop {
+            history.at(left, &mut x, &mut []);
+            equations.switches_into(left, &x, &mut self.arguments);
+            if left <= start || changed.iter().all(|&k| self.sign(k) == self.signs[k]) {
+                break;
+            }
+            left = (right - back).max(start);
+            back *= 4.0;
+        }
         for &k in &changed {
             self.signs[k] = -self.signs[k];
         }
