@@ -14,7 +14,12 @@ fn case(name: &str) -> Simulator {
     one(text.trim_start_matches(|c| c != '[')).simulator
 }
 
-fn run(simulator: &Simulator, doses: Vec<lutetia_sim::Dose>, times: &[f64], options: &Options) -> Trajectory {
+fn run(
+    simulator: &Simulator,
+    doses: Vec<lutetia_sim::Dose>,
+    times: &[f64],
+    options: &Options,
+) -> Trajectory {
     let parameters = simulator.parameters(&[]).expect("defaults");
     simulator
         .run(&parameters, &Regimen { doses }, &Inputs::default(), times, options)
