@@ -266,3 +266,30 @@ fn exact_wrong_names_are_refused() {
     assert!(p.at_samples(&[Sample { output: "C".to_owned(), time: -1.0 }]).is_err());
     assert!(p.with_integrals(&["D"]).is_err());
 }
+
+/// A trial point that nature does not allow is a point that does not fit, not the end of the fit: with an untransformed
+/// clearance of nearly nothing steps beyond zero are tried, and refused by the simulator.
+#[test]
+fn exact_impossible_trial_points_do_not_end_a_fit() {
+    let refused = predictor(Options::default()).predict(&[-5.0, 10.0], &mut [0.0; 5], None);
+    let reason = refused.unwrap_err().to_string();
+    assert!(reason.contains("`excrete`") && reason.contains("-5"), "{reason}");
+    for cl in [0.5, 5.0, 50.0] {
+        let data: Vec<Observation> = TIMES
+            .iter()
+            .map(|&t| Observation::with_sd("C", truth(t, cl, 10.0), 0.05 * truth(t, cl, 10.0)))
+            .collect();
+        let ode = predictor(Options { rtol: 1e-9, ..Options::default() });
+        let mut parameters = ode.parameters(false);
+        for p in &mut parameters {
+            p.transform = Transform::Identity;
+        }
+        parameters[0].start = 2000.0;
+        let mut problem = Problem::new(&ode, data, ErrorModel::Known, parameters);
+        problem.options.random_starts = 0;
+        let f = fit(&problem).unwrap();
+        close("V", f.estimate("V").unwrap().value, 10.0, 1e-3);
+        // One mL/h is 1e-4 of the decay: what these points can tell.
+        assert!((f.estimate("CL").unwrap().value - cl).abs() < 1.0, "{:?}", f.estimate("CL"));
+    }
+}

@@ -21,9 +21,10 @@ pub enum Function {
     Max,
     /// `hill(x, k, n)` = xⁿ/(kⁿ + xⁿ); `x` and `k` of equal dimension, `n` dimensionless.
     Hill,
-    /// `step(x)`: 0 for x < 0, 1 for x ≥ 0.
+    /// `step(x)`: 0 for x < 0, 1 for x ≥ 0. Where x changes its sign in time, the integrator stops; at
+    /// that very moment outputs are those after it.
     Step,
-    /// `if_positive(x, a, b)`: `a` where x > 0, else `b`.
+    /// `if_positive(x, a, b)`: `a` where x > 0, else `b`; stops as for `step`.
     IfPositive,
 }
 

@@ -308,7 +308,7 @@ pub(crate) fn quantity_text(units: &UnitSystem, dimension: Dimension, internal: 
 
 /// A number with its unit, if it has one: `2 L`, `2`.
 pub(crate) fn with_unit(declared: f64, unit: &str) -> String {
-    if unit.is_empty() || unit == "1" {
+    if unit.is_empty() || unit == "1" || !declared.is_finite() {
         number(declared)
     } else {
         format!("{} {unit}", number(declared))

@@ -125,8 +125,7 @@ impl Limits {
             return Ok(());
         }
         equations.limits_into(elapsed, x, &mut self.values);
-        for ((limit, &value), most) in
-            system.limits().iter().zip(&self.values).zip(&mut self.most)
+        for ((limit, &value), most) in system.limits().iter().zip(&self.values).zip(&mut self.most)
         {
             if limit.fixed {
                 continue;
@@ -163,7 +162,8 @@ fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
             (format!("the initial amount of `{}`", limit.name), "an amount of zero or more")
         }
     };
-    let written = if limit.text.is_empty() { String::new() } else { format!(" (`{}`)", limit.text) };
+    let written =
+        if limit.text.is_empty() { String::new() } else { format!(" (`{}`)", limit.text) };
     let value = quantity_text(system.units(), limit.dimension, value);
     Fault::Impossible { what: format!("{what}{written}"), value, expected }
 }

@@ -93,6 +93,7 @@ pub(crate) struct Watch {
     slopes: Vec<f64>,
     pattern: Vec<(usize, usize)>,
     rtol: f64,
+    scratch: Vec<f64>,
 }
 
 /// Argument noise is granted so many tolerances of the states.
@@ -102,9 +103,8 @@ impl Watch {
     /// `None` where no argument depends on states.
     pub(crate) fn new(system: &System, integrals: bool, rtol: f64) -> Option<Self> {
         let list = system.switches();
-        let watched: Vec<usize> = (0..list.len())
-            .filter(|&k| !list[k].timed && matters(&list[k], integrals))
-            .collect();
+        let watched: Vec<usize> =
+            (0..list.len()).filter(|&k| !list[k].timed && matters(&list[k], integrals)).collect();
         if watched.is_empty() {
             return None;
         }
@@ -118,6 +118,7 @@ impl Watch {
             slopes: vec![0.0; pattern.entries()],
             pattern: pattern.iter().collect(),
             rtol,
+            scratch: Vec::new(),
         })
     }
 
@@ -201,10 +202,12 @@ impl Watch {
         tolerances: &Tolerances,
     ) -> Option<Crossing> {
         let (start, end) = history.last_step()?;
-        let mut x = vec![0.0; x_end.len()];
         let mut changed = Vec::new();
         let mut right = end;
+        // Most steps end here, so that the scratch is kept.
+        let mut x = std::mem::take(&mut self.scratch);
         if self.jumps {
+            x.resize(x_end.len(), 0.0);
             for share in [0.25, 0.5, 0.75] {
                 let t = start + share * (end - start);
                 history.at(t, &mut x, &mut []);
@@ -219,8 +222,10 @@ impl Watch {
             changed = self.changed(equations, end, x_end, tolerances, &[]);
         }
         if changed.is_empty() {
+            self.scratch = x;
             return None;
         }
+        x.resize(x_end.len(), 0.0);
         let mut left = start;
         loop {
             let middle = 0.5 * (left + right);
@@ -236,8 +241,17 @@ impl Watch {
                 changed = here;
             }
         }
-        history.at(right, &mut x, &mut []);
-        equations.switches_into(right, &x, &mut self.arguments);
+        // The side that is left lies where the sign is strictly the old one, not where it is zero.
+        let mut back = 4.0 * f64::EPSILON * right;
+        loop {
+            history.at(left, &mut x, &mut []);
+            equations.switches_into(left, &x, &mut self.arguments);
+            if left <= start || changed.iter().all(|&k| self.sign(k) == self.signs[k]) {
+                break;
+            }
+            left = (right - back).max(start);
+            back *= 4.0;
+        }
         for &k in &changed {
             self.signs[k] = -self.signs[k];
         }

@@ -108,7 +108,8 @@ fn spread(system: &System, scale: &mut [f64], is_amount: &dyn Fn(usize) -> bool)
                 continue;
             }
             let most = |states: &Vec<usize>| states.iter().map(|&k| scale[k]).fold(0.0, f64::max);
-            let size = transfer.share * transfer.from.iter().map(most).fold(f64::INFINITY, f64::min);
+            let size =
+                transfer.share * transfer.from.iter().map(most).fold(f64::INFINITY, f64::min);
             if size.is_finite() && size > scale[transfer.to] {
                 scale[transfer.to] = size;
                 moved = true;

@@ -23,9 +23,16 @@ impl Interval {
         Self { lo: a.min(b), hi: a.max(b) }
     }
 
-    /// What is not a number could be anything.
+    /// Nowhere a number: the logarithm of what is negative everywhere.
+    const NONE: Self = Self { lo: f64::NAN, hi: f64::NAN };
+
+    fn is_none(self) -> bool {
+        self.lo.is_nan() && self.hi.is_nan()
+    }
+
+    /// A bound that is not a number could be anything.
     fn known(self) -> Self {
-        if self.lo.is_nan() || self.hi.is_nan() { Self::ALL } else { self }
+        if self.lo.is_nan() != self.hi.is_nan() { Self::ALL } else { self }
     }
 
     fn join(self, other: Self) -> Self {
@@ -42,6 +49,9 @@ impl Interval {
 
     /// Extremes of a function that is monotone in each argument lie at corners.
     fn corners(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        if self.is_none() || other.is_none() {
+            return Self::NONE;
+        }
         let all = [
             f(self.lo, other.lo),
             f(self.lo, other.hi),
@@ -57,11 +67,7 @@ impl Interval {
     }
 
     fn div(self, other: Self) -> Self {
-        if other.lo > 0.0 || other.hi < 0.0 {
-            self.corners(other, |a, b| a / b)
-        } else {
-            Self::ALL
-        }
+        if other.lo > 0.0 || other.hi < 0.0 { self.corners(other, |a, b| a / b) } else { Self::ALL }
     }
 
     fn powi(self, n: i32) -> Self {
@@ -83,6 +89,7 @@ impl Interval {
                 Self { lo: 0.0, hi: self.hi.max(-self.lo) }
             }
             Unary::Abs => Self::hull(self.lo.abs(), self.hi.abs()),
+            Unary::Sqrt | Unary::Ln | Unary::Log10 if self.hi < 0.0 => Self::NONE,
             // A root or logarithm of what may be negative is not a number there.
             Unary::Sqrt | Unary::Ln | Unary::Log10 if self.lo < 0.0 => Self::ALL,
             Unary::SqrtSlope => Self { lo: 0.0, hi: f64::INFINITY },

@@ -123,8 +123,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
         })
         .collect();
     let Lowering { mut graph, states, .. } = lowering;
-    let switches =
-        Switches::collect(&mut graph, &rhs, &output_roots, states.len(), inputs.len());
+    let switches = Switches::collect(&mut graph, &rhs, &output_roots, states.len(), inputs.len());
     let (pattern, jacobian) = jacobian(&mut graph, &rhs, states.len());
     let program = Program::new(
         &graph,

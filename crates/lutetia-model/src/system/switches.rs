@@ -12,8 +12,11 @@ use super::{
     sparse, tapes,
 };
 
-/// Boxes looked at per switch and stretch of time before the search is content with what it has.
-const MOST_BOXES: usize = 20_000;
+/// A stretch of time is searched in so many parts.
+const PARTS: u32 = 64;
+/// Boxes looked at per part before the search is content with what it has: a root takes about a
+/// hundred.
+const MOST_BOXES: usize = 2000;
 /// Boxes are halved until they are this share of the stretch.
 const FINEST: f64 = 1.0 / 4_294_967_296.0;
 
@@ -133,12 +136,12 @@ fn line(graph: &mut Graph, needs: &[Id]) -> Option<(Id, Id)> {
             match graph.node(id) {
                 Node::Time => Some((zero, one)),
                 Node::Unary(Unary::Neg, a) => of(a).map(|(p, q)| (graph.neg(p), graph.neg(q))),
-                Node::Binary(Binary::Add, a, b) => of(a)
-                    .zip(of(b))
-                    .map(|((p, q), (r, s))| (graph.add(p, r), graph.add(q, s))),
-                Node::Binary(Binary::Sub, a, b) => of(a)
-                    .zip(of(b))
-                    .map(|((p, q), (r, s))| (graph.sub(p, r), graph.sub(q, s))),
+                Node::Binary(Binary::Add, a, b) => {
+                    of(a).zip(of(b)).map(|((p, q), (r, s))| (graph.add(p, r), graph.add(q, s)))
+                }
+                Node::Binary(Binary::Sub, a, b) => {
+                    of(a).zip(of(b)).map(|((p, q), (r, s))| (graph.sub(p, r), graph.sub(q, s)))
+                }
                 Node::Binary(Binary::Mul, a, b) => match (graph.is_static(a), graph.is_static(b)) {
                     (true, _) => of(b).map(|(p, q)| (graph.mul(a, p), graph.mul(a, q))),
                     (_, true) => of(a).map(|(p, q)| (graph.mul(p, b), graph.mul(q, b))),
@@ -231,16 +234,24 @@ impl System {
                     Interval::hull(at(a), at(b))
                 })
                 .collect();
-            let place =
-                Place { time: Interval { lo: a, hi: b }, parameters, inputs: &inputs };
+            let place = Place { time: Interval { lo: a, hi: b }, parameters, inputs: &inputs };
             bounds(graph, needs, &place, &mut scratch)
         };
         let finest = FINEST * (to - from);
-        let mut boxes = 0;
         // Ends of the last stretch with a sure sign, and that sign.
         let mut sure: Option<(f64, i8)> = None;
-        let mut open = vec![(from, to)];
-        while let Some((a, b)) = open.pop() {
+        let end_of = |part: u32| from + (to - from) * f64::from(part) / f64::from(PARTS);
+        let mut open: Vec<(f64, f64)> = Vec::new();
+        let (mut part, mut boxes) = (0, 0);
+        loop {
+            let Some((a, b)) = open.pop() else {
+                if part == PARTS {
+                    return;
+                }
+                open.push((end_of(part), end_of(part + 1)));
+                (part, boxes) = (part + 1, 0);
+                continue;
+            };
             boxes += 1;
             let value = enclose(a, b);
             let (low, high) = (sign(value.lo), sign(value.hi));

@@ -177,11 +177,8 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
     let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
     let defaults = Options::default();
-    let options = Options {
-        rtol: step.rtol.unwrap_or(defaults.rtol),
-        atol_relative: step.atol,
-        ..defaults
-    };
+    let options =
+        Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
     let trajectory = model
         .simulator
         .run(&parameters, &regimen, &inputs, &times, &options)

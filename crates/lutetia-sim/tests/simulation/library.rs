@@ -152,7 +152,8 @@ fn val_every_shipped_model_agrees_with_its_reference_at_1e_10() {
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
         let default = run(&Options::default());
-        let reference = run(&Options { rtol: 1e-10, atol_relative: Some(1e-14), ..Options::default() });
+        let reference =
+            run(&Options { rtol: 1e-10, atol_relative: Some(1e-14), ..Options::default() });
         println!(
             "{}: {} states, {:?}",
             path.display(),

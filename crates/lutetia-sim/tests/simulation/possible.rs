@@ -50,10 +50,7 @@ fn exact_impossible_numbers_are_refused_by_name_and_value() {
         run(&one, &[("CL", -3.0)], dose(), &[24.0]),
         &["the rate of process `out` (`CL`) is -3 L/h", "CL = -3 L/h", "zero or more"],
     );
-    refusal(
-        run(&one, &[("ka", -1.3)], dose(), &[24.0]),
-        &["`abs`", "-1.3 1/h"],
-    );
+    refusal(run(&one, &[("ka", -1.3)], dose(), &[24.0]), &["`abs`", "-1.3 1/h"]);
     refusal(run(&one, &[("V", -10.0)], dose(), &[24.0]), &["the volume of `c` (`V`) is -10 L"]);
     // Both directions of a reversible process.
     refusal(run(&one, &[("Q", -5.0)], dose(), &[24.0]), &["`dist`", "-5 L/h"]);
@@ -138,7 +135,8 @@ const ORGAN: &str = "[compartments]\nblood = \"3 L\"\nspleen = \"Vs\"\n[paramete
 fn exact_everything_of_a_missing_organ_is_zero() {
     let simulator = model(ORGAN);
     let dose = || vec![cold(0.0, "P.blood", 5.0)];
-    let found = run(&simulator, &[("Vs", 0.0), ("F", 0.0)], dose(), &[0.0, 2.0, 20.0]).expect("runs");
+    let found =
+        run(&simulator, &[("Vs", 0.0), ("F", 0.0)], dose(), &[0.0, 2.0, 20.0]).expect("runs");
     for (row, t) in [0.0_f64, 2.0, 20.0].iter().enumerate() {
         let row = found.outputs.row(row);
         assert!((row[0] - 5.0 * (-0.1 * t).exp()).abs() < 1e-4, "{t}: {row:?}");
@@ -154,7 +152,10 @@ fn exact_everything_of_a_missing_organ_is_zero() {
 fn exact_what_flows_into_a_missing_organ_is_refused() {
     let simulator = model(ORGAN);
     let dose = || vec![cold(1.0, "P.blood", 5.0)];
-    refusal(run(&simulator, &[("Vs", 0.0)], dose(), &[20.0]), &["`spleen`", "`P.spleen`", "Vs = 0 L"]);
+    refusal(
+        run(&simulator, &[("Vs", 0.0)], dose(), &[20.0]),
+        &["`spleen`", "`P.spleen`", "Vs = 0 L"],
+    );
     refusal(
         run(&simulator, &[("Vs", 0.0), ("F", 0.0), ("Vmax", 1.0)], dose(), &[20.0]),
         &["`spleen`", "`P.spleen`"],
@@ -188,6 +189,9 @@ fn exact_a_parameter_of_one_is_printed() {
     let text = run(&simulator, &[("f", 1.0), ("g", 11.0), ("V", 0.0)], Vec::new(), &[1.0])
         .expect_err("refused")
         .to_string();
-    assert!(text.contains("f = 1,") && text.contains("g = 11,") || text.contains("g = 11 "), "{text}");
+    assert!(
+        text.contains("f = 1,") && text.contains("g = 11,") || text.contains("g = 11 "),
+        "{text}"
+    );
     assert!(!text.contains("f = ,") && !text.contains("f =,"), "{text}");
 }

@@ -4,7 +4,9 @@
 //! errors of the few hundred steps of a run add up to some tens of it. A window that is missed costs
 //! all of what it gives.
 
-use lutetia_sim::{Change, Curve, Inputs, Options, Piece, Regimen, SimError, Simulator, Trajectory};
+use lutetia_sim::{
+    Change, Curve, Inputs, Options, Piece, Regimen, SimError, Simulator, Trajectory,
+};
 use proptest::prelude::*;
 
 use crate::shipped::one;
@@ -103,8 +105,9 @@ proptest! {
 /// 10/k (1 - exp(-10 k)) exp(-890 k), at any tolerance and on any grid.
 #[test]
 fn exact_a_pulse_is_seen_at_every_tolerance() {
-    let simulator = one(include_str!("../models/pulse_in_time.toml").trim_start_matches(|c| c != '['))
-        .simulator;
+    let simulator =
+        one(include_str!("../models/pulse_in_time.toml").trim_start_matches(|c| c != '['))
+            .simulator;
     let expected = 10.0 / 1e-3 * (1.0 - (-1e-2_f64).exp()) * (-0.89_f64).exp();
     assert!((expected - 40.861).abs() < 5e-4);
     for exponent in 3..=10 {
@@ -217,7 +220,8 @@ fn exact_an_input_that_passes_a_level_is_seen() {
          rate*step(u - level)\n'''\n[observables]\nN = {{ of = \"X.c\", unit = \"nmol\" }}\n"
     );
     let simulator = one(&text).simulator;
-    let curve = Curve { input: "u".to_owned(), points: vec![(0.0, 0.0), (500.0, 1.0), (1000.0, 0.0)] };
+    let curve =
+        Curve { input: "u".to_owned(), points: vec![(0.0, 0.0), (500.0, 1.0), (1000.0, 0.0)] };
     let parameters = simulator.parameters(&[]).expect("defaults");
     let inputs = Inputs { curves: vec![curve] };
     let run = simulator
@@ -259,7 +263,10 @@ fn exact_sensitivities_know_that_switches_move() {
     let near = |what: &str, found: Option<f64>, expected: f64| {
         let found = found.expect("an entry");
         // A thousand times the tolerance, of derivatives of size one.
-        assert!((found - expected).abs() < 1e-6 * expected.abs().max(1.0), "{what}: {found}, {expected}");
+        assert!(
+            (found - expected).abs() < 1e-6 * expected.abs().max(1.0),
+            "{what}: {found}, {expected}"
+        );
     };
     let e = |from: f64, t: f64| (-k * (t - from)).exp();
     near("before", sens.outputs[0].get(0, 0), 0.0);
@@ -358,12 +365,21 @@ fn exact_windows_hold_for_occasions_and_pieces() {
         assert!((found - value).abs() < 2e-3, "{row}: {found}");
     }
     let mut standing = None;
-    for (until, times, rows) in
-        [(100.05, &times[..1], &expected[..1]), (650.0, &times[1..2], &expected[1..2]), (1000.0, &times[2..], &expected[2..])]
-    {
+    for (until, times, rows) in [
+        (100.05, &times[..1], &expected[..1]),
+        (650.0, &times[1..2], &expected[1..2]),
+        (1000.0, &times[2..], &expected[2..]),
+    ] {
         let piece = Piece { from: standing.as_ref(), until, watch: &|_, _| true };
         let (part, stands) = simulator
-            .run_piece(piece, &first, std::slice::from_ref(&change), &Regimen::default(), times, &options)
+            .run_piece(
+                piece,
+                &first,
+                std::slice::from_ref(&change),
+                &Regimen::default(),
+                times,
+                &options,
+            )
             .expect("runs");
         for (row, value) in rows.iter().enumerate() {
             let found = part.outputs.get(row, 0).expect("a row");
@@ -372,7 +388,8 @@ fn exact_windows_hold_for_occasions_and_pieces() {
         standing = Some(stands);
     }
     let sets = vec![first.clone(), set(300.0, 300.01), set(2000.0, 2001.0)];
-    let many = simulator.run_many(&sets, &Regimen::default(), &Inputs::default(), &[1000.0], &options);
+    let many =
+        simulator.run_many(&sets, &Regimen::default(), &Inputs::default(), &[1000.0], &options);
     let found: Vec<f64> =
         many.iter().map(|r| r.as_ref().expect("runs").outputs.get(0, 0).expect("a row")).collect();
     assert!((found[0] - 1.0).abs() < 2e-3 && (found[1] - 1.0).abs() < 2e-3, "{found:?}");
