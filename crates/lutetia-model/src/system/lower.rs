@@ -580,6 +580,7 @@ impl<'a> Lowering<'a> {
                     iov: parameter.iov,
                     kind: ParameterKind::Parameter,
                     index,
+                    levels: Vec::new(),
                     source: parameter.source.clone(),
                 });
             }
@@ -596,6 +597,7 @@ impl<'a> Lowering<'a> {
                 iov: None,
                 kind: ParameterKind::Covariate,
                 index,
+                levels: covariate.levels.clone(),
                 source: None,
             });
         }

@@ -19,6 +19,7 @@ pub(crate) mod labels;
 mod lower;
 mod pattern;
 mod sensitivity;
+mod setting;
 mod tape;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -36,6 +37,7 @@ pub use info::{
 };
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
+pub use setting::{DoseNuclideError, SettingError};
 
 pub(crate) use lower::{internal_factor, pool_name};
 

@@ -43,6 +43,8 @@ pub mod plan;
 pub mod posterior;
 pub mod proposal;
 pub mod reconstruct;
+pub mod remarks;
+mod roles;
 pub mod select;
 mod shape;
 pub mod simulate;
@@ -182,6 +184,13 @@ impl Context {
     /// Adds a table under its name.
     pub(crate) fn add(&mut self, table: Table) {
         self.tables.insert(table.name.clone(), table);
+    }
+
+    /// Notes what a step was given and does not use; the page lists it beside its settings.
+    pub(crate) fn remark(&mut self, step: &str, remarks: Vec<String>) {
+        for (i, remark) in remarks.into_iter().enumerate() {
+            self.settings.insert(format!("note {} of `{step}`", i + 1), remark);
+        }
     }
 
     /// An earlier trial and its records.
