@@ -160,8 +160,11 @@ fn line_of_value(text: &str, from: usize, message: &str) -> Option<Range<usize>>
     let quoted = |mark: char| message.split(mark).nth(1).filter(|v| !v.is_empty());
     let text_of = quoted('"').map(|v| format!("\"{v}\""));
     let plain = quoted('`').map(ToOwned::to_owned);
-    let values: Vec<String> =
-        text_of.into_iter().chain(plain.iter().map(|v| format!("\"{v}\""))).chain(plain.clone()).collect();
+    let values: Vec<String> = text_of
+        .into_iter()
+        .chain(plain.iter().map(|v| format!("\"{v}\"")))
+        .chain(plain.clone())
+        .collect();
     let mut start = from;
     for line in text.get(from..)?.split_inclusive('\n') {
         let body = line.trim_end();

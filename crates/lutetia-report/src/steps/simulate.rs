@@ -161,7 +161,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
         let info = &system.outputs()[output];
         table = table.column(&info.name, info.unit.symbol());
     }
-    for (row, t) in hours, or with a unit such as `5 d`.iter().enumerate() {
+    for (row, t) in hours.iter().enumerate() {
         let values = shown.iter().map(|&output| {
             let info = &system.outputs()[output];
             let internal = trajectory.outputs.get(row, output);
