@@ -305,3 +305,60 @@ fn exact_times_of_steps_may_have_units() {
         assert_eq!(tried("", "death = \"hazard\"", &simulate(good)), Ok(()), "{good}");
     }
 }
+
+/// A value of the wrong kind is marked on its own line, not at the head of its table.
+#[test]
+fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
+    let head = "[experiment]\ntitle = \"t\"\nquestion = \"5\"\nseed = 1\nobjective = \"o\"\nmethod = \"m\"\nresult = \"r\"\ndisagreement = \"d\"\n";
+    let step = "[[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"m\"\n";
+    for line in [
+        "until = \"5 parsecs\"",
+        "until = true",
+        "points = \"3 points\"",
+        "points = \"7\" # seven",
+        "outputs = 5",
+        "every = 7",
+    ] {
+        let text = format!("{head}{step}{line}\n");
+        let mut sources = lutetia_diagnostic::Sources::new();
+        let faults = lutetia_report::experiment::parse("x", &text, &mut sources).expect_err(line);
+        let span = faults[0].labels[0].span;
+        let marked = &text[span.start..span.end];
+        let (key, value) = line.split_once(" = ").expect("two parts");
+        let value = value.split(" #").next().unwrap_or(value);
+        assert_eq!(marked, format!("{key} = {value}"), "{}", faults[0].message);
+    }
+}
+
+/// Every trial of the shipped experiments has outputs that can play their roles.
+#[test]
+fn exact_the_shipped_trials_have_outputs_for_their_roles() {
+    use lutetia_report::{
+        experiment,
+        steps::{Step, load, roles},
+    };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut trials = 0;
+    for entry in fs::read_dir(root.join("reports")).expect("the reports") {
+        let path = entry.expect("an entry").path().join("experiment.toml");
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let mut sources = lutetia_diagnostic::Sources::new();
+        let found = experiment::parse("x", &text, &mut sources).expect("an experiment");
+        for step in &found.steps {
+            let Step::Trial(trial) = step else { continue };
+            let model = found
+                .steps
+                .iter()
+                .find_map(|s| match s {
+                    Step::Cohort(c) if c.id == trial.cohort => Some(&c.model),
+                    _ => None,
+                })
+                .expect("a cohort");
+            let mut read = |name: &str| Ok(fs::read_to_string(root.join(name)).expect(name));
+            let loaded = load::used(model, &found.models[model], &mut read).expect("a model");
+            assert_eq!(roles::check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
+            trials += 1;
+        }
+    }
+    assert!(trials >= 10, "{trials} trials");
+}

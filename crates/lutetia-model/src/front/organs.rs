@@ -65,7 +65,6 @@ impl Organs {
         for p in &all {
             let filter = p.filter.as_deref().unwrap_or_default();
             if !filter.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
-                let whole = (0, text.as_str().len());
                 if let Some((_, cell)) = self.values.iter().find(|v| v.0 == filter) {
                     // The table is at fault, once for all texts that rely on the column.
                     if self.reported.borrow_mut().insert(filter.to_owned()) {
@@ -93,7 +92,7 @@ impl Organs {
                 };
                 fault(
                     format!("the organ table has no column `{filter}` of true and false"),
-                    whole,
+                    (p.start, p.end),
                     hint,
                 );
                 return None;

@@ -137,9 +137,7 @@ pub(crate) mod defaults {
     /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
     pub(crate) fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
         match Hours::deserialize(from)? {
-            Hours::Float(x) => Ok(x),
-            #[expect(clippy::cast_precision_loss, reason = "hours are few")]
-            Hours::Whole(x) => Ok(x as f64),
+            Hours::Number(x) => Ok(x),
             Hours::Text(text) => Quantity::parse(&text)
                 .and_then(|q| q.to(&Unit::parse("h")?))
                 .map_err(|e| D::Error::custom(format!("`{text}` is no time: {e}"))),
@@ -157,8 +155,7 @@ pub(crate) mod defaults {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Hours {
-        Float(f64),
-        Whole(i64),
+        Number(f64),
         Text(String),
         Other(toml::Value),
     }

@@ -51,7 +51,10 @@ pub fn model(
 }
 
 /// Reads, checks and compiles the model of an experiment, or connects several.
-pub(crate) fn used(
+///
+/// # Errors
+/// The diagnostics of a model or of a connection, or why they cannot be compiled with these nuclides.
+pub fn used(
     name: &str,
     usage: &ModelUse,
     read: &mut dyn FnMut(&str) -> Result<String, Failure>,

@@ -44,7 +44,7 @@ pub mod posterior;
 pub mod proposal;
 pub mod reconstruct;
 pub mod remarks;
-mod roles;
+pub mod roles;
 pub mod select;
 mod shape;
 pub mod simulate;

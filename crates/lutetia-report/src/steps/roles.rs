@@ -197,7 +197,7 @@ fn mentions(model: &Model, expr: &Expr, state: usize) -> bool {
 ///
 /// # Errors
 /// The text, where there is one.
-pub(crate) fn check(step: &TrialStep, model: &LoadedModel) -> Result<(), String> {
+pub fn check(step: &TrialStep, model: &LoadedModel) -> Result<(), String> {
     let mut roles: Vec<(String, Role, &str)> = Vec::new();
     let named = [
         ("death", Role::Hazard, &step.death),
