@@ -46,9 +46,9 @@ title = "x"
 units = {{ time = "h", amount = "nmol", volume = "L" }}
 [organs]
 rows = [
-  {{ organ = "a", V = "1 L", k = "1 1/h", ex = true, rec = true }},
-  {{ organ = "b", V = "2 L", k = "2 1/h", rec = true }},
-  {{ organ = "c", V = "3 L", k = "3 1/h", ex = true }},
+  {{ organ = "a", V = "1 L", n = "1 nmol", k = "1 1/h", ex = true, rec = true }},
+  {{ organ = "b", V = "2 L", n = "1 nmol", k = "2 1/h", rec = true }},
+  {{ organ = "c", V = "3 L", n = "1 nmol", k = "3 1/h", ex = true }},
 ]
 [compartments]
 {compartments}
@@ -116,7 +116,10 @@ fn exact_tables_of_spreadsheets_are_read() {
         PLAIN.replace(',', "\t"),
         comma.replace(';', "\t"),
         PLAIN.replace('\n', "\r\n"),
-        format!("\u{feff}{comma}").replace('\n', "\r\n").replace("true", "WAHR").replace("false", "FALSCH"),
+        format!("\u{feff}{comma}")
+            .replace('\n', "\r\n")
+            .replace("true", "WAHR")
+            .replace("false", "FALSCH"),
         format!("sep=;\n{semicolons}"),
         format!("\u{feff}sep=;\r\n{}", semicolons.replace('\n', "\r\n")),
         // Empty rows and columns beside the table.
@@ -145,15 +148,47 @@ fn exact_a_faulty_table_is_one_fault_whose_hint_can_be_followed() {
         ("region,V (L),F (L/h),two\na,1,1,true\n", "no column `organ`", "a column `organ`"),
         ("organ,V (L),F (L/h),two\na,1,5,1,true\n", "5 cells; the header has 4", "decimal point"),
         ("organ,V (L),V (L),F (L/h),two\na,1,1,1,true\n", "two columns `V`", "name of its own"),
-        ("organ,V (L),,F (L/h),two\na,1,3,1,true\n", "column 3 of the organ table has no name", "name it"),
-        ("organ;V (L);F (L/h);two\na;1,5;1;true\nb;2;2.5;true\n", "`1,5` has a decimal comma and `2.5`", "decimal point"),
-        ("organ;V (L);F (L/h);two\na;1.500,5;1;true\n", "`1.500,5` in column `V` is no number", "`1.5`"),
-        ("organ,V (L),F (L/h),two\na,1,1,true\nb,1,1,perhaps\n", "`perhaps` in column `two` is neither true nor false", "write `true` or `false`"),
-        ("organ,V (L),F (L/h),two\na,1,1,3\nb,1,1,4\n", "`two` of the organ table is not of true and false", "write `true` or `false`"),
-        ("organ,V (L),F (L/h),two\na,1,1,Y\nb,1,1,N\n", "`two` of the organ table is not of true and false", "write `true` or `false`"),
+        (
+            "organ,V (L),,F (L/h),two\na,1,3,1,true\n",
+            "column 3 of the organ table has no name",
+            "name it",
+        ),
+        (
+            "organ;V (L);F (L/h);two\na;1,5;1;true\nb;2;2.5;true\n",
+            "`1,5` has a decimal comma and `2.5`",
+            "decimal point",
+        ),
+        (
+            "organ;V (L);F (L/h);two\na;1.500,5;1;true\n",
+            "`1.500,5` in column `V` is no number",
+            "`1.5`",
+        ),
+        (
+            "organ,V (L),F (L/h),two\na,1,1,true\nb,1,1,perhaps\n",
+            "`perhaps` in column `two` is neither true nor false",
+            "write `true` or `false`",
+        ),
+        (
+            "organ,V (L),F (L/h),two\na,1,1,3\nb,1,1,4\n",
+            "`two` of the organ table is not of true and false",
+            "write `true` or `false`",
+        ),
+        (
+            "organ,V (L),F (L/h),two\na,1,1,Y\nb,1,1,N\n",
+            "`two` of the organ table is not of true and false",
+            "write `true` or `false`",
+        ),
         ("organ,V (L),F (L/h)\na,1,1\n", "no column `two` of true and false", "add a column `two`"),
-        ("organ,V (L),F (L/h),twoo\na,1,1,true\n", "no column `two` of true and false", "did you mean `{organ:twoo}`?"),
-        ("organ,V (L),F (L/h),other\na,1,1,true\n", "no column `two` of true and false", "columns of true and false: other"),
+        (
+            "organ,V (L),F (L/h),twoo\na,1,1,true\n",
+            "no column `two` of true and false",
+            "did you mean `{organ:twoo}`?",
+        ),
+        (
+            "organ,V (L),F (L/h),other\na,1,1,true\n",
+            "no column `two` of true and false",
+            "columns of true and false: other",
+        ),
     ] {
         let checked = with_table(csv);
         assert!(has_errors(&checked.diagnostics), "{csv}");
@@ -196,24 +231,94 @@ fn exact_no_filter_is_ignored() {
     let all = "\"{organ}\" = \"V_{organ}\"";
     for (compartments, species, scheme, message) in [
         // A place that the filter names and that is not there.
-        ("\"i_{organ:ex}\" = \"V_{organ}\"", "P = { in = [\"i_{organ:rec}\"] }", "x: P.i_a -> 0 @ k_a", "the organ `b` too, which has no compartment `i_b`"),
-        ("\"i_{organ:ex}\" = \"V_{organ}\"", "P = { in = [\"i_{organ}\"] }", "x: P.i_a -> 0 @ k_a", "the organ `b` too"),
-        ("i_b = \"V_b\"", "P = { in = [\"i_{organ}\"] }", "x: P.i_b -> 0 @ k_b", "2 organs too that have no such compartment: `a`, `c`"),
-        ("art = \"1 L\"", "P = { in = [\"art\", \"i_{organ}\"] }", "x: P.art -> 0 @ k_b", "no compartment fits `i_{organ}`"),
+        (
+            "\"i_{organ:ex}\" = \"V_{organ}\"",
+            "P = { in = [\"i_{organ:rec}\"] }",
+            "x: P.i_a -> 0 @ k_a",
+            "the organ `b` too, which has no compartment `i_b`",
+        ),
+        (
+            "\"i_{organ:ex}\" = \"V_{organ}\"",
+            "P = { in = [\"i_{organ}\"] }",
+            "x: P.i_a -> 0 @ k_a",
+            "the organ `b` too",
+        ),
+        (
+            "i_b = \"V_b\"",
+            "P = { in = [\"i_{organ}\"] }",
+            "x: P.i_b -> 0 @ k_b",
+            "2 organs too that have no such compartment: `a`, `c`",
+        ),
+        (
+            "art = \"1 L\"",
+            "P = { in = [\"art\", \"i_{organ}\"] }",
+            "x: P.art -> 0 @ k_b",
+            "no compartment fits `i_{organ}`",
+        ),
         (all, "P = { in = [\"{organ:nonsense}\"] }", "x: P.a -> 0 @ k_a", "no column `nonsense`"),
         // A second filter of a line.
-        (all, "P = { in = [\"{organ}\"] }", "x_{organ:ex}: P.{organ} -> 0 @ k_{organ:rec}", "`{organ:rec}` after `{organ:ex}`"),
-        (all, "P = { in = [\"{organ}\"] }", "x_{organ}: P.{organ} -> 0 @ k_{organ:rec}", "`{organ:rec}` after `{organ}`"),
-        (all, "P = { in = [\"{organ}\"] }", "x_{organ:ex}: P.{organ:nonsense} -> 0 @ k_{organ}", "no column `nonsense`"),
+        (
+            all,
+            "P = { in = [\"{organ}\"] }",
+            "x_{organ:ex}: P.{organ} -> 0 @ k_{organ:rec}",
+            "`{organ:rec}` after `{organ:ex}`",
+        ),
+        (
+            all,
+            "P = { in = [\"{organ}\"] }",
+            "x_{organ}: P.{organ} -> 0 @ k_{organ:rec}",
+            "`{organ:rec}` after `{organ}`",
+        ),
+        (
+            all,
+            "P = { in = [\"{organ}\"] }",
+            "x_{organ:ex}: P.{organ:nonsense} -> 0 @ k_{organ}",
+            "no column `nonsense`",
+        ),
         // Filters in the fields of an entry.
-        ("\"{organ}\" = \"V_{organ:ex}\"", "P = { in = [\"{organ}\"] }", "x: P.a -> 0 @ k_a", "`{organ:ex}` in an entry for `{organ}`"),
-        ("\"{organ:ex}\" = \"V_{organ:rec}\"", "P = { in = [\"a\"] }", "x: P.a -> 0 @ k_a", "`{organ:rec}` in an entry for `{organ:ex}`"),
-        ("\"{organ:ex}\" = \"V_{organ:nonsense}\"", "P = { in = [\"a\"] }", "x: P.a -> 0 @ k_a", "no column `nonsense`"),
+        (
+            "\"{organ}\" = \"V_{organ:ex}\"",
+            "P = { in = [\"{organ}\"] }",
+            "x: P.a -> 0 @ k_a",
+            "`{organ:ex}` in an entry for `{organ}`",
+        ),
+        (
+            "\"{organ:ex}\" = \"V_{organ:rec}\"",
+            "P = { in = [\"a\"] }",
+            "x: P.a -> 0 @ k_a",
+            "`{organ:rec}` in an entry for `{organ:ex}`",
+        ),
+        (
+            "\"{organ:ex}\" = \"V_{organ:nonsense}\"",
+            "P = { in = [\"a\"] }",
+            "x: P.a -> 0 @ k_a",
+            "no column `nonsense`",
+        ),
         // Initial amounts.
-        (all, "P = { in = [\"{organ}\"], initial = \"2*n_{organ:ex}\" }", "x: P.a -> 0 @ k_a", "`b` is not one of `2*n_{organ:ex}`"),
-        (all, "P = { in = [\"{organ}\"], initial = \"2*n_{organ:nonsense}\" }", "x: P.a -> 0 @ k_a", "no column `nonsense`"),
-        (all, "P = { in = [\"{organ:ex}\"], initial = { \"{organ:rec}\" = \"2 nmol\" } }", "x: P.a -> 0 @ k_a", "`P` is not in `b`, one of the places of `{organ:rec}`"),
-        (all, "P = { in = [\"{organ}\"], initial = { \"{organ:nonsense}\" = \"2 nmol\" } }", "x: P.a -> 0 @ k_a", "no column `nonsense`"),
+        (
+            all,
+            "P = { in = [\"{organ}\"], initial = \"2*n_{organ:ex}\" }",
+            "x: P.a -> 0 @ k_a",
+            "`b` is not one of `2*n_{organ:ex}`",
+        ),
+        (
+            all,
+            "P = { in = [\"{organ}\"], initial = \"2*n_{organ:nonsense}\" }",
+            "x: P.a -> 0 @ k_a",
+            "no column `nonsense`",
+        ),
+        (
+            all,
+            "P = { in = [\"{organ:ex}\"], initial = { \"{organ:rec}\" = \"2 nmol\" } }",
+            "x: P.a -> 0 @ k_a",
+            "`P` is not in `b`, one of the places of `{organ:rec}`",
+        ),
+        (
+            all,
+            "P = { in = [\"{organ}\"], initial = { \"{organ:nonsense}\" = \"2 nmol\" } }",
+            "x: P.a -> 0 @ k_a",
+            "no column `nonsense`",
+        ),
         // Braces that hold something else.
         (all, "P = { in = [\"{organ}\"] }", "x_{o}: P.{o} -> 0 @ k_{o}", "`{o}` is no placeholder"),
         (all, "P = { in = [\"{organs}\"] }", "x: P.a -> 0 @ k_a", "`{organs}` is no placeholder"),

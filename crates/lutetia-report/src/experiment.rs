@@ -4,7 +4,7 @@
 //! from them, and the text around the numbers. The text is Markdown with placeholders that are
 //! filled from the tables, so that no number is typed twice.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use serde::Deserialize;
@@ -133,6 +133,8 @@ pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment
             && let Some(at) = text.get(span.start..).and_then(|t| t.find(&format!("\n{key}")))
         {
             span = span.start + at + 1..span.start + at + 1 + key.len();
+        } else if let Some(line) = line_of_value(text, span.start, e.message()) {
+            span = line;
         }
         vec![
             Diagnostic::error("LUT7001", e.message().to_owned())
@@ -184,6 +186,35 @@ fn unfilled(id: SourceId, text: &str) -> Vec<Diagnostic> {
                 .hint(format!("numbers are filled into `{}`", FILLED.join("`, `")))
         })
         .collect()
+}
+
+/// The line `key = value` whose value a message quotes, from a place on: the reader of a step gives the table, not
+/// the key. Nothing where the message quotes no value.
+fn line_of_value(text: &str, from: usize, message: &str) -> Option<Range<usize>> {
+    // `invalid type: string "5 d", expected f64`, `integer `5``, ``5 d` is no time`.
+    let quoted = |mark: char| message.split(mark).nth(1).filter(|v| !v.is_empty());
+    let text_of = quoted('"').map(|v| format!("\"{v}\""));
+    let plain = quoted('`').map(ToOwned::to_owned);
+    let values: Vec<String> = text_of
+        .into_iter()
+        .chain(plain.iter().map(|v| format!("\"{v}\"")))
+        .chain(plain.clone())
+        .collect();
+    let mut start = from;
+    for line in text.get(from..)?.split_inclusive('\n') {
+        let body = line.trim_end();
+        if let Some((_, value)) = body.split_once('=')
+            && let value = value.trim()
+            && let Some(rest) = values.iter().find_map(|v| value.strip_prefix(v.as_str()))
+            && (rest.trim_start().is_empty() || rest.trim_start().starts_with('#'))
+        {
+            let lead = body.len() - body.trim_start().len();
+            let end = body.len() - rest.len();
+            return Some(start + lead..start + end);
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn check_names(experiment: &Experiment, place: impl Fn(&str, &str) -> Span) -> Vec<Diagnostic> {

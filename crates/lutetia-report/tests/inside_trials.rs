@@ -24,6 +24,7 @@ units = { time = "d", amount = "nmol", volume = "L" }
 E = { unit = "Gy", range = ["0 Gy", "1000 Gy"], typical = "10 Gy" }
 
 [parameters]
+one = { value = "1 g", fixed = true, source = "assumed" }
 h0 = { value = "0.002 1/d", source = "assumed" }
 k  = { value = "0.002 1/d", distribution = "normal", iiv = "0.004 1/d", source = "assumed" }
 c0 = { value = "100", iiv = "30 %", source = "assumed" }
@@ -40,7 +41,7 @@ die:  0 => H @ h0
 '''
 
 [outputs]
-size     = { of = "M", unit = "1" }
+size     = { of = "one*M", unit = "g" }
 hazard   = { of = "H", unit = "1" }
 exposure = { of = "E", unit = "Gy" }
 count    = { of = "c0 - per_gray*E", unit = "1" }

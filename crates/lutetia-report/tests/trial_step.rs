@@ -23,6 +23,7 @@ units = { time = "d", amount = "nmol", volume = "L" }
 body = { volume = "10 L", source = "assumed" }
 
 [parameters]
+one = { value = "1 g", fixed = true, source = "assumed" }
 k_out  = { value = "0.05 1/d", source = "assumed" }
 k_grow = { value = "0.006 1/d", iiv = "60 %", source = "assumed" }
 k_kill = { value = "0.0004 1/nmol/d", source = "assumed" }
@@ -44,7 +45,7 @@ die:  0 => H @ h0*M
 '''
 
 [outputs]
-size   = { of = "M", unit = "1" }
+size   = { of = "one*M", unit = "g" }
 hazard = { of = "H", unit = "1" }
 "#;
 
@@ -82,7 +83,7 @@ volume = "size"
 name = "control"
 patients = 400
 crossover = { to = "drug", share = 0.5, delay = "14 d", depends = [
-  { on = "size", log = true, coefficient = 1.5, reference = "1.5" },
+  { on = "size", log = true, coefficient = 1.5, reference = "1.5 g" },
   { on = "k_grow", coefficient = -10, reference = "0.006 1/d" },
   { on = "time", coefficient = 0.05, reference = "6 mo" },
 ] }
@@ -166,7 +167,7 @@ fn exact_what_weights_and_dependences_cannot_be_is_said() {
     assert!(said.contains("its target is 1.3"), "{said}");
     let said = refused("on = \"size\"", "on = \"siez\"");
     assert!(said.contains("did you mean `size`"), "{said}");
-    let said = refused("reference = \"1.5\"", "reference = \"0\"");
+    let said = refused("reference = \"1.5 g\"", "reference = \"0 g\"");
     assert!(said.contains("its logarithm is taken"), "{said}");
     let said = refused("reference = \"6 mo\"", "reference = \"6 kg\"");
     assert!(said.contains("reference of `time`"), "{said}");

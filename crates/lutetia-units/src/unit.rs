@@ -345,13 +345,53 @@ const COMMON: &[&str] = &[
     "GBq", "mCi", "J", "eV", "keV", "MeV", "Gy", "mGy", "Gy(RBE)", "Gy(BED)", "cells", "%",
 ];
 
+/// What people write for units that are spelt otherwise here.
+const WRITTEN: &[(&str, &str)] = &[
+    ("w", "week"),
+    ("wk", "week"),
+    ("wks", "week"),
+    ("hr", "h"),
+    ("hrs", "h"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("mins", "min"),
+    ("minute", "min"),
+    ("minutes", "min"),
+    ("mon", "mo"),
+    ("mth", "mo"),
+    ("mos", "mo"),
+    ("month", "mo"),
+    ("months", "mo"),
+    ("yr", "y"),
+    ("yrs", "y"),
+    ("year", "y"),
+    ("years", "y"),
+    ("cc", "mL"),
+    ("ccm", "mL"),
+    ("liter", "L"),
+    ("litre", "L"),
+    ("liters", "L"),
+    ("litres", "L"),
+    ("gray", "Gy"),
+    ("mcg", "ug"),
+    ("percent", "%"),
+];
+
 fn suggest(symbol: &str) -> Option<String> {
     let lower = symbol.to_lowercase();
+    if let Some((_, unit)) = WRITTEN.iter().find(|w| w.0 == lower) {
+        return Some((*unit).to_owned());
+    }
     let limit = if symbol.chars().count() > 4 { 2 } else { 1 };
     COMMON
         .iter()
         .map(|c| (strsim::damerau_levenshtein(&lower, &c.to_lowercase()), *c))
-        .filter(|(d, _)| *d <= limit)
+        // Of a short symbol, what is left must be more than another symbol: `w` is not `s`.
+        .filter(|(d, c)| *d <= limit && 2 * d <= c.chars().count().max(symbol.chars().count()))
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c.to_owned())
 }

@@ -13,6 +13,29 @@ fn u(text: &str) -> Unit {
 }
 
 #[test]
+fn exact_what_people_write_for_a_unit_gets_the_unit_that_is_read() {
+    for (written, unit) in [
+        ("w", "week"),
+        ("wk", "week"),
+        ("Wks", "week"),
+        ("hours", "h"),
+        ("month", "mo"),
+        ("years", "y"),
+        ("cc", "mL"),
+        ("minutes", "min"),
+    ] {
+        let error = Quantity::parse(&format!("6 {written}")).expect_err(written).to_string();
+        assert_eq!(error, format!("unknown unit `{written}`; did you mean `{unit}`?"));
+        assert!(Unit::parse(unit).is_ok());
+    }
+    // One letter is not nearly another.
+    for nothing in ["x", "Q1", "w1"] {
+        let error = Unit::parse(nothing).expect_err(nothing).to_string();
+        assert!(!error.contains("did you mean"), "{error}");
+    }
+}
+
+#[test]
 fn exact_units_of_the_field() {
     for (text, unit, expected) in [
         ("2.4 L/h", "mL/min", 40.0),

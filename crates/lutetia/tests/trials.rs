@@ -16,6 +16,7 @@ title = "A hazard that follows a growing tumour"
 units = { time = "d", amount = "nmol", volume = "L" }
 
 [parameters]
+one = { value = "1 g", fixed = true, source = "assumed" }
 k_grow = { value = "0.003 1/d", iiv = "60 %", source = "assumed" }
 h0     = { value = "0.001 1/d", iiv = "30 %", source = "assumed" }
 
@@ -30,7 +31,7 @@ die:  0 => H @ h0*M
 '''
 
 [outputs]
-size   = { of = "M", unit = "1" }
+size   = { of = "one*M", unit = "g" }
 hazard = { of = "H", unit = "1" }
 "#;
 

@@ -65,12 +65,12 @@ impl Organs {
         for p in &all {
             let filter = p.filter.as_deref().unwrap_or_default();
             if !filter.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
-                let whole = (0, text.as_str().len());
                 if let Some((_, cell)) = self.values.iter().find(|v| v.0 == filter) {
                     // The table is at fault, once for all texts that rely on the column.
                     if self.reported.borrow_mut().insert(filter.to_owned()) {
-                        let message =
-                            format!("the column `{filter}` of the organ table is not of true and false");
+                        let message = format!(
+                            "the column `{filter}` of the organ table is not of true and false"
+                        );
                         faults.push(
                             Diagnostic::error(code::PLACEHOLDER, message)
                                 .at(text.place(p.start, p.end), "used as a filter here")
@@ -84,13 +84,15 @@ impl Organs {
                 let hint = if let Some(c) = closest(filter, known.iter().copied()) {
                     format!("did you mean `{{organ:{c}}}`?")
                 } else if known.is_empty() {
-                    format!("add a column `{filter}` of true and false, or write `{{organ}}` for all organs")
+                    format!(
+                        "add a column `{filter}` of true and false, or write `{{organ}}` for all organs"
+                    )
                 } else {
                     format!("columns of true and false: {}", known.join(", "))
                 };
                 fault(
                     format!("the organ table has no column `{filter}` of true and false"),
-                    whole,
+                    (p.start, p.end),
                     hint,
                 );
                 return None;
@@ -108,7 +110,10 @@ impl Organs {
                 fault(
                     message,
                     (p.start, p.end),
-                    format!("write `{}`; an organ that both should hold for needs a column of its own", one(&first)),
+                    format!(
+                        "write `{}`; an organ that both should hold for needs a column of its own",
+                        one(&first)
+                    ),
                 );
                 return None;
             }
@@ -198,8 +203,7 @@ pub(super) fn read(
                 faults.list.push(unknown(k, "key", &known));
                 faults.torn = true;
             }
-            let given: Vec<_> =
-                list.iter().filter(|(k, _)| known.contains(&k.as_str())).collect();
+            let given: Vec<_> = list.iter().filter(|(k, _)| known.contains(&k.as_str())).collect();
             match given[..] {
                 [(_, Node { value: Value::Text(name), .. })] => {
                     sheet::rows(name, resolve, sources, &mut faults)
@@ -302,8 +306,10 @@ impl Organs {
                     );
                 }
                 let members = cells.iter().filter(|(_, c)| read(c) == Some(true));
-                self.filters
-                    .push((column.to_owned(), members.map(|(organ, _)| (*organ).clone()).collect()));
+                self.filters.push((
+                    column.to_owned(),
+                    members.map(|(organ, _)| (*organ).clone()).collect(),
+                ));
             }
             if words {
                 continue;

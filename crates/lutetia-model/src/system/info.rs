@@ -67,6 +67,8 @@ pub struct ParameterInfo {
     pub kind: ParameterKind,
     /// Index into `Model::parameters` or `Model::covariates`.
     pub index: usize,
+    /// Level names of a categorical covariate, whose value is the number of the level from 0; else empty.
+    pub levels: Vec<String>,
     /// Where the number comes from; `None` means assumed (or a covariate).
     pub source: Option<String>,
 }

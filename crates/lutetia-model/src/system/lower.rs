@@ -635,6 +635,7 @@ impl<'a> Lowering<'a> {
                     iov: parameter.iov,
                     kind: ParameterKind::Parameter,
                     index,
+                    levels: Vec::new(),
                     source: parameter.source.clone(),
                 });
             }
@@ -651,6 +652,7 @@ impl<'a> Lowering<'a> {
                 iov: None,
                 kind: ParameterKind::Covariate,
                 index,
+                levels: covariate.levels.clone(),
                 source: None,
             });
         }

@@ -21,6 +21,7 @@ mod limits;
 mod lower;
 mod pattern;
 mod sensitivity;
+mod setting;
 mod switches;
 mod tape;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use info::{
 pub use limits::{Limit, LimitKind, Transfer};
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
+pub use setting::{DoseNuclideError, SettingError};
 pub use switches::{InputLine, Switch};
 
 pub(crate) use lower::{internal_factor, pool_name};

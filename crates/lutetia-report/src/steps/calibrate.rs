@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     Context, StepKind, Use,
     cohort::internal,
+    roles,
     trial::{MONTH, TrialUse, endpoints, interval, quantities, with_interval},
 };
 use crate::table::{Cell, Table};
@@ -276,6 +277,10 @@ impl CalibrateStep {
         };
         // Unknown arms and names are said before hours of work.
         for t in &self.targets {
+            if t.of != Quantity::Share {
+                let what = format!("the target `{}`", t.name());
+                roles::needs(&base.spec, &self.trial, t.endpoint()?, &what)?;
+            }
             t.simulated(&base.spec, &[])?;
         }
         let posterior = calibrate(&spec, stop, &|values, patients| {

@@ -245,7 +245,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
                 Ok(Law::Uniform { lower: number(name, a)?, upper: number(name, b)? })
             }
             ([None, None, None, None, None, None], Some(v), None) => {
-                Ok(Law::Constant(number(name, v)?))
+                Ok(Law::Constant(setting(model, name, v)?))
             }
             ([None, None, None, None, None, None], None, Some(s)) => Ok(Law::Levels(s.clone())),
             _ => Err(format!(
@@ -257,7 +257,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     let mut typical = step
         .set
         .iter()
-        .map(|(name, text)| Ok((name.clone(), number(name, text)?)))
+        .map(|(name, text)| Ok((name.clone(), setting(model, name, text)?)))
         .collect::<Result<Vec<_>, String>>()?;
     let mut posterior = None;
     match &step.calibrated {
@@ -292,8 +292,10 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
             .by_occasion
             .iter()
             .map(|(name, values)| {
-                let values =
-                    values.iter().map(|v| number(name, v)).collect::<Result<Vec<_>, _>>()?;
+                let values = values
+                    .iter()
+                    .map(|v| setting(model, name, v))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok((name.clone(), values))
             })
             .collect::<Result<_, String>>()?,
@@ -337,39 +339,35 @@ fn slots(model: &LoadedModel, name: &str) -> Vec<usize> {
 /// parameter, a covariate or an output.
 pub(crate) fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f64, String> {
     let system = model.simulator.system();
-    let (unit, factor, levels) = if let Some(&slot) = slots(model, name).first() {
-        let info = &system.parameters()[slot];
-        let covariate = info.kind == lutetia_model::system::ParameterKind::Covariate;
-        let levels = model
-            .model
-            .covariates
-            .get(info.index)
-            .filter(|_| covariate)
-            .map_or(&[] as &[String], |c| c.levels.as_slice());
-        (&info.unit, info.factor, levels)
-    } else if let Some(output) = system.output_index(name) {
-        let info = &system.outputs()[output];
-        (&info.unit, 1.0 / info.factor, &[] as &[String])
-    } else {
-        let names = system
-            .parameters()
-            .iter()
-            .map(|p| p.name.as_str())
-            .chain(system.outputs().iter().map(|o| o.name.as_str()));
-        let near = lutetia_diagnostic::closest(name, names)
-            .map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
-        return Err(format!("the model has no parameter, covariate or output `{name}`{near}"));
-    };
-    if !levels.is_empty() {
-        #[expect(clippy::cast_precision_loss, reason = "levels are few")]
-        return levels.iter().position(|l| l == text).map(|k| k as f64).ok_or_else(|| {
-            format!("`{text}` is not a level of `{name}`; its levels are {}", levels.join(", "))
-        });
+    if let Some(&slot) = slots(model, name).first() {
+        return system.parameters()[slot].value(text).map_err(|e| e.to_string());
     }
-    Quantity::parse(text)
-        .and_then(|q| q.to(unit))
-        .map(|x| x * factor)
-        .map_err(|e| format!("`{name}`: {e}"))
+    if let Some(output) = system.output_index(name) {
+        let info = &system.outputs()[output];
+        return Quantity::parse(text)
+            .and_then(|q| q.to(&info.unit))
+            .map(|x| x / info.factor)
+            .map_err(|e| format!("`{name}`: {e}"));
+    }
+    let names = system
+        .parameters()
+        .iter()
+        .map(|p| p.name.as_str())
+        .chain(system.outputs().iter().map(|o| o.name.as_str()));
+    let near = lutetia_diagnostic::closest(name, names)
+        .map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+    Err(format!("the model has no parameter, covariate or output `{name}`{near}"))
+}
+
+/// What a parameter or covariate is set to for patients: as [`internal`], and a covariate within its range.
+pub(crate) fn setting(model: &LoadedModel, name: &str, text: &str) -> Result<f64, String> {
+    match slots(model, name).first() {
+        Some(&slot) => {
+            let info = &model.simulator.system().parameters()[slot];
+            info.setting(text).map_err(|e| e.to_string())
+        }
+        None => internal(model, name, text),
+    }
 }
 
 /// The values taken from a calibration, in the units of the model.

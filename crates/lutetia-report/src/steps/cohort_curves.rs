@@ -223,11 +223,8 @@ fn virtual_curves(setting: &Setting<'_>) -> Result<BTreeMap<String, Vec<VirtualC
         .iter()
         .map(|(name, text)| {
             let index = model.simulator.parameter(name).map_err(|e| e.to_string())?;
-            let info = &system.parameters()[index];
-            let value = Quantity::parse(text)
-                .and_then(|q| q.to(&info.unit))
-                .map_err(|e| format!("cannot set `{name}`: {e}"))?;
-            Ok((name.clone(), value * info.factor))
+            let value = system.parameters()[index].setting(text).map_err(|e| e.to_string())?;
+            Ok((name.clone(), value))
         })
         .collect::<Result<Vec<_>, String>>()?;
     let spec = CohortSpec { seed: setting.seed, typical, ..CohortSpec::default() };

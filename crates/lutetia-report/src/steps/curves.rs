@@ -38,8 +38,8 @@ pub struct FitCurves {
     pub functions: Vec<String>,
     /// Measurement error where the table has no SD: `proportional 10 %`.
     pub error: String,
-    /// Last time drawn, in hours.
-    #[serde(default = "defaults::until_h")]
+    /// Last time drawn, in hours, or with a unit such as `5 d`.
+    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
     pub until: f64,
     /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always` or `never`.
     pub count_variance: Option<String>,

@@ -34,7 +34,8 @@ pub struct Integrate {
     pub method: String,
     /// Table under `[data]` with the curves of `library`: columns curve, amplitude, effective_half_life (h).
     pub library: Option<String>,
-    /// The measurement nearest to this time, in hours, where the method takes one.
+    /// The measurement nearest to this time, in hours or with a unit such as `1 d`, where the method takes one.
+    #[serde(default, deserialize_with = "defaults::some_hours")]
     pub at: Option<f64>,
 }
 

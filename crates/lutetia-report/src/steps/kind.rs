@@ -124,6 +124,9 @@ impl Step {
 
 /// What is meant where a key is left out.
 pub(crate) mod defaults {
+    use lutetia_units::{Quantity, Unit};
+    use serde::{Deserialize, Deserializer, de::Error as _};
+
     pub(crate) fn one() -> u32 {
         1
     }
@@ -134,5 +137,31 @@ pub(crate) mod defaults {
 
     pub(crate) fn points() -> u32 {
         201
+    }
+
+    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
+    pub(crate) fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        match Hours::deserialize(from)? {
+            Hours::Number(x) => Ok(x),
+            Hours::Text(text) => Quantity::parse(&text)
+                .and_then(|q| q.to(&Unit::parse("h")?))
+                .map_err(|e| D::Error::custom(format!("`{text}` is no time: {e}"))),
+            Hours::Other(value) => Err(D::Error::custom(format!(
+                "`{value}` is no time; expected a number of hours, or a text with a unit such as `5 d`"
+            ))),
+        }
+    }
+
+    /// The same where the key may be left out.
+    pub(crate) fn some_hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        hours(from).map(Some)
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Hours {
+        Number(f64),
+        Text(String),
+        Other(toml::Value),
     }
 }

@@ -54,7 +54,10 @@ pub fn model(
 }
 
 /// Reads, checks and compiles the model of an experiment, or connects several.
-pub(crate) fn used(
+///
+/// # Errors
+/// The diagnostics of a model or of a connection, or why they cannot be compiled with these nuclides.
+pub fn used(
     name: &str,
     usage: &ModelUse,
     read: &mut dyn FnMut(&str) -> Result<String, Failure>,
@@ -154,17 +157,14 @@ impl LoadedModel {
     /// The default parameter vector with some parameters or covariates replaced, internal.
     ///
     /// # Errors
-    /// An unknown name, a value of the wrong dimension, a covariate without any value.
+    /// An unknown name, a value of the wrong dimension, no level of a category, a covariate outside the range of the
+    /// model or without any value.
     pub fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, String> {
         let system = self.simulator.system();
         let mut values = system.default_parameters();
         for (name, text) in set {
             let index = self.simulator.parameter(name).map_err(|e| e.to_string())?;
-            let info = &system.parameters()[index];
-            let quantity = Quantity::parse(text)
-                .and_then(|q| q.to(&info.unit))
-                .map_err(|e| format!("cannot set `{name}`: {e}"))?;
-            values[index] = quantity * info.factor;
+            values[index] = system.parameters()[index].setting(text).map_err(|e| e.to_string())?;
         }
         match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
             Some((info, _)) => Err(format!(

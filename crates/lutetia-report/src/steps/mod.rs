@@ -49,6 +49,8 @@ pub mod plan;
 pub mod posterior;
 pub mod proposal;
 pub mod reconstruct;
+pub mod remarks;
+pub mod roles;
 pub mod select;
 mod shape;
 pub mod simulate;
@@ -222,6 +224,13 @@ impl Context {
         };
         let tables = self.tables.values().filter(|t| own(&t.name));
         tables.map(|t| t.origin).fold(Origin::Unknown, Origin::with)
+    }
+
+    /// Notes what a step was given and does not use; the page lists it beside its settings.
+    pub(crate) fn remark(&mut self, step: &str, remarks: Vec<String>) {
+        for (i, remark) in remarks.into_iter().enumerate() {
+            self.settings.insert(format!("note {} of `{step}`", i + 1), remark);
+        }
     }
 
     /// An earlier trial and its records.

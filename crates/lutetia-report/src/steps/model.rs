@@ -46,8 +46,8 @@ pub struct FitModel {
     pub estimate: Option<Vec<String>>,
     /// Measurement error where the model file gives none.
     pub error: Option<String>,
-    /// Last time drawn, in hours.
-    #[serde(default = "defaults::until_h")]
+    /// Last time drawn, in hours, or with a unit such as `5 d`.
+    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
     pub until: f64,
 }
 

@@ -17,6 +17,7 @@ use super::{
     Context, StepKind, Use,
     dose::{given_mass, weighted::RbeSpec},
     load::LoadedModel,
+    remarks::unread,
     simulate::{DoseSpec, dose},
 };
 use crate::table::{Cell, Table};
@@ -303,6 +304,8 @@ fn run(step: &ModelDose, context: &mut Context) -> Result<(), String> {
     context.settings.insert("rtol".to_owned(), format!("{:e}", options.rtol));
     context.add(members);
     context.add(regions);
+    let remarks = unread(&context.models, &step.model, &step.set);
+    context.remark(&step.id, remarks);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Which uncertain value moves a trial's result most, each varied alone?
 
-use lutetia_trial::{Arm, Population, Trial, TrialError, TrialSpec};
+use lutetia_trial::{Arm, Population, Trial, TrialError, TrialSpec, summary::Endpoint};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -8,6 +8,7 @@ use super::{
     Context, StepKind, Use,
     calibrate::declared,
     cohort::internal,
+    roles,
     trial::{MONTH, TrialUse, days},
 };
 use crate::{page::cell, table::Table};
@@ -89,6 +90,19 @@ impl StepKind for OneAtATimeStep {
 impl OneAtATimeStep {
     fn compute(&self, context: &Context) -> Result<Table, String> {
         let (base, _) = context.trial(&self.trial)?;
+        match self.result {
+            Outcome::RestrictedMean => {
+                let what = "the result `restricted-mean`";
+                roles::needs(&base.spec, &self.trial, Endpoint::OverallSurvival, what)?;
+            }
+            Outcome::Grade3OrMore if base.spec.meaning.toxicities.is_empty() => {
+                return Err(format!(
+                    "the result `grade3-or-more` needs `toxicities`; the trial `{}` has none",
+                    self.trial
+                ));
+            }
+            Outcome::Grade3OrMore => {}
+        }
         let spec = self.specification(base)?;
         if self.patients == 0 {
             return Err("`patients` is 0, expected at least 1".to_owned());

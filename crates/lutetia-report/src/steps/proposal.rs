@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    cohort::{CohortUse, internal, quantile},
+    cohort::{CohortUse, internal, quantile, setting},
     model::FittedPatient,
     own_harm::Struck,
     trade_off::{Benefit, DRAWS_FOR_AN_INTERVAL, RegimenSpec, TradeOffStep, activity_gbq, kept},
@@ -288,7 +288,7 @@ impl TradeOffStep {
         let set = spec
             .patient
             .iter()
-            .map(|(name, text)| Ok((name.clone(), internal(&cohort.model, name, text)?)))
+            .map(|(name, text)| Ok((name.clone(), setting(&cohort.model, name, text)?)))
             .collect::<Result<Vec<_>, String>>()?;
         let own = |name: &String| match spec.fitted.as_ref().map(|f| f.part.as_str()) {
             Some(part) if !part.is_empty() => format!("{part}:{name}"),

@@ -6,7 +6,7 @@ use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use serde::Deserialize;
 
-use super::{Context, StepKind, Use, cohort::internal, defaults, load::LoadedModel};
+use super::{Context, StepKind, Use, defaults, load::LoadedModel, remarks::Given};
 use crate::{
     page::Tables,
     table::{Cell, Table},
@@ -39,8 +39,8 @@ pub struct Simulate {
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// Last time, in hours.
-    #[serde(default = "defaults::until_h")]
+    /// Last time, in hours, or with a unit such as `5 d`.
+    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
     pub until: f64,
     /// Number of times, evenly spaced from zero.
     #[serde(default = "defaults::points")]
@@ -154,7 +154,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
         let every = match &step.every {
             Some(text) => model.internal("every", text, Dimension::TIME)?,
             None if step.cycles == 1 => 0.0,
-            None => return Err("`cycles` needs `every`, such as `8 wk`".to_owned()),
+            None => return Err("`cycles` needs `every`, such as `8 week`".to_owned()),
         };
         regimen.doses.extend(Regimen::repeat(&dose, every, step.cycles as usize).doses);
     }
@@ -176,6 +176,14 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
     let last = f64::from(step.points - 1);
     let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
+    let given = Given {
+        system,
+        regimen: &regimen,
+        driven: step.inputs.keys().map(String::as_str).collect(),
+        set: step.set.keys().map(String::as_str).collect(),
+        end: step.until * hour,
+    };
+    let remarks = given.remarks();
     let defaults = Options::default();
     let options =
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
@@ -202,6 +210,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
         context.settings.insert("atol".to_owned(), format!("{atol:e}"));
     }
     context.add(table);
+    context.remark(&step.id, remarks);
     Ok(())
 }
 
@@ -214,19 +223,8 @@ pub(crate) fn dose(spec: &DoseSpec, model: &LoadedModel) -> Result<Dose, String>
     let activities = match optional("activity", &spec.activity, Dimension::ACTIVITY)? {
         None => Vec::new(),
         Some(activity) => {
-            let nuclide = match (&spec.nuclide, system.nuclides()) {
-                (Some(name), _) => name.clone(),
-                (None, [only]) => only.name.clone(),
-                (None, several) => {
-                    let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
-                    return Err(format!(
-                        "a dose into `{}` does not say which nuclide its activity is of: [{}]",
-                        spec.into,
-                        names.join(", ")
-                    ));
-                }
-            };
-            vec![(nuclide, activity)]
+            let nuclide = system.dose_nuclide(&spec.into, spec.nuclide.as_deref());
+            vec![(nuclide.map_err(|e| e.to_string())?, activity)]
         }
     };
     Ok(Dose {
@@ -261,7 +259,10 @@ fn curve(
         .map(|i| i.unit.dimension())
         .ok_or_else(|| {
             let known: Vec<&str> = model.model.inputs.iter().map(|i| i.name.as_str()).collect();
-            format!("the model has no input `{input}`; it has: [{}]", known.join(", "))
+            match &known[..] {
+                [] => format!("the model has no input `{input}`, and no other input"),
+                known => format!("the model has no input `{input}`; it has: {}", known.join(", ")),
+            }
         })?;
     let times = column(table, &spec.time, Dimension::TIME, units)?;
     let values = column(table, &spec.value, wanted, units)?;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use serde::Deserialize;
 
-use super::{Context, StepKind, Use, defaults};
+use super::{Context, StepKind, Use, defaults, remarks::unread};
 use crate::table::{Cell, Table};
 
 /// A model over a grid of ligand amounts.
@@ -41,8 +41,8 @@ pub struct Sweep {
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// Last time of the curves, in hours.
-    #[serde(default = "defaults::until_h")]
+    /// Last time of the curves, in hours, or with a unit such as `5 d`.
+    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
     pub until: f64,
 }
 
@@ -187,6 +187,8 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
     }
     context.settings.insert("rtol".to_owned(), format!("{:e}", options.rtol));
     context.add(table);
+    let remarks = unread(&context.models, &step.model, &step.set);
+    context.remark(&step.id, remarks);
     if !step.curves.is_empty() {
         context.add(curves);
     }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use lutetia_trial::{
     Arm, Population, Record, Trial, TrialError, TrialSpec,
+    summary::Endpoint,
     tradeoff::{Banded, NeededToHarm, Outcomes, Point, Resampled, Standing, Weighing},
 };
 use lutetia_units::Unit;
@@ -14,6 +15,7 @@ use super::{
     cohort::internal,
     own_harm::{OwnHarm, Struck},
     proposal::ProposeSpec,
+    roles,
     trial::{ArmDose, ArmSpec, MONTH, TrialUse, arm, days},
 };
 use crate::table::{Cell, Table};
@@ -162,6 +164,24 @@ struct Group<'a> {
 }
 
 impl TradeOffStep {
+    /// Whether a trial has what benefit and harm are computed from.
+    fn can_be_judged(&self, id: &str, spec: &TrialSpec) -> Result<(), String> {
+        let (name, endpoints): (_, &[Endpoint]) = match self.benefit {
+            Benefit::RestrictedMean => ("restricted-mean", &[Endpoint::OverallSurvival]),
+            Benefit::Alive => ("alive", &[Endpoint::OverallSurvival]),
+            Benefit::ProgressionFree => ("progression-free", &[Endpoint::ProgressionFreeSurvival]),
+        };
+        for endpoint in endpoints {
+            roles::needs(spec, id, *endpoint, &format!("the benefit `{name}`"))?;
+        }
+        if spec.meaning.toxicities.is_empty() && self.harm_above.is_empty() {
+            return Err(format!(
+                "the trial `{id}` has no `toxicities` and the step no `harm_above`, so no regimen could harm anybody; name what counts as harm"
+            ));
+        }
+        Ok(())
+    }
+
     fn compute(&self, context: &Context) -> Result<Vec<Table>, String> {
         let seed = context.seed;
         let trial = |id: &str| {
@@ -171,6 +191,11 @@ impl TradeOffStep {
                 .ok_or_else(|| format!("the step `{id}` is not of the kind `trial`"))
         };
         let base = trial(&self.trial)?;
+        let others = self.regimens.iter().filter_map(|r| r.trial.as_deref());
+        for id in std::iter::once(self.trial.as_str()).chain(others) {
+            let spec = &trial(id)?.spec;
+            self.can_be_judged(id, spec)?;
+        }
         let horizon = days("horizon", &self.horizon)?;
         let reference =
             self.regimens.iter().position(|r| r.name == self.reference).ok_or_else(|| {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_outcome::{
-    endpoint::{Ctcae, Toxicity as Graded},
-    survival::Interval,
-};
+use lutetia_outcome::survival::Interval;
 use lutetia_sim::{Options, Regimen};
 use lutetia_trial::{
     Arm, Crossover, Cycle, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial,
@@ -19,9 +16,10 @@ use serde::Deserialize;
 use super::survival::{Intervals, SurvivalOptions, interval_arms, interval_curves};
 use super::{
     Context, StepKind, Use,
-    cohort::{CohortUse, MOST_ROWS, internal, quantile},
+    cohort::{CohortUse, MOST_ROWS, internal, quantile, setting},
     crossover,
     load::LoadedModel,
+    roles,
     simulate::{DoseSpec, dose},
 };
 use crate::table::{Cell, Table, significant};
@@ -56,7 +54,7 @@ pub struct TrialStep {
     /// Distance of the times at which curves are kept.
     #[serde(default = "a_week")]
     pub step: String,
-    /// Output that is the cumulative hazard of death.
+    /// Output that is the cumulative hazard of death: a pure number that starts at 0 and only grows.
     pub death: Option<String>,
     /// Output that is the cumulative hazard of a new lesion.
     pub new_lesion: Option<String>,
@@ -149,7 +147,7 @@ pub struct ToxicitySpec {
     /// Output of the model.
     pub output: String,
     /// A count graded by CTCAE v5.0: `platelets`, `neutrophils`, `lymphocytes`, `leukocytes`,
-    /// `haemoglobin`; the output is then in the unit of the table.
+    /// `haemoglobin`; the output is then cells per volume, or mass per volume.
     pub ctcae: Option<String>,
     /// Or values below which the grades 1, 2, 3, 4 begin.
     pub limits: Option<Vec<String>>,
@@ -321,6 +319,7 @@ pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, S
 }
 
 fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, String> {
+    roles::check(step, model)?;
     let follow_up = days("follow_up", &step.follow_up)?;
     let first = days("scans.every", &step.scans.every)?;
     if first.is_nan() || first <= 0.0 {
@@ -383,15 +382,7 @@ fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, String
     let number = |text: &String| internal(model, &spec.output, text);
     let limits = match (&spec.ctcae, &spec.limits) {
         (None, Some(limits)) => limits.iter().map(number).collect::<Result<_, _>>()?,
-        (Some(item), None) => {
-            let row = Graded::named(item).and_then(Ctcae::of).map_err(|e| e.to_string())?;
-            let system = model.simulator.system();
-            let output = model.simulator.output(&spec.output).map_err(|e| e.to_string())?;
-            let info = &system.outputs()[output];
-            // Cells are counted in 10⁹/L and haemoglobin in g/dL by the table; models declare counts
-            // without unit in the same numbers.
-            row.limits().into_iter().flatten().map(|l| l / info.factor).collect()
-        }
+        (Some(item), None) => roles::graded_limits(model, &spec.name, item, &spec.output)?,
         _ => {
             return Err(format!("the toxicity `{}` needs either `ctcae` or `limits`", spec.name));
         }
@@ -450,7 +441,7 @@ pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, String> {
         set: spec
             .set
             .iter()
-            .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
+            .map(|(name, text)| Ok((name.clone(), setting(model, name, text)?)))
             .collect::<Result<_, String>>()?,
         stop_at_progression: spec.stop_at_progression,
         drop_out_at_start: spec.drop_out_at_start,

@@ -3,9 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lutetia_diagnostic::{Diagnostic, closest};
-use lutetia_model::system::{Binding, ParameterInfo, ParameterKind, System};
-use lutetia_report::{Cell, Table, steps::nuclide_dose::follow};
+use lutetia_diagnostic::{Diagnostic, Sources, closest};
+use lutetia_model::{
+    Model, ParameterValue,
+    system::{Binding, DoseNuclideError, ParameterInfo, SettingError, System},
+};
+use lutetia_report::{
+    Cell, Table,
+    steps::{nuclide_dose::follow, remarks::Given},
+};
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
 use lutetia_units::{Dimension, Quantity};
 
@@ -60,7 +66,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     points: u32,
 
-    /// Set a parameter or covariate: `CL=2.4 L/h`. Repeat for several.
+    /// Set a parameter or covariate: `CL=2.4 L/h`, `sex=female`. Repeat for several.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
 
@@ -109,7 +115,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     let system = lutetia_model::system::compile(&model, &binding(&arguments.nuclides))
         .map_err(|error| failed("LUT8017", &error.to_string()))?;
-    let parameters = parameters(&system, &arguments.settings)?;
+    let parameters = parameters(&model, &system, &arguments.settings)?;
     let regimen = regimen(arguments, &system)?;
     let shown = outputs(&system, &arguments.outputs)?;
     let until = regimen::parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
@@ -117,6 +123,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let last = f64::from(arguments.points - 1);
     let times: Vec<f64> =
         (0..arguments.points).map(|index| end * f64::from(index) / last).collect();
+
+    let set = arguments.settings.iter().filter_map(|s| s.split_once('='));
+    let given = Given {
+        system: &system,
+        regimen: &regimen,
+        driven: Vec::new(),
+        set: set.map(|(name, _)| name.trim()).collect(),
+        end,
+    };
+    for remark in given.remarks() {
+        terminal.diagnostics(&[Diagnostic::warning("LUT8030", remark)], &Sources::new());
+    }
 
     let names: Vec<(String, String)> =
         system.outputs().iter().map(|o| (o.name.clone(), o.unit.symbol().to_owned())).collect();
@@ -182,7 +200,7 @@ fn binding(named: &[String]) -> Binding<'static> {
 }
 
 /// The defaults of the model with what was set on the command line.
-fn parameters(system: &System, settings: &[String]) -> Outcome<Vec<f64>> {
+fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Vec<f64>> {
     let infos = system.parameters();
     let mut values: Vec<f64> = infos.iter().map(|p| p.default).collect();
     for setting in settings {
@@ -192,6 +210,14 @@ fn parameters(system: &System, settings: &[String]) -> Outcome<Vec<f64>> {
         };
         let (name, text) = (name.trim(), text.trim());
         let Some(index) = infos.iter().position(|p| p.name == name) else {
+            if let Some(ParameterValue::Formula { text, .. }) =
+                model.parameters.iter().find(|p| p.name == name).map(|p| &p.value)
+            {
+                return Err(Failure::usage(
+                    format!("`{name}` is the formula `{text}`, which cannot be set"),
+                    "set what stands in it",
+                ));
+            }
             let near = closest(name, infos.iter().map(|p| p.name.as_str()));
             return Err(Failure::usage(
                 format!("the model has no parameter or covariate `{name}`"),
@@ -207,37 +233,37 @@ fn parameters(system: &System, settings: &[String]) -> Outcome<Vec<f64>> {
         let name = &missing.0.name;
         return Err(Failure::usage(
             format!("the covariate `{name}` has no typical value and is not set"),
-            format!("give it with `--set \"{name}=… {}\"`", missing.0.unit.symbol()),
+            match missing.0.levels.first() {
+                Some(level) => format!("give it with `--set \"{name}={level}\"`"),
+                None => format!("give it with `--set \"{name}=… {}\"`", missing.0.unit.symbol()),
+            },
         ));
     }
     Ok(values)
 }
 
-/// A value in the unit the model declares, made internal, within the range it declares.
+/// A value in the unit the model declares or a level, made internal, within the range it declares.
 fn value_of(info: &ParameterInfo, text: &str, hint: &str) -> Outcome<f64> {
-    let name = &info.name;
-    let declared = Quantity::parse(text)
-        .and_then(|quantity| quantity.to(&info.unit))
-        .map_err(|error| Failure::usage(format!("cannot set `{name}`: {error}"), hint))?;
-    let value = declared * info.factor;
-    let (low, high) = info.bounds;
-    let outside = low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high);
-    // The bounds of a parameter serve its estimation; the range of a covariate is where the model holds.
-    if outside && info.kind == ParameterKind::Covariate {
-        let shown = |bound: Option<f64>| {
-            bound.map_or_else(|| "…".to_owned(), |b| format!("{}", b / info.factor))
+    info.setting(text).map_err(|error| {
+        let hint = match &error {
+            SettingError::Range { .. } => "set a value inside the range".to_owned(),
+            SettingError::Level { .. } => {
+                format!("write it as `--set \"{}={}\"`", info.name, info.levels[0])
+            }
+            // The unit of a parameter without one is `1`.
+            SettingError::Unit { .. } if info.unit.symbol() == "1" => {
+                format!("write it as a number: `--set \"{}=0.5\"`", info.name)
+            }
+            SettingError::Unit { .. } if info.name != "CL" => {
+                format!(
+                    "write it in a unit such as `{}`: `--set \"{}=2.4 {}\"`",
+                    info.unit, info.name, info.unit
+                )
+            }
+            SettingError::Unit { .. } => hint.to_owned(),
         };
-        return Err(Failure::usage(
-            format!(
-                "`{name}` = {text} is outside the range of the model, {} to {} {}",
-                shown(low),
-                shown(high),
-                info.unit.symbol()
-            ),
-            "set a value inside the range",
-        ));
-    }
-    Ok(value)
+        Failure::usage(error.to_string(), hint)
+    })
 }
 
 /// The doses in internal units, repeated as asked.
@@ -247,7 +273,7 @@ fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
         let dose = internal(&regimen::parse(text)?, system)?;
         match (&arguments.every, arguments.cycles) {
             (Some(every), Some(cycles)) => {
-                let every = regimen::parse_quantity("`--every`", every, Dimension::TIME, "8 wk")?;
+                let every = regimen::parse_quantity("`--every`", every, Dimension::TIME, "8 week")?;
                 let every = system.units().to_internal(&every);
                 regimen.doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
             }
@@ -264,20 +290,16 @@ fn internal(typed: &TypedDose, system: &System) -> Outcome<Dose> {
     let activities = match &typed.activity {
         None => Vec::new(),
         Some(activity) => {
-            let nuclide = match (&typed.nuclide, system.nuclides()) {
-                (Some(name), _) => name.clone(),
-                (None, [only]) => only.name.clone(),
-                (None, several) => {
-                    let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
-                    return Err(Failure::usage(
-                        format!(
-                            "a dose does not say which nuclide its activity is of: {}",
-                            names.join(", ")
-                        ),
-                        "add `nuclide = \"…\"` to the dose",
-                    ));
-                }
-            };
+            let nuclide = system.dose_nuclide(&typed.into, typed.nuclide.as_deref());
+            let nuclide = nuclide.map_err(|error| {
+                let hint = match &error {
+                    DoseNuclideError::None { .. } => {
+                        "give the dose by `amount` alone, or into a pool that carries the label"
+                    }
+                    _ => "name one of them: `nuclide = \"…\"`",
+                };
+                Failure::usage(error.to_string(), hint)
+            })?;
             vec![(nuclide, units.to_internal(activity))]
         }
     };
@@ -311,10 +333,13 @@ fn outputs(system: &System, asked: &[String]) -> Outcome<Vec<usize>> {
                 let known: Vec<&str> = infos.iter().map(|o| o.name.as_str()).collect();
                 Failure::usage(
                     format!("the model has no output `{name}`"),
-                    near.map_or_else(
-                        || format!("there are: {}", known.join(", ")),
-                        |near| format!("did you mean `{near}`?"),
-                    ),
+                    match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None if known.is_empty() => {
+                            "declare outputs under `[observables]` of the model".to_owned()
+                        }
+                        None => format!("there are: {}", known.join(", ")),
+                    },
                 )
             })
         })

@@ -224,10 +224,14 @@ impl Builder<'_> {
                             format!("`{}` is not a level of `{}`", t.as_str(), of.as_str()),
                         )
                         .at(t.span(), "")
-                        .hint(format!(
-                            "the levels are {}",
-                            self.covariates[covariate].levels.join(", ")
-                        )),
+                        .hint(if self.covariates[covariate].levels.is_empty() {
+                            format!(
+                                "`{}` has no levels; use form = \"power\", \"exponential\" or \"linear\"",
+                                of.as_str()
+                            )
+                        } else {
+                            format!("the levels are {}", self.covariates[covariate].levels.join(", "))
+                        }),
                     );
                     return None;
                 };

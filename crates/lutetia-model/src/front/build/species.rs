@@ -296,8 +296,9 @@ impl Builder<'_> {
                 }
                 if let [(organ, name), ..] = &missing[..] {
                     let all = places.len() == before;
-                    let quoted =
-                        |list: &mut dyn Iterator<Item = &String>| list.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                    let quoted = |list: &mut dyn Iterator<Item = &String>| {
+                        list.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+                    };
                     let message = match (all, missing.len()) {
                         (true, _) => format!("no compartment fits `{}`", t.as_str()),
                         (false, 1) => format!(
@@ -379,7 +380,8 @@ impl Builder<'_> {
                 self.names.radioactive.push(label.is_some() || self.species[i].nuclide.is_some());
                 self.names.places_of.push(place);
                 self.groups.push(label);
-                self.organs.push(organ.or_else(|| self.found.compartments[place].name.organ.clone()));
+                self.organs
+                    .push(organ.or_else(|| self.found.compartments[place].name.organ.clone()));
                 self.pools.push(Pool { species: i, place, initial: None, lag: 0.0 });
             }
         }

@@ -85,7 +85,8 @@ pub(super) fn rows(
         // line.
         let at = record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0));
         let rest = body.get(at..).unwrap_or("");
-        let start = from + at.min(body.len()) + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
+        let start =
+            from + at.min(body.len()) + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
         let line = text.get(start..).unwrap_or("").lines().next().unwrap_or("");
         records.push((Span::new(id, start, start + line.len()), record));
     }
@@ -98,15 +99,14 @@ pub(super) fn rows(
         );
         return Vec::new();
     };
-    let records: Vec<_> =
-        records.filter(|(_, r)| r.iter().any(|cell| !cell.is_empty())).collect();
+    let records: Vec<_> = records.filter(|(_, r)| r.iter().any(|cell| !cell.is_empty())).collect();
     let Some(columns) = columns(&names, &records, header, faults) else { return Vec::new() };
     let Some(decimal_comma) = decimal_comma(separator, &records, faults) else { return Vec::new() };
     let dialect = Dialect { separator, decimal_comma };
     let mut out = Vec::new();
     for (span, record) in &records {
         if record.iter().skip(columns.len()).any(|cell| !cell.is_empty()) {
-            faults.push(
+            faults.tear(
                 format!("the row has {} cells; the header has {}", record.len(), columns.len()),
                 *span,
                 if separator == b',' {
@@ -119,7 +119,9 @@ pub(super) fn rows(
         }
         let cells = record.iter().zip(&columns).filter(|(cell, _)| !cell.is_empty());
         out.push(
-            cells.map(|(text, c)| (c.name.clone(), cell(text, c, *span, dialect, faults))).collect(),
+            cells
+                .map(|(text, c)| (c.name.clone(), cell(text, c, *span, dialect, faults)))
+                .collect(),
         );
     }
     out

@@ -79,7 +79,8 @@ impl People<'_> {
         let own = |name: &str| name.rsplit_once(':').map_or("", |(_, own)| own).to_owned();
         spec.covariates.retain(|(law, _)| !set.keys().any(|n| n == law || own(n) == *law));
         for (name, text) in set {
-            spec.typical.push((name.clone(), internal(setting.model, name, text)?));
+            let value = super::super::cohort::setting(setting.model, name, text)?;
+            spec.typical.push((name.clone(), value));
         }
         Population::new(&setting.model.model, setting.model.simulator.system(), &spec)
             .map_err(|e| e.to_string())

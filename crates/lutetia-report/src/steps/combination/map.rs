@@ -150,7 +150,7 @@ pub(super) fn grid(
                 })
                 .collect::<Result<_, String>>()?
         }
-        None => vec![of_one(setting, &setting.parameters(set)?, levels, DOSES)?],
+        None => vec![of_one(setting, &setting.model.parameters(set)?, levels, DOSES)?],
     };
     let of = match many {
         0 => "the typical patient".to_owned(),

@@ -5,7 +5,6 @@ mod map;
 
 use std::collections::BTreeMap;
 
-use lutetia_model::system::ParameterKind;
 use lutetia_outcome::combination::{bliss, highest_single_agent};
 use lutetia_sim::{Inputs, Options, Regimen};
 use lutetia_units::Dimension;
@@ -14,7 +13,6 @@ use serde::Deserialize;
 
 use super::{
     Context, StepKind, Use,
-    cohort::internal,
     load::LoadedModel,
     simulate::{DoseSpec, dose},
 };
@@ -239,26 +237,6 @@ impl Setting<'_> {
         Ok(regimen)
     }
 
-    /// The default parameters with some replaced; covariates of levels by the name of one.
-    fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, String> {
-        let level = |name: &String| {
-            let index = self.model.simulator.parameter(name).ok()?;
-            let info = &self.model.simulator.system().parameters()[index];
-            let covariate = info.kind == ParameterKind::Covariate;
-            let levels = &self.model.model.covariates.get(info.index).filter(|_| covariate)?.levels;
-            (!levels.is_empty()).then_some(index)
-        };
-        let (named, plain): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            set.clone().into_iter().partition(|(name, _)| level(name).is_some());
-        let mut values = self.model.parameters(&plain)?;
-        for (name, text) in &named {
-            if let Some(index) = level(name) {
-                values[index] = internal(self.model, name, text)?;
-            }
-        }
-        Ok(values)
-    }
-
     fn simulate(
         &self,
         parameters: &[f64],
@@ -428,7 +406,7 @@ fn arms(setting: &Setting<'_>, common: &BTreeMap<String, String>) -> Result<Vec<
     for scenario in scenarios(step) {
         let mut set = common.clone();
         set.extend(scenario.set.clone());
-        let parameters = setting.parameters(&set)?;
+        let parameters = setting.model.parameters(&set)?;
         for shift in &shifts {
             let later = setting.days("shifts", shift)?;
             let runs = ARMS

@@ -1,0 +1,364 @@
+//! Roles of outputs in a trial: what each takes and what it refuses, by dimension and by kind.
+#![allow(missing_docs)]
+
+use std::{fs, sync::Arc};
+
+use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: &str, _: usize) {}
+    fn step(&self, _: &str, _: &str) {}
+    fn end(&self, _: &str, _: &Outcome) {}
+}
+
+const MODEL: &str = r#"
+[model]
+id    = "everything"
+title = "An output of every kind that a trial meets"
+units = { time = "h", amount = "nmol", volume = "L" }
+label = { on = ["L"], decayed = "cold" }
+
+[patient]
+sex    = { levels = ["male", "female"], typical = "male" }
+weight = { unit = "kg", range = ["30 kg", "200 kg"], typical = "70 kg" }
+
+[compartments]
+body = "10 L"
+
+[parameters]
+k      = "0.05 1/h"
+grow   = "0.0001 1/h"
+h0     = "0.0001 1/h"
+rate0  = "0.001 Gy/h"
+beta0  = "0.001 Gy(BED)/h"
+gram   = "1 g"
+ml     = "1 mL"
+number = "1e9 cells"
+full   = "236 cells/nL"
+hb     = "14 g/dL"
+psa0   = "20 ug/L"
+ca0    = "5 nmol/L"
+kg     = "1 1/kg"
+spare  = "1"
+
+[species]
+L = { in = ["body"] }
+
+[states]
+M = { unit = "1", initial = "1" }
+C = { unit = "1", initial = "1" }
+H = { unit = "1", initial = "0" }
+N = { unit = "1", initial = "0" }
+E = { unit = "1", initial = "0" }
+D = { unit = "Gy", initial = "0 Gy" }
+B = { unit = "Gy(BED)", initial = "0 Gy(BED)" }
+T = { unit = "1", initial = "2" }
+
+[define]
+both = "H + N"
+
+[scheme]
+processes = '''
+out:   L.body -> 0 @ k
+grow:  0 => M @ grow*M
+fill:  0 => C @ k*(1 - C)
+die:   0 => H @ h0*M*(1 + 0.1*sex.female + 0*kg*weight)
+new:   0 => N @ h0
+late:  0 => E @ k*(M - E)
+give:  0 => D @ rate0
+harm:  0 => B @ beta0
+tick:  0 => T @ h0
+'''
+
+[outputs]
+A        = { of = "activity(L.body)", unit = "MBq" }
+conc     = { of = "activity(L.body)/volume(body)", unit = "MBq/L" }
+dose     = { of = "D", unit = "Gy" }
+rate     = { of = "rate0*M", unit = "Gy/h" }
+bed      = { of = "B", unit = "Gy(BED)" }
+hazard   = { of = "H", unit = "1" }
+sum      = { of = "both", unit = "1" }
+weighted = { of = "2*H + N/3", unit = "1" }
+per_hour = { of = "h0*M", unit = "1/h" }
+ratio    = { of = "M", unit = "1" }
+alive    = { of = "exp(-H)", unit = "1" }
+less     = { of = "1 - H", unit = "1" }
+effect   = { of = "E", unit = "1" }
+started  = { of = "T", unit = "1" }
+relative = { of = "C", unit = "1" }
+mass     = { of = "gram*M", unit = "g" }
+volume   = { of = "ml*M", unit = "mL" }
+cells    = { of = "number*M", unit = "cells" }
+counts   = { of = "full*C", unit = "cells/uL" }
+haemo    = { of = "hb*C", unit = "g/L" }
+psa      = { of = "psa0*M", unit = "ug/L" }
+ca       = { of = "ca0*M", unit = "nmol/L" }
+age      = { of = "t", unit = "d" }
+"#;
+
+const OUTPUTS: [&str; 23] = [
+    "A", "conc", "dose", "rate", "bed", "hazard", "sum", "weighted", "per_hour", "ratio", "alive",
+    "less", "effect", "started", "relative", "mass", "volume", "cells", "counts", "haemo", "psa",
+    "ca", "age",
+];
+
+/// Runs an experiment with a cohort, a trial with these roles, and what follows.
+fn tried(cohort: &str, roles: &str, more: &str) -> Result<(), String> {
+    let experiment = format!(
+        r#"
+[experiment]
+title = "t"
+question = "q"
+seed = 5
+objective = "o"
+method = "m"
+result = "r"
+disagreement = "d"
+
+[models.all]
+file = "all.toml"
+nuclides = ["Lu-177"]
+
+[[step]]
+kind = "cohort"
+id = "people"
+model = "all"
+patients = 2
+{cohort}
+
+[[step]]
+kind = "trial"
+id = "trial"
+cohort = "people"
+follow_up = "2 mo"
+arm = [{{ name = "none", patients = 2 }}]
+{roles}
+
+{more}
+"#
+    );
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    fs::create_dir_all(root.join("reports/01")).expect("a folder");
+    fs::write(root.join("all.toml"), MODEL).expect("a file");
+    fs::write(root.join("reports/01/experiment.toml"), experiment).expect("a file");
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
+        Outcome::Made => Ok(()),
+        Outcome::Failed(Failure::Step { reason, .. }) => Err(reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn exact_every_role_takes_its_outputs_and_no_other() {
+    let size = ["mass", "volume", "cells"];
+    let serum = ["mass", "volume", "cells", "counts", "haemo", "psa", "ca"];
+    let hazard = ["hazard", "sum", "weighted"];
+    let graded = |item: &str, output: &str| {
+        format!("toxicities = [{{ name = \"x\", output = \"{output}\", ctcae = \"{item}\" }}]")
+    };
+    let plain = |key: &'static str| move |output: &str| format!("{key} = \"{output}\"");
+    type Line<'a> = Box<dyn Fn(&str) -> String + 'a>;
+    let roles: [(&[&str], Line<'_>); 8] = [
+        (&hazard, Box::new(plain("death"))),
+        (&hazard, Box::new(plain("new_lesion"))),
+        (&size, Box::new(plain("volume"))),
+        (&serum, Box::new(plain("marker"))),
+        (&["counts"], Box::new(|o| graded("platelets", o))),
+        (&["counts"], Box::new(|o| graded("neutrophils", o))),
+        (&["counts"], Box::new(|o| graded("lymphocytes", o))),
+        (&["haemo", "psa"], Box::new(|o| graded("haemoglobin", o))),
+    ];
+    for (takes, line) in &roles {
+        for output in OUTPUTS {
+            let line = line(output);
+            let found = tried("", &line, "");
+            if takes.contains(&output) {
+                assert_eq!(found, Ok(()), "{line}");
+                continue;
+            }
+            let said = found.expect_err(&line);
+            assert!(said.contains(&format!("is `{output}`, ")), "{line}: {said}");
+            assert!(said.contains("; expected "), "{line}: {said}");
+            let one = takes.iter().find(|t| said.contains(&format!("`{t}`")));
+            assert!(one.is_some(), "{line}: no output that fits in: {said}");
+        }
+    }
+}
+
+/// The unit found is said, and all faults of a step at once.
+#[test]
+fn exact_all_roles_of_a_step_are_judged_at_once() {
+    let roles = "death = \"dose\"\nvolume = \"bed\"\nmarker = \"rate\"\n\
+                 toxicities = [{ name = \"x\", output = \"mass\", ctcae = \"platelets\" }, { name = \"y\", output = \"ratio\", ctcae = \"haemoglobin\" }]";
+    let said = tried("", roles, "").expect_err("five faults");
+    for part in [
+        "`death` is `dose`, absorbed dose, in `Gy`; expected a cumulative hazard",
+        "`volume` is `bed`",
+        "in `Gy(BED)`; expected a volume, a mass or a number of cells",
+        "`marker` is `rate`",
+        "`x, ctcae` is `mass`, mass, in `g`; expected cells per volume",
+        "`y, ctcae` is `ratio`, a pure number; expected a mass per volume",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
+/// Grades do not depend on the unit in which counts are declared: 236 cells/nL are 236 000 cells/uL, no grade.
+#[test]
+fn exact_counts_are_graded_in_their_own_unit() {
+    let roles = "death = \"hazard\"\ntoxicities = [{ name = \"low\", output = \"counts\", ctcae = \"platelets\" }, { name = \"pale\", output = \"haemo\", ctcae = \"haemoglobin\" }]";
+    let judged = "[[step]]\nkind = \"trade-off\"\nid = \"front\"\ntrial = \"trial\"\npatients = 3\nbenefit = \"restricted-mean\"\nhorizon = \"2 mo\"\nharm_grade = 1\nweights = { benefit = 0.5, harm = 0.5 }\nreference = \"none\"\nsamples = 10\nregimen = [{ name = \"none\" }]\n\n[[figure]]\nkind = \"pareto\"\n";
+    // Nobody is harmed, which the trade-off's own table says; a page that names it would fail otherwise.
+    let (steps, _) = judged.split_once("[[figure]]").expect("two parts");
+    assert_eq!(tried("", roles, steps), Ok(()));
+}
+
+#[test]
+fn exact_what_later_steps_are_computed_from_must_be_there() {
+    let front = |benefit: &str| {
+        format!(
+            "[[step]]\nkind = \"trade-off\"\nid = \"front\"\ntrial = \"trial\"\npatients = 2\nbenefit = \"{benefit}\"\nhorizon = \"2 mo\"\nweights = {{ benefit = 0.5, harm = 0.5 }}\nreference = \"none\"\nsamples = 10\nregimen = [{{ name = \"none\" }}]\n"
+        )
+    };
+    let one = |result: &str| {
+        format!(
+            "[[step]]\nkind = \"one-at-a-time\"\nid = \"o\"\ntrial = \"trial\"\narm = \"none\"\nresult = \"{result}\"\nhorizon = \"2 mo\"\npatients = 2\nvary = [{{ name = \"h0\", low = \"1e-5 1/h\", high = \"1e-3 1/h\" }}]\n"
+        )
+    };
+    let graded = "toxicities = [{ name = \"x\", output = \"counts\", ctcae = \"platelets\" }]";
+    for (roles, more, said) in [
+        (graded, front("restricted-mean"), "the benefit `restricted-mean` needs `death`"),
+        (graded, front("alive"), "the benefit `alive` needs `death`"),
+        (graded, front("progression-free"), "needs `volume` or `new_lesion`"),
+        ("death = \"hazard\"", front("alive"), "no regimen could harm anybody"),
+        (graded, one("restricted-mean"), "needs `death`"),
+        ("death = \"hazard\"", one("grade3-or-more"), "needs `toxicities`"),
+    ] {
+        let found = tried("", roles, &more).expect_err(said);
+        assert!(found.contains(said), "{found}");
+    }
+    let crossing =
+        "death = \"hazard\"\n[[step.arm]]\nname = \"x\"\npatients = 2\nstop_at_progression = true";
+    let found = tried("", crossing, "").err();
+    // Two definitions of the arms are TOML's own fault; with one, nothing can progress.
+    assert!(found.is_none_or(|f| f.contains("nothing can progress")));
+}
+
+/// Categories by the name of a level, in every table that sets them; a covariate within its range.
+#[test]
+fn exact_categories_are_set_by_level_and_covariates_within_their_range() {
+    let death = "death = \"hazard\"";
+    for good in [
+        "set = { sex = \"female\" }",
+        "set = { sex = \"1\" }",
+        "set = { weight = \"200 kg\" }",
+        "covariates = { sex = { value = \"female\" } }",
+        "covariates = { sex = { shares = [0.4, 0.6] } }",
+        "by_occasion = { sex = [\"male\", \"female\"] }",
+    ] {
+        assert_eq!(tried(good, death, ""), Ok(()), "{good}");
+    }
+    for (bad, said) in [
+        ("set = { sex = \"0.5\" }", "`0.5` is not a level of `sex`; its levels are male, female"),
+        ("set = { sex = \"2\" }", "`2` is not a level of `sex`"),
+        ("set = { sex = \"weiblich\" }", "`weiblich` is not a level of `sex`"),
+        (
+            "set = { weight = \"300 kg\" }",
+            "`weight` = 300 kg is outside the range of the model, 30 to 200 kg",
+        ),
+        ("covariates = { sex = { value = \"0.5\" } }", "`0.5` is not a level"),
+        ("covariates = { sex = { median = \"female\", cv = \"10 %\" } }", "shares of its levels"),
+        ("covariates = { weight = { value = \"20 kg\" } }", "outside the range of the model"),
+        ("by_occasion = { sex = [\"male\", \"0.5\"] }", "`0.5` is not a level"),
+    ] {
+        let found = tried(bad, death, "").expect_err(bad);
+        assert!(found.contains(said), "{bad}: {found}");
+    }
+    let simulate = |set: &str, more: &str| {
+        format!(
+            "[[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"all\"\nset = {{ {set} }}\n{more}"
+        )
+    };
+    for good in ["sex = \"female\"", "sex = \"0\""] {
+        assert_eq!(tried("", death, &simulate(good, "")), Ok(()), "{good}");
+    }
+    for (bad, said) in [
+        ("sex = \"0.5\"", "`0.5` is not a level of `sex`"),
+        ("weight = \"20 kg\"", "outside the range of the model"),
+    ] {
+        let found = tried("", death, &simulate(bad, "")).expect_err(bad);
+        assert!(found.contains(said), "{bad}: {found}");
+    }
+}
+
+/// Times of steps are hours or have a unit.
+#[test]
+fn exact_times_of_steps_may_have_units() {
+    let simulate = |until: &str| {
+        format!("[[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"all\"\nuntil = {until}\n")
+    };
+    for good in ["5", "5.5", "\"5 d\"", "\"120 h\""] {
+        assert_eq!(tried("", "death = \"hazard\"", &simulate(good)), Ok(()), "{good}");
+    }
+}
+
+/// A value of the wrong kind is marked on its own line, not at the head of its table.
+#[test]
+fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
+    let head = "[experiment]\ntitle = \"t\"\nquestion = \"5\"\nseed = 1\nobjective = \"o\"\nmethod = \"m\"\nresult = \"r\"\ndisagreement = \"d\"\n";
+    let step = "[[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"m\"\n";
+    for line in [
+        "until = \"5 parsecs\"",
+        "until = true",
+        "points = \"3 points\"",
+        "points = \"7\" # seven",
+        "outputs = 5",
+        "every = 7",
+    ] {
+        let text = format!("{head}{step}{line}\n");
+        let mut sources = lutetia_diagnostic::Sources::new();
+        let faults = lutetia_report::experiment::parse("x", &text, &mut sources).expect_err(line);
+        let span = faults[0].labels[0].span;
+        let marked = &text[span.start..span.end];
+        let (key, value) = line.split_once(" = ").expect("two parts");
+        let value = value.split(" #").next().unwrap_or(value);
+        assert_eq!(marked, format!("{key} = {value}"), "{}", faults[0].message);
+    }
+}
+
+/// Every trial of the shipped experiments has outputs that can play their roles.
+#[test]
+fn exact_the_shipped_trials_have_outputs_for_their_roles() {
+    use lutetia_report::{
+        experiment,
+        steps::{Step, load, roles},
+    };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut trials = 0;
+    for entry in fs::read_dir(root.join("reports")).expect("the reports") {
+        let path = entry.expect("an entry").path().join("experiment.toml");
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let mut sources = lutetia_diagnostic::Sources::new();
+        let found = experiment::parse("x", &text, &mut sources).expect("an experiment");
+        for step in &found.steps {
+            let Step::Trial(trial) = step else { continue };
+            let model = found
+                .steps
+                .iter()
+                .find_map(|s| match s {
+                    Step::Cohort(c) if c.id == trial.cohort => Some(&c.model),
+                    _ => None,
+                })
+                .expect("a cohort");
+            let mut read = |name: &str| Ok(fs::read_to_string(root.join(name)).expect(name));
+            let loaded = load::used(model, &found.models[model], &mut read).expect("a model");
+            assert_eq!(roles::check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
+            trials += 1;
+        }
+    }
+    assert!(trials >= 10, "{trials} trials");
+}
