@@ -70,7 +70,7 @@ pub use problem::{
 };
 pub use profile::{Profile, ProfileEnd, profile};
 pub use result::{
-    Bound, DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Prediction, Reason,
+    Bound, DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Misfit, Prediction, Reason,
     Residual, StartSummary, Starts, Status,
 };
 pub use search::{Found, Judged, SearchOptions, search};

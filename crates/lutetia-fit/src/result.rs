@@ -294,6 +294,34 @@ pub struct Prediction {
     pub ci95: Option<(f64, f64)>,
 }
 
+/// How badly a function misses the data under variances that are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Misfit {
+    /// `χ² = Σ ((y − f)/sd)²` over the measured values.
+    pub chi2: f64,
+    /// Degrees of freedom of the test, at least 1.
+    pub dof: usize,
+    /// Probability of a larger χ² if function and variances were right.
+    pub p: f64,
+}
+
+impl Misfit {
+    /// Birge's ratio `√(χ²/ν)`, at least 1: by how much the stated standard deviations would have to grow for the
+    /// scatter about the curve to be what they say.
+    pub fn birge_ratio(&self) -> f64 {
+        (self.chi2 / self.dof as f64).sqrt().max(1.0)
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (chi2, dof) = (short(self.chi2), self.dof);
+        let p = if self.p >= 1e-3 { format!("p {}", short(self.p)) } else { "p < 0.001".to_owned() };
+        let s = if dof == 1 { "degree" } else { "degrees" };
+        write!(f, "the function misses the data: χ² {chi2} on {dof} {s} of freedom ({p})")
+    }
+}
+
 /// How one start ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StartSummary {
@@ -401,14 +429,30 @@ impl Fit {
     }
 
     /// Probability of a larger χ² if the function and the known variances were right; `None` where the variance was
-    /// estimated from the same data, an observation is censored, or no degree of freedom is left.
+    /// estimated from the same data, or no degree of freedom is left. Only measured values count; those below
+    /// detection add neither to χ² nor to the degrees of freedom.
     pub fn goodness_of_fit(&self) -> Option<f64> {
+        self.chi_square_test(0).map(|m| m.p)
+    }
+
+    /// How the data refute the function: a χ² less probable than `limit` under the known variances, on `n − K` degrees
+    /// of freedom. A function with as many parameters as measurements should pass through them all; it is granted one
+    /// degree of freedom, so that it is refuted only where its range of parameters keeps it well away from the data.
+    pub fn misfit(&self, limit: f64) -> Option<Misfit> {
+        self.chi_square_test(1).filter(|m| m.p < limit)
+    }
+
+    /// The χ² test of the measured values, with at least `least` degrees of freedom.
+    fn chi_square_test(&self, least: usize) -> Option<Misfit> {
         use statrs::distribution::{ChiSquared, ContinuousCDF};
-        let censored = self.residuals.iter().any(|r| r.censored);
-        let estimated = !self.magnitudes.is_empty() || self.interval != IntervalKind::Normal;
+        if !self.magnitudes.is_empty() || self.interval != IntervalKind::Normal {
+            return None;
+        }
         let free = self.estimates.iter().filter(|e| !e.fixed).count();
-        let freedom = self.n.checked_sub(free).filter(|d| *d > 0 && !censored && !estimated)?;
-        Some(ChiSquared::new(freedom as f64).ok()?.sf(self.chi_square))
+        let measured = self.residuals.iter().filter(|r| !r.censored).count();
+        let dof = measured.saturating_sub(free).max(least);
+        let law = (dof > 0).then(|| ChiSquared::new(dof as f64).ok()).flatten()?;
+        Some(Misfit { chi2: self.chi_square, dof, p: law.sf(self.chi_square) })
     }
 
     /// Whether every parameter is determined.

@@ -4,7 +4,7 @@ use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
 use lutetia_fit::{
     ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
-    Function, Magnitude, Observation, Problem, QualityGates, TimeActivity as _, VarianceCount,
+    Function, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _, VarianceCount,
     Weighed, average, fit,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
@@ -68,7 +68,7 @@ impl StepKind for FitCurves {
     }
 }
 
-/// A χ² less probable than this under the known variances is said.
+/// A function with a χ² less probable than this under the known variances is refuted.
 const MISFIT: f64 = 0.01;
 
 /// How curves are fitted.
@@ -124,6 +124,10 @@ pub struct RegionCurve {
     pub why: String,
     /// Why no function can be integrated to infinity, where the data themselves stand against it.
     pub refused: Option<String>,
+    /// How the data refute the candidate used, where they do.
+    pub misfit: Option<Misfit>,
+    /// Parameters of the candidate used that rest at a bound of their range.
+    pub at_bound: Vec<String>,
     gates: bool,
 }
 
@@ -283,6 +287,7 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
         });
     }
     let (chosen, why) = choose(&candidates, options.gates);
+    let (misfit, at_bound) = (candidates[chosen].misfit(), candidates[chosen].at_bound());
     Ok(RegionCurve {
         data,
         observations,
@@ -291,6 +296,8 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
         chosen,
         why,
         refused,
+        misfit,
+        at_bound,
         gates: options.gates,
     })
 }
@@ -352,6 +359,8 @@ impl RegionCurve {
             chosen: 0,
             why: reason,
             refused: None,
+            misfit: None,
+            at_bound: Vec::new(),
             gates: options.gates,
         }
     }
@@ -402,6 +411,20 @@ impl Candidate {
         Some(Weighed { aicc: fit.aicc?, value: tia.value, sd: tia.se? })
     }
 
+    /// How the data refute the function under the variances they were fitted with; `None` where they do not, or where
+    /// nothing can be said because the variance was estimated from the same data.
+    #[must_use]
+    pub fn misfit(&self) -> Option<Misfit> {
+        self.fit.as_ref().ok()?.misfit(MISFIT)
+    }
+
+    /// Names of the parameters that rest at a bound of their range.
+    #[must_use]
+    pub fn at_bound(&self) -> Vec<String> {
+        let estimates = self.fit.as_ref().map(|f| f.estimates.as_slice()).unwrap_or_default();
+        estimates.iter().filter(|e| e.at_bound.is_some()).map(|e| e.name.clone()).collect()
+    }
+
     /// Amplitudes (MBq) and effective rates (1/h) of its phases.
     fn phases(&self) -> Vec<(f64, f64)> {
         self.fit.as_ref().map(|f| self.curve.effective_phases(&f.theta())).unwrap_or_default()
@@ -437,13 +460,7 @@ impl Candidate {
                         notes.push(format!("{} {}", e.name, e.determined));
                     }
                 }
-                if let Some(p) = fit.goodness_of_fit().filter(|p| *p < MISFIT) {
-                    notes.push(format!(
-                        "the function misses the data: χ² {} (p {})",
-                        significant(fit.chi_square, 3),
-                        significant(p, 1)
-                    ));
-                }
+                notes.extend(self.misfit().map(|m| m.to_string()));
                 notes.extend(fit.criteria_note.clone());
                 notes.join("; ")
             }
