@@ -172,7 +172,7 @@ pub(crate) fn without_effective_dose<'a>(
 ) -> Vec<String> {
     asked
         .filter(|region| {
-            tias.iter().any(|t| t.region == **region && t.tia.is_ok() && t.phases.is_empty())
+            tias.iter().any(|t| t.region == **region && !t.tia.is_refused() && t.phases.is_empty())
         })
         .map(|region| {
             format!(

@@ -6,7 +6,9 @@ use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use serde::Deserialize;
 
-use super::{Context, StepKind, Use, defaults, load::LoadedModel, remarks::Given};
+use super::{
+    Context, StepKind, Use, cohort::internal, defaults, load::LoadedModel, remarks::Given,
+};
 use crate::{
     page::Tables,
     table::{Cell, Table},
