@@ -44,6 +44,10 @@ fn followed(text: &str, fault: &Diagnostic) -> Option<String> {
         }
         // Into the inline table that is marked or that the marked name has, or into its own table.
         let stop = text[start..].find('\n').map_or(text.len(), |p| p + start);
+        let line = text[..start].rfind('\n').map_or(0, |p| p + 1);
+        if let Some(open) = text[line..start].find('{').map(|p| p + line + 1) {
+            return Some(format!("{} {written},{}", &text[..open], &text[open..]));
+        }
         if let Some(open) = text[start..stop].find('{').map(|p| p + start + 1) {
             return Some(format!("{} {written},{}", &text[..open], &text[open..]));
         }

@@ -114,6 +114,7 @@ impl Text {
             let end = close.map_or(self.value.len(), |c| c + 1);
             let filter = close.and_then(|c| match &self.value[open + 1..c] {
                 "organ" => Some(String::new()),
+                inner if inner.contains('{') => None,
                 inner => inner.strip_prefix("organ:").map(|f| f.trim().to_owned()),
             });
             out.push(Placeholder { start: open, end, filter });
