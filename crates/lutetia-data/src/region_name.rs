@@ -209,14 +209,21 @@ impl RegionName {
 fn kind(words: &[String], total: bool) -> RegionKind {
     let first = words.iter().find(|w| !["total", "all", "sum", "of"].contains(&w.as_str()));
     let first = first.map_or("", |w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
-    let spheres =
-        ["tumour", "tumours", "lesion", "lesions", "metastasis", "metastases", "met", "mets", "sphere"];
+    let spheres = [
+        "tumour",
+        "tumours",
+        "lesion",
+        "lesions",
+        "metastasis",
+        "metastases",
+        "met",
+        "mets",
+        "sphere",
+    ];
     if spheres.contains(&first) {
         return RegionKind::Tumour;
     }
-    let find = |wanted: &str| {
-        ORGANS.iter().find(|o| o.names.iter().any(|n| same(n, wanted)))
-    };
+    let find = |wanted: &str| ORGANS.iter().find(|o| o.names.iter().any(|n| same(n, wanted)));
     let wanted = words.join(" ");
     let bare = || {
         let kept: Vec<&str> = words
@@ -279,7 +286,8 @@ mod tests {
             assert!(part.lies_in(&whole), "{part:?} in {whole:?}");
             assert!(!whole.lies_in(&part), "{whole:?} in {part:?}");
         }
-        for (a, b) in [("kidney_left", "kidney_right"), ("liver", "spleen"), ("tumour1", "tumour2")] {
+        for (a, b) in [("kidney_left", "kidney_right"), ("liver", "spleen"), ("tumour1", "tumour2")]
+        {
             let (a, b) = (RegionName::read(a), RegionName::read(b));
             assert!(!a.lies_in(&b) && !b.lies_in(&a), "{a:?} {b:?}");
         }

@@ -82,7 +82,10 @@ impl Region {
         let candidates = organs().iter().flat_map(Organ::names);
         Err(DoseError::UnknownRegion {
             name: name.to_owned(),
-            suggestion: lutetia_diagnostic::closest(&wanted, candidates).map(str::to_owned),
+            // What an organ holds is not its wall, however near the name.
+            suggestion: lutetia_diagnostic::closest(&wanted, candidates)
+                .filter(|_| !words.iter().any(|w| w.starts_with("content")))
+                .map(str::to_owned),
             known: organs().iter().map(|organ| organ.name).collect::<Vec<_>>().join(", "),
         })
     }
