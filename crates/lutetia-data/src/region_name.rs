@@ -109,7 +109,7 @@ impl RegionName {
             _ => None,
         });
         words.retain(|w| !["left", "right", "l", "r"].contains(&w.as_str()));
-        let total = words.iter().any(|w| ["total", "all", "sum"].contains(&w.as_str()));
+        let total = words.iter().any(|w| ["total", "all", "sum", "ttb"].contains(&w.as_str()));
         let kind = kind(&words, total);
         Self { kind, side, total, key: sorted.join(" ") }
     }
@@ -218,6 +218,8 @@ fn kind(words: &[String], total: bool) -> RegionKind {
         "metastases",
         "met",
         "mets",
+        // Total tumour burden.
+        "ttb",
         "sphere",
     ];
     if spheres.contains(&first) {
@@ -279,6 +281,7 @@ mod tests {
             ("ParotidGland_Left", "parotids"),
             ("tumour3", "tumour_total"),
             ("lesion_femur", "all lesions"),
+            ("Lesion_1", "TTB"),
             ("liver", "WholeBody"),
             ("remainder", "whole_field"),
         ] {

@@ -454,7 +454,7 @@ impl TableReader<'_> {
             for cell in &cells {
                 let cell = cell.text(text);
                 let number =
-                    |text: &str| parse_number(text, true, &mut Decimals::Unknown.clone()).is_ok();
+                    |text: &str| parse_number(text, true, &mut { Decimals::Unknown }).is_ok();
                 commas += usize::from(cell.contains(',') && number(&cell));
                 points += usize::from(cell.contains('.') && number(&cell));
             }

@@ -172,7 +172,7 @@ pub(crate) fn without_effective_dose<'a>(
         })
         .map(|region| {
             format!(
-                "`{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
+                "warning: `{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
                  on (a method without a function, another kind of function, or several administrations)"
             )
         })

@@ -566,7 +566,7 @@ fn doubtful_masses(masses: &BTreeMap<String, Option<f64>>) -> Vec<String> {
             let (reference, slip) = RegionName::read(region).doubtful_mass(g, &MASS_SLIPS)?;
             let slip = slip.map_or_else(String::new, |slip| format!("; {slip}"));
             Some(format!(
-                "a mass of {} g is given for `{region}`; {reference}{slip}",
+                "warning: a mass of {} g is given for `{region}`; {reference}{slip}",
                 significant(g, 4)
             ))
         })
