@@ -92,7 +92,7 @@ pub const DOUBTFUL_INJECTED: Code = "LUT3043";
 pub const DOUBTFUL_MASS: Code = "LUT3044";
 /// The volume of a region jumps between the scans of a cycle.
 pub const VOLUME_JUMPS: Code = "LUT3045";
-/// Names of regions differ in how they are written alone.
+/// Names of regions differ only in case, separators or order of words.
 pub const NAMES_ALIKE: Code = "LUT3046";
 /// A region stands beside another that holds it.
 pub const REGIONS_OVERLAP: Code = "LUT3047";

@@ -38,4 +38,6 @@ pub use reference::{
     reference_mass_g, reference_masses, reference_masses_from_csv,
 };
 pub use region_name::{RegionKind, RegionName};
-pub use study::{Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, Study, Subject};
+pub use study::{
+    Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, Study, Subject,
+};

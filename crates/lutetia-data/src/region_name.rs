@@ -109,7 +109,7 @@ impl RegionName {
             _ => None,
         });
         words.retain(|w| !["left", "right", "l", "r"].contains(&w.as_str()));
-        let total = words.iter().any(|w| ["total", "all", "sum"].contains(&w.as_str()));
+        let total = words.iter().any(|w| ["total", "all", "sum", "ttb"].contains(&w.as_str()));
         let kind = kind(&words, total);
         Self { kind, side, total, key: sorted.join(" ") }
     }
@@ -209,14 +209,23 @@ impl RegionName {
 fn kind(words: &[String], total: bool) -> RegionKind {
     let first = words.iter().find(|w| !["total", "all", "sum", "of"].contains(&w.as_str()));
     let first = first.map_or("", |w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
-    let spheres =
-        ["tumour", "tumours", "lesion", "lesions", "metastasis", "metastases", "met", "mets", "sphere"];
+    let spheres = [
+        "tumour",
+        "tumours",
+        "lesion",
+        "lesions",
+        "metastasis",
+        "metastases",
+        "met",
+        "mets",
+        // Total tumour burden.
+        "ttb",
+        "sphere",
+    ];
     if spheres.contains(&first) {
         return RegionKind::Tumour;
     }
-    let find = |wanted: &str| {
-        ORGANS.iter().find(|o| o.names.iter().any(|n| same(n, wanted)))
-    };
+    let find = |wanted: &str| ORGANS.iter().find(|o| o.names.iter().any(|n| same(n, wanted)));
     let wanted = words.join(" ");
     let bare = || {
         let kept: Vec<&str> = words
@@ -272,6 +281,7 @@ mod tests {
             ("ParotidGland_Left", "parotids"),
             ("tumour3", "tumour_total"),
             ("lesion_femur", "all lesions"),
+            ("Lesion_1", "TTB"),
             ("liver", "WholeBody"),
             ("remainder", "whole_field"),
         ] {
@@ -279,7 +289,8 @@ mod tests {
             assert!(part.lies_in(&whole), "{part:?} in {whole:?}");
             assert!(!whole.lies_in(&part), "{whole:?} in {part:?}");
         }
-        for (a, b) in [("kidney_left", "kidney_right"), ("liver", "spleen"), ("tumour1", "tumour2")] {
+        for (a, b) in [("kidney_left", "kidney_right"), ("liver", "spleen"), ("tumour1", "tumour2")]
+        {
             let (a, b) = (RegionName::read(a), RegionName::read(b));
             assert!(!a.lies_in(&b) && !b.lies_in(&a), "{a:?} {b:?}");
         }

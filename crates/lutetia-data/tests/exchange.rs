@@ -75,12 +75,17 @@ fn prop_no_number_is_dropped_without_a_word() {
         let (other, faults) = read(&changed);
         let field = path.split('/').rfind(|p| p.parse::<usize>().is_err()).unwrap_or_default();
         let parent = path.split('/').rev().nth(1).unwrap_or_default();
-        let named = said.iter().any(|m| m.contains(&format!("`{field}`")) || m.contains(&format!("`{parent}.{field}`")));
+        let named = said.iter().any(|m| {
+            m.contains(&format!("`{field}`")) || m.contains(&format!("`{parent}.{field}`"))
+        });
         // A mean beside the values it is the mean of, the number of a cycle beside its name, the number of cycles.
         let repeated = ["CycleNumber", "No_of_completed_cycles"].contains(&field)
             || path.ends_with("volumes_mL/mean")
             || path.ends_with("density_gml/mean");
-        assert!(other != files || faults != said || named || repeated, "{path} is dropped in silence");
+        assert!(
+            other != files || faults != said || named || repeated,
+            "{path} is dropped in silence"
+        );
     }
 }
 
@@ -124,12 +129,23 @@ fn exact_what_lies_in_another_region_is_exported_once() {
             .map(|l| l.split(',').collect())
             .collect();
         assert_eq!(rows.len(), 1, "{names:?}: {}", mird.text);
-        assert!((rows[0][1].parse::<f64>().expect("h") / tiac - 1.0).abs() < 1e-5, "{names:?}: {:?}", rows[0]);
-        assert!((rows[0][4].parse::<f64>().expect("g") - mass).abs() < 1e-3, "{names:?}: {:?}", rows[0]);
+        assert!(
+            (rows[0][1].parse::<f64>().expect("h") / tiac - 1.0).abs() < 1e-5,
+            "{names:?}: {:?}",
+            rows[0]
+        );
+        assert!(
+            (rows[0][4].parse::<f64>().expect("g") - mass).abs() < 1e-3,
+            "{names:?}: {:?}",
+            rows[0]
+        );
         let case = OlindaCase::export("Lu-177", Sex::Male, &given, "x");
         for exported in [&mird, &case] {
             for region in &left_out {
-                let told = exported.notes.iter().any(|n| n.starts_with(&format!("`{region}` is left out")));
+                let told = exported
+                    .notes
+                    .iter()
+                    .any(|n| n.starts_with(&format!("`{region}` is left out")));
                 assert!(told, "{names:?}: {:?}", exported.notes);
             }
         }

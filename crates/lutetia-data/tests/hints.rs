@@ -85,8 +85,18 @@ fn prop_hints_are_followed_to_the_end() {
     let commas = "subject;region;time (h);activity (MBq)\nP1;liver;4,5;100,5\nP1;liver;24;80,5\nP1;liver;72;40,25\n";
     let points = "subject;region;time (h);activity (MBq)\nP1;liver;4.5;100.5\nP1;liver;24;80.5\nP1;liver;72;40.25\n";
     for (what, text) in [
-        ("a point among commas, in the first row", commas.replace("4,5", "12.5").replace("P1;liver;24", "P1;liver;24,5")),
-        ("two points among commas", commas.replace("4,5", "4.5").replace("40,25", "40.25").replace(";24;", ";24,25;").replace("72;", "72,5;")),
+        (
+            "a point among commas, in the first row",
+            commas.replace("4,5", "12.5").replace("P1;liver;24", "P1;liver;24,5"),
+        ),
+        (
+            "two points among commas",
+            commas
+                .replace("4,5", "4.5")
+                .replace("40,25", "40.25")
+                .replace(";24;", ";24,25;")
+                .replace("72;", "72,5;"),
+        ),
         ("a comma among points", points.replace("100.5", "100,5")),
         ("a name of another program", points.replace("region", "ROI")),
         ("a patient", points.replace("subject", "Patient")),
@@ -97,7 +107,8 @@ fn prop_hints_are_followed_to_the_end() {
         let mut files = study(&text);
         let (_, first, sources) = parse(&files);
         assert!(!errors(&first).is_empty(), "{what} is a fault");
-        let good = |d: &Diagnostic| d.code == codes::MIXED_DECIMALS && d.message.contains("`100,5`");
+        let good =
+            |d: &Diagnostic| d.code == codes::MIXED_DECIMALS && d.message.contains("`100,5`");
         assert!(
             what != "a point among commas, in the first row" || !first.iter().any(good),
             "{what}: {}",
@@ -120,7 +131,8 @@ fn prop_hints_are_followed_to_the_end() {
 #[test]
 fn exact_missing_and_impossible_numbers_have_one_hint() {
     let hint = |cell: &str| {
-        let text = format!("subject,region,time (h),activity (MBq)\nP1,liver,4,{cell}\nP1,liver,24,80\n");
+        let text =
+            format!("subject,region,time (h),activity (MBq)\nP1,liver,4,{cell}\nP1,liver,24,80\n");
         let (_, found, _) = parse(&study(&text));
         let fault = found.iter().find(|d| d.is_error()).expect("a fault");
         (fault.message.clone(), fault.hint.clone().expect("a hint"))
@@ -140,7 +152,9 @@ fn exact_missing_and_impossible_numbers_have_one_hint() {
 #[test]
 fn exact_units_of_volume_are_read_as_tables_write_them() {
     for unit in ["mL", "ml", "cc", "ccm", "cm3", "cm^3"] {
-        let text = format!("subject,region,time (h),activity (MBq),volume ({unit})\nP1,tumour1,4,80,20\nP1,tumour1,24,60,20\n");
+        let text = format!(
+            "subject,region,time (h),activity (MBq),volume ({unit})\nP1,tumour1,4,80,20\nP1,tumour1,24,60,20\n"
+        );
         let (study, found, sources) = parse(&study(&text));
         let study = study.unwrap_or_else(|| panic!("{unit}: {}", render(&found, &sources, false)));
         let volume = study.curve("P1", 1, "tumour1").and_then(|c| c.mean_volume_ml());

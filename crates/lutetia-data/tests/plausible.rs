@@ -4,7 +4,8 @@ use lutetia_data::{Study, codes};
 use lutetia_diagnostic::{Diagnostic, render};
 
 const README: &[u8] = b"Source: made for this test";
-const DOSES: &str = "subject,cycle,time (h),nuclide,activity (MBq)\nA,1,0,Lu-177,7400\nA,2,1344,Lu-177,7400\n";
+const DOSES: &str =
+    "subject,cycle,time (h),nuclide,activity (MBq)\nA,1,0,Lu-177,7400\nA,2,1344,Lu-177,7400\n";
 
 /// Measurements of regions (name, amplitude in MBq, effective half-life in h, volume in mL) at 4, 24, 72 and 120 h.
 fn activity(regions: &[(&str, f64, f64, f64)]) -> String {
@@ -57,13 +58,55 @@ fn exact_slips_give_their_warning() {
     let plain = activity(&sensible());
     let in_days = |text: &str| text.replace("time (h)", "time (d)");
     let table: Vec<(&str, String, String, &str, &str)> = vec![
-        ("L as mL", DOSES.into(), with("liver", 400.0, 70.0, 1.7), codes::DOUBTFUL_MASS, "look like L"),
-        ("mm³ as mL", DOSES.into(), with("liver", 400.0, 70.0, 1.7e6), codes::DOUBTFUL_MASS, "mm^3"),
-        ("kidney of 160 kg", DOSES.into(), with("kidney_left", 100.0, 50.0, 160e3), codes::DOUBTFUL_MASS, "mm^3"),
-        ("tumour of 1060 kg", DOSES.into(), with("tumour1", 60.0, 90.0, 1e6), codes::DOUBTFUL_MASS, "no tumour"),
-        ("tumour in L", DOSES.into(), with("tumour1", 60.0, 90.0, 0.02), codes::DOUBTFUL_MASS, "look like L"),
-        ("one kidney named both", DOSES.into(), with("kidneys", 100.0, 50.0, 4.0), codes::DOUBTFUL_MASS, "310 g"),
-        ("mL column in L", DOSES.into(), plain.replace("volume (mL)", "volume (L)"), codes::DOUBTFUL_MASS, "liver"),
+        (
+            "L as mL",
+            DOSES.into(),
+            with("liver", 400.0, 70.0, 1.7),
+            codes::DOUBTFUL_MASS,
+            "look like L",
+        ),
+        (
+            "mm³ as mL",
+            DOSES.into(),
+            with("liver", 400.0, 70.0, 1.7e6),
+            codes::DOUBTFUL_MASS,
+            "mm^3",
+        ),
+        (
+            "kidney of 160 kg",
+            DOSES.into(),
+            with("kidney_left", 100.0, 50.0, 160e3),
+            codes::DOUBTFUL_MASS,
+            "mm^3",
+        ),
+        (
+            "tumour of 1060 kg",
+            DOSES.into(),
+            with("tumour1", 60.0, 90.0, 1e6),
+            codes::DOUBTFUL_MASS,
+            "no tumour",
+        ),
+        (
+            "tumour in L",
+            DOSES.into(),
+            with("tumour1", 60.0, 90.0, 0.02),
+            codes::DOUBTFUL_MASS,
+            "look like L",
+        ),
+        (
+            "one kidney named both",
+            DOSES.into(),
+            with("kidneys", 100.0, 50.0, 4.0),
+            codes::DOUBTFUL_MASS,
+            "310 g",
+        ),
+        (
+            "mL column in L",
+            DOSES.into(),
+            plain.replace("volume (mL)", "volume (L)"),
+            codes::DOUBTFUL_MASS,
+            "liver",
+        ),
         (
             "a volume that jumps",
             DOSES.into(),
@@ -71,7 +114,13 @@ fn exact_slips_give_their_warning() {
             codes::VOLUME_JUMPS,
             "15.00 mL",
         ),
-        ("GBq as TBq", DOSES.replace("7400", "7400000"), plain.clone(), codes::DOUBTFUL_INJECTED, "GBq"),
+        (
+            "GBq as TBq",
+            DOSES.replace("7400", "7400000"),
+            plain.clone(),
+            codes::DOUBTFUL_INJECTED,
+            "GBq",
+        ),
         (
             "alphas as if they were betas",
             DOSES.replace("Lu-177", "Ac-225"),
@@ -79,8 +128,20 @@ fn exact_slips_give_their_warning() {
             codes::DOUBTFUL_INJECTED,
             "Ac-225",
         ),
-        ("other case", DOSES.into(), plain.replacen("A,1,kidney_left,24", "A,1,Kidney_Left,24", 1), codes::NAMES_ALIKE, "kidney_left"),
-        ("other separator", DOSES.into(), plain.replacen("A,1,kidney_left,24", "A,1,kidney left,24", 1), codes::NAMES_ALIKE, "kidney_left"),
+        (
+            "other case",
+            DOSES.into(),
+            plain.replacen("A,1,kidney_left,24", "A,1,Kidney_Left,24", 1),
+            codes::NAMES_ALIKE,
+            "kidney_left",
+        ),
+        (
+            "other separator",
+            DOSES.into(),
+            plain.replacen("A,1,kidney_left,24", "A,1,kidney left,24", 1),
+            codes::NAMES_ALIKE,
+            "kidney_left",
+        ),
         (
             "other case in another cycle",
             DOSES.into(),
@@ -88,25 +149,60 @@ fn exact_slips_give_their_warning() {
             codes::NAMES_ALIKE,
             "Kidney_Left",
         ),
-        ("the whole beside its parts", DOSES.into(), with("kidneys", 190.0, 51.0, 310.0), codes::REGIONS_OVERLAP, "`kidney_left` and `kidney_right`"),
-        ("a lobe beside the liver", DOSES.into(), with("liver_left", 90.0, 70.0, 500.0), codes::REGIONS_OVERLAP, "liver"),
-        ("glands beside theirs", DOSES.into(), with("salivary_glands", 60.0, 30.0, 85.0), codes::REGIONS_OVERLAP, "parotid_left"),
-        ("the total of tumours", DOSES.into(), with("tumour_total", 90.0, 90.0, 40.0), codes::REGIONS_OVERLAP, "tumour1"),
+        (
+            "the whole beside its parts",
+            DOSES.into(),
+            with("kidneys", 190.0, 51.0, 310.0),
+            codes::REGIONS_OVERLAP,
+            "`kidney_left` and `kidney_right`",
+        ),
+        (
+            "a lobe beside the liver",
+            DOSES.into(),
+            with("liver_left", 90.0, 70.0, 500.0),
+            codes::REGIONS_OVERLAP,
+            "liver",
+        ),
+        (
+            "glands beside theirs",
+            DOSES.into(),
+            with("salivary_glands", 60.0, 30.0, 85.0),
+            codes::REGIONS_OVERLAP,
+            "parotid_left",
+        ),
+        (
+            "the total of tumours",
+            DOSES.into(),
+            with("tumour_total", 90.0, 90.0, 40.0),
+            codes::REGIONS_OVERLAP,
+            "tumour1",
+        ),
         (
             "more than was injected",
             DOSES.into(),
-            activity(&[("liver", 4000.0, 100.0, 1700.0), ("spleen", 4000.0, 100.0, 180.0), ("remainder", 4000.0, 100.0, 6e4)]),
+            activity(&[
+                ("liver", 4000.0, 100.0, 1700.0),
+                ("spleen", 4000.0, 100.0, 180.0),
+                ("remainder", 4000.0, 100.0, 6e4),
+            ]),
             codes::SUM_ABOVE_INJECTED,
             "hold 11",
         ),
-        ("the body less than its organs", DOSES.into(), with("whole_body", 300.0, 45.0, 75_000.0), codes::SUM_ABOVE_WHOLE, "whole_body"),
+        (
+            "the body less than its organs",
+            DOSES.into(),
+            with("whole_body", 300.0, 45.0, 75_000.0),
+            codes::SUM_ABOVE_WHOLE,
+            "whole_body",
+        ),
         (
             "days as h",
             DOSES.into(),
             {
                 let mut text = "subject,cycle,region,time (h),activity (MBq)\n".to_owned();
                 for t in [4.0_f64, 24.0, 72.0, 168.0] {
-                    text += &format!("A,1,kidney_left,{},{}\n", t / 24.0, 100.0 * (-t / 72.0).exp());
+                    text +=
+                        &format!("A,1,kidney_left,{},{}\n", t / 24.0, 100.0 * (-t / 72.0).exp());
                 }
                 text
             },
@@ -114,7 +210,13 @@ fn exact_slips_give_their_warning() {
             "days (`time (d)`)",
         ),
         ("h as days", DOSES.into(), in_days(&plain), codes::DOUBTFUL_TIME, "time (h)"),
-        ("h as min", DOSES.into(), plain.replace("time (h)", "time (min)"), codes::DOUBTFUL_TIME, "time (h)"),
+        (
+            "h as min",
+            DOSES.into(),
+            plain.replace("time (h)", "time (min)"),
+            codes::DOUBTFUL_TIME,
+            "time (h)",
+        ),
     ];
     for (slip, doses, activity, code, words) in table {
         let (study, found, shown) = read("subject,sex\nA,f\n", &doses, &activity);
@@ -170,7 +272,8 @@ fn exact_a_sex_is_understood_or_refused() {
         ("NA", None),
     ] {
         for column in ["sex", "Sex", "gender"] {
-            let (study, _, shown) = read(&format!("subject,{column},source\nA,{word},x\n"), DOSES, &plain);
+            let (study, _, shown) =
+                read(&format!("subject,{column},source\nA,{word},x\n"), DOSES, &plain);
             let study = study.unwrap_or_else(|| panic!("{word}: {shown}"));
             assert_eq!(study.sex("A"), sex, "{column} {word}");
         }
@@ -178,7 +281,10 @@ fn exact_a_sex_is_understood_or_refused() {
     for word in ["weiblich", "w", "Frau", "X", "fem", "1", "0", "divers"] {
         let (study, found, shown) = read(&format!("subject,sex\nA,{word}\n"), DOSES, &plain);
         assert!(study.is_none(), "{word}");
-        assert!(found.iter().any(|d| d.code == codes::BAD_SEX && d.message.contains("`female`")), "{shown}");
+        assert!(
+            found.iter().any(|d| d.code == codes::BAD_SEX && d.message.contains("`female`")),
+            "{shown}"
+        );
     }
 }
 

@@ -85,7 +85,10 @@ impl Region {
         let near = begun.or_else(|| lutetia_diagnostic::closest(&wanted, candidates()));
         Err(DoseError::UnknownRegion {
             name: name.to_owned(),
-            suggestion: near.map(str::to_owned),
+            // What an organ holds is not its wall, however near the name.
+            suggestion: near
+                .filter(|_| !words.iter().any(|w| w.starts_with("content")))
+                .map(str::to_owned),
             known: organs().iter().map(|organ| organ.name).collect::<Vec<_>>().join(", "),
         })
     }

@@ -66,10 +66,8 @@ impl Schedule {
             }
         }
         let sum: f64 = administrations.iter().map(|a| a.share).sum();
-        let mut parts: Vec<Administration> = administrations
-            .iter()
-            .map(|a| Administration { share: a.share / sum, ..*a })
-            .collect();
+        let mut parts: Vec<Administration> =
+            administrations.iter().map(|a| Administration { share: a.share / sum, ..*a }).collect();
         parts.sort_by(|a, b| a.start.total_cmp(&b.start));
         Ok(Self { parts })
     }

@@ -10,8 +10,15 @@ use crate::codes;
 /// Of a patient, a cycle and a region, what becomes part of the study or of `published.csv`. Counts, and times that stand
 /// with every region as well, say nothing more.
 const TOP: [&str; 5] = ["Type", "Radionuclide", "PatientID", "Gender", "No_of_completed_cycles"];
-const CYCLE: [&str; 7] =
-    ["CycleNumber", "TimePoints_h", "InjectionDate", "InjectionTime", "InjectedActivity", "VOIs", "rois"];
+const CYCLE: [&str; 7] = [
+    "CycleNumber",
+    "TimePoints_h",
+    "InjectionDate",
+    "InjectionTime",
+    "InjectedActivity",
+    "VOIs",
+    "rois",
+];
 const REGION: [(&str, &[&str]); 8] = [
     ("volumes_mL", &["different_tps", "mean"]),
     ("activity_MBq", &["values"]),

@@ -143,9 +143,8 @@ fn apart(integrals: &[OrganIntegral]) -> (Vec<&OrganIntegral>, Vec<(&OrganIntegr
             continue;
         }
         let organ = matches!(name.kind, RegionKind::Organ(_));
-        let whole = (0..integrals.len()).find(|j| {
-            matches!(names[*j].kind, RegionKind::Organ(_)) && name.lies_in(&names[*j])
-        });
+        let whole = (0..integrals.len())
+            .find(|j| matches!(names[*j].kind, RegionKind::Organ(_)) && name.lies_in(&names[*j]));
         match whole.filter(|_| organ) {
             Some(whole) => {
                 left_out.push((integral, format!("`{}` holds it", integrals[whole].region)));

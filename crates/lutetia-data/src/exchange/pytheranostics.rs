@@ -348,8 +348,15 @@ fn table(
         {
             ratio = ratio.or(Some(tia / per));
         }
-        let m =
-            Measured { cycle: more.cycle, region, times_h, activities_mbq, volumes_ml, mass_g: None, results };
+        let m = Measured {
+            cycle: more.cycle,
+            region,
+            times_h,
+            activities_mbq,
+            volumes_ml,
+            mass_g: None,
+            results,
+        };
         faults.extend(check(&m, &place).into_iter().map(|d| d.at(span, "")));
         measured.push(m);
     }
@@ -398,8 +405,9 @@ fn write(
             g.injected_mbq.to_string(),
         ]);
     }
-    let mut header =
-        ["subject", "cycle", "region", "time (h)", "activity (MBq)", "volume (mL)"].map(text).to_vec();
+    let mut header = ["subject", "cycle", "region", "time (h)", "activity (MBq)", "volume (mL)"]
+        .map(text)
+        .to_vec();
     let with_mass = measured.iter().any(|m| m.mass_g.is_some());
     if with_mass {
         header.push(text("mass (g)"));

@@ -258,7 +258,9 @@ fn exact_what_results_lack_is_said() {
     assert!(text.contains("Cycle_02 has no `InjectedActivity`"), "{text}");
     let text = wrong(&results("rois").replace("[9.0, 7.0, 2.0]", "\"NA\""));
     assert!(text.contains("Cycle_01, `BoneMarrow` has no activities"), "{text}");
-    let without = results("rois").replace("[230.5, 231.5, 232.0]", "\"NA\"").replace("\"mean\": 1", "\"mean\": \"NA\"");
+    let without = results("rois")
+        .replace("[230.5, 231.5, 232.0]", "\"NA\"")
+        .replace("\"mean\": 1", "\"mean\": \"NA\"");
     let (files, faults, sources) = read_pytheranostics_json("P7.json", &without);
     let text = shown(&faults, &sources);
     assert!(files.is_some() && text.contains("Cycle_02, `Kidney_Left` has no volume"), "{text}");

@@ -15,11 +15,10 @@ use crate::{
 };
 
 /// What one litre is for another unit of volume, with the slip it stands for.
-const VOLUME_SLIPS: [(f64, &str); 4] = [
+const VOLUME_SLIPS: [(f64, &str); 3] = [
     (1000.0, "the numbers look like L: write `volume (L)`"),
     (1e-3, "the numbers look like mm^3: write `volume (mm^3)`"),
     (1e6, "the numbers look like m^3: write `volume (m^3)`"),
-    (1e-6, "the numbers look like nL, or are a count of small voxels: write the unit in the header"),
 ];
 
 /// Volumes of one region within a cycle that differ by more than this are not those of one outline.
@@ -31,9 +30,13 @@ const SLACK: f64 = 1.1;
 /// Measurements this near in time, relative to it or in h, are one scan.
 const ONE_SCAN: (f64, f64) = (0.1, 0.25);
 
+/// Regions of a cycle that are compared with one another.
+const MOST_COMPARED: usize = 500;
+
 /// A treatment is no more than this, MBq: ablation with iodine stays below 20 GBq.
 const MOST_MBQ: f64 = 100e3;
-/// The same of a nuclide that emits alphas with its daughters: their treatments are MBq, in single cases 1 GBq.
+/// The same of a nuclide that emits alphas with its daughters: their treatments are MBq, seldom 1 GBq. Bismuth-213, of which
+/// much is given as it is gone within the hour, emits few itself and is not among them.
 const MOST_ALPHA_MBQ: f64 = 2e3;
 /// Alpha energy per decay, of the nuclide or its daughters, from which a nuclide counts among those, MeV.
 const ALPHA_MEV: f64 = 1.0;
@@ -83,6 +86,10 @@ pub(super) fn look(
             jump(rows, points, faults);
             times(rows, points, name, cycles, faults);
         }
+        // Each is compared with each; so many are voxels, not organs.
+        if by_region.len() > MOST_COMPARED {
+            continue;
+        }
         let regions: Vec<(u32, &Row)> = by_region.iter().map(|(r, p)| (*r, p[0])).collect();
         overlaps(rows, &regions, &names, faults);
         sums(rows, list, &names, cycles, nuclides, faults);
@@ -92,7 +99,7 @@ pub(super) fn look(
 fn injected(doses: &[DoseRow], nuclides: &NuclideTable, faults: &mut Faults) {
     for dose in doses {
         let alpha = nuclides.get(&dose.nuclide).is_ok_and(|n| n.energy.alpha_mev > ALPHA_MEV)
-            || ["Ac-225", "Ra-223", "Ra-224", "Pb-212", "Bi-212", "Th-227", "At-211", "Bi-213"]
+            || ["Ac-225", "Ra-223", "Ra-224", "Pb-212", "Th-227", "At-211"]
                 .contains(&dose.nuclide.as_str());
         let most = if alpha { MOST_ALPHA_MBQ } else { MOST_MBQ };
         let a = dose.activity_mbq;
@@ -133,7 +140,7 @@ fn spellings(rows: &Rows, names: &[RegionName], faults: &mut Faults) {
             faults.warning(codes::NAMES_ALIKE, at(row), || {
                 Fault::new(
                     format!(
-                        "subject `{}` has regions `{a}` and `{b}`, whose names differ in how they are written alone",
+                        "subject `{}` has regions `{a}` and `{b}`, whose names differ only in case, separators or order of words",
                         rows.subjects.name(row.subject)
                     ),
                     "read as another region",
@@ -198,7 +205,9 @@ fn jump(rows: &Rows, points: &[&Row], faults: &mut Faults) {
             ),
             "the largest",
         )
-        .hint("look at these numbers; where outlines differ so, the mean is the mass of none of them")
+        .hint(
+            "look at these numbers; where outlines differ so, the mean is the mass of none of them",
+        )
         .also(at(least.0), "the smallest")
     });
 }
@@ -211,10 +220,8 @@ fn times(
     cycles: &Cycles<'_>,
     faults: &mut Faults,
 ) {
-    let seen: Vec<&&Row> = points
-        .iter()
-        .filter(|p| p.flags & BELOW_DETECTION == 0 && p.activity_mbq > 0.0)
-        .collect();
+    let seen: Vec<&&Row> =
+        points.iter().filter(|p| p.flags & BELOW_DETECTION == 0 && p.activity_mbq > 0.0).collect();
     let Some(last) = seen.last() else { return };
     let subject = rows.subjects.name(last.subject);
     let nuclide = rows.nuclides.name(u32::from(last.nuclide));
@@ -374,10 +381,8 @@ fn sums(
         let sum: f64 = apart.iter().map(|r| then(r)).sum();
         let subject = rows.subjects.name(first.subject);
         let listed = |which: &[&Row]| {
-            let named: Vec<String> = which
-                .iter()
-                .map(|r| format!("`{}`", rows.regions.name(r.region)))
-                .collect();
+            let named: Vec<String> =
+                which.iter().map(|r| format!("`{}`", rows.regions.name(r.region))).collect();
             named.join(", ")
         };
         let injected = cycles.injected(subject, first.cycle, nuclide, first.time_h);

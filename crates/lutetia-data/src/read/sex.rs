@@ -7,7 +7,6 @@ use crate::{
 
 /// What a word says of a sex; `Err` where it says nothing that is understood, `Ok(None)` where it says that it is not
 /// known or neither.
-#[allow(clippy::result_unit_err, reason = "the caller says where the word stands")]
 fn read(word: &str) -> Result<Option<Sex>, ()> {
     match word.trim().to_lowercase().as_str() {
         "m" | "male" | "man" => Ok(Some(Sex::Male)),

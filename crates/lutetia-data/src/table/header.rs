@@ -307,7 +307,9 @@ impl Header {
                         format!("no `{}` among these columns", column.name),
                     )
                     .hint(match other {
-                        Some(other) => format!("rename column `{}` to `{}`", other.name, column.name),
+                        Some(other) => {
+                            format!("rename column `{}` to `{}`", other.name, column.name)
+                        }
                         None => format!("add a column `{example}`"),
                     })
                 });
@@ -490,7 +492,9 @@ fn unknown_column_hint<'a>(key: &str, spec: &'a TableSpec) -> Option<(&'a str, S
 /// The column that other programs call so.
 fn meant_by(key: &str) -> Option<&'static str> {
     Some(match key {
-        "patient" | "patient_id" | "patientid" | "patient_name" | "id" | "subject_id" | "case" => "subject",
+        "patient" | "patient_id" | "patientid" | "patient_name" | "id" | "subject_id" | "case" => {
+            "subject"
+        }
         "roi" | "voi" | "organ" | "structure" | "label" | "tissue" => "region",
         "timepoint" | "time_point" | "hours" | "t" => "time",
         "isotope" | "radionuclide" => "nuclide",

@@ -33,7 +33,10 @@ impl<'a> Input<'a> {
 /// Why a line cannot be read as a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LineFault {
-    NotUtf8 { at: usize, byte: u8 },
+    NotUtf8 {
+        at: usize,
+        byte: u8,
+    },
     Utf16,
     /// A zip archive, as spreadsheet programs save workbooks, or an old workbook.
     Workbook,

@@ -139,7 +139,9 @@ impl<'a> RowView<'a> {
                 let cell = self.header.slots[column].cell.map(|cell| self.cell(cell));
                 faults.error(codes::NOT_A_NUMBER, self.place(column), || {
                     let message = match cell.filter(|text| !text.is_empty()) {
-                        Some(text) => format!("`{name}` is `{text}`, which says that there is no value"),
+                        Some(text) => {
+                            format!("`{name}` is `{text}`, which says that there is no value")
+                        }
                         None => format!("`{name}` is empty"),
                     };
                     Fault::new(message, "expected a number").hint(NEEDED)
@@ -452,7 +454,8 @@ impl TableReader<'_> {
             }
             for cell in &cells {
                 let cell = cell.text(text);
-                let number = |text: &str| parse_number(text, true, &mut Decimals::Unknown.clone()).is_ok();
+                let number =
+                    |text: &str| parse_number(text, true, &mut { Decimals::Unknown }).is_ok();
                 commas += usize::from(cell.contains(',') && number(&cell));
                 points += usize::from(cell.contains('.') && number(&cell));
             }
@@ -467,8 +470,11 @@ impl TableReader<'_> {
     fn line_fault(&self, fault: LineFault, place: Place, returns: bool, faults: &mut Faults) {
         match fault {
             LineFault::Workbook => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
-                Fault::new(format!("`{}` is a workbook of a spreadsheet program, not text", self.name), "")
-                    .hint("open it there and save this sheet as “CSV UTF-8”")
+                Fault::new(
+                    format!("`{}` is a workbook of a spreadsheet program, not text", self.name),
+                    "",
+                )
+                .hint("open it there and save this sheet as “CSV UTF-8”")
             }),
             LineFault::Utf16 => faults.error(codes::NOT_UTF8, Place::file(self.file), || {
                 Fault::new(format!("`{}` is UTF-16, not UTF-8", self.name), "")

@@ -50,11 +50,7 @@ pub(crate) fn schedule(curve: &Curve, physical_per_h: f64) -> Result<Option<Sche
     }
     let list: Vec<Administration> = given
         .iter()
-        .map(|a| Administration {
-            start: a.after_h,
-            duration: a.duration_h,
-            share: a.activity_mbq,
-        })
+        .map(|a| Administration { start: a.after_h, duration: a.duration_h, share: a.activity_mbq })
         .collect();
     let schedule = Schedule::new(&list).map_err(|e| e.to_string())?;
     Ok((!counts_as_one(curve, &schedule, physical_per_h)).then_some(schedule))
@@ -176,7 +172,7 @@ pub(crate) fn without_effective_dose<'a>(
         })
         .map(|region| {
             format!(
-                "`{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
+                "warning: `{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
                  on (a method without a function, another kind of function, or several administrations)"
             )
         })

@@ -30,7 +30,13 @@ mod tests {
 
     #[test]
     fn exact_bare_numbers_are_refused_with_what_was_meant() {
-        for (text, hint) in [("5", "`5 %`"), ("0.05", "`5 %`"), ("12.5", "`12.5 %`"), (" 1 ", "`1 %`"), ("-3", "`-3 %`")] {
+        for (text, hint) in [
+            ("5", "`5 %`"),
+            ("0.05", "`5 %`"),
+            ("12.5", "`12.5 %`"),
+            (" 1 ", "`1 %`"),
+            ("-3", "`-3 %`"),
+        ] {
             let reason = refuse(text).expect_err(text);
             assert!(reason.contains(hint), "{text}: {reason}");
         }

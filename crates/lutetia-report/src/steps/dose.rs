@@ -553,9 +553,8 @@ pub fn check_reference(
     if asked.is_some() || study.sex(subject).is_some() {
         return Ok(());
     }
-    let differs = Region::named(region).is_ok_and(|r| {
-        r.reference_mass_g(Sex::Male) != r.reference_mass_g(Sex::Female)
-    });
+    let differs = Region::named(region)
+        .is_ok_and(|r| r.reference_mass_g(Sex::Male) != r.reference_mass_g(Sex::Female));
     if !differs {
         return Ok(());
     }
@@ -581,7 +580,10 @@ fn doubtful_masses(masses: &BTreeMap<String, Option<f64>>) -> Vec<String> {
             let g = (*mass)?;
             let (reference, slip) = RegionName::read(region).doubtful_mass(g, &MASS_SLIPS)?;
             let slip = slip.map_or_else(String::new, |slip| format!("; {slip}"));
-            Some(format!("a mass of {} g is given for `{region}`; {reference}{slip}", significant(g, 4)))
+            Some(format!(
+                "warning: a mass of {} g is given for `{region}`; {reference}{slip}",
+                significant(g, 4)
+            ))
         })
         .collect()
 }

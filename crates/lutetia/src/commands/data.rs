@@ -7,6 +7,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{has_errors, render_json};
 use serde_json::{Value, json};
 
+use super::studies;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -15,7 +16,20 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia data check data/studies/snmmi_patient4";
+  lutetia data check data/studies/snmmi_patient4
+
+A study is a folder of four files. Commas, semicolons or tabs separate cells; a unit stands in the header.
+  subjects.csv  subject; other columns describe the subject: sex (male, female, unknown), weight (kg) ...
+  doses.csv     subject, time (h), nuclide, activity (MBq)
+                and, where known: cycle, amount (nmol), duration (h), into, note
+  activity.csv  subject, region, time (h), activity (MBq)
+                and, where known: cycle, sd (MBq or %), volume (mL), mass (g), below_detection (yes or no),
+                decay_corrected (yes or no), nuclide, note
+  README.md     where the data come from, and under which licence
+Times of all cycles count from the start of the first injection. `<12.3` is a value below detection.
+
+Warnings name what can be read and is hardly what was meant, with the likely slip: masses far from those of the
+reference adults, sums above what was injected, times in another unit, names that differ only in case.";
 
 /// Arguments of `data`.
 #[derive(Debug, Args)]
@@ -49,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut bad = 0;
     for folder in &check.folders {
         // The reader of studies speaks of what is in the folder; that there is one is ours to say.
-        std::fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))?;
+        studies::check_folder(folder)?;
         let (study, diagnostics, sources) = Study::read(folder);
         let faulty = has_errors(&diagnostics) || (check.strict && !diagnostics.is_empty());
         bad += usize::from(faulty);

@@ -11,6 +11,20 @@ use crate::{
     terminal::Terminal,
 };
 
+/// Refuses what is no folder that can be read.
+pub(crate) fn check_folder(folder: &Path) -> Outcome {
+    if folder.is_file() {
+        let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+        let hint = format!(
+            "give the folder that holds it: `{}`",
+            parent.map_or_else(|| ".".to_owned(), |p| p.display().to_string())
+        );
+        let message = format!("`{}` is a file, expected the folder of a study", folder.display());
+        return Err(Failure::new(Exit::NoInput, Diagnostic::error("LUT8002", message).hint(hint)));
+    }
+    std::fs::read_dir(folder).map(|_| ()).map_err(|error| Failure::reading(folder, &error))
+}
+
 /// Reads a study that must be right: faults and warnings are shown, and faults end the run.
 pub(crate) fn load(folder: &Path, terminal: &Terminal) -> Outcome<Study> {
     load_with_warnings(folder, terminal).map(|found| found.0)
@@ -21,7 +35,7 @@ pub(crate) fn load_with_warnings(
     folder: &Path,
     terminal: &Terminal,
 ) -> Outcome<(Study, Vec<String>)> {
-    std::fs::read_dir(folder).map_err(|error| Failure::reading(folder, &error))?;
+    check_folder(folder)?;
     let (study, diagnostics, sources) = Study::read(folder);
     terminal.diagnostics(&diagnostics, &sources);
     match study {
