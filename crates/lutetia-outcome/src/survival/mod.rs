@@ -15,6 +15,7 @@ mod log_rank;
 mod parametric;
 mod reconstruct;
 mod switching;
+mod ties;
 
 pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
@@ -29,6 +30,7 @@ pub use parametric::{
     Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, SplineFit, SplineScale,
     fit_all, fit_parametric, fit_spline,
 };
+pub use ties::join_ties;
 pub use reconstruct::{PublishedCurve, Reconstruction};
 pub use switching::{
     ControlPatient, Decision, IpcwByDecision, TwoStage, TwoStageOptions, ipcw_by_decision,
