@@ -145,7 +145,7 @@ impl ExposureResponseStep {
             ratio.into(),
             low.into(),
             high.into(),
-            fit.p().into(),
+            Cell::of_p(fit.p()),
             format!("{} {unit}", significant(per, 3)).trim().into(),
             count(fit.events),
             count(fit.patients),

@@ -18,13 +18,21 @@ pub(crate) fn rows(table: &Table) -> Value {
     let headers = table.headers();
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().map(|cell| match cell {
-            Cell::Number(number) => json!(number),
+            Cell::Number(number) => whole(*number).map_or_else(|| json!(number), |n| json!(n)),
             Cell::Text(text) => json!(text),
             Cell::Missing => Value::Null,
         });
         Value::Object(headers.iter().cloned().zip(cells).collect::<Map<_, _>>())
     });
     Value::Array(rows.collect())
+}
+
+/// A whole number, as counts are: 13, not 13.0.
+fn whole(number: f64) -> Option<i64> {
+    // Above 2^53 neighbours are no longer told apart.
+    let whole = number.is_finite() && number.fract() == 0.0 && number.abs() < 9e15;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of exact integers")]
+    whole.then_some(number as i64)
 }
 
 /// Prints tables: one as [`print()`]; several as CSV below a line with the name of each, or as one JSON
