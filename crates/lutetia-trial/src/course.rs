@@ -230,7 +230,7 @@ impl<'c> Course<'c> {
         if self.patient.occasions.len() < 2 {
             return Vec::new();
         }
-        let later = self.cycles.iter().enumerate().skip(1);
+        let later = self.cycles.iter().filter(|c| c.begins).enumerate().skip(1);
         later
             .map(|(k, c)| Change { from: c.at * self.trial.day, parameters: self.parameters(k) })
             .collect()

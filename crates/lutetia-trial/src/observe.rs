@@ -68,20 +68,27 @@ impl Trial<'_> {
                 marker: marker.as_ref().map(|f| f(day)),
             })
             .collect();
-        let mut begun: Vec<f64> = course
-            .cycles
-            .iter()
-            .filter(|c| c.at < end && !c.doses.is_empty())
-            .map(|c| c.at)
-            .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
-            .collect();
-        let last = begun.pop();
-        let interval = last.zip(begun.pop()).map_or(0.0, |(last, before)| last - before);
+        let given = |ligand: bool| -> Vec<f64> {
+            course
+                .cycles
+                .iter()
+                .filter(|c| c.at < end && !c.doses.is_empty() && (c.begins || !ligand))
+                .map(|c| c.at)
+                .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
+                .collect()
+        };
+        // A cycle lasts as long as the one before it, whatever else is given in between.
+        let all = given(false);
+        let ligand = given(true);
+        let cycles = if ligand.is_empty() { &all } else { &ligand };
+        let interval = cycles.windows(2).last().map_or(0.0, |pair| pair[1] - pair[0]);
+        let last = all.last().copied();
+        let over = cycles.last().map(|at| (at + interval).max(last.unwrap_or(*at)));
         let progressed = record.progression_free.1 && record.progression_free.0 < end;
         let stopped = self.spec.arms[arm].stop_at_progression && progressed;
         let end_of_treatment = if stopped { record.progression_free.0 } else { end };
         let treated_until =
-            last.map(|last| (last + interval).min(end_of_treatment.max(last)).min(end));
+            last.zip(over).map(|(last, over)| over.min(end_of_treatment.max(last)).min(end));
         let infos = self.simulator.system().outputs();
         let toxicities = self
             .outputs

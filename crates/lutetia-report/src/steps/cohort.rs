@@ -258,7 +258,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     match &step.calibrated {
         Some(Calibrated::Step(id)) => {
             let found = context.calibrated.get(id).ok_or_else(|| {
-                format!("the step `{id}` is not of the kind `calibrate`, or comes later")
+                format!("the step `{id}` is not of the kind `calibrate`")
             })?;
             typical.extend(found.iter().cloned());
         }

@@ -20,6 +20,7 @@ use crate::{
     table::{Cell, Table},
 };
 
+mod basis;
 pub mod calibrate;
 pub mod cohort;
 pub mod cohort_curves;
@@ -38,11 +39,13 @@ mod kind;
 pub mod load;
 pub mod model;
 pub mod model_dose;
+mod occasions;
 pub mod one_at_a_time;
 pub mod plan;
 pub mod posterior;
 pub mod proposal;
 pub mod reconstruct;
+mod rows;
 pub mod select;
 mod shape;
 pub mod simulate;
@@ -150,6 +153,7 @@ impl Context {
             }
             if let Some(path) = &data.table {
                 let text = inputs.text(path)?;
+                rows::even(path, &text)?;
                 context.published.insert(name.clone(), published(name, &text));
             }
         }

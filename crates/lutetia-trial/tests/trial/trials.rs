@@ -28,7 +28,7 @@ pub fn treated(name: &str, mbq: f64, patients: usize) -> Arm {
                 amount: Some(60.0),
                 over: 0.0,
             };
-            Cycle { at, doses: if mbq > 0.0 { vec![dose] } else { Vec::new() } }
+            Cycle { at, doses: if mbq > 0.0 { vec![dose] } else { Vec::new() }, begins: true }
         })
         .collect();
     Arm { cycles, ..Arm::untreated(name, patients) }
