@@ -131,7 +131,8 @@ fn prop_partners_never_begin_an_occasion() {
     // A linear congruential generator is random enough for schedules.
     let mut state = 20_240_917_u64;
     let mut below = |n: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % n
     };
     let mut arms = vec![arm("alone", LIGAND)];
@@ -144,11 +145,16 @@ fn prop_partners_never_begin_an_occasion() {
             0 => format!("{partner}, {LIGAND}"),
             1 => format!("{LIGAND}, {partner}"),
             // A part of the ligand's dose that is given cold is no occasion either.
-            _ => format!(r#"{LIGAND}, {partner}, {{ at = "20 d", into = "X.c", amount = "1 nmol" }}"#),
+            _ => format!(
+                r#"{LIGAND}, {partner}, {{ at = "20 d", into = "X.c", amount = "1 nmol" }}"#
+            ),
         };
         arms.push((format!("with {k}"), doses));
     }
-    arms.push(arm("partner alone", r#"{ into = "Y.c", amount = "1 nmol", every = "21 d", cycles = 3 }"#));
+    arms.push(arm(
+        "partner alone",
+        r#"{ into = "Y.c", amount = "1 nmol", every = "21 d", cycles = 3 }"#,
+    ));
     let (folder, outcome) = made(true, &arms);
     assert!(matches!(outcome, Outcome::Made), "{outcome:?}");
     let root = folder.path();
@@ -191,7 +197,8 @@ fn exact_the_first_entry_is_the_ligand_where_nothing_is_labelled() {
 fn exact_split_doses_are_one_occasion() {
     let split = r#"{ into = "X.c", activity = "1 MBq", every = "42 d", cycles = 2, cycle = 1 },
         { at = "7 d", into = "X.c", activity = "1 MBq", every = "42 d", cycles = 2, cycle = 1 }"#;
-    let together = format!(r#"{LIGAND}, {{ into = "X.c", activity = "2 MBq", every = "42 d", cycles = 2 }}"#);
+    let together =
+        format!(r#"{LIGAND}, {{ into = "X.c", activity = "2 MBq", every = "42 d", cycles = 2 }}"#);
     let after = r#"{ into = "X.c", activity = "1 MBq" },
         { at = "42 d", into = "X.c", activity = "2 MBq", every = "21 d", cycles = 2 }"#;
     let earlier = r#"{ at = "43 d", into = "X.c", activity = "1 MBq", cycle = 2 },
@@ -207,7 +214,11 @@ fn exact_split_doses_are_one_occasion() {
     for (name, cycles) in [("split", 2.0), ("together", 2.0), ("after", 3.0), ("earlier", 2.0)] {
         let clock = cells(folder.path(), "t.kept", "value", name, Some("clock"));
         assert!(clock.iter().all(|c| (c - 42.0).abs() < 1e-3), "{name}: {clock:?}");
-        assert_eq!(cells(folder.path(), "t.responses", "cycles", name, None), [cycles; 2], "{name}");
+        assert_eq!(
+            cells(folder.path(), "t.responses", "cycles", name, None),
+            [cycles; 2],
+            "{name}"
+        );
     }
 }
 

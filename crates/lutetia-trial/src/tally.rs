@@ -90,7 +90,11 @@ fn moments(mut events: Vec<f64>, mut censored: Vec<f64>) -> Vec<Moment> {
             (Some(a), None) => (a, true),
             (_, Some(b)) => (b, false),
         };
-        if event { e.next() } else { c.next() };
+        if event {
+            e.next()
+        } else {
+            c.next()
+        };
         match all.last_mut() {
             Some(last) if last.time.total_cmp(&time).is_eq() => {
                 last.events += u64::from(event);

@@ -34,9 +34,7 @@ pub(crate) fn read_table(path: &Path) -> Outcome<String> {
 fn read_bounded(path: &Path, most: u64, why: &str, hint: &str) -> Outcome<String> {
     let file = File::open(path).map_err(|error| not_read(path, &error))?;
     let mut bytes = Vec::new();
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::reading(path, &error))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Failure::reading(path, &error))?;
     if bytes.len() as u64 > most {
         let message = format!("`{}` is larger than {} MiB, {why}", path.display(), most >> 20);
         return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8005", message).hint(hint)));

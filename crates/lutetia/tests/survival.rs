@@ -285,7 +285,12 @@ fn exact_the_event_is_what_was_meant() {
 fn exact_rows_of_another_width_are_refused_by_line() {
     let cases = [
         ("time,event,arm\n5,1,1,a\n6,0,0,a\n7,1,1,b\n", ":2:", "4 cells", "decimal comma"),
-        ("time,event,arm\n1,1,a\n6,1,b\n7,1,a,extra\n", ":4:", "more than the 3 columns", "quotation"),
+        (
+            "time,event,arm\n1,1,a\n6,1,b\n7,1,a,extra\n",
+            ":4:",
+            "more than the 3 columns",
+            "quotation",
+        ),
         ("time,event,arm\n1,1,a\n6,1\n7,1,a\n", ":3:", "2 cells, fewer", "keep its separator"),
         ("time,event,arm,more\n1,1,a,\n6,1,b\n", ":3:", "fewer than the 4", "separator"),
     ];
@@ -325,9 +330,11 @@ fn exact_columns_that_are_not_used_are_named() {
         ("weights.csv", "time,event,arm,weight\n5,1,a,2\n6,0,a,1\n7,1,b,3\n"),
         ("id.csv", "id,time,event\n1,5,1\n1,6,0\n2,7,1\n"),
     ]);
-    for (file, time, named) in
-        [("start_stop.csv", "stop", "`start`"), ("weights.csv", "time", "`weight`"), ("id.csv", "time", "`id`")]
-    {
+    for (file, time, named) in [
+        ("start_stop.csv", "stop", "`start`"),
+        ("weights.csv", "time", "`weight`"),
+        ("id.csv", "time", "`id`"),
+    ] {
         let (code, _, err) = both(folder.path(), &[file, "--time", time]);
         assert!(code == Some(0) && err.contains(&format!("column {named} is not used")), "{err}");
     }
@@ -343,7 +350,9 @@ fn val_times_that_differ_by_rounding_are_ties() {
     let row: Vec<&str> = out.lines().nth(1).expect("a row").split(',').collect();
     let number = |k: usize| row[k].parse::<f64>().expect("a number");
     // R: 1.000000 (0.1409 to 7.099), χ² 0; half a digit of what it prints.
-    for (k, expected, within) in [(2, 1.0, 5e-7), (3, 0.1409, 5e-5), (4, 7.099, 5e-4), (5, 0.0, 1e-9)] {
+    for (k, expected, within) in
+        [(2, 1.0, 5e-7), (3, 0.1409, 5e-5), (4, 7.099, 5e-4), (5, 0.0, 1e-9)]
+    {
         assert!((number(k) - expected).abs() < within, "{out}");
     }
 }

@@ -326,7 +326,10 @@ fn exact_the_summary_is_what_survival_says_of_the_table() {
     assert_eq!(code, Some(0), "{talk}");
     let mut lines = summary.lines();
     let first = lines.next().expect("a line");
-    assert!(first.starts_with("# hazard: not calibrated: `hazard` is that of `models/hazard.toml`"), "{first}");
+    assert!(
+        first.starts_with("# hazard: not calibrated: `hazard` is that of `models/hazard.toml`"),
+        "{first}"
+    );
     assert!(talk.starts_with("hazard: not calibrated"), "{talk}");
     for (endpoint, time, event) in
         [("OS", "survival_d", "died"), ("PFS", "progression_free_d", "progressed")]
@@ -343,7 +346,8 @@ fn exact_the_summary_is_what_survival_says_of_the_table() {
             line.split(',').map(str::to_owned).collect()
         };
         let close = |found: &str, expected: &serde_json::Value, per: f64| {
-            let (a, b) = (found.parse::<f64>().expect("a number"), expected.as_f64().expect("one") / per);
+            let (a, b) =
+                (found.parse::<f64>().expect("a number"), expected.as_f64().expect("one") / per);
             // Six digits are printed.
             assert!((a / b - 1.0).abs() < 5e-6, "{endpoint}: {a} {b}");
         };
@@ -377,7 +381,8 @@ fn exact_the_folder_is_of_one_run_and_in_one_use() {
     let root = folder.path();
     // Somebody else's table.
     fs::create_dir_all(root.join("theirs")).expect("a folder");
-    fs::write(root.join("theirs/patients.csv"), "patient,arm,status\n1,usual,ok\n").expect("a file");
+    fs::write(root.join("theirs/patients.csv"), "patient,arm,status\n1,usual,ok\n")
+        .expect("a file");
     let (code, out, talk) = finish(start(root, "theirs", "600"));
     assert_eq!((code, out.as_str()), (Some(73), ""), "{talk}");
     assert!(talk.contains("run.txt"), "{talk}");
@@ -386,7 +391,8 @@ fn exact_the_folder_is_of_one_run_and_in_one_use() {
     assert_eq!(code, Some(0), "{talk}");
     let table = root.join("own/patients.csv");
     let whole = fs::read(&table).expect("the table");
-    let line_end = 1 + whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(250).expect("lines").0;
+    let line_end =
+        1 + whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(250).expect("lines").0;
     for cut in [0, 7, line_end, line_end + 5, whole.len() - 1] {
         fs::write(&table, &whole[..cut]).expect("a file");
         let (code, out, talk) = finish(start(root, "own", "600"));
@@ -457,18 +463,25 @@ patients = 20
     let (code, computed, talk) = trial("computed", "fitted");
     assert_eq!(code, Some(0), "{talk}");
     assert!(talk.starts_with("calibrating `posterior` first"), "{talk}");
-    assert!(computed.starts_with("# hazard: calibrated by the step `posterior` to `usual median OS`"), "{computed}");
+    assert!(
+        computed.starts_with("# hazard: calibrated by the step `posterior` to `usual median OS`"),
+        "{computed}"
+    );
     fs::remove_file(root.join("computed/patients.csv")).expect("it is there");
     let (code, again, talk) = trial("computed", "fitted");
     assert!(code == Some(0) && talk.contains("by an earlier run"), "{talk}");
-    assert_eq!(again.lines().skip(1).collect::<Vec<_>>(), computed.lines().skip(1).collect::<Vec<_>>());
+    assert_eq!(
+        again.lines().skip(1).collect::<Vec<_>>(),
+        computed.lines().skip(1).collect::<Vec<_>>()
+    );
 
     let made = Command::new(env!("CARGO_BIN_EXE_lutetia")).current_dir(root).arg("report").output();
     assert!(made.expect("the command starts").status.success());
     let (code, read, talk) = trial("read", "fitted");
     assert_eq!(code, Some(0), "{talk}");
     assert!(talk.contains("which is current") && !talk.contains("calibrating"), "{talk}");
-    let patients = |out: &str| fs::read_to_string(root.join(out).join("patients.csv")).expect("a table");
+    let patients =
+        |out: &str| fs::read_to_string(root.join(out).join("patients.csv")).expect("a table");
     assert!(patients("read") == patients("computed"), "the values differ");
     // Patient by patient the report's, whose table has months with six digits.
     let mut events =

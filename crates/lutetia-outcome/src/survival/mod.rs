@@ -30,9 +30,9 @@ pub use parametric::{
     Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, SplineFit, SplineScale,
     fit_all, fit_parametric, fit_spline,
 };
-pub use ties::join_ties;
 pub use reconstruct::{PublishedCurve, Reconstruction};
 pub use switching::{
     ControlPatient, Decision, IpcwByDecision, TwoStage, TwoStageOptions, ipcw_by_decision,
     two_stage,
 };
+pub use ties::join_ties;

@@ -1,8 +1,8 @@
 //! Cases small enough for pencil and paper.
 
 use lutetia_outcome::survival::{
-    AalenJohansen, CompetingData, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime, SurvivalData, Ties, firth,
-    join_ties,
+    AalenJohansen, CompetingData, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime,
+    SurvivalData, Ties, firth, join_ties,
 };
 
 use crate::common::close;

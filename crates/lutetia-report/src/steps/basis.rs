@@ -93,7 +93,9 @@ impl Alone<'_> {
         let place = |name: &str| self.experiment.steps.iter().position(|s| s.kind().id() == name);
         let named = place(id).map(|at| (at, &self.experiment.steps[at]));
         match named {
-            Some((at, Step::Calibrate(step))) if place(cohort).is_some_and(|own| at < own) => Ok(step),
+            Some((at, Step::Calibrate(step))) if place(cohort).is_some_and(|own| at < own) => {
+                Ok(step)
+            }
             Some((_, Step::Calibrate(_))) => Err(Self::fail(
                 cohort,
                 format!("the step `{id}`, whose values it takes, comes after it; write it before"),
@@ -109,8 +111,12 @@ impl Alone<'_> {
     /// Puts the result of a calibration into the context; says where it is from.
     fn calibrate(&self, step: &CalibrateStep, context: &mut Context) -> Result<String, Failure> {
         let fail = |reason: String| Self::fail(&step.id, reason);
-        let names: Vec<String> =
-            step.targets.iter().filter(|t| t.calibrate).map(|t| format!("`{}`", t.name())).collect();
+        let names: Vec<String> = step
+            .targets
+            .iter()
+            .filter(|t| t.calibrate)
+            .map(|t| format!("`{}`", t.name()))
+            .collect();
         let to = format!(
             "calibrated by the step `{}` to {}; the particle nearest to them",
             step.id,
@@ -160,11 +166,13 @@ impl Alone<'_> {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             (self.follow)(Stage::Calibrating { done, least, most });
         };
-        let (_, posterior) = step
-            .posterior(&base, context.seed, self.stop, &count)
-            .map_err(|reason| if self.stop.load(Ordering::Relaxed) { Failure::Interrupted } else { fail(reason) })?;
+        let (_, posterior) =
+            step.posterior(&base, context.seed, self.stop, &count).map_err(|reason| {
+                if self.stop.load(Ordering::Relaxed) { Failure::Interrupted } else { fail(reason) }
+            })?;
         let found = step.nearest(&base, &posterior).map_err(fail)?;
-        let mut table = Table::new(&step.id, "").column("name", "").column("nearest", "").column("unit", "");
+        let mut table =
+            Table::new(&step.id, "").column("name", "").column("nearest", "").column("unit", "");
         for (name, x) in &found {
             let (unit, factor) = super::calibrate::declared(&base, name);
             table.push(vec![name.as_str().into(), Cell::from(x / factor), unit.into()]);
@@ -200,7 +208,11 @@ impl Alone<'_> {
         let hazard = step.death.as_ref().or(step.new_lesion.as_ref());
         let part = hazard.and_then(|h| file_of(self.experiment.models.get(&cohort.model)?, h));
         if let (Some(hazard), Some(file)) = (hazard, part) {
-            let values = if cohort.set.is_empty() { "as shipped" } else { "with values that the experiment sets" };
+            let values = if cohort.set.is_empty() {
+                "as shipped"
+            } else {
+                "with values that the experiment sets"
+            };
             said = format!("{said}: `{hazard}` is that of `{file}` {values}");
             let source = inputs.text(&file).ok().and_then(|text| reference(&text));
             if let Some(source) = source {
@@ -213,10 +225,13 @@ impl Alone<'_> {
             .iter()
             .filter_map(|s| if let Step::Calibrate(c) = s { Some(c) } else { None })
             .collect();
-        let ids = |all: Vec<&str>| all.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        let ids =
+            |all: Vec<&str>| all.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
         if !calibrations.is_empty() {
             let from = ids(calibrations.iter().map(|c| c.id.as_str()).collect());
-            said = format!("{said}; its results are not those that the experiment calibrates in {from}");
+            said = format!(
+                "{said}; its results are not those that the experiment calibrates in {from}"
+            );
             let fitted: Vec<&str> = self
                 .experiment
                 .steps

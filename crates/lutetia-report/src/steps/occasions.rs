@@ -97,11 +97,7 @@ fn entry<'a>(
 }
 
 /// When the occasions begin, in their order.
-fn starts(
-    arm: &ArmSpec,
-    model: &LoadedModel,
-    entries: &[Entry<'_>],
-) -> Result<Vec<f64>, String> {
+fn starts(arm: &ArmSpec, model: &LoadedModel, entries: &[Entry<'_>]) -> Result<Vec<f64>, String> {
     let numbered = entries.iter().any(|e| e.spec.cycle.is_some());
     // By number, from 1: (number, start).
     let mut doses: Vec<(u32, f64)> = Vec::new();

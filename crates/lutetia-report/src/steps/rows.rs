@@ -25,11 +25,9 @@ pub(super) fn even(path: &str, text: &str) -> Result<(), Failure> {
         let cells = record.len();
         let than = if cells > columns { "more" } else { "fewer" };
         let message = format!("the row has {cells} cells, {than} than the {columns} columns");
-        diagnostics.push(
-            Diagnostic::error("LUT7020", message)
-                .at(span, "")
-                .hint("put a cell that holds a comma in quotation marks; keep the commas of empty cells"),
-        );
+        diagnostics.push(Diagnostic::error("LUT7020", message).at(span, "").hint(
+            "put a cell that holds a comma in quotation marks; keep the commas of empty cells",
+        ));
         if diagnostics.len() == MOST {
             break;
         }

@@ -124,8 +124,7 @@ pub fn run(
     let fail = |step: &str, reason: String| Failure::Step { step: step.to_owned(), reason };
     let step = chosen(&experiment.steps, request.step.as_deref())?;
     let mut context = Context::load(&experiment, &mut inputs)?;
-    let made_of =
-        format!("{}\n{:?}\n{}", text, inputs.hashes(), env!("CARGO_PKG_VERSION"));
+    let made_of = format!("{}\n{:?}\n{}", text, inputs.hashes(), env!("CARGO_PKG_VERSION"));
     let alone = Alone {
         root: &request.root,
         folder: request.file.parent().unwrap_or(Path::new("")),
@@ -147,8 +146,7 @@ pub fn run(
     held.check(&beginning)?;
     // A calibration belongs to the experiment: patients of another seed have the same values.
     let fitted_to = alone.provide(cohort_step, &mut context)?;
-    let fitted_to =
-        fitted_to.unwrap_or_else(|| alone.uncalibrated(step, cohort_step, &mut inputs));
+    let fitted_to = fitted_to.unwrap_or_else(|| alone.uncalibrated(step, cohort_step, &mut inputs));
     follow(Stage::Said(&format!("hazard: {fitted_to}")));
     if let Some(seed) = request.seed {
         context.seed = seed;

@@ -8,8 +8,8 @@ use lutetia_outcome::{
 };
 use lutetia_sim::Options;
 use lutetia_trial::{
-    Arm, Crossover, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial,
-    TrialSpec, Visits,
+    Arm, Crossover, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial, TrialSpec,
+    Visits,
     stream::response,
     summary::{self, Endpoint},
 };

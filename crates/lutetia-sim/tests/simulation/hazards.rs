@@ -77,7 +77,9 @@ fn exact_a_decreasing_weibull_hazard_runs() {
 /// number.
 #[test]
 fn exact_a_tumour_below_zero_drives_no_kinetics_astray() {
-    for file in ["tumour/growth-kill-clinical-effective.toml", "tumour/growth-kill-radiobiological.toml"] {
+    for file in
+        ["tumour/growth-kill-clinical-effective.toml", "tumour/growth-kill-radiobiological.toml"]
+    {
         let shipped = one(file);
         let run = shipped.run(&Course {
             inputs: vec![("kill_rate", vec![(0.0, 3.0)])],

@@ -140,7 +140,8 @@ fn prop_a_truncated_file_is_refused_or_made_again() {
     let expected = fs::read_to_string(&done.table).unwrap();
     let stamp = fs::read_to_string(path.join("run.txt")).unwrap();
     let line_ends = expected.match_indices('\n').map(|(k, _)| k + 1);
-    let table_cuts: Vec<usize> = line_ends.step_by(60).chain([0, 1, 7_777, expected.len() - 1]).collect();
+    let table_cuts: Vec<usize> =
+        line_ends.step_by(60).chain([0, 1, 7_777, expected.len() - 1]).collect();
     for cut in table_cuts.into_iter().filter(|c| *c < expected.len()) {
         fs::write(&done.table, &expected[..cut]).unwrap();
         assert!(!ends_well(&trial, path, &expected, &format!("table cut at {cut}")));
@@ -148,7 +149,8 @@ fn prop_a_truncated_file_is_refused_or_made_again() {
         assert_eq!(fs::read_to_string(&done.table).unwrap(), expected[..cut]);
     }
     // As long as it was, with another digit.
-    fs::write(&done.table, expected.replacen("ok,6", "ok,5", 1).replacen("ok,5", "ok,4", 1)).unwrap();
+    fs::write(&done.table, expected.replacen("ok,6", "ok,5", 1).replacen("ok,5", "ok,4", 1))
+        .unwrap();
     assert!(!ends_well(&trial, path, &expected, "changed"));
     fs::write(&done.table, &expected).unwrap();
     for cut in 0..stamp.len() {

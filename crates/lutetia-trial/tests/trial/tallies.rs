@@ -53,11 +53,8 @@ fn compared(whole: bool) {
     let (low, high) = coefficient.hazard_ratio_interval(0.95).unwrap();
     let found = hazard_ratio(&arm, &reference).unwrap();
     // Both iterate to the maximum; 1e-6 is the looser of their two ends.
-    let pairs = [
-        (found.hazard_ratio, coefficient.hazard_ratio()),
-        (found.lower, low),
-        (found.upper, high),
-    ];
+    let pairs =
+        [(found.hazard_ratio, coefficient.hazard_ratio()), (found.lower, low), (found.upper, high)];
     for (a, b) in pairs {
         assert!((a / b - 1.0).abs() < 1e-6, "{a} {b}");
     }

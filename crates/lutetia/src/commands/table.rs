@@ -31,7 +31,10 @@ pub(crate) fn rows(table: &Table) -> Value {
 fn whole(number: f64) -> Option<i64> {
     // Above 2^53 neighbours are no longer told apart.
     let whole = number.is_finite() && number.fract() == 0.0 && number.abs() < 9e15;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of exact integers")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole and within the range of exact integers"
+    )]
     whole.then_some(number as i64)
 }
 

@@ -145,8 +145,10 @@ impl<'a> Following<'a> {
     fn new(terminal: &'a Terminal) -> Self {
         // indicatif draws on standard error, and only where that is a terminal.
         let bar = ProgressBar::new(1).with_style(
-            ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed} eta {eta}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            ProgressStyle::with_template(
+                "{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed} eta {eta}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         Self { terminal, bar, tenths: AtomicU64::new(0), begun: Instant::now() }
     }

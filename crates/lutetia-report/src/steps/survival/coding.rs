@@ -24,7 +24,11 @@ pub(super) fn events(
         return Err(format!("no cell is `{}`; the column has {}", value.trim(), listed(cells)));
     }
     let one = |cell: &String| {
-        if is_missing(cell) { Err("the event is missing".to_owned()) } else { Ok(same(cell, value)) }
+        if is_missing(cell) {
+            Err("the event is missing".to_owned())
+        } else {
+            Ok(same(cell, value))
+        }
     };
     Ok(cells.iter().map(one).collect())
 }
@@ -68,7 +72,11 @@ fn listed(cells: &[String]) -> String {
     let mut all: Vec<String> = Vec::new();
     for cell in cells {
         if seen.insert(folded(cell)) {
-            all.push(if cell.trim().is_empty() { "nothing".to_owned() } else { format!("`{}`", cell.trim()) });
+            all.push(if cell.trim().is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("`{}`", cell.trim())
+            });
         }
     }
     let more = all.len().saturating_sub(LISTED);
@@ -85,12 +93,37 @@ pub(super) fn unused(headers: &[String], used: &[usize], rows: &[Vec<String>]) -
     let kinds: [(&str, &[&str]); 3] = [
         (
             "times of entry (left truncation, pieces of patients): every row counts as at risk from 0",
-            &["entry", "entrytime", "start", "starttime", "tstart", "time0", "enter", "truncation", "lefttruncation"],
+            &[
+                "entry",
+                "entrytime",
+                "start",
+                "starttime",
+                "tstart",
+                "time0",
+                "enter",
+                "truncation",
+                "lefttruncation",
+            ],
         ),
-        ("weights: every row counts once", &["weight", "weights", "wt", "w", "ipw", "iptw", "ipcw", "freq", "frequency"]),
+        (
+            "weights: every row counts once",
+            &["weight", "weights", "wt", "w", "ipw", "iptw", "ipcw", "freq", "frequency"],
+        ),
         (
             "groups of rows (repeated patients, clusters): rows count as independent",
-            &["id", "patient", "patientid", "subject", "subjectid", "pid", "cluster", "center", "centre", "site", "usubjid"],
+            &[
+                "id",
+                "patient",
+                "patientid",
+                "subject",
+                "subjectid",
+                "pid",
+                "cluster",
+                "center",
+                "centre",
+                "site",
+                "usubjid",
+            ],
         ),
     ];
     let mut notes = Vec::new();
@@ -109,7 +142,8 @@ pub(super) fn unused(headers: &[String], used: &[usize], rows: &[Vec<String>]) -
         if k == 2 && counts.values().all(|n| *n == 1) {
             continue;
         }
-        notes.push(format!("the column `{header}` is not used; its name says that it holds {what}"));
+        notes
+            .push(format!("the column `{header}` is not used; its name says that it holds {what}"));
     }
     notes
 }
@@ -164,7 +198,9 @@ mod tests {
         assert_eq!(counted(&["Dead", " dead", "DEAD ", "alive"], "dead"), 3);
         assert_eq!(counted(&["died of disease", "Died  of disease", "x"], "died of disease"), 2);
         assert_eq!(counted(&["-0.0", "1"], "0"), 1);
-        for (column, value) in [(&["dead", "censored"], "deed"), (&["1", "0"], "2"), (&["", "NA"], "NA")] {
+        for (column, value) in
+            [(&["dead", "censored"], "deed"), (&["1", "0"], "2"), (&["", "NA"], "NA")]
+        {
             let said = events(&cells(column), Some(value)).expect_err("it does not occur");
             assert!(said.contains(value) && said.contains("the column has"), "{said}");
         }

@@ -181,7 +181,10 @@ impl<'a> Sheet<'a> {
     /// What is said of a separator that is not a comma.
     fn separated(&self) -> Option<String> {
         match self.delimiter {
-            b';' => Some("the columns are separated by `;`, and a comma in a number is a decimal one".to_owned()),
+            b';' => Some(
+                "the columns are separated by `;`, and a comma in a number is a decimal one"
+                    .to_owned(),
+            ),
             b'\t' => Some("the columns are separated by tabs".to_owned()),
             _ => None,
         }
@@ -193,7 +196,8 @@ impl<'a> Sheet<'a> {
         if self.headers.iter().filter(|h| *h == wanted).count() > 1 {
             let message = format!("`{}` has several columns `{wanted}`", self.name);
             let header_end = self.text.find('\n').unwrap_or(self.text.len());
-            let fault = Diagnostic::error("LUT9101", message).at(Span::new(self.id, 0, header_end), "");
+            let fault =
+                Diagnostic::error("LUT9101", message).at(Span::new(self.id, 0, header_end), "");
             self.faults.push(fault.hint("give each a name of its own"));
             return None;
         }
@@ -269,7 +273,10 @@ impl<'a> Sheet<'a> {
                     ("fewer", "leave a cell empty where nothing is known, but keep its separator")
                 };
                 let mut fault = Fault { span, faults: &mut self.faults, more: &mut self.more };
-                fault.push(format!("the row has {cells} cells, {than} than the {columns} columns"), hint);
+                fault.push(
+                    format!("the row has {cells} cells, {than} than the {columns} columns"),
+                    hint,
+                );
                 continue;
             }
             row(&record, &mut Fault { span, faults: &mut self.faults, more: &mut self.more });
