@@ -64,4 +64,44 @@ impl Provenance {
         };
         self.version == version && same(root, &self.inputs) && same(folder, &self.outputs)
     }
+
+    /// Whether a table of the report in `folder` is what this version makes of the files under `root` and of this text
+    /// of its experiment.
+    ///
+    /// # Errors
+    /// A sentence that says what has changed since.
+    pub fn vouches(
+        &self,
+        root: &Path,
+        folder: &Path,
+        experiment: &str,
+        table: &str,
+    ) -> Result<(), String> {
+        if self.version != env!("CARGO_PKG_VERSION") {
+            return Err(format!("it was made by version {}", self.version));
+        }
+        for (path, expected) in &self.inputs {
+            let found = if Path::new(path).file_name().is_some_and(|n| n == "experiment.toml") {
+                hash(experiment.as_bytes())
+            } else {
+                hash_file(&root.join(path)).unwrap_or_default()
+            };
+            if found != *expected {
+                return Err(format!("`{path}` has changed since it was made"));
+            }
+        }
+        let path = format!("tables/{table}.csv");
+        let found = hash_file(&folder.join(&path)).unwrap_or_default();
+        match self.outputs.get(&path) {
+            Some(expected) if *expected == found => Ok(()),
+            Some(_) => Err(format!("`{path}` is not as it was made")),
+            None => Err(format!("it has no `{path}`")),
+        }
+    }
+
+    /// The provenance of the report in a folder; none where it was not made.
+    #[must_use]
+    pub fn of(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join("provenance.json")).ok()?).ok()
+    }
 }

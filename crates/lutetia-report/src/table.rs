@@ -70,6 +70,15 @@ impl Cell {
         }
     }
 
+    /// A p-value. One that is smaller than any number that can be stored is not zero: it has a bound.
+    #[must_use]
+    pub fn of_p(p: impl Into<Option<f64>>) -> Self {
+        match p.into() {
+            Some(p) if p < f64::MIN_POSITIVE => Self::Text("< 1e-300".to_owned()),
+            p => Self::from(p),
+        }
+    }
+
     /// The cell as a person reads it: fewer digits, a dash where nothing is known.
     #[must_use]
     pub fn pretty(&self) -> String {

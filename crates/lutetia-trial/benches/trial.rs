@@ -83,7 +83,7 @@ fn vision() -> TrialSpec {
                 amount: None,
                 over: 0.5,
             };
-            Cycle { at, doses: vec![dose] }
+            Cycle { at, doses: vec![dose], begins: true }
         })
         .collect();
     TrialSpec {

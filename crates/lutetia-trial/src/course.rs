@@ -11,7 +11,7 @@ use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
 use crate::{
     cohort::Patient,
     error::TrialError,
-    event::{Crossing, crossing, interpolate},
+    event::{Crossing, crossing_within, interpolate},
     trial::{Cycle, Trial},
 };
 
@@ -230,7 +230,7 @@ impl<'c> Course<'c> {
         if self.patient.occasions.len() < 2 {
             return Vec::new();
         }
-        let later = self.cycles.iter().enumerate().skip(1);
+        let later = self.cycles.iter().filter(|c| c.begins).enumerate().skip(1);
         later
             .map(|(k, c)| Change { from: c.at * self.trial.day, parameters: self.parameters(k) })
             .collect()
@@ -241,7 +241,9 @@ impl<'c> Course<'c> {
         // Also between the last time and where the course has stopped: a lesion of those days is seen before the
         // next cycle is given.
         let (times, hazard) = self.known_curve(output);
-        match crossing(&times, &hazard, level) {
+        // Errors of some steps add up.
+        let tolerance = (10.0 * self.trial.spec.options.rtol).max(1e-6);
+        match crossing_within(&times, &hazard, level, tolerance) {
             Crossing::At(time) => Ok(Some(time)),
             Crossing::Never => Ok(None),
             Crossing::Falls { time } => Err(TrialError::OutOfRange {

@@ -69,11 +69,24 @@ pub enum Crossing {
 /// constant in between).
 #[must_use]
 pub fn crossing(times: &[f64], cumulative: &[f64], level: f64) -> Crossing {
+    crossing_within(times, cumulative, level, 1e-6)
+}
+
+/// As [`crossing`]; a fall by less than `tolerance`, relatively, from the greatest value so far is the integrator's error
+/// and no fall: where a hazard has all but ended, its integral wavers by that much.
+#[must_use]
+pub(crate) fn crossing_within(
+    times: &[f64],
+    cumulative: &[f64],
+    level: f64,
+    tolerance: f64,
+) -> Crossing {
     let mut before: Option<(f64, f64)> = None;
+    let mut greatest = f64::NEG_INFINITY;
     for (&t, &h) in times.iter().zip(cumulative) {
         if let Some((t0, h0)) = before {
-            // The integrator's tolerance lets a hazard of zero fall by its rounding.
-            if h < h0 - 1e-6 * h0.abs().max(1e-3) {
+            // A hazard of zero may fall by rounding.
+            if h < greatest - tolerance * greatest.abs().max(1e-3) {
                 return Crossing::Falls { time: t };
             }
             if h >= level {
@@ -83,6 +96,7 @@ pub fn crossing(times: &[f64], cumulative: &[f64], level: f64) -> Crossing {
         } else if h >= level {
             return Crossing::At(t);
         }
+        greatest = greatest.max(h);
         before = Some((t, h));
     }
     Crossing::Never

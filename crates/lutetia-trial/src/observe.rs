@@ -69,31 +69,39 @@ impl Trial<'_> {
                 marker: marker.as_ref().map(|f| f(day)),
             })
             .collect();
-        let mut begun: Vec<f64> = course
-            .cycles
-            .iter()
-            .filter(|c| c.at < end && !c.doses.is_empty())
-            .map(|c| c.at)
-            .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
-            .collect();
-        let last = begun.pop();
-        let planned = course.cycles.iter().filter(|c| !c.doses.is_empty()).map(|c| c.at);
+        let given = |ligand: bool| -> Vec<f64> {
+            course
+                .cycles
+                .iter()
+                .filter(|c| c.at < end && !c.doses.is_empty() && (c.begins || !ligand))
+                .map(|c| c.at)
+                .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
+                .collect()
+        };
+        let all = given(false);
+        let ligand = given(true);
+        let by_ligand = !ligand.is_empty();
+        let cycles = if by_ligand { &ligand } else { &all };
+        // A cycle lasts until the next one is planned, whatever else is given in between; where none follows, as long as
+        // the one before it; where there is no other, as long as toxicity is counted.
         let planned = self.spec.arms[arm]
             .cycles
             .iter()
-            .filter(|c| !c.doses.is_empty())
-            .map(|c| c.at)
-            .chain(planned);
-        let interval = last.map_or(0.0, |last| {
-            let next = planned.filter(|at| *at > last).reduce(f64::min).map(|next| next - last);
-            let before = begun.pop().map(|before| last - before);
+            .chain(&course.cycles)
+            .filter(|c| !c.doses.is_empty() && (c.begins || !by_ligand))
+            .map(|c| c.at);
+        let interval = cycles.last().map_or(0.0, |last| {
+            let next = planned.filter(|at| at > last).reduce(f64::min).map(|next| next - last);
+            let before = cycles.windows(2).last().map(|pair| pair[1] - pair[0]);
             next.or(before).unwrap_or(self.spec.toxicity_window)
         });
+        let last = all.last().copied();
+        let over = cycles.last().map(|at| (at + interval).max(last.unwrap_or(*at)));
         let progressed = record.progression_free.1 && record.progression_free.0 < end;
         let stopped = self.spec.arms[arm].stop_at_progression && progressed;
         let end_of_treatment = if stopped { record.progression_free.0 } else { end };
         let treated_until =
-            last.map(|last| (last + interval).min(end_of_treatment.max(last)).min(end));
+            last.zip(over).map(|(last, over)| over.min(end_of_treatment.max(last)).min(end));
         let infos = self.simulator.system().outputs();
         let toxicities = self
             .outputs

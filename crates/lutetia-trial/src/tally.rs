@@ -1,119 +1,216 @@
-//! Survival of a cohort of any size in memory that does not grow with it: days are counted, not patients.
+//! Survival of a cohort of any size in little memory: eight bytes a patient, whose times are exact.
 //!
-//! Trials record whole days, and for times in whole days these are the Kaplan–Meier curve and Cox's
-//! estimate with Efron's ties exactly.
+//! The Kaplan–Meier curve and Cox's estimate with Efron's ties are those of `lutetia_outcome::survival` on the same
+//! times; times that differ by rounding are one there and here.
 
-/// Events and censorings by day.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+use lutetia_outcome::survival::join_ties;
+
+/// Times of events and of censorings.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tally {
-    events: Vec<u64>,
-    censored: Vec<u64>,
+    events: Vec<f64>,
+    censored: Vec<f64>,
 }
 
-/// Most days that are counted apart: a century.
-const MOST_DAYS: usize = 36_525;
+/// What happens at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Moment {
+    time: f64,
+    events: u64,
+    censored: u64,
+}
 
 impl Tally {
-    /// Counts one patient; the day is rounded down. A time that is none is not counted.
-    pub fn add(&mut self, day: f64, event: bool) {
-        if day.is_nan() || day < 0.0 {
-            return;
+    /// Counts one patient. A time that is none is not counted.
+    pub fn add(&mut self, time: f64, event: bool) {
+        if time.is_finite() && time >= 0.0 {
+            if event { self.events.push(time) } else { self.censored.push(time) }
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a day")]
-        let day = (day.floor() as usize).min(MOST_DAYS);
-        if self.events.len() <= day {
-            self.events.resize(day + 1, 0);
-            self.censored.resize(day + 1, 0);
-        }
-        let column = if event { &mut self.events } else { &mut self.censored };
-        column[day] += 1;
     }
 
     /// Patients.
     #[must_use]
     pub fn patients(&self) -> u64 {
-        self.events.iter().chain(&self.censored).sum()
+        (self.events.len() + self.censored.len()) as u64
     }
 
     /// Events.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.events.iter().sum()
+        self.events.len() as u64
     }
 
-    /// (day, S) after each day with events.
+    /// Time by time, in order.
+    fn moments(&self) -> Vec<Moment> {
+        let (mut events, mut censored) = (self.events.clone(), self.censored.clone());
+        join_ties(&mut [&mut events, &mut censored]);
+        moments(events, censored)
+    }
+
+    /// (time, S) after each time with events.
     #[must_use]
     pub fn curve(&self) -> Vec<(f64, f64)> {
         let mut at_risk = number(self.patients());
         let mut survival = 1.0;
         let mut curve = Vec::new();
-        for (day, (events, censored)) in (0_u32..).zip(self.events.iter().zip(&self.censored)) {
-            if *events > 0 {
-                survival *= 1.0 - number(*events) / at_risk;
-                curve.push((f64::from(day), survival));
+        for m in self.moments() {
+            if m.events > 0 {
+                survival *= 1.0 - number(m.events) / at_risk;
+                curve.push((m.time, survival));
             }
-            at_risk -= number(events + censored);
+            at_risk -= number(m.events + m.censored);
         }
         curve
     }
 
-    /// The first day on which S is at or below one half.
+    /// The first time at which S is below one half, or the middle of the piece on which it is one half.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
-        // 1e-9: a half that rounding put a little above.
-        self.curve().into_iter().find(|(_, s)| *s <= 0.5 + 1e-9).map(|(day, _)| day)
+        // √ε: a half that rounding put a little off, as the curves of patients have it.
+        const HALF: f64 = 1.5e-8;
+        let curve = self.curve();
+        let at = curve.iter().position(|(_, s)| *s <= 0.5 + HALF)?;
+        let (time, s) = curve[at];
+        if s < 0.5 - HALF {
+            return Some(time);
+        }
+        Some(curve.get(at + 1).map_or(time, |below| 0.5 * (time + below.0)))
     }
 }
 
-/// Cox's hazard ratio of an arm over a reference with Efron's ties and its 95 % interval; none where either
-/// has no event.
-#[must_use]
-pub fn hazard_ratio(arm: &Tally, reference: &Tally) -> Option<(f64, f64, f64)> {
-    if arm.events() == 0 || reference.events() == 0 {
-        return None;
+fn moments(mut events: Vec<f64>, mut censored: Vec<f64>) -> Vec<Moment> {
+    events.sort_by(f64::total_cmp);
+    censored.sort_by(f64::total_cmp);
+    let (mut e, mut c) = (events.into_iter().peekable(), censored.into_iter().peekable());
+    let mut all: Vec<Moment> = Vec::new();
+    loop {
+        let (time, event) = match (e.peek().copied(), c.peek().copied()) {
+            (None, None) => return all,
+            (Some(a), Some(b)) if a <= b => (a, true),
+            (Some(a), None) => (a, true),
+            (_, Some(b)) => (b, false),
+        };
+        if event {
+            e.next()
+        } else {
+            c.next()
+        };
+        match all.last_mut() {
+            Some(last) if last.time.total_cmp(&time).is_eq() => {
+                last.events += u64::from(event);
+                last.censored += u64::from(!event);
+            }
+            _ => all.push(Moment { time, events: event.into(), censored: (!event).into() }),
+        }
     }
+}
+
+/// A hazard ratio with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    /// Of the arm over the reference.
+    pub hazard_ratio: f64,
+    /// 2.5 %.
+    pub lower: f64,
+    /// 97.5 %.
+    pub upper: f64,
+}
+
+/// Cox's hazard ratio of an arm over a reference with Efron's ties and its 95 % interval.
+///
+/// # Errors
+/// A sentence that says why it is not determined: no event in one of them, or events of one all before those of the
+/// other, where the likelihood keeps rising.
+pub fn hazard_ratio(arm: &Tally, reference: &Tally) -> Result<Ratio, String> {
+    for (tally, which) in [(arm, "this arm"), (reference, "the first arm")] {
+        if tally.events() == 0 {
+            return Err(format!("not determined: {which} has no event"));
+        }
+    }
+    let both = Both::new(arm, reference);
     let mut beta = 0.0_f64;
     for _ in 0..50 {
-        let (score, information) = derivatives(arm, reference, beta);
+        let (score, information) = both.derivatives(beta);
         let step = (score / information).clamp(-2.0, 2.0);
         beta += step;
-        if !beta.is_finite() {
-            return None;
+        // The bound of the Cox model on patients: an error of 100 says nothing.
+        let error = 1.0 / both.derivatives(beta).1.sqrt();
+        if !(beta.is_finite() && error < 100.0) {
+            return Err(
+                "not determined: the likelihood keeps rising as the hazard ratio goes to 0 or infinity; the events \
+                 of one arm lie all before those of the other"
+                    .to_owned(),
+            );
         }
         if step.abs() < 1e-10 {
-            let error = 1.0 / derivatives(arm, reference, beta).1.sqrt();
             let at = |z: f64| (beta + z * error).exp();
-            return Some((at(0.0), at(-1.959_963_984_540_054), at(1.959_963_984_540_054)));
+            return Ok(Ratio {
+                hazard_ratio: at(0.0),
+                lower: at(-1.959_963_984_540_054),
+                upper: at(1.959_963_984_540_054),
+            });
         }
     }
-    None
+    Err("not determined: 50 iterations were not enough".to_owned())
 }
 
-/// Score and information of the partial likelihood at β.
-fn derivatives(arm: &Tally, reference: &Tally, beta: f64) -> (f64, f64) {
-    let ratio = beta.exp();
-    let (mut n1, mut n0) = (number(arm.patients()), number(reference.patients()));
-    let (mut score, mut information) = (0.0, 0.0);
-    let of = |t: &[u64], day: usize| number(t.get(day).copied().unwrap_or(0));
-    for day in 0..arm.events.len().max(reference.events.len()) {
-        let (d1, d0) = (of(&arm.events, day), of(&reference.events, day));
-        let ties = d1 + d0;
-        if ties > 0.0 {
-            score += d1;
-            let mut before = 0.0;
-            while before < ties {
-                let share = before / ties;
-                let exposed = (n1 - share * d1) * ratio;
-                let p = exposed / (exposed + n0 - share * d0);
-                score -= p;
-                information += p * (1.0 - p);
-                before += 1.0;
-            }
+/// Two arms, time by time.
+struct Both {
+    /// Events and censorings of the arm, then of the reference.
+    moments: Vec<[u64; 4]>,
+    patients: (u64, u64),
+}
+
+impl Both {
+    fn new(arm: &Tally, reference: &Tally) -> Self {
+        let mut times = [&arm.events, &arm.censored, &reference.events, &reference.censored]
+            .map(|times| times.clone());
+        let [a, b, c, d] = &mut times;
+        join_ties(&mut [a, b, c, d]);
+        let [a, b, c, d] = times;
+        let (mut own, mut other) =
+            (moments(a, b).into_iter().peekable(), moments(c, d).into_iter().peekable());
+        let mut all = Vec::new();
+        loop {
+            let time = match (own.peek(), other.peek()) {
+                (None, None) => break,
+                (Some(a), Some(b)) => a.time.min(b.time),
+                (Some(a), None) => a.time,
+                (None, Some(b)) => b.time,
+            };
+            let of = |m: Option<Moment>| m.map_or((0, 0), |m| (m.events, m.censored));
+            let (d1, c1) = of(own.next_if(|m| m.time <= time));
+            let (d0, c0) = of(other.next_if(|m| m.time <= time));
+            all.push([d1, c1, d0, c0]);
         }
-        n1 -= d1 + of(&arm.censored, day);
-        n0 -= d0 + of(&reference.censored, day);
+        Self { moments: all, patients: (arm.patients(), reference.patients()) }
     }
-    (score, information)
+
+    /// Score and information of the partial likelihood at β.
+    fn derivatives(&self, beta: f64) -> (f64, f64) {
+        let ratio = beta.exp();
+        let (mut n1, mut n0) = (number(self.patients.0), number(self.patients.1));
+        let (mut score, mut information) = (0.0, 0.0);
+        for counts in &self.moments {
+            let [d1, c1, d0, c0] = counts.map(number);
+            let ties = d1 + d0;
+            if ties > 0.0 {
+                score += d1;
+                let mut before = 0.0;
+                while before < ties {
+                    let share = before / ties;
+                    let exposed = (n1 - share * d1) * ratio;
+                    let p = exposed / (exposed + n0 - share * d0);
+                    score -= p;
+                    information += p * (1.0 - p);
+                    before += 1.0;
+                }
+            }
+            n1 -= d1 + c1;
+            n0 -= d0 + c0;
+        }
+        (score, information)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of patients")]

@@ -22,13 +22,16 @@ use crate::{
     marker::{MarkerSeen, MarkerVisits},
 };
 
-/// One cycle: what is given on one occasion. The occasion's parameters hold from `at` on.
+/// What is given at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cycle {
     /// Start.
     pub at: f64,
     /// Doses; their times (internal) count from the start of the trial.
     pub doses: Vec<Dose>,
+    /// Whether an occasion of the ligand begins here, whose parameters hold from `at` on (those of the first one from
+    /// the start of the trial). A partner's dose and a further part of a split one belong to the occasion that is on.
+    pub begins: bool,
 }
 
 /// What patients of an arm may change to when they progress.
@@ -181,7 +184,7 @@ pub struct Record {
     pub crossed_at: Option<f64>,
     /// When it was decided whether to change it, where it was, with what the decision depended on.
     pub decision: Option<Decision>,
-    /// Cycles begun.
+    /// Cycles of the ligand begun: its occasions.
     pub cycles: usize,
     /// Best response by RECIST 1.1 over the scans while assessed.
     pub response: BestResponse,
@@ -727,7 +730,7 @@ impl<'a> Trial<'a> {
                 .fold(f64::INFINITY, f64::min);
             (least.is_finite() && first > 0.0).then(|| least / first - 1.0)
         };
-        let begun = cycles.iter().filter(|c| c.at < end).count();
+        let begun = cycles.iter().filter(|c| c.begins && c.at < end).count();
         let watched = self.watched(cycles, end);
         let grades = self
             .outputs

@@ -16,24 +16,28 @@ use crate::{
 /// More than any model, table of organs or experiment; a larger file was named by mistake.
 pub(crate) const MAX_TEXT_BYTES: u64 = 16 << 20;
 
+/// A row per patient of the largest trials; more does not fit into the memory of usual machines.
+pub(crate) const MAX_TABLE_BYTES: u64 = 4 << 30;
+
 /// Reads a text file of bounded size.
 pub(crate) fn read_text(path: &Path) -> Outcome<String> {
+    let hint = "name a model file; patient tables are read by `lutetia data check FOLDER`";
+    read_bounded(path, MAX_TEXT_BYTES, "which no model file is", hint)
+}
+
+/// Reads a table of patients.
+pub(crate) fn read_table(path: &Path) -> Outcome<String> {
+    let hint = "give the columns that are needed alone, or fewer patients";
+    read_bounded(path, MAX_TABLE_BYTES, "more than is held in memory", hint)
+}
+
+fn read_bounded(path: &Path, most: u64, why: &str, hint: &str) -> Outcome<String> {
     let file = File::open(path).map_err(|error| not_read(path, &error))?;
     let mut bytes = Vec::new();
-    file.take(MAX_TEXT_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::reading(path, &error))?;
-    if bytes.len() as u64 > MAX_TEXT_BYTES {
-        let message = format!(
-            "`{}` is larger than {} MiB, which no model file is",
-            path.display(),
-            MAX_TEXT_BYTES >> 20
-        );
-        return Err(Failure::new(
-            Exit::Data,
-            Diagnostic::error("LUT8005", message)
-                .hint("name a model file; patient tables are read by `lutetia data check FOLDER`"),
-        ));
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Failure::reading(path, &error))?;
+    if bytes.len() as u64 > most {
+        let message = format!("`{}` is larger than {} MiB, {why}", path.display(), most >> 20);
+        return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8005", message).hint(hint)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

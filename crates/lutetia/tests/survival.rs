@@ -230,3 +230,156 @@ NaN,0,a
         insta::assert_snapshot!(format!("survival_{name}"), run(folder.path(), arguments));
     }
 }
+
+/// Standard output and error apart.
+fn both(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = cargo_bin_cmd!("lutetia")
+        .current_dir(folder)
+        .arg("survival")
+        .args(arguments)
+        .output()
+        .expect("the command starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// Codings of the event that mean the same give the same; values that never occur are refused.
+#[test]
+fn exact_the_event_is_what_was_meant() {
+    let with = |yes: &str, no: &str| format!("time,event,arm\n1,{yes},a\n2,{no},a\n3,{yes},a\n");
+    let folder = folder(&[("plain.csv", &with("1", "0"))]);
+    let expected = both(folder.path(), &["plain.csv", "--json"]).1;
+    assert!(expected.contains("\"events\": 2"), "{expected}");
+    assert!(expected.contains("\"patients\": 3"), "{expected}");
+    let cases = [
+        ("1.0", "0.0", "event"),
+        ("1.0", "0.0", "event=1"),
+        ("TRUE", "FALSE", "event"),
+        ("TRUE", "FALSE", "event=true"),
+        ("T", "F", "event"),
+        ("Yes", "no", "event"),
+        ("y", "N", "event"),
+        ("dead", "censored", "event=Dead"),
+        (" dead ", "censored", "event=dead"),
+        ("2", "1", "event=2.0"),
+    ];
+    for (yes, no, asked) in cases {
+        fs::write(folder.path().join("case.csv"), with(yes, no)).expect("a file");
+        let (code, out, err) = both(folder.path(), &["case.csv", "--json", "--event", asked]);
+        assert_eq!((code, &out), (Some(0), &expected), "{yes} {asked}: {err}");
+    }
+    for (yes, no, asked) in [
+        ("dead", "censored", "event=deed"),
+        ("1.0", "0.0", "event=2"),
+        ("2", "1", "event"),
+        ("dead", "alive", "event"),
+    ] {
+        fs::write(folder.path().join("case.csv"), with(yes, no)).expect("a file");
+        let (code, out, err) = both(folder.path(), &["case.csv", "--event", asked]);
+        assert_eq!((code, out.as_str()), (Some(65), ""), "{asked}");
+        assert!(err.contains(&format!("`{yes}`")) && err.contains(&format!("`{no}`")), "{err}");
+    }
+}
+
+#[test]
+fn exact_rows_of_another_width_are_refused_by_line() {
+    let cases = [
+        ("time,event,arm\n5,1,1,a\n6,0,0,a\n7,1,1,b\n", ":2:", "4 cells", "decimal comma"),
+        (
+            "time,event,arm\n1,1,a\n6,1,b\n7,1,a,extra\n",
+            ":4:",
+            "more than the 3 columns",
+            "quotation",
+        ),
+        ("time,event,arm\n1,1,a\n6,1\n7,1,a\n", ":3:", "2 cells, fewer", "keep its separator"),
+        ("time,event,arm,more\n1,1,a,\n6,1,b\n", ":3:", "fewer than the 4", "separator"),
+    ];
+    for (text, line, what, hint) in cases {
+        let folder = folder(&[("rows.csv", text)]);
+        for more in [&[][..], &["--left", "time", "--right", "event"]] {
+            let (code, out, err) = both(folder.path(), &[&["rows.csv"], more].concat());
+            assert_eq!((code, out.as_str()), (Some(65), ""), "{text}");
+            assert!(err.contains(line) && err.contains(what) && err.contains(hint), "{err}");
+        }
+    }
+    // Quoted, it is one cell.
+    let folder = folder(&[("quoted.csv", "time,event,arm\n5,1,\"a, late\"\n6,1,b\n")]);
+    assert_eq!(both(folder.path(), &["quoted.csv"]).0, Some(0));
+}
+
+#[test]
+fn exact_semicolons_and_tabs_separate_too() {
+    let folder = folder(&[
+        ("comma.csv", "time,event,arm\n5.5,1,a\n6.25,0,a\n7,1,b\n8,1,b\n"),
+        ("semicolon.csv", "time;event;arm\n5,5;1;a\n6,25;0;a\n7;1;b\n8;1;b\n"),
+        ("tab.csv", "time\tevent\tarm\n5.5\t1\ta\n6.25\t0\ta\n7\t1\tb\n8\t1\tb\n"),
+    ]);
+    let (_, expected, quiet) = both(folder.path(), &["comma.csv"]);
+    assert_eq!(quiet, "");
+    for (name, word) in [("semicolon.csv", "`;`"), ("tab.csv", "tabs")] {
+        let (code, out, err) = both(folder.path(), &[name]);
+        assert_eq!((code, &out), (Some(0), &expected), "{err}");
+        assert!(err.contains(word), "{err}");
+    }
+}
+
+#[test]
+fn exact_columns_that_are_not_used_are_named() {
+    let folder = folder(&[
+        ("start_stop.csv", "start,stop,event,arm\n0,5,0,a\n5,9,1,b\n0,6,1,a\n"),
+        ("weights.csv", "time,event,arm,weight\n5,1,a,2\n6,0,a,1\n7,1,b,3\n"),
+        ("id.csv", "id,time,event\n1,5,1\n1,6,0\n2,7,1\n"),
+    ]);
+    for (file, time, named) in [
+        ("start_stop.csv", "stop", "`start`"),
+        ("weights.csv", "time", "`weight`"),
+        ("id.csv", "time", "`id`"),
+    ] {
+        let (code, _, err) = both(folder.path(), &[file, "--time", time]);
+        assert!(code == Some(0) && err.contains(&format!("column {named} is not used")), "{err}");
+    }
+}
+
+/// Two times that differ by rounding: R 4.2.2 with survival 3.5.
+#[test]
+fn val_times_that_differ_by_rounding_are_ties() {
+    let text = "time,event,arm\n0.3,1,a\n0.30000000000000004,1,b\n0.6,1,a\n0.6000000000000001,0,b\n0.9,1,b\n1.2,0,a\n";
+    let folder = folder(&[("ties.csv", text)]);
+    let (code, out, err) = both(folder.path(), &["ties.csv", "--table", "comparison"]);
+    assert_eq!(code, Some(0), "{err}");
+    let row: Vec<&str> = out.lines().nth(1).expect("a row").split(',').collect();
+    let number = |k: usize| row[k].parse::<f64>().expect("a number");
+    // R: 1.000000 (0.1409 to 7.099), χ² 0; half a digit of what it prints.
+    for (k, expected, within) in
+        [(2, 1.0, 5e-7), (3, 0.1409, 5e-5), (4, 7.099, 5e-4), (5, 0.0, 1e-9)]
+    {
+        assert!((number(k) - expected).abs() < within, "{out}");
+    }
+}
+
+/// A p-value below the least number is not zero.
+#[test]
+fn exact_a_p_that_underflows_has_a_bound() {
+    let mut text = "time,event,arm\n".to_owned();
+    for k in 0..3000 {
+        // Everybody of `a` dies before anybody of `b` but a few.
+        let (a, b) = (1.0 + f64::from(k) / 3000.0, 3.0 + f64::from(k) / 3000.0);
+        let b = if k % 50 == 0 { a } else { b };
+        text.push_str(&format!("{a},1,a\n{b},1,b\n"));
+    }
+    let folder = folder(&[("apart.csv", &text)]);
+    let (code, out, err) = both(folder.path(), &["apart.csv", "--table", "comparison", "--json"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("\"p\": \"< 1e-300\""), "{out}");
+}
+
+/// The table of `lutetia trial`: who could not be simulated is left out and counted.
+#[test]
+fn exact_a_table_of_a_trial_is_read() {
+    let text = "patient,arm,status,survival_d,died\n0,a,ok,10.5,1\n1,a,\"subject 1: the rate of change, at 3 h\",,\n2,b,ok,20,0\n3,b,ok,21,1\n";
+    let folder = folder(&[("patients.csv", text)]);
+    let (code, out, err) =
+        both(folder.path(), &["patients.csv", "--time", "survival_d", "--event", "died"]);
+    assert!(code == Some(0) && out.contains("a,1,1,10.5"), "{out} {err}");
+    assert!(err.contains("1 of 4 rows are left out"), "{err}");
+}

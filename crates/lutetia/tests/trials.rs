@@ -81,9 +81,14 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn start(root: &Path, out: &str, patients: &str) -> Child {
+    begin(root, "trial.toml", &["--out", out, "--patients", patients, "--threads", "1"])
+}
+
+fn begin(root: &Path, file: &str, more: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_lutetia"))
         .current_dir(root)
-        .args(["trial", "trial.toml", "--out", out, "--patients", patients, "--threads", "1"])
+        .args(["trial", file])
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -311,4 +316,211 @@ fn exact_what_a_trial_cannot_do_is_said() {
     fs::write(root.join("empty.toml"), empty).expect("a file");
     let (code, talk) = run(&[], "empty.toml");
     assert!(code == Some(65) && talk.contains("arm `usual` is 0"), "{code:?} {talk}");
+}
+
+/// The summary has exact times: it is what `lutetia survival` makes of the same table.
+#[test]
+fn exact_the_summary_is_what_survival_says_of_the_table() {
+    let folder = folder();
+    let root = folder.path();
+    let (code, summary, talk) = finish(start(root, "out", "600"));
+    assert_eq!(code, Some(0), "{talk}");
+    let mut lines = summary.lines();
+    let first = lines.next().expect("a line");
+    assert!(
+        first.starts_with("# hazard: not calibrated: `hazard` is that of `models/hazard.toml`"),
+        "{first}"
+    );
+    assert!(talk.starts_with("hazard: not calibrated"), "{talk}");
+    for (endpoint, time, event) in
+        [("OS", "survival_d", "died"), ("PFS", "progression_free_d", "progressed")]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_lutetia"))
+            .current_dir(root)
+            .args(["survival", "out/patients.csv", "--time", time, "--event", event, "--json"])
+            .output()
+            .expect("the command starts");
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let row = |arm: &str| -> Vec<String> {
+            let of = |l: &&str| l.starts_with(&format!("{endpoint},{arm},"));
+            let line = summary.lines().find(of).expect("a row");
+            line.split(',').map(str::to_owned).collect()
+        };
+        let close = |found: &str, expected: &serde_json::Value, per: f64| {
+            let (a, b) =
+                (found.parse::<f64>().expect("a number"), expected.as_f64().expect("one") / per);
+            // Six digits are printed.
+            assert!((a / b - 1.0).abs() < 5e-6, "{endpoint}: {a} {b}");
+        };
+        for (k, arm) in ["slow", "usual"].into_iter().enumerate() {
+            close(&row(arm)[5], &value["arms"][k]["median"], 30.4375);
+        }
+        let usual = row("usual");
+        let comparison = &value["comparison"][0];
+        for (k, column) in [(6, "hazard_ratio"), (7, "low"), (8, "high")] {
+            close(&usual[k], &comparison[column], 1.0);
+        }
+    }
+}
+
+#[test]
+fn exact_a_ratio_of_two_patients_is_not_determined() {
+    let folder = folder();
+    let root = folder.path();
+    let quick = EXPERIMENT.replace("h0 = \"0.0005 1/d\"", "h0 = \"0.05 1/d\"");
+    fs::write(root.join("trial.toml"), quick).expect("a file");
+    let (code, summary, talk) = finish(start(root, "out", "2"));
+    assert_eq!(code, Some(0), "{talk}");
+    let usual = summary.lines().find(|l| l.starts_with("OS,usual,")).expect("a row");
+    assert!(usual.contains(",,,") && usual.contains("not determined"), "{summary}");
+}
+
+/// What lies in the folder is of this run and whole, or is refused; what is in use is in use.
+#[test]
+fn exact_the_folder_is_of_one_run_and_in_one_use() {
+    let folder = folder();
+    let root = folder.path();
+    // Somebody else's table.
+    fs::create_dir_all(root.join("theirs")).expect("a folder");
+    fs::write(root.join("theirs/patients.csv"), "patient,arm,status\n1,usual,ok\n")
+        .expect("a file");
+    let (code, out, talk) = finish(start(root, "theirs", "600"));
+    assert_eq!((code, out.as_str()), (Some(73), ""), "{talk}");
+    assert!(talk.contains("run.txt"), "{talk}");
+
+    let (code, summary, talk) = finish(start(root, "own", "600"));
+    assert_eq!(code, Some(0), "{talk}");
+    let table = root.join("own/patients.csv");
+    let whole = fs::read(&table).expect("the table");
+    let line_end =
+        1 + whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(250).expect("lines").0;
+    for cut in [0, 7, line_end, line_end + 5, whole.len() - 1] {
+        fs::write(&table, &whole[..cut]).expect("a file");
+        let (code, out, talk) = finish(start(root, "own", "600"));
+        assert_eq!((code, out.as_str()), (Some(73), ""), "{cut}: {talk}");
+        assert!(talk.contains("is not as this run wrote it"), "{talk}");
+    }
+    // Removed, it is simulated again, to the byte.
+    fs::remove_file(&table).expect("it is there");
+    let (code, again, _) = finish(start(root, "own", "600"));
+    assert_eq!((code, again), (Some(0), summary));
+    assert!(fs::read(&table).expect("the table") == whole);
+
+    // Two at once.
+    let mut first = start(root, "both", "90000");
+    wait_for_chunks(root, "both", 1);
+    let begun = Instant::now();
+    let (code, _, talk) = finish(start(root, "both", "90000"));
+    assert_eq!(code, Some(75), "{talk}");
+    assert!(talk.contains("in use by another run"), "{talk}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    // A dead process holds nothing.
+    first.kill().expect("it runs");
+    first.wait().expect("it ends");
+    let mut third = start(root, "both", "90000");
+    thread::sleep(Duration::from_millis(1500));
+    let still = third.try_wait().expect("a state").is_none();
+    third.kill().ok();
+    let (code, _, talk) = finish(third);
+    assert!(still || code == Some(0), "{talk}");
+}
+
+/// A calibrated trial treats the patients of the report: with its tables where they are current, with a calibration made
+/// first where they are not.
+#[test]
+fn exact_a_calibrated_trial_is_that_of_the_report() {
+    let folder = folder();
+    let root = folder.path();
+    let report = root.join("reports/01_calibrated");
+    fs::create_dir_all(&report).expect("a folder");
+    let fitted = r#"
+[[step]]
+kind = "cohort"
+id = "fitted_men"
+model = "hazard"
+patients = 10
+calibrated = "posterior"
+
+[[step]]
+kind = "trial"
+id = "fitted"
+cohort = "fitted_men"
+follow_up = "36 mo"
+death = "hazard"
+volume = "size"
+[[step.arm]]
+name = "slow"
+patients = 20
+[[step.arm]]
+name = "usual"
+patients = 20
+"#;
+    let file = "reports/01_calibrated/experiment.toml";
+    fs::write(root.join(file), format!("{EXPERIMENT}{CALIBRATION}{fitted}")).expect("a file");
+    let trial = |out: &str, step: &str| {
+        finish(begin(root, file, &["--step", step, "--patients", "40", "--out", out]))
+    };
+    // Nothing is made yet: the calibration comes first, and is kept.
+    let (code, computed, talk) = trial("computed", "fitted");
+    assert_eq!(code, Some(0), "{talk}");
+    assert!(talk.starts_with("calibrating `posterior` first"), "{talk}");
+    assert!(
+        computed.starts_with("# hazard: calibrated by the step `posterior` to `usual median OS`"),
+        "{computed}"
+    );
+    fs::remove_file(root.join("computed/patients.csv")).expect("it is there");
+    let (code, again, talk) = trial("computed", "fitted");
+    assert!(code == Some(0) && talk.contains("by an earlier run"), "{talk}");
+    assert_eq!(
+        again.lines().skip(1).collect::<Vec<_>>(),
+        computed.lines().skip(1).collect::<Vec<_>>()
+    );
+
+    let made = Command::new(env!("CARGO_BIN_EXE_lutetia")).current_dir(root).arg("report").output();
+    assert!(made.expect("the command starts").status.success());
+    let (code, read, talk) = trial("read", "fitted");
+    assert_eq!(code, Some(0), "{talk}");
+    assert!(talk.contains("which is current") && !talk.contains("calibrating"), "{talk}");
+    let patients =
+        |out: &str| fs::read_to_string(root.join(out).join("patients.csv")).expect("a table");
+    assert!(patients("read") == patients("computed"), "the values differ");
+    // Patient by patient the report's, whose table has months with six digits.
+    let mut events =
+        csv::Reader::from_path(report.join("tables/fitted.events.csv")).expect("the table");
+    let reported: Vec<(String, f64)> = events
+        .records()
+        .map(|r| r.expect("a row"))
+        .filter(|r| &r[2] == "OS")
+        .map(|r| (format!("{},{}", &r[0], &r[1]), r[3].parse().expect("a time")))
+        .collect();
+    assert_eq!(reported.len(), 40);
+    let table = patients("read");
+    for (head, months) in reported {
+        let line = table.lines().find(|l| l.starts_with(&format!("{head},"))).expect("a patient");
+        let days: f64 = line.split(',').nth(3).expect("a cell").parse().expect("a number");
+        assert!((days / 30.4375 / months - 1.0).abs() < 5e-6, "{head}: {days} {months}");
+    }
+
+    // A table that was touched, and a model that was changed, are not current.
+    let posterior = report.join("tables/posterior.csv");
+    let text = fs::read_to_string(&posterior).expect("the table");
+    fs::write(&posterior, text.replacen("0.00", "0.01", 1)).expect("a file");
+    let (code, _, talk) = trial("touched", "fitted");
+    assert!(code == Some(0) && talk.contains("is not as it was made"), "{talk}");
+    assert!(patients("touched") == patients("computed"));
+    fs::write(&posterior, text).expect("a file");
+    fs::write(root.join("models/hazard.toml"), MODEL.replace("60 %", "50 %")).expect("a file");
+    let (code, _, talk) = trial("changed", "fitted");
+    assert!(code == Some(0) && talk.contains("`models/hazard.toml` has changed"), "{talk}");
+    let (code, _, talk) = trial("read", "fitted");
+    assert!(code == Some(73) && talk.contains("another run"), "{talk}");
+
+    // The trial that was calibrated on has the values of the library, and says so first.
+    let (code, out, talk) = trial("uncalibrated", "watching");
+    assert_eq!(code, Some(0), "{talk}");
+    for said in [out.lines().next(), talk.lines().next()] {
+        let said = said.expect("a line");
+        assert!(said.contains("not calibrated") && said.contains("`posterior`"), "{said}");
+        assert!(said.contains("`fitted`"), "{said}");
+    }
 }

@@ -5,6 +5,7 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use super::data::{Groups, SurvivalData, same_length};
+use super::ties::join_ties;
 use crate::error::{OutcomeError, above_zero, confidence_level, not_determined, within};
 use crate::numeric::{chi_squared_tail, two_sided_p, two_sided_z};
 
@@ -230,6 +231,16 @@ impl<'a> Cox<'a> {
     /// a coefficient grows (all events on one side).
     pub fn fit(self) -> Result<CoxFit, OutcomeError> {
         self.check()?;
+        let mut time = self.data.time().to_vec();
+        let mut entry = self.entry.map(<[f64]>::to_vec);
+        // Whoever enters at a time at which others leave is not at risk there, rounding or not.
+        if let Some(entry) = &mut entry {
+            join_ties(&mut [&mut time, entry]);
+            for (from, to) in entry.iter_mut().zip(&time) {
+                // A row no longer than rounding is at risk at its end and at no other time.
+                *from = from.min(to.next_down());
+            }
+        }
         let (n, k) = (self.data.len(), self.columns.len());
         let x = Array2::from_shape_fn((n, k), |(i, j)| self.columns[j][i]);
         let options = CoxphOptions {
@@ -243,8 +254,8 @@ impl<'a> Cox<'a> {
             ..CoxphOptions::default()
         };
         let fit = CoxphData::try_new(
-            self.data.time().to_vec(),
-            self.entry.map(<[f64]>::to_vec),
+            time,
+            entry,
             self.data.status(),
             x,
             self.weights.map(<[f64]>::to_vec),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::ties::join_ties;
 use crate::error::{OutcomeError, not_negative};
 
 /// One time per patient, and whether it ended with the event or was censored.
@@ -14,11 +15,12 @@ pub struct SurvivalData {
 }
 
 impl SurvivalData {
-    /// Times from the origin (0 or later) with `true` where the event happened.
+    /// Times from the origin (0 or later) with `true` where the event happened. Times that differ by rounding are made
+    /// one ([`join_ties`]), so that every estimate from them has the same ties.
     ///
     /// # Errors
     /// No patients, columns of different lengths, a time that is negative or not finite.
-    pub fn new(time: Vec<f64>, event: Vec<bool>) -> Result<Self, OutcomeError> {
+    pub fn new(mut time: Vec<f64>, event: Vec<bool>) -> Result<Self, OutcomeError> {
         if time.is_empty() {
             return Err(OutcomeError::Empty { what: "the table of survival times".to_owned() });
         }
@@ -26,6 +28,7 @@ impl SurvivalData {
         for (i, &t) in time.iter().enumerate() {
             not_negative(format!("time of patient {}", i + 1), t, "")?;
         }
+        join_ties(&mut [&mut time]);
         Ok(Self { time, event })
     }
 

@@ -118,8 +118,7 @@ impl<'a> LogRank<'a> {
             let mut to = from;
             let mut deaths = vec![0.0; k];
             let mut leaving = vec![0.0; k];
-            // Times that differ by rounding are one time, as for the curves.
-            while to < order.len() && time[order[to]] - t <= 1.5e-8 * t.abs().max(1e-300) {
+            while to < order.len() && time[order[to]].total_cmp(&t).is_eq() {
                 let i = order[to];
                 leaving[group[i]] += 1.0;
                 if event[i] {

@@ -15,6 +15,7 @@ mod log_rank;
 mod parametric;
 mod reconstruct;
 mod switching;
+mod ties;
 
 pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
@@ -34,3 +35,4 @@ pub use switching::{
     ControlPatient, Decision, IpcwByDecision, TwoStage, TwoStageOptions, ipcw_by_decision,
     two_stage,
 };
+pub use ties::join_ties;

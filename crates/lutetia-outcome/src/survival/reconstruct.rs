@@ -31,6 +31,37 @@ pub struct Reconstruction {
     pub missing_events: Option<i64>,
 }
 
+/// Share of the patients by which numbers at risk or of events may miss what was published: reading errors of points
+/// and rounding of printed curves make some tenths of a percent to a few percent.
+const TOLERATED: f64 = 0.05;
+
+impl Reconstruction {
+    /// What the curve, the numbers at risk and the number of events say against each other, where it is more than errors
+    /// of reading: such individual times are of no trial.
+    #[must_use]
+    pub fn contradiction(&self) -> Option<String> {
+        // Two patients may always be an error of reading.
+        let most = (TOLERATED * self.data.len() as f64).max(2.0);
+        let mut said = Vec::new();
+        if self.largest_at_risk_difference as f64 > most {
+            said.push(format!(
+                "the numbers at risk contradict the curve: they differ by up to {} of {} patients",
+                self.largest_at_risk_difference,
+                self.data.len()
+            ));
+        }
+        if let Some(missing) = self.missing_events.filter(|m| m.unsigned_abs() as f64 > most) {
+            let events = self.data.events();
+            let given = i64::try_from(events).unwrap_or(i64::MAX).saturating_add(missing);
+            said.push(format!(
+                "the number of events contradicts the curve: {given} are given, and the curve has {events}"
+            ));
+        }
+        (!said.is_empty())
+            .then(|| format!("{}; check the arm, the scale and the units", said.join("; ")))
+    }
+}
+
 impl PublishedCurve {
     /// Points (t, S) with S between 0 and 1, and numbers at risk (t, n) from t = 0 on, both in the
     /// order of time.

@@ -203,3 +203,23 @@ fn val_checkmate_067() {
     let whole = curve.reconstruct().expect("times");
     assert_eq!((whole.data.len(), whole.data.events()), (80, 32));
 }
+
+/// A risk table or a number of events of another arm is said to contradict the curve; errors of reading are not.
+#[test]
+fn exact_contradictions_are_said() {
+    let points: Vec<(f64, f64)> =
+        (1..=30).map(|k| (f64::from(k), (-0.046 * f64::from(k)).exp())).collect();
+    let found = |at_risk: &[(f64, usize)], events| {
+        let curve = PublishedCurve::new(&points, at_risk, events).expect("a curve");
+        curve.reconstruct().expect("times").contradiction()
+    };
+    // S(10) = .63, S(20) = .40, S(30) = .25.
+    let own = [(0.0, 100), (10.0, 63), (20.0, 40), (30.0, 25)];
+    assert_eq!(found(&own, None), None);
+    assert_eq!(found(&own, Some(75)), None);
+    let other = [(0.0, 100), (10.0, 95), (20.0, 94), (30.0, 93)];
+    let said = found(&other, None).expect("a warning");
+    assert!(said.contains("numbers at risk contradict"), "{said}");
+    let said = found(&own, Some(10)).expect("a warning");
+    assert!(said.contains("10 are given"), "{said}");
+}

@@ -1,6 +1,9 @@
 //! Cases small enough for pencil and paper.
 
-use lutetia_outcome::survival::{Cox, Groups, Interval, KaplanMeier, LogRank, SurvivalData, Ties};
+use lutetia_outcome::survival::{
+    AalenJohansen, CompetingData, Cox, Groups, Interval, KaplanMeier, LogRank, PhTime,
+    SurvivalData, Ties, firth, join_ties,
+};
 
 use crate::common::close;
 
@@ -102,4 +105,89 @@ fn exact_score_test_is_the_log_rank_test() {
     let cox = Cox::new(&data).groups(&arms).fit().expect("a fit");
     let test = LogRank::new(&data, &arms).test().expect("a test");
     close(cox.score.chi_squared, test.chi_squared, 1e-12);
+}
+
+/// Times that differ by rounding are ties for every estimator: R 4.2.2 with survival 3.5 gives HR 1.000000
+/// (0.1409–7.099) and a log-rank of 0 for the six patients (`timefix`); the others are as with exact ties.
+#[test]
+fn val_times_that_differ_by_rounding_are_ties_everywhere() {
+    let noisy = [0.3, 0.1 + 0.2, 0.6, 0.2 + 0.4, 1.1, 1.0 + 0.1, 3.0 * 0.7, 2.1];
+    let exact = [0.3, 0.3, 0.6, 0.6, 1.1, 1.1, 2.1, 2.1];
+    let event = [true, true, true, true, true, false, false, true];
+    let arms = Groups::by_appearance(&["a", "b", "a", "b", "a", "b", "a", "b"]);
+    let of = |times: &[f64], n: usize| {
+        SurvivalData::new(times[..n].to_vec(), event[..n].to_vec()).expect("survival data")
+    };
+    let six = SurvivalData::new(
+        vec![0.3, 0.300_000_000_000_000_04, 0.6, 0.600_000_000_000_000_1, 0.9, 1.2],
+        vec![true, true, true, false, true, false],
+    )
+    .expect("survival data");
+    let groups = Groups::by_appearance(&["a", "b", "a", "b", "b", "a"]);
+    let fit = Cox::new(&six).groups(&groups).fit().expect("a fit");
+    let ratio = &fit.coefficients[0];
+    close(ratio.hazard_ratio(), 1.0, 1e-9);
+    let (low, high) = ratio.hazard_ratio_interval(0.95).expect("an interval");
+    // R prints four digits.
+    close(low, 0.1409, 5e-5);
+    close(high, 7.099, 5e-4);
+    close(LogRank::new(&six, &groups).test().expect("a test").chi_squared, 0.0, 1e-12);
+
+    let (noisy, exact) = (of(&noisy, 8), of(&exact, 8));
+    let curve = |d: &SurvivalData| KaplanMeier::fit(d, Interval::Log, 0.95).expect("a curve");
+    assert_eq!(curve(&noisy).steps.len(), 4);
+    for (a, b) in curve(&noisy).steps.iter().zip(&curve(&exact).steps) {
+        // The later of two times differs from the earlier by less than √ε.
+        close(a.time, b.time, 1e-8);
+        close(a.survival, b.survival, 1e-12);
+        assert_eq!((a.at_risk, a.events), (b.at_risk, b.events));
+    }
+    // The same ties give the same sums, in whatever order they come.
+    let cox = |d: &SurvivalData| Cox::new(d).groups(&arms).fit().expect("a fit");
+    let zph = |d: &SurvivalData| {
+        cox(d).proportional_hazards(PhTime::KaplanMeier).expect("a test").global.chi_squared
+    };
+    let treated: Vec<f64> = arms.of().iter().map(|&g| f64::from(u8::from(g > 0))).collect();
+    let penalised = |d: &SurvivalData| firth(d, &[("b", &treated)], 0.95).expect("a fit");
+    let incidence = |d: &SurvivalData| {
+        let cause = (0..8).map(|i| event[i].then_some(i % 2)).collect();
+        let data = CompetingData::new(d.time().to_vec(), cause, &["x", "y"]).expect("data");
+        let found = AalenJohansen::fit(&data).expect("incidences");
+        found.steps.last().expect("steps").incidence[0]
+    };
+    let entered = |d: &SurvivalData| {
+        // Patients enter when others leave.
+        let entry = [0.0, 0.0, 0.1 + 0.2, 0.3, 0.2 + 0.4, 0.6, 0.0, 1.1];
+        let fit = Cox::new(d).groups(&arms).entry(&entry).fit().expect("a fit");
+        fit.coefficients[0].value
+    };
+    let pairs = [
+        (cox(&noisy).coefficients[0].value, cox(&exact).coefficients[0].value),
+        (zph(&noisy), zph(&exact)),
+        (penalised(&noisy).coefficients[0].value, penalised(&exact).coefficients[0].value),
+        (incidence(&noisy), incidence(&exact)),
+        (entered(&noisy), entered(&exact)),
+    ];
+    for (a, b) in pairs {
+        close(a, b, 1e-9);
+    }
+}
+
+/// A hundred thousand different times lie more densely than their rounding; they stay apart but for chance neighbours.
+#[test]
+fn exact_dense_times_do_not_become_one() {
+    let mut times: Vec<f64> = (0..100_000).map(|k| 300.0 + 1e-9 * f64::from(k)).collect();
+    join_ties(&mut [&mut times]);
+    let (first, last) = (times[0], times[times.len() - 1]);
+    // 1000 tolerances of 300 √ε are 4.5e-3: all of these are one. With gaps above the tolerance none are.
+    assert!((last - first).abs() < 4.5e-3);
+    let mut apart: Vec<f64> = (0..100_000).map(|k| 300.0 + 1e-5 * f64::from(k)).collect();
+    let before = apart.clone();
+    join_ties(&mut [&mut apart]);
+    assert_eq!(apart, before);
+    // A chain over a tenth of a day is no rounding.
+    let mut chain: Vec<f64> = (0..100_000).map(|k| 300.0 + 1e-6 * f64::from(k)).collect();
+    join_ties(&mut [&mut chain]);
+    chain.dedup();
+    assert!(chain.len() > 20, "{}", chain.len());
 }

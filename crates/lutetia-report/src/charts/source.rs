@@ -137,7 +137,11 @@ impl<'a> Source<'a> {
                 Some(Cell::Number(x)) => {
                     Err(self.fault(i, role, &format!("`{x}`"), "a finite number"))
                 }
-                Some(Cell::Text(t)) => Err(self.fault(i, role, &format!("`{t}`"), "a number")),
+                // A bound stands for what is smaller than can be stated, such as `< 1e-300`.
+                Some(Cell::Text(t)) => match t.strip_prefix("< ").and_then(|b| b.parse().ok()) {
+                    Some(bound) => Ok(Some(bound)),
+                    None => Err(self.fault(i, role, &format!("`{t}`"), "a number")),
+                },
                 Some(Cell::Missing) | None => Ok(None),
             })
             .collect()

@@ -117,7 +117,7 @@ pub enum Quantity {
 
 impl TargetSpec {
     /// For people and for placeholders.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         if let Some(label) = &self.label {
             return label.clone();
         }
@@ -246,6 +246,45 @@ impl CalibrateStep {
         seed: u64,
         stop: &AtomicBool,
     ) -> Result<(Vec<Table>, Vec<(String, f64)>), String> {
+        let (unknowns, posterior) = self.posterior(base, seed, stop, &|| ())?;
+        let (targets, band) = self.predictions(base, &posterior, seed, stop)?;
+        let mut tables = vec![self.unknown_table(base, &unknowns, &posterior), targets, band];
+        tables.push(self.correlations(&unknowns, &posterior));
+        tables.extend(self.process_tables(base, &posterior));
+        Ok((tables, self.nearest(base, &posterior)?))
+    }
+
+    /// The unknowns of the particle nearest to the targets, as they are printed: whoever reads them from the table has
+    /// the same patients as whoever goes on from here.
+    pub(super) fn nearest(
+        &self,
+        base: &TrialUse,
+        posterior: &Posterior,
+    ) -> Result<Vec<(String, f64)>, String> {
+        let values = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
+        let printed = |(u, x): (&UnknownSpec, &f64)| {
+            let (unit, factor) = declared(base, &u.name);
+            let text = format!("{} {unit}", Cell::Number(x / factor).csv());
+            Ok((u.name.clone(), internal(&base.cohort.model, &u.name, text.trim())?))
+        };
+        self.unknowns.iter().zip(values).map(printed).collect()
+    }
+
+    /// How many particles are simulated at least and at most.
+    pub(super) fn particles(&self) -> (u64, u64) {
+        let most = self.most_generations.unwrap_or(self.generations).max(self.generations);
+        let of = |generations: u32| u64::from(self.particles) * (1 + u64::from(generations));
+        (of(self.generations), of(most))
+    }
+
+    /// The unknowns with their priors, and the posterior; `done` is called with every particle.
+    pub(super) fn posterior(
+        &self,
+        base: &TrialUse,
+        seed: u64,
+        stop: &AtomicBool,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<(Vec<Unknown>, Posterior), String> {
         let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
         let judged = self.targets.iter().filter(|t| !t.calibrate && !t.other_endpoint).count();
         if judged == 0 {
@@ -286,7 +325,9 @@ impl CalibrateStep {
         let posterior = calibrate(&spec, stop, &|values, patients| {
             let small = small(&base.spec, patients);
             let stratified = NonZeroU64::new(patients as u64);
-            let records = self.records(base, &small, values, stratified, stop)?;
+            let records = self.records(base, &small, values, stratified, stop);
+            done();
+            let records = records?;
             used.iter()
                 .map(|t| {
                     let found = t.simulated(&small, &records)?;
@@ -300,13 +341,7 @@ impl CalibrateStep {
                 .collect()
         })
         .map_err(|e| e.to_string())?;
-        let (targets, band) = self.predictions(base, &posterior, seed, stop)?;
-        let mut tables = vec![self.unknown_table(base, &spec.unknowns, &posterior), targets, band];
-        tables.push(self.correlations(&spec.unknowns, &posterior));
-        tables.extend(self.process_tables(base, &posterior));
-        let nearest = posterior.nearest().map_or(&[] as &[f64], |p| p.values.as_slice());
-        let names = self.unknowns.iter().map(|u| u.name.clone());
-        Ok((tables, names.zip(nearest.iter().copied()).collect()))
+        Ok((spec.unknowns, posterior))
     }
 
     /// The records of a trial at values of the unknowns.

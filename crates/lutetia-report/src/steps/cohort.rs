@@ -262,9 +262,10 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     let mut posterior = None;
     match &step.calibrated {
         Some(Calibrated::Step(id)) => {
-            let found = context.calibrated.get(id).ok_or_else(|| {
-                format!("the step `{id}` is not of the kind `calibrate`, or comes later")
-            })?;
+            let found = context
+                .calibrated
+                .get(id)
+                .ok_or_else(|| format!("the step `{id}` is not of the kind `calibrate`"))?;
             typical.extend(found.iter().cloned());
         }
         Some(Calibrated::Elsewhere(elsewhere)) => {

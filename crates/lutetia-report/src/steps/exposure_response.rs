@@ -207,7 +207,7 @@ impl ExposureResponseStep {
         // The scatter about a refuted curve is wider than the curve says.
         let wider = test.filter(LackOfFit::refuted).map_or(1.0, |t| t.widening());
         let [low, high] = [low, high].map(|end: f64| ratio * (end / ratio).powf(wider));
-        let p = if wider > 1.0 { Cell::Missing } else { fit.p().into() };
+        let p = if wider > 1.0 { Cell::Missing } else { Cell::of_p(fit.p()) };
         let note: Cell = match tested {
             Ok((t, _)) if t.refuted() => format!(
                 "refuted (lack of fit); interval widened by {} and no p",

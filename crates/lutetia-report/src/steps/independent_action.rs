@@ -151,7 +151,7 @@ mod tests {
         let time = vec![1.0, 2.0, 3.0, 4.0, 2.0, 4.0, 6.0, 8.0, 3.0, 6.0, 9.0, 12.0];
         let arm = ["a"; 4].into_iter().chain(["b"; 4]).chain(["both"; 4]).collect::<Vec<_>>();
         let data = SurvivalData::new(time, vec![true; 12]).expect("data");
-        Patients { data, groups: Groups::by_appearance(&arm) }
+        Patients { data, groups: Groups::by_appearance(&arm), notes: Vec::new() }
     }
 
     fn step(other: Option<&str>, at: &[f64]) -> IndependentActionStep {

@@ -23,6 +23,7 @@ use crate::{
 
 mod administrations;
 mod bare;
+mod basis;
 pub mod calibrate;
 pub mod cohort;
 pub mod cohort_curves;
@@ -43,6 +44,7 @@ pub mod load;
 pub mod model;
 pub mod model_dose;
 pub mod nuclide_dose;
+mod occasions;
 pub mod one_at_a_time;
 pub mod own_harm;
 pub mod plan;
@@ -51,6 +53,7 @@ pub mod proposal;
 pub mod reconstruct;
 pub mod remarks;
 pub mod roles;
+mod rows;
 pub mod select;
 mod shape;
 pub mod simulate;
@@ -167,6 +170,7 @@ impl Context {
             }
             if let Some(path) = &data.table {
                 let text = inputs.text(path)?;
+                rows::even(path, &text)?;
                 context
                     .published
                     .insert(name.clone(), published(name, &text).of(origin_of_file(path)));

@@ -96,7 +96,8 @@ fn run(step: &Reconstruct, context: &mut Context) -> Result<(), String> {
         .column("events", "")
         .column("events_missing", "")
         .column("largest_distance", "")
-        .column("largest_at_risk_difference", "");
+        .column("largest_at_risk_difference", "")
+        .column("warning", "");
     let name = format!("{}.individuals", step.id);
     let mut individuals =
         Table::new(name, "Times that make the published curves; no patient's own")
@@ -123,6 +124,7 @@ fn run(step: &Reconstruct, context: &mut Context) -> Result<(), String> {
                 curve.reconstruct()
             })
             .map_err(|e| format!("arm `{arm}`: {e}"))?;
+        let warning = result.contradiction();
         found.push(vec![
             arm.as_str().into(),
             (points.len() as f64).into(),
@@ -131,6 +133,7 @@ fn run(step: &Reconstruct, context: &mut Context) -> Result<(), String> {
             result.missing_events.map(|m| m as f64).into(),
             result.largest_distance.into(),
             (result.largest_at_risk_difference as f64).into(),
+            warning.map_or(Cell::Missing, Into::into),
         ]);
         for (t, event) in result.data.time().iter().zip(result.data.event()) {
             individuals.push(vec![(*t).into(), f64::from(*event).into(), arm.as_str().into()]);

@@ -8,14 +8,15 @@ use std::{
 use lutetia_diagnostic::Sources;
 use lutetia_trial::{
     Trial,
-    stream::{StreamError, Streamed, stream},
+    stream::{Held, StreamError, Streamed, stream_into},
     summary::Endpoint,
     tally::{Tally, hazard_ratio},
 };
 
 use super::{
     Context, Step,
-    cohort::{self, CohortStep},
+    basis::Alone,
+    cohort,
     trial::{self, MONTH, TrialStep},
 };
 use crate::{
@@ -51,6 +52,42 @@ pub enum StreamFailure {
     /// Disk, another run's folder, or an interruption.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// The table does not hold everybody.
+    #[error(
+        "`{path}` has {found} patients, and {expected} were asked for; remove it to simulate them again, or give \
+         another folder"
+    )]
+    Short {
+        /// The table.
+        path: PathBuf,
+        /// Its patients.
+        found: u64,
+        /// Those asked for.
+        expected: u64,
+    },
+}
+
+/// How far a run is, and what it has to say.
+#[derive(Debug, Clone, Copy)]
+pub enum Stage<'a> {
+    /// Particles of a calibration that comes first.
+    Calibrating {
+        /// Done.
+        done: u64,
+        /// At least to be done.
+        least: u64,
+        /// At most.
+        most: u64,
+    },
+    /// Chunks of the trial.
+    Chunks {
+        /// Done.
+        done: usize,
+        /// All of them.
+        all: usize,
+    },
+    /// A sentence.
+    Said(&'a str),
 }
 
 /// What came out.
@@ -60,16 +97,22 @@ pub struct StreamResult {
     pub streamed: Streamed,
     /// A row per arm and endpoint, counted from the table on disk.
     pub summary: Table,
+    /// What the hazard was fitted to.
+    pub fitted_to: String,
+    /// What has to be known to read the summary.
+    pub notes: Vec<String>,
 }
 
-/// Runs the trial of an experiment file into `<out>/patients.csv`; a run that was stopped goes on.
+/// Runs the trial of an experiment file into `<out>/patients.csv`; a run that was stopped goes on. Where its cohort has
+/// the values of a calibration of the same experiment, these are read from the tables of the report if they are current,
+/// else computed first. The first thing said is what the hazard was fitted to.
 ///
 /// # Errors
 /// [`StreamFailure`].
 pub fn run(
     request: &StreamRequest,
     stop: &AtomicBool,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    follow: &(dyn Fn(Stage<'_>) + Sync),
 ) -> Result<StreamResult, StreamFailure> {
     let mut inputs = Inputs::new(&request.root);
     let text = std::fs::read_to_string(&request.file)
@@ -81,12 +124,33 @@ pub fn run(
     let fail = |step: &str, reason: String| Failure::Step { step: step.to_owned(), reason };
     let step = chosen(&experiment.steps, request.step.as_deref())?;
     let mut context = Context::load(&experiment, &mut inputs)?;
+    let made_of = format!("{}\n{:?}\n{}", text, inputs.hashes(), env!("CARGO_PKG_VERSION"));
+    let alone = Alone {
+        root: &request.root,
+        folder: request.file.parent().unwrap_or(Path::new("")),
+        text: &text,
+        experiment: &experiment,
+        out: &request.out,
+        identity: &made_of,
+        stop,
+        follow,
+    };
+    let cohort_step = alone.cohort(&step.cohort).ok_or_else(|| {
+        fail(&step.id, format!("`{}` is not a step of the kind `cohort`", step.cohort))
+    })?;
+    // What must not be mixed is known before anything is computed, but for the values of a calibration.
+    let asked = format!("{made_of}\n{:?}\n{:?}", request.patients, request.seed);
+    let beginning = format!("lutetia trial {} {}", step.id, hash(asked.as_bytes()));
+    enough(step, request).map_err(|e| fail(&step.id, e))?;
+    let held = Held::new(&request.out)?;
+    held.check(&beginning)?;
+    // A calibration belongs to the experiment: patients of another seed have the same values.
+    let fitted_to = alone.provide(cohort_step, &mut context)?;
+    let fitted_to = fitted_to.unwrap_or_else(|| alone.uncalibrated(step, cohort_step, &mut inputs));
+    follow(Stage::Said(&format!("hazard: {fitted_to}")));
     if let Some(seed) = request.seed {
         context.seed = seed;
     }
-    let cohort_step = cohort_of(&experiment.steps, step).ok_or_else(|| {
-        fail(&step.id, format!("`{}` is not a step of the kind `cohort`", step.cohort))
-    })?;
     let prepared = cohort::prepare(cohort_step, &context).map_err(|e| fail(&cohort_step.id, e))?;
     context.cohorts.insert(cohort_step.id.clone(), prepared);
     let mut used = trial::prepare(step, &context).map_err(|e| fail(&step.id, e))?;
@@ -96,23 +160,21 @@ pub fn run(
     let simulator = used.cohort.model.simulator.clone();
     let prepared = Trial::new(&simulator, &used.cohort.population, used.spec.clone())
         .map_err(|e| fail(&step.id, e.to_string()))?;
-    let sizes: Vec<usize> = used.spec.arms.iter().map(|a| a.patients).collect();
-    // Everything the rows depend on; an interrupted run of another program version starts anew.
-    let identity = hash(
-        format!(
-            "{}\n{:?}\n{:?}\n{}\n{}",
-            text,
-            inputs.hashes(),
-            sizes,
-            used.cohort.spec.seed,
-            env!("CARGO_PKG_VERSION")
-        )
-        .as_bytes(),
-    );
-    let identity = format!("lutetia trial {} {identity}", step.id);
-    let streamed = stream(&prepared, &request.out, &identity, stop, progress)?;
-    let summary = summary(&streamed.table, prepared.spec())?;
-    Ok(StreamResult { streamed, summary })
+    // Everything else that the rows depend on.
+    let typical = hash(format!("{:?}", used.cohort.spec.typical).as_bytes());
+    let identity = format!("{beginning} {typical}");
+    let chunks = |done: usize, all: usize| follow(Stage::Chunks { done, all });
+    let streamed = stream_into(&prepared, &held, &identity, stop, &chunks)?;
+    let (summary, found) = summary(&streamed.table, prepared.spec())?;
+    let expected = used.spec.arms.iter().map(|a| a.patients as u64).sum();
+    if found != expected {
+        return Err(StreamFailure::Short { path: streamed.table, found, expected });
+    }
+    let mut notes = Vec::new();
+    if trial::shares_patients(&used.spec) {
+        notes.push(trial::SHARED.to_owned());
+    }
+    Ok(StreamResult { streamed, summary, fitted_to, notes })
 }
 
 fn chosen<'a>(steps: &'a [Step], asked: Option<&str>) -> Result<&'a TrialStep, Failure> {
@@ -137,11 +199,15 @@ fn chosen<'a>(steps: &'a [Step], asked: Option<&str>) -> Result<&'a TrialStep, F
     }
 }
 
-fn cohort_of<'a>(steps: &'a [Step], trial: &TrialStep) -> Option<&'a CohortStep> {
-    steps.iter().find_map(|s| match s {
-        Step::Cohort(c) if c.id == trial.cohort => Some(c),
-        _ => None,
-    })
+/// Whether there is somebody for every arm.
+fn enough(step: &TrialStep, request: &StreamRequest) -> Result<(), String> {
+    let arms = step.arms.len() as u64;
+    match request.patients {
+        Some(patients) if patients < arms => Err(format!(
+            "{patients} patients were asked for; expected at least one per arm, {arms}"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Gives the arms `patients` in all, in the ratio they have.
@@ -150,12 +216,6 @@ fn spread(
     patients: u64,
     same_patients: bool,
 ) -> Result<(), String> {
-    let arms = spec.arms.len() as u64;
-    if patients < arms {
-        return Err(format!(
-            "{patients} patients were asked for; expected at least one per arm, {arms}"
-        ));
-    }
     let all: u64 = spec.arms.iter().map(|a| a.patients as u64).sum();
     let mut left = patients;
     let mut first = 0;
@@ -178,8 +238,8 @@ fn spread(
     Ok(())
 }
 
-/// Counts the table on disk.
-fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failure> {
+/// Counts the table on disk: a row per arm and endpoint, and how many patients there are.
+fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64), Failure> {
     let read = |e: csv::Error| Failure::Read {
         path: path.to_owned(),
         source: std::io::Error::other(e.to_string()),
@@ -202,11 +262,13 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
         .collect();
     let mut tallies = vec![vec![Tally::default(); endpoints.len()]; arms];
     let mut failed = vec![0_u64; arms];
+    let mut found = 0_u64;
     let mut row = csv::StringRecord::new();
     while reader.read_record(&mut row).map_err(read)? {
         let Some(arm) = spec.arms.iter().position(|a| Some(a.name.as_str()) == row.get(1)) else {
             continue;
         };
+        found += 1;
         if row.get(2) != Some("ok") {
             failed[arm] += 1;
             continue;
@@ -218,7 +280,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
             }
         }
     }
-    let mut table = Table::new("summary", "Endpoints by arm, counted in whole days")
+    let mut table = Table::new("summary", "Endpoints by arm")
         .column("endpoint", "")
         .column("arm", "")
         .column("patients", "")
@@ -227,13 +289,18 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
         .column("median", "mo")
         .column("hazard_ratio", "")
         .column("low", "")
-        .column("high", "");
+        .column("high", "")
+        .column("note", "");
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
     let count = |n: u64| Cell::Number(n as f64);
     for (k, endpoint) in endpoints.iter().enumerate() {
         for (arm, a) in spec.arms.iter().enumerate() {
             let tally = &tallies[arm][k];
-            let ratio = if arm == 0 { None } else { hazard_ratio(tally, &tallies[0][k]) };
+            let (ratio, note) = match (arm > 0).then(|| hazard_ratio(tally, &tallies[0][k])) {
+                Some(Ok(ratio)) => (Some(ratio), Cell::Missing),
+                Some(Err(why)) => (None, why.into()),
+                None => (None, Cell::Missing),
+            };
             table.push(vec![
                 endpoint.short().into(),
                 a.name.as_str().into(),
@@ -241,11 +308,12 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<Table, Failur
                 count(failed[arm]),
                 count(tally.events()),
                 Cell::from(tally.median().map(|d| d / MONTH)),
-                Cell::from(ratio.map(|r| r.0)),
-                Cell::from(ratio.map(|r| r.1)),
-                Cell::from(ratio.map(|r| r.2)),
+                Cell::from(ratio.map(|r| r.hazard_ratio)),
+                Cell::from(ratio.map(|r| r.lower)),
+                Cell::from(ratio.map(|r| r.upper)),
+                note,
             ]);
         }
     }
-    Ok(table)
+    Ok((table, found))
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use lutetia_outcome::survival::Interval;
-use lutetia_sim::{Options, Regimen};
+use lutetia_sim::Options;
 use lutetia_trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial,
-    TrialSpec, Visits,
+    Arm, Crossover, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial, TrialSpec,
+    Visits,
     stream::response,
     summary::{self, Endpoint},
 };
-use lutetia_units::{Dimension, Quantity, Unit};
+use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
 use super::survival::{Intervals, SurvivalOptions, interval_arms, interval_curves};
@@ -19,8 +19,7 @@ use super::{
     cohort::{CohortUse, MOST_ROWS, internal, quantile, setting},
     crossover,
     load::LoadedModel,
-    roles,
-    simulate::{DoseSpec, dose},
+    occasions, roles,
 };
 use crate::table::{Cell, Table, significant};
 
@@ -202,6 +201,9 @@ pub struct ArmDose {
     /// How often it is given.
     #[serde(default = "one")]
     pub cycles: u32,
+    /// The occasion that the first of them belongs to, from 1; the repetitions belong to the next ones. Left out, the
+    /// first entry with an activity begins an occasion with each dose, and partners begin none.
+    pub cycle: Option<u32>,
 }
 
 fn one() -> u32 {
@@ -390,54 +392,14 @@ fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, String
     Ok(Toxicity { name: spec.name.clone(), output: spec.output.clone(), limits })
 }
 
-/// An arm in the terms of the engine; doses of one start form a cycle.
+/// An arm in the terms of the engine.
 pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, String> {
     let of = |what: &str| format!("{what} of the arm `{}`", spec.name);
-    let day = model.internal("a day", "1 d", Dimension::TIME)?;
-    let mut cycles: Vec<Cycle> = Vec::new();
-    for d in &spec.doses {
-        let activity =
-            d.activity.as_deref().map(|t| model.internal("activity", t, Dimension::ACTIVITY));
-        // Nothing is given where an activity of zero would carry nothing.
-        if matches!(activity, Some(Ok(a)) if a.abs() < f64::MIN_POSITIVE) && d.amount.is_none() {
-            continue;
-        }
-        let one = dose(
-            &DoseSpec {
-                at: d.at.clone(),
-                into: d.into.clone(),
-                nuclide: d.nuclide.clone(),
-                activity: d.activity.clone(),
-                amount: d.amount.clone(),
-                over: d.over.clone(),
-            },
-            model,
-        )
-        .map_err(|e| format!("{}: {e}", of("a dose")))?;
-        let every = match &d.every {
-            Some(text) => model.internal("every", text, Dimension::TIME)?,
-            None if d.cycles <= 1 => 0.0,
-            None => {
-                return Err(format!("{} has `cycles` and needs `every`", of("a dose")));
-            }
-        };
-        if !(1..=1000).contains(&d.cycles) {
-            return Err(format!("{} has {} cycles; expected 1 to 1000", of("a dose"), d.cycles));
-        }
-        for given in Regimen::repeat(&one, every, d.cycles as usize).doses {
-            let at = given.at / day;
-            match cycles.iter_mut().find(|c| (c.at - at).abs() < 1e-9) {
-                Some(cycle) => cycle.doses.push(given),
-                None => cycles.push(Cycle { at, doses: vec![given] }),
-            }
-        }
-    }
-    cycles.sort_by(|a, b| a.at.total_cmp(&b.at));
     Ok(Arm {
         name: spec.name.clone(),
         patients: spec.patients as usize,
         first: 0,
-        cycles,
+        cycles: occasions::cycles(spec, model)?,
         set: spec
             .set
             .iter()
@@ -519,6 +481,18 @@ fn margins(id: &str, used: &TrialUse) -> Result<Table, String> {
     Ok(table)
 }
 
+/// Whether arms treat the same patients.
+pub(super) fn shares_patients(spec: &TrialSpec) -> bool {
+    let end = |a: &Arm| a.first + a.patients as u64;
+    let overlap = |a: &Arm, b: &Arm| a.first < end(b) && b.first < end(a);
+    spec.arms.iter().enumerate().any(|(k, a)| spec.arms[..k].iter().any(|b| overlap(a, b)))
+}
+
+/// What is said of comparisons of such arms.
+pub(super) const SHARED: &str = "the arms treat the same patients and are compared as if these were independent: intervals \
+                                 and p are those of a randomised trial of that size, too wide for a comparison of the \
+                                 same patients";
+
 /// Endpoints that a trial has.
 pub(crate) fn endpoints(spec: &TrialSpec) -> Vec<Endpoint> {
     let meaning = &spec.meaning;
@@ -556,7 +530,11 @@ fn tables(
         .column("high", "mo")
         .column("at_12_mo", "")
         .column("at_24_mo", "");
-    let mut ratios = Table::new(format!("{id}.ratios"), "Hazard ratios against the first arm")
+    let mut caption = "Hazard ratios against the first arm".to_owned();
+    if shares_patients(spec) {
+        caption = format!("{caption}; {SHARED}");
+    }
+    let mut ratios = Table::new(format!("{id}.ratios"), caption)
         .column("endpoint", "")
         .column("arm", "")
         .column("hazard_ratio", "")
@@ -612,7 +590,7 @@ fn tables(
                     c.hazard_ratio.into(),
                     c.lower.into(),
                     c.upper.into(),
-                    Cell::from(c.p),
+                    Cell::of_p(c.p),
                     Cell::Missing,
                 ]),
                 Err(e) => row.extend([

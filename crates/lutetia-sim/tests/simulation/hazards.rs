@@ -42,6 +42,58 @@ fn exact_weibull_with_and_without_a_tumour() {
     near("H", run.last("os:cumulative_hazard"), expected, 1e-5);
 }
 
+/// A shape below 1: the hazard is infinite at 0 and H = (t/lambda)^k all the same, in every Weibull of the library.
+#[test]
+fn exact_a_decreasing_weibull_hazard_runs() {
+    let times = vec![0.0, 24.0, 1000.0, 20_000.0];
+    let files = [
+        ("survival/weibull-tumour.toml", 403.3 * 24.0, &["0.9", "0.5", "0.2"][..]),
+        ("survival/desmee-2015.toml", 765.0 * 24.0, &["0.9", "0.5"]),
+        ("survival/zecchin-2016.toml", 24.0 / 0.001183, &["0.9", "0.5"]),
+    ];
+    for (file, scale, shapes) in files {
+        let shipped = one(file);
+        // The size at the start of the reference.
+        let factor = if file.contains("zecchin") { 0.208_f64.exp() } else { 1.0 };
+        for shape in shapes {
+            let k: f64 = shape.parse().unwrap();
+            let run = shipped.run(&Course {
+                set: &[("k", shape)],
+                times: times.clone(),
+                tight: true,
+                ..Course::default()
+            });
+            for (row, t) in times.iter().enumerate() {
+                let (found, exact) =
+                    (run.at("cumulative_hazard", row), factor * (t / scale).powf(k));
+                // The hazard of t + t_0, t_0 = 1e-3 h, has k t_0/t more: 4e-5 after a day.
+                assert!((found - exact).abs() <= 5e-5 * exact, "{file} {k} {t}: {found} {exact}");
+            }
+        }
+    }
+}
+
+/// A tumour of which rounding leaves less than nothing gives the kinetics a volume above zero and no power of a negative
+/// number.
+#[test]
+fn exact_a_tumour_below_zero_drives_no_kinetics_astray() {
+    for file in
+        ["tumour/growth-kill-clinical-effective.toml", "tumour/growth-kill-radiobiological.toml"]
+    {
+        let shipped = one(file);
+        let run = shipped.run(&Course {
+            inputs: vec![("kill_rate", vec![(0.0, 3.0)])],
+            times: (0..=200).map(|k| 10.0 * f64::from(k)).collect(),
+            ..Course::default()
+        });
+        for output in ["volume_ratio", "ratio", "diameter_ratio", "loss"] {
+            let all = run.all(output);
+            assert!(all.iter().all(|x| x.is_finite() && *x >= 0.0), "{file} {output}: {all:?}");
+        }
+        assert!(run.all("volume_ratio").iter().all(|x| *x > 0.0), "{file}");
+    }
+}
+
 /// A hazard that does not follow the tumour adds h t, whatever the tumour does.
 #[test]
 fn exact_a_hazard_beside_the_tumour_adds() {

@@ -28,7 +28,7 @@ pub fn treated(name: &str, mbq: f64, patients: usize) -> Arm {
                 amount: Some(60.0),
                 over: 0.0,
             };
-            Cycle { at, doses: if mbq > 0.0 { vec![dose] } else { Vec::new() } }
+            Cycle { at, doses: if mbq > 0.0 { vec![dose] } else { Vec::new() }, begins: true }
         })
         .collect();
     Arm { cycles, ..Arm::untreated(name, patients) }
@@ -277,6 +277,11 @@ fn exact_where_a_cumulative_hazard_reaches_its_level() {
     assert_eq!(crossing(&times, &[0.0, 1.0, 3.0, 3.0], 2.0), Crossing::At(1.5));
     assert_eq!(crossing(&times, &[0.0, 1.0, 3.0, 3.0], 3.5), Crossing::Never);
     assert_eq!(crossing(&times, &[0.0, 1.0, 0.5, 3.0], 2.0), Crossing::Falls { time: 2.0 });
+    // Small falls that add up are one.
+    let creeping: Vec<f64> = (0..40).map(|k| 1.0 - 1e-7 * f64::from(k)).collect();
+    let steps: Vec<f64> = (0..40).map(f64::from).collect();
+    assert!(matches!(crossing(&steps, &creeping, 2.0), Crossing::Falls { .. }));
+    assert_eq!(crossing(&steps[..5], &creeping[..5], 2.0), Crossing::Never);
     assert_eq!(crossing(&times, &[0.5, 1.0, 1.5, 3.0], 0.2), Crossing::At(0.0));
 }
 

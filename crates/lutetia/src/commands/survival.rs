@@ -17,7 +17,7 @@ use super::table::{print, print_all, rows};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    files::read_text,
+    files::read_table,
     terminal::Terminal,
 };
 
@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COLUMN", default_value = "time")]
     time: String,
 
-    /// Column of the event: 1 where it happened, 0 where not; or `COLUMN=VALUE`, the value that
-    /// means the event.
+    /// Column of the event: 1 where it happened, 0 where not (also true and false, T and F, yes and no, Y and N);
+    /// or `COLUMN=VALUE`, the value that means the event, compared as a number or whatever its case.
     #[arg(long, value_name = "COLUMN[=VALUE]", default_value = "event")]
     event: String,
 
@@ -157,7 +157,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         value,
         arm: arguments.arm.clone(),
     };
-    let text = read_text(&arguments.file)?;
+    let text = read_table(&arguments.file)?;
     let mut sources = Sources::new();
     let name = arguments.file.display().to_string();
     let patients = read(&name, &text, &columns, &mut sources).map_err(|diagnostics| {
@@ -167,6 +167,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let patients = patients
         .ordered(arguments.reference.as_deref())
         .map_err(|reason| Failure::usage(reason, "name an arm with `--reference`"))?;
+    for note in &patients.notes {
+        terminal.talk(&format!("note: {note}"));
+    }
     let failed = |reason: String| Failure::usage(reason, "see `lutetia survival --help`");
     let table = |which: Which| -> Outcome<Table> {
         match which {
@@ -225,7 +228,7 @@ fn between_visits(
         right: right.to_owned(),
         arm: arguments.arm.clone(),
     };
-    let text = read_text(&arguments.file)?;
+    let text = read_table(&arguments.file)?;
     let mut sources = Sources::new();
     let name = arguments.file.display().to_string();
     let patients = read_intervals(&name, &text, &columns, &mut sources).map_err(|diagnostics| {

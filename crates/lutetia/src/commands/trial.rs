@@ -1,16 +1,21 @@
 //! `lutetia trial`.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lutetia_diagnostic::Diagnostic;
 use lutetia_report::{
     run,
-    steps::stream::{self, StreamFailure, StreamRequest},
+    steps::stream::{self, Stage, StreamFailure, StreamRequest},
     table::Cell,
 };
 use lutetia_trial::stream::StreamError;
+use serde_json::Value;
 
 use super::table;
 use crate::{
@@ -22,11 +27,14 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia trial reports/06_vision/experiment.toml --step vision --patients 100000 --out vision-100000
+  lutetia trial reports/06_vision/experiment.toml --step fitted --patients 1000 --out vision-1000
 
 The file is an experiment with a step of the kind `trial`. Patients are written to DIR/patients.csv, one
 row per patient and arm; what could not be simulated has its reason in the column `status`. A run that
-was interrupted or killed goes on with the same command: nothing is lost and nothing done twice.";
+was interrupted or killed goes on with the same command: nothing is lost and nothing done twice.
+Where the trial has the values of a calibration of its experiment, these are read from the tables beside
+the file if they are current, else computed first, which takes minutes. The first line says what the
+hazard was fitted to.";
 
 /// Arguments of `trial`.
 #[derive(Debug, Args)]
@@ -82,17 +90,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
                 Diagnostic::error("LUT8009", message).hint("ask for fewer with `--threads`"),
             )
         })?;
-    // indicatif draws on standard error, and only where that is a terminal.
-    let bar = ProgressBar::new(1).with_style(
-        ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} chunks {elapsed} eta {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    let progress = |done: usize, all: usize| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    };
-    let ended = pool.install(|| stream::run(&request, stop, &progress));
-    bar.finish_and_clear();
+    let following = Following::new(terminal);
+    let ended = pool.install(|| stream::run(&request, stop, &|stage| following.at(stage)));
+    following.bar.finish_and_clear();
     let result = ended.map_err(|failure| said(failure, arguments, terminal))?;
     let streamed = &result.streamed;
     if streamed.found > 0 {
@@ -119,7 +119,60 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         );
         return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8020", message)));
     }
-    table::print(&result.summary, terminal)
+    for note in &result.notes {
+        terminal.talk(&format!("note: {note}"));
+    }
+    if terminal.json() {
+        let mut rows = table::rows(&result.summary);
+        for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            row.insert("fitted_to".to_owned(), Value::String(result.fitted_to.clone()));
+        }
+        return terminal.data_json(&rows);
+    }
+    terminal.data(&format!("# hazard: {}\n{}", result.fitted_to, result.summary.to_csv()))
+}
+
+/// What a run says while it works: sentences, a bar on a terminal, and where there is none a line for each tenth of a
+/// calibration.
+struct Following<'a> {
+    terminal: &'a Terminal,
+    bar: ProgressBar,
+    tenths: AtomicU64,
+    begun: Instant,
+}
+
+impl<'a> Following<'a> {
+    fn new(terminal: &'a Terminal) -> Self {
+        // indicatif draws on standard error, and only where that is a terminal.
+        let bar = ProgressBar::new(1).with_style(
+            ProgressStyle::with_template(
+                "{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed} eta {eta}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        Self { terminal, bar, tenths: AtomicU64::new(0), begun: Instant::now() }
+    }
+
+    fn at(&self, stage: Stage<'_>) {
+        let position = |done: u64, all: u64, what: &'static str| {
+            self.bar.set_message(what);
+            self.bar.set_length(all);
+            self.bar.set_position(done);
+        };
+        match stage {
+            Stage::Said(text) => self.bar.suspend(|| self.terminal.talk(text)),
+            Stage::Chunks { done, all } => position(done as u64, all as u64, "chunks"),
+            Stage::Calibrating { done, least, most } => {
+                let all = if done > least { most } else { least };
+                position(done, all, "particles");
+                let tenth = 10 * done / least.max(1);
+                if self.bar.is_hidden() && self.tenths.fetch_max(tenth, Ordering::Relaxed) < tenth {
+                    let seconds = self.begun.elapsed().as_secs();
+                    self.terminal.talk(&format!("{done} of {all} particles after {seconds} s"));
+                }
+            }
+        }
+    }
 }
 
 fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> Failure {
@@ -135,10 +188,22 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
             let whole = if path == arguments.file { path } else { arguments.root.join(path) };
             Failure::reading(&whole, &source)
         }
+        StreamFailure::Experiment(run::Failure::Interrupted) => fault(
+            Exit::Interrupted,
+            "interrupted within the calibration, which the same command begins again".to_owned(),
+            None,
+        ),
+        StreamFailure::Experiment(run::Failure::Write(error)) => {
+            fault(Exit::CannotCreate, error.to_string(), None)
+        }
+        StreamFailure::Short { .. } => fault(Exit::Data, failure.to_string(), None),
         StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),
-            StreamError::Another { .. } => fault(Exit::CannotCreate, error.to_string(), None),
+            StreamError::Another { .. }
+            | StreamError::Foreign { .. }
+            | StreamError::Changed { .. } => fault(Exit::CannotCreate, error.to_string(), None),
+            StreamError::Busy { .. } => fault(Exit::Temporary, error.to_string(), None),
             StreamError::Interrupted { .. } => fault(Exit::Interrupted, error.to_string(), None),
         },
     }

@@ -4,6 +4,7 @@ use lutetia_diagnostic::{Diagnostic, Sources, Span, closest};
 use lutetia_outcome::survival::{Groups, SurvivalData};
 use serde::Deserialize;
 
+use super::coding::{events, unused};
 use crate::table::{Cell, Table};
 
 /// Names of the columns of patients' times.
@@ -14,8 +15,8 @@ pub struct Columns {
     pub time: String,
     /// Whether it was the event.
     pub event: String,
-    /// The value of `event` that means the event; without it 1, true or yes, and 0, false or no for
-    /// censoring.
+    /// The value of `event` that means the event; without it 1, true, T, yes or Y, and 0, false, F, no or N
+    /// for censoring.
     pub value: Option<String>,
     /// Arm; all patients are one arm where the default column does not exist.
     pub arm: Option<String>,
@@ -34,12 +35,14 @@ pub struct Patients {
     pub data: SurvivalData,
     /// The arms, the reference first.
     pub groups: Groups,
+    /// What a reader of the results has to know of the file: rows left out, columns not used.
+    pub notes: Vec<String>,
 }
 
 impl Patients {
     fn new(time: Vec<f64>, event: Vec<bool>, arm: &[String]) -> Result<Self, String> {
         let data = SurvivalData::new(time, event).map_err(|e| e.to_string())?;
-        Ok(Self { data, groups: Groups::by_appearance(arm) })
+        Ok(Self { data, groups: Groups::by_appearance(arm), notes: Vec::new() })
     }
 
     /// Number of arms.
@@ -62,7 +65,7 @@ impl Patients {
     /// An arm that does not exist.
     pub fn ordered(self, reference: Option<&str>) -> Result<Self, String> {
         let groups = reordered(self.groups, reference)?;
-        Ok(Self { data: self.data, groups })
+        Ok(Self { groups, ..self })
     }
 
     /// Patients of a table of an experiment.
@@ -76,17 +79,20 @@ impl Patients {
             Some(name) => Some(index(name)?),
             None => table.index_of("arm"),
         };
-        let (mut time, mut event, mut arm) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut time, mut codes, mut arm) = (Vec::new(), Vec::new(), Vec::new());
         for (i, row) in table.rows.iter().enumerate() {
             let n = i + 1;
             let cell = |at: usize| row.get(at).unwrap_or(&Cell::Missing);
             time.push(cell(time_at).number().ok_or_else(|| format!("row {n} has no time"))?);
-            let text = cell(event_at).csv();
-            event.push(
-                happened(&text, columns.value.as_deref()).map_err(|e| format!("row {n}: {e}"))?,
-            );
+            codes.push(cell(event_at).csv());
             arm.push(arm_at.map_or_else(|| "all".to_owned(), |at| cell(at).csv()));
         }
+        let event = events(&codes, columns.value.as_deref())
+            .map_err(|e| format!("`{}` of the table `{}`: {e}", columns.event, table.name))?
+            .into_iter()
+            .enumerate()
+            .map(|(i, e)| e.map_err(|e| format!("row {}: {e}", i + 1)))
+            .collect::<Result<_, String>>()?;
         Self::new(time, event, &arm)
     }
 }
@@ -117,22 +123,6 @@ pub(super) fn reordered(groups: Groups, reference: Option<&str>) -> Result<Group
     Groups::with_order(&order, &of).map_err(|e| e.to_string())
 }
 
-/// Whether a cell of the event column is the event.
-fn happened(text: &str, value: Option<&str>) -> Result<bool, String> {
-    let text = text.trim();
-    if let Some(value) = value {
-        if text.is_empty() || text == "NA" {
-            return Err("the event is missing".to_owned());
-        }
-        return Ok(text == value);
-    }
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" => Ok(true),
-        "0" | "false" | "no" => Ok(false),
-        _ => Err(format!("the event is `{text}`, expected 1 or 0")),
-    }
-}
-
 /// Most faults that are listed one by one.
 const MOST_FAULTS: usize = 20;
 
@@ -143,8 +133,19 @@ pub(super) struct Sheet<'a> {
     id: lutetia_diagnostic::SourceId,
     reader: csv::Reader<&'a [u8]>,
     headers: Vec<String>,
+    delimiter: u8,
     pub(super) faults: Vec<Diagnostic>,
     more: usize,
+}
+
+/// What separates the columns: a comma, or what the first line has in its place.
+fn delimiter(text: &str) -> u8 {
+    let first = text.lines().find(|l| !l.trim().is_empty() && !l.starts_with('#')).unwrap_or("");
+    let count = |c: char| first.matches(c).count();
+    [(b',', ','), (b';', ';'), (b'\t', '\t')]
+        .into_iter()
+        .find(|(_, c)| count(*c) > 0)
+        .map_or(b',', |(byte, _)| byte)
 }
 
 impl<'a> Sheet<'a> {
@@ -153,6 +154,7 @@ impl<'a> Sheet<'a> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .comment(Some(b'#'))
+            .delimiter(delimiter(text))
             .from_reader(text.as_bytes());
         let headers: Vec<String> = reader
             .headers()
@@ -162,12 +164,43 @@ impl<'a> Sheet<'a> {
                     .collect()
             })
             .unwrap_or_default();
-        Self { name, text, id, reader, headers, faults: Vec::new(), more: 0 }
+        let delimiter = delimiter(text);
+        Self { name, text, id, reader, headers, delimiter, faults: Vec::new(), more: 0 }
+    }
+
+    /// A number of a cell. Where semicolons separate the columns, a comma is a decimal one.
+    pub(super) fn number(&self) -> impl Fn(&str) -> Option<f64> + use<> {
+        let decimal_comma = self.delimiter == b';';
+        move |cell: &str| {
+            let plain = decimal_comma && cell.matches(',').count() == 1 && !cell.contains('.');
+            let number = if plain { cell.replace(',', ".").parse() } else { cell.parse() };
+            number.ok().filter(|t: &f64| t.is_finite() && *t >= 0.0)
+        }
+    }
+
+    /// What is said of a separator that is not a comma.
+    fn separated(&self) -> Option<String> {
+        match self.delimiter {
+            b';' => Some(
+                "the columns are separated by `;`, and a comma in a number is a decimal one"
+                    .to_owned(),
+            ),
+            b'\t' => Some("the columns are separated by tabs".to_owned()),
+            _ => None,
+        }
     }
 
     /// The place of a column; a fault where there is none.
     pub(super) fn column(&mut self, wanted: &str, flag: &str) -> Option<usize> {
         let found = self.headers.iter().position(|h| h == wanted);
+        if self.headers.iter().filter(|h| *h == wanted).count() > 1 {
+            let message = format!("`{}` has several columns `{wanted}`", self.name);
+            let header_end = self.text.find('\n').unwrap_or(self.text.len());
+            let fault =
+                Diagnostic::error("LUT9101", message).at(Span::new(self.id, 0, header_end), "");
+            self.faults.push(fault.hint("give each a name of its own"));
+            return None;
+        }
         if found.is_none() {
             let known: Vec<&str> =
                 self.headers.iter().map(String::as_str).filter(|h| !h.is_empty()).collect();
@@ -195,6 +228,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// The column that says who could be simulated, in a table of `lutetia trial`.
+    fn status(&self, used: &[usize]) -> Option<usize> {
+        let at = |name: &str| self.headers.iter().position(|h| h == name);
+        at("survival_d").and(at("patient"))?;
+        at("status").filter(|at| !used.contains(at))
+    }
+
     /// Calls `row` with the cells of each record and a place for faults.
     pub(super) fn rows(&mut self, mut row: impl FnMut(&csv::StringRecord, &mut Fault<'_>)) {
         let mut record = csv::StringRecord::new();
@@ -218,6 +258,27 @@ impl<'a> Sheet<'a> {
                 .and_then(|t| t.find(['\r', '\n']))
                 .map_or(self.text.len(), |p| start + p);
             let span = Span::new(self.id, start, end);
+            let (cells, columns) = (record.len(), self.headers.len());
+            if cells != columns {
+                // A comma within a number or a name moves everything right of it.
+                let (than, hint) = if cells > columns {
+                    let hint = if self.delimiter == b',' {
+                        "a decimal comma, or a comma in a name? write a point, put the cell in quotation marks, or \
+                         separate the columns by `;`"
+                    } else {
+                        "put a cell that holds the separator in quotation marks"
+                    };
+                    ("more", hint)
+                } else {
+                    ("fewer", "leave a cell empty where nothing is known, but keep its separator")
+                };
+                let mut fault = Fault { span, faults: &mut self.faults, more: &mut self.more };
+                fault.push(
+                    format!("the row has {cells} cells, {than} than the {columns} columns"),
+                    hint,
+                );
+                continue;
+            }
             row(&record, &mut Fault { span, faults: &mut self.faults, more: &mut self.more });
         }
     }
@@ -293,27 +354,59 @@ pub fn read(
     let (Some(time_at), Some(event_at), Ok(arm_at)) = (time_at, event_at, arm_at) else {
         return Err(sheet.faults);
     };
-    let (mut time, mut event, mut arm) = (Vec::new(), Vec::new(), Vec::new());
+    let status_at = sheet.status(&[time_at, event_at]);
+    let number = sheet.number();
+    let (mut time, mut codes, mut arm) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut spans, mut left_out) = (Vec::new(), Vec::new(), 0_usize);
     sheet.rows(|record, fault| {
+        if status_at.is_some_and(|at| cell(record, at) != "ok") {
+            left_out += 1;
+            return;
+        }
         let found = cell(record, time_at);
-        let t = found.parse::<f64>().ok().filter(|t| t.is_finite() && *t >= 0.0);
+        let t = number(found);
         if t.is_none() {
             fault.push(
                 format!("`{}` is `{found}`, expected a number of 0 or more", columns.time),
                 "times count from 0, such as randomisation; leave out patients without one",
             );
         }
-        let happened = happened(cell(record, event_at), columns.value.as_deref());
-        if let Err(reason) = &happened {
-            fault.push(
-                reason.clone(),
-                "where another value means the event, name it: `--event status=2`",
-            );
-        }
         arm.push(label(record, arm_at, fault).to_owned());
         time.push(t.unwrap_or(0.0));
-        event.push(happened.unwrap_or(false));
+        codes.push(cell(record, event_at).to_owned());
+        rows.push(record.iter().map(str::to_owned).collect::<Vec<_>>());
+        spans.push(fault.span);
     });
+    let mut event = Vec::new();
+    match events(&codes, columns.value.as_deref()) {
+        Ok(found) => {
+            for (found, span) in found.into_iter().zip(spans) {
+                if let Err(reason) = &found {
+                    Fault { span, faults: &mut sheet.faults, more: &mut sheet.more }.push(
+                        reason.clone(),
+                        "where another value means the event, name it: `--event status=2`",
+                    );
+                }
+                event.push(found.unwrap_or(false));
+            }
+        }
+        Err(reason) => {
+            let message = format!("`{}` of `{name}`: {reason}", columns.event);
+            let hint = "name one of these after `=`";
+            sheet.faults.push(Diagnostic::error("LUT9102", message).hint(hint));
+        }
+    }
+    let used: Vec<usize> =
+        [Some(time_at), Some(event_at), arm_at, status_at].into_iter().flatten().collect();
+    let mut notes: Vec<String> = sheet.separated().into_iter().collect();
+    if left_out > 0 {
+        notes.push(format!(
+            "{left_out} of {} rows are left out, as their `status` is not `ok`",
+            left_out + time.len()
+        ));
+    }
+    notes.extend(unused(&sheet.headers, &used, &rows));
     sheet.finish(time.len())?;
-    Patients::new(time, event, &arm).map_err(|e| vec![Diagnostic::error("LUT9102", e)])
+    let patients = Patients::new(time, event, &arm);
+    Ok(Patients { notes, ..patients.map_err(|e| vec![Diagnostic::error("LUT9102", e)])? })
 }

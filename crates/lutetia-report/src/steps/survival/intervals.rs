@@ -102,9 +102,9 @@ pub fn read_intervals(
         return Err(sheet.faults);
     };
     let (mut left, mut right, mut arm) = (Vec::new(), Vec::new(), Vec::new());
+    let number = sheet.number();
     sheet.rows(|record, fault| {
         let (from, to) = (cell(record, left_at), cell(record, right_at));
-        let number = |text: &str| text.parse::<f64>().ok().filter(|t| t.is_finite() && *t >= 0.0);
         let open =
             ["", "na", "inf", "+inf", "infinity"].contains(&to.to_ascii_lowercase().as_str());
         let end = if open { Some(f64::INFINITY) } else { number(to) };

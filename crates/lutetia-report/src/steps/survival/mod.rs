@@ -1,5 +1,6 @@
 //! Survival of arms: curves, medians, comparisons, families; what `lutetia survival` prints.
 
+mod coding;
 mod individuals;
 mod intervals;
 mod tables;

@@ -260,15 +260,15 @@ pub fn comparison(
             // An infinite limit is none.
             limits.map(|l| l.1).filter(|x| x.is_finite()).into(),
             test.as_ref().map(|t| t.chi_squared).into(),
-            test.as_ref().map(|t| t.p).into(),
+            Cell::of_p(test.as_ref().map(|t| t.p)),
             ph.map(|t| t.chi_squared).into(),
-            ph.map(|t| t.p).into(),
+            Cell::of_p(ph.map(|t| t.p)),
             cox.as_ref().map(|c| c.concordance.c).into(),
             tau.into(),
             gain.map(|d| d.difference).into(),
             gain.map(|d| d.lower).into(),
             gain.map(|d| d.upper).into(),
-            gain.map(|d| d.p).into(),
+            Cell::of_p(gain.map(|d| d.p)),
             if notes.is_empty() { Cell::Missing } else { notes.join("; ").into() },
         ]);
     }
@@ -340,7 +340,7 @@ pub fn periods(
                 found.map(|f| f.1.hazard_ratio()).into(),
                 found.map(|f| f.2.0).into(),
                 found.map(|f| f.2.1).into(),
-                found.map(|f| f.1.p).into(),
+                Cell::of_p(found.map(|f| f.1.p)),
                 fit.as_ref().err().map_or(Cell::Missing, |e| e.to_string().into()),
             ]);
         }
@@ -551,6 +551,7 @@ mod tests {
         let patients = Patients {
             data: SurvivalData::new(vec![1.0, 3.0, 2.0, 4.0], vec![true; 4]).expect("data"),
             groups: Groups::by_appearance(&["a", "a", "b", "b"]),
+            notes: Vec::new(),
         };
         let options = SurvivalOptions { unit: "d".to_owned(), ..SurvivalOptions::default() };
         let table = periods("p", &patients, &options, &[2.5]).expect("a table");
