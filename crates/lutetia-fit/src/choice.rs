@@ -3,7 +3,10 @@
 //! 1. A function whose search found no minimum, or with more parameters than measurements, does not compete.
 //! 2. A function is *refuted* where its χ² under the known variances is less probable than [`MISFIT`]
 //!    ([`Fit::misfit`]). Where the variance is estimated from the same data none can be refuted.
-//! 3. Among those not refuted for which AICc is defined, the lowest AICc is chosen.
+//! 3. Among those not refuted for which AICc is defined, the lowest AICc is chosen; but one whose χ² another of them with
+//!    more parameters lowers by more than chance allows ([`GAIN`], the likelihood-ratio test) is passed over. The
+//!    small-sample term of AICc was derived for a variance estimated from the data; where it is known, the term alone
+//!    would keep a function of one parameter that misses four measurements.
 //! 4. Where there are none, those not refuted compete though AICc is not defined for them (`n ≤ K + 1`, down to a curve
 //!    through every point): first those whose integral is determined, then those without a parameter at a bound, then
 //!    the fewest parameters, then the lowest χ².
@@ -11,10 +14,15 @@
 //!    are widened by that ratio, up to [`MOST_BIRGE`], beyond which the function and not the stated standard deviations
 //!    must be wrong and nothing is determined.
 
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
 use crate::result::Fit;
 
 /// A function with a χ² less probable than this under the known variances is refuted.
 pub const MISFIT: f64 = 0.01;
+
+/// A fall of χ² less probable than this, for the number of parameters that it took, is no chance.
+pub const GAIN: f64 = 0.05;
 
 /// Largest Birge ratio by which a standard error is widened. Counting statistics of 1–2 % stated for measurements that
 /// scatter by 5–10 % give up to about 5.
@@ -64,6 +72,8 @@ impl Why {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Standing {
     refuted: bool,
+    /// Whether the variance is known, so that falls of χ² can be tested.
+    known: bool,
     birge: f64,
     aicc: Option<f64>,
     undetermined: bool,
@@ -81,6 +91,7 @@ impl Standing {
         let misfit = fit.misfit(MISFIT);
         Some(Self {
             refuted: misfit.is_some(),
+            known: fit.known_variance(),
             birge: misfit.map_or(1.0, |m| m.birge_ratio()),
             aicc: fit.aicc.filter(|a| a.is_finite()),
             undetermined: fit.derived("tia").is_none_or(|d| !d.determined.is_determined()),
@@ -88,6 +99,16 @@ impl Standing {
             parameters,
             chi_square: fit.chi_square,
         })
+    }
+
+    /// Whether it has more parameters than `other` and lowers χ² by more than chance allows.
+    fn betters(&self, other: &Self) -> bool {
+        let more = self.parameters.saturating_sub(other.parameters);
+        let fall = other.chi_square - self.chi_square;
+        self.known
+            && more > 0
+            && fall > 0.0
+            && ChiSquared::new(more as f64).is_ok_and(|law| law.sf(fall) < GAIN)
     }
 }
 
@@ -105,7 +126,9 @@ fn by_rule(standings: &[Option<Standing>]) -> (usize, Why) {
     }
     let all = || standings.iter().enumerate().filter_map(|(i, s)| Some((i, (*s)?)));
     let fitting = || all().filter(|(_, s)| !s.refuted);
-    let ranked = fitting()
+    let with_aicc = || fitting().filter(|(_, s)| s.aicc.is_some());
+    let ranked = with_aicc()
+        .filter(|(_, s)| !with_aicc().any(|(_, larger)| larger.betters(s)))
         .filter_map(|(i, s)| Some((i, s.aicc?)))
         .min_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((i, _)) = ranked {
@@ -133,6 +156,7 @@ mod tests {
         let birge = if refuted { 3.0 } else { 1.0 };
         Some(Standing {
             refuted,
+            known: true,
             birge,
             aicc,
             undetermined: false,
@@ -150,6 +174,13 @@ mod tests {
         let through = standing(false, None, 3);
         let wider = standing(false, None, 4);
         assert_eq!(by_rule(&[refuted, good, better]), (2, Why::LowestAicc));
+        // Physical decay alone, AICc 4.7 but χ² 6.7, beside one exponential, 16.4 and 0.4: p 0.012 for one parameter.
+        let one = standing(false, Some(4.7), 1).map(|s| Standing { chi_square: 6.7, ..s });
+        let two = standing(false, Some(16.4), 2).map(|s| Standing { chi_square: 0.4, ..s });
+        assert_eq!(by_rule(&[one, two]), (1, Why::LowestAicc));
+        // For a fall of 2 the criterion stands.
+        let near = one.map(|s| Standing { chi_square: 2.4, ..s });
+        assert_eq!(by_rule(&[near, two]), (0, Why::LowestAicc));
         // A function without AICc does not displace one that fits and has one …
         assert_eq!(by_rule(&[refuted, through, good]), (2, Why::LowestAicc));
         // … but displaces one that the data refute; the simplest that is determined.

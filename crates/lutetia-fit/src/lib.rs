@@ -52,7 +52,7 @@ mod stripping;
 mod tails;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
-pub use choice::{MISFIT, MOST_BIRGE, Why, choose, widened};
+pub use choice::{GAIN, MISFIT, MOST_BIRGE, Why, choose, widened};
 pub use curve::{ActivityCurve, TimeActivity};
 pub use exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
 pub use fast::{FastFit, FastReason, FastResult, FastStatus};

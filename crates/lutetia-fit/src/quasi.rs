@@ -34,7 +34,8 @@ impl VarianceFunction {
     }
 
     /// Half the deviance of a value about its prediction, `∫_f^y (y − u)/V(u) du`, never negative and near `f` equal to
-    /// `½ (y − f)²/V(f)`. Where a proportional variance leaves no probability to `y ≤ 0`, up to a constant.
+    /// `½ (y − f)²/V(f)`. Infinite where a proportional variance leaves no way from `f` to `y`, which is where they
+    /// differ in sign or one is 0.
     pub(crate) fn half_deviance(self, y: f64, f: f64) -> f64 {
         let c2 = self.c * self.c;
         if self.s > 0.0 {
@@ -48,10 +49,11 @@ impl VarianceFunction {
             let growth = c2 * (y - f) * (y + f) / self.variance(f);
             return (y * angle / (self.s * self.c) - growth.ln_1p() / (2.0 * c2)).max(0.0);
         }
-        let r = (y - f) / f;
+        // A curve of the other sign than the value, or at nothing, is infinitely far: the variance vanishes on the way.
         if !(y / f > 0.0) {
-            return (y / f + f.abs().ln()) / c2;
+            return f64::INFINITY;
         }
+        let r = (y - f) / f;
         let value = if r.abs() < 1e-3 {
             // r − ln(1 + r); the next term is below 1e-15 of the first.
             r * r * (1.0 / 2.0 - r * (1.0 / 3.0 - r * (1.0 / 4.0 - r * (1.0 / 5.0 - r / 6.0))))
@@ -94,6 +96,7 @@ mod tests {
     fn exact_deviance_vanishes_at_the_value_and_is_the_square_near_it() {
         for q in functions() {
             assert!(q.half_deviance(4.0, 4.0).abs() < f64::MIN_POSITIVE);
+            assert!(q.s > 0.0 || q.half_deviance(4.0, -1e-9).is_infinite());
             for d in [1e-2, 1e-4, 1e-6] {
                 let f: f64 = 4.0;
                 let y = f * (1.0 + d);

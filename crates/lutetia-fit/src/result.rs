@@ -54,7 +54,7 @@ impl fmt::Display for Status {
             }
             Self::MaxIterations { iterations, remaining_step } => write!(
                 f,
-                "not converged after {iterations} iterations, {} from a minimum",
+                "did not converge in {iterations} iterations, {} from a minimum",
                 steps(*remaining_step)
             ),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
@@ -471,10 +471,15 @@ impl Fit {
         self.chi_square_test(1).filter(|m| m.p < limit)
     }
 
+    /// Whether the variance was known beforehand.
+    pub(crate) fn known_variance(&self) -> bool {
+        self.magnitudes.is_empty() && self.interval == IntervalKind::Normal
+    }
+
     /// The χ² test of the measured values, with at least `least` degrees of freedom.
     fn chi_square_test(&self, least: usize) -> Option<Misfit> {
         use statrs::distribution::{ChiSquared, ContinuousCDF};
-        if !self.magnitudes.is_empty() || self.interval != IntervalKind::Normal {
+        if !self.known_variance() {
             return None;
         }
         let free = self.estimates.iter().filter(|e| !e.fixed).count();

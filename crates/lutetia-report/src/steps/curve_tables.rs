@@ -101,6 +101,8 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
             let quality = fit.map(|f| f.quality(&QualityGates::default()));
             let cv = quality.as_ref().and_then(|q| q.largest_cv.as_ref()).map(|(_, cv)| *cv);
+            // Beyond ten times the value the number is that of a direction without information.
+            let cv = cv.filter(|cv| *cv <= 10.0);
             let correlation =
                 quality.as_ref().and_then(|q| q.largest_correlation.as_ref()).map(|c| c.2.abs());
             let gates = match &quality {

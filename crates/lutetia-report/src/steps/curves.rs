@@ -437,7 +437,7 @@ impl RegionCurve {
     pub(crate) fn note(&self) -> String {
         let mut note = self.best().note();
         if self.without_aicc {
-            let ranked = "every function with an AICc misses the data, or none has one; this one fits";
+            let ranked = "not ranked: no function that has an AICc fits the data";
             note = if note.is_empty() { ranked.to_owned() } else { format!("{ranked}; {note}") };
         }
         note
@@ -521,7 +521,7 @@ impl Candidate {
                         "{m}; standard errors are widened by √(χ²/ν) = {}",
                         significant(m.birge_ratio(), 3)
                     ),
-                    Err(_) => m.to_string(),
+                    Err(_) => format!("not determined: {m}"),
                 }));
                 notes.extend(fit.criteria_note.clone());
                 notes.join("; ")
