@@ -179,3 +179,58 @@ fn exact_a_map_gives_the_verdicts_of_a_fit() {
     ]);
     assert!(status[3].contains("misses the data"), "{out}");
 }
+
+/// The prior of a parameter is stated on the scale of its distribution: k = 0.01 1/h, declared with `how`.
+#[test]
+fn exact_priors_of_every_distribution() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    };
+    // 7400 MBq with a biological rate of 0.012 1/h.
+    let rows: Vec<String> = [4.0_f64, 24.0, 72.0, 120.0]
+        .map(|t| format!("P1,all,{t},{}\n", 7400.0 * (-(0.012 + 0.004_345) * t).exp()))
+        .to_vec();
+    write("README.md", "# Self-made\n\n## Source\n\nself-made\n");
+    write("subjects.csv", "subject\nP1\n");
+    write("doses.csv", "subject,time (h),nuclide,activity (MBq),into\nP1,0,Lu-177,7400,L.c\n");
+    write("activity.csv", &format!("subject,region,time (h),activity (MBq)\n{}", rows.concat()));
+    let stated = |how: &str| -> (f64, f64, f64) {
+        let model = format!(
+            "[model]\nid = \"lin\"\ntitle = \"one pool\"\nunits = {{ time = \"h\", amount = \"nmol\", volume = \"L\" }}\n\
+             label = {{ on = [\"L\"], decayed = [\"lost\"] }}\n[compartments]\nc = \"1 L\"\n[parameters]\n\
+             k = {{ value = \"0.01 1/h\", {how}, source = \"assumed\" }}\n[species]\nL = {{ in = [\"c\"] }}\n\
+             [scheme]\nprocesses = '''\nout: L.c -> 0 @ k\n'''\n[observables]\n\
+             A = {{ of = \"activity(L.c)\", unit = \"MBq\", error = \"proportional 10 %\" }}\n"
+        );
+        write("lin.toml", &model);
+        let text = run(
+            folder.path(),
+            &["fit", ".", "--model", "lin.toml", "--observe", "all=A", "--print", "estimates"],
+        );
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().expect("a header").clone();
+        let row = reader.records().next().expect("a row").expect("a row");
+        let number = |name: &str| -> f64 {
+            let at = header.iter().position(|h| h == name).expect("a column");
+            row[at].parse().expect("a number")
+        };
+        (number("prior_cv (%)"), number("estimate"), number("deviation (prior SD)"))
+    };
+    // Six digits are printed of the estimate, of whose distance from the prior that leaves five.
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{a} {b}");
+    let (cv, k, z) = stated("iiv = \"0.002 1/h\", distribution = \"normal\"");
+    close(cv, 20.0);
+    close(z, (k - 0.01) / 0.002);
+    let (cv, k, z) = stated("iiv = \"20 %\"");
+    close(cv, 20.0);
+    close(z, (k / 0.01).ln() / 0.04_f64.ln_1p().sqrt());
+    let (cv, k, z) = stated("iiv = \"20 %\", distribution = \"box-cox\", shape = -0.8");
+    close(cv, 20.0);
+    close(z, (-0.8 * (k / 0.01).ln()).ln_1p() / -0.8 / 0.04_f64.ln_1p().sqrt());
+    // On (0, 0.02) the slope dθ/dφ at the middle is 0.02/4, so the CV is 0.5·0.005/0.01 to first order.
+    let (cv, k, z) =
+        stated("iiv = \"0.5\", distribution = \"logitnormal\", min = \"0 1/h\", max = \"0.02 1/h\"");
+    close(cv, 25.0);
+    close(z, (k / (0.02 - k)).ln() / 0.5);
+}

@@ -256,14 +256,17 @@ pub fn fit_regions(
     curves.into_par_iter().map(|curve| fit_region(curve, options)).collect()
 }
 
-pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
+pub(crate) fn fit_region(mut data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
     let nuclide = lutetia_data::nuclides().get(&data.nuclide).map_err(|e| e.to_string())?;
     let physical = nuclide.lambda_per_s() * 3600.0;
+    let known = data.points.iter().all(|p| p.sd_mbq.is_some()) && !options.over_sd;
+    let error = if known { ErrorModel::Known } else { options.error };
+    if matches!(error, ErrorModel::Proportional { .. }) {
+        // Nothing at the injection is no measurement, and under a proportional error it would be exact.
+        data.points.retain(|p| p.time_h > 0.0 || p.activity_mbq > 0.0);
+    }
     let times: Vec<f64> = data.points.iter().map(|p| p.time_h).collect();
     let activities: Vec<f64> = data.points.iter().map(|p| p.activity_mbq).collect();
-    let all_sd = data.points.iter().all(|p| p.sd_mbq.is_some());
-    let known = all_sd && !options.over_sd;
-    let error = if known { ErrorModel::Known } else { options.error };
     let replaced = (options.over_sd && data.points.iter().any(|p| p.sd_mbq.is_some()))
         .then(|| describe(options.error));
     let observations: Vec<Observation> = data

@@ -160,6 +160,10 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
                             "not determined: {lost} of {asked} samples have no minimum with an integral"
                         ),
                     };
+                    let note = match region.misfit {
+                        Some(m) => format!("{note}; {m}: too narrow"),
+                        None => note,
+                    };
                     row(quantity, unit, method, numbers, note)
                 };
                 let values = |pick: &dyn Fn(&Sample) -> Option<f64>| {
