@@ -115,8 +115,7 @@ impl Standing {
 /// The place of the function to use among `fits` (`None` where there is no fit, or where a caller leaves it out), by the
 /// rule of this module, and why. Where none can be used the first is named.
 pub fn choose(fits: &[Option<&Fit>]) -> (usize, Why) {
-    let standings: Vec<Option<Standing>> =
-        fits.iter().map(|f| f.and_then(Standing::of)).collect();
+    let standings: Vec<Option<Standing>> = fits.iter().map(|f| f.and_then(Standing::of)).collect();
     by_rule(&standings)
 }
 

@@ -502,8 +502,7 @@ impl<'a> FastFit<'a> {
         let wide = (freed != open)
             .then(|| solve(&at.information, &gradient, &freed, p, 0.0, &norms))
             .flatten();
-        let spread = match wide
-            .or_else(|| solve(&at.information, &gradient, &open, p, 0.0, &norms))
+        let spread = match wide.or_else(|| solve(&at.information, &gradient, &open, p, 0.0, &norms))
         {
             // `solve` has the sign of a step.
             Some(v) => -(0..p).map(|k| gradient[k] * v[k]).sum::<f64>(),

@@ -370,9 +370,7 @@ impl<'a> Objective<'a> {
             let constant: f64 = match self.problem.error {
                 ErrorModel::Known => measured.map(|o| ln_sd(o.sd.unwrap_or(1.0))).sum(),
                 ErrorModel::Additive { sd } if !sd.estimated() => n * ln_sd(sd.value()),
-                _ => self
-                    .quasi()
-                    .map_or(0.0, |q| measured.map(|o| q.variance(o.value).ln()).sum()),
+                _ => self.quasi().map_or(0.0, |q| measured.map(|o| q.variance(o.value).ln()).sum()),
             };
             2.0 * cost - self.prior_penalty(x) + n * two_pi + constant
         };

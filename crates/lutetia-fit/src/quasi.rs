@@ -50,7 +50,7 @@ impl VarianceFunction {
             return (y * angle / (self.s * self.c) - growth.ln_1p() / (2.0 * c2)).max(0.0);
         }
         // A curve of the other sign than the value, or at nothing, is infinitely far: the variance vanishes on the way.
-        if !(y / f > 0.0) {
+        if (y / f).partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
             return f64::INFINITY;
         }
         let r = (y - f) / f;
@@ -87,7 +87,10 @@ mod tests {
                 let slope = (q.half_deviance(y, f + h) - q.half_deviance(y, f - h)) / (2.0 * h);
                 let score = (f - y) / q.variance(f);
                 // Central differences: truncation h²/f² of the size of 1/V·f, rounding 1e-16/h.
-                assert!((slope - score).abs() < 1e-6 * f / q.variance(f), "{q:?} {y} {f}: {slope} {score}");
+                assert!(
+                    (slope - score).abs() < 1e-6 * f / q.variance(f),
+                    "{q:?} {y} {f}: {slope} {score}"
+                );
             }
         }
     }
@@ -103,7 +106,10 @@ mod tests {
                 let expected = 0.5 * (y - f).powi(2) / q.variance(f);
                 // The next term is of relative order d; rounding of the angle leaves 1e-15/d.
                 let found = q.half_deviance(y, f);
-                assert!((found / expected - 1.0).abs() < 2.0 * d + 1e-13 / d.powi(2) * 1e-2, "{q:?} {d} {found} {expected}");
+                assert!(
+                    (found / expected - 1.0).abs() < 2.0 * d + 1e-13 / d.powi(2) * 1e-2,
+                    "{q:?} {d} {found} {expected}"
+                );
             }
         }
     }

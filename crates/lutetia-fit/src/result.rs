@@ -345,7 +345,8 @@ pub(crate) fn birge(chi2: f64, dof: usize) -> f64 {
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (chi2, dof) = (short(self.chi2), self.dof);
-        let p = if self.p >= 1e-3 { format!("p {}", short(self.p)) } else { "p < 0.001".to_owned() };
+        let p =
+            if self.p >= 1e-3 { format!("p {}", short(self.p)) } else { "p < 0.001".to_owned() };
         let s = if dof == 1 { "degree" } else { "degrees" };
         write!(f, "the function misses the data: χ² {chi2} on {dof} {s} of freedom ({p})")
     }

@@ -38,8 +38,7 @@ fn exact_a_rate_at_its_bound_does_not_narrow_the_integral() {
     let y = t.map(|t: f64| 100.0 * (-0.9 * physical * t).exp());
     let curve = SumOfExponentials::new(ExponentialForm::mono(), physical, &t).unwrap();
     let p = curve.parameters(&y).unwrap();
-    let data: Vec<Observation> =
-        y.iter().map(|v| Observation::with_sd("p", *v, 0.1 * v)).collect();
+    let data: Vec<Observation> = y.iter().map(|v| Observation::with_sd("p", *v, 0.1 * v)).collect();
     let f = fit(&Problem::new(&curve, data, ErrorModel::Known, p)).unwrap();
     assert!(f.estimates[1].at_bound.is_some(), "{f:?}");
     let (a, k) = (f.estimates[0].value, f.estimates[1].value + physical);

@@ -62,8 +62,7 @@ fn exact_curves_that_one_exponential_misses() {
         points.iter().map(|&(t, a)| (t, a, None)).collect()
     };
     // Uptake 0.03 1/h and biological washout 0.0043 1/h, four scans, no noise.
-    let uptake =
-        [(4.0, 9.437145), (24.0, 37.406312), (96.0, 39.902746), (168.0, 23.082947)];
+    let uptake = [(4.0, 9.437145), (24.0, 37.406312), (96.0, 39.902746), (168.0, 23.082947)];
     let (tia, error, row) = fitted(study("tumour1", &without(&uptake)).path(), &[]);
     let (tia, error) = (tia.expect("an integral"), error.expect("an SD"));
     assert!((tia - 8653.6).abs() < 2.0 * error && error < 0.2 * tia, "{row}");
@@ -153,7 +152,10 @@ fn exact_an_error_on_the_command_line_replaces_stated_ones() {
     let folder = study("kidney_left", &rows);
     let sd = |more: &[&str]| fitted(folder.path(), more).1.expect("an SD");
     assert!(sd(&["--error", "proportional 30 %"]) > 10.0 * sd(&[]));
-    let dose = run(folder.path(), &["dose", ".", "--mass", "kidney_left=150 g", "--error", "proportional 30 %"]);
+    let dose = run(
+        folder.path(),
+        &["dose", ".", "--mass", "kidney_left=150 g", "--error", "proportional 30 %"],
+    );
     assert!(dose.contains("error proportional 30 %"), "{dose}");
 }
 
@@ -172,11 +174,14 @@ fn exact_a_map_gives_the_verdicts_of_a_fit() {
         &[&["fit-map", "voxels.csv", "--nuclide", "Lu-177"][..], &more].concat(),
     );
     let status: Vec<&str> = out.lines().skip(1).filter_map(|l| l.rsplit(',').next()).collect();
-    assert_eq!(status[..3], [
-        "ok",
-        "not determined: rises at its last measurement",
-        "not determined: falls slower than the nuclide decays"
-    ]);
+    assert_eq!(
+        status[..3],
+        [
+            "ok",
+            "not determined: rises at its last measurement",
+            "not determined: falls slower than the nuclide decays"
+        ]
+    );
     assert!(status[3].contains("misses the data"), "{out}");
 }
 
@@ -229,8 +234,9 @@ fn exact_priors_of_every_distribution() {
     close(cv, 20.0);
     close(z, (-0.8 * (k / 0.01).ln()).ln_1p() / -0.8 / 0.04_f64.ln_1p().sqrt());
     // On (0, 0.02) the slope dθ/dφ at the middle is 0.02/4, so the CV is 0.5·0.005/0.01 to first order.
-    let (cv, k, z) =
-        stated("iiv = \"0.5\", distribution = \"logitnormal\", min = \"0 1/h\", max = \"0.02 1/h\"");
+    let (cv, k, z) = stated(
+        "iiv = \"0.5\", distribution = \"logitnormal\", min = \"0 1/h\", max = \"0.02 1/h\"",
+    );
     close(cv, 25.0);
     close(z, (k / (0.02 - k)).ln() / 0.5);
 }

@@ -4,8 +4,8 @@ use lutetia_data::{Curve, Study};
 use lutetia_dose::Tia;
 use lutetia_fit::{
     ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
-    Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates,
-    TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit, widened,
+    Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _,
+    VarianceCount, Weighed, Why, average, choose, fit, widened,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -211,7 +211,11 @@ pub fn error_model(text: &str) -> Result<ErrorModel, String> {
 /// An error model in the words of [`error_model`].
 fn describe(error: ErrorModel) -> String {
     let share = |m: Magnitude| {
-        if m.estimated() { String::new() } else { format!(" {} %", significant(100.0 * m.value(), 4)) }
+        if m.estimated() {
+            String::new()
+        } else {
+            format!(" {} %", significant(100.0 * m.value(), 4))
+        }
     };
     let mbq = |m: Magnitude| format!("{} MBq", significant(m.value(), 4));
     match error {

@@ -428,7 +428,9 @@ pub fn map(
     }
     // The prior of an effective half-life does not know the nuclide; what it makes of the measurement must.
     let half_life = found.derived("effective_half_life").map(|d| d.value);
-    if let Some(h) = half_life.filter(|h| *h > std::f64::consts::LN_2 / physical_per_h * (1.0 + 1e-6)) {
+    if let Some(h) =
+        half_life.filter(|h| *h > std::f64::consts::LN_2 / physical_per_h * (1.0 + 1e-6))
+    {
         return Err(format!(
             "the maximum a posteriori has an effective half-life of {} h, above the physical {} h; give the biological \
              half-life of the population, `map biological`",

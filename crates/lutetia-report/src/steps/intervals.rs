@@ -117,7 +117,9 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
                     };
                     let notes = [open(p.low, "lower"), open(p.high, "upper")];
                     let refuted = region.misfit.map_or_else(String::new, |m| {
-                        format!("{m}: too narrow, the stated standard deviations are not its scatter")
+                        format!(
+                            "{m}: too narrow, the stated standard deviations are not its scatter"
+                        )
                     });
                     let note = notes.iter().chain([&refuted]).filter(|n| !n.is_empty());
                     let note = note.cloned().collect::<Vec<_>>();

@@ -154,11 +154,10 @@ impl Spread {
     pub(crate) fn draws(&self, count: usize, seed: u64) -> Result<Vec<Vec<f64>>, String> {
         // Logarithms of log-normal draws about 1 are standard normal with this correlation.
         let ones = vec![1.0; self.scales.len()];
-        let drawn = log_normal_draws(&ones, &self.correlation, count, seed)
-            .map_err(|e| e.to_string())?;
-        let value = |(s, z): (&Scale, f64)| {
-            s.factor * s.transform.backward(s.center + s.sd * z.ln())
-        };
+        let drawn =
+            log_normal_draws(&ones, &self.correlation, count, seed).map_err(|e| e.to_string())?;
+        let value =
+            |(s, z): (&Scale, f64)| s.factor * s.transform.backward(s.center + s.sd * z.ln());
         Ok(drawn.into_iter().map(|x| self.scales.iter().zip(x).map(value).collect()).collect())
     }
 }
@@ -281,7 +280,12 @@ fn patient(
             let center = e.transform.forward(e.value);
             let slope = e.transform.slope(center);
             let sd = (c[(at, at)].max(0.0).sqrt() / slope.abs()).max(0.0);
-            Scale { transform: e.transform, center, sd: if sd.is_finite() { sd } else { 0.0 }, factor }
+            Scale {
+                transform: e.transform,
+                center,
+                sd: if sd.is_finite() { sd } else { 0.0 },
+                factor,
+            }
         };
         let correlation = |(i, _): &(usize, f64)| {
             let of = |(j, _): &(usize, f64)| {
@@ -436,12 +440,7 @@ fn prior_cv(transform: Transform, prior: Prior) -> Option<f64> {
     cv.is_finite().then_some(cv)
 }
 
-fn estimates(
-    step: &FitModel,
-    model: &LoadedModel,
-    declared: &[FitParameter],
-    fit: &Fit,
-) -> Table {
+fn estimates(step: &FitModel, model: &LoadedModel, declared: &[FitParameter], fit: &Fit) -> Table {
     let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed; deviation is on the scale on which the prior is normal";
     let mut table = Table::new(&step.id, caption)
         .column("parameter", "")
@@ -472,9 +471,8 @@ fn estimates(
         let info = &system.parameters()[index];
         let prior = p.prior;
         let cv = prior.and_then(|q| prior_cv(p.transform, q)).map(|cv| 100.0 * cv);
-        let deviation = prior
-            .map(|q| (p.transform.forward(e.value) - q.mean) / q.sd)
-            .filter(|d| d.is_finite());
+        let deviation =
+            prior.map(|q| (p.transform.forward(e.value) - q.mean) / q.sd).filter(|d| d.is_finite());
         let (low, high) = ends(e);
         let note =
             if e.determined.is_determined() { String::new() } else { e.determined.to_string() };

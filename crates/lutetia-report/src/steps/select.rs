@@ -131,8 +131,8 @@ fn pooled(
     let mut made: Vec<ActivityCurve> = Vec::with_capacity(curves.len());
     let mut parameters = Vec::with_capacity(curves.len());
     let mut observations = Vec::new();
-    let all_sd = !options.over_sd
-        && curves.iter().all(|c| c.points.iter().all(|p| p.sd_mbq.is_some()));
+    let all_sd =
+        !options.over_sd && curves.iter().all(|c| c.points.iter().all(|p| p.sd_mbq.is_some()));
     let error = if all_sd { ErrorModel::Known } else { options.error };
     for (curve, lambda) in curves.iter().zip(physical) {
         let times: Vec<f64> = curve.points.iter().map(|p| p.time_h).collect();

@@ -151,7 +151,9 @@ fn print_cycles(made: Vec<(u16, Table)>, terminal: &Terminal) -> Outcome {
     let mut whole: Option<Table> = None;
     for (cycle, mut table) in made {
         if several {
-            let Some(column) = Table::new("", "").column("cycle", "").columns.pop() else { continue };
+            let Some(column) = Table::new("", "").column("cycle", "").columns.pop() else {
+                continue;
+            };
             table.columns.insert(0, column);
             table.rows.iter_mut().for_each(|row| row.insert(0, f64::from(cycle).into()));
         }
