@@ -394,7 +394,8 @@ mod tests {
         assert_eq!(&rows[3][8], "an activity of 0 or below under a proportional error");
         assert_eq!(&rows[4][8], "a cell is no number");
         assert_eq!(&rows[4][2], "");
-        assert_eq!((summary.rows, summary.determined), (6, 3));
+        assert_eq!(&rows[5][8], "not determined: rises at its last measurement");
+        assert_eq!((summary.rows, summary.determined), (6, 2));
         assert_eq!(summary.by_status.values().sum::<u64>(), 6);
     }
 

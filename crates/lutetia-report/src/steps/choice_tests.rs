@@ -193,7 +193,8 @@ fn prop_an_assumed_error_that_is_true_leaves_no_bias() {
 fn exact_an_error_given_outright_replaces_stated_ones() {
     let points = [(4.0, 90.0), (24.0, 75.0), (72.0, 36.0), (120.0, 19.0)];
     let sd = |over: bool| {
-        let options = CurveOptions { over_sd: over, ..options(0.3) };
+        let functions = vec!["mono".to_owned()];
+        let options = CurveOptions { over_sd: over, functions, ..options(0.3) };
         let curve = fit_region(measured(&points, Some(0.01)), &options).expect("a region");
         let tia = curve.best().fit.as_ref().expect("a fit").derived("tia").expect("one").se;
         (tia.expect("a standard error"), curve.best().method.clone())
