@@ -3,7 +3,7 @@
 //! | fact | verdict |
 //! |---|---|
 //! | the data stand against any integral, the fit failed, the integral is not determined | refused |
-//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932) |
+//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932), see [`widened`]; refused beyond its limits |
 //! | a parameter at its bound | flagged; no standard error, as it would not be Gaussian |
 //! | both of these | refused: nothing says how far off the integral is |
 //! | more than 20 % after the last measurement | flagged |
@@ -12,16 +12,13 @@
 
 use lutetia_diagnostic::{Flag, LARGE_EXTRAPOLATION, Reason, Verdict};
 use lutetia_dose::Tia;
-use lutetia_fit::{DerivedEstimate, Fit, Misfit};
+use lutetia_fit::{DerivedEstimate, Fit, MISFIT, Misfit, widened};
 
 use super::{
     administrations,
     curves::RegionCurve,
     integrate::{Method, TailChoice},
 };
-
-/// χ² less probable than this refutes the fit of a model.
-const MISFIT: f64 = 0.01;
 
 /// What a fit says of an integral.
 struct Facts<'a> {
@@ -56,7 +53,7 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         value: tia.value,
         sd: tia.se,
         extrapolated: fit.derived("extrapolated_fraction").map(|d| d.value),
-        method: &administrations::method(&best.function, &best.curve),
+        method: &administrations::method(&best.method, &best.curve),
         misfit: region.misfit,
         at_bound: region.at_bound.clone(),
     })
@@ -101,7 +98,20 @@ fn facts(facts: Facts<'_>) -> Verdict<Tia> {
         ));
     }
     let ratio = misfit.map_or(1.0, |m| m.birge_ratio());
-    let sd = if at_bound.is_empty() { sd.map(|sd| ratio * sd) } else { None };
+    let sd = match misfit {
+        _ if !at_bound.is_empty() => None,
+        None => sd,
+        // Beyond a limit, or without a standard error to widen, nothing says how far off the integral is.
+        Some(misfit) => match sd.and_then(|sd| widened(value, sd, ratio)) {
+            Some(sd) => Some(sd),
+            None => {
+                return Verdict::refused(Reason::with_hint(
+                    misfit.to_string(),
+                    "choose another function with `--function`",
+                ));
+            }
+        },
+    };
     let flags = misses
         .into_iter()
         .chain((ratio > 1.0 && sd.is_some()).then_some(Flag::Widened { ratio }))
@@ -162,16 +172,18 @@ mod tests {
 
     #[test]
     fn exact_each_fact_has_its_verdict() {
-        let misfit = Some(Misfit { chi2: 400.0, dof: 4, p: 0.0 });
+        let misfit = Some(Misfit { chi2: 64.0, dof: 4, p: 0.0 });
         let sd = |v: &Verdict<Tia>| {
             let tia = v.clone().accept(&FlagKind::ALL).expect("a value");
             tia.sd_mbq_h()
         };
         assert_eq!(asked(None, &[], 0.1).word(), "determined");
-        // √(400/4) = 10.
+        // √(64/4) = 4.
         let widened = asked(misfit, &[], 0.1);
         assert!(widened.has(FlagKind::Misfit) && widened.has(FlagKind::Widened));
-        assert!((sd(&widened).expect("an SD") - 90.0).abs() < 1e-12);
+        assert!((sd(&widened).expect("an SD") - 36.0).abs() < 1e-12);
+        // √(400/4) = 10 is more than understated deviations explain.
+        assert!(asked(Some(Misfit { chi2: 400.0, dof: 4, p: 0.0 }), &[], 0.1).is_refused());
         let bound = asked(None, &["lambda1"], 0.1);
         assert!(bound.has(FlagKind::AtBound));
         assert_eq!(sd(&bound), None);

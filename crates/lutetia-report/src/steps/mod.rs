@@ -25,6 +25,8 @@ mod administrations;
 mod bare;
 mod basis;
 pub mod calibrate;
+#[cfg(test)]
+mod choice_tests;
 pub mod cohort;
 pub mod cohort_curves;
 pub mod combination;
@@ -55,7 +57,7 @@ pub mod remarks;
 pub mod roles;
 mod rows;
 pub mod select;
-mod shape;
+pub(crate) mod shape;
 pub mod simulate;
 pub mod stream;
 pub mod survival;
