@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
-use crate::error::{DoseError, above_zero, not_negative};
+use crate::error::{DoseError, above_zero, not_negative, short};
 use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY, organs};
 
 /// Least radius served, cm: below it a region is a few cells, and where in them the activity lies
@@ -161,7 +161,7 @@ pub fn self_dose_factor(
             let shape = Shape::of(organ, Surroundings::Body, *one_of_pair);
             let taken_for = region.taken_for();
             let Some(of_reference) = region.reference_mass_g(reference) else {
-                let method = format!("{taken_for} of {mass_g} g, convex pieces in a body");
+                let method = format!("{taken_for} of {} g, convex pieces in a body", short(mass_g));
                 return factor(source, region.given(), mass_g, &shape, &method);
             };
             let adult = match reference {
@@ -196,7 +196,7 @@ pub fn sphere_dose_factor(
         Surroundings::Body => "in a body",
         Surroundings::Vacuum => "in vacuum",
     };
-    let method = format!("sphere of {mass_g} g, {density} g/cm3, {place}");
+    let method = format!("sphere of {} g, {density} g/cm3, {place}", short(mass_g));
     factor(source, name, mass_g, &shape, &method)
 }
 

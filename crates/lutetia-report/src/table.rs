@@ -204,7 +204,7 @@ impl Table {
         let headers = self.headers();
         let rows = self.rows.iter().map(|row| {
             let cells = row.iter().map(|cell| match cell {
-                Cell::Number(number) => serde_json::json!(number),
+                Cell::Number(number) => serde_json::json!(plain(*number)),
                 Cell::Text(text) => serde_json::json!(text),
                 Cell::Missing => serde_json::Value::Null,
             });
@@ -355,6 +355,12 @@ impl Table {
         }
         found
     }
+}
+
+/// A number to fifteen digits: what lies beyond is the rounding of a product, such as 249.07365000000001 for 249.07365.
+#[must_use]
+pub fn plain(x: f64) -> f64 {
+    format!("{x:.14e}").parse().unwrap_or(x)
 }
 
 /// `x` to `digits` significant digits, in plain notation between 1e-4 and 1e7, else scientific.

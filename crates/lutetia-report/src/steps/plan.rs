@@ -24,7 +24,7 @@ use super::{
     },
     shown,
 };
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Table, significant};
 
 /// Standard normal quantile of 95 %.
 const Z_95: f64 = 1.644_853_626_951_472_2;
@@ -64,7 +64,7 @@ impl Limit {
                 let repair = if one {
                     format!("{first} h")
                 } else {
-                    format!("{first} h ({} %) and {second} h", 100.0 * share)
+                    format!("{first} h ({} %) and {second} h", significant(100.0 * share, 4))
                 };
                 format!("BED, alpha/beta {} Gy, repair {repair}", tissue.alpha_beta_gy())
             }

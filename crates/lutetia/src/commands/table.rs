@@ -1,6 +1,6 @@
 //! A table of results as CSV for people and spreadsheets, or as JSON for machines.
 
-use lutetia_report::{Cell, Table};
+use lutetia_report::{Cell, Table, table::plain};
 use serde_json::{Map, Value, json};
 
 use crate::{failure::Outcome, terminal::Terminal};
@@ -18,7 +18,7 @@ pub(crate) fn rows(table: &Table) -> Value {
     let headers = table.headers();
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().map(|cell| match cell {
-            Cell::Number(number) => json!(number),
+            Cell::Number(number) => json!(plain(*number)),
             Cell::Text(text) => json!(text),
             Cell::Missing => Value::Null,
         });
