@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::{DoseError, above_zero, not_negative};
+use crate::error::{DoseError, above_zero, not_negative, short};
 use crate::factor::{GY_PER_MBQ_H, SelfDoseFactor};
 use crate::region::Region;
 use crate::tia::Tia;
@@ -164,8 +164,8 @@ pub fn cortex_dose(
         gy_per_gbq: whole.gy_per_gbq.map(|per| per * ratio),
         method: format!(
             "cortex with {} % of the mass and {} % of the activity of: {}",
-            100.0 * mass_share,
-            100.0 * activity_share,
+            short(100.0 * mass_share),
+            short(100.0 * activity_share),
             whole.method
         ),
         ..whole.clone()

@@ -102,6 +102,11 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
+/// A number of a sentence: four digits, without the noise of floating-point products.
+pub(crate) fn short(x: f64) -> String {
+    format!("{:.3e}", x).parse().map_or_else(|_| x.to_string(), |x: f64| x.to_string())
+}
+
 /// `value` if it is finite and above zero.
 pub(crate) fn above_zero(
     quantity: &'static str,

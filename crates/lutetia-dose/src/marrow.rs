@@ -32,7 +32,7 @@ use serde::Serialize;
 use crate::absorbed::Surroundings;
 use crate::dose::{AbsorbedDose, Mass};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
-use crate::error::{DoseError, above_zero, not_negative};
+use crate::error::{DoseError, above_zero, not_negative, short};
 use crate::factor::{GY_PER_MBQ_H, SelfDoseFactor, photon_fraction};
 use crate::kernel::Deposition;
 use crate::region::{Kind, Region};
@@ -321,7 +321,7 @@ pub fn marrow_dose(input: &MarrowInput<'_>) -> Result<MarrowDose, DoseError> {
                     expected: "a number above 0, at most 1",
                 });
             }
-            let how = format!("from `{}`, which holds {} % of it", part.region(), 100.0 * share);
+            let how = format!("from `{}`, which holds {} % of it", part.region(), short(100.0 * share));
             (part.value_mbq_h() / share, part.sd_mbq_h().map(|sd| sd / share), how)
         }
     };

@@ -64,15 +64,8 @@ impl Limit {
                 let repair = if one {
                     format!("{} h", significant(first, 6))
                 } else {
-                    {
-                        let digits = |x: f64| significant(x, 6);
-                        format!(
-                            "{} h ({} %) and {} h",
-                            digits(first),
-                            digits(100.0 * share),
-                            digits(second)
-                        )
-                    }
+                    let digits = |x: f64| significant(x, 6);
+                    format!("{} h ({} %) and {} h", digits(first), digits(100.0 * share), digits(second))
                 };
                 format!(
                     "BED, alpha/beta {} Gy, repair {repair}",
