@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
-use crate::error::{DoseError, above_zero, not_negative, short};
+use crate::error::{DoseError, above_zero, not_negative};
 use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY, organs};
 
 /// Least radius served, cm: below it a region is a few cells, and where in them the activity lies

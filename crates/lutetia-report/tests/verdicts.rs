@@ -169,12 +169,15 @@ fn exact_every_flag_arrives_in_every_product() {
         }
     }
     for (flag, words) in &flags {
-        let flagged =
-            judged(&study, &plain, |_, tia| tia.tia = tia.tia.clone().with(flag.clone()));
+        let flagged = judged(&study, &plain, |_, tia| tia.tia = tia.tia.clone().with(flag.clone()));
         for (name, product) in products(&flagged) {
             // HTML has its own apostrophe.
             let product = product.replace(['’'], "'").replace("&#39;", "'");
-            assert!(product.contains(words), "{:?} does not arrive in {name}: {product}", flag.kind());
+            assert!(
+                product.contains(words),
+                "{:?} does not arrive in {name}: {product}",
+                flag.kind()
+            );
         }
     }
 }

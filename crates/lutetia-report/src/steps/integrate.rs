@@ -11,7 +11,8 @@ use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, administrations, cycle, defaults, judge, shape, shown, subject,
+    Context, RegionTia, StepKind, Use, administrations, cycle, defaults, judge, shape, shown,
+    subject,
 };
 use crate::table::Table;
 

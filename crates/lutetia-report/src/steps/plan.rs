@@ -65,7 +65,12 @@ impl Limit {
                     format!("{} h", significant(first, 6))
                 } else {
                     let digits = |x: f64| significant(x, 6);
-                    format!("{} h ({} %) and {} h", digits(first), digits(100.0 * share), digits(second))
+                    format!(
+                        "{} h ({} %) and {} h",
+                        digits(first),
+                        digits(100.0 * share),
+                        digits(second)
+                    )
                 };
                 format!(
                     "BED, alpha/beta {} Gy, repair {repair}",
@@ -407,7 +412,9 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
                     notes.push("the cycles given have reached the limit".to_owned());
                 }
                 if p.gy_per_gbq.1.is_some() && p.curve.is_empty() && p.expected_gbq > 0.0 {
-                    notes.push("the dose has no standard error, so that no risk is known".to_owned());
+                    notes.push(
+                        "the dose has no standard error, so that no risk is known".to_owned(),
+                    );
                 }
                 notes.extend((!note.is_empty()).then_some(note));
                 notes.extend((!course.note.is_empty()).then(|| course.note.clone()));
@@ -543,10 +550,8 @@ impl StepKind for PlanStep {
                         known.join(", ")
                     )
                 })?;
-                let given = given
-                    .iter()
-                    .zip(&self.given)
-                    .map(|(doses, step)| match doses.get(region) {
+                let given =
+                    given.iter().zip(&self.given).map(|(doses, step)| match doses.get(region) {
                         Some(dose) => given_cycle(dose, &self.rbe).within(&format!("`{step}`")),
                         None => Verdict::refused(format!("step `{step}` has no dose of it")),
                     });
