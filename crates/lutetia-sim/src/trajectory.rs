@@ -60,7 +60,7 @@ impl Grid {
 /// How hard the integrator worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
-    /// Pieces between doses, infusion edges and bends of inputs.
+    /// Pieces between doses, infusion edges, bends of inputs and changes of branches.
     pub segments: usize,
     /// Accepted steps.
     pub steps: usize,

@@ -75,10 +75,16 @@ fn regress_simulations_that_cannot_be() {
     ] {
         insta::assert_snapshot!(format!("simulate_{name}"), simulate(&arguments));
     }
-    // Where exactly it runs away depends on the processor's rounding; what is to blame does not.
+    // A volume that cannot be is refused before anything is simulated.
     let away = simulate(&["--dose", DOSE, "--set", "V_plasma=-1 L"]);
     assert!(away.starts_with("exit code: 65\n"), "{away}");
     assert!(away.contains("with V_plasma = -1 L") && away.contains("LUT8018"), "{away}");
+    assert!(away.contains("the volume of `plasma`") && away.contains("is -1 L"), "{away}");
+    let rate = simulate(&["--dose", DOSE, "--set", "kon=-1 L/nmol/h"]);
+    assert!(rate.contains("the rate of process") && rate.contains("-1 L/"), "{rate}");
+    let share = simulate(&["--dose", DOSE, "--atol", "1"]);
+    assert!(share.starts_with("exit code: 64\n"), "{share}");
+    assert!(share.contains("`--atol 1` is out of range") && share.contains("1e-18"), "{share}");
     let without = run(&repository(), &["simulate", MODEL, "--dose", DOSE]);
     insta::assert_snapshot!("simulate_without_nuclide", without);
 }

@@ -352,6 +352,7 @@ impl<'r> Run<'r> {
                     .copy_from_slice(&self.integrals[(lane + 1) * m..(lane + 2) * m]);
             }
         }
+        self.shown = shown;
     }
 
     fn check_fixed(&mut self, equations: &Equations<'_>) -> Result<(), SimError> {
