@@ -45,7 +45,9 @@ fn followed(text: &str, fault: &Diagnostic) -> Option<String> {
         // Into the inline table that is marked or that the marked name has, or into its own table.
         let stop = text[start..].find('\n').map_or(text.len(), |p| p + start);
         let line = text[..start].rfind('\n').map_or(0, |p| p + 1);
-        if let Some(open) = text[line..start].find('{').map(|p| p + line + 1) {
+        let marked = text[start..].starts_with('{').then_some(start + 1);
+        let around = text[line..start].rfind('{').map(|p| p + line + 1);
+        if let Some(open) = marked.or(around) {
             return Some(format!("{} {written},{}", &text[..open], &text[open..]));
         }
         if let Some(open) = text[start..stop].find('{').map(|p| p + start + 1) {

@@ -217,21 +217,34 @@ fn exact_all_roles_of_a_step_are_judged_at_once() {
     }
 }
 
-/// Grades do not depend on the unit in which counts are declared: 236 cells/nL are 236 000 cells/uL, no grade.
+/// Grades do not depend on the unit in which counts are declared: grade 3 begins below 50 cells/nL, 50 000 cells/uL.
 #[test]
 fn exact_counts_are_graded_in_their_own_unit() {
-    let roles = "death = \"hazard\"\ntoxicities = [{ name = \"low\", output = \"counts\", ctcae = \"platelets\" }, { name = \"pale\", output = \"haemo\", ctcae = \"haemoglobin\" }]";
-    let judged = "[[step]]\nkind = \"trade-off\"\nid = \"front\"\ntrial = \"trial\"\npatients = 3\nbenefit = \"restricted-mean\"\nhorizon = \"2 mo\"\nharm_grade = 1\nweights = { benefit = 0.5, harm = 0.5 }\nreference = \"none\"\nsamples = 10\nregimen = [{ name = \"none\" }]\n\n[[figure]]\nkind = \"pareto\"\n";
-    // Nobody is harmed, which the trade-off's own table says; a page that names it would fail otherwise.
-    let (steps, _) = judged.split_once("[[figure]]").expect("two parts");
-    assert_eq!(tried("", roles, steps), Ok(()));
+    let mut read = |_: &str| Ok(MODEL.to_owned());
+    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
+        .expect("a model");
+    let declared = |item: &str, output: &str| -> Vec<f64> {
+        let system = model.simulator.system();
+        let info = &system.outputs()[system.output_index(output).expect("an output")];
+        let limits = roles::graded_limits(&model, "x", item, output).expect("limits");
+        limits.iter().map(|l| l * info.factor).collect()
+    };
+    for (item, output, grade_3) in [
+        ("platelets", "counts", 50e3),
+        ("neutrophils", "counts", 1e3),
+        ("haemoglobin", "haemo", 80.0),
+    ] {
+        // Two conversions of decimal numbers.
+        let found = declared(item, output)[2];
+        assert!((found / grade_3 - 1.0).abs() < 1e-12, "{item}: {found}");
+    }
 }
 
 #[test]
 fn exact_what_later_steps_are_computed_from_must_be_there() {
     let front = |benefit: &str| {
         format!(
-            "[[step]]\nkind = \"trade-off\"\nid = \"front\"\ntrial = \"trial\"\npatients = 2\nbenefit = \"{benefit}\"\nhorizon = \"2 mo\"\nweights = {{ benefit = 0.5, harm = 0.5 }}\nreference = \"none\"\nsamples = 10\nregimen = [{{ name = \"none\" }}]\n"
+            "[[step]]\nkind = \"trade-off\"\nid = \"front\"\ntrial = \"trial\"\npatients = 2\nbenefit = \"{benefit}\"\nhorizon = \"2 mo\"\nweights = {{ benefit = 0.5, harm = 0.5 }}\nreference = \"none\"\nsamples = 100\nregimen = [{{ name = \"none\" }}]\n"
         )
     };
     let one = |result: &str| {
@@ -251,11 +264,22 @@ fn exact_what_later_steps_are_computed_from_must_be_there() {
         let found = tried("", roles, &more).expect_err(said);
         assert!(found.contains(said), "{found}");
     }
-    let crossing =
-        "death = \"hazard\"\n[[step.arm]]\nname = \"x\"\npatients = 2\nstop_at_progression = true";
-    let found = tried("", crossing, "").err();
-    // Two definitions of the arms are TOML's own fault; with one, nothing can progress.
-    assert!(found.is_none_or(|f| f.contains("nothing can progress")));
+    let mut read = |_: &str| Ok(MODEL.to_owned());
+    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
+        .expect("a model");
+    for (arm, said) in [
+        ("stop_at_progression = true", "stops treatment at progression, and nothing can progress"),
+        ("crossover = { to = \"b\", share = 0.5 }", "crosses over at progression"),
+    ] {
+        let step = format!(
+            "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\ndeath = \"hazard\"\narm = [{{ name = \"a\", patients = 2, {arm} }}]"
+        );
+        let step: TrialStep = toml::from_str(&step).expect("a step");
+        let found = roles::check(&step, &model).expect_err(said);
+        assert!(found.contains(said), "{found}");
+        let better = TrialStep { volume: Some("mass".to_owned()), ..step };
+        assert_eq!(roles::check(&better, &model), Ok(()));
+    }
 }
 
 /// Categories by the name of a level, in every table that sets them; a covariate within its range.

@@ -12,7 +12,7 @@ units = { time = "d", amount = "nmol", volume = "L" }
 [compartments]
 c = "1 L"
 [parameters]
-one = { value = "1 g", fixed = true, source = "assumed" }
+gram = { value = "1 g", fixed = true, source = "assumed" }
 k_grow = { value = "0.004 1/d", iiv = "60 %", source = "assumed" }
 h0     = { value = "0.001 1/d", iiv = "30 %", source = "assumed" }
 spared = { value = "0.5 1/nmol", source = "assumed" }
@@ -28,7 +28,7 @@ grow: 0 => M @ k_grow*M/(1 + spared*X.c)
 die:  0 => H @ HAZARD
 '''
 [outputs]
-size   = { of = "one*M", unit = "g" }
+size   = { of = "gram*M", unit = "g" }
 hazard = { of = "H", unit = "1" }
 dose   = { of = "per*X.c", unit = "Gy" }
 "#;

@@ -263,7 +263,7 @@ pub(crate) fn needs(
 ///
 /// # Errors
 /// An unknown item, or an output of another dimension.
-pub(crate) fn graded_limits(
+pub fn graded_limits(
     model: &LoadedModel,
     name: &str,
     item: &str,
