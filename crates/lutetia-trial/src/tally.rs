@@ -163,8 +163,8 @@ struct Both {
 
 impl Both {
     fn new(arm: &Tally, reference: &Tally) -> Self {
-        let mut times = [&arm.events, &arm.censored, &reference.events, &reference.censored]
-            .map(|times| times.clone());
+        let mut times =
+            [&arm.events, &arm.censored, &reference.events, &reference.censored].map(Vec::clone);
         let [a, b, c, d] = &mut times;
         join_ties(&mut [a, b, c, d]);
         let [a, b, c, d] = times;

@@ -478,7 +478,7 @@ patients = 20
 
     let made = Command::new(env!("CARGO_BIN_EXE_lutetia")).current_dir(root).arg("report").output();
     assert!(made.expect("the command starts").status.success());
-    let (code, read, talk) = trial("read", "fitted");
+    let (code, _, talk) = trial("read", "fitted");
     assert_eq!(code, Some(0), "{talk}");
     assert!(talk.contains("which is current") && !talk.contains("calibrating"), "{talk}");
     let patients =
