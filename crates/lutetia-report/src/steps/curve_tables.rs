@@ -1,7 +1,7 @@
 //! The tables of fitted curves.
 
 use lutetia_data::Curve;
-use lutetia_fit::QualityGates;
+use lutetia_fit::{Fit, QualityGates};
 
 use super::curves::{Candidate, RegionCurve};
 use crate::table::{Cell, Table, significant};
@@ -115,7 +115,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
                 c.function.as_str().into(),
                 tia,
                 sd,
-                fit.map(|f| f.chi_square).into(),
+                fit.map(chi_square).into(),
                 fit.map(|f| f.k as f64).into(),
                 fit.and_then(|f| f.aicc).into(),
                 weight.into(),
@@ -141,7 +141,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             extrapolated.number().map(|f| 100.0 * f).into(),
             half_life,
             half_life_sd,
-            fit.map(|f| f.chi_square).into(),
+            fit.map(chi_square).into(),
             fit.map(|f| f.n as f64).into(),
             fit.map(|f| f.estimates.len() as f64).into(),
             match &region.refused {
@@ -175,6 +175,11 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         }
     }
     Ok(vec![results, candidates, points, curves, averaged])
+}
+
+/// χ² without what rounding leaves of a curve through its points.
+fn chi_square(fit: &Fit) -> f64 {
+    if fit.chi_square < 1e-6 { 0.0 } else { fit.chi_square }
 }
 
 /// Times at which curves are drawn: dense where uptake happens, then even.

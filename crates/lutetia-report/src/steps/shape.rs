@@ -162,7 +162,8 @@ pub(crate) fn explain(data: &Curve, points: &[EndPoint], fault: EndFault, physic
             hours(last)
         ),
         EndFault::Slow { from, rate } => {
-            let fall = if rate > 0.0 {
+            // Rounding leaves a rate of 1e-17 of level values.
+            let fall = if rate > 1e-6 * physical {
                 format!("its effective half-life is {} h", number(LN_2 / rate))
             } else {
                 "it does not fall at all".to_owned()
