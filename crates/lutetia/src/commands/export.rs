@@ -30,8 +30,8 @@ const OLINDA: &str = "\
 Example:
   lutetia export olinda data/studies/snmmi_patient4 --file patient4.cas
 
-Regions of one organ are added; the mass of a measured organ is its volume times its density. The remainder of the
-body is the total body there. What has no place in a case file is named.";
+Regions of one organ are added; the mass of a measured organ is its volume times its density.
+The remainder of the body is the total body there. What has no place in a case file is named.";
 
 const MIRDCALC: &str = "\
 Example:

@@ -27,7 +27,8 @@ const EXAMPLE: &str = "\
 Example:
   lutetia plan data/studies/snmmi_patient4 --region kidney_left --region kidney_right --cycles 4 \\
     --limit \"40 Gy\" --tissue \"2.5 Gy,2.8 h\" --activity \"7.4 GBq\" --volume-sd \"5 %\"
-  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 --limit \"23 Gy\" --print risk";
+  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 \\
+    --limit \"23 Gy\" --print risk";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -22,11 +22,13 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia trial reports/06_vision/experiment.toml --step vision --patients 100000 --out vision-100000
+  lutetia trial reports/06_vision/experiment.toml --step vision --patients 100000 \\
+    --out vision-100000
 
-The file is an experiment with a step of the kind `trial`. Patients are written to DIR/patients.csv, one
-row per patient and arm; what could not be simulated has its reason in the column `status`. A run that
-was interrupted or killed goes on with the same command: nothing is lost and nothing done twice.";
+The file is an experiment with a step of the kind `trial`. Patients are written to
+DIR/patients.csv, one row per patient and arm; what could not be simulated has its reason in the
+column `status`. A run that was interrupted or killed goes on with the same command: nothing is
+lost and nothing done twice.";
 
 /// Arguments of `trial`.
 #[derive(Debug, Args)]
