@@ -104,6 +104,10 @@ mod tests {
             }
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(after.contains("  lutetia "), "`{}` has no example", command.get_name());
+            // Longer lines are broken where help is not printed to a wide terminal, examples with them.
+            for line in after.lines() {
+                assert!(line.chars().count() <= 100, "`{}`: {line}", command.get_name());
+            }
         }
     }
 }

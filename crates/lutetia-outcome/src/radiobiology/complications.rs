@@ -52,14 +52,16 @@ impl Lkb<OnDose> {
     /// Whole kidney, external beams of 2 Gy: TD50 28 Gy, m 0.10.
     #[must_use]
     pub fn kidney_dose() -> Self {
-        let source = "Emami 1991 and Burman 1991, recalled: TD5 23 Gy, TD50 28 Gy, n 0.70, m 0.10";
+        let source = "Emami 1991 (its table, read at radonc.wikidot.com): TD5 23 Gy, TD50 28 Gy; n 0.70, m 0.10 of \
+                      Burman 1991, quoted from memory";
         Self { x50_gy: 28.0, m: 0.10, source, axis: PhantomData }
     }
 
     /// Parotid gland, flow below 25 % after a year: TD50 39.9 Gy, m 0.40, mean dose.
     #[must_use]
     pub fn parotid_dose() -> Self {
-        let source = "Dijkema 2010, recalled";
+        let source =
+            "Dijkema 2010, Int J Radiat Oncol Biol Phys 78:449 (abstract read, PubMed 20056347)";
         Self { x50_gy: 39.9, m: 0.40, source, axis: PhantomData }
     }
 

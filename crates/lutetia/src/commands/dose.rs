@@ -38,8 +38,9 @@ Example:
     --resolution \"12 mm\" --print budget
   lutetia dose data/studies/snmmi_patient4 --volume-sd \"5 %\" --out patient4
 
-Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses.
-With `--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as JSON, and an index.";
+Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses. With
+`--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as
+JSON, and an index.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -30,9 +30,10 @@ const OLINDA: &str = "\
 Example:
   lutetia export olinda data/studies/snmmi_patient4 --file patient4.cas
 
-Regions of one organ are added; the mass of a measured organ is its volume times its density. The remainder of the
-body is the total body there. What has no place in a case file is named.
-An integral that is not determined, or that its data refute, is not written; the run then ends with code 65.";
+Regions of one organ are added; the mass of a measured organ is its volume times its density.
+The remainder of the body is the total body there. What has no place in a case file is named.
+An integral that is not determined, or that its data refute, is not written; the run then ends
+with code 65.";
 
 const MIRDCALC: &str = "\
 Example:

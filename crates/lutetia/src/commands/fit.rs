@@ -30,7 +30,8 @@ Example:
   lutetia fit data/studies/snmmi_patient4 --region kidney_left
   lutetia fit data/studies/snmmi_patient4 --function all --print candidates
   lutetia fit data/studies/snmmi_patient4 --region liver --profile --bootstrap 1000
-  lutetia fit data/studies/snmmi_patient4 --function mono --error \"proportional 15 %\" --print estimates
+  lutetia fit data/studies/snmmi_patient4 --function mono --print estimates \\
+    --error \"proportional 15 %\"
   lutetia fit data/studies/snmmi_patient4 --model models/sstr2/dotatate-small.toml --into L.plasma \\
     --amount \"140 nmol\" --over \"30 min\" --observe \"kidney_left + kidney_right=A_kidneys\" \\
     --observe liver=A_liver --observe spleen=A_spleen --print estimates";

@@ -46,7 +46,7 @@ fn functions() -> Table {
                 let by = match source {
                     NameSource::Hardiansyah2021 => "Hardiansyah 2021",
                     NameSource::Hardiansyah2023 => "Hardiansyah 2023",
-                    NameSource::Nukfit => "NUKFIT, letter recalled",
+                    NameSource::Nukfit => "NUKFIT, letter quoted from memory",
                 };
                 format!("{name} ({by})")
             })

@@ -28,15 +28,17 @@ Example:
   lutetia import pytheranostics results.csv --subject P7 --nuclide Lu-177 --cycle 2 \\
     --out data/studies/p7_2
 
-A study needs times and activities of every region, and volumes for doses; what a file lacks is said.";
+A study needs times and activities of every region, and volumes for doses; what a file lacks is
+said.";
 
 const OLINDA: &str = "\
 Example:
   lutetia import olinda patient7.cas
   lutetia import olinda patient7.cas --activity \"7.4 GBq\"
 
-A case file holds time-integrated activity coefficients, phantom and masses. It lacks times, activities and
-volumes of the patient, so that it makes no study folder: its kinetics are printed as a table.";
+A case file holds time-integrated activity coefficients, phantom and masses. It lacks times,
+activities and volumes of the patient, so that it makes no study folder: its kinetics are
+printed as a table.";
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]

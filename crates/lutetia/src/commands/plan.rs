@@ -30,10 +30,11 @@ const EXAMPLE: &str = "\
 Example:
   lutetia plan data/studies/snmmi_patient4 --region kidney_left --region kidney_right --cycles 4 \\
     --limit \"40 Gy\" --tissue \"2.5 Gy,2.8 h\" --activity \"7.4 GBq\" --volume-sd \"5 %\"
-  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 --limit \"23 Gy\" --print risk
+  lutetia plan data/studies/snmmi_patient4 --region kidney_left --remaining 3 \\
+    --limit \"23 Gy\" --print risk
 
-A nuclide with alphas needs `--rbe`: the limit then is one in Gy(RBE). There is no plan from a curve that its data
-refute, unless `--accept misfit` says that it will do.";
+A nuclide with alphas needs `--rbe`: the limit then is one in Gy(RBE). There is no plan from a
+curve that its data refute, unless `--accept misfit` says that it will do.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

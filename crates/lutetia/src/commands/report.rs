@@ -242,8 +242,11 @@ impl Progress for Pages {
         self.lines.suspend(|| {
             let (word, code) = show(report, outcome, &self.terminal);
             let line = match took {
-                Some(took) => format!("{report}: {word}, {}", duration(took)),
-                None => format!("{report}: {word}"),
+                // How long it took to fail says nothing.
+                Some(took) if !matches!(outcome, Ended::Failed(_)) => {
+                    format!("{report}: {word}, {}", duration(took))
+                }
+                _ => format!("{report}: {word}"),
             };
             if self.terminal.json() {
                 self.terminal.talk(&line);

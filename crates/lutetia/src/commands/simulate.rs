@@ -29,7 +29,7 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia simulate models/sstr2/dotatate-small.toml --nuclide Lu-177 --until \"7 d\" \\
-    --dose '{ at = \"0 h\", into = \"L.plasma\", activity = \"7.4 GBq\", amount = \"100 nmol\", over = \"30 min\" }'
+    --dose '{ at = \"0 h\", into = \"L.plasma\", activity = \"7.4 GBq\", amount = \"100 nmol\" }'
 
 A dose is the table that an experiment file holds. Without `amount` it is carrier-free.";
 

@@ -19,7 +19,7 @@ pub(crate) fn rows(table: &Table) -> Value {
     let rows = table.rows.iter().map(|row| {
         let cells = row.iter().map(|cell| match cell {
             Cell::Number(number) => json_number(*number),
-            Cell::Text(text) => json!(text),
+            Cell::Text(text) => Value::from(text.as_str()),
             Cell::Missing => Value::Null,
         });
         Value::Object(headers.iter().cloned().zip(cells).collect::<Map<_, _>>())

@@ -27,14 +27,15 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia trial reports/06_vision/experiment.toml --step fitted --patients 1000 --out vision-1000
+  lutetia trial reports/06_vision/experiment.toml --step fitted --patients 1000 \\
+    --out vision-1000
 
-The file is an experiment with a step of the kind `trial`. Patients are written to DIR/patients.csv, one
-row per patient and arm; what could not be simulated has its reason in the column `status`. A run that
-was interrupted or killed goes on with the same command: nothing is lost and nothing done twice.
-Where the trial has the values of a calibration of its experiment, these are read from the tables beside
-the file if they are current, else computed first, which takes minutes. The first line says what the
-hazard was fitted to.";
+The file is an experiment with a step of the kind `trial`. Patients are written to
+DIR/patients.csv, one row per patient and arm; what could not be simulated has its reason in the
+column `status`. A run that was interrupted or killed goes on with the same command: nothing is
+lost and nothing done twice. Where the trial has the values of a calibration of its experiment,
+these are read from the tables beside the file if they are current, else computed first, which
+takes minutes. The first line says what the hazard was fitted to.";
 
 /// Arguments of `trial`.
 #[derive(Debug, Args)]
