@@ -94,7 +94,7 @@ fn shipped(path: &Path) -> bool {
 /// `recalled` with no work beside it: no year, no capital letter in the same value.
 fn bare_recall(line: &str) -> bool {
     line.split(['"', ';']).filter(|value| value.contains("recalled")).any(|value| {
-        !value.chars().any(|c| c.is_uppercase()) && !value.chars().any(|c| c.is_ascii_digit())
+        !value.chars().any(char::is_uppercase) && !value.chars().any(|c| c.is_ascii_digit())
     })
 }
 

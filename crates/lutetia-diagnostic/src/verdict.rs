@@ -210,7 +210,7 @@ struct Short(f64);
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
-        if size >= 0.01 && size < 1e4 {
+        if (0.01..1e4).contains(&size) {
             let decimals = (2 - size.log10().floor() as i32).max(0);
             write!(f, "{:.*}", usize::try_from(decimals).unwrap_or(0), self.0)
         } else {

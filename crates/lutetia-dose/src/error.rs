@@ -104,7 +104,7 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 
 /// A number of a sentence: four digits, without the noise of floating-point products.
 pub(crate) fn short(x: f64) -> String {
-    format!("{:.3e}", x).parse().map_or_else(|_| x.to_string(), |x: f64| x.to_string())
+    format!("{x:.3e}").parse().map_or_else(|_| x.to_string(), |x: f64| x.to_string())
 }
 
 /// `value` if it is finite and above zero.

@@ -1,7 +1,7 @@
 //! A table of results as CSV for people and spreadsheets, or as JSON for machines.
 
 use lutetia_report::{Cell, Table, table::json_number};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{failure::Outcome, terminal::Terminal};
 
