@@ -94,6 +94,13 @@ impl TacLibrary {
         Ok(Self { curves })
     }
 
+    /// Effective half-life of the slowest phase of any curve, h; what no nuclide with a shorter physical one can show.
+    #[must_use]
+    pub fn slowest_half_life_h(&self) -> Option<f64> {
+        let rates = self.curves.iter().flatten().filter(|(a, _)| a.abs() > 0.0).map(|(_, k)| *k);
+        rates.min_by(f64::total_cmp).map(|k| LN_2 / k)
+    }
+
     /// The mean of Ã/A(t) over the curves at time `time_h`.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ use crate::{
 /// What happens after the last measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tail {
-    /// Physical decay alone, of this half-life in h: nothing leaves, an upper bound.
+    /// Physical decay alone, of this half-life in h: nothing leaves and nothing comes. An upper bound where uptake is
+    /// over by the last measurement, and none where it may go on.
     Physical(f64),
     /// The exponential through the last two measurements.
     Fitted,

@@ -11,6 +11,7 @@ use crate::curve::{ActivityCurve, TimeActivity};
 use crate::fit::{FLAT, standard_normal};
 use crate::predictor::Predictor;
 use crate::problem::{ErrorModel, FitParameter, Transform};
+use crate::quasi::VarianceFunction;
 
 /// Most parameters a curve has.
 const MOST: usize = 6;
@@ -37,10 +38,8 @@ enum Variance {
     Known,
     /// `R = sd²`.
     Additive(f64),
-    /// `R = (cv f)²`.
-    Proportional(f64),
-    /// `R = sd² + (cv f)²`.
-    Combined(f64, f64),
+    /// `R = sd² + (cv f)²`, by its quasi-likelihood.
+    Following(VarianceFunction),
     /// Unknown and common: least squares.
     Unknown,
 }
@@ -142,8 +141,9 @@ impl<'a> FastFit<'a> {
         let variance = match error {
             ErrorModel::Known => Variance::Known,
             ErrorModel::Additive { sd } => known(sd).map_or(Variance::Unknown, Variance::Additive),
-            ErrorModel::Proportional { cv } => Variance::Proportional(known(cv)?),
-            ErrorModel::Combined { sd, cv } => Variance::Combined(known(sd)?, known(cv)?),
+            ErrorModel::Proportional { .. } | ErrorModel::Combined { .. } => {
+                Variance::Following(VarianceFunction::of(error)?)
+            }
             ErrorModel::Weighted => return None,
         };
         let free: Vec<usize> = (0..parameters.len()).filter(|&i| !parameters[i].fixed).collect();
@@ -211,9 +211,16 @@ impl<'a> FastFit<'a> {
         match self.variance {
             Variance::Known => own,
             Variance::Additive(sd) => sd,
-            Variance::Proportional(cv) => (cv * f).abs(),
-            Variance::Combined(sd, cv) => sd.hypot(cv * f),
+            Variance::Following(v) => v.variance(f).sqrt(),
             Variance::Unknown => 1.0,
+        }
+    }
+
+    /// What one value about its prediction adds to the cost, at the standard deviation `s`.
+    fn term(&self, y: f64, f: f64, s: f64) -> f64 {
+        match self.variance {
+            Variance::Following(v) => v.half_deviance(y, f),
+            _ => 0.5 * ((y - f) / s).powi(2),
         }
     }
 
@@ -225,11 +232,7 @@ impl<'a> FastFit<'a> {
         for (j, &t) in self.times.iter().enumerate() {
             let f = self.curve.point(&theta[..self.names], t, &mut gradient[..self.names]);
             let s = self.sd(f, sd.get(j).copied().unwrap_or(1.0));
-            let z = (y[j] - f) / s;
-            cost += 0.5 * z * z;
-            if matches!(self.variance, Variance::Proportional(_) | Variance::Combined(..)) {
-                cost += s.ln();
-            }
+            cost += self.term(y[j], f, s);
         }
         if cost.is_finite() { cost } else { f64::INFINITY }
     }
@@ -247,26 +250,15 @@ impl<'a> FastFit<'a> {
             let f = self.curve.point(&theta[..self.names], t, &mut by_theta[..self.names]);
             let s = self.sd(f, sd.get(j).copied().unwrap_or(1.0));
             let z = (y[j] - f) / s;
-            out.cost += 0.5 * z * z;
+            out.cost += self.term(y[j], f, s);
             let mut row = [0.0; MOST];
             for (k, &i) in self.free.iter().enumerate() {
                 row[k] = by_theta[i] * slopes[k] / s;
             }
-            // The second row of the general fit, ½ (R'/R)(1 − z²) with information ½ (R'/R)²; R'/R is this factor times
-            // the first row.
-            let by_variance = match self.variance {
-                Variance::Proportional(cv) | Variance::Combined(_, cv) => {
-                    out.cost += s.ln();
-                    2.0 * cv * cv * f / s
-                }
-                _ => 0.0,
-            };
-            let g = -z + 0.5 * by_variance * (1.0 - z * z);
-            let h = 1.0 + 0.5 * by_variance * by_variance;
             for a in 0..p {
-                out.gradient[a] += g * row[a];
+                out.gradient[a] -= z * row[a];
                 for b in 0..=a {
-                    out.information[a][b] += h * row[a] * row[b];
+                    out.information[a][b] += row[a] * row[b];
                 }
             }
         }
@@ -501,7 +493,17 @@ impl<'a> FastFit<'a> {
         let n = y.len();
         let few = n < p;
         let norms: Vector = std::array::from_fn(|k| at.information[k][k]);
-        let spread = match solve(&at.information, &gradient, &open, p, 0.0, &norms) {
+        // A rate at its lower bound may be larger, as in the general fit.
+        let mut freed = open;
+        for (k, f) in freed.iter_mut().enumerate().take(p) {
+            let low = self.transforms[k] == Transform::Log && near(x[k], self.lower[k]);
+            *f |= low && norms[k] > 0.0;
+        }
+        let wide = (freed != open)
+            .then(|| solve(&at.information, &gradient, &freed, p, 0.0, &norms))
+            .flatten();
+        let spread = match wide.or_else(|| solve(&at.information, &gradient, &open, p, 0.0, &norms))
+        {
             // `solve` has the sign of a step.
             Some(v) => -(0..p).map(|k| gradient[k] * v[k]).sum::<f64>(),
             None if few => f64::NAN,
@@ -545,6 +547,9 @@ impl<'a> FastFit<'a> {
         let two_pi = (2.0 * std::f64::consts::PI).ln();
         let minus_two_log_likelihood = match self.variance {
             Variance::Unknown => nf * (two_pi + (chi_square / nf).ln() + 1.0),
+            Variance::Following(v) => {
+                2.0 * at.cost + y.iter().map(|y| v.variance(*y).ln()).sum::<f64>() + nf * two_pi
+            }
             _ => chi_square + ln_r + nf * two_pi,
         };
         let terminal_rate = self.curve.terminal_rate(&theta[..names]);

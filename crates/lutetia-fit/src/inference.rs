@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::likelihood::Objective;
-use crate::problem::Problem;
+use crate::problem::{Problem, Transform};
 use crate::result::{Bound, IntervalKind, Reason};
 use crate::solver::Linearisation;
 
@@ -23,6 +23,9 @@ pub(crate) struct Inference {
     /// Covariance on the transformed scale (pseudo-inverse in the determined directions, zero rows for components at a
     /// bound), without the residual variance.
     unscaled: DMatrix<f64>,
+    /// The same with positive parameters at their lower bound let go, for what follows from them; `None` where there is
+    /// none, or where the data do not determine it.
+    wide: Option<DMatrix<f64>>,
     /// Residual variance and correction for degrees of freedom; `None` when it cannot be estimated.
     pub(crate) variance_scale: Option<f64>,
     column_norms: Vec<f64>,
@@ -76,6 +79,64 @@ pub(crate) fn sd_interval(sd: f64, df: usize) -> Option<(f64, f64)> {
     Some((sd * (df / chi.inverse_cdf(0.975)).sqrt(), sd * (df / chi.inverse_cdf(0.025)).sqrt()))
 }
 
+/// The pseudo-inverse of an information among some of its components.
+struct Inverted {
+    unscaled: DMatrix<f64>,
+    nulls: Vec<NullDirection>,
+    condition_number: f64,
+}
+
+impl Inverted {
+    fn of(
+        lin: &Linearisation,
+        open: &[usize],
+        column_norms: &[f64],
+        rank_tolerance: f64,
+        name: &dyn Fn(&DVector<f64>) -> String,
+    ) -> Result<Self, String> {
+        let all = column_norms.len();
+        let mut nulls = Vec::new();
+        let mut unscaled = DMatrix::zeros(all, all);
+        if open.is_empty() {
+            return Ok(Self { unscaled, nulls, condition_number: 1.0 });
+        }
+        let scaled = DMatrix::from_fn(lin.m.nrows(), open.len(), |row, c| {
+            let norm = column_norms[open[c]];
+            if norm > 0.0 { lin.m[(row, open[c])] / norm } else { 0.0 }
+        });
+        let svd =
+            nalgebra::linalg::SVD::try_new(scaled.qr().r(), false, true, f64::EPSILON, 10_000)
+                .ok_or("the singular values of the information do not converge")?;
+        let v_t = svd.v_t.ok_or("the information has no singular vectors")?;
+        let largest = svd.singular_values.max();
+        let smallest = svd.singular_values.min();
+        let condition_number =
+            if smallest > 0.0 { (largest / smallest).powi(2) } else { f64::INFINITY };
+        let mut full = DMatrix::zeros(open.len(), open.len());
+        for (s, value) in svd.singular_values.iter().enumerate() {
+            let v = v_t.row(s).transpose();
+            if *value > rank_tolerance * largest {
+                full += &v * v.transpose() / (value * value);
+            } else {
+                let mut direction = DVector::zeros(all);
+                for (c, &k) in open.iter().enumerate() {
+                    direction[k] = v[c];
+                }
+                let combination = name(&direction);
+                nulls.push(NullDirection { scaled: direction, combination });
+            }
+        }
+        for (a, &i) in open.iter().enumerate() {
+            for (b, &j) in open.iter().enumerate() {
+                if column_norms[i] > 0.0 && column_norms[j] > 0.0 {
+                    unscaled[(i, j)] = full[(a, b)] / (column_norms[i] * column_norms[j]);
+                }
+            }
+        }
+        Ok(Self { unscaled, nulls, condition_number })
+    }
+}
+
 impl Inference {
     /// Analyses the linearisation at the optimum.
     pub(crate) fn new(
@@ -108,45 +169,28 @@ impl Inference {
 
         let column_norms: Vec<f64> = (0..x.len()).map(|k| lin.m.column(k).norm()).collect();
         let open: Vec<usize> = (0..x.len()).filter(|&k| at_bound[k].is_none()).collect();
-        let mut nulls = Vec::new();
-        let mut unscaled = DMatrix::zeros(x.len(), x.len());
-        let mut condition_number = 1.0;
-        if !open.is_empty() {
-            let scaled = DMatrix::from_fn(lin.m.nrows(), open.len(), |row, c| {
-                let norm = column_norms[open[c]];
-                if norm > 0.0 { lin.m[(row, open[c])] / norm } else { 0.0 }
-            });
-            let svd =
-                nalgebra::linalg::SVD::try_new(scaled.qr().r(), false, true, f64::EPSILON, 10_000)
-                    .ok_or("the singular values of the information do not converge")?;
-            let v_t = svd.v_t.ok_or("the information has no singular vectors")?;
-            let largest = svd.singular_values.max();
-            let smallest = svd.singular_values.min();
-            condition_number =
-                if smallest > 0.0 { (largest / smallest).powi(2) } else { f64::INFINITY };
-            let rank_tolerance = problem.options.rank_tolerance.max(problem.predictor.precision());
-            let mut full = DMatrix::zeros(open.len(), open.len());
-            for (s, value) in svd.singular_values.iter().enumerate() {
-                let v = v_t.row(s).transpose();
-                if *value > rank_tolerance * largest {
-                    full += &v * v.transpose() / (value * value);
-                } else {
-                    let mut direction = DVector::zeros(x.len());
-                    for (c, &k) in open.iter().enumerate() {
-                        direction[k] = v[c];
-                    }
-                    let combination = combination(&direction, &column_norms, &names);
-                    nulls.push(NullDirection { scaled: direction, combination });
-                }
-            }
-            for (a, &i) in open.iter().enumerate() {
-                for (b, &j) in open.iter().enumerate() {
-                    if column_norms[i] > 0.0 && column_norms[j] > 0.0 {
-                        unscaled[(i, j)] = full[(a, b)] / (column_norms[i] * column_norms[j]);
-                    }
-                }
-            }
-        }
+        let names_of = |direction: &DVector<f64>| combination(direction, &column_norms, &names);
+        let rank_tolerance = problem.options.rank_tolerance.max(problem.predictor.precision());
+        let Inverted { unscaled, nulls, condition_number } =
+            Inverted::of(lin, &open, &column_norms, rank_tolerance, &names_of)?;
+        // A rate at its lower bound may be larger than that, and what follows from it with it. Its information on the
+        // natural scale is that of a parameter without the bound; the pseudo-inverse with it is the honest spread.
+        let held_low: Vec<usize> = (0..n_free)
+            .filter(|&k| {
+                let log = problem.parameters[free[k]].transform == Transform::Log;
+                log && matches!(at_bound[k], Some(Bound::Lower(_))) && column_norms[k] > 0.0
+            })
+            .collect();
+        let wide = if held_low.is_empty() {
+            None
+        } else {
+            let mut freed = [open.clone(), held_low].concat();
+            freed.sort_unstable();
+            Inverted::of(lin, &freed, &column_norms, rank_tolerance, &names_of)
+                .ok()
+                .filter(|w| w.nulls.is_empty())
+                .map(|w| w.unscaled)
+        };
 
         let n = problem.observations.len();
         let df = n.saturating_sub(n_free);
@@ -173,6 +217,7 @@ impl Inference {
         let free_names = free.iter().map(|&i| problem.parameters[i].name.clone()).collect();
         Ok(Self {
             unscaled,
+            wide,
             variance_scale,
             column_norms,
             nulls,
@@ -241,7 +286,8 @@ impl Inference {
         }
         match self.variance_scale {
             Some(s) => {
-                let sd = (g.dot(&(&self.unscaled * &g)) * s).max(0.0).sqrt();
+                let covariance = self.wide.as_ref().unwrap_or(&self.unscaled);
+                let sd = (g.dot(&(covariance * &g)) * s).max(0.0).sqrt();
                 // A value that only a parameter at its bound moves is the bound's, not the data's.
                 let held = (0..self.free.len())
                     .find_map(|k| self.at_bound[k].filter(|_| g[k].abs() > 0.0).map(|b| (k, b)));

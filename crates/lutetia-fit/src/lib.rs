@@ -25,6 +25,7 @@
 //! The crate prints nothing, reads no file and no clock; random starts come from a seed.
 
 mod bootstrap;
+mod choice;
 mod curve;
 mod exponentials;
 mod fast;
@@ -42,6 +43,7 @@ mod pooled;
 mod predictor;
 mod problem;
 mod profile;
+mod quasi;
 mod result;
 mod search;
 mod selection;
@@ -50,6 +52,7 @@ mod stripping;
 mod tails;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
+pub use choice::{GAIN, MISFIT, MOST_BIRGE, Why, choose, widened};
 pub use curve::{ActivityCurve, TimeActivity};
 pub use exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
 pub use fast::{FastFit, FastReason, FastResult, FastStatus};

@@ -5,10 +5,15 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::predictor::PredictError;
 use crate::problem::{Censoring, ErrorModel, Problem, Transform};
+use crate::quasi::VarianceFunction;
 use crate::solver::{Linearisation, Scored};
 use crate::tails::{ln_normal_cdf, normal_hazard};
 
 /// `½ (−2 ln L + prior)` of a [`Problem`], up to a constant, as an argmin problem.
+///
+/// Where the variance follows the curve and its size is known ([`ErrorModel::Proportional`], [`ErrorModel::Combined`]
+/// with fixed magnitudes), the quasi-likelihood of that variance takes the place of the normal likelihood: the weights
+/// are those of the curve, but they do not draw the curve to where the variance is small.
 ///
 /// The vector `x` holds the free parameters on their transformed scales, then the natural logarithms of the estimated
 /// error magnitudes. Where the common variance drops out of the estimates ([`ErrorModel::Additive`] or
@@ -199,9 +204,13 @@ impl<'a> Objective<'a> {
             .map(|(k, &i)| self.problem.parameters[i].transform.slope(x[k]))
             .collect();
         let mut rows = rows.zip(jacobian);
-        // The variance is constant where it can be left out of the cost.
-        let constant_variance =
-            self.profiled || matches!(self.problem.error, ErrorModel::Known) || self.fixed_sd();
+        // The variance is constant where it can be left out of the cost; where it follows the curve with a known size,
+        // the quasi-likelihood takes its place.
+        let quasi = self.quasi();
+        let constant_variance = self.profiled
+            || matches!(self.problem.error, ErrorModel::Known)
+            || self.fixed_sd()
+            || quasi.is_some();
 
         let mut cost = 0.0;
         for (j, o) in self.problem.observations.iter().enumerate() {
@@ -233,7 +242,7 @@ impl<'a> Objective<'a> {
             match o.censoring {
                 Censoring::None => {
                     let z = (o.value - f) / sd;
-                    cost += 0.5 * z * z;
+                    cost += quasi.map_or(0.5 * z * z, |q| q.half_deviance(o.value, f));
                     if !constant_variance {
                         cost += sd.ln();
                     }
@@ -282,6 +291,11 @@ impl<'a> Objective<'a> {
             }
         }
         if cost.is_finite() { Ok(cost) } else { Err(EvaluationError::Cost { cost }) }
+    }
+
+    /// The variance function where the variance follows the curve and its size is known.
+    fn quasi(&self) -> Option<VarianceFunction> {
+        VarianceFunction::of(self.problem.error)
     }
 
     fn fixed_sd(&self) -> bool {
@@ -336,7 +350,9 @@ impl<'a> Objective<'a> {
     }
 
     /// −2 ln L at `x` with all constants (`n ln 2π`) and without the prior; where profiled, at the maximum-likelihood
-    /// variance `RSS/n`. `None` where the residuals vanish and the likelihood has no bound.
+    /// variance `RSS/n`; where the variance follows the curve with a known size, the extended quasi-likelihood of Nelder
+    /// and Pregibon (1987), `D + Σ ln 2πV(y)`, whose differences between functions are those of the deviance. `None`
+    /// where the residuals vanish and the likelihood has no bound.
     pub(crate) fn minus_two_log_likelihood(&self, x: &[f64], cost: f64) -> Option<f64> {
         let observations = &self.problem.observations;
         let measured = observations.iter().filter(|o| o.censoring == Censoring::None);
@@ -354,7 +370,7 @@ impl<'a> Objective<'a> {
             let constant: f64 = match self.problem.error {
                 ErrorModel::Known => measured.map(|o| ln_sd(o.sd.unwrap_or(1.0))).sum(),
                 ErrorModel::Additive { sd } if !sd.estimated() => n * ln_sd(sd.value()),
-                _ => 0.0,
+                _ => self.quasi().map_or(0.0, |q| measured.map(|o| q.variance(o.value).ln()).sum()),
             };
             2.0 * cost - self.prior_penalty(x) + n * two_pi + constant
         };

@@ -1,11 +1,15 @@
 //! One function through every row of a table: the voxels of a map.
 
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use crate::choice::{MISFIT, widened};
 use crate::curve::{ActivityCurve, TimeActivity};
 use crate::fast::{FastFit, FastReason, FastResult, FastStatus};
 use crate::fit::fit;
 use crate::functions::Function;
 use crate::predictor::{PredictError, Predictor};
 use crate::problem::{ErrorModel, FitParameter, Observation, Problem};
+use crate::result::birge;
 use crate::stripping::StartScratch;
 
 /// Extra starts of a curve of more than two parameters; one of two has one minimum.
@@ -19,6 +23,8 @@ pub struct MapFitter {
     error: ErrorModel,
     seed: u64,
     names: Vec<String>,
+    /// χ² above which the data refute the function, and its degrees of freedom; none where the variance is estimated.
+    critical: Option<(f64, usize)>,
 }
 
 /// One thread's room.
@@ -47,6 +53,9 @@ pub enum RowFit {
         chi_square: f64,
         /// Why the integral is not determined.
         not_determined: Option<&'static str>,
+        /// What must be said of an integral that is determined: that the data refute the function, so that its standard
+        /// error was widened, or that a parameter rests at its bound.
+        doubt: Option<&'static str>,
         /// Whether the general fit had to settle it.
         general: bool,
     },
@@ -71,7 +80,13 @@ impl MapFitter {
         let ones = vec![1.0; times_h.len()];
         let parameters = function.parameters(&curve, injected, &ones)?;
         let names = curve.names().to_vec();
-        Ok(Self { curve, parameters, error, seed, names })
+        let estimated = matches!(error, ErrorModel::Weighted)
+            || error.magnitudes().iter().any(|(_, m)| m.estimated());
+        let free = parameters.iter().filter(|p| !p.fixed).count();
+        let dof = times_h.len().saturating_sub(free).max(1);
+        let law = ChiSquared::new(dof as f64).ok().filter(|_| !estimated);
+        let critical = law.map(|law| (law.inverse_cdf(1.0 - MISFIT), dof));
+        Ok(Self { curve, parameters, error, seed, names, critical })
     }
 
     /// Names of the parameters.
@@ -95,7 +110,27 @@ impl MapFitter {
 impl MapWorker<'_> {
     /// Fits one row: an activity for each time, and standard deviations where the error model is
     /// [`ErrorModel::Known`]. Allocates nothing unless the general fit must help.
+    ///
+    /// A function that the data refute is treated as everywhere: see [`choose`](crate::choose).
     pub fn fit(&mut self, y: &[f64], sd: &[f64]) -> RowFit {
+        let mut found = self.raw(y, sd);
+        if let (
+            Some((critical, dof)),
+            RowFit::Fitted { chi_square, tia, tia_sd, not_determined, doubt, .. },
+        ) = (self.fitter.critical, &mut found)
+            && *chi_square > critical
+        {
+            let ratio = birge(*chi_square, dof);
+            *tia_sd = tia_sd.and_then(|sd| widened(*tia, sd, ratio));
+            *doubt = Some("the function misses the data, SD widened");
+            if tia_sd.is_none() {
+                *not_determined = Some("not determined: the function misses the data");
+            }
+        }
+        found
+    }
+
+    fn raw(&mut self, y: &[f64], sd: &[f64]) -> RowFit {
         if y.iter().any(|v| !v.is_finite()) {
             return RowFit::Failed("an activity is not a finite number");
         }
@@ -158,10 +193,14 @@ impl MapWorker<'_> {
             chi_square: f.chi_square,
             not_determined: (!tia.determined.is_determined())
                 .then_some("not determined: the data leave a direction of the parameters open"),
+            doubt: f.estimates.iter().any(|e| e.at_bound.is_some()).then_some(AT_BOUND),
             general: true,
         }
     }
 }
+
+/// What is said of a parameter at its bound.
+const AT_BOUND: &str = "a parameter at its bound";
 
 fn settled(r: &FastResult) -> RowFit {
     let not_determined = r.not_determined.map(|reason| match reason {
@@ -181,6 +220,7 @@ fn settled(r: &FastResult) -> RowFit {
         terminal_rate: r.terminal_rate,
         chi_square: r.chi_square,
         not_determined,
+        doubt: (r.status == FastStatus::AtBound).then_some(AT_BOUND),
         general: false,
     }
 }

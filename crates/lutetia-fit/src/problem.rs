@@ -80,7 +80,9 @@ pub enum ErrorModel {
         /// Standard deviation, in the unit of the values.
         sd: Magnitude,
     },
-    /// `R = (cv f)²`, proportional to the model (name `cv`).
+    /// `R = (cv f)²`, proportional to the model (name `cv`). With a fixed magnitude, here and in [`Self::Combined`], the
+    /// estimates are those of the quasi-likelihood of this variance, which clean data meet; with an estimated one, those
+    /// of the normal likelihood.
     Proportional {
         /// Coefficient of variation, 1 = 100 %.
         cv: Magnitude,

@@ -50,14 +50,24 @@ impl fmt::Display for Status {
                 write!(f, "converged with {} at a bound", parameters.join(", "))
             }
             Self::Stalled { remaining_step } => {
-                write!(f, "stalled {remaining_step:.1e} standard errors from a minimum")
+                write!(f, "stalled {} from a minimum", steps(*remaining_step))
             }
             Self::MaxIterations { iterations, remaining_step } => write!(
                 f,
-                "not converged after {iterations} iterations, {remaining_step:.1e} standard errors from a minimum"
+                "did not converge in {iterations} iterations, {} from a minimum",
+                steps(*remaining_step)
             ),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
         }
+    }
+}
+
+/// A distance in standard errors, in words: beyond a hundred the number says nothing.
+fn steps(remaining: f64) -> String {
+    if remaining.is_finite() && remaining < 100.0 {
+        format!("{} standard errors", short(remaining))
+    } else {
+        "far".to_owned()
     }
 }
 
@@ -163,10 +173,22 @@ impl fmt::Display for Reason {
             Self::AtBound { parameter, bound } => {
                 write!(f, "`{parameter}` is at its bound {}", short(*bound))
             }
+            // Beyond ten times the value the number is that of a direction without information.
+            Self::LargeUncertainty { rse, gate } if rse.is_nan() || *rse > 10.0 => write!(
+                f,
+                "relative standard error above 1000 %, expected at most {} %",
+                short(100.0 * gate)
+            ),
             Self::LargeUncertainty { rse, gate } => write!(
                 f,
                 "relative standard error {} % is above {} %",
                 short(100.0 * rse),
+                short(100.0 * gate)
+            ),
+            // Rounding leaves a contraction of 1e-16 of either sign where the data say nothing.
+            Self::PriorOnly { contraction, gate } if *contraction < 5e-4 => write!(
+                f,
+                "the data do not reduce the variance of the prior, expected at least {} %: the value is the prior's",
                 short(100.0 * gate)
             ),
             Self::PriorOnly { contraction, gate } => write!(
@@ -184,7 +206,9 @@ impl fmt::Display for Reason {
 
 /// Three significant digits.
 fn short(v: f64) -> String {
-    if v.abs() >= 0.01 && v.abs() < 1e4 {
+    if v.abs() < f64::MIN_POSITIVE {
+        "0".to_owned()
+    } else if v.abs() >= 0.001 && v.abs() < 1e4 {
         let digits = (2 - v.abs().log10().floor() as i32).max(0) as usize;
         format!("{v:.digits$}")
     } else {
@@ -309,14 +333,20 @@ impl Misfit {
     /// Birge's ratio `√(χ²/ν)`, at least 1: by how much the stated standard deviations would have to grow for the
     /// scatter about the curve to be what they say.
     pub fn birge_ratio(&self) -> f64 {
-        (self.chi2 / self.dof as f64).sqrt().max(1.0)
+        birge(self.chi2, self.dof)
     }
+}
+
+/// `√(χ²/ν)`, at least 1.
+pub(crate) fn birge(chi2: f64, dof: usize) -> f64 {
+    (chi2 / dof as f64).sqrt().max(1.0)
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (chi2, dof) = (short(self.chi2), self.dof);
-        let p = if self.p >= 1e-3 { format!("p {}", short(self.p)) } else { "p < 0.001".to_owned() };
+        let p =
+            if self.p >= 1e-3 { format!("p {}", short(self.p)) } else { "p < 0.001".to_owned() };
         let s = if dof == 1 { "degree" } else { "degrees" };
         write!(f, "the function misses the data: χ² {chi2} on {dof} {s} of freedom ({p})")
     }
@@ -442,10 +472,15 @@ impl Fit {
         self.chi_square_test(1).filter(|m| m.p < limit)
     }
 
+    /// Whether the variance was known beforehand.
+    pub(crate) fn known_variance(&self) -> bool {
+        self.magnitudes.is_empty() && self.interval == IntervalKind::Normal
+    }
+
     /// The χ² test of the measured values, with at least `least` degrees of freedom.
     fn chi_square_test(&self, least: usize) -> Option<Misfit> {
         use statrs::distribution::{ChiSquared, ContinuousCDF};
-        if !self.magnitudes.is_empty() || self.interval != IntervalKind::Normal {
+        if !self.known_variance() {
             return None;
         }
         let free = self.estimates.iter().filter(|e| !e.fixed).count();

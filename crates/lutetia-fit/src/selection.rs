@@ -147,10 +147,15 @@ impl Fit {
                         out.largest_cv = Some((e.name.clone(), cv));
                     }
                     if cv >= gates.cv {
+                        // Beyond ten times the value the number is that of a direction without information.
+                        let size = if cv > 10.0 {
+                            "above 1000 %".to_owned()
+                        } else {
+                            format!("{:.0} %", 100.0 * cv)
+                        };
                         out.failures.push(format!(
-                            "CV of {} is {:.0} %, expected below {:.0} %",
+                            "CV of {} is {size}, expected below {:.0} %",
                             e.name,
-                            100.0 * cv,
                             100.0 * gates.cv
                         ));
                     }

@@ -236,12 +236,12 @@ fn val_maximum_a_posteriori_from_one_point() {
     let (cl, v) = (f.estimates[0].value, f.estimates[1].value);
     let posterior = |cl: f64, v: f64| {
         let m = truth(24.0, cl, v);
-        let sd = 0.05 * m;
         let z = [
             (cl / 200.0).ln() / (0.16f64.ln_1p()).sqrt(),
             (v / 12.0).ln() / (0.04f64.ln_1p()).sqrt(),
         ];
-        0.5 * ((y - m) / sd).powi(2) + sd.ln() + 0.5 * (z[0] * z[0] + z[1] * z[1])
+        // Half the deviance of a proportional variance of 5 %.
+        (y / m + m.ln()) / 0.0025 + 0.5 * (z[0] * z[0] + z[1] * z[1])
     };
     let h: f64 = 1e-4;
     for (up, down) in [

@@ -83,7 +83,8 @@ fn val_profile_of_an_integral_beside_a_search_by_hand() {
             .zip(&y)
             .map(|(t, y)| {
                 let m = tia * k * (-k * t).exp();
-                ((y - m) / (cv * m)).powi(2) + 2.0 * (cv * m).ln()
+                // The deviance of a proportional variance.
+                2.0 * (y / m + m.ln()) / (cv * cv)
             })
             .sum()
     };

@@ -12,7 +12,10 @@ use std::{
 use lutetia_fit::{ErrorModel, Function, MapFitter, MapWorker, RowFit};
 use rayon::prelude::*;
 
-use crate::table::{Table, significant};
+use crate::{
+    steps::shape::{EndFault, EndPoint, end_fault, known_sd},
+    table::{Table, significant},
+};
 
 /// Rows of one block.
 const BLOCK: usize = 16_384;
@@ -114,6 +117,8 @@ struct Places {
     activities: Vec<usize>,
     sd: Vec<usize>,
     kept: Vec<usize>,
+    /// Places among the activities in ascending time, with that time.
+    order: Vec<(usize, f64)>,
 }
 
 /// One row's numbers.
@@ -121,6 +126,21 @@ struct Room<'a> {
     worker: MapWorker<'a>,
     y: Vec<f64>,
     sd: Vec<f64>,
+    end: Vec<EndPoint>,
+}
+
+impl Room<'_> {
+    /// What stands at the end of the row against an integral, as in the fit of a region.
+    fn fault(&mut self, places: &Places, spec: &MapSpec) -> Option<EndFault> {
+        self.end.clear();
+        for &(i, t) in &places.order {
+            let y = *self.y.get(i)?;
+            if y > 0.0 {
+                self.end.push((t, y, known_sd(y, self.sd.get(i).copied(), spec.error)));
+            }
+        }
+        end_fault(&self.end, spec.physical_per_h)
+    }
 }
 
 /// Fits every row of `input` and writes the columns that are no activities, then `tia` (unit of the activities times h),
@@ -180,8 +200,8 @@ pub fn run(
         let done: Vec<Result<(Vec<u8>, MapSummary), MapError>> = block
             .par_chunks(TASK)
             .map_init(
-                || Room { worker: fitter.worker(), y: Vec::new(), sd: Vec::new() },
-                |room, rows| task(rows, &places, fitter.names().len(), room),
+                || Room { worker: fitter.worker(), y: Vec::new(), sd: Vec::new(), end: Vec::new() },
+                |room, rows| task(rows, &places, spec, fitter.names().len(), room),
             )
             .collect();
         for part in done {
@@ -222,7 +242,10 @@ fn places(
             return Err(MapError::Taken { name: name.to_owned() });
         }
     }
-    Ok(Places { activities, sd, kept })
+    let mut order: Vec<(usize, f64)> =
+        spec.activities.iter().map(|(_, t)| *t).enumerate().collect();
+    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    Ok(Places { activities, sd, kept, order })
 }
 
 fn number(record: &csv::ByteRecord, at: usize) -> Option<f64> {
@@ -232,6 +255,7 @@ fn number(record: &csv::ByteRecord, at: usize) -> Option<f64> {
 fn task(
     rows: &[csv::ByteRecord],
     places: &Places,
+    spec: &MapSpec,
     parameters: usize,
     room: &mut Room<'_>,
 ) -> Result<(Vec<u8>, MapSummary), MapError> {
@@ -246,15 +270,23 @@ fn task(
         room.y.extend(places.activities.iter().filter_map(|&i| number(record, i)));
         room.sd.extend(places.sd.iter().filter_map(|&i| number(record, i)));
         let whole = room.y.len() == places.activities.len() && room.sd.len() == places.sd.len();
-        let found = match whole {
+        let mut found = match whole {
             true => room.worker.fit(&room.y, &room.sd),
             false => RowFit::Failed("a cell is no number"),
         };
+        if let RowFit::Fitted { not_determined, .. } = &mut found
+            && let Some(fault) = room.fault(places, spec)
+        {
+            *not_determined = Some(match fault {
+                EndFault::Rises => "not determined: rises at its last measurement",
+                EndFault::Slow { .. } => "not determined: falls slower than the nuclide decays",
+            });
+        }
         counts.rows += 1;
         let status = match &found {
-            RowFit::Fitted { not_determined: None, .. } => {
+            RowFit::Fitted { not_determined: None, doubt, .. } => {
                 counts.determined += 1;
-                "ok"
+                doubt.unwrap_or("ok")
             }
             RowFit::Fitted { not_determined: Some(reason), .. } | RowFit::Failed(reason) => reason,
         };
@@ -271,6 +303,7 @@ fn task(
                 chi_square,
                 not_determined,
                 general,
+                ..
             } => {
                 counts.general += u64::from(*general);
                 let known = not_determined.is_none();
@@ -352,18 +385,17 @@ mod tests {
         );
         let rows: Vec<_> = reader.records().map(|r| r.expect("a row")).collect();
         let number = |r: usize, c: usize| rows[r][c].parse::<f64>().expect("a number");
-        // Under an error proportional to the curve the likelihood of clean data y is greatest at y/u with
-        // u² − u = cv²: ln f draws the curve down. Six digits are printed.
-        let u = 0.5 * (1.0 + (1.0_f64 + 4.0 * 0.01).sqrt());
-        assert!((number(0, 2) * u / 5000.0 - 1.0).abs() < 2e-6, "{}", number(0, 2));
-        assert!((number(1, 2) * u / 1000.0 - 1.0).abs() < 2e-6, "{}", number(1, 2));
+        // Clean data are met whatever error is assumed. Six digits are printed.
+        assert!((number(0, 2) / 5000.0 - 1.0).abs() < 2e-6, "{}", number(0, 2));
+        assert!((number(1, 2) / 1000.0 - 1.0).abs() < 2e-6, "{}", number(1, 2));
         assert_eq!(&rows[1][1], "a, b");
         assert_eq!(&rows[0][8], "ok");
         assert_eq!(&rows[2][8], "no activity above 0");
         assert_eq!(&rows[3][8], "an activity of 0 or below under a proportional error");
         assert_eq!(&rows[4][8], "a cell is no number");
         assert_eq!(&rows[4][2], "");
-        assert_eq!((summary.rows, summary.determined), (6, 3));
+        assert_eq!(&rows[5][8], "not determined: rises at its last measurement");
+        assert_eq!((summary.rows, summary.determined), (6, 2));
         assert_eq!(summary.by_status.values().sum::<u64>(), 6);
     }
 

@@ -244,39 +244,47 @@ fn prop_no_number_downstream_of_a_refusal() {
 
 #[test]
 fn exact_a_curve_that_misses_its_data_is_widened_and_not_planned_with() {
-    // 120 MBq with 5 h and 30 MBq with 70 h, no noise and small standard deviations: no one exponential.
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    write(
-        folder.path(),
-        "subject,source\nP1,invented\n",
-        "subject,cycle,time (h),nuclide,activity (MBq)\nP1,1,0,Lu-177,7200\n",
-        "subject,cycle,region,time (h),activity (MBq),sd (MBq),volume (mL)\n\
-         P1,1,liver,3,108.3,0.433,1700\nP1,1,liver,20,32.11,0.128,1700\nP1,1,liver,120,9.143,0.0366,1700\n",
-    );
-    let study = read(folder.path());
-    let patient = patient(&study, DoseOptions::new(Sex::Male));
-    let [cycle] = &patient.cycles[..] else { panic!("one cycle") };
-    let verdict = &cycle.tias[0].tia;
-    if verdict.is_refused() {
-        // Where the data stand against any tail, there is nothing to widen.
-        assert!(cycle.doses[0].dose.is_refused());
-        return;
-    }
-    assert!(verdict.has(FlagKind::Misfit) && verdict.has(FlagKind::Widened), "{verdict:?}");
-    let fit = cycle.curves[0].best().fit.as_ref().expect("a fit");
-    let stated = fit.derived("tia").and_then(|d| d.se).expect("an error");
-    let tia = verdict.clone().accept(&FlagKind::ALL).expect("a value");
-    let sd = tia.sd_mbq_h().expect("an error");
-    // Birge: three points and two parameters leave one degree of freedom.
-    assert!((sd / stated / fit.chi_square.sqrt() - 1.0).abs() < 1e-12, "{sd} {stated}");
-    // The truth, 120·5/ln 2 + 30·70/ln 2, lies within two of the widened errors; it was 38 stated ones away.
-    let truth = (120.0 * 5.0 + 30.0 * 70.0) / std::f64::consts::LN_2;
-    assert!((tia.value_mbq_h() - truth).abs() < 2.0 * sd);
-    for limit in [bed_plan().limit, Limit::Dose(30.0)] {
-        let [plan, risk] = tables("plan", &courses(&patient, false), &Plan { limit, ..bed_plan() });
-        assert_eq!(numbers(&plan, &plan.rows[0], &["limit"]), [0.0; 0]);
-        assert!(plan.rows[0].last().is_some_and(|c| c.csv().contains("--accept misfit")));
-        assert!(risk.rows.is_empty());
+    // 120 MBq with 5 h and 30 MBq with 70 h, no noise, and standard deviations of 0.4 % and of 16 %: no one
+    // exponential goes through.
+    for sd in ["0.433 0.128 0.0366", "17.3 5.12 1.46"] {
+        let sds: Vec<&str> = sd.split(' ').collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let activity = format!(
+            "subject,cycle,region,time (h),activity (MBq),sd (MBq),volume (mL)\n\
+             P1,1,liver,3,108.3,{},1700\nP1,1,liver,20,32.11,{},1700\nP1,1,liver,120,9.143,{},1700\n",
+            sds[0], sds[1], sds[2]
+        );
+        let doses = "subject,cycle,time (h),nuclide,activity (MBq)\nP1,1,0,Lu-177,7200\n";
+        write(folder.path(), "subject,source\nP1,invented\n", doses, &activity);
+        let study = read(folder.path());
+        let patient = patient(&study, DoseOptions::new(Sex::Male));
+        let [cycle] = &patient.cycles[..] else { panic!("one cycle") };
+        let verdict = &cycle.tias[0].tia;
+        if verdict.is_refused() {
+            // Where the function is far from the data, nothing is widened.
+            assert_eq!(sds[0], "0.433", "{verdict:?}");
+            assert!(cycle.doses[0].dose.is_refused());
+        } else {
+            assert!(verdict.has(FlagKind::Misfit) && verdict.has(FlagKind::Widened), "{verdict:?}");
+            let fit = cycle.curves[0].best().fit.as_ref().expect("a fit");
+            let stated = fit.derived("tia").and_then(|d| d.se).expect("an error");
+            let tia = verdict.clone().accept(&FlagKind::ALL).expect("a value");
+            let sd = tia.sd_mbq_h().expect("an error");
+            // Birge: three points and two parameters leave one degree of freedom.
+            assert!((sd / stated / fit.chi_square.sqrt() - 1.0).abs() < 1e-12, "{sd} {stated}");
+            // The truth, 120·5/ln 2 + 30·70/ln 2, lies within two of the widened errors.
+            let truth = (120.0 * 5.0 + 30.0 * 70.0) / std::f64::consts::LN_2;
+            assert!((tia.value_mbq_h() - truth).abs() < 2.0 * sd);
+        }
+        for limit in [bed_plan().limit, Limit::Dose(30.0)] {
+            let what = Plan { limit, ..bed_plan() };
+            let [plan, risk] = tables("plan", &courses(&patient, false), &what);
+            assert_eq!(numbers(&plan, &plan.rows[0], &["limit"]), [0.0; 0]);
+            let note = plan.rows[0].last().expect("a note").csv();
+            assert!(note.contains("misses the data"), "{note}");
+            assert!(verdict.is_refused() || note.contains("--accept misfit"), "{note}");
+            assert!(risk.rows.is_empty());
+        }
     }
 }
 

@@ -372,6 +372,7 @@ fn options(setting: &Setting<'_>, functions: &[String]) -> CurveOptions {
     CurveOptions {
         functions: functions.to_vec(),
         error: setting.error,
+        over_sd: false,
         seed: setting.seed,
         until_h: 200.0,
         variance_count: Default::default(),

@@ -1,17 +1,10 @@
 //! The tables of fitted curves.
 
 use lutetia_data::Curve;
-use lutetia_fit::{Fit, QualityGates};
+use lutetia_fit::QualityGates;
 
-use super::curves::RegionCurve;
+use super::curves::{Candidate, RegionCurve};
 use crate::table::{Cell, Table, significant};
-
-fn derived(fit: Option<&Fit>, name: &str) -> (Cell, Cell) {
-    match fit.and_then(|f| f.derived(name)) {
-        Some(d) if d.determined.is_determined() => (d.value.into(), d.se.into()),
-        _ => (Cell::Missing, Cell::Missing),
-    }
-}
 
 /// The tables of fitted regions: results, candidates, points, curves.
 ///
@@ -75,9 +68,9 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
     .column("functions", "");
     for region in regions {
         let name = region.data.region.as_str();
-        let of = |fit: Option<&Fit>, quantity: &str| match region.refused {
-            Some(_) => (Cell::Missing, Cell::Missing),
-            None => derived(fit, quantity),
+        let of = |c: &Candidate, quantity: &str| match (&region.refused, c.quantity(quantity)) {
+            (None, Ok((value, sd))) => (Cell::from(value), Cell::from(sd)),
+            _ => (Cell::Missing, Cell::Missing),
         };
         let average = region.average();
         averaged.push(match &average {
@@ -104,10 +97,12 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         });
         for (i, c) in region.candidates.iter().enumerate() {
             let fit = c.fit.as_deref().ok();
-            let (tia, sd) = of(fit, "tia");
+            let (tia, sd) = of(c, "tia");
             let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
             let quality = fit.map(|f| f.quality(&QualityGates::default()));
             let cv = quality.as_ref().and_then(|q| q.largest_cv.as_ref()).map(|(_, cv)| *cv);
+            // Beyond ten times the value the number is that of a direction without information.
+            let cv = cv.filter(|cv| *cv <= 10.0);
             let correlation =
                 quality.as_ref().and_then(|q| q.largest_correlation.as_ref()).map(|c| c.2.abs());
             let gates = match &quality {
@@ -133,10 +128,10 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         }
         let best = region.best();
         let fit = best.fit.as_deref().ok();
-        let (tia, sd) = of(fit, "tia");
+        let (tia, sd) = of(best, "tia");
         let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
-        let (extrapolated, _) = of(fit, "extrapolated_fraction");
-        let (half_life, half_life_sd) = of(fit, "effective_half_life");
+        let (extrapolated, _) = of(best, "extrapolated_fraction");
+        let (half_life, half_life_sd) = of(best, "effective_half_life");
         results.push(vec![
             name.into(),
             best.function.as_str().into(),
@@ -151,7 +146,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             fit.map(|f| f.estimates.len() as f64).into(),
             match &region.refused {
                 Some(reason) => format!("not determined: {reason}"),
-                None => best.note(),
+                None => region.note(),
             }
             .into(),
         ]);

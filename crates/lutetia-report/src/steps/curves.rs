@@ -3,8 +3,8 @@
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
     ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
-    Function, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _, VarianceCount,
-    Weighed, average, fit,
+    Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _,
+    VarianceCount, Weighed, Why, average, choose, fit, widened,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -32,10 +32,10 @@ pub struct FitCurves {
     pub cycle: u32,
     /// Regions; all if left out.
     pub regions: Option<Vec<String>>,
-    /// Functions tried; the first that AICc ranks best among those it is defined for is used, and
-    /// where it is defined for none, the first.
+    /// Functions tried; the one used is the one with the lowest AICc among those that the data do not refute, as
+    /// [`lutetia_fit::choose`] says.
     pub functions: Vec<String>,
-    /// Measurement error where the table has no SD: `proportional 10 %`.
+    /// Measurement error where the table has no SD: `proportional 10 %`. Stated SDs stay.
     pub error: String,
     /// Last time drawn, in hours.
     #[serde(default = "defaults::until_h")]
@@ -67,9 +67,6 @@ impl StepKind for FitCurves {
     }
 }
 
-/// A function with a χ² less probable than this under the known variances is refuted.
-const MISFIT: f64 = 0.01;
-
 /// How curves are fitted.
 #[derive(Debug, Clone)]
 pub struct CurveOptions {
@@ -77,6 +74,8 @@ pub struct CurveOptions {
     pub functions: Vec<String>,
     /// Measurement error where the table has no SD.
     pub error: ErrorModel,
+    /// Whether `error` also replaces the standard deviations of the table.
+    pub over_sd: bool,
     /// Seed of the random starts and of bootstrap samples.
     pub seed: u64,
     /// Last time drawn, in h.
@@ -104,6 +103,8 @@ pub struct Candidate {
     pub fit: Result<Box<Fit>, String>,
     /// What lies outside the quality gates; empty where the fit passes.
     pub failures: Vec<String>,
+    /// How the integral is made, in words: the function, and the error where it stands in for that of the table.
+    pub method: String,
 }
 
 /// One region with all its candidates.
@@ -121,6 +122,8 @@ pub struct RegionCurve {
     pub chosen: usize,
     /// Why that one.
     pub why: String,
+    /// Whether every function with an AICc was refuted (or there was none), so that the one used was not ranked.
+    pub without_aicc: bool,
     /// Why no function can be integrated to infinity, where the data themselves stand against it.
     pub refused: Option<String>,
     /// How the data refute the candidate used, where they do.
@@ -204,6 +207,26 @@ pub fn error_model(text: &str) -> Result<ErrorModel, String> {
     }
 }
 
+/// An error model in the words of [`error_model`].
+fn describe(error: ErrorModel) -> String {
+    let share = |m: Magnitude| {
+        if m.estimated() {
+            String::new()
+        } else {
+            format!(" {} %", significant(100.0 * m.value(), 4))
+        }
+    };
+    let mbq = |m: Magnitude| format!("{} MBq", significant(m.value(), 4));
+    match error {
+        ErrorModel::Known => "of the table".to_owned(),
+        ErrorModel::Weighted => "of the table up to a factor".to_owned(),
+        ErrorModel::Additive { sd } if sd.estimated() => "unweighted".to_owned(),
+        ErrorModel::Additive { sd } => format!("additive {}", mbq(sd)),
+        ErrorModel::Proportional { cv } => format!("proportional{}", share(cv)),
+        ErrorModel::Combined { sd, cv } => format!("combined {} +{}", mbq(sd), share(cv)),
+    }
+}
+
 /// Fits every region of one cycle of one patient.
 ///
 /// # Errors
@@ -236,19 +259,25 @@ pub fn fit_regions(
     curves.into_par_iter().map(|curve| fit_region(curve, options)).collect()
 }
 
-pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
+pub(crate) fn fit_region(mut data: Curve, options: &CurveOptions) -> Result<RegionCurve, String> {
     let nuclide = lutetia_data::nuclides().get(&data.nuclide).map_err(|e| e.to_string())?;
     let physical = nuclide.lambda_per_s() * 3600.0;
+    let known = data.points.iter().all(|p| p.sd_mbq.is_some()) && !options.over_sd;
+    let error = if known { ErrorModel::Known } else { options.error };
+    if matches!(error, ErrorModel::Proportional { .. }) {
+        // Nothing at the injection is no measurement, and under a proportional error it would be exact.
+        data.points.retain(|p| p.time_h > 0.0 || p.activity_mbq > 0.0);
+    }
     let times: Vec<f64> = data.points.iter().map(|p| p.time_h).collect();
     let activities: Vec<f64> = data.points.iter().map(|p| p.activity_mbq).collect();
-    let all_sd = data.points.iter().all(|p| p.sd_mbq.is_some());
-    let error = if all_sd { ErrorModel::Known } else { options.error };
+    let replaced = (options.over_sd && data.points.iter().any(|p| p.sd_mbq.is_some()))
+        .then(|| describe(options.error));
     let observations: Vec<Observation> = data
         .points
         .iter()
         .map(|p| Observation {
             value: p.activity_mbq,
-            sd: if all_sd { p.sd_mbq } else { None },
+            sd: if known { p.sd_mbq } else { None },
             censoring: if p.below_detection { Censoring::Left } else { Censoring::None },
             label: format!("{} at {} h", data.region, significant(p.time_h, 4)),
         })
@@ -278,6 +307,10 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
             Err(_) => Vec::new(),
         };
         candidates.push(Candidate {
+            method: match &replaced {
+                Some(error) => format!("{name}, error {error}"),
+                None => name.clone(),
+            },
             function: name,
             curve,
             parameters: parameters.unwrap_or_default(),
@@ -285,7 +318,7 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
             failures,
         });
     }
-    let (chosen, why) = choose(&candidates, options.gates);
+    let (chosen, why) = pick(&candidates, options.gates);
     let (misfit, at_bound) = (candidates[chosen].misfit(), candidates[chosen].at_bound());
     Ok(RegionCurve {
         data,
@@ -293,7 +326,8 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
         error,
         candidates,
         chosen,
-        why,
+        why: why.describe().to_owned(),
+        without_aicc: why == Why::FitsWithoutAicc,
         refused,
         misfit,
         at_bound,
@@ -301,28 +335,21 @@ pub(crate) fn fit_region(data: Curve, options: &CurveOptions) -> Result<RegionCu
     })
 }
 
-/// The candidate with the lowest AICc among those for which it is defined; where it is defined for
-/// none, the first that could be fitted. With `gates`, functions outside the quality gates are passed over as long as
-/// one passes.
-fn choose(candidates: &[Candidate], gates: bool) -> (usize, String) {
-    let passes = |c: &Candidate| !gates || c.passes();
-    let ranked = candidates
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| passes(c))
-        .filter_map(|(i, c)| Some((i, c.fit.as_ref().ok().filter(|f| f.status.converged())?.aicc?)))
-        .min_by(|a, b| a.1.total_cmp(&b.1));
-    if candidates.len() == 1 {
-        return (0, "the only function asked for".to_owned());
+/// The candidate to use by the rule of [`lutetia_fit::choose`]. With `gates`, functions outside the quality gates are
+/// passed over as long as one passes that the data do not refute.
+fn pick(candidates: &[Candidate], gates: bool) -> (usize, Why) {
+    let all = |keep: &dyn Fn(&Candidate) -> bool| {
+        let fits: Vec<Option<&Fit>> =
+            candidates.iter().map(|c| c.fit.as_deref().ok().filter(|_| keep(c))).collect();
+        choose(&fits)
+    };
+    if gates {
+        let (chosen, why) = all(&Candidate::passes);
+        if matches!(why, Why::LowestAicc | Why::FitsWithoutAicc) {
+            return (chosen, why);
+        }
     }
-    if let Some((i, _)) = ranked {
-        return (i, "lowest AICc of those for which it is defined".to_owned());
-    }
-    if let Some(first) = candidates.iter().position(|c| gates && c.passes()) {
-        return (first, "AICc is defined for none; the first within the quality gates".to_owned());
-    }
-    let first = candidates.iter().position(|c| c.fit.is_ok()).unwrap_or(0);
-    (first, "AICc is defined for none; the first that could be fitted".to_owned())
+    all(&|_| true)
 }
 
 impl RegionCurve {
@@ -342,6 +369,7 @@ impl RegionCurve {
                 let curve = f.curve(0.0, 1.0, &times).ok()?;
                 let fit = Err(reason.clone());
                 Some(Candidate {
+                    method: function.clone(),
                     function,
                     curve,
                     parameters: Vec::new(),
@@ -357,6 +385,7 @@ impl RegionCurve {
             candidates,
             chosen: 0,
             why: reason,
+            without_aicc: false,
             refused: None,
             misfit: None,
             at_bound: Vec::new(),
@@ -383,7 +412,8 @@ impl RegionCurve {
         }
     }
 
-    /// The time-integrated activity averaged over the candidates, by Akaike weights.
+    /// The time-integrated activity averaged over the candidates, by Akaike weights. Functions that the data refute have
+    /// no weight as long as one is not refuted; where all are, their standard errors are the widened ones.
     ///
     /// # Errors
     /// Why there is none.
@@ -391,12 +421,30 @@ impl RegionCurve {
         if let Some(reason) = &self.refused {
             return Err(reason.clone());
         }
+        if self.without_aicc {
+            return Err("AICc is not defined for any function that fits the data".to_owned());
+        }
+        let refuted = self.misfit.is_some();
         let all: Vec<Option<Weighed>> = self
             .candidates
             .iter()
-            .map(|c| c.weighed().filter(|_| !self.gates || c.passes()))
+            .map(|c| {
+                let fits = refuted || c.misfit().is_none();
+                c.weighed().filter(|_| fits && (!self.gates || c.passes()))
+            })
             .collect();
         average(&all)
+    }
+
+    /// What a reader must know of the candidate used: what is not determined, how the data refute it, that it was not
+    /// ranked.
+    pub(crate) fn note(&self) -> String {
+        let mut note = self.best().note();
+        if self.without_aicc {
+            let ranked = "not ranked: no function that has an AICc fits the data";
+            note = if note.is_empty() { ranked.to_owned() } else { format!("{ranked}; {note}") };
+        }
+        note
     }
 }
 
@@ -404,8 +452,26 @@ impl Candidate {
     /// What averaging needs: AICc, integral and its standard error; `None` where one is missing.
     pub(crate) fn weighed(&self) -> Option<Weighed> {
         let fit = self.fit.as_ref().ok().filter(|f| f.status.converged())?;
-        let tia = fit.derived("tia").filter(|d| d.determined.is_determined())?;
-        Some(Weighed { aicc: fit.aicc?, value: tia.value, sd: tia.se? })
+        let (value, sd) = self.quantity("tia").ok()?;
+        Some(Weighed { aicc: fit.aicc?, value, sd: sd? })
+    }
+
+    /// A derived quantity with its standard error; the latter widened by Birge's ratio where the data refute the
+    /// function.
+    ///
+    /// # Errors
+    /// Why it is not determined.
+    pub fn quantity(&self, name: &str) -> Result<(f64, Option<f64>), String> {
+        let fit = self.fit.as_ref().map_err(Clone::clone)?;
+        let found = fit.derived(name).ok_or("the curve does not fall, its integral is infinite")?;
+        if !found.determined.is_determined() {
+            return Err(found.determined.to_string());
+        }
+        let Some(misfit) = self.misfit() else { return Ok((found.value, found.se)) };
+        match found.se.and_then(|sd| widened(found.value, sd, misfit.birge_ratio())) {
+            Some(sd) => Ok((found.value, Some(sd))),
+            None => Err(format!("not determined: {misfit}")),
+        }
     }
 
     /// How the data refute the function under the variances they were fitted with; `None` where they do not, or where
@@ -447,7 +513,13 @@ impl Candidate {
                         notes.push(format!("{} {}", e.name, e.determined));
                     }
                 }
-                notes.extend(self.misfit().map(|m| m.to_string()));
+                notes.extend(self.misfit().map(|m| match self.quantity("tia") {
+                    Ok(_) => format!(
+                        "{m}; standard errors are widened by √(χ²/ν) = {}",
+                        significant(m.birge_ratio(), 3)
+                    ),
+                    Err(_) => format!("not determined: {m}"),
+                }));
                 notes.extend(fit.criteria_note.clone());
                 notes.join("; ")
             }
@@ -462,6 +534,7 @@ pub(crate) fn run(step: &FitCurves, context: &mut Context) -> Result<(), String>
     let options = CurveOptions {
         functions: step.functions.clone(),
         error: error_model(&step.error)?,
+        over_sd: false,
         seed: context.seed,
         until_h: step.until,
         variance_count: step

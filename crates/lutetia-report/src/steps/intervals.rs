@@ -91,18 +91,20 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
     problem.options.seed = options.seed;
     let samples = (options.bootstrap > 0).then(|| bootstrap(region, options));
     for (i, (quantity, unit)) in QUANTITIES.into_iter().enumerate() {
-        let derived = fit.derived(quantity);
-        if let Some(d) = derived {
-            let known = d.determined.is_determined();
-            let only = |x: Option<f64>| x.filter(|_| known);
-            let note = if known { String::new() } else { d.determined.to_string() };
-            let numbers = [
-                only(Some(d.value)),
-                only(d.se),
-                only(d.ci95.map(|c| c.0)),
-                only(d.ci95.map(|c| c.1)),
-            ];
-            rows.push(row(quantity, unit, "propagation", numbers, note));
+        if let Some(d) = fit.derived(quantity) {
+            let row = match best.quantity(quantity) {
+                Ok((value, sd)) => {
+                    // Where the data refute the function, interval and standard error are widened alike.
+                    let ratio = best.misfit().map_or(1.0, |m| m.birge_ratio());
+                    let end = |e: f64| value * (e / value).powf(ratio);
+                    let ends = d.ci95.map(|c| (end(c.0), end(c.1)));
+                    let note = best.misfit().map_or_else(String::new, |m| m.to_string());
+                    let numbers = [Some(value), sd, ends.map(|c| c.0), ends.map(|c| c.1)];
+                    row(quantity, unit, "propagation", numbers, note)
+                }
+                Err(reason) => row(quantity, unit, "propagation", [None; 4], reason),
+            };
+            rows.push(row);
         }
         if options.profile {
             match profile(&problem, fit, quantity) {
@@ -114,7 +116,13 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
                         }
                     };
                     let notes = [open(p.low, "lower"), open(p.high, "upper")];
-                    let note = notes.iter().filter(|n| !n.is_empty()).cloned().collect::<Vec<_>>();
+                    let refuted = region.misfit.map_or_else(String::new, |m| {
+                        format!(
+                            "{m}: too narrow, the stated standard deviations are not its scatter"
+                        )
+                    });
+                    let note = notes.iter().chain([&refuted]).filter(|n| !n.is_empty());
+                    let note = note.cloned().collect::<Vec<_>>();
                     let numbers = [Some(p.estimate), None, p.low.limit(), p.high.limit()];
                     rows.push(row(quantity, unit, "profile", numbers, note.join("; ")));
                     for (value, deviance) in p.points {
@@ -153,6 +161,10 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
                         (_, None) => format!(
                             "not determined: {lost} of {asked} samples have no minimum with an integral"
                         ),
+                    };
+                    let note = match region.misfit {
+                        Some(m) => format!("{note}; {m}: too narrow"),
+                        None => note,
                     };
                     row(quantity, unit, method, numbers, note)
                 };

@@ -3,7 +3,7 @@
 //! | fact | verdict |
 //! |---|---|
 //! | the data stand against any integral, the fit failed, the integral is not determined | refused |
-//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932) |
+//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932); refused where that is large, as [`lutetia_fit::widened`] says |
 //! | a parameter at its bound | flagged; no standard error, as it would not be Gaussian |
 //! | both of these | refused: nothing says how far off the integral is |
 //! | more than 20 % after the last measurement | flagged |
@@ -12,20 +12,18 @@
 
 use lutetia_diagnostic::{Flag, LARGE_EXTRAPOLATION, Reason, Verdict};
 use lutetia_dose::Tia;
-use lutetia_fit::{DerivedEstimate, Fit, Misfit};
+use lutetia_fit::{DerivedEstimate, Fit, MISFIT, Misfit, widened};
 
 use super::{
     curves::RegionCurve,
     integrate::{Method, TailChoice},
 };
 
-/// χ² less probable than this refutes the fit of a model.
-const MISFIT: f64 = 0.01;
-
 /// What a fit says of an integral.
 struct Facts<'a> {
     region: &'a str,
     value: f64,
+    /// Widened for a misfit.
     sd: Option<f64>,
     extrapolated: Option<f64>,
     method: &'a str,
@@ -43,26 +41,32 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         Ok(fit) => fit,
         Err(reason) => return Verdict::refused(reason.as_str()),
     };
-    let Some(tia) = fit.derived("tia") else {
-        return Verdict::refused("the curve does not fall, its integral is infinite");
+    let (value, sd) = match best.quantity("tia") {
+        Ok(found) => found,
+        Err(reason) if region.misfit.is_some() => {
+            return Verdict::refused(Reason::with_hint(reason, OTHER_FUNCTION));
+        }
+        Err(reason) => return Verdict::refused(reason),
     };
-    if !tia.determined.is_determined() {
-        return Verdict::refused(tia.determined.to_string());
-    }
-    let unranked = region.candidates.len() > 1 && fit.aicc.is_none();
     facts(Facts {
         region: &region.data.region,
-        value: tia.value,
-        sd: tia.se,
+        value,
+        sd,
         extrapolated: fit.derived("extrapolated_fraction").map(|d| d.value),
-        method: &best.function,
+        method: &best.method,
         misfit: region.misfit,
         at_bound: region.at_bound.clone(),
     })
-    .with_all(unranked.then(|| Flag::Model {
-        choice: format!("`{}` was chosen without AICc, which is not defined for it", best.function),
+    .with_all(region.without_aicc.then(|| Flag::Model {
+        choice: format!(
+            "`{}` was chosen without AICc: every function with one misses the data, or none has one",
+            best.function
+        ),
     }))
 }
+
+/// What would do where a function misses the data.
+const OTHER_FUNCTION: &str = "choose another function with `--function`";
 
 /// The integral `(MBq h, its standard error, part after the last measurement)` of a fitted model.
 pub(crate) fn model(
@@ -77,6 +81,14 @@ pub(crate) fn model(
     if !fit.status.converged() {
         return Verdict::refused(format!("the search {}", fit.status));
     }
+    let misfit = fit.misfit(MISFIT);
+    let sd = match (sd, misfit) {
+        (Some(sd), Some(m)) => match widened(value, sd, m.birge_ratio()) {
+            Some(sd) => Some(sd),
+            None => return Verdict::refused(m.to_string()),
+        },
+        (sd, _) => sd,
+    };
     let at_bound = fit.estimates.iter().filter(|e| e.at_bound.is_some());
     facts(Facts {
         region,
@@ -84,7 +96,7 @@ pub(crate) fn model(
         sd,
         extrapolated,
         method: "receptor model",
-        misfit: fit.misfit(MISFIT),
+        misfit,
         at_bound: at_bound.map(|e| e.name.clone()).collect(),
     })
 }
@@ -96,11 +108,11 @@ fn facts(facts: Facts<'_>) -> Verdict<Tia> {
     if let (Some(misses), Some(bound)) = (&misses, at_bound.first()) {
         return Verdict::refused(Reason::with_hint(
             format!("{misses}, and `{bound}` lies at its bound"),
-            "choose another function with `--function`",
+            OTHER_FUNCTION,
         ));
     }
     let ratio = misfit.map_or(1.0, |m| m.birge_ratio());
-    let sd = if at_bound.is_empty() { sd.map(|sd| ratio * sd) } else { None };
+    let sd = if at_bound.is_empty() { sd } else { None };
     let flags = misses
         .into_iter()
         .chain((ratio > 1.0 && sd.is_some()).then_some(Flag::Widened { ratio }))
@@ -167,10 +179,8 @@ mod tests {
             tia.sd_mbq_h()
         };
         assert_eq!(asked(None, &[], 0.1).word(), "determined");
-        // √(400/4) = 10.
         let widened = asked(misfit, &[], 0.1);
         assert!(widened.has(FlagKind::Misfit) && widened.has(FlagKind::Widened));
-        assert!((sd(&widened).expect("an SD") - 90.0).abs() < 1e-12);
         let bound = asked(None, &["lambda1"], 0.1);
         assert!(bound.has(FlagKind::AtBound));
         assert_eq!(sd(&bound), None);

@@ -22,6 +22,8 @@ use crate::{
 };
 
 pub mod calibrate;
+#[cfg(test)]
+mod choice_tests;
 pub mod cohort;
 pub mod cohort_curves;
 pub mod combination;
@@ -47,7 +49,7 @@ pub mod posterior;
 pub mod proposal;
 pub mod reconstruct;
 pub mod select;
-mod shape;
+pub(crate) mod shape;
 pub mod simulate;
 pub mod stream;
 pub mod survival;

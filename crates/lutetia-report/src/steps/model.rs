@@ -3,16 +3,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::Study;
+use lutetia_dose::Tia;
 use lutetia_fit::{
-    ErrorModel, Estimate, Fit, FitOptions, Observation, OdePredictor, Problem, Sample, fit,
+    ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor, Prior, Problem,
+    Sample, Transform, fit,
 };
 use lutetia_model::ResidualError;
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_trial::log_normal_draws;
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, cycle, defaults, judge, load::LoadedModel, subject,
+    Context, RegionTia, StepKind, Use, cycle, defaults, judge, load::LoadedModel, shown, subject,
 };
 use crate::table::{Cell, Table, significant};
 
@@ -123,8 +126,43 @@ pub fn fitted(
 pub(crate) struct FittedPatient {
     /// Covariates and estimates, internal; the estimates come last.
     pub(crate) values: Vec<(String, f64)>,
-    /// Covariance of the logarithms of the estimates, in their order; none where it is not determined.
-    pub(crate) covariance: Option<Vec<Vec<f64>>>,
+    /// How the estimates scatter, in their order; none where it is not determined.
+    pub(crate) spread: Option<Spread>,
+}
+
+/// The uncertainty of estimates, each on the scale on which its prior is normal.
+#[derive(Debug, Clone)]
+pub(crate) struct Spread {
+    scales: Vec<Scale>,
+    /// Correlation of the transformed parameters; that of their natural scale to first order.
+    correlation: Vec<Vec<f64>>,
+}
+
+/// The scale of one estimate: `φ = center ± sd`, value = factor · θ(φ), internal.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    transform: Transform,
+    center: f64,
+    sd: f64,
+    factor: f64,
+}
+
+impl Spread {
+    /// Number of estimates.
+    pub(crate) fn len(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Draws of the estimates, internal: log-normal, normal, logit-normal or Box–Cox, as each is declared.
+    pub(crate) fn draws(&self, count: usize, seed: u64) -> Result<Vec<Vec<f64>>, String> {
+        // Logarithms of log-normal draws about 1 are standard normal with this correlation.
+        let ones = vec![1.0; self.scales.len()];
+        let drawn =
+            log_normal_draws(&ones, &self.correlation, count, seed).map_err(|e| e.to_string())?;
+        let value =
+            |(s, z): (&Scale, f64)| s.factor * s.transform.backward(s.center + s.sd * z.ln());
+        Ok(drawn.into_iter().map(|x| self.scales.iter().zip(x).map(value).collect()).collect())
+    }
 }
 
 fn fitted_patient(
@@ -187,6 +225,7 @@ fn fitted_patient(
         })
         .collect();
     let parameters = predictor.parameters(true);
+    let declared = parameters.clone();
     let mut problem = Problem::new(&predictor, observations, ErrorModel::Known, parameters);
     problem.options = FitOptions {
         seed,
@@ -204,7 +243,7 @@ fn fitted_patient(
         return Err(format!("the fit did not converge: {}", result.status));
     }
     let mut tables = vec![
-        estimates(step, model, &names, &result),
+        estimates(step, model, &declared, &result),
         summary(step, &result),
         points(step, &series, &result),
         curves(step, &series, &predictor, &result, hour)?,
@@ -234,16 +273,40 @@ fn patient(
         let Some(at) = fit.estimates.iter().position(|e| e.name == *name) else { continue };
         let index = model.simulator.parameter(name).map_err(|e| e.to_string())?;
         let value = fit.estimates[at].value;
-        values.push(((*name).to_owned(), value * system.parameters()[index].factor));
-        places.push((at, value));
+        let factor = system.parameters()[index].factor;
+        values.push(((*name).to_owned(), value * factor));
+        places.push((at, factor));
     }
-    let covariance = fit.covariance.as_ref().map(|c| {
-        let of = |(i, x): &(usize, f64)| {
-            places.iter().map(|(j, y)| c[(*i, *j)] / (x * y)).collect::<Vec<f64>>()
+    let spread = fit.covariance.as_ref().map(|c| {
+        let scale = |&(at, factor): &(usize, f64)| {
+            let e = &fit.estimates[at];
+            let center = e.transform.forward(e.value);
+            let slope = e.transform.slope(center);
+            let sd = (c[(at, at)].max(0.0).sqrt() / slope.abs()).max(0.0);
+            Scale {
+                transform: e.transform,
+                center,
+                sd: if sd.is_finite() { sd } else { 0.0 },
+                factor,
+            }
         };
-        places.iter().map(of).collect()
+        let correlation = |(i, _): &(usize, f64)| {
+            let of = |(j, _): &(usize, f64)| {
+                let sds = (c[(*i, *i)] * c[(*j, *j)]).sqrt();
+                match i == j {
+                    true => 1.0,
+                    false if sds > 0.0 => c[(*i, *j)] / sds,
+                    false => 0.0,
+                }
+            };
+            places.iter().map(of).collect::<Vec<f64>>()
+        };
+        Spread {
+            scales: places.iter().map(scale).collect(),
+            correlation: places.iter().map(correlation).collect(),
+        }
     });
-    Ok(FittedPatient { values, covariance })
+    Ok(FittedPatient { values, spread })
 }
 
 /// Measured activities of a region or of a sum of regions measured at the same times.
@@ -367,8 +430,21 @@ fn ends(e: &Estimate) -> (Cell, Cell) {
     (e.ci95.map(|c| c.0).into(), e.ci95.map(|c| c.1).into())
 }
 
-fn estimates(step: &FitModel, model: &LoadedModel, names: &[&str], fit: &Fit) -> Table {
-    let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed";
+/// Coefficient of variation of a prior about its median, 1 = 100 %: of a log-normal or Box–Cox one as it is declared,
+/// `ω² = ln(1 + CV²)` read backwards; of a normal one `ω/|θ|`; of a logit-normal one to first order, `ω |dθ/dφ|/|θ|`.
+fn prior_cv(transform: Transform, prior: Prior) -> Option<f64> {
+    let median = transform.backward(prior.mean);
+    let cv = match transform {
+        Transform::Log | Transform::BoxCox { .. } => (prior.sd * prior.sd).exp_m1().sqrt(),
+        Transform::Identity | Transform::Logit { .. } => {
+            prior.sd * transform.slope(prior.mean).abs() / median.abs()
+        }
+    };
+    cv.is_finite().then_some(cv)
+}
+
+fn estimates(step: &FitModel, model: &LoadedModel, declared: &[FitParameter], fit: &Fit) -> Table {
+    let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed; deviation is on the scale on which the prior is normal";
     let mut table = Table::new(&step.id, caption)
         .column("parameter", "")
         .column("unit", "")
@@ -390,24 +466,23 @@ fn estimates(step: &FitModel, model: &LoadedModel, names: &[&str], fit: &Fit) ->
         .tolerance(2e-2)
         .column("note", "");
     let system = model.simulator.system();
-    for name in names {
+    for p in declared {
+        let name = p.name.as_str();
         let (Some(e), Ok(index)) = (fit.estimate(name), model.simulator.parameter(name)) else {
             continue;
         };
         let info = &system.parameters()[index];
-        let median = info.default / info.factor;
-        let omega = info.iiv.map(|v| v.sd);
-        // ω² = ln(1 + CV²), read backwards.
-        let cv = omega.map(|w| 100.0 * (w * w).exp_m1().sqrt());
+        let prior = p.prior;
+        let cv = prior.and_then(|q| prior_cv(p.transform, q)).map(|cv| 100.0 * cv);
         let deviation =
-            omega.filter(|_| median > 0.0 && e.value > 0.0).map(|w| (e.value / median).ln() / w);
+            prior.map(|q| (p.transform.forward(e.value) - q.mean) / q.sd).filter(|d| d.is_finite());
         let (low, high) = ends(e);
         let note =
             if e.determined.is_determined() { String::new() } else { e.determined.to_string() };
         table.push(vec![
-            (*name).into(),
+            name.into(),
             info.unit.symbol().into(),
-            median.into(),
+            p.start.into(),
             cv.into(),
             e.value.into(),
             e.se.into(),
@@ -522,7 +597,8 @@ fn tias(
     .column("tia_coefficient", "h")
     .tolerance(1e-3)
     .column("extrapolated", "%")
-    .tolerance(1e-2);
+    .tolerance(1e-2)
+    .column("note", "");
     let mut tias = Vec::new();
     for s in series {
         let derived = |what: &str| fit.derived(&format!("{what}({})", s.observable));
@@ -530,18 +606,21 @@ fn tias(
         let value = tia.value / hour;
         let sd = tia.se.map(|sd| sd / hour);
         let extrapolated = derived("extrapolated_fraction").map(|d| d.value);
+        let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
+        let (found, note) = shown(&judged);
         table.push(vec![
             s.region.as_str().into(),
-            value.into(),
-            sd.into(),
-            (value / s.injected_mbq).into(),
-            extrapolated.map(|f| 100.0 * f).into(),
+            found.map(Tia::value_mbq_h).into(),
+            found.and_then(Tia::sd_mbq_h).into(),
+            found.map(|t| t.value_mbq_h() / s.injected_mbq).into(),
+            found.and_then(Tia::extrapolated_fraction).map(|f| 100.0 * f).into(),
+            note.into(),
         ]);
         tias.push(RegionTia {
             region: s.region.clone(),
             nuclide: s.nuclide.clone(),
             injected_mbq: s.injected_mbq,
-            tia: judge::model(fit, tia, &s.region, (value, sd, extrapolated)),
+            tia: judged,
             phases: Vec::new(),
         });
     }

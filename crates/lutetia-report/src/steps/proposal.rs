@@ -6,7 +6,7 @@ use std::{
 };
 
 use lutetia_trial::{
-    Population, Record, Trial, TrialError, log_normal_draws,
+    Population, Record, Trial, TrialError,
     regimen::{Assessed, Knob, Proposal, RegimenLimit, options, propose},
 };
 use lutetia_units::{Dimension, Quantity, Unit};
@@ -250,11 +250,9 @@ impl TradeOffStep {
             let with = |d: &Vec<(String, f64)>| d.iter().chain(set).cloned().collect();
             return Ok(calibration.iter().map(with).collect());
         };
-        let Some(covariance) = &fit.covariance else { return Ok(Vec::new()) };
-        let first = fit.values.len() - covariance.len();
-        let medians: Vec<f64> = fit.values[first..].iter().map(|v| v.1).collect();
-        let drawn =
-            log_normal_draws(&medians, covariance, DRAWS, seed).map_err(|e| e.to_string())?;
+        let Some(spread) = &fit.spread else { return Ok(Vec::new()) };
+        let first = fit.values.len() - spread.len();
+        let drawn = spread.draws(DRAWS, seed)?;
         Ok(drawn
             .into_iter()
             .enumerate()

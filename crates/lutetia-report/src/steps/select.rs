@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
-    ActivityCurve, Censoring, ErrorModel, Fit, FitOptions, Function, Observation, Pooled,
+    ActivityCurve, Censoring, ErrorModel, Fit, FitOptions, Function, MISFIT, Observation, Pooled,
     Predictor, Problem, VarianceCount, akaike_weights, fit,
 };
 use rayon::prelude::*;
@@ -69,6 +69,8 @@ pub struct SelectOptions {
     pub shared: Vec<String>,
     /// Error model where there are no SDs.
     pub error: ErrorModel,
+    /// Whether it also replaces those of the table.
+    pub over_sd: bool,
     /// Whether the variance counts.
     pub variance_count: VarianceCount,
     /// Seed of random starts.
@@ -129,7 +131,8 @@ fn pooled(
     let mut made: Vec<ActivityCurve> = Vec::with_capacity(curves.len());
     let mut parameters = Vec::with_capacity(curves.len());
     let mut observations = Vec::new();
-    let all_sd = curves.iter().all(|c| c.points.iter().all(|p| p.sd_mbq.is_some()));
+    let all_sd =
+        !options.over_sd && curves.iter().all(|c| c.points.iter().all(|p| p.sd_mbq.is_some()));
     let error = if all_sd { ErrorModel::Known } else { options.error };
     for (curve, lambda) in curves.iter().zip(physical) {
         let times: Vec<f64> = curve.points.iter().map(|p| p.time_h).collect();
@@ -182,7 +185,16 @@ pub fn table(id: &str, ranking: &BTreeMap<String, (usize, Vec<Ranked>)>) -> Tabl
     .tolerance(1e-2)
     .column("note", "");
     for (region, (patients, ranked)) in ranking {
-        let usable = |r: &Ranked| r.fit.as_ref().ok().filter(|f| f.status.converged())?.aicc;
+        // A function that the data refute has no weight while another stands.
+        let stands = |f: &Fit| f.misfit(MISFIT).is_none();
+        let converged = |r: &Ranked| r.fit.as_ref().is_ok_and(|f| f.status.converged());
+        let any = ranked
+            .iter()
+            .any(|r| converged(r) && r.fit.as_ref().is_ok_and(|f| stands(f) && f.aicc.is_some()));
+        let usable = |r: &Ranked| {
+            let fit = r.fit.as_ref().ok().filter(|f| f.status.converged())?;
+            fit.aicc.filter(|_| !any || stands(fit))
+        };
         let criteria: Vec<Option<f64>> = ranked.iter().map(usable).collect();
         let weights = akaike_weights(&criteria);
         let least = criteria.iter().flatten().fold(f64::INFINITY, |m, a| m.min(*a));
@@ -191,7 +203,12 @@ pub fn table(id: &str, ranking: &BTreeMap<String, (usize, Vec<Ranked>)>) -> Tabl
             let note = match &r.fit {
                 Err(reason) => reason.clone(),
                 Ok(f) if !f.status.converged() => f.status.to_string(),
-                Ok(f) => f.criteria_note.clone().unwrap_or_default(),
+                Ok(f) => {
+                    let misfit = f.misfit(MISFIT).map(|m| m.to_string());
+                    let notes: Vec<String> =
+                        misfit.into_iter().chain(f.criteria_note.clone()).collect();
+                    notes.join("; ")
+                }
             };
             table.push(vec![
                 region.as_str().into(),
@@ -231,6 +248,7 @@ pub(crate) fn run(step: &SelectFunction, context: &mut Context) -> Result<(), St
         functions: step.functions.clone(),
         shared: step.shared.clone(),
         error: error_model(&step.error)?,
+        over_sd: false,
         variance_count: step
             .count_variance
             .as_deref()

@@ -25,6 +25,10 @@ use crate::{
 /// size that repeated quantitative SPECT of organs shows.
 pub(super) const ASSUMED_ERROR: &str = "proportional 10 %";
 
+/// One exponential, two, uptake and washout, and uptake with a fast and a slow washout: what the curves of organs and
+/// tumours look like. The last has five parameters and competes from five measurements on.
+const DEFAULT_FUNCTIONS: [&str; 4] = ["mono", "bi", "bi-uptake", "tri-uptake"];
+
 /// Which curves, and how they are fitted.
 #[derive(Debug, Args)]
 pub(crate) struct Curves {
@@ -36,7 +40,7 @@ pub(crate) struct Curves {
     #[arg(long, value_name = "NAME")]
     pub(super) subject: Option<String>,
 
-    /// Treatment cycle. Without it, `fit` takes the first, `dose` all, `plan` the last one measured, and
+    /// Treatment cycle. Without it, `fit` and `dose` take all (`fit --model` and `--population` the first), `plan` the last one measured, and
     /// `export` needs it where there are several.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) cycle: Option<u16>,
@@ -45,13 +49,16 @@ pub(crate) struct Curves {
     #[arg(long = "region", value_name = "NAME")]
     pub(super) regions: Vec<String>,
 
-    /// Function to fit; repeat to let the corrected Akaike criterion choose, or `all`. Their names,
-    /// the published ones among them (`f3a`, `f4d`), are listed by `lutetia functions`.
-    #[arg(long = "function", value_name = "NAME", default_values = ["mono", "bi-uptake"])]
+    /// Function to fit; repeat to let one be chosen, or `all`. Of those that the data do not refute (χ² under the known
+    /// errors, p 0.01) the corrected Akaike criterion chooses; where it is defined for none of them, the simplest; where
+    /// all are refuted, standard errors are widened or nothing is determined, and the note says so. Their names, the
+    /// published ones among them (`f3a`, `f4d`), are listed by `lutetia functions`.
+    #[arg(long = "function", value_name = "NAME", default_values = DEFAULT_FUNCTIONS)]
     functions: Vec<String>,
 
-    /// How measurements scatter where the table has no standard deviations: `proportional 10 %`,
-    /// `additive 5 MBq`, `combined 5 MBq + 10 %`, `proportional` (size estimated), `unweighted`.
+    /// How measurements scatter: `proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %`, `proportional` (size
+    /// estimated), `unweighted`. Given here, it takes the place of the standard deviations of the table; without it
+    /// those hold, and `proportional 10 %` where the table has none.
     #[arg(long, value_name = "ERROR")]
     pub(super) error: Option<String>,
 
@@ -91,6 +98,8 @@ pub(crate) struct Curves {
 
 /// Curves with what was fitted to them.
 pub(crate) struct Fitted {
+    /// Treatment cycle.
+    pub(crate) cycle: u16,
     /// The regions.
     pub(crate) regions: Vec<RegionCurve>,
 }
@@ -122,6 +131,7 @@ impl Curves {
         Ok(CurveOptions {
             functions: self.functions.clone(),
             error: error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR)).map_err(wrong)?,
+            over_sd: self.error.is_some(),
             seed: self.seed,
             until_h: self.until,
             variance_count: variance_count(&self.count_variance).map_err(wrong)?,
@@ -181,43 +191,106 @@ impl Curves {
         Ok((study, subject, wanted))
     }
 
-    /// The integrals of `--method`, where it is given.
+    /// Reads the study; the subject, and the cycles with the regions asked for in each: the cycle asked for, or all that
+    /// were measured.
+    fn load_cycles(&self, terminal: &Terminal) -> Outcome<(Study, String, Vec<CycleRegions>)> {
+        self.check_until()?;
+        let study = studies::load(&self.study, terminal)?;
+        let subject = studies::subject(&study, self.subject.as_deref())?;
+        let measured: Vec<u16> = match self.cycle {
+            Some(asked) => vec![asked],
+            None => {
+                let cycles = study.cycles(&subject);
+                cycles.into_iter().filter(|c| !study.regions(&subject, *c).is_empty()).collect()
+            }
+        };
+        let mut found = Vec::new();
+        for &cycle in &measured {
+            let known = study.regions(&subject, cycle);
+            let here: Vec<String> =
+                self.regions.iter().filter(|r| known.contains(&r.as_str())).cloned().collect();
+            if self.regions.is_empty() {
+                found.push((cycle, known.into_iter().map(str::to_owned).collect()));
+            } else if !here.is_empty() {
+                found.push((cycle, here));
+            }
+        }
+        let nowhere = |r: &&String| !found.iter().any(|(_, names)| names.contains(r));
+        if found.is_empty() || self.regions.iter().any(|r| nowhere(&r)) {
+            // Says which region or cycle is missing.
+            let cycle = measured.first().copied().unwrap_or(1);
+            let wanted = studies::regions(&study, &subject, cycle, &self.regions)?;
+            found = vec![(cycle, wanted)];
+        }
+        Ok((study, subject, found))
+    }
+
+    /// Says which cycle is taken where there are several and none was asked for.
+    pub(crate) fn say_cycle(&self, study: &Study, subject: &str, terminal: &Terminal) {
+        let cycles = study.cycles(subject);
+        if self.cycle.is_none() && cycles.len() > 1 {
+            let names: Vec<String> = cycles.iter().map(u16::to_string).collect();
+            terminal.talk(&format!(
+                "note: cycle {} of cycles {} is taken; choose one with `--cycle`",
+                self.cycle(),
+                names.join(", ")
+            ));
+        }
+    }
+
+    /// The integrals of `--method`, where it is given, cycle by cycle.
     pub(crate) fn integrals(
         &self,
         terminal: &Terminal,
-    ) -> Outcome<Option<(Study, String, Vec<RegionTia>)>> {
+    ) -> Outcome<Option<Vec<(u16, Vec<RegionTia>)>>> {
         let Some(text) = &self.method else { return Ok(None) };
         let method = self.read_method(text)?;
-        let (study, subject, wanted) = self.load(terminal)?;
-        let tias = integrals(&study, &subject, self.cycle(), &wanted, &method, self.at)
-            .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
-        Ok(Some((study, subject, tias)))
+        let (study, subject, cycles) = self.load_cycles(terminal)?;
+        let each = cycles.into_iter().map(|(cycle, wanted)| {
+            integrals(&study, &subject, cycle, &wanted, &method, self.at)
+                .map(|tias| (cycle, tias))
+                .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))
+        });
+        each.collect::<Outcome<Vec<_>>>().map(Some)
     }
 
-    /// Reads the study and fits the curves asked for.
-    pub(crate) fn fit(&self, terminal: &Terminal) -> Outcome<Fitted> {
+    /// Reads the study and fits the curves asked for, cycle by cycle.
+    pub(crate) fn fit(&self, terminal: &Terminal) -> Outcome<Vec<Fitted>> {
         let options = self.options()?;
-        let (study, subject, wanted) = self.load(terminal)?;
-        let without: Vec<&str> = wanted
-            .iter()
-            .filter(|region| {
-                study
-                    .curve(&subject, self.cycle(), region)
-                    .is_some_and(|c| c.points.iter().any(|p| p.sd_mbq.is_none()))
-            })
-            .map(String::as_str)
-            .collect();
+        let (study, subject, cycles) = self.load_cycles(terminal)?;
+        let lacks_sd = |cycle: u16, region: &str| {
+            let curve = study.curve(&subject, cycle, region);
+            curve.is_some_and(|c| c.points.iter().any(|p| p.sd_mbq.is_none()))
+        };
+        let mut without: Vec<&str> = Vec::new();
+        for (cycle, wanted) in &cycles {
+            for region in wanted {
+                if lacks_sd(*cycle, region) && !without.contains(&region.as_str()) {
+                    without.push(region);
+                }
+            }
+        }
         if self.error.is_none() && !without.is_empty() {
             terminal.talk(&format!(
                 "note: no standard deviations for {}; `{ASSUMED_ERROR}` is assumed (change it with `--error`)",
                 without.join(", ")
             ));
         }
-        let regions = fit_regions(&study, &subject, self.cycle(), Some(&wanted), &options)
-            .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))?;
-        Ok(Fitted { regions })
+        cycles
+            .iter()
+            .map(|(cycle, wanted)| {
+                let regions = fit_regions(&study, &subject, *cycle, Some(wanted), &options)
+                    .map_err(|reason| {
+                        Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason))
+                    })?;
+                Ok(Fitted { cycle: *cycle, regions })
+            })
+            .collect()
     }
 }
+
+/// A cycle with the regions asked for in it.
+type CycleRegions = (u16, Vec<String>);
 
 /// An option of a fit that cannot be read.
 fn wrong(reason: String) -> Failure {

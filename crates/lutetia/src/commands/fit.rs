@@ -109,12 +109,22 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             "add `--profile`",
         ));
     }
-    if let Some((_, _, tias)) = arguments.curves.integrals(terminal)? {
-        return table::print(&integrate::table("fit", &tias), terminal);
+    if let Some(cycles) = arguments.curves.integrals(terminal)? {
+        let made = cycles.into_iter().map(|(cycle, tias)| (cycle, integrate::table("fit", &tias)));
+        return print_cycles(made.collect(), terminal);
     }
     let fitted = arguments.curves.fit(terminal)?;
+    let mut made = Vec::with_capacity(fitted.len());
+    for cycle in fitted {
+        made.extend(one(arguments, print, &cycle)?.map(|table| (cycle.cycle, table)));
+    }
+    print_cycles(made, terminal)
+}
+
+/// The table asked for, of one cycle.
+fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Option<Table>> {
     let part = match print {
-        Print::Estimates => return table::print(&estimates(&fitted), terminal),
+        Print::Estimates => return Ok(Some(estimates(fitted))),
         Print::Intervals | Print::Profile => {
             let options = CurveOptions {
                 profile: arguments.profile,
@@ -122,8 +132,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
                 ..arguments.curves.options()?
             };
             let tables = intervals::tables("fit", &fitted.regions, &options);
-            let asked = tables.get(usize::from(print == Print::Profile));
-            return asked.map_or(Ok(()), |t| table::print(t, terminal));
+            return Ok(tables.into_iter().nth(usize::from(print == Print::Profile)));
         }
         Print::Results => 0,
         Print::Candidates => 1,
@@ -133,10 +142,27 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     };
     let tables = tables("fit", &fitted.regions, arguments.curves.until_h())
         .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
-    match tables.get(part) {
-        Some(asked) => table::print(asked, terminal),
-        None => Ok(()),
+    Ok(tables.into_iter().nth(part))
+}
+
+/// Prints the tables of the cycles as one, with a column for the cycle where there are several.
+fn print_cycles(made: Vec<(u16, Table)>, terminal: &Terminal) -> Outcome {
+    let several = made.len() > 1;
+    let mut whole: Option<Table> = None;
+    for (cycle, mut table) in made {
+        if several {
+            let Some(column) = Table::new("", "").column("cycle", "").columns.pop() else {
+                continue;
+            };
+            table.columns.insert(0, column);
+            table.rows.iter_mut().for_each(|row| row.insert(0, f64::from(cycle).into()));
+        }
+        match &mut whole {
+            Some(first) => first.rows.append(&mut table.rows),
+            None => whole = Some(table),
+        }
     }
+    whole.map_or(Ok(()), |table| table::print(&table, terminal))
 }
 
 /// The functions ranked over the cohort, region by region.
@@ -144,6 +170,9 @@ fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
     let given = arguments.curves.options()?;
     let study = arguments.curves.study(terminal)?;
+    if let Some(first) = study.subjects().first() {
+        arguments.curves.say_cycle(&study, &first.id, terminal);
+    }
     let mut curves = select::cohort(&study, arguments.curves.cycle());
     if let Some(missing) = arguments.curves.regions().iter().find(|r| !curves.contains_key(*r)) {
         let known: Vec<&str> = curves.keys().map(String::as_str).collect();
@@ -156,6 +185,7 @@ fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         functions: given.functions,
         shared: arguments.shared.clone(),
         error: given.error,
+        over_sd: given.over_sd,
         variance_count: given.variance_count,
         seed: given.seed,
     };
@@ -182,7 +212,20 @@ fn estimates(fitted: &Fitted) -> Table {
             .map(|e| (&e.name, e.value, e.se, e.ci95, &e.determined))
             .chain(fit.derived.iter().map(|d| (&d.name, d.value, d.se, d.ci95, &d.determined)));
         for (name, value, se, ci95, determined) in rows {
-            let known = determined.is_determined();
+            // What the data themselves stand against, or a function that they refute, leaves no number to use.
+            let doubt = match (&region.refused, fit.derived(name).map(|_| best.quantity(name))) {
+                (Some(reason), Some(_)) => Some(format!("not determined: {reason}")),
+                (_, Some(Err(reason))) => Some(reason),
+                _ if !determined.is_determined() => Some(determined.to_string()),
+                _ => None,
+            };
+            let known = doubt.is_none();
+            let ratio = best.misfit().map_or(1.0, |m| m.birge_ratio());
+            let se = se.map(|se| ratio * se);
+            let ci95 = ci95.filter(|_| best.misfit().is_none());
+            let note = doubt.unwrap_or_else(|| {
+                best.misfit().map_or_else(String::new, |m| format!("{m}; standard error widened"))
+            });
             let number = |x: Option<f64>| Cell::from(x.filter(|_| known));
             table.push(vec![
                 region.data.region.as_str().into(),
@@ -193,7 +236,7 @@ fn estimates(fitted: &Fitted) -> Table {
                 number(se),
                 number(ci95.map(|c| c.0)),
                 number(ci95.map(|c| c.1)),
-                if known { String::new() } else { determined.to_string() }.into(),
+                note.into(),
             ]);
         }
     }

@@ -95,6 +95,7 @@ pub(crate) fn run(
     let set = pairs("set", &with.set)?;
     let model = models::load(file, terminal)?;
     let (study, subject, regions) = curves.load(terminal)?;
+    curves.say_cycle(&study, &subject, terminal);
     let nuclides: Vec<String> = regions
         .iter()
         .filter_map(|region| study.curve(&subject, curves.cycle(), region))
