@@ -318,7 +318,8 @@ pub fn marrow_dose(input: &MarrowInput<'_>) -> Result<MarrowDose, DoseError> {
                     expected: "a number above 0, at most 1",
                 });
             }
-            let how = format!("from `{}`, which holds {} % of it", part.region(), short(100.0 * share));
+            let how =
+                format!("from `{}`, which holds {} % of it", part.region(), short(100.0 * share));
             (part.value_mbq_h() / share, part.sd_mbq_h().map(|sd| sd / share), how)
         }
     };

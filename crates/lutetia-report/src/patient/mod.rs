@@ -151,8 +151,7 @@ pub fn compute(
         .filter(|_| whole)
         .map(|n| {
             let doses = study.doses_of(subject).into_iter().filter(|d| d.cycle == n);
-            let mut unmeasured =
-                Unmeasured { number: n, activity_gbq: 0.0, nuclides: Vec::new() };
+            let mut unmeasured = Unmeasured { number: n, activity_gbq: 0.0, nuclides: Vec::new() };
             for dose in doses {
                 unmeasured.activity_gbq += dose.activity_mbq / 1000.0;
                 if !unmeasured.nuclides.contains(&dose.nuclide) {

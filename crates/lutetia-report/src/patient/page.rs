@@ -191,15 +191,10 @@ pub(super) fn page(
             format!("cycle {}: {}", c.number, doses.join(" and "))
         })
         .collect();
-    given.extend(
-        patient
-            .unmeasured
-            .iter()
-            .map(|u| {
-                let (gbq, nuclides) = (significant(u.activity_gbq, 4), u.nuclides.join(" and "));
-                format!("cycle {}: {gbq} GBq {nuclides}, not measured here", u.number)
-            }),
-    );
+    given.extend(patient.unmeasured.iter().map(|u| {
+        let (gbq, nuclides) = (significant(u.activity_gbq, 4), u.nuclides.join(" and "));
+        format!("cycle {}: {gbq} GBq {nuclides}, not measured here", u.number)
+    }));
     let _ = writeln!(text, "> Study {}; {}.\n", plain(&how.study), given.join("; "));
     if !how.warnings.is_empty() {
         let _ = writeln!(text, "**To be looked at in the data:**\n");

@@ -1,5 +1,6 @@
 //! The choice among functions on curves whose truth is known.
 
+use lutetia_diagnostic::FlagKind;
 use std::f64::consts::LN_2;
 
 use lutetia_data::{Curve, CurvePoint};
@@ -125,7 +126,7 @@ fn prop_no_confident_value_is_far_from_the_truth() {
         let whole: f64 = phases.iter().map(|(a, k)| a / k).sum();
         let stated = if round % 5 == 0 { None } else { Some(cv) };
         let curve = fit_region(measured(&points, stated), &options(cv)).expect("a region");
-        match (curve.tia().tia.ok(), flagged(&curve)) {
+        match (curve.tia().tia.accept(&FlagKind::ALL).ok(), flagged(&curve)) {
             (None, _) => refused += 1,
             (Some(_), true) => told += 1,
             (Some(tia), false) => {
@@ -158,7 +159,7 @@ fn exact_an_assumed_error_does_not_draw_clean_data_down() {
     let points = [4.0, 24.0, 72.0, 120.0].map(|t: f64| (t, 100.0 * (-t / 50.0).exp2()));
     for cv in [0.1, 0.2, 0.3] {
         let curve = fit_region(measured(&points, None), &options(cv)).expect("a region");
-        let tia = curve.tia().tia.expect("an integral").value_mbq_h();
+        let tia = curve.tia().tia.accept(&FlagKind::ALL).expect("an integral").value_mbq_h();
         // The search ends within 1e-7 standard errors.
         assert!((tia / (100.0 * 50.0 / LN_2) - 1.0).abs() < 1e-6, "{cv}: {tia}");
     }

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, judge, shape,
-    subject,
+    Context, RegionTia, StepKind, Use, curve_tables::tables, cycle, defaults, intervals, judge,
+    shape, subject,
 };
 use crate::table::significant;
 

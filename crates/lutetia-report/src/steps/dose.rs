@@ -267,7 +267,8 @@ pub fn all_doses(
         .transpose()?;
     for (region, (mass, activity)) in &options.cortex {
         let whole = regions.iter().find(|r| r.region == *region);
-        let dose = whole.map_or_else(|| Verdict::refused("it was not measured"), |r| r.dose.clone());
+        let dose =
+            whole.map_or_else(|| Verdict::refused("it was not measured"), |r| r.dose.clone());
         let dose = dose.try_map(|d| cortex_dose(&d, *mass, *activity));
         regions.push(RegionDose { region: format!("{region} cortex"), dose, effective: None });
     }

@@ -10,9 +10,7 @@ use lutetia_fit::{
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
 
-use super::{
-    Context, RegionTia, StepKind, Use, cycle, defaults, judge, shape, shown, subject,
-};
+use super::{Context, RegionTia, StepKind, Use, cycle, defaults, judge, shape, shown, subject};
 use crate::table::Table;
 
 /// Time-integrated activities without a fitted function.

@@ -103,8 +103,7 @@ pub(crate) fn model(
 
 fn facts(facts: Facts<'_>) -> Verdict<Tia> {
     let Facts { region, value, sd, extrapolated, method, misfit, at_bound } = facts;
-    let misses =
-        misfit.map(|m| Flag::Misfit { chi_square: m.chi2, dof: m.dof, p: m.p });
+    let misses = misfit.map(|m| Flag::Misfit { chi_square: m.chi2, dof: m.dof, p: m.p });
     if let (Some(misses), Some(bound)) = (&misses, at_bound.first()) {
         return Verdict::refused(Reason::with_hint(
             format!("{misses}, and `{bound}` lies at its bound"),
@@ -133,8 +132,9 @@ pub(crate) fn without_function(method: &Method, found: Result<Tia, String>) -> V
     let prior = |parameter: &str| Flag::Prior { parameter: parameter.to_owned() };
     let flag = match method {
         Method::Haenscheid => Some(Flag::Model {
-            choice: "one measurement without a half-life: holds from 0.75 to 2.5 effective half-lives"
-                .to_owned(),
+            choice:
+                "one measurement without a half-life: holds from 0.75 to 2.5 effective half-lives"
+                    .to_owned(),
         }),
         Method::Madsen(..) => Some(prior("half-life")),
         Method::Map(map) if map.amplitude.is_some() => Some(prior("half-life and amplitude")),

@@ -392,7 +392,7 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
         let found = plan(course, what);
         let (p, mut note) = shown(&found);
         let limit_of = match p.map(|p| p.rbe.as_str()) {
-            Some(rbe) if !rbe.is_empty() => format!("{} in Gy(RBE), {rbe}", what.limit.of()),
+            Some(rbe) if !rbe.is_empty() => format!("{}, in Gy(RBE), {rbe}", what.limit.of()),
             _ => what.limit.of(),
         };
         let mut row = vec![course.region.as_str().into(), what.limit.gy().into(), limit_of.into()];
@@ -403,7 +403,9 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
                     notes.push("the cycles given have reached the limit".to_owned());
                 }
                 if p.gy_per_gbq.1.is_some() && p.curve.is_empty() && p.expected_gbq > 0.0 {
-                    notes.push("the dose has no standard error, so that no risk is known".to_owned());
+                    notes.push(
+                        "the dose has no standard error, so that no risk is known".to_owned(),
+                    );
                 }
                 notes.extend((!note.is_empty()).then_some(note));
                 notes.extend((!course.note.is_empty()).then(|| course.note.clone()));
@@ -539,10 +541,8 @@ impl StepKind for PlanStep {
                         known.join(", ")
                     )
                 })?;
-                let given = given
-                    .iter()
-                    .zip(&self.given)
-                    .map(|(doses, step)| match doses.get(region) {
+                let given =
+                    given.iter().zip(&self.given).map(|(doses, step)| match doses.get(region) {
                         Some(dose) => given_cycle(dose, &self.rbe).within(&format!("`{step}`")),
                         None => Verdict::refused(format!("step `{step}` has no dose of it")),
                     });

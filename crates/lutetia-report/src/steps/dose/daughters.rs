@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::{
     Leaving, Mass, MemberDose, OwnActivity, Region, Sex, chain_decays, chain_doses,
 };
-use lutetia_diagnostic::{FlagKind, Verdict};
 use serde::Deserialize;
 
 use super::{RegionDose, quantity};

@@ -1,7 +1,7 @@
 //! Biologically effective doses, of mixed radiation too.
 
-use lutetia_dose::{AbsorbedDose, DoseRatePhase, Tissue, protraction_factor};
 use lutetia_diagnostic::Verdict;
+use lutetia_dose::{AbsorbedDose, DoseRatePhase, Tissue, protraction_factor};
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
 use serde::Serialize;
 

@@ -194,12 +194,19 @@ pub fn marrow(
 }
 
 /// What an organ gives to the marrow.
-fn of_organ(tia: &RegionTia, region: Region, grams: f64) -> Verdict<(Region, f64, lutetia_dose::Tia)> {
+fn of_organ(
+    tia: &RegionTia,
+    region: Region,
+    grams: f64,
+) -> Verdict<(Region, f64, lutetia_dose::Tia)> {
     let found = tia.tia.clone().within(&format!("`{}`", tia.region));
     if found.is_refused() {
         return Verdict::refused(Reason::with_hint(
             found.note(),
-            format!("leave `{}` out with `--region` to have the marrow without its photons", tia.region),
+            format!(
+                "leave `{}` out with `--region` to have the marrow without its photons",
+                tia.region
+            ),
         ));
     }
     found.map(|tia| (region, grams, tia))

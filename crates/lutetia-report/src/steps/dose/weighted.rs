@@ -5,10 +5,7 @@ use lutetia_dose::{AbsorbedDose, Rbe, RbeWeightedDose, rbe_weighted};
 use serde::{Deserialize, Serialize};
 
 use super::RegionDose;
-use crate::{
-    steps::shown,
-    table::Table,
-};
+use crate::{steps::shown, table::Table};
 
 /// Share of alphas in a dose above which it is not taken for one of sparse radiation.
 const ALPHA_SHARE: f64 = 1e-4;
@@ -68,9 +65,9 @@ fn wanted<'a>(
     specs: &'a [RbeSpec],
     doses: &'a [RegionDose],
 ) -> impl Iterator<Item = (&'a RbeSpec, &'a RegionDose)> {
-    specs
-        .iter()
-        .flat_map(move |spec| doses.iter().filter(|d| spec.is_for(&d.region)).map(move |d| (spec, d)))
+    specs.iter().flat_map(move |spec| {
+        doses.iter().filter(|d| spec.is_for(&d.region)).map(move |d| (spec, d))
+    })
 }
 
 impl RbeSpec {
@@ -134,10 +131,8 @@ pub(crate) fn linear(dose: &AbsorbedDose, specs: &[RbeSpec]) -> Verdict<Linear> 
         return Verdict::determined(Linear::sparse());
     }
     match (first, second) {
-        (Some(spec), None) => Verdict::from(spec.weigh(dose)).map(|weighted| Linear {
-            weight: weighted.gy_rbe() / dose.total,
-            rbe: spec.words(),
-        }),
+        (Some(spec), None) => Verdict::from(spec.weigh(dose))
+            .map(|weighted| Linear { weight: weighted.gy_rbe() / dose.total, rbe: spec.words() }),
         (None, _) => Verdict::refused(Reason::with_hint(
             format!(
                 "{} gives {:.0} % of the dose by alphas, and no RBE says what they are worth",
@@ -191,9 +186,10 @@ pub fn table(id: &str, specs: &[RbeSpec], doses: &[RegionDose]) -> Result<Table,
             .column("per_activity", "Gy(RBE)/GBq")
             .column("note", "");
     for (spec, region) in wanted(specs, doses) {
-        let both = region.dose.as_ref().and_then(|dose| {
-            Verdict::from(spec.weigh(dose)).map(|weighted| (dose, weighted))
-        });
+        let both = region
+            .dose
+            .as_ref()
+            .and_then(|dose| Verdict::from(spec.weigh(dose)).map(|weighted| (dose, weighted)));
         let (found, mut note) = shown(&both);
         if let Some(warning) = found.and_then(|(dose, _)| warning(dose)) {
             note = if note.is_empty() { warning } else { format!("{note}; {warning}") };
