@@ -58,6 +58,7 @@ fn options(dose: DoseOptions) -> Options {
         integration: Integration::Fit(CurveOptions {
             functions: vec!["mono".to_owned()],
             error: error_model("proportional 10 %").expect("an error model"),
+            over_sd: false,
             seed: 1,
             until_h: 200.0,
             variance_count: Default::default(),
