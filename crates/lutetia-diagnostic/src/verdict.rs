@@ -238,7 +238,7 @@ impl fmt::Display for Flag {
                 write!(f, "`{parameter}` lies at its bound: no standard error")
             }
             Self::Extrapolated { share } => {
-                write!(f, "{:.0} % of the integral lie after the last measurement", 100.0 * share)
+                write!(f, "{:.0} % of the integral lies after the last measurement", 100.0 * share)
             }
             Self::Prior { parameter } => {
                 write!(f, "the {parameter} is a population's, not this patient's")
@@ -662,7 +662,7 @@ mod tests {
         assert_eq!(
             sum.note(),
             "cycle 1: standard error widened 2.00 times for the lack of fit; \
-             cycle 2: 50 % of the integral lie after the last measurement"
+             cycle 2: 50 % of the integral lies after the last measurement"
         );
         assert_eq!(a.clone().zip(a.clone()).flags().len(), 1);
         let next = a.clone().and_then(|_| b.clone());

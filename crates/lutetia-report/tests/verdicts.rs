@@ -156,7 +156,7 @@ fn exact_every_flag_arrives_in_every_product() {
         (Flag::Misfit { chi_square: 20_937.0, dof: 1, p: 0.0 }, "misses the data"),
         (Flag::Widened { ratio: 144.7 }, "widened 145 times"),
         (Flag::AtBound { parameter: text("lambda1") }, "lies at its bound"),
-        (Flag::Extrapolated { share: 0.997 }, "100 % of the integral lie after"),
+        (Flag::Extrapolated { share: 0.997 }, "100 % of the integral lies after"),
         (Flag::Prior { parameter: text("half-life") }, "a population's"),
         (Flag::Model { choice: text("chosen without AICc") }, "chosen without AICc"),
         (Flag::Assumed { what: text("taken for granted") }, "taken for granted"),

@@ -1,5 +1,6 @@
 //! The choice among functions on curves whose truth is known.
 
+use lutetia_diagnostic::FlagKind;
 use std::f64::consts::LN_2;
 
 use lutetia_data::{Curve, CurvePoint};

@@ -1,9 +1,13 @@
 //! The tables of fitted curves.
 
 use lutetia_data::Curve;
+use lutetia_dose::Tia;
 use lutetia_fit::{Fit, QualityGates};
 
-use super::curves::{Candidate, RegionCurve};
+use super::{
+    curves::{Candidate, RegionCurve},
+    shown,
+};
 use crate::table::{Cell, Table, significant};
 
 /// The tables of fitted regions: results, candidates, points, curves.
@@ -128,10 +132,18 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         }
         let best = region.best();
         let fit = best.fit.as_deref().ok();
-        let (tia, sd) = of(best, "tia");
+        // What is shown here is what doses are made of, with what stands against it.
+        let judged = region.tia().tia;
+        let (found, said) = shown(&judged);
+        let (tia, sd) =
+            (Cell::from(found.map(Tia::value_mbq_h)), Cell::from(found.and_then(Tia::sd_mbq_h)));
         let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
         let (extrapolated, _) = of(best, "extrapolated_fraction");
-        let (half_life, half_life_sd) = of(best, "effective_half_life");
+        let (half_life, mut half_life_sd) = of(best, "effective_half_life");
+        if !region.at_bound.is_empty() {
+            // As of the integral: it rests on a parameter at its bound.
+            half_life_sd = Cell::Missing;
+        }
         results.push(vec![
             name.into(),
             best.function.as_str().into(),
@@ -146,7 +158,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             fit.map(|f| f.estimates.len() as f64).into(),
             match &region.refused {
                 Some(reason) => format!("not determined: {reason}"),
-                None => region.note(),
+                None => noted(said, &region.note()),
             }
             .into(),
         ]);
@@ -180,6 +192,18 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
 /// χ² without what rounding leaves of a curve through its points.
 fn chi_square(fit: &Fit) -> f64 {
     if fit.chi_square < 1e-6 { 0.0 } else { fit.chi_square }
+}
+
+/// The note of a verdict, and what the fit says beyond it.
+fn noted(mut said: String, fit: &str) -> String {
+    for part in fit.split("; ") {
+        let part = part.trim_start_matches("not determined: ");
+        if !part.is_empty() && !said.contains(part) {
+            let join = if said.is_empty() { "" } else { "; " };
+            said = format!("{said}{join}{part}");
+        }
+    }
+    said
 }
 
 /// Times at which curves are drawn: dense where uptake happens, then even.

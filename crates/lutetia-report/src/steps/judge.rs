@@ -3,7 +3,7 @@
 //! | fact | verdict |
 //! |---|---|
 //! | the data stand against any integral, the fit failed, the integral is not determined | refused |
-//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932), see [`widened`]; refused beyond its limits |
+//! | χ² of probability below 1 % under the known variances | flagged; standard error widened by √(χ²/d.o.f.) (Birge 1932); refused where that is large, as [`lutetia_fit::widened`] says |
 //! | a parameter at its bound | flagged; no standard error, as it would not be Gaussian |
 //! | both of these | refused: nothing says how far off the integral is |
 //! | more than 20 % after the last measurement | flagged |
@@ -24,6 +24,7 @@ use super::{
 struct Facts<'a> {
     region: &'a str,
     value: f64,
+    /// Widened for a misfit.
     sd: Option<f64>,
     extrapolated: Option<f64>,
     method: &'a str,
@@ -41,25 +42,32 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         Ok(fit) => fit,
         Err(reason) => return Verdict::refused(reason.as_str()),
     };
-    let Some(tia) = fit.derived("tia") else {
-        return Verdict::refused("the curve does not fall, its integral is infinite");
+    let (value, sd) = match best.quantity("tia") {
+        Ok(found) => found,
+        Err(reason) if region.misfit.is_some() => {
+            return Verdict::refused(Reason::with_hint(reason, OTHER_FUNCTION));
+        }
+        Err(reason) => return Verdict::refused(reason),
     };
-    if !tia.determined.is_determined() {
-        return Verdict::refused(tia.determined.to_string());
-    }
     facts(Facts {
         region: &region.data.region,
-        value: tia.value,
-        sd: tia.se,
+        value,
+        sd,
         extrapolated: fit.derived("extrapolated_fraction").map(|d| d.value),
         method: &administrations::method(&best.method, &best.curve),
         misfit: region.misfit,
         at_bound: region.at_bound.clone(),
     })
     .with_all(region.without_aicc.then(|| Flag::Model {
-        choice: format!("`{}` was chosen without AICc, which is not defined for it", best.function),
+        choice: format!(
+            "`{}` was chosen without AICc: every function with one misses the data, or none has one",
+            best.function
+        ),
     }))
 }
+
+/// What would do where a function misses the data.
+const OTHER_FUNCTION: &str = "choose another function with `--function`";
 
 /// The integral `(MBq h, its standard error, part after the last measurement)` of a fitted model.
 pub(crate) fn model(
@@ -74,6 +82,14 @@ pub(crate) fn model(
     if !fit.status.converged() {
         return Verdict::refused(format!("the search {}", fit.status));
     }
+    let misfit = fit.misfit(MISFIT);
+    let sd = match (sd, misfit) {
+        (Some(sd), Some(m)) => match widened(value, sd, m.birge_ratio()) {
+            Some(sd) => Some(sd),
+            None => return Verdict::refused(m.to_string()),
+        },
+        (sd, _) => sd,
+    };
     let at_bound = fit.estimates.iter().filter(|e| e.at_bound.is_some());
     facts(Facts {
         region,
@@ -81,7 +97,7 @@ pub(crate) fn model(
         sd,
         extrapolated,
         method: "receptor model",
-        misfit: fit.misfit(MISFIT),
+        misfit,
         at_bound: at_bound.map(|e| e.name.clone()).collect(),
     })
 }
@@ -92,24 +108,11 @@ fn facts(facts: Facts<'_>) -> Verdict<Tia> {
     if let (Some(misses), Some(bound)) = (&misses, at_bound.first()) {
         return Verdict::refused(Reason::with_hint(
             format!("{misses}, and `{bound}` lies at its bound"),
-            "choose another function with `--function`",
+            OTHER_FUNCTION,
         ));
     }
     let ratio = misfit.map_or(1.0, |m| m.birge_ratio());
-    let sd = match misfit {
-        _ if !at_bound.is_empty() => None,
-        None => sd,
-        // Beyond a limit, or without a standard error to widen, nothing says how far off the integral is.
-        Some(misfit) => match sd.and_then(|sd| widened(value, sd, ratio)) {
-            Some(sd) => Some(sd),
-            None => {
-                return Verdict::refused(Reason::with_hint(
-                    misfit.to_string(),
-                    "choose another function with `--function`",
-                ));
-            }
-        },
-    };
+    let sd = if at_bound.is_empty() { sd } else { None };
     let flags = misses
         .into_iter()
         .chain((ratio > 1.0 && sd.is_some()).then_some(Flag::Widened { ratio }))
@@ -171,18 +174,14 @@ mod tests {
 
     #[test]
     fn exact_each_fact_has_its_verdict() {
-        let misfit = Some(Misfit { chi2: 64.0, dof: 4, p: 0.0 });
+        let misfit = Some(Misfit { chi2: 400.0, dof: 4, p: 0.0 });
         let sd = |v: &Verdict<Tia>| {
             let tia = v.clone().accept(&FlagKind::ALL).expect("a value");
             tia.sd_mbq_h()
         };
         assert_eq!(asked(None, &[], 0.1).word(), "determined");
-        // √(64/4) = 4.
         let widened = asked(misfit, &[], 0.1);
         assert!(widened.has(FlagKind::Misfit) && widened.has(FlagKind::Widened));
-        assert!((sd(&widened).expect("an SD") - 36.0).abs() < 1e-12);
-        // √(400/4) = 10 is more than understated deviations explain.
-        assert!(asked(Some(Misfit { chi2: 400.0, dof: 4, p: 0.0 }), &[], 0.1).is_refused());
         let bound = asked(None, &["lambda1"], 0.1);
         assert!(bound.has(FlagKind::AtBound));
         assert_eq!(sd(&bound), None);

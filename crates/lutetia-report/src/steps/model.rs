@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::Study;
+use lutetia_dose::Tia;
 use lutetia_fit::{
     ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor, Prior, Problem,
     Sample, Transform, fit,
@@ -14,7 +15,7 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use, cycle, defaults, judge, load::LoadedModel, subject,
+    Context, RegionTia, StepKind, Use, cycle, defaults, judge, load::LoadedModel, shown, subject,
 };
 use crate::table::{Cell, Table, significant};
 
@@ -596,7 +597,8 @@ fn tias(
     .column("tia_coefficient", "h")
     .tolerance(1e-3)
     .column("extrapolated", "%")
-    .tolerance(1e-2);
+    .tolerance(1e-2)
+    .column("note", "");
     let mut tias = Vec::new();
     for s in series {
         let derived = |what: &str| fit.derived(&format!("{what}({})", s.observable));
@@ -604,18 +606,21 @@ fn tias(
         let value = tia.value / hour;
         let sd = tia.se.map(|sd| sd / hour);
         let extrapolated = derived("extrapolated_fraction").map(|d| d.value);
+        let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
+        let (found, note) = shown(&judged);
         table.push(vec![
             s.region.as_str().into(),
-            value.into(),
-            sd.into(),
-            (value / s.injected_mbq).into(),
-            extrapolated.map(|f| 100.0 * f).into(),
+            found.map(Tia::value_mbq_h).into(),
+            found.and_then(Tia::sd_mbq_h).into(),
+            found.map(|t| t.value_mbq_h() / s.injected_mbq).into(),
+            found.and_then(Tia::extrapolated_fraction).map(|f| 100.0 * f).into(),
+            note.into(),
         ]);
         tias.push(RegionTia {
             region: s.region.clone(),
             nuclide: s.nuclide.clone(),
             injected_mbq: s.injected_mbq,
-            tia: judge::model(fit, tia, &s.region, (value, sd, extrapolated)),
+            tia: judged,
             phases: Vec::new(),
         });
     }

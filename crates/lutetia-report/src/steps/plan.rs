@@ -401,7 +401,7 @@ pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
         let found = plan(course, what);
         let (p, mut note) = shown(&found);
         let limit_of = match p.map(|p| p.rbe.as_str()) {
-            Some(rbe) if !rbe.is_empty() => format!("{} in Gy(RBE), {rbe}", what.limit.of()),
+            Some(rbe) if !rbe.is_empty() => format!("{}, in Gy(RBE), {rbe}", what.limit.of()),
             _ => what.limit.of(),
         };
         let mut row = vec![course.region.as_str().into(), what.limit.gy().into(), limit_of.into()];

@@ -114,7 +114,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     if integrals.is_empty() {
         let message = "no region has an integral and an organ; nothing is written";
-        let hint = notes.first().or(refused.first().map(|r| &r.1)).cloned();
+        let hint = match notes.first() {
+            Some(note) if refused.is_empty() => Some(note.clone()),
+            _ => Some(REFUSED_HINT.to_owned()),
+        };
         return Err(Failure::new(
             Exit::Data,
             Diagnostic::error("LUT8023", message).maybe_hint(hint),
@@ -154,10 +157,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     let names: Vec<&str> = refused.iter().map(|(region, _)| region.as_str()).collect();
     let message = format!("written without {}", names.join(", "));
-    Err(Failure::new(Exit::Data, Diagnostic::error("LUT8035", message).hint(
-        "choose regions with `--region`, another function with `--function`, or `--accept misfit`",
-    )))
+    Err(Failure::new(Exit::Data, Diagnostic::error("LUT8035", message).hint(REFUSED_HINT)))
 }
+
+/// What would do where an integral is refused.
+const REFUSED_HINT: &str =
+    "choose regions with `--region`, another function with `--function`, or `--accept misfit`";
 
 /// What there is to write.
 struct Found {

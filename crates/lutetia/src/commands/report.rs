@@ -279,7 +279,7 @@ mod tests {
     fn exact_durations_are_for_people() {
         for (seconds, words) in [
             (0.04, "0.0 s"),
-            (3.14, "3.1 s"),
+            (3.12, "3.1 s"),
             (9.96, "10 s"),
             (59.6, "60 s"),
             (125.7, "2 min 05 s"),
