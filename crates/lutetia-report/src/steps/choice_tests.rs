@@ -4,7 +4,6 @@ use lutetia_diagnostic::FlagKind;
 use std::f64::consts::LN_2;
 
 use lutetia_data::{Curve, CurvePoint};
-use lutetia_diagnostic::FlagKind;
 use lutetia_fit::{ErrorModel, Magnitude, VarianceCount};
 
 use super::curves::{CurveOptions, RegionCurve, fit_region};
