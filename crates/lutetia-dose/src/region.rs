@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn exact_what_is_suggested_is_accepted() {
-        for given in ["whole_field", "Kidnys", "livr", "red_marow", "urinary_blad"] {
+        for given in ["whole_bod", "Kidnys", "livr", "red_marow", "urinary_blad"] {
             let Err(DoseError::UnknownRegion { suggestion: Some(name), .. }) = Region::named(given)
             else {
                 panic!("`{given}` is known, or nothing is suggested");

@@ -424,6 +424,18 @@ pub fn json_number(x: f64) -> serde_json::Value {
     serde_json::json!(lutetia_units::without_noise(x))
 }
 
+/// The same for every number within.
+#[must_use]
+pub fn json_numbers(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Number(n) if n.is_f64() => n.as_f64().map_or(Value::Null, json_number),
+        Value::Array(items) => items.into_iter().map(json_numbers).collect(),
+        Value::Object(map) => map.into_iter().map(|(k, v)| (k, json_numbers(v))).collect(),
+        other => other,
+    }
+}
+
 /// A column header as people read it.
 ///
 /// Underscores of words become spaces (`half_life (h)`), those of a symbol or of a name that models use

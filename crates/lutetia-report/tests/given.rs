@@ -295,7 +295,9 @@ fn exact_a_mass_out_of_proportion_and_a_bed_that_cannot_be_had_are_said() {
         ..DoseOptions::new(lutetia_dose::Sex::Female)
     };
     let found = all_doses(&parts, "A", 1, &tias, &options).expect("doses");
-    assert!(!found.regions[0].dose.is_refused() && found.regions[0].effective.is_none());
+    let region = &found.regions[0];
+    assert!(!region.dose.is_refused());
+    assert!(region.effective.as_ref().is_none_or(Verdict::is_refused));
     assert!(
         found.warnings.iter().any(|w| w.contains("no biologically effective dose")),
         "{:?}",

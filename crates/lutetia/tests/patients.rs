@@ -118,7 +118,7 @@ fn exact_cycles_add_up() {
         assert!((number(sum, column) / total(column) - 1.0).abs() < 2e-6, "{column}");
     }
     assert!((number(sum, "activity (GBq)") - 14.7).abs() < 1e-9);
-    assert!(sum["note"].contains("cycle 3 (7.50 GBq) was not measured"), "{sum:?}");
+    assert!(sum["note"].contains("cycle 3 (7.50 GBq Lu-177) was not measured"), "{sum:?}");
     let tumour = together.iter().find(|r| r["region"] == "tumour_1").expect("the tumour");
     assert!(tumour["note"].contains("not measured in cycle 2"), "{tumour:?}");
     // The fits add in quadrature, the volume linearly: between both.
@@ -224,7 +224,7 @@ fn exact_what_was_given_counts_against_the_limit() {
     assert!((number(rest, "activity_expected (GBq)") / left - 1.0).abs() < 1e-4);
     assert!(
         rest["note"]
-            .contains("cycle 3 (7.50 GBq) was not measured and is taken to be like cycle 2")
+            .contains("cycle 3 (7.50 GBq Lu-177) was not measured and is taken to be like cycle 2")
     );
     let possible = number(rest, "cycles_of_activity_asked");
     assert!((possible - ((23.0 - given) / (7.4 * per)).floor()).abs() < 1e-9);

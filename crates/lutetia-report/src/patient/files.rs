@@ -13,7 +13,7 @@ use crate::{
     figure::{self, Figure},
     page::{IndexEntry, PageError, Tables, patients_index},
     run::Failure,
-    table::json_number,
+    table::{json_number, json_numbers},
 };
 
 /// Files by path from the folder of the patient.
@@ -67,7 +67,7 @@ impl Patient {
                 self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": json_number(u.activity_gbq), "nuclides": u.nuclides })).collect::<Vec<_>>(),
             "verdicts": self.cycles.iter().map(|c| json!({
                 "cycle": c.number,
-                "regions": c.doses.iter().map(|d| json!({ "region": d.region, "dose": d.dose })).collect::<Vec<_>>(),
+                "regions": c.doses.iter().map(|d| json_numbers(json!({ "region": d.region, "dose": d.dose }))).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "settings": how.settings,
             "warnings": how.warnings,

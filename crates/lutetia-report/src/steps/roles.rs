@@ -120,7 +120,12 @@ fn course(model: &Model, expr: &Expr) -> Course {
         Expr::Number(x) if x.abs() < f64::MIN_POSITIVE => Zero,
         Expr::Number(_) => Constant,
         Expr::Symbol(symbol) => match symbol {
-            Symbol::Parameter(_) | Symbol::Covariate(_) | Symbol::CovariateLevel(..) => Constant,
+            // Time starts at 0 and grows; what no output drives keeps its default in a trial.
+            Symbol::Time => Growing,
+            Symbol::Parameter(_)
+            | Symbol::Covariate(_)
+            | Symbol::CovariateLevel(..)
+            | Symbol::Input(_) => Constant,
             Symbol::Define(k) => model.defines.get(*k).map_or(Other, |d| of(&d.expr)),
             Symbol::Quantity(k) if accumulates(model, *k) => Growing,
             Symbol::Volume(k) => model.compartments.get(*k).map_or(Other, |c| of(&c.volume)),
@@ -138,6 +143,8 @@ fn course(model: &Model, expr: &Expr) -> Course {
             (Constant, Constant) => Constant,
             _ => Other,
         },
+        // x/(x + c) grows with x, from 0.
+        Expr::Div(a, b) if of(a) == Growing && is_itself_and_more(model, a, b) => Growing,
         Expr::Div(a, b) => match (of(a), of(b)) {
             (Growing, Constant) => Growing,
             (Constant | Zero, Constant) => Constant,
@@ -147,6 +154,13 @@ fn course(model: &Model, expr: &Expr) -> Course {
         Expr::Sub(a, b) | Expr::Pow(a, b) => still([of(a), of(b)]),
         Expr::Call(_, arguments) => still(arguments.iter().map(of)),
     }
+}
+
+/// Whether `whole` is `part` and a constant.
+fn is_itself_and_more(model: &Model, part: &Expr, whole: &Expr) -> bool {
+    let Expr::Add(x, y) = whole else { return false };
+    let constant = |e: &Expr| course(model, e) == Course::Constant;
+    (**x == *part && constant(y)) || (**y == *part && constant(x))
 }
 
 /// A constant where all parts are.

@@ -270,7 +270,7 @@ mod tests {
     fn exact_what_is_said_of_the_measurement_is_read() {
         let read = |text: &str| toml::from_str::<ChainSpec>(text).expect("TOML").chain();
         let chain = read(
-            "calibration = '3 %'\nvoxel = '0.48 cm'\nresolution = '12 mm'\nfactor = '0.02'\n\
+            "calibration = '3 %'\nvoxel = '0.48 cm'\nresolution = '12 mm'\nfactor = '2 %'\n\
              recovery = { half_volume = '4 mL', exponent = 1.1, half_volume_sd = '10 %', exponent_sd = 0.08 }",
         )
         .expect("a chain");

@@ -417,8 +417,7 @@ fn exact_simulated_curves_are_never_drawn_as_observed() {
     let both = |toml, origins| Case { toml, tables: tables(origins) };
     let figure = built(&both(KM, [Origin::Simulated, Origin::Unknown]));
     let panel = &figure.panels[0];
-    let [Marks::Line { dash, .. }] = labelled(panel, "simulated: median 6 (6–not reached)")[..]
-    else {
+    let [Marks::Line { dash, .. }] = labelled(panel, "simulated: median 6 (6–6)")[..] else {
         panic!("{:?}", panel.layers.iter().map(|l| &l.label).collect::<Vec<_>>());
     };
     assert_eq!(*dash, Dash::Dashed);

@@ -40,7 +40,8 @@ Example:
   lutetia export mirdcalc data/studies/snmmi_patient4
   lutetia export mirdcalc data/studies/snmmi_patient4 --file patient4_tiac.csv
 
-An integral that is not determined, or that its data refute, is not written; the run then ends with code 65.";
+An integral that is not determined, or that its data refute, is not written; the run then ends
+with code 65.";
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
