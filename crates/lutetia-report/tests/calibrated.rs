@@ -345,6 +345,7 @@ patients = 5
 benefit = "restricted-mean"
 horizon = "24 mo"
 weights = { benefit = 0.5, harm = 0.5 }
+harm_above = { "kidneys:BED" = "40 Gy(BED)" }
 reference = "none"
 regimen = [
   { name = "none", doses = [] },

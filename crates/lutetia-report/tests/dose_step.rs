@@ -262,7 +262,7 @@ fn exact_what_is_wrong_with_a_request_is_said() {
             lu("marrow = { blood = \"lacrimal\", ratio = 1.0 }\n"),
             "no volume of `lacrimal` was measured; give `blood_volume`",
         ),
-        (lu("rbe = [{ effect = \"e\", alpha = 0.0 }]\n"), "RBE of `kidneys` is 0"),
+        (lu("rbe = [{ effect = \"e\", alpha = 0.0 }]\n"), "RBE of alphas is 0"),
         (
             lu("rbe = [{ effect = \"e\", alpha = 5.0, regions = [\"lung\"] }]\n"),
             "an RBE is asked for `lung`, which has no dose",

@@ -10,8 +10,8 @@ use crate::{failure::Outcome, terminal::Terminal};
 const EXAMPLE: &str = "\
 Which one is used where several are fitted:
   1. A function is refuted where its χ² under the known errors is less probable than 1 %.
-  2. Of those not refuted the lowest AICc is used; one whose χ² another with more parameters lowers by
-     more than chance allows (5 %) is passed over.
+  2. Of those not refuted the lowest AICc is used; one whose χ² another with more parameters
+     lowers by more than chance allows (5 %) is passed over.
   3. Where AICc is defined for none of those, the simplest whose integral is determined.
   4. Where all are refuted, the one that misses the data least; its standard errors are widened by
      √(χ²/ν), and beyond a factor of 5 nothing is determined.
