@@ -454,8 +454,7 @@ fn exact_simulated_curves_are_never_drawn_as_observed() {
     let beside = [observed(), medians.of(Origin::Simulated)].map(|t| (t.name.clone(), t));
     let figure = built(&Case { toml: with("simulated = \"u\""), tables: beside.into() });
     assert!(figure.panels[0].title.is_empty());
-    let [Marks::Line { dash, .. }] =
-        labelled(&figure.panels[0], "observed: median 6 (6–6)")[..]
+    let [Marks::Line { dash, .. }] = labelled(&figure.panels[0], "observed: median 6 (6–6)")[..]
     else {
         panic!()
     };
