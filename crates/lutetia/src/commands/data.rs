@@ -18,18 +18,22 @@ const EXAMPLE: &str = "\
 Example:
   lutetia data check data/studies/snmmi_patient4
 
-A study is a folder of four files. Commas, semicolons or tabs separate cells; a unit stands in the header.
-  subjects.csv  subject; other columns describe the subject: sex (male, female, unknown), weight (kg) ...
+A study is a folder of four files. Commas, semicolons or tabs separate cells; a unit stands in
+the header.
+  subjects.csv  subject; other columns describe the subject: sex (male, female, unknown),
+                weight (kg) ...
   doses.csv     subject, time (h), nuclide, activity (MBq)
                 and, where known: cycle, amount (nmol), duration (h), into, note
   activity.csv  subject, region, time (h), activity (MBq)
-                and, where known: cycle, sd (MBq or %), volume (mL), mass (g), below_detection (yes or no),
-                decay_corrected (yes or no), nuclide, note
+                and, where known: cycle, sd (MBq or %), volume (mL), mass (g),
+                below_detection (yes or no), decay_corrected (yes or no), nuclide, note
   README.md     where the data come from, and under which licence
-Times of all cycles count from the start of the first injection. `<12.3` is a value below detection.
+Times of all cycles count from the start of the first injection. `<12.3` is a value below
+detection.
 
-Warnings name what can be read and is hardly what was meant, with the likely slip: masses far from those of the
-reference adults, sums above what was injected, times in another unit, names that differ only in case.";
+Warnings name what can be read and is hardly what was meant, with the likely slip: masses far
+from those of the reference adults, sums above what was injected, times in another unit, names
+that differ only in case.";
 
 /// Arguments of `data`.
 #[derive(Debug, Args)]

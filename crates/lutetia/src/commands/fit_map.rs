@@ -24,8 +24,9 @@ use crate::{
 };
 
 const EXAMPLE: &str = "\
-The column `status` gives the verdicts of `lutetia fit`: `ok`, a function that misses the data (its SD is
-widened), a parameter at its bound, a row that rises at its end or falls slower than the nuclide decays.
+The column `status` gives the verdicts of `lutetia fit`: `ok`, a function that misses the data
+(its SD is widened), a parameter at its bound, a row that rises at its end or falls slower than
+the nuclide decays.
 
 Example:
   lutetia fit-map voxels.csv --nuclide Lu-177 --activity \"a4=4 h\" --activity \"a24=24 h\" \\
