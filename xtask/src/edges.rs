@@ -8,7 +8,11 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia", &["lutetia-report"]),
-    ("lutetia-report", &["lutetia-trial"]),
+    ("lutetia-report", &["lutetia-experiment"]),
+    ("lutetia-experiment", &["lutetia-trial", "lutetia-scenario", "lutetia-figure"]),
+    ("lutetia-scenario", &["lutetia-sim", "lutetia-dose"]),
+    ("lutetia-figure", &["lutetia-table", "lutetia-outcome"]),
+    ("lutetia-table", &["lutetia-units"]),
     ("lutetia-trial", &["lutetia-fit", "lutetia-dose", "lutetia-outcome"]),
     ("lutetia-fit", &["lutetia-sim"]),
     ("lutetia-sim", &["lutetia-model"]),
@@ -25,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &str)] = &[
     ("diffsol", "lutetia-sim"),
     ("argmin", "lutetia-fit"),
-    ("plotters", "lutetia-report"),
+    ("plotters", "lutetia-figure"),
     ("survival", "lutetia-outcome"),
 ];
 

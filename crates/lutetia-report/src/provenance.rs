@@ -1,14 +1,12 @@
 //! How a result was made: hashes of everything that went in, seed, tolerances, version.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{self, Read},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
+use lutetia_experiment::{
+    shelf::Stale,
+    world::{hash, hash_file},
+};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// How a report was made. Written as `provenance.json` beside it; a report whose inputs and outputs
 /// still have these hashes is not made again.
@@ -24,32 +22,6 @@ pub struct Provenance {
     pub inputs: BTreeMap<String, String>,
     /// SHA-256 of every file written, by path from the folder of the report.
     pub outputs: BTreeMap<String, String>,
-}
-
-/// SHA-256 of some bytes, in hexadecimal.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// SHA-256 of a file, read in pieces.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn hash_file(path: &Path) -> io::Result<String> {
-    let mut file = fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Provenance {
@@ -69,16 +41,16 @@ impl Provenance {
     /// of its experiment.
     ///
     /// # Errors
-    /// A sentence that says what has changed since.
+    /// What has changed since.
     pub fn vouches(
         &self,
         root: &Path,
         folder: &Path,
         experiment: &str,
         table: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), Stale> {
         if self.version != env!("CARGO_PKG_VERSION") {
-            return Err(format!("it was made by version {}", self.version));
+            return Err(Stale::Version { version: self.version.clone() });
         }
         for (path, expected) in &self.inputs {
             let found = if Path::new(path).file_name().is_some_and(|n| n == "experiment.toml") {
@@ -87,15 +59,15 @@ impl Provenance {
                 hash_file(&root.join(path)).unwrap_or_default()
             };
             if found != *expected {
-                return Err(format!("`{path}` has changed since it was made"));
+                return Err(Stale::Changed { path: path.clone() });
             }
         }
         let path = format!("tables/{table}.csv");
         let found = hash_file(&folder.join(&path)).unwrap_or_default();
         match self.outputs.get(&path) {
             Some(expected) if *expected == found => Ok(()),
-            Some(_) => Err(format!("`{path}` is not as it was made")),
-            None => Err(format!("it has no `{path}`")),
+            Some(_) => Err(Stale::Altered { path }),
+            None => Err(Stale::Missing { path }),
         }
     }
 

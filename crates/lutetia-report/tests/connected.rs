@@ -45,9 +45,9 @@ fn table(experiment: &str, curve: &str) -> Result<csv::Reader<fs::File>, String>
             let made = root.join("reports/01_test/tables/out.csv");
             Ok(csv::Reader::from_path(made).expect("the table"))
         }
-        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
-            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
-        }
+        Outcome::Failed(lutetia_report::run::Failure::Experiment(
+            lutetia_experiment::Failure::Diagnostics { diagnostics, sources },
+        )) => Err(lutetia_diagnostic::render(&diagnostics, &sources, false)),
         Outcome::Failed(failure) => Err(failure.to_string()),
         other => Err(format!("{other:?}")),
     }

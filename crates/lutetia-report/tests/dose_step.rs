@@ -2,7 +2,8 @@
 
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
-use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
 
 struct Quiet;
 
@@ -63,7 +64,9 @@ fn made(root: &Path) {
 
 fn refused(folder: &tempfile::TempDir) -> String {
     match outcome(folder.path()) {
-        Outcome::Failed(Failure::Step { reason, .. }) => reason,
+        Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step {
+            reason, ..
+        })) => reason.to_string(),
         // What cannot be had of one dose alone is said in its row.
         Outcome::Made => fs::read_to_string(folder.path().join("reports/01_dose/tables/dose.csv"))
             .expect("doses"),

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use lutetia_report::{run::Failure, steps::load};
+use lutetia_report::run::Failure;
+use lutetia_scenario as load;
 use lutetia_sim::{Curve, Inputs, Options, Regimen};
 
 fn model(path: &str, nuclide: &str) -> load::LoadedModel {

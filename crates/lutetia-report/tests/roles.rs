@@ -3,10 +3,10 @@
 
 use std::{fs, sync::Arc};
 
-use lutetia_report::{
-    run::{Failure, Outcome, Progress, Settings, run},
-    steps::{roles, trial::TrialStep},
-};
+use lutetia_experiment::steps::roles;
+use lutetia_experiment::steps::trial::TrialStep;
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
 
 struct Silent;
 
@@ -150,7 +150,9 @@ arm = [{{ name = "none", patients = 2 }}]
     let settings = Settings { root: root.to_owned(), ..Settings::default() };
     match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
         Outcome::Made => Ok(()),
-        Outcome::Failed(Failure::Step { reason, .. }) => Err(reason),
+        Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step {
+            reason, ..
+        })) => Err(reason.to_string()),
         other => panic!("{other:?}"),
     }
 }
@@ -176,8 +178,8 @@ fn exact_every_role_takes_its_outputs_and_no_other() {
         (&["haemo", "psa"], Box::new(|o| graded("haemoglobin", o))),
     ];
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     for (takes, line) in &table {
         for output in OUTPUTS {
             let line = line(output);
@@ -221,8 +223,8 @@ fn exact_all_roles_of_a_step_are_judged_at_once() {
 #[test]
 fn exact_counts_are_graded_in_their_own_unit() {
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     let declared = |item: &str, output: &str| -> Vec<f64> {
         let system = model.simulator.system();
         let info = &system.outputs()[system.output_index(output).expect("an output")];
@@ -265,8 +267,8 @@ fn exact_what_later_steps_are_computed_from_must_be_there() {
         assert!(found.contains(said), "{found}");
     }
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     for (arm, said) in [
         ("stop_at_progression = true", "stops treatment at progression, and nothing can progress"),
         ("crossover = { to = \"b\", share = 0.5 }", "crosses over at progression"),
@@ -355,7 +357,7 @@ fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
     ] {
         let text = format!("{head}{step}{line}\n");
         let mut sources = lutetia_diagnostic::Sources::new();
-        let faults = lutetia_report::experiment::parse("x", &text, &mut sources).expect_err(line);
+        let faults = lutetia_experiment::spec::parse("x", &text, &mut sources).expect_err(line);
         let span = faults[0].labels[0].span;
         let marked = &text[span.start..span.end];
         let (key, value) = line.split_once(" = ").expect("two parts");
@@ -367,10 +369,9 @@ fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
 /// Every trial of the shipped experiments has outputs that can play their roles.
 #[test]
 fn exact_the_shipped_trials_have_outputs_for_their_roles() {
-    use lutetia_report::{
-        experiment,
-        steps::{Step, load},
-    };
+    use lutetia_experiment::spec;
+    use lutetia_experiment::steps::Step;
+    use lutetia_scenario as load;
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut trials = 0;
     for entry in fs::read_dir(root.join("reports")).expect("the reports") {

@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 use lutetia_data::Sex;
 use lutetia_dose::Tissue;
-use lutetia_report::steps::dose::{
-    DoseOptions, cortex,
-    daughters::{DaughterSpec, LeavingSpec},
-    given_mass,
-    marrow::MarrowSpec,
-    relative, tissue,
-    weighted::RbeSpec,
-};
+use lutetia_experiment::steps::dose::daughters::{DaughterSpec, LeavingSpec};
+use lutetia_experiment::steps::dose::marrow::MarrowSpec;
+use lutetia_experiment::steps::dose::weighted::RbeSpec;
+use lutetia_experiment::steps::dose::{DoseOptions, cortex, given_mass, relative, tissue};
 
 use crate::failure::{Failure, Outcome};
 

@@ -9,10 +9,10 @@ use lutetia_data::{
 };
 use lutetia_diagnostic::{Diagnostic, FlagKind};
 use lutetia_dose::Region;
-use lutetia_report::{
-    patient::{Cycle, Options},
-    steps::{dose::reference as reference_of, plan::accepts_misfit, shown},
-};
+use lutetia_experiment::steps::dose::reference as reference_of;
+use lutetia_experiment::steps::plan::accepts_misfit;
+use lutetia_experiment::steps::shown;
+use lutetia_report::patient::{Cycle, Options};
 
 use super::{
     curves::Curves,

@@ -4,13 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{
-    steps::model::FitModel,
-    steps::{
-        load::{LoadedModel, compiled},
-        model::fitted,
-    },
-};
+use lutetia_experiment::steps::model::{FitModel, fitted};
+use lutetia_scenario::{LoadedModel, compiled};
 
 use super::{curves::Curves, fit::Print, models, table};
 use crate::{
@@ -150,8 +145,8 @@ pub(crate) fn run(
         error: curves.error().map(str::to_owned),
         until: curves.until_h(),
     };
-    let (tables, _) =
-        fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed()).map_err(failed)?;
+    let (tables, _) = fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed())
+        .map_err(|e| failed(e.to_string()))?;
     match tables.get(part) {
         Some(asked) => table::print(asked, terminal),
         None => Ok(()),

@@ -11,10 +11,10 @@ use lutetia_data::{
     },
 };
 use lutetia_diagnostic::{Diagnostic, has_errors};
-use lutetia_report::{Cell, Table};
+use lutetia_table::{Cell, Table};
 use lutetia_units::{Dimension, Unit};
 
-use super::{output, regimen::parse_quantity, table::print};
+use super::{output, quantity::parse_quantity, table::print};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},

@@ -19,7 +19,7 @@ pub(crate) mod new;
 mod output;
 mod patients;
 pub(crate) mod plan;
-mod regimen;
+mod quantity;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;

@@ -109,7 +109,10 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
             }
             (format!("{} differences", differences.len()), Exit::Data)
         }
-        Ended::Failed(run::Failure::Diagnostics { diagnostics, sources }) => {
+        Ended::Failed(run::Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+            diagnostics,
+            sources,
+        })) => {
             terminal.diagnostics(diagnostics, sources);
             ("faults in its files".to_owned(), Exit::Data)
         }
@@ -142,9 +145,8 @@ fn before(failure: &run::Failure) -> Failure {
 fn code(failure: &run::Failure) -> Exit {
     use lutetia_report::write::LockError;
     match failure {
-        run::Failure::Diagnostics { .. } | run::Failure::Step { .. } | run::Failure::Page(_) => {
-            Exit::Data
-        }
+        run::Failure::Experiment(failure) => experiment_code(failure),
+        run::Failure::Page(_) => Exit::Data,
         run::Failure::Read { .. } => Exit::NoInput,
         run::Failure::Write(_) => Exit::CannotCreate,
         run::Failure::Lock(LockError::Busy { .. }) => Exit::Temporary,
@@ -152,6 +154,17 @@ fn code(failure: &run::Failure) -> Exit {
         run::Failure::Figure(_) => Exit::Software,
         run::Failure::Unknown { .. } => Exit::Usage,
         run::Failure::Interrupted => Exit::Interrupted,
+        _ => Exit::Software,
+    }
+}
+
+fn experiment_code(failure: &lutetia_experiment::Failure) -> Exit {
+    use lutetia_experiment::Failure as F;
+    match failure {
+        F::Read { .. } => Exit::NoInput,
+        F::Keep { .. } => Exit::CannotCreate,
+        F::Interrupted => Exit::Interrupted,
+        _ => Exit::Data,
     }
 }
 
