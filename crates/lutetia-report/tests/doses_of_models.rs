@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use lutetia_dose::{Leaving, Region, Sex, bundled, chain_decays, self_dose_factor};
-use lutetia_report::run::Failure;
 use lutetia_scenario as load;
+use lutetia_scenario::ScenarioError as Failure;
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
 
 fn repository() -> PathBuf {

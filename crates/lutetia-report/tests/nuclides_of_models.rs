@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use lutetia_report::run::Failure;
 use lutetia_scenario as load;
+use lutetia_scenario::ScenarioError as Failure;
 use lutetia_sim::{Curve, Inputs, Options, Regimen};
 
 fn model(path: &str, nuclide: &str) -> load::LoadedModel {

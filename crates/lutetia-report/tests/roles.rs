@@ -7,6 +7,7 @@ use lutetia_experiment::steps::roles;
 use lutetia_experiment::steps::trial::TrialStep;
 use lutetia_report::run::Failure;
 use lutetia_report::run::{Outcome, Progress, Settings, run};
+use lutetia_scenario::LoadedModel;
 
 struct Silent;
 
@@ -157,6 +158,11 @@ arm = [{{ name = "none", patients = 2 }}]
     }
 }
 
+/// What stands against the roles of a trial.
+fn check(step: &TrialStep, model: &LoadedModel) -> Result<(), String> {
+    roles::check(step, model).map_err(|e| e.to_string())
+}
+
 #[test]
 fn exact_every_role_takes_its_outputs_and_no_other() {
     let size = ["mass", "volume", "cells"];
@@ -187,7 +193,7 @@ fn exact_every_role_takes_its_outputs_and_no_other() {
                 "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\narm = [{{ name = \"a\", patients = 2 }}]\n{line}"
             );
             let step: TrialStep = toml::from_str(&step).expect(&line);
-            let found = roles::check(&step, &model);
+            let found = check(&step, &model);
             if takes.contains(&output) {
                 assert_eq!(found, Ok(()), "{line}");
                 continue;
@@ -277,10 +283,10 @@ fn exact_what_later_steps_are_computed_from_must_be_there() {
             "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\ndeath = \"hazard\"\narm = [{{ name = \"a\", patients = 2, {arm} }}]"
         );
         let step: TrialStep = toml::from_str(&step).expect("a step");
-        let found = roles::check(&step, &model).expect_err(said);
+        let found = check(&step, &model).expect_err(said);
         assert!(found.contains(said), "{found}");
         let better = TrialStep { volume: Some("mass".to_owned()), ..step };
-        assert_eq!(roles::check(&better, &model), Ok(()));
+        assert_eq!(check(&better, &model), Ok(()));
     }
 }
 
@@ -378,7 +384,7 @@ fn exact_the_shipped_trials_have_outputs_for_their_roles() {
         let path = entry.expect("an entry").path().join("experiment.toml");
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let mut sources = lutetia_diagnostic::Sources::new();
-        let found = experiment::parse("x", &text, &mut sources).expect("an experiment");
+        let found = spec::parse("x", &text, &mut sources).expect("an experiment");
         for step in &found.steps {
             let Step::Trial(trial) = step else { continue };
             let model = found
@@ -391,7 +397,7 @@ fn exact_the_shipped_trials_have_outputs_for_their_roles() {
                 .expect("a cohort");
             let mut read = |name: &str| Ok(fs::read_to_string(root.join(name)).expect(name));
             let loaded = load::used(model, &found.models[model], &mut read).expect("a model");
-            assert_eq!(roles::check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
+            assert_eq!(check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
             trials += 1;
         }
     }
