@@ -30,7 +30,7 @@ impl Case {
     /// What is wrong with the file or the tables.
     pub(crate) fn figure(&self) -> Result<Figure, String> {
         let spec: ChartSpec = toml::from_str(self.toml).map_err(|e| e.to_string())?;
-        charts::figure(&spec, &self.tables)
+        charts::figure(&spec, &self.tables).map_err(|e| e.to_string())
     }
 }
 
