@@ -14,10 +14,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia-sim", &["lutetia-model"]),
     ("lutetia-model", &["lutetia-units", "lutetia-diagnostic"]),
     ("lutetia-dose", &["lutetia-data"]),
-    ("lutetia-data", &["lutetia-units", "lutetia-diagnostic"]),
-    ("lutetia-outcome", &["lutetia-units", "lutetia-diagnostic"]),
+    ("lutetia-data", &["lutetia-units", "lutetia-diagnostic", "lutetia-reference-data"]),
+    ("lutetia-outcome", &["lutetia-units", "lutetia-diagnostic", "lutetia-reference-data"]),
     ("lutetia-units", &[]),
     ("lutetia-diagnostic", &[]),
+    ("lutetia-reference-data", &[]),
+    ("lutetia-models", &[]),
 ];
 
 /// Heavy dependencies and the one crate that may name each. A name covers the whole family

@@ -46,7 +46,7 @@ struct Organ {
 }
 
 static ORGANS: LazyLock<Vec<Organ>> = LazyLock::new(|| {
-    include_str!("../../../data/dose_factors_organs.csv")
+    lutetia_reference_data::DOSE_FACTOR_ORGANS
         .lines()
         .filter(|line| !line.starts_with('#'))
         .skip(1)

@@ -168,7 +168,7 @@ pub fn organ_names() -> Vec<&'static str> {
 pub(crate) fn organs() -> &'static [Organ] {
     static ORGANS: OnceLock<Vec<Organ>> = OnceLock::new();
     ORGANS.get_or_init(|| {
-        rows(include_str!("../../../data/dose_factors_organs.csv")).filter_map(parse).collect()
+        rows(lutetia_reference_data::DOSE_FACTOR_ORGANS).filter_map(parse).collect()
     })
 }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn exact_organ_table_is_whole() {
-        let text = include_str!("../../../data/dose_factors_organs.csv");
+        let text = lutetia_reference_data::DOSE_FACTOR_ORGANS;
         assert_eq!(organs().len(), rows(text).count());
         for organ in organs() {
             let sum: f64 = organ.pieces.iter().sum();

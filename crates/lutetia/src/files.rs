@@ -106,6 +106,11 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Outcome {
     Ok(())
 }
 
+/// A file of TOML that is not the manifest of a crate: the library of models is one.
+fn is_model_file(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml") && !path.ends_with("Cargo.toml")
+}
+
 /// Files and, where a folder is named, every `*.toml` below it, in the order of their names.
 pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -123,7 +128,7 @@ pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
                     // Links to folders are not followed: they may lead in circles.
                     if kind.is_dir() {
                         folders.push(entry.path());
-                    } else if entry.path().extension().is_some_and(|e| e == "toml") {
+                    } else if is_model_file(&entry.path()) {
                         found.push(entry.path());
                     }
                 }

@@ -42,7 +42,7 @@ pub(super) struct OlindaOrgan {
 pub(super) fn olinda_organs() -> &'static [OlindaOrgan] {
     static ORGANS: OnceLock<Vec<OlindaOrgan>> = OnceLock::new();
     ORGANS.get_or_init(|| {
-        include_str!("../../../../data/olinda_organs.csv")
+        lutetia_reference_data::OLINDA_ORGANS
             .lines()
             .filter(|line| !line.starts_with('#'))
             .skip(1)
