@@ -1,13 +1,18 @@
 //! The models that travel inside Lutetia, as the text of their files.
 //!
 //! They are a crate so that an installed command finds them in an empty folder. A model is named by its family and its
-//! name, `psma/tumour-kidney`; [`find`] also takes it with `.toml` behind or `models/` in front.
+//! name, `psma/tumour-kidney`; [`find`] also takes it with `.toml` behind or `models/` in front, and
+//! [`place`] prefers a file of the user to the bundled model of the same name.
 //!
 //! ```
 //! let model = lutetia_models::find("psma/tumour-kidney").expect("it is bundled");
 //! assert_eq!(model.path, "psma/tumour-kidney.toml");
 //! assert!(model.text.contains("[model]"));
 //! ```
+
+mod place;
+
+pub use place::{Place, place, slashed};
 
 /// A model of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

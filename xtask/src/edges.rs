@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia", &["lutetia-report"]),
-    ("lutetia-report", &["lutetia-trial"]),
+    ("lutetia-report", &["lutetia-trial", "lutetia-models"]),
     ("lutetia-trial", &["lutetia-fit", "lutetia-dose", "lutetia-outcome"]),
     ("lutetia-fit", &["lutetia-sim"]),
     ("lutetia-sim", &["lutetia-model"]),

@@ -6,6 +6,7 @@
 pub mod charts;
 pub mod experiment;
 pub mod figure;
+pub mod library;
 pub mod map;
 pub mod page;
 pub mod patient;

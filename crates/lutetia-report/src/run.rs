@@ -5,7 +5,7 @@
 //! leaves the old report, or a mixture of whole files that the next run repairs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -15,6 +15,7 @@ use std::{
 };
 
 use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_models::Place;
 use rayon::prelude::*;
 
 use crate::{
@@ -81,6 +82,17 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// No file and no bundled model has the name.
+    #[error(
+        "cannot read the model `{name}`: no such file, and no bundled model has that name{}",
+        nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    NoModel {
+        /// As the experiment names it.
+        name: String,
+        /// The bundled model of the nearest name.
+        nearest: Option<&'static str>,
+    },
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -117,6 +129,8 @@ pub trait Progress: Sync {
     fn begin(&self, report: &str, steps: usize);
     /// A step of a report begins.
     fn step(&self, report: &str, step: &str);
+    /// What a person should know of the files that a report reads.
+    fn note(&self, _report: &str, _text: &str) {}
     /// A report ended.
     fn end(&self, report: &str, outcome: &Outcome);
 }
@@ -125,12 +139,13 @@ pub trait Progress: Sync {
 pub(crate) struct Inputs<'a> {
     root: &'a Path,
     read: BTreeMap<String, String>,
+    notes: BTreeSet<String>,
 }
 
 impl<'a> Inputs<'a> {
     /// Files under a root.
     pub(crate) fn new(root: &'a Path) -> Self {
-        Self { root, read: BTreeMap::new() }
+        Self { root, read: BTreeMap::new(), notes: BTreeSet::new() }
     }
 
     /// The hashes of all files read so far.
@@ -153,6 +168,32 @@ impl<'a> Inputs<'a> {
             path: path.into(),
             source: io::Error::new(io::ErrorKind::InvalidData, e),
         })
+    }
+
+    /// The text of a model, of a file under the root or of the library; what was read is hashed under the path that it
+    /// has, or would have, below the root.
+    pub(crate) fn model(&mut self, name: &str) -> Result<String, Failure> {
+        match lutetia_models::place(self.root, Path::new(name)) {
+            Place::File { path, bundled } => {
+                let path = lutetia_models::slashed(&path);
+                let text = self.text(&path)?;
+                self.notes.extend(bundled.and_then(|model| model.note(&path, &text)));
+                Ok(text)
+            }
+            Place::Bundled(model) => {
+                self.read.insert(format!("models/{}", model.path), hash(model.text.as_bytes()));
+                Ok(model.text.to_owned())
+            }
+            Place::Nowhere => Err(Failure::NoModel {
+                name: name.to_owned(),
+                nearest: crate::library::nearest(name),
+            }),
+        }
+    }
+
+    /// What a person should know of the files read so far.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(String::as_str)
     }
 
     /// A folder under the root, as a full path; the hashes of its files go into the provenance.
@@ -312,7 +353,7 @@ fn make(
     progress: &dyn Progress,
     stop: &Arc<AtomicBool>,
 ) -> Result<Made, Failure> {
-    let mut inputs = Inputs { root: &settings.root, read: BTreeMap::new() };
+    let mut inputs = Inputs::new(&settings.root);
     let path = format!("reports/{name}/experiment.toml");
     let text = inputs.text(&path)?;
     let mut sources = Sources::new();
@@ -323,6 +364,9 @@ fn make(
 
     let mut context = steps::Context::load(&experiment, &mut inputs)?;
     context.stop = Arc::clone(stop);
+    for note in inputs.notes() {
+        progress.note(name, note);
+    }
     for step in &experiment.steps {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);

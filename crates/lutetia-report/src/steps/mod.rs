@@ -179,7 +179,7 @@ impl Context {
             }
         }
         for (name, model) in &experiment.models {
-            let loaded = load::used(name, model, &mut |path| inputs.text(path))?;
+            let loaded = load::used(name, model, &mut |path| inputs.model(path))?;
             for p in &loaded.model.parameters {
                 let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
                 // A formula's numbers have their sources where they are declared.

@@ -145,7 +145,7 @@ fn code(failure: &run::Failure) -> Exit {
         run::Failure::Diagnostics { .. } | run::Failure::Step { .. } | run::Failure::Page(_) => {
             Exit::Data
         }
-        run::Failure::Read { .. } => Exit::NoInput,
+        run::Failure::Read { .. } | run::Failure::NoModel { .. } => Exit::NoInput,
         run::Failure::Write(_) => Exit::CannotCreate,
         run::Failure::Lock(LockError::Busy { .. }) => Exit::Temporary,
         run::Failure::Lock(_) => Exit::CannotCreate,
@@ -230,6 +230,10 @@ impl Progress for Pages {
             }
             bar.set_message(step.to_owned());
         });
+    }
+
+    fn note(&self, report: &str, text: &str) {
+        self.lines.suspend(|| self.terminal.talk(&format!("note: {report}: {text}")));
     }
 
     fn end(&self, report: &str, outcome: &Ended) {

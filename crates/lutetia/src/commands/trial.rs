@@ -198,6 +198,9 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
             fault(Exit::CannotCreate, error.to_string(), None)
         }
         StreamFailure::Short { .. } => fault(Exit::Data, failure.to_string(), None),
+        StreamFailure::Experiment(missing @ run::Failure::NoModel { .. }) => {
+            fault(Exit::NoInput, missing.to_string(), None)
+        }
         StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),
