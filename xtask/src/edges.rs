@@ -7,7 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// The arrows: each crate and what it uses. An edge in a manifest is allowed when it lies in the
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("lutetia", &["lutetia-report"]),
+    ("lutetia", &["lutetia-report", "lutetia-exchange"]),
+    ("lutetia-exchange", &["lutetia-data", "lutetia-model"]),
     ("lutetia-report", &["lutetia-trial", "lutetia-models"]),
     ("lutetia-trial", &["lutetia-fit", "lutetia-dose", "lutetia-outcome"]),
     ("lutetia-fit", &["lutetia-sim"]),

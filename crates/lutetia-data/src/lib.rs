@@ -23,7 +23,6 @@
 
 pub mod codes;
 mod electrons;
-pub mod exchange;
 mod nuclides;
 mod read;
 mod reference;
