@@ -122,7 +122,9 @@ mod tests {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).expect("a readable folder") {
                 let path = entry.expect("an entry").path();
-                if path.is_dir() {
+                if path == root.join("demo") {
+                    // What the tour of the README writes; it belongs to nobody else.
+                } else if path.is_dir() {
                     folders.push(path);
                 } else if folder != root {
                     let below = path.strip_prefix(root).expect("below the root");
