@@ -79,7 +79,7 @@ fn untyped(text: &str) -> usize {
         let of = code[at + word.len()..].split(['>', '+', ' ']).next().unwrap_or_default();
         of == "Error" || of.ends_with("::Error")
     });
-    results + boxed.count() + code.matches(concat!("any", "how")).count()
+    results + boxed.count() + code.matches("anyhow").count()
 }
 
 /// The last argument of a generic type of two or more, of which the text is what follows its opening bracket.
@@ -125,7 +125,7 @@ mod tests {
             ("read: impl Fn(&str) -> Result<(), String>,", 1),
             ("fn a() -> Result<(), Box<dyn Error>> {", 1),
             ("fn a() -> Result<(), Box<dyn std::error::Error + Send>> {", 1),
-            (concat!("use any", "how::Result;"), 1),
+            ("use anyhow::Result;", 1),
             ("fn a() -> Result<String, FitError> {", 0),
             ("fn a() -> Result<BTreeMap<u8, String>, FitError> {", 0),
             ("fn a() -> Outcome<Vec<String>> {", 0),
