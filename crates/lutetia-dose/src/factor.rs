@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use lutetia_data::Sex;
+use lutetia_data::{Organ, OrganForm, Sex, organs};
 use lutetia_units::significant;
 use serde::Serialize;
 

@@ -30,7 +30,7 @@ id = "run"
 model = "pk"
 until = 24
 points = 3
-dose = [{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }]
+doses = [{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }]
 "#;
 
 struct Ran {

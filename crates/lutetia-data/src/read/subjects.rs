@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use lutetia_diagnostic::closest;
 
 use crate::{
-    Covariate, Subject, codes,
+    Subject, codes,
     table::{ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec},
 };
 
