@@ -1,11 +1,12 @@
 //! Where an experiment reads from: a folder on disk, or files in memory.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
+use lutetia_models::Place;
 use lutetia_scenario::ScenarioError;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,12 @@ pub trait World: Sync {
     /// # Errors
     /// When there is no such folder, or it cannot be read.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// Whether a path is a folder.
+    ///
+    /// # Errors
+    /// When there is nothing of that name.
+    fn is_folder(&self, path: &str) -> io::Result<bool>;
 }
 
 /// The files under a folder on disk.
@@ -55,6 +62,10 @@ impl World for Disk {
         names.sort();
         Ok(names)
     }
+
+    fn is_folder(&self, path: &str) -> io::Result<bool> {
+        fs::metadata(self.root.join(path)).map(|found| found.is_dir())
+    }
 }
 
 /// Files in memory by path.
@@ -69,19 +80,29 @@ impl World for BTreeMap<String, Vec<u8>> {
         let names: Vec<String> = inside.filter(|n| !n.contains('/')).map(str::to_owned).collect();
         if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names) }
     }
+
+    fn is_folder(&self, path: &str) -> io::Result<bool> {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        match self.contains_key(path) {
+            true => Ok(false),
+            false if self.keys().any(|p| p.starts_with(&folder)) => Ok(true),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
 }
 
 /// A world, and the hash of everything that was read from it, for the provenance.
 pub struct Reading<'w> {
     world: &'w dyn World,
     read: BTreeMap<String, String>,
+    notes: BTreeSet<String>,
 }
 
 impl<'w> Reading<'w> {
     /// Nothing read yet.
     #[must_use]
     pub fn of(world: &'w dyn World) -> Self {
-        Self { world, read: BTreeMap::new() }
+        Self { world, read: BTreeMap::new(), notes: BTreeSet::new() }
     }
 
     /// SHA-256 of every file read so far, by path.
@@ -118,15 +139,40 @@ impl<'w> Reading<'w> {
         })
     }
 
-    /// The text of a model file.
+    /// The text of a model, of a file of the world or of the library; what was read is hashed under the path that it
+    /// has, or would have.
     ///
     /// # Errors
-    /// As [`Reading::text`].
-    pub fn model(&mut self, path: &str) -> Result<String, ScenarioError> {
-        self.text(path).map_err(|failure| match failure {
-            Failure::Read { path, source } => ScenarioError::Read { path, source },
-            other => ScenarioError::Read { path: path.into(), source: io::Error::other(other) },
-        })
+    /// When there is no such model, or its file cannot be read.
+    pub fn model(&mut self, name: &str) -> Result<String, ScenarioError> {
+        let look = |path: &Path| self.world.is_folder(&lutetia_models::slashed(path));
+        match lutetia_models::place_by(&look, Path::new(name)) {
+            Place::File { path, bundled } => {
+                let path = lutetia_models::slashed(&path);
+                let text = self.text(&path).map_err(|failure| match failure {
+                    Failure::Read { path, source } => ScenarioError::Read { path, source },
+                    other => ScenarioError::Read {
+                        path: path.clone().into(),
+                        source: io::Error::other(other),
+                    },
+                })?;
+                self.notes.extend(bundled.and_then(|model| model.note(&path, &text)));
+                Ok(text)
+            }
+            Place::Bundled(model) => {
+                self.read.insert(format!("models/{}", model.path), hash(model.text.as_bytes()));
+                Ok(model.text.to_owned())
+            }
+            Place::Nowhere => Err(ScenarioError::NoModel {
+                name: name.to_owned(),
+                nearest: lutetia_scenario::nearest(name),
+            }),
+        }
+    }
+
+    /// What a person should know of the files read so far.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(String::as_str)
     }
 
     /// The files of a folder with their names.

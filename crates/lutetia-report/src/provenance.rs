@@ -24,17 +24,28 @@ pub struct Provenance {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// The hash of an input as it is now: of its file, or of the bundled model that was read in place of one.
+fn hash_input(root: &Path, path: &str) -> Option<String> {
+    match hash_file(&root.join(path)) {
+        Ok(hash) => Some(hash),
+        Err(_) => lutetia_models::find(path).map(|model| hash(model.text.as_bytes())),
+    }
+}
+
 impl Provenance {
     /// Whether the report in `folder` was made by `version` from these inputs (paths from `root`),
     /// and none of its files has been changed since.
     #[must_use]
     pub fn is_current(&self, version: &str, root: &Path, folder: &Path) -> bool {
-        let same = |base: &Path, files: &BTreeMap<String, String>| {
-            files.iter().all(|(path, expected)| {
-                hash_file(&base.join(path)).is_ok_and(|found| found == *expected)
-            })
+        let inputs = |(path, expected): (&String, &String)| {
+            hash_input(root, path).is_some_and(|found| found == *expected)
         };
-        self.version == version && same(root, &self.inputs) && same(folder, &self.outputs)
+        let outputs = |(path, expected): (&String, &String)| {
+            hash_file(&folder.join(path)).is_ok_and(|found| found == *expected)
+        };
+        self.version == version
+            && self.inputs.iter().all(inputs)
+            && self.outputs.iter().all(outputs)
     }
 
     /// Whether a table of the report in `folder` is what this version makes of the files under `root` and of this text
@@ -56,7 +67,7 @@ impl Provenance {
             let found = if Path::new(path).file_name().is_some_and(|n| n == "experiment.toml") {
                 hash(experiment.as_bytes())
             } else {
-                hash_file(&root.join(path)).unwrap_or_default()
+                hash_input(root, path).unwrap_or_default()
             };
             if found != *expected {
                 return Err(Stale::Changed { path: path.clone() });

@@ -67,6 +67,17 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// No file and no bundled model has the name.
+    #[error(
+        "cannot read the model `{name}`: no such file, and no bundled model has that name{}",
+        nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    NoModel {
+        /// As the experiment names it.
+        name: String,
+        /// The bundled model of the nearest name.
+        nearest: Option<&'static str>,
+    },
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -112,6 +123,8 @@ pub trait Progress: Sync {
     fn begin(&self, report: &str, steps: usize);
     /// A step of a report begins.
     fn step(&self, report: &str, step: &str);
+    /// What a person should know of the files that a report reads.
+    fn note(&self, _report: &str, _text: &str) {}
     /// A report ended.
     fn end(&self, report: &str, outcome: &Outcome);
 }
@@ -268,6 +281,9 @@ fn make(
     progress.begin(name, experiment.steps.len());
     let begin = |step: &str| progress.step(name, step);
     let made = lutetia_experiment::run(&experiment, &mut reading, &begin, stop)?;
+    for note in reading.notes() {
+        progress.note(name, note);
+    }
     let mut provenance = Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: experiment.experiment.seed,

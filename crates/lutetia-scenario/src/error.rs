@@ -29,6 +29,17 @@ pub enum ScenarioError {
         /// Why.
         source: io::Error,
     },
+    /// No file and no bundled model has the name.
+    #[error(
+        "cannot read the model `{name}`: no such file, and no bundled model has that name{}",
+        nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    NoModel {
+        /// As it was named.
+        name: String,
+        /// The bundled model of the nearest name.
+        nearest: Option<&'static str>,
+    },
     /// The scale of a connection is not a quantity.
     #[error("model {model}: the scale of `{input}`: {source}")]
     Scale {

@@ -6,6 +6,7 @@
 mod clock;
 mod dose;
 mod error;
+mod library;
 mod model;
 mod nuclide_dose;
 mod remarks;
@@ -15,6 +16,7 @@ mod treatment;
 pub use clock::MONTH_D;
 pub use dose::{DoseEntry, DoseError};
 pub use error::ScenarioError;
+pub use library::nearest;
 pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, used};
 pub use nuclide_dose::follow;
 pub use remarks::{Given, unread};

@@ -212,7 +212,7 @@ impl Alone<'_> {
                 "with values that the experiment sets"
             };
             said = format!("{said}: `{hazard}` is that of `{file}` {values}");
-            let source = inputs.text(&file).ok().and_then(|text| reference(&text));
+            let source = inputs.model(&file).ok().and_then(|text| reference(&text));
             if let Some(source) = source {
                 said = format!("{said} (source: {source})");
             }

@@ -150,6 +150,9 @@ pub fn run(
     let fitted_to = alone.provide(cohort_step, &mut context)?;
     let fitted_to = fitted_to.unwrap_or_else(|| alone.uncalibrated(step, cohort_step, &mut inputs));
     follow(Stage::Said(&format!("hazard: {fitted_to}")));
+    for note in inputs.notes() {
+        follow(Stage::Said(&format!("note: {note}")));
+    }
     if let Some(seed) = request.seed {
         context.seed = seed;
     }

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use lutetia_data::{
-    Sex,
-    exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv},
-};
+use lutetia_data::Sex;
 use lutetia_diagnostic::{Diagnostic, FlagKind};
 use lutetia_dose::Region;
+use lutetia_exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv};
 use lutetia_experiment::steps::dose::reference as reference_of;
 use lutetia_experiment::steps::plan::accepts_misfit;
 use lutetia_experiment::steps::shown;

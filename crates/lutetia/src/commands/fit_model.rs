@@ -18,8 +18,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "With a model")]
 pub(crate) struct WithModel {
-    /// Fit this model by maximum a posteriori, with the population of the model file as prior,
-    /// instead of exponentials.
+    /// Fit this model (a file, or the name of a bundled one) by maximum a posteriori, with the
+    /// population of the model file as prior, instead of exponentials.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 

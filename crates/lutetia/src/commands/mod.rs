@@ -13,6 +13,7 @@ pub(crate) mod fit_map;
 mod fit_model;
 pub(crate) mod functions;
 pub(crate) mod import;
+pub(crate) mod library;
 mod measurement;
 mod models;
 pub(crate) mod new;
@@ -27,12 +28,15 @@ pub(crate) mod survival;
 mod table;
 pub(crate) mod trial;
 
+pub(crate) use models::bundled_below;
+
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
 
 /// Does what was asked.
 pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Models(arguments) => library::run(arguments, terminal),
         Command::Explain(arguments) => explain::run(arguments, terminal),
         Command::New(arguments) => new::run(arguments, terminal),
         Command::Data(arguments) => data::run(arguments, terminal),

@@ -160,8 +160,9 @@ fn code(failure: &run::Failure) -> Exit {
 
 fn experiment_code(failure: &lutetia_experiment::Failure) -> Exit {
     use lutetia_experiment::Failure as F;
+    use lutetia_scenario::ScenarioError;
     match failure {
-        F::Read { .. } => Exit::NoInput,
+        F::Read { .. } | F::Model(ScenarioError::NoModel { .. }) => Exit::NoInput,
         F::Keep { .. } => Exit::CannotCreate,
         F::Interrupted => Exit::Interrupted,
         _ => Exit::Data,
@@ -243,6 +244,10 @@ impl Progress for Pages {
             }
             bar.set_message(step.to_owned());
         });
+    }
+
+    fn note(&self, report: &str, text: &str) {
+        self.lines.suspend(|| self.terminal.talk(&format!("note: {report}: {text}")));
     }
 
     fn end(&self, report: &str, outcome: &Ended) {

@@ -31,7 +31,7 @@ A dose is the table that an experiment file holds. Without `amount` it is carrie
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Model file.
+    /// Model file, or the name of a bundled model such as `psma/tumour-kidney`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 

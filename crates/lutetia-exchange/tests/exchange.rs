@@ -1,9 +1,7 @@
 //! What other programs' files say is carried over or named, and what goes to them is counted once.
 
-use lutetia_data::{
-    RegionName, Sex, Study, codes,
-    exchange::{OlindaCase, OrganIntegral, mirdcalc_csv, read_pytheranostics_json},
-};
+use lutetia_data::{RegionName, Sex, Study};
+use lutetia_exchange::{OlindaCase, OrganIntegral, codes, mirdcalc_csv, read_pytheranostics_json};
 use serde_json::Value;
 
 const RESULTS: &str = include_str!("exchange/results.json");

@@ -1,11 +1,16 @@
 //! What the name of a measured region says: an organ, a side of it, a tumour, a total, the body.
 //!
-//! Doses have their own reading with the factors of each organ; this one serves to look whether a table is plausible and
-//! whether regions hold one another, for which a name that means nothing is no fault.
+//! [`RegionWords`] takes a name apart and [`Organ`] finds the organ; doses use both, where a name that means nothing is
+//! an error. [`RegionName`] serves to look whether a table is plausible and whether regions hold one another, for which
+//! it is none.
 
-use std::sync::LazyLock;
+mod organs;
+mod words;
 
 use crate::{Sex, reference_mass_g};
+
+pub use organs::{Organ, OrganForm, organs};
+pub use words::{RegionWords, says_tumour};
 
 /// What a region is, as far as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,38 +40,6 @@ pub struct RegionName {
     pub key: String,
 }
 
-struct Organ {
-    name: &'static str,
-    spread: bool,
-    body: bool,
-    wall: bool,
-    pieces: usize,
-    density: f64,
-    names: Vec<&'static str>,
-}
-
-static ORGANS: LazyLock<Vec<Organ>> = LazyLock::new(|| {
-    include_str!("../../../data/dose_factors_organs.csv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .skip(1)
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.splitn(8, ',').collect();
-            let (&name, &form) = (cells.first()?, cells.get(1)?);
-            let aliases = cells.get(6)?.split(';').filter(|a| !a.is_empty());
-            Some(Organ {
-                name,
-                spread: form == "spread",
-                body: form == "body",
-                wall: form == "wall",
-                pieces: cells.get(2)?.split(';').count(),
-                density: cells.get(5)?.parse().ok()?,
-                names: std::iter::once(name).chain(aliases).collect(),
-            })
-        })
-        .collect()
-});
-
 /// Density of a tumour where none is given, g/mL: soft tissue.
 const SOFT_TISSUE: f64 = 1.06;
 
@@ -88,30 +61,10 @@ impl RegionName {
     /// Reads a name: case, `_`, `-`, CamelCase, plural and side do not matter, as they do not where doses are computed.
     #[must_use]
     pub fn read(name: &str) -> Self {
-        let mut words = words(name);
-        for word in &mut words {
-            if let Some(rest) = word.strip_prefix("tumor") {
-                *word = format!("tumour{rest}");
-            }
-        }
-        let mut sorted = words.clone();
-        for word in &mut sorted {
-            match word.as_str() {
-                "l" => *word = "left".to_owned(),
-                "r" => *word = "right".to_owned(),
-                _ => {}
-            }
-        }
-        sorted.sort();
-        let side = words.iter().find_map(|w| match w.as_str() {
-            "left" | "l" => Some("left"),
-            "right" | "r" => Some("right"),
-            _ => None,
-        });
-        words.retain(|w| !["left", "right", "l", "r"].contains(&w.as_str()));
-        let total = words.iter().any(|w| ["total", "all", "sum", "ttb"].contains(&w.as_str()));
-        let kind = kind(&words, total);
-        Self { kind, side, total, key: sorted.join(" ") }
+        let words = RegionWords::of(name);
+        let rest: Vec<&str> = words.without_side().collect();
+        let total = rest.iter().any(|w| ["total", "all", "sum", "ttb"].contains(w));
+        Self { kind: kind(&rest, total), side: words.side(), total, key: words.key() }
     }
 
     /// Whether this region lies within the other, as their names tell: a side or a part of an organ, a tumour within the
@@ -136,7 +89,7 @@ impl RegionName {
     pub fn reference_mass_g(&self, sex: Sex) -> Option<f64> {
         let (RegionKind::Organ(name) | RegionKind::Whole(name)) = self.kind else { return None };
         let mass = reference_mass_g(&name.replace(' ', "_"), sex)?;
-        let pair = ORGANS.iter().any(|o| o.name == name && o.pieces >= 2);
+        let pair = organs().iter().any(|o| o.name == name && o.pieces.len() >= 2);
         Some(if self.side.is_some() && pair { mass / 2.0 } else { mass })
     }
 
@@ -147,7 +100,7 @@ impl RegionName {
             RegionKind::Organ(name) | RegionKind::Whole(name) => name,
             _ => return SOFT_TISSUE,
         };
-        ORGANS.iter().find(|o| o.name == name).map_or(SOFT_TISSUE, |o| o.density)
+        organs().iter().find(|o| o.name == name).map_or(SOFT_TISSUE, |o| o.density)
     }
 
     /// Whether a mass in g is one that this region can have; `None` where nothing is known of it.
@@ -163,7 +116,10 @@ impl RegionName {
             RegionKind::Whole(_) | RegionKind::Remainder => return Some(g <= 400_000.0),
             RegionKind::Other => return None,
         };
-        if ORGANS.iter().any(|o| o.name == name && (o.spread || o.wall)) {
+        if organs()
+            .iter()
+            .any(|o| o.name == name && matches!(o.form, OrganForm::Spread | OrganForm::Wall))
+        {
             return None;
         }
         let masses: Vec<f64> =
@@ -172,7 +128,8 @@ impl RegionName {
         let most = masses.iter().copied().reduce(f64::max)?;
         let up = MAY_GROW.iter().find(|o| o.0 == name).map_or(FAR, |o| o.1);
         // One side may be all that is left of a pair, or the name may not say that it is one.
-        let pair = self.side.is_none() && ORGANS.iter().any(|o| o.name == name && o.pieces == 2);
+        let pair =
+            self.side.is_none() && organs().iter().any(|o| o.name == name && o.pieces.len() == 2);
         let least = if pair { least / 2.0 } else { least };
         Some(g >= least / FAR && g <= most * up)
     }
@@ -206,65 +163,23 @@ impl RegionName {
     }
 }
 
-fn kind(words: &[String], total: bool) -> RegionKind {
-    let first = words.iter().find(|w| !["total", "all", "sum", "of"].contains(&w.as_str()));
-    let first = first.map_or("", |w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
-    let spheres = [
-        "tumour",
-        "tumours",
-        "lesion",
-        "lesions",
-        "metastasis",
-        "metastases",
-        "met",
-        "mets",
-        // Total tumour burden.
-        "ttb",
-        "sphere",
-    ];
-    if spheres.contains(&first) {
+fn kind(words: &[&str], total: bool) -> RegionKind {
+    let of_totals = |word: &str| ["total", "all", "sum", "of"].contains(&word);
+    let bare: Vec<&str> = words.iter().copied().filter(|word| !of_totals(word)).collect();
+    let first = bare.first().copied().unwrap_or_default();
+    if says_tumour(first) || words::says_tumours(first) {
         return RegionKind::Tumour;
     }
-    let find = |wanted: &str| ORGANS.iter().find(|o| o.names.iter().any(|n| same(n, wanted)));
     let wanted = words.join(" ");
-    let bare = || {
-        let kept: Vec<&str> = words
-            .iter()
-            .map(String::as_str)
-            .filter(|w| !["total", "all", "sum", "of"].contains(w))
-            .collect();
-        kept.join(" ")
-    };
-    let found = find(&wanted)
-        .or_else(|| find(wanted.trim_end_matches(" fov")))
-        .or_else(|| find(&format!("{wanted} of view")))
-        .or_else(|| total.then(|| find(&bare())).flatten());
+    let found = Organ::of_words(&wanted)
+        .or_else(|| Organ::called(&format!("{wanted} of view")))
+        .or_else(|| total.then(|| Organ::called(&bare.join(" "))).flatten());
     match found {
         Some(o) if o.name == "remainder of body" => RegionKind::Remainder,
-        Some(o) if o.body => RegionKind::Whole(o.name),
+        Some(o) if o.form == OrganForm::Body => RegionKind::Whole(o.name),
         Some(o) => RegionKind::Organ(o.name),
         None => RegionKind::Other,
     }
-}
-
-/// Words of a name in lower case, cut at separators and at capitals.
-fn words(name: &str) -> Vec<String> {
-    let mut spaced = String::with_capacity(name.len() + 8);
-    let mut lower_before = false;
-    for c in name.chars() {
-        if c.is_uppercase() && lower_before {
-            spaced.push(' ');
-        }
-        lower_before = c.is_lowercase();
-        spaced.extend(if c.is_alphanumeric() { c } else { ' ' }.to_lowercase());
-    }
-    spaced.split_whitespace().map(str::to_owned).collect()
-}
-
-/// Equal but for a plural s at the end of a word.
-fn same(a: &str, b: &str) -> bool {
-    let singular = |w: &str| w.strip_suffix('s').unwrap_or(w).to_owned();
-    a.split(' ').map(singular).eq(b.split(' ').map(singular))
 }
 
 #[cfg(test)]
@@ -310,7 +225,7 @@ mod tests {
 
     #[test]
     fn prop_reference_masses_are_plausible_and_a_thousandfold_is_not() {
-        for organ in ORGANS.iter() {
+        for organ in organs().iter() {
             let name = RegionName::read(organ.name);
             for g in [Sex::Male, Sex::Female].iter().filter_map(|s| name.reference_mass_g(*s)) {
                 // Half to double is what healthy adults differ by.

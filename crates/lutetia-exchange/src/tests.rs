@@ -1,7 +1,7 @@
 use lutetia_diagnostic::{Diagnostic, Sources, render};
 
 use super::*;
-use crate::{Sex, Study};
+use lutetia_data::{Sex, Study};
 
 fn integral(
     region: &str,

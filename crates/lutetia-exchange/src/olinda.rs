@@ -6,11 +6,12 @@
 
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 
-use super::{
-    Exported, OrganIntegral,
+use lutetia_data::Sex;
+
+use crate::{
+    Exported, OrganIntegral, codes,
     organs::{notes, olinda_organs, together},
 };
-use crate::{Sex, codes};
 
 /// A source organ of a case.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Time-integrated activity coefficients in the words of MIRDcalc.
 
-use super::{
+use crate::{
     Exported, OrganIntegral, csv_text,
     organs::{notes, together},
 };

@@ -33,7 +33,7 @@ const COLUMNS: [&str; 5] = ["Time_hr", "Activity_MBq", "Volume_CT_mL", "TIA_MBq_
 
 /// Fields met that are not carried over.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     names: BTreeSet<String>,
 }
 
@@ -50,7 +50,7 @@ fn says(value: &Value) -> bool {
 
 impl Fields {
     /// The fields of a patient.
-    pub(super) fn top(&mut self, value: &Value) {
+    pub(crate) fn top(&mut self, value: &Value) {
         let Some(map) = value.as_object() else { return };
         for (key, value) in map {
             if !key.starts_with("Cycle_") && !TOP.contains(&key.as_str()) && says(value) {
@@ -60,7 +60,7 @@ impl Fields {
     }
 
     /// The fields of a cycle.
-    pub(super) fn cycle(&mut self, body: &Map<String, Value>) {
+    pub(crate) fn cycle(&mut self, body: &Map<String, Value>) {
         for (key, value) in body {
             if !CYCLE.contains(&key.as_str()) && says(value) {
                 self.names.insert(key.clone());
@@ -69,7 +69,7 @@ impl Fields {
     }
 
     /// The fields of a region; whether its density is in its mass.
-    pub(super) fn region(&mut self, values: &Value, density_used: bool) {
+    pub(crate) fn region(&mut self, values: &Value, density_used: bool) {
         let Some(map) = values.as_object() else { return };
         for (key, value) in map.iter().filter(|(_, value)| says(value)) {
             match REGION.iter().find(|(known, _)| known == key) {
@@ -91,18 +91,18 @@ impl Fields {
     }
 
     /// The columns of a table of results, without that of the regions.
-    pub(super) fn columns<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+    pub(crate) fn columns<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
         let others = names.map(str::trim).filter(|n| !COLUMNS.contains(n) && !n.is_empty());
         self.names.extend(others.map(str::to_owned));
     }
 
     /// A field that is carried over and here is not understood.
-    pub(super) fn not_understood(&mut self, name: &str) {
+    pub(crate) fn not_understood(&mut self, name: &str) {
         self.names.insert(name.to_owned());
     }
 
     /// The warning that names them all.
-    pub(super) fn left_out(&self) -> Option<Diagnostic> {
+    pub(crate) fn left_out(&self) -> Option<Diagnostic> {
         if self.names.is_empty() {
             return None;
         }

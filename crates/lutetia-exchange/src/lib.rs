@@ -4,6 +4,7 @@
 //! A reader returns what the file holds and every fault of it at once; what a file lacks is said
 //! exactly. Nothing is printed and no file is touched.
 
+pub mod codes;
 mod foreign_fields;
 mod mirdcalc;
 mod olinda;
@@ -21,7 +22,7 @@ pub use pytheranostics::{
     PyTheranosticsTable, read_pytheranostics_json, read_pytheranostics_table,
 };
 
-/// The files of a study folder, by name, ready to be written; [`crate::Study::parse`] reads them.
+/// The files of a study folder, by name, ready to be written; [`lutetia_data::Study::parse`] reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StudyFiles {
     /// Name of the file and its text.
@@ -29,7 +30,7 @@ pub struct StudyFiles {
 }
 
 impl StudyFiles {
-    /// The files as [`crate::Study::parse`] takes them.
+    /// The files as [`lutetia_data::Study::parse`] takes them.
     #[must_use]
     pub fn as_input(&self) -> Vec<(&str, &[u8])> {
         self.files.iter().map(|(name, text)| (*name, text.as_bytes())).collect()

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{RegionKind, RegionName};
+use lutetia_data::{RegionKind, RegionName};
 
 /// Time-integrated activity coefficient of one measured region, for export.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,19 +30,19 @@ pub struct Exported {
 
 /// A row of `data/olinda_organs.csv`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct OlindaOrgan {
-    pub(super) source: bool,
-    pub(super) name: &'static str,
+pub(crate) struct OlindaOrgan {
+    pub(crate) source: bool,
+    pub(crate) name: &'static str,
     /// Reference masses, g: male, female.
-    pub(super) mass_g: [f64; 2],
+    pub(crate) mass_g: [f64; 2],
     ours: Vec<&'static str>,
-    pub(super) mirdcalc: &'static str,
+    pub(crate) mirdcalc: &'static str,
 }
 
-pub(super) fn olinda_organs() -> &'static [OlindaOrgan] {
+pub(crate) fn olinda_organs() -> &'static [OlindaOrgan] {
     static ORGANS: OnceLock<Vec<OlindaOrgan>> = OnceLock::new();
     ORGANS.get_or_init(|| {
-        include_str!("../../../../data/olinda_organs.csv")
+        lutetia_reference_data::OLINDA_ORGANS
             .lines()
             .filter(|line| !line.starts_with('#'))
             .skip(1)
@@ -63,19 +63,19 @@ pub(super) fn olinda_organs() -> &'static [OlindaOrgan] {
 
 /// Integrals put together by the source organ they belong to.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Together {
-    pub(super) organ: &'static OlindaOrgan,
-    pub(super) regions: Vec<String>,
-    pub(super) tiac_h: f64,
+pub(crate) struct Together {
+    pub(crate) organ: &'static OlindaOrgan,
+    pub(crate) regions: Vec<String>,
+    pub(crate) tiac_h: f64,
     /// In quadrature; `None` where one is missing.
-    pub(super) tiac_sd_h: Option<f64>,
+    pub(crate) tiac_sd_h: Option<f64>,
     /// Sum; `None` where one is missing.
-    pub(super) mass_g: Option<f64>,
+    pub(crate) mass_g: Option<f64>,
 }
 
 /// Sums integrals by source organ, in the order of the organs; returns those without a place, and
 /// why.
-pub(super) fn together(
+pub(crate) fn together(
     integrals: &[OrganIntegral],
 ) -> (Vec<Together>, Vec<(&OrganIntegral, String)>) {
     let mut sums: Vec<Together> = Vec::new();
@@ -156,7 +156,7 @@ fn apart(integrals: &[OrganIntegral]) -> (Vec<&OrganIntegral>, Vec<(&OrganIntegr
 }
 
 /// Notes about regions put together and left out.
-pub(super) fn notes(
+pub(crate) fn notes(
     sums: &[Together],
     left_out: &[(&OrganIntegral, String)],
     name: impl Fn(&OlindaOrgan) -> &str,
