@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen};
+use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use serde::Deserialize;
 
@@ -191,7 +191,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), String> 
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
     let trajectory = model
         .simulator
-        .run(&parameters, &regimen, &inputs, &times, &options)
+        .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))
         .map_err(|e| e.to_string())?;
 
     let mut table = Table::new(&step.id, "Outputs over time").column("time", "h");

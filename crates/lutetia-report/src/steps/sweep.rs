@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::Ordering};
 
-use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_sim::{Dose, Options, Regimen, Request};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
@@ -127,7 +127,7 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), String> {
                 over,
             };
             simulator
-                .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+                .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
                 .map_err(|e| e.to_string())
         })
         .collect::<Result<Vec<_>, _>>()?;

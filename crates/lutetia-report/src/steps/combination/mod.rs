@@ -6,7 +6,7 @@ mod map;
 use std::collections::BTreeMap;
 
 use lutetia_outcome::combination::{bliss, highest_single_agent};
-use lutetia_sim::{Inputs, Options, Regimen};
+use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::Dimension;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -245,7 +245,7 @@ impl Setting<'_> {
     ) -> Result<lutetia_sim::Trajectory, String> {
         self.model
             .simulator
-            .run(parameters, regimen, &Inputs::default(), times, &Options::default())
+            .run(&Request::new(parameters, regimen, times))
             .map_err(|e| e.to_string())
     }
 
