@@ -1,6 +1,6 @@
 //! How hard the integrator works, and that it works the same everywhere.
 
-use lutetia_sim::{Inputs, Options, Regimen, Request, Trajectory};
+use lutetia_sim::{Options, Regimen, Request, Trajectory};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
