@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lutetia_model::system::ParameterKind;
 use lutetia_model::{Distribution, System};
-use lutetia_sim::{Inputs, Options, Regimen, SimError, Simulator};
+use lutetia_sim::{Inputs, Options, Regimen, Request, SimError, Simulator};
 use nalgebra::DMatrix;
 
 use crate::predictor::{Derived, PredictError, Predictor, named};
@@ -201,6 +201,10 @@ impl OdePredictor {
         full
     }
 
+    fn request<'r>(&'r self, full: &'r [f64]) -> Request<'r> {
+        Request::new(full, &self.regimen, &self.times).inputs(&self.inputs)
+    }
+
     fn failed_at(&self, theta: &[f64], e: &SimError) -> PredictError {
         PredictError::Failed { reason: format!("{e} (with {})", named(&self.names, theta)) }
     }
@@ -238,25 +242,21 @@ impl Predictor for OdePredictor {
             }
         }
         let full = self.internal(theta);
-        let (s, r, i, t, o) =
-            (&self.simulator, &self.regimen, &self.inputs, &self.times, &self.options);
-        let outputs = match jacobian {
-            None => s.run(&full, r, i, t, o).map_err(|e| self.failed_at(theta, &e))?.outputs,
-            Some(j) => {
-                let (run, d) = s
-                    .run_sensitivities(&full, r, i, t, o, &self.wrt)
-                    .map_err(|e| self.failed_at(theta, &e))?;
-                for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
-                    for (c, by) in d.outputs.iter().enumerate() {
-                        let slope = by.get(row, output).unwrap_or(f64::NAN);
-                        j[(k, c)] = slope * factor * self.factors[c];
-                    }
+        let wrt = if jacobian.is_some() { &self.wrt[..] } else { &[] };
+        let run = self
+            .simulator
+            .run(&self.request(&full).options(&self.options).wrt(wrt))
+            .map_err(|e| self.failed_at(theta, &e))?;
+        if let Some(j) = jacobian {
+            for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
+                for (c, by) in run.sensitivities.outputs.iter().enumerate() {
+                    let slope = by.get(row, output).unwrap_or(f64::NAN);
+                    j[(k, c)] = slope * factor * self.factors[c];
                 }
-                run.outputs
             }
-        };
+        }
         for (value, &(row, output, factor)) in values.iter_mut().zip(&self.samples) {
-            *value = outputs.get(row, output).unwrap_or(f64::NAN) * factor;
+            *value = run.outputs.get(row, output).unwrap_or(f64::NAN) * factor;
         }
         Ok(())
     }
@@ -270,17 +270,12 @@ impl Predictor for OdePredictor {
             to_infinity: true,
             ..self.options.clone()
         };
-        let (run, d) = self
+        let full = self.internal(theta);
+        let run = self
             .simulator
-            .run_sensitivities(
-                &self.internal(theta),
-                &self.regimen,
-                &self.inputs,
-                &self.times,
-                &options,
-                &self.wrt,
-            )
+            .run(&self.request(&full).options(&options).wrt(&self.wrt))
             .map_err(|e| self.failed_at(theta, &e))?;
+        let d = &run.sensitivities;
         let mut out = Vec::new();
         let last = self.times.len().saturating_sub(1);
         for (column, &output) in self.integrals.iter().enumerate() {

@@ -9,7 +9,7 @@ use lutetia_data::{Curve, CurvePoint};
 use lutetia_fit::{
     ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit, percentiles,
 };
-use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_sim::{Dose, Inputs, Options, Regimen, Request};
 use lutetia_trial::{CohortSpec, Patient, Population};
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -273,7 +273,7 @@ fn virtual_curves(setting: &Setting<'_>) -> Result<BTreeMap<String, Vec<VirtualC
             let parameters = patient.parameters(0).to_vec();
             let found = model
                 .simulator
-                .run(&parameters, &setting.regimen, &Inputs::default(), &times, &options)
+                .run(&Request::new(&parameters, &setting.regimen, &times).options(&options))
                 .map_err(|e| format!("patient {}: {e}", patient.number))?;
             outputs
                 .iter()

@@ -11,7 +11,7 @@ use lutetia_fit::{
     Sample, Transform, fit,
 };
 use lutetia_model::ResidualError;
-use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_sim::{Dose, Inputs, Options, Regimen, Request};
 use lutetia_trial::log_normal_draws;
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
@@ -181,7 +181,7 @@ fn fitted_patient(
     let regimen = regimen(study, subject, cycle, step, model)?;
     let base = model.parameters(&step.set)?;
     // What is wrong with the doses is wrong at every starting point: say it once, plainly.
-    model.simulator.run(&base, &regimen, &Inputs::default(), &[0.0], &Options::default())?;
+    model.simulator.run(&Request::new(&base, &regimen, &[0.0]))?;
     let system = model.simulator.system();
     let names: Vec<String> = match &step.estimate {
         Some(names) => names.clone(),

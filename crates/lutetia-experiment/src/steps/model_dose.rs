@@ -9,7 +9,7 @@ use lutetia_dose::{
     Mass, Rbe, Region, SelfDoseFactor, Tia, absorbed_dose, bundled, marrow_self_factor,
     rbe_weighted, self_dose_factor,
 };
-use lutetia_sim::{Inputs, Options, Regimen};
+use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -194,13 +194,9 @@ fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
             }
             let parameters = model.parameters(&set)?;
             let hour = 3600.0 / model.model.units.factor(Dimension::TIME);
-            let trajectory = model.simulator.run(
-                &parameters,
-                &regimen,
-                &Inputs::default(),
-                &[0.0, hour],
-                &options,
-            )?;
+            let trajectory = model
+                .simulator
+                .run(&Request::new(&parameters, &regimen, &[0.0, hour]).options(&options))?;
             (0..step.sources.len())
                 .map(|i| {
                     let integral = trajectory.integrals_to_infinity.get(i);

@@ -3,7 +3,7 @@
 use lutetia_scenario::{DoseEntry, Given, LoadedModel, ScenarioError, internal};
 use std::collections::BTreeMap;
 
-use lutetia_sim::{Curve, Inputs, Options, Regimen};
+use lutetia_sim::{Curve, Inputs, Options, Regimen, Request};
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 use serde::Deserialize;
 
@@ -170,7 +170,9 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), StepErro
     let defaults = Options::default();
     let options =
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
-    let trajectory = model.simulator.run(&parameters, &regimen, &inputs, &times, &options)?;
+    let trajectory = model
+        .simulator
+        .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))?;
 
     let mut table = Table::new(&step.id, "Outputs over time").column("time", "h");
     for &output in &shown {

@@ -4,7 +4,7 @@ use lutetia_scenario::{ScenarioError, unread};
 use lutetia_units::Quantity;
 use std::{collections::BTreeMap, sync::atomic::Ordering};
 
-use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_sim::{Dose, Options, Regimen, Request};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
@@ -137,7 +137,7 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), StepError> 
                 over,
             };
             simulator
-                .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+                .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
                 .map_err(StepError::from)
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use lutetia_sim::{Inputs, Options, Regimen, Simulator, Trajectory};
+use lutetia_sim::{Options, Regimen, Request, Simulator, Trajectory};
 
 use crate::build::{cold, hot};
 use crate::shipped::one;
@@ -22,7 +22,7 @@ fn run(
 ) -> Trajectory {
     let parameters = simulator.parameters(&[]).expect("defaults");
     simulator
-        .run(&parameters, &Regimen { doses }, &Inputs::default(), times, options)
+        .run(&Request::new(&parameters, &Regimen { doses }, times).options(options))
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -86,7 +86,7 @@ fn prop_small_ends_of_shipped_models_converge() {
         let at = |rtol: f64| {
             let options = Options { rtol, ..Options::default() };
             simulator
-                .run(&parameters, &regimen, &inputs, &times, &options)
+                .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))
                 .unwrap_or_else(|e| panic!("{name}: {e}"))
         };
         let reference = at(1e-12);
@@ -135,7 +135,7 @@ fn prop_no_amount_is_negative() {
             let options =
                 Options { rtol, states: true, integrals: amounts.clone(), ..Options::default() };
             let run = simulator
-                .run(&parameters, &regimen, &inputs, &times, &options)
+                .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))
                 .unwrap_or_else(|e| panic!("{name}: {e}"));
             let clean = |x: &f64| *x >= 0.0 && x.is_sign_positive();
             for row in 0..times.len() {

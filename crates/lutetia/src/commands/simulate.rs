@@ -9,7 +9,7 @@ use lutetia_model::{
     system::{Binding, ParameterInfo, SettingError, System},
 };
 use lutetia_scenario::{DoseEntry, DoseError, Given, follow};
-use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+use lutetia_sim::{Options, Regimen, Request, Simulator};
 use lutetia_table::{Cell, Table};
 use lutetia_units::Dimension;
 
@@ -144,8 +144,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ..Options::default()
     };
     let trajectory = simulator
-        .run(&parameters, &regimen, &Inputs::default(), &times, &options)
-        .map_err(|error| failed("LUT8018", &error.to_string()))?;
+        .run(&Request::new(&parameters, &regimen, &times).options(&options))
+        .map_err(|error| failed(error.code(), &error.to_string()))?;
     let mut result = Table::new("simulation", "Outputs over time").column("time", &time_unit);
     for &output in &shown {
         result = result.column(&names[output].0, &names[output].1);

@@ -7,7 +7,7 @@ use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError};
 use std::collections::BTreeMap;
 
 use lutetia_outcome::combination::{bliss, highest_single_agent};
-use lutetia_sim::{Inputs, Options, Regimen};
+use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::Dimension;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -208,10 +208,7 @@ impl Setting<'_> {
         regimen: &Regimen,
         times: &[f64],
     ) -> Result<lutetia_sim::Trajectory, StepError> {
-        self.model
-            .simulator
-            .run(parameters, regimen, &Inputs::default(), times, &Options::default())
-            .map_err(StepError::from)
+        self.model.simulator.run(&Request::new(parameters, regimen, times)).map_err(StepError::from)
     }
 
     /// The response at the last time.

@@ -12,8 +12,8 @@ use diffsol_la::{
 };
 use nalgebra::{DMatrix, DVector, Dyn, LU};
 
-use crate::elimination::{Elimination, Factors};
-use crate::matrix::{SharedPattern, SharedSparse, V};
+use super::elimination::{Elimination, Factors};
+use super::matrix::{SharedPattern, SharedSparse, V};
 
 /// Amounts beyond this are taken for a run-away: their squares would overflow in the error norm.
 const MOST_MAGNITUDE: f64 = 1e120;

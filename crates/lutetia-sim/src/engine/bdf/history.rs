@@ -5,6 +5,8 @@
 //! the local error the integrator just accepted. (diffsol's own interpolant is rescaled when a step
 //! is cut short to hit a stop, which costs digits; the accepted points are never touched again.)
 
+use crate::switches::Interpolant;
+
 /// Points kept: the highest order of the integrator and one more.
 const MOST_POINTS: usize = 6;
 
@@ -51,14 +53,6 @@ impl History {
     /// The newest point.
     pub(crate) fn newest(&self) -> Option<&Point> {
         self.points.last()
-    }
-
-    /// Start and end of the last step.
-    pub(crate) fn last_step(&self) -> Option<(f64, f64)> {
-        match self.points.as_slice() {
-            [.., before, last] => Some((before.time, last.time)),
-            _ => None,
-        }
     }
 
     fn nodes(&self) -> &[Point] {
@@ -127,6 +121,19 @@ impl History {
             // A polynomial through numbers that are not negative may dip below zero.
             *target += if least >= 0.0 && to >= from { f64::max(part, 0.0) } else { part };
         }
+    }
+}
+
+impl Interpolant for History {
+    fn last_step(&self) -> Option<(f64, f64)> {
+        match self.points.as_slice() {
+            [.., before, last] => Some((before.time, last.time)),
+            _ => None,
+        }
+    }
+
+    fn state_at(&self, elapsed: f64, x: &mut [f64]) {
+        self.at(elapsed, x, &mut []);
     }
 }
 

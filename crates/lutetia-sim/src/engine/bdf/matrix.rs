@@ -12,10 +12,20 @@ use diffsol_la::{
     NalgebraVec, Scale, Vector, VectorCommon, VectorIndex,
 };
 
-use crate::elimination::Pattern;
+use super::elimination::Pattern;
 
 pub(crate) type V = NalgebraVec<f64>;
 type Index = <V as Vector>::Index;
+
+/// All lanes of a vector, one after the other.
+pub(crate) fn slice(v: &V) -> &[f64] {
+    v.inner().as_slice()
+}
+
+/// All lanes of a vector, one after the other.
+pub(crate) fn slice_mut(v: &mut V) -> &mut [f64] {
+    v.inner_mut().as_mut_slice()
+}
 
 /// A sparse matrix on a shared pattern.
 #[derive(Debug, Clone)]
