@@ -4,13 +4,14 @@
 //! verdict on the integral, not the whole account that [`Fit`](crate::Fit) gives. The cost, the scales, the bounds and
 //! the gates are those of the general fit; a row that this one cannot settle is for the general one.
 
+use lutetia_population::Transform;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::curve::{ActivityCurve, TimeActivity};
 use crate::fit::{FLAT, standard_normal};
 use crate::predictor::Predictor;
-use crate::problem::{ErrorModel, FitParameter, Transform};
+use crate::problem::{ErrorModel, FitParameter};
 use crate::quasi::VarianceFunction;
 
 /// Most parameters a curve has.

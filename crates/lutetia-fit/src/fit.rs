@@ -6,6 +6,7 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{
     CostFunction, Error, Executor, KV, State, TerminationReason, TerminationStatus,
 };
+use lutetia_population::Transform;
 use nalgebra::DMatrix;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 use crate::inference::{Inference, Spread, sd_interval};
 use crate::likelihood::Objective;
 use crate::predictor::Predictor;
-use crate::problem::{Censoring, FitError, Observer, Problem, Progress, Transform};
+use crate::problem::{Censoring, FitError, Observer, Problem, Progress};
 use crate::result::{
     DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Prediction, Reason, Residual,
     StartSummary, Starts, Status,

@@ -1,10 +1,11 @@
 //! From the optimum to uncertainty: covariance, what the data determine, what they do not.
 
+use lutetia_population::Transform;
 use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::likelihood::Objective;
-use crate::problem::{Problem, Transform};
+use crate::problem::Problem;
 use crate::result::{Bound, IntervalKind, Reason};
 use crate::solver::Linearisation;
 

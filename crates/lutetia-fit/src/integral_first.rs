@@ -1,12 +1,13 @@
 //! A sum of exponentials whose time-integrated activity is itself a parameter.
 
+use lutetia_population::Transform;
 use nalgebra::DMatrix;
 
 use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
 use crate::exponentials::rate_bounds;
 use crate::phases::{self, Phase};
 use crate::predictor::{Derived, PredictError, Predictor};
-use crate::problem::{FitParameter, Transform};
+use crate::problem::FitParameter;
 use crate::stripping::{self, StartScratch};
 
 /// The function f4d of Hardiansyah et al. (2023, EJNMMI Phys, doi:10.1186/s40658-023-00530-1), normalised by its

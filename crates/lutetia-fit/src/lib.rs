@@ -63,6 +63,7 @@ pub use gamma::GammaVariate;
 pub use integral_first::IntegralFirst;
 pub use likelihood::Objective;
 pub use linear_uptake::LinearUptake;
+pub use lutetia_population::{Prior, Transform};
 pub use map::{MapFitter, MapWorker, RowFit};
 pub use nalgebra::DMatrix;
 pub use ode::{OdePredictor, Sample};
@@ -70,7 +71,7 @@ pub use pooled::Pooled;
 pub use predictor::{Derived, PredictError, Predictor};
 pub use problem::{
     Censoring, ErrorModel, FitError, FitOptions, FitParameter, Magnitude, Observation, Observer,
-    Prior, Problem, Progress, Transform,
+    Problem, Progress,
 };
 pub use profile::{Profile, ProfileEnd, profile};
 pub use result::{

@@ -1,10 +1,11 @@
 //! The likelihood as a function of the transformed parameters, with its gradient and Fisher information.
 
 use argmin::core::{CostFunction, Error, Gradient};
+use lutetia_population::Transform;
 use nalgebra::{DMatrix, DVector};
 
 use crate::predictor::PredictError;
-use crate::problem::{Censoring, ErrorModel, Problem, Transform};
+use crate::problem::{Censoring, ErrorModel, Problem};
 use crate::quasi::VarianceFunction;
 use crate::solver::{Linearisation, Scored};
 use crate::tails::{ln_normal_cdf, normal_hazard};

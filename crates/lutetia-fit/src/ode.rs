@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use lutetia_model::System;
 use lutetia_model::system::ParameterKind;
-use lutetia_model::{Distribution, System};
+use lutetia_population::{ParameterLaw, RandomEffect, Transform};
 use lutetia_sim::{Inputs, Options, Regimen, SimError, Simulator};
 use nalgebra::DMatrix;
 
 use crate::predictor::{Derived, PredictError, Predictor, named};
-use crate::problem::{FitParameter, Prior, Transform};
+use crate::problem::FitParameter;
 
 /// An observation of a model: which output, when.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,25 +162,15 @@ impl OdePredictor {
                 let start = self.base[i] / factor;
                 let (lo, hi) =
                     (info.bounds.0.map(|b| b / factor), info.bounds.1.map(|b| b / factor));
-                let declared = info.iiv.map(|v| v.distribution);
-                let transform = match (declared, lo, hi) {
-                    (Some(Distribution::LogitNormal), Some(lo), Some(hi)) => {
-                        Transform::Logit { lo, hi }
-                    }
-                    (Some(Distribution::BoxCox { shape }), ..) => {
-                        Transform::BoxCox { median: start, shape }
-                    }
-                    (Some(Distribution::Normal), ..) => Transform::Identity,
-                    (Some(Distribution::LogNormal), ..) => Transform::Log,
-                    _ if start > 0.0 => Transform::Log,
-                    _ => Transform::Identity,
-                };
-                // A normal variability is in internal units, the other two have none.
-                let unit = if transform == Transform::Identity { factor } else { 1.0 };
-                let prior = info
+                let law = info
                     .iiv
-                    .filter(|_| priors)
-                    .map(|v| Prior { mean: transform.forward(start), sd: v.sd / unit });
+                    .map(|v| RandomEffect::declared(i, info, v).law(self.base[i]).in_unit(factor));
+                let transform = match law {
+                    Some(law) => law.transform(),
+                    None if start > 0.0 => Transform::Log,
+                    None => Transform::Identity,
+                };
+                let prior = law.filter(|_| priors).map(ParameterLaw::prior);
                 let open =
                     matches!(transform, Transform::Logit { .. }) || (lo.is_none() && hi.is_none());
                 let bounds =

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use lutetia_population::{Prior, Transform};
+
 use crate::predictor::{PredictError, Predictor, named};
 use crate::selection::VarianceCount;
 
@@ -106,111 +108,6 @@ impl ErrorModel {
             Self::Proportional { cv } => vec![("cv", cv)],
             Self::Combined { sd, cv } => vec![("sd", sd), ("cv", cv)],
         }
-    }
-}
-
-/// Scale on which a parameter is estimated, on which its prior is normal and its interval symmetric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Transform {
-    /// `φ = θ`
-    Identity,
-    /// `φ = ln θ`, for positive parameters.
-    Log,
-    /// `φ = ln((θ − lo)/(hi − θ))`, for parameters between two ends.
-    Logit {
-        /// Lower end.
-        lo: f64,
-        /// Upper end.
-        hi: f64,
-    },
-    /// `φ = ln(1 + s ln(θ/m))/s`: `θ = m exp((e^(sφ) − 1)/s)`, for positive parameters whose logarithm is the
-    /// Box–Cox transform of `e^φ` around a median.
-    BoxCox {
-        /// The median m, positive.
-        median: f64,
-        /// The shape s, not 0.
-        shape: f64,
-    },
-}
-
-impl Transform {
-    /// `φ(θ)`; NaN outside the domain.
-    pub fn forward(self, theta: f64) -> f64 {
-        match self {
-            Self::Identity => theta,
-            Self::Log => theta.ln(),
-            Self::Logit { lo, hi } => ((theta - lo) / (hi - theta)).ln(),
-            Self::BoxCox { median, shape } => (shape * (theta / median).ln()).ln_1p() / shape,
-        }
-    }
-    /// `θ(φ)`
-    pub fn backward(self, phi: f64) -> f64 {
-        match self {
-            Self::Identity => phi,
-            Self::Log => phi.exp(),
-            Self::Logit { lo, hi } => {
-                // Written so that neither exponential overflows.
-                if phi >= 0.0 {
-                    hi - (hi - lo) / (1.0 + phi.exp())
-                } else {
-                    lo + (hi - lo) / (1.0 + (-phi).exp())
-                }
-            }
-            Self::BoxCox { median, shape } => median * ((shape * phi).exp_m1() / shape).exp(),
-        }
-    }
-    /// `dθ/dφ`
-    pub fn slope(self, phi: f64) -> f64 {
-        match self {
-            Self::Identity => 1.0,
-            Self::Log => phi.exp(),
-            Self::Logit { lo, hi } => {
-                let e = (-phi.abs()).exp();
-                (hi - lo) * e / (1.0 + e).powi(2)
-            }
-            Self::BoxCox { shape, .. } => self.backward(phi) * (shape * phi).exp(),
-        }
-    }
-    /// Values of φ between which θ neither overflows nor becomes one of its ends.
-    pub(crate) fn reach(self) -> (f64, f64) {
-        match self {
-            Self::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-            Self::Log => (-690.0, 690.0),
-            Self::Logit { .. } => (-36.0, 36.0),
-            Self::BoxCox { shape, .. } => {
-                // |ln(θ/m)| ≤ 690 on the long side, and within a rounding of the end on the short one.
-                let long = (690.0 * shape.abs()).ln_1p() / shape.abs();
-                let short = 36.0 / shape.abs();
-                if shape < 0.0 { (-long, short) } else { (-short, long) }
-            }
-        }
-    }
-    /// Name of the transformed parameter for messages: `ln(k)`.
-    pub fn describe(self, name: &str) -> String {
-        match self {
-            Self::Identity => name.to_owned(),
-            Self::Log => format!("ln({name})"),
-            Self::Logit { .. } => format!("logit({name})"),
-            Self::BoxCox { .. } => format!("boxcox({name})"),
-        }
-    }
-}
-
-/// Normal prior on the transformed scale. A log-normal between-patient variability of 30 % about 2.4 is
-/// `Prior { mean: ln 2.4, sd: √ln(1 + 0.3²) }` with [`Transform::Log`]; see [`Prior::log_normal`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prior {
-    /// Mean on the transformed scale.
-    pub mean: f64,
-    /// Standard deviation on the transformed scale, positive.
-    pub sd: f64,
-}
-
-impl Prior {
-    /// Prior of a log-transformed parameter from its median and its coefficient of variation `cv` (1 = 100 %):
-    /// `sd = √ln(1 + cv²)`.
-    pub fn log_normal(median: f64, cv: f64) -> Self {
-        Self { mean: median.ln(), sd: (cv * cv).ln_1p().sqrt() }
     }
 }
 
@@ -455,15 +352,7 @@ impl<'a> Problem<'a> {
     }
 
     fn validate_parameter(&self, p: &FitParameter) -> Result<(), FitError> {
-        let domain = match p.transform {
-            Transform::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-            Transform::Log => (0.0, f64::INFINITY),
-            Transform::Logit { lo, hi } => (lo, hi),
-            Transform::BoxCox { median, shape } => {
-                let end = median * (-1.0 / shape).exp();
-                if shape < 0.0 { (0.0, end) } else { (end, f64::INFINITY) }
-            }
-        };
+        let domain = p.transform.domain();
         let bad = |reason: String| Err(FitError::BadParameter { name: p.name.clone(), reason });
         if let Transform::Logit { lo, hi } = p.transform
             && !(lo.is_finite() && hi.is_finite() && lo < hi)

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use lutetia_population::Transform;
 use nalgebra::DMatrix;
-
-use crate::problem::Transform;
 
 /// How the search ended.
 #[derive(Clone, Debug, PartialEq)]

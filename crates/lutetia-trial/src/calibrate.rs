@@ -22,13 +22,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lutetia_population::{Draws, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::{
-    draw::{Draws, normal_quantile, normal_share},
-    error::TrialError,
-};
+use crate::error::TrialError;
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,7 +223,7 @@ impl Posterior {
     /// [`TrialError::OutOfRange`] for weights that are no numbers.
     pub fn draw(&self, n: usize, seed: u64) -> Result<Vec<&Particle>, TrialError> {
         let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
-        let chosen = crate::weighting::resample(&weights, n, seed)?;
+        let chosen = resample(&weights, n, seed)?;
         Ok(chosen.into_iter().filter_map(|i| self.particles.get(i)).collect())
     }
 }

@@ -9,7 +9,6 @@ use std::cell::Cell;
 use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
 
 use crate::{
-    cohort::Patient,
     error::TrialError,
     event::{Crossing, crossing_within, interpolate},
     trial::{Cycle, Trial},

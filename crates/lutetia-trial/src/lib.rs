@@ -18,9 +18,7 @@
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
 mod calibrate;
-mod cohort;
 mod course;
-mod draw;
 mod error;
 mod event;
 mod marker;
@@ -32,16 +30,16 @@ pub mod switching;
 pub mod tally;
 pub mod tradeoff;
 mod trial;
-mod weighting;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
-pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
-pub use draw::{Draws, log_normal_draws};
 pub use error::TrialError;
 pub use event::{Crossing, Seen, Visits, crossing, scans};
+pub use lutetia_population::{
+    Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
+    Weighting, log_normal_draws, resample, weights,
+};
 pub use marker::MarkerVisits;
 pub use observe::{Observed, Visit};
 pub use trial::{
     Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec,
 };
-pub use weighting::{Margin, Weighting, resample, weights};

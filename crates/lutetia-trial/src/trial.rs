@@ -9,15 +9,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lutetia_outcome::{endpoint::BestResponse, survival::Decision};
+use lutetia_population::{Draws, Patient, Population, known};
 use lutetia_sim::{Dose, Options, Regimen, SimError, Simulator};
 use lutetia_units::Dimension;
 use rayon::prelude::*;
 
 use crate::{
-    cohort::{Patient, Population},
     course::Course,
-    draw::Draws,
-    error::{TrialError, known},
+    error::TrialError,
     event::{Seen, Visits, interpolate, scans},
     marker::{MarkerSeen, MarkerVisits},
 };

@@ -165,9 +165,9 @@ fn exact_a_weighted_population_has_the_published_margins() {
     let spec = CohortSpec {
         seed: 3,
         covariates: vec![
-            ("weight".to_owned(), lutetia_trial::Law::Normal { mean: 80e3, sd: 15e3 }),
-            ("GFR".to_owned(), lutetia_trial::Law::Uniform { lower: 2.0, upper: 10.0 }),
-            ("ecog".to_owned(), lutetia_trial::Law::Levels(vec![0.4, 0.4, 0.2])),
+            ("weight".to_owned(), lutetia_trial::CovariateLaw::Normal { mean: 80e3, sd: 15e3 }),
+            ("GFR".to_owned(), lutetia_trial::CovariateLaw::Uniform { lower: 2.0, upper: 10.0 }),
+            ("ecog".to_owned(), lutetia_trial::CovariateLaw::Levels(vec![0.4, 0.4, 0.2])),
         ],
         ..CohortSpec::default()
     };
