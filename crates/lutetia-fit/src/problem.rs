@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use lutetia_population::{Prior, Transform};
 
-use crate::predictor::{PredictError, Predictor, named};
-use crate::selection::VarianceCount;
+use crate::error::{BadParameter, FitError};
+use crate::predictor::{Predictor, named};
+use crate::verdict::CV_GATE;
 
 /// Whether a value was measured or only known to lie below a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +158,39 @@ impl FitParameter {
     }
 }
 
+/// Whether the variance of the data counts among the `K` parameters of AIC, AICc and BIC. Authors differ, and with four
+/// observations one parameter decides whether AICc exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VarianceCount {
+    /// Counted where it is estimated from the data, as R does.
+    #[default]
+    Estimated,
+    /// Counted once in any case, also where it is known.
+    Always,
+    /// Never counted.
+    Never,
+}
+
+impl VarianceCount {
+    /// How much it adds to `K` where `estimated` magnitudes are estimated.
+    pub fn adds(self, estimated: usize) -> usize {
+        match self {
+            Self::Estimated => estimated,
+            Self::Always => estimated.max(1),
+            Self::Never => 0,
+        }
+    }
+
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Estimated => "counted where estimated",
+            Self::Always => "always counted",
+            Self::Never => "not counted",
+        }
+    }
+}
+
 /// What an [`Observer`] is told after each iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
@@ -222,7 +256,7 @@ impl Default for FitOptions {
             extra_starts: Vec::new(),
             max_iterations: 500,
             tolerance: 1e-7,
-            cv_gate: Some(0.5),
+            cv_gate: Some(CV_GATE),
             rank_tolerance: 1e-8,
             prior_gate: 0.1,
             variance_count: VarianceCount::default(),
@@ -353,40 +387,38 @@ impl<'a> Problem<'a> {
 
     fn validate_parameter(&self, p: &FitParameter) -> Result<(), FitError> {
         let domain = p.transform.domain();
-        let bad = |reason: String| Err(FitError::BadParameter { name: p.name.clone(), reason });
+        let bad = |reason| Err(FitError::BadParameter { name: p.name.clone(), reason });
         if let Transform::Logit { lo, hi } = p.transform
             && !(lo.is_finite() && hi.is_finite() && lo < hi)
         {
-            return bad(format!("logit ends {lo} and {hi} must be finite and ascending"));
+            return bad(BadParameter::Ends { lo, hi });
         }
         if !p.start.is_finite() {
-            return bad(format!("start is {}, expected a finite number", p.start));
+            return bad(BadParameter::Start { start: p.start });
         }
         if p.fixed {
             // A fixed value is never transformed, so zero is a fine value even of a log parameter.
             return Ok(());
         }
         if p.start <= domain.0 || p.start >= domain.1 {
-            return bad(format!(
-                "start {} lies outside the open domain ({}, {}) of its transform",
-                p.start, domain.0, domain.1
-            ));
+            return bad(BadParameter::OutsideDomain {
+                start: p.start,
+                lower: domain.0,
+                upper: domain.1,
+            });
         }
-        if let Some((lo, hi)) = p.bounds {
-            if lo.is_nan() || hi.is_nan() || lo >= hi {
-                return bad(format!("bounds [{lo}, {hi}] are not ascending"));
+        if let Some((lower, upper)) = p.bounds {
+            if lower.is_nan() || upper.is_nan() || lower >= upper {
+                return bad(BadParameter::Bounds { lower, upper });
             }
-            if p.start < lo || p.start > hi {
-                return bad(format!("start {} lies outside its bounds [{lo}, {hi}]", p.start));
+            if p.start < lower || p.start > upper {
+                return bad(BadParameter::OutsideBounds { start: p.start, lower, upper });
             }
         }
         if let Some(prior) = p.prior
             && !(prior.mean.is_finite() && prior.sd.is_finite() && prior.sd > 0.0)
         {
-            return bad(format!(
-                "prior mean {} and SD {} must be finite and the SD positive",
-                prior.mean, prior.sd
-            ));
+            return bad(BadParameter::Prior { mean: prior.mean, sd: prior.sd });
         }
         Ok(())
     }
@@ -395,133 +427,4 @@ impl<'a> Problem<'a> {
     pub(crate) fn named(&self, theta: &[f64]) -> String {
         named(self.predictor.names(), theta)
     }
-}
-
-/// Why there is no fit at all. A fit that did not converge is not an error; see [`Status`](crate::Status).
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum FitError {
-    /// Wrong number of parameters.
-    #[error("model has {expected} parameters, found {found}; give one `FitParameter` for each")]
-    ParameterCount {
-        /// Number in the model.
-        expected: usize,
-        /// Number given.
-        found: usize,
-    },
-    /// Wrong parameter name.
-    #[error(
-        "parameter {index} of the model is `{expected}`, found `{found}`; keep the model's order"
-    )]
-    ParameterName {
-        /// Position.
-        index: usize,
-        /// The model's name.
-        expected: String,
-        /// Name given.
-        found: String,
-    },
-    /// Wrong number of observations.
-    #[error("model predicts {expected} values, found {found} observations; give one for each")]
-    ObservationCount {
-        /// Number of predictions.
-        expected: usize,
-        /// Number of observations.
-        found: usize,
-    },
-    /// A parameter that cannot be used.
-    #[error("parameter `{name}`: {reason}; correct its start, bounds, transform or prior")]
-    BadParameter {
-        /// Name.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// No data.
-    #[error("no observations; a fit needs at least one")]
-    NoObservations,
-    /// All parameters fixed.
-    #[error("all {parameters} parameters are fixed; free at least one")]
-    NothingToEstimate {
-        /// Number of parameters.
-        parameters: usize,
-    },
-    /// A value that is not a number.
-    #[error("observation `{label}` is {value}, expected a finite number; remove or correct it")]
-    BadValue {
-        /// Which.
-        label: String,
-        /// Value found.
-        value: f64,
-    },
-    /// A standard deviation that is not positive.
-    #[error(
-        "observation `{label}` has standard deviation {sd}, expected a positive finite number; correct it"
-    )]
-    BadSd {
-        /// Which.
-        label: String,
-        /// Value found.
-        sd: f64,
-    },
-    /// No standard deviation where the error model needs one.
-    #[error(
-        "observation `{label}` has no standard deviation; give one or choose an additive or proportional error"
-    )]
-    MissingSd {
-        /// Which.
-        label: String,
-    },
-    /// An error magnitude that is not positive.
-    #[error("error magnitude `{name}` is {value}, expected a positive finite number; correct it")]
-    BadMagnitude {
-        /// Which.
-        name: &'static str,
-        /// Value found.
-        value: f64,
-    },
-    /// A start of wrong length.
-    #[error("extra start {start} has {found} values, expected {expected}; give one per parameter")]
-    StartLength {
-        /// Which.
-        start: usize,
-        /// Number of parameters.
-        expected: usize,
-        /// Number given.
-        found: usize,
-    },
-    /// Too few data to estimate a variance together with the parameters.
-    #[error(
-        "{measured} measured values cannot determine {parameters} parameters and {magnitudes} error magnitudes: the likelihood has no maximum; fix the magnitudes or measure more"
-    )]
-    UnboundedLikelihood {
-        /// Uncensored observations.
-        measured: usize,
-        /// Free parameters.
-        parameters: usize,
-        /// Estimated magnitudes.
-        magnitudes: usize,
-    },
-    /// No start at which the model can be evaluated.
-    #[error(
-        "the model cannot be evaluated at any of {starts} starting points; at the first ({parameters}): {reason}; choose another start"
-    )]
-    NoUsableStart {
-        /// Number tried.
-        starts: usize,
-        /// First start.
-        parameters: String,
-        /// First reason.
-        reason: String,
-    },
-    /// Stopped from outside.
-    #[error("fit interrupted after {finished} of {starts} starts; run it again to get a result")]
-    Interrupted {
-        /// Starts finished.
-        finished: usize,
-        /// Starts asked for.
-        starts: usize,
-    },
-    /// The model failed at the estimate.
-    #[error("the model cannot be evaluated at the estimate: {0}; bound the parameters")]
-    Predict(#[from] PredictError),
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lutetia_data::{Sex, Study};
 use lutetia_diagnostic::{Flag, FlagKind, Verdict};
+use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
 use lutetia_report::{
     Cell, Table,
@@ -273,7 +274,7 @@ fn exact_a_curve_that_misses_its_data_is_widened_and_not_planned_with() {
         } else {
             assert!(verdict.has(FlagKind::Misfit) && verdict.has(FlagKind::Widened), "{verdict:?}");
             let fit = cycle.curves[0].best().fit.as_ref().expect("a fit");
-            let stated = fit.derived("tia").and_then(|d| d.se).expect("an error");
+            let stated = fit.derived(DerivedKind::Tia).and_then(|d| d.se).expect("an error");
             let tia = verdict.clone().accept(&FlagKind::ALL).expect("a value");
             let sd = tia.sd_mbq_h().expect("an error");
             // Birge: three points and two parameters leave one degree of freedom.

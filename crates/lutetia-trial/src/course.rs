@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use lutetia_population::Patient;
 use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
 
 use crate::{

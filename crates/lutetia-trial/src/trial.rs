@@ -450,7 +450,7 @@ impl<'a> Trial<'a> {
 
     /// The patient of a number.
     pub(crate) fn patient(&self, number: u64) -> Result<Patient, TrialError> {
-        self.population.patient(number)
+        Ok(self.population.patient(number)?)
     }
 
     /// A patient in an arm, with the curves behind the record.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use lutetia_data::Study;
 use lutetia_dose::Tia;
 use lutetia_fit::{
-    ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor, Problem,
-    Sample, Transform, fit,
+    DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor,
+    Problem, Sample, Transform, fit,
 };
 use lutetia_model::ResidualError;
 use lutetia_sim::{Dose, Inputs, Options, Regimen};
@@ -587,11 +587,12 @@ fn tias(
     .column("note", "");
     let mut tias = Vec::new();
     for s in series {
-        let derived = |what: &str| fit.derived(&format!("{what}({})", s.observable));
-        let tia = derived("tia").ok_or_else(|| format!("`{}` has no integral", s.observable))?;
+        let derived = |kind| fit.derived_of(kind, &s.observable);
+        let tia = derived(DerivedKind::Tia)
+            .ok_or_else(|| format!("`{}` has no integral", s.observable))?;
         let value = tia.value / hour;
         let sd = tia.se.map(|sd| sd / hour);
-        let extrapolated = derived("extrapolated_fraction").map(|d| d.value);
+        let extrapolated = derived(DerivedKind::ExtrapolatedFraction).map(|d| d.value);
         let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
         let (found, note) = shown(&judged);
         table.push(vec![

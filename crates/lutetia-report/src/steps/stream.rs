@@ -298,7 +298,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64),
             let tally = &tallies[arm][k];
             let (ratio, note) = match (arm > 0).then(|| hazard_ratio(tally, &tallies[0][k])) {
                 Some(Ok(ratio)) => (Some(ratio), Cell::Missing),
-                Some(Err(why)) => (None, why.into()),
+                Some(Err(why)) => (None, why.to_string().into()),
                 None => (None, Cell::Missing),
             };
             table.push(vec![
