@@ -61,7 +61,10 @@ fn exact_an_optimum_within_is_said_so() {
     assert!(found.sentence().starts_with("neither a limit nor a bound"), "{}", found.sentence());
     // A limit that moves in steps lies far below what it may be, and still keeps the next step away.
     let stepped = |x: &[f64]| {
-        Ok(Assessed { benefit: x[0], limited: vec![if x[0] > 6.0 { 100.0 } else { 0.0 }] })
+        Ok::<_, &str>(Assessed {
+            benefit: x[0],
+            limited: vec![if x[0] > 6.0 { 100.0 } else { 0.0 }],
+        })
     };
     let found =
         propose(&knobs, &[limit("harm", 50.0)], &options(16, 40, 1, None), &stepped).unwrap();
