@@ -11,7 +11,7 @@ use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
 
 use crate::{
     error::TrialError,
-    event::{Crossing, crossing_within, interpolate},
+    scans::{Crossing, crossing_within, interpolate},
     trial::{Cycle, Trial},
 };
 

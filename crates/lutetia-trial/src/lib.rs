@@ -10,7 +10,7 @@
 //! | see one patient from visit to visit | [`Trial::observe`] |
 //! | write one of any size to disk, and go on after a kill | [`stream::stream`] |
 //! | curves, hazard ratios and shares of its records | [`summary`] |
-//! | compare arms as if nobody had crossed over | [`switching`] |
+//! | compare arms as if nobody had crossed over | [`crossover_adjustment`] |
 //! | calibrate to published results | [`fn@calibrate`] |
 //! | weigh benefit against harm | [`tradeoff::trade_off`] |
 //! | seek a regimen within limits | [`regimen::propose`] |
@@ -19,27 +19,30 @@
 
 mod calibrate;
 mod course;
+pub mod crossover_adjustment;
+mod endpoint;
 mod error;
-mod event;
 mod marker;
 mod observe;
 pub mod regimen;
+mod scans;
 pub mod stream;
 pub mod summary;
-pub mod switching;
 pub mod tally;
 pub mod tradeoff;
 mod trial;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
+pub use endpoint::{Endpoint, Share};
 pub use error::TrialError;
-pub use event::{Crossing, Seen, Visits, crossing, scans};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
     Weighting, log_normal_draws, resample, weights,
 };
 pub use marker::MarkerVisits;
-pub use observe::{Observed, Visit};
+pub use observe::{ObservedCourse, Visit};
+pub use scans::{Crossing, Seen, Visits, crossing, scans};
 pub use trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec,
+    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Observed, Record, Toxicity, Trial,
+    TrialSpec,
 };

@@ -4,10 +4,7 @@ use lutetia_model::{Expr, Model, Participant, Rate, Symbol};
 use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
 use lutetia_units::{Dimension, Quantity};
 
-use super::{
-    load::LoadedModel,
-    trial::{TrialStep, endpoints},
-};
+use super::{load::LoadedModel, trial::TrialStep};
 use lutetia_trial::{TrialSpec, summary::Endpoint};
 
 /// A role of an output.
@@ -262,7 +259,7 @@ pub(crate) fn needs(
     endpoint: Endpoint,
     what: &str,
 ) -> Result<(), String> {
-    if endpoints(spec).contains(&endpoint) {
+    if Endpoint::of_trial(spec).contains(&endpoint) {
         return Ok(());
     }
     let keys = match endpoint {

@@ -246,7 +246,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64),
     };
     let mut reader = csv::Reader::from_path(path).map_err(read)?;
     let arms = spec.arms.len();
-    let endpoints = trial::endpoints(spec);
+    let endpoints = Endpoint::of_trial(spec);
     let names = reader.headers().map_err(read)?.clone();
     // The event stands right of its day.
     let columns: Vec<Option<usize>> = endpoints
@@ -302,7 +302,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64),
                 None => (None, Cell::Missing),
             };
             table.push(vec![
-                endpoint.short().into(),
+                endpoint.name().into(),
                 a.name.as_str().into(),
                 count(tally.patients()),
                 count(failed[arm]),
