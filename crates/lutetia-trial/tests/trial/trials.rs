@@ -3,8 +3,8 @@
 use lutetia_outcome::survival::{Interval, IntervalData, KaplanMeier, SurvivalData, Turnbull};
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
-    Arm, CohortSpec, Crossing, Crossover, Cycle, Dependence, Meaning, Population, Record, Toxicity,
-    Trial, TrialSpec, Visits, crossing, scans,
+    Arm, CohortSpec, Crossing, Crossover, Cycle, Dependence, Meaning, Observed, Population, Record,
+    Toxicity, Trial, TrialSpec, Visits, crossing, scans,
 };
 
 use crate::build::{CHAIN, message, model};
