@@ -138,7 +138,7 @@ impl Population {
         }
         let mut typical = typical_values(system, spec)?;
         let effects = Effects::of(model, system, &typical)?;
-        let covariates = Covariates::of(model, system, spec)?;
+        let covariates = Covariates::of(model, system, &spec.covariates, &spec.correlations)?;
         let by_occasion = values_by_occasion(system, spec)?;
         for (slot, values) in &by_occasion {
             typical[*slot] = values[0];

@@ -4,7 +4,6 @@ use lutetia_model::{Model, log_sd_of_cv, system::System};
 use nalgebra::DMatrix;
 
 use crate::{
-    cohort::CohortSpec,
     draw::{Draws, normal_quantile, normal_share},
     effects::cholesky,
     error::{PopulationError, known},
@@ -61,15 +60,16 @@ pub(crate) struct Covariates {
 }
 
 impl Covariates {
-    /// Those that a specification names, checked against the model.
+    /// Those with a law, and their correlations, checked against the model.
     pub(crate) fn of(
         model: &Model,
         system: &System,
-        spec: &CohortSpec,
+        laws: &[(String, CovariateLaw)],
+        correlations: &[(String, String, f64)],
     ) -> Result<Self, PopulationError> {
         let infos = system.parameters();
         let mut drawn: Vec<Drawn> = Vec::new();
-        for (name, law) in &spec.covariates {
+        for (name, law) in laws {
             let slots = covariate_slots(system, name)?;
             if drawn.iter().any(|c| c.slots.iter().any(|s| slots.contains(s))) {
                 return Err(PopulationError::out_of_range(
@@ -92,7 +92,7 @@ impl Covariates {
             drawn.push(Drawn { slots, name: name.clone(), law: law.clone(), range });
         }
         let mut pairs = Vec::new();
-        for (a, b, value) in &spec.correlations {
+        for (a, b, value) in correlations {
             let place = |name: &String| {
                 drawn.iter().position(|c| c.name == *name).ok_or_else(|| PopulationError::Unknown {
                     what: "drawn covariate",

@@ -11,7 +11,8 @@ use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
 
 use crate::{
     error::TrialError,
-    scans::{Crossing, crossing_within, interpolate},
+    hazard::{Crossing, crossing_within},
+    scans::interpolate,
     trial::{Cycle, Trial},
 };
 

@@ -44,3 +44,18 @@ pub enum TrialError {
     #[error("interrupted")]
     Interrupted,
 }
+
+impl TrialError {
+    /// Code of the message, LUT93xx, or that of the population.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "LUT9301",
+            Self::OutOfRange { .. } => "LUT9302",
+            Self::Population(e) => e.code(),
+            Self::NotDetermined { .. } => "LUT9303",
+            Self::Simulation(_) => "LUT9304",
+            Self::Interrupted => "LUT9305",
+        }
+    }
+}

@@ -22,6 +22,7 @@ mod course;
 pub mod crossover_adjustment;
 mod endpoint;
 mod error;
+mod hazard;
 mod marker;
 mod observe;
 pub mod regimen;
@@ -35,13 +36,14 @@ mod trial;
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use endpoint::{Endpoint, Share};
 pub use error::TrialError;
+pub use hazard::{Crossing, crossing};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
     Weighting, log_normal_draws, resample, weights,
 };
 pub use marker::MarkerVisits;
 pub use observe::{ObservedCourse, Visit};
-pub use scans::{Crossing, Seen, Visits, crossing, scans};
+pub use scans::{Seen, Visits, scans};
 pub use trial::{
     Arm, Crossover, Cycle, Dependence, Failed, Meaning, Observed, Record, Toxicity, Trial,
     TrialSpec,

@@ -142,6 +142,14 @@ pub enum RatioError {
     },
 }
 
+impl RatioError {
+    /// Code of the message, that of what the patients of a trial do not determine.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "LUT9303"
+    }
+}
+
 /// Cox's hazard ratio of an arm over a reference with Efron's ties and its 95 % interval.
 ///
 /// # Errors
