@@ -2,8 +2,8 @@
 
 use divan::{Bencher, black_box};
 use lutetia_fit::{
-    ErrorModel, ExponentialForm, FUNCTIONS, Function, Magnitude, MapFitter, Observation, Problem,
-    Refit, RowFit, Sampler, SumOfExponentials, aicc, akaike_weights, fit, percentiles,
+    DerivedKind, ErrorModel, ExponentialForm, FUNCTIONS, Function, Magnitude, Observation, Problem,
+    Refit, RowFit, Sampler, SumOfExponentials, VoxelFitter, aicc, akaike_weights, fit, percentiles,
 };
 use rayon::prelude::*;
 
@@ -33,7 +33,7 @@ fn six(form: &ExponentialForm, random_starts: usize) -> f64 {
         let mut problem = Problem::new(&curve, data, error, parameters);
         problem.options.random_starts = random_starts;
         if let Ok(f) = fit(&problem) {
-            sum += f.derived("tia").map_or(0.0, |d| d.value);
+            sum += f.derived(DerivedKind::Tia).map_or(0.0, |d| d.value);
         }
     }
     sum
@@ -75,7 +75,7 @@ fn map_thousand_rows(bencher: Bencher<'_, '_>, name: &str) {
     let rows = rows(1000);
     let Ok(function) = Function::named(name) else { return };
     let error = ErrorModel::Proportional { cv: Magnitude::Fixed(0.1) };
-    let Ok(fitter) = MapFitter::new(function, LP, 1.0, &TIMES, error, 1) else { return };
+    let Ok(fitter) = VoxelFitter::new(function, LP, 1.0, &TIMES, error, 1) else { return };
     bencher.bench(|| {
         let mut worker = fitter.worker();
         let mut sum = 0.0;
@@ -104,7 +104,7 @@ fn general_thousand_rows_mono(bencher: Bencher<'_, '_>) {
             let mut problem = Problem::new(&curve, data, error, parameters);
             problem.options.random_starts = 0;
             if let Ok(f) = fit(&problem) {
-                sum += f.derived("tia").map_or(0.0, |d| d.value);
+                sum += f.derived(DerivedKind::Tia).map_or(0.0, |d| d.value);
             }
         }
         black_box(sum)

@@ -4,6 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::curve::{ActivityCurve, TimeActivity};
+use crate::error::SamplerError;
 use crate::fast::{FastFit, FastStatus};
 use crate::fit::{fit, standard_normal};
 use crate::predictor::Predictor;
@@ -24,18 +25,15 @@ impl Sampler {
     /// Draws about the predictions of a fit with the standard deviations of its error model.
     ///
     /// # Errors
-    /// Why not: the search did not converge, or the residuals leave nothing to estimate the error from.
-    pub fn new(fit: &Fit, seed: u64) -> Result<Self, String> {
+    /// The search did not converge, or the residuals leave nothing to estimate the error from.
+    pub fn new(fit: &Fit, seed: u64) -> Result<Self, SamplerError> {
         if !fit.status.converged() {
-            return Err(format!("the search {}", fit.status));
+            return Err(SamplerError::NotConverged { status: fit.status.clone() });
         }
         let sd: Option<Vec<f64>> = fit.residuals.iter().map(|r| r.sd).collect();
-        let sd = sd.ok_or_else(|| {
-            format!(
-                "{} observations and {} parameters leave nothing to estimate the error from; give standard deviations",
-                fit.n,
-                fit.estimates.iter().filter(|e| !e.fixed).count()
-            )
+        let sd = sd.ok_or_else(|| SamplerError::NoFreedom {
+            observations: fit.n,
+            parameters: fit.estimates.iter().filter(|e| !e.fixed).count(),
         })?;
         let mean = fit.residuals.iter().map(|r| r.predicted).collect();
         let limit = fit.residuals.iter().map(|r| r.censored.then_some(r.observed)).collect();

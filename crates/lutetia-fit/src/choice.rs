@@ -16,6 +16,7 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::predictor::DerivedKind;
 use crate::result::Fit;
 
 /// A function with a χ² less probable than this under the known variances is refuted.
@@ -94,7 +95,9 @@ impl Standing {
             known: fit.known_variance(),
             birge: misfit.map_or(1.0, |m| m.birge_ratio()),
             aicc: fit.aicc.filter(|a| a.is_finite()),
-            undetermined: fit.derived("tia").is_none_or(|d| !d.determined.is_determined()),
+            undetermined: fit
+                .derived(DerivedKind::Tia)
+                .is_none_or(|d| !d.determined.is_determined()),
             at_bound: fit.estimates.iter().any(|e| e.at_bound.is_some()),
             parameters,
             chi_square: fit.chi_square,

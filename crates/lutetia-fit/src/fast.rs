@@ -4,14 +4,16 @@
 //! verdict on the integral, not the whole account that [`Fit`](crate::Fit) gives. The cost, the scales, the bounds and
 //! the gates are those of the general fit; a row that this one cannot settle is for the general one.
 
+use lutetia_population::Transform;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::curve::{ActivityCurve, TimeActivity};
-use crate::fit::{FLAT, standard_normal};
+use crate::fit::standard_normal;
 use crate::predictor::Predictor;
-use crate::problem::{ErrorModel, FitParameter, Transform};
+use crate::problem::{ErrorModel, FitParameter};
 use crate::quasi::VarianceFunction;
+use crate::verdict::{CV_GATE, FLAT, SAME_OBJECTIVE, at_bound, rests_on, values_apart};
 
 /// Most parameters a curve has.
 const MOST: usize = 6;
@@ -24,9 +26,6 @@ const TOLERANCE: f64 = 1e-7;
 
 /// A step below this many standard errors counts as converged once rounding hides any further fall.
 const ROUNDING_STEP: f64 = 1e-3;
-
-/// Starts within this much of the best −2 ln L fit equally well, as in the general fit.
-const SAME_OBJECTIVE: f64 = 0.01;
 
 type Vector = [f64; MOST];
 type Matrix = [[f64; MOST]; MOST];
@@ -436,53 +435,24 @@ impl<'a> FastFit<'a> {
         y: &[f64],
         sd: &[f64],
     ) -> FastResult {
-        let unsettled = |theta: Vector, cost: f64| FastResult {
-            status: FastStatus::Unsettled,
-            theta,
-            cost,
-            chi_square: f64::NAN,
-            minus_two_log_likelihood: f64::NAN,
-            tia: f64::NAN,
-            tia_sd: None,
-            not_determined: None,
-            terminal_rate: f64::NAN,
-        };
         let Some((mut x, mut at, converged)) = found else {
             return unsettled([0.0; MOST], f64::NAN);
         };
         if !converged {
             return unsettled(self.theta(&x), at.cost);
         }
-        let p = self.free.len();
-        let flat = FLAT * self.scale(at.cost, y, sd);
-        let mut moved = false;
-        for k in 0..p {
-            for bound in [self.upper[k], self.lower[k]] {
-                if !self.bounded[k] {
-                    continue;
-                }
-                let mut there = x;
-                there[k] = bound;
-                if bound.is_finite() && (self.cost(&there, y, sd) - at.cost).abs() <= flat {
-                    moved |= x[k].to_bits() != bound.to_bits();
-                    x[k] = bound;
-                    break;
-                }
-            }
-        }
-        if moved {
+        if self.rest_at_bounds(&mut x, at.cost, y, sd) {
             match self.local(&x, y, sd) {
                 Some(there) => at = there,
                 None => return unsettled(self.theta(&x), at.cost),
             }
         }
+        let p = self.free.len();
         let mut theta = self.theta(&x);
-        let near = |a: f64, b: f64| b.is_finite() && (a - b).abs() <= 1e-9 * (1.0 + b.abs());
         let mut open = [false; MOST];
         for k in 0..p {
-            open[k] = !(near(x[k], self.lower[k]) || near(x[k], self.upper[k]));
+            open[k] = !(at_bound(x[k], self.lower[k]) || at_bound(x[k], self.upper[k]));
         }
-        let at_bound = (0..p).any(|k| !open[k]);
         let mut by_theta = [0.0; MOST];
         let names = self.names;
         let tia = self.curve.tia(&theta[..names], &mut by_theta[..names]);
@@ -492,20 +462,8 @@ impl<'a> FastFit<'a> {
         }
         let n = y.len();
         let few = n < p;
-        let norms: Vector = std::array::from_fn(|k| at.information[k][k]);
-        // A rate at its lower bound may be larger, as in the general fit.
-        let mut freed = open;
-        for (k, f) in freed.iter_mut().enumerate().take(p) {
-            let low = self.transforms[k] == Transform::Log && near(x[k], self.lower[k]);
-            *f |= low && norms[k] > 0.0;
-        }
-        let wide = (freed != open)
-            .then(|| solve(&at.information, &gradient, &freed, p, 0.0, &norms))
-            .flatten();
-        let spread = match wide.or_else(|| solve(&at.information, &gradient, &open, p, 0.0, &norms))
-        {
-            // `solve` has the sign of a step.
-            Some(v) => -(0..p).map(|k| gradient[k] * v[k]).sum::<f64>(),
+        let spread = match self.spread(&x, &at, &gradient, &open) {
+            Some(spread) => spread,
             None if few => f64::NAN,
             None => return unsettled(theta, at.cost),
         };
@@ -517,16 +475,9 @@ impl<'a> FastFit<'a> {
         };
         let tia_sd = scale.filter(|_| !few).map(|s| (s * spread).max(0.0).sqrt());
         let moved = other.is_some_and(|(cost, value)| {
-            let same = match self.variance {
-                Variance::Unknown => {
-                    let floor = 1e-12 * y.iter().map(|v| v * v).sum::<f64>();
-                    n as f64 * ((2.0 * cost + floor) / (2.0 * at.cost + floor)).ln()
-                }
-                _ => 2.0 * (cost - at.cost),
-            } <= SAME_OBJECTIVE;
-            same && (value - tia).abs() > tia_sd.unwrap_or(0.0).max(0.01 * tia.abs())
+            self.difference(cost, at.cost, y) <= SAME_OBJECTIVE && values_apart(value, tia, tia_sd)
         });
-        let rests_on_bound = (0..p).any(|k| !open[k] && gradient[k].abs() > 0.1 * tia.abs());
+        let rests_on_bound = (0..p).any(|k| !open[k] && rests_on(gradient[k], tia));
         let not_determined = if !(tia.is_finite() && tia > 0.0) {
             Some(FastReason::NoIntegral)
         } else if few {
@@ -535,27 +486,19 @@ impl<'a> FastFit<'a> {
             Some(FastReason::AtBound)
         } else if scale.is_none() {
             Some(FastReason::NoDegreesOfFreedom)
-        } else if tia_sd.is_none_or(|s| s.is_nan() || s > 0.5 * tia) {
+        } else if tia_sd.is_none_or(|s| s.is_nan() || s > CV_GATE * tia) {
             Some(FastReason::LargeUncertainty)
         } else if moved {
             Some(FastReason::StartsDisagree)
         } else {
             None
         };
-        let (chi_square, ln_r) = self.sums(&theta, y, sd);
-        let nf = n as f64;
-        let two_pi = (2.0 * std::f64::consts::PI).ln();
-        let minus_two_log_likelihood = match self.variance {
-            Variance::Unknown => nf * (two_pi + (chi_square / nf).ln() + 1.0),
-            Variance::Following(v) => {
-                2.0 * at.cost + y.iter().map(|y| v.variance(*y).ln()).sum::<f64>() + nf * two_pi
-            }
-            _ => chi_square + ln_r + nf * two_pi,
-        };
+        let (chi_square, minus_two_log_likelihood) = self.likelihood(&theta, at.cost, y, sd);
         let terminal_rate = self.curve.terminal_rate(&theta[..names]);
         self.curve.canonical(&mut theta[..names]);
+        let held = (0..p).any(|k| !open[k]);
         FastResult {
-            status: if at_bound { FastStatus::AtBound } else { FastStatus::Converged },
+            status: if held { FastStatus::AtBound } else { FastStatus::Converged },
             theta,
             cost: at.cost,
             chi_square,
@@ -565,6 +508,77 @@ impl<'a> FastFit<'a> {
             not_determined,
             terminal_rate,
         }
+    }
+
+    /// Moves every parameter to a bound that fits exactly as well, as in the general fit. Tells whether any was moved.
+    fn rest_at_bounds(&self, x: &mut Vector, cost: f64, y: &[f64], sd: &[f64]) -> bool {
+        let flat = FLAT * self.scale(cost, y, sd);
+        let mut moved = false;
+        for k in 0..self.free.len() {
+            for bound in [self.upper[k], self.lower[k]] {
+                if !self.bounded[k] {
+                    continue;
+                }
+                let mut there = *x;
+                there[k] = bound;
+                if bound.is_finite() && (self.cost(&there, y, sd) - cost).abs() <= flat {
+                    moved |= x[k].to_bits() != bound.to_bits();
+                    x[k] = bound;
+                    break;
+                }
+            }
+        }
+        moved
+    }
+
+    /// The variance of the integral over that of the data; `None` where the information is singular to rounding.
+    fn spread(
+        &self,
+        x: &Vector,
+        at: &Local,
+        gradient: &Vector,
+        open: &[bool; MOST],
+    ) -> Option<f64> {
+        let p = self.free.len();
+        let norms: Vector = std::array::from_fn(|k| at.information[k][k]);
+        // A rate at its lower bound may be larger, as in the general fit.
+        let mut freed = *open;
+        for (k, f) in freed.iter_mut().enumerate().take(p) {
+            let low = self.transforms[k] == Transform::Log && at_bound(x[k], self.lower[k]);
+            *f |= low && norms[k] > 0.0;
+        }
+        let wide = (freed != *open)
+            .then(|| solve(&at.information, gradient, &freed, p, 0.0, &norms))
+            .flatten();
+        let v = wide.or_else(|| solve(&at.information, gradient, open, p, 0.0, &norms))?;
+        // `solve` has the sign of a step.
+        Some(-(0..p).map(|k| gradient[k] * v[k]).sum::<f64>())
+    }
+
+    /// Difference in −2 ln L between two costs.
+    fn difference(&self, cost: f64, best: f64, y: &[f64]) -> f64 {
+        match self.variance {
+            Variance::Unknown => {
+                let floor = 1e-12 * y.iter().map(|v| v * v).sum::<f64>();
+                y.len() as f64 * ((2.0 * cost + floor) / (2.0 * best + floor)).ln()
+            }
+            _ => 2.0 * (cost - best),
+        }
+    }
+
+    /// χ² and −2 ln L with its constants.
+    fn likelihood(&self, theta: &Vector, cost: f64, y: &[f64], sd: &[f64]) -> (f64, f64) {
+        let (chi_square, ln_r) = self.sums(theta, y, sd);
+        let nf = y.len() as f64;
+        let two_pi = (2.0 * std::f64::consts::PI).ln();
+        let value = match self.variance {
+            Variance::Unknown => nf * (two_pi + (chi_square / nf).ln() + 1.0),
+            Variance::Following(v) => {
+                2.0 * cost + y.iter().map(|y| v.variance(*y).ln()).sum::<f64>() + nf * two_pi
+            }
+            _ => chi_square + ln_r + nf * two_pi,
+        };
+        (chi_square, value)
     }
 
     /// `Σ ((y − f)/sd)²` and `Σ ln R`.
@@ -578,6 +592,21 @@ impl<'a> FastFit<'a> {
             ln_r += 2.0 * s.ln();
         }
         (chi, ln_r)
+    }
+}
+
+/// A result that only says that the general fit is needed.
+fn unsettled(theta: Vector, cost: f64) -> FastResult {
+    FastResult {
+        status: FastStatus::Unsettled,
+        theta,
+        cost,
+        chi_square: f64::NAN,
+        minus_two_log_likelihood: f64::NAN,
+        tia: f64::NAN,
+        tia_sd: None,
+        not_determined: None,
+        terminal_rate: f64::NAN,
     }
 }
 

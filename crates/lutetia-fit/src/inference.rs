@@ -1,12 +1,25 @@
 //! From the optimum to uncertainty: covariance, what the data determine, what they do not.
 
+use lutetia_population::Transform;
 use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::likelihood::Objective;
-use crate::problem::{Problem, Transform};
-use crate::result::{Bound, IntervalKind, Reason};
+use crate::problem::Problem;
 use crate::solver::Linearisation;
+use crate::verdict::{Bound, Breakdown, Reason, at_bound, rests_on};
+
+/// Distribution behind the 95 % intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IntervalKind {
+    /// Student's t: the variance was estimated from the residuals.
+    StudentT {
+        /// Degrees of freedom, observations − parameters.
+        degrees_of_freedom: usize,
+    },
+    /// Normal: the variance was known, or estimated together with the parameters.
+    Normal,
+}
 
 /// A direction in the transformed parameters without information.
 #[derive(Clone, Debug)]
@@ -93,7 +106,7 @@ impl Inverted {
         column_norms: &[f64],
         rank_tolerance: f64,
         name: &dyn Fn(&DVector<f64>) -> String,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Breakdown> {
         let all = column_norms.len();
         let mut nulls = Vec::new();
         let mut unscaled = DMatrix::zeros(all, all);
@@ -106,8 +119,8 @@ impl Inverted {
         });
         let svd =
             nalgebra::linalg::SVD::try_new(scaled.qr().r(), false, true, f64::EPSILON, 10_000)
-                .ok_or("the singular values of the information do not converge")?;
-        let v_t = svd.v_t.ok_or("the information has no singular vectors")?;
+                .ok_or(Breakdown::SingularValues)?;
+        let v_t = svd.v_t.ok_or(Breakdown::SingularVectors)?;
         let largest = svd.singular_values.max();
         let smallest = svd.singular_values.min();
         let condition_number =
@@ -144,22 +157,21 @@ impl Inference {
         objective: &Objective<'_>,
         x: &[f64],
         lin: &Linearisation,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Breakdown> {
         let (lower, upper) = objective.bounds();
         let names = coordinate_names(problem, objective);
         let free: Vec<usize> = objective.free().to_vec();
         let n_free = free.len();
 
-        let near = |a: f64, b: f64| b.is_finite() && (a - b).abs() <= 1e-9 * (1.0 + b.abs());
-        let at_bound: Vec<Option<Bound>> = (0..x.len())
+        let bounds: Vec<Option<Bound>> = (0..x.len())
             .map(|k| {
                 let natural = |v: f64| match free.get(k) {
                     Some(&i) => problem.parameters[i].transform.backward(v),
                     None => v.exp(),
                 };
-                if near(x[k], lower[k]) {
+                if at_bound(x[k], lower[k]) {
                     Some(Bound::Lower(natural(lower[k])))
-                } else if near(x[k], upper[k]) {
+                } else if at_bound(x[k], upper[k]) {
                     Some(Bound::Upper(natural(upper[k])))
                 } else {
                     None
@@ -168,7 +180,7 @@ impl Inference {
             .collect();
 
         let column_norms: Vec<f64> = (0..x.len()).map(|k| lin.m.column(k).norm()).collect();
-        let open: Vec<usize> = (0..x.len()).filter(|&k| at_bound[k].is_none()).collect();
+        let open: Vec<usize> = (0..x.len()).filter(|&k| bounds[k].is_none()).collect();
         let names_of = |direction: &DVector<f64>| combination(direction, &column_norms, &names);
         let rank_tolerance = problem.options.rank_tolerance.max(problem.predictor.precision());
         let Inverted { unscaled, nulls, condition_number } =
@@ -178,7 +190,7 @@ impl Inference {
         let held_low: Vec<usize> = (0..n_free)
             .filter(|&k| {
                 let log = problem.parameters[free[k]].transform == Transform::Log;
-                log && matches!(at_bound[k], Some(Bound::Lower(_))) && column_norms[k] > 0.0
+                log && matches!(bounds[k], Some(Bound::Lower(_))) && column_norms[k] > 0.0
             })
             .collect();
         let wide = if held_low.is_empty() {
@@ -221,7 +233,7 @@ impl Inference {
             variance_scale,
             column_norms,
             nulls,
-            at_bound,
+            at_bound: bounds,
             condition_number,
             interval,
             quantile,
@@ -262,11 +274,9 @@ impl Inference {
             self.free.get(k).map_or(0.0, |&i| gradient[i] * self.slopes[k])
         });
         for (k, bound) in self.at_bound.iter().enumerate() {
-            // Conditional on a bound the variance is too small. It is kept where moving the parameter by a factor e
-            // (one unit of the transformed scale) would not move the value by a tenth.
             if let Some(bound) = bound
                 && k < self.free.len()
-                && g[k].abs() > 0.1 * value.abs()
+                && rests_on(g[k], value)
             {
                 return Spread::Unknown(Reason::AtBound {
                     parameter: self.free_names[k].clone(),

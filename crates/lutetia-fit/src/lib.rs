@@ -17,7 +17,7 @@
 //! | draw a band between the observations | [`Fit::predict`] with a predictor at other times |
 //! | profile a quantity, draw bootstrap samples | [`profile`](fn@profile), [`Sampler`] with [`Refit`] |
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
-//! | fit a million rows | [`MapFitter`] |
+//! | fit a million rows | [`VoxelFitter`] |
 //! | search a box without derivatives, under limits | [`search()`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
@@ -27,18 +27,12 @@
 mod bootstrap;
 mod choice;
 mod curve;
-mod exponentials;
+mod error;
 mod fast;
 mod fit;
-mod functions;
-mod gamma;
 mod inference;
-mod integral_first;
 mod likelihood;
-mod linear_uptake;
-mod map;
 mod ode;
-mod phases;
 mod pooled;
 mod predictor;
 mod problem;
@@ -48,40 +42,43 @@ mod result;
 mod search;
 mod selection;
 mod solver;
-mod stripping;
-mod superposed;
 mod tails;
+mod verdict;
+mod voxels;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
 pub use choice::{GAIN, MISFIT, MOST_BIRGE, Why, choose, widened};
-pub use curve::{ActivityCurve, TimeActivity};
-pub use exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
+pub use curve::exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
+pub use curve::functions::{FUNCTIONS, Function, NameSource, UnknownFunction};
+pub use curve::gamma::GammaVariate;
+pub use curve::integral_first::IntegralFirst;
+pub use curve::linear_uptake::LinearUptake;
+pub use curve::superposed::{Administration, Schedule, Superposed};
+pub use curve::{ActivityCurve, StartScratch, TimeActivity};
+pub use error::{
+    BadParameter, CurveError, EvaluationError, FitError, PredictError, ProfileError, SamplerError,
+    SearchError, SearchFailure, SelectionError,
+};
 pub use fast::{FastFit, FastReason, FastResult, FastStatus};
 pub use fit::fit;
-pub use functions::{FUNCTIONS, Function, NameSource, UnknownFunction};
-pub use gamma::GammaVariate;
-pub use integral_first::IntegralFirst;
+pub use inference::IntervalKind;
 pub use likelihood::Objective;
-pub use linear_uptake::LinearUptake;
-pub use map::{MapFitter, MapWorker, RowFit};
+pub use lutetia_population::{Prior, Transform};
 pub use nalgebra::DMatrix;
 pub use ode::{OdePredictor, Sample};
 pub use pooled::Pooled;
-pub use predictor::{Derived, PredictError, Predictor};
+pub use predictor::{Derived, DerivedKind, DerivedUnit, Predictor};
 pub use problem::{
-    Censoring, ErrorModel, FitError, FitOptions, FitParameter, Magnitude, Observation, Observer,
-    Prior, Problem, Progress, Transform,
+    Censoring, ErrorModel, FitOptions, FitParameter, Magnitude, Observation, Observer, Problem,
+    Progress, VarianceCount,
 };
 pub use profile::{Profile, ProfileEnd, profile};
 pub use result::{
-    Bound, DerivedEstimate, Determination, Estimate, Fit, IntervalKind, Misfit, Prediction, Reason,
-    Residual, StartSummary, Starts, Status,
+    DerivedEstimate, Estimate, Fit, Misfit, Prediction, Residual, StartSummary, Starts,
 };
 pub use search::{Found, Judged, SearchOptions, search};
-pub use selection::{
-    Average, Quality, QualityGates, VarianceCount, Weighed, aicc, akaike_weights, average,
-};
+pub use selection::{Average, Quality, QualityGates, Weighed, aicc, akaike_weights, average};
 pub use solver::{DampedScoring, Linearisation, Scored};
-pub use stripping::StartScratch;
-pub use superposed::{Administration, Schedule, Superposed};
 pub use tails::{ln_normal_cdf, normal_hazard};
+pub use verdict::{Bound, Breakdown, Determination, Reason, Status};
+pub use voxels::{RowFit, VoxelFitter, VoxelWorker};

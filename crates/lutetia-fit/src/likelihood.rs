@@ -1,10 +1,11 @@
 //! The likelihood as a function of the transformed parameters, with its gradient and Fisher information.
 
 use argmin::core::{CostFunction, Error, Gradient};
+use lutetia_population::Transform;
 use nalgebra::{DMatrix, DVector};
 
-use crate::predictor::PredictError;
-use crate::problem::{Censoring, ErrorModel, Problem, Transform};
+use crate::error::{EvaluationError, PredictError};
+use crate::problem::{Censoring, ErrorModel, Problem};
 use crate::quasi::VarianceFunction;
 use crate::solver::{Linearisation, Scored};
 use crate::tails::{ln_normal_cdf, normal_hazard};
@@ -27,19 +28,6 @@ pub struct Objective<'a> {
     /// `Some(position in the sigma block)` for each estimated magnitude.
     sigma_slot: Vec<Option<usize>>,
     n_sigma: usize,
-}
-
-/// Why the cost cannot be computed.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub(crate) enum EvaluationError {
-    #[error(transparent)]
-    Predict(#[from] PredictError),
-    #[error(
-        "variance of `{label}` is `{variance}` at a prediction of `{prediction}`; a proportional error needs predictions away from zero, or choose a combined one"
-    )]
-    Variance { label: String, variance: f64, prediction: f64 },
-    #[error("the likelihood is `{cost}`; choose another start or bound the parameters")]
-    Cost { cost: f64 },
 }
 
 /// Variance of one observation with its derivatives.
@@ -182,6 +170,11 @@ impl<'a> Objective<'a> {
             }
             None => Ok(values),
         }
+    }
+
+    /// Cost at `x`.
+    pub(crate) fn cost_at(&self, x: &[f64]) -> Result<f64, EvaluationError> {
+        self.evaluate(x, None)
     }
 
     /// Cost at `x`; with `rows` also pseudo-residuals and matrix.

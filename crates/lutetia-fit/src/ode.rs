@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use lutetia_model::System;
 use lutetia_model::system::ParameterKind;
-use lutetia_model::{Distribution, System};
+use lutetia_population::{ParameterLaw, RandomEffect, Transform};
 use lutetia_sim::{Inputs, Options, Regimen, Request, SimError, Simulator};
 use nalgebra::DMatrix;
 
-use crate::predictor::{Derived, PredictError, Predictor, named};
-use crate::problem::{FitParameter, Prior, Transform};
+use crate::error::PredictError;
+use crate::predictor::{Derived, DerivedKind, Predictor, named};
+use crate::problem::FitParameter;
 
 /// An observation of a model: which output, when.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,16 +74,11 @@ impl OdePredictor {
         }
         let wrt = parameters
             .iter()
-            .map(|name| simulator.parameter(name).map_err(|e| failed(&e)))
-            .collect::<Result<Vec<usize>, _>>()?;
+            .map(|name| simulator.parameter(name))
+            .collect::<Result<Vec<usize>, SimError>>()?;
         let factors = wrt.iter().map(|&i| system.parameters()[i].factor).collect();
         if let Some(bad) = samples.iter().find(|s| !(s.time.is_finite() && s.time >= 0.0)) {
-            return Err(PredictError::Failed {
-                reason: format!(
-                    "time of a sample of `{}` is {}, expected a finite number ≥ 0; count from the first dose",
-                    bad.output, bad.time
-                ),
-            });
+            return Err(PredictError::SampleTime { output: bad.output.clone(), time: bad.time });
         }
         let mut times: Vec<f64> = samples.iter().map(|s| s.time).collect();
         times.sort_by(f64::total_cmp);
@@ -89,7 +86,7 @@ impl OdePredictor {
         let samples = samples
             .iter()
             .map(|s| {
-                let output = simulator.output(&s.output).map_err(|e| failed(&e))?;
+                let output = simulator.output(&s.output)?;
                 let row = times.partition_point(|t| *t < s.time);
                 Ok((row, output, system.outputs()[output].factor))
             })
@@ -116,8 +113,8 @@ impl OdePredictor {
     pub fn with_integrals(mut self, outputs: &[&str]) -> Result<Self, PredictError> {
         self.integrals = outputs
             .iter()
-            .map(|name| self.simulator.output(name).map_err(|e| failed(&e)))
-            .collect::<Result<_, _>>()?;
+            .map(|name| self.simulator.output(name))
+            .collect::<Result<_, SimError>>()?;
         Ok(self)
     }
 
@@ -161,25 +158,15 @@ impl OdePredictor {
                 let start = self.base[i] / factor;
                 let (lo, hi) =
                     (info.bounds.0.map(|b| b / factor), info.bounds.1.map(|b| b / factor));
-                let declared = info.iiv.map(|v| v.distribution);
-                let transform = match (declared, lo, hi) {
-                    (Some(Distribution::LogitNormal), Some(lo), Some(hi)) => {
-                        Transform::Logit { lo, hi }
-                    }
-                    (Some(Distribution::BoxCox { shape }), ..) => {
-                        Transform::BoxCox { median: start, shape }
-                    }
-                    (Some(Distribution::Normal), ..) => Transform::Identity,
-                    (Some(Distribution::LogNormal), ..) => Transform::Log,
-                    _ if start > 0.0 => Transform::Log,
-                    _ => Transform::Identity,
-                };
-                // A normal variability is in internal units, the other two have none.
-                let unit = if transform == Transform::Identity { factor } else { 1.0 };
-                let prior = info
+                let law = info
                     .iiv
-                    .filter(|_| priors)
-                    .map(|v| Prior { mean: transform.forward(start), sd: v.sd / unit });
+                    .map(|v| RandomEffect::declared(i, info, v).law(self.base[i]).in_unit(factor));
+                let transform = match law {
+                    Some(law) => law.transform(),
+                    None if start > 0.0 => Transform::Log,
+                    None => Transform::Identity,
+                };
+                let prior = law.filter(|_| priors).map(ParameterLaw::prior);
                 let open =
                     matches!(transform, Transform::Logit { .. }) || (lo.is_none() && hi.is_none());
                 let bounds =
@@ -205,13 +192,9 @@ impl OdePredictor {
         Request::new(full, &self.regimen, &self.times).inputs(&self.inputs)
     }
 
-    fn failed_at(&self, theta: &[f64], e: &SimError) -> PredictError {
-        PredictError::Failed { reason: format!("{e} (with {})", named(&self.names, theta)) }
+    fn failed_at(&self, theta: &[f64], cause: SimError) -> PredictError {
+        PredictError::Simulation { cause, parameters: named(&self.names, theta) }
     }
-}
-
-fn failed(e: &SimError) -> PredictError {
-    PredictError::Failed { reason: e.to_string() }
 }
 
 impl Predictor for OdePredictor {
@@ -246,7 +229,7 @@ impl Predictor for OdePredictor {
         let run = self
             .simulator
             .run(&self.request(&full).options(&self.options).wrt(wrt))
-            .map_err(|e| self.failed_at(theta, &e))?;
+            .map_err(|e| self.failed_at(theta, e))?;
         if let Some(j) = jacobian {
             for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
                 for (c, by) in run.sensitivities.outputs.iter().enumerate() {
@@ -274,7 +257,7 @@ impl Predictor for OdePredictor {
         let run = self
             .simulator
             .run(&self.request(&full).options(&options).wrt(&self.wrt))
-            .map_err(|e| self.failed_at(theta, &e))?;
+            .map_err(|e| self.failed_at(theta, e))?;
         let d = &run.sensitivities;
         let mut out = Vec::new();
         let last = self.times.len().saturating_sub(1);
@@ -304,37 +287,24 @@ impl Predictor for OdePredictor {
                     .zip(&tia_by)
                     .map(|(l, t)| (to_last * t / tia - l) / tia)
                     .collect();
-                out.push(Derived {
-                    name: format!("tia({})", info.name),
-                    value: tia,
-                    gradient: tia_by,
-                    positive: true,
-                });
-                out.push(Derived {
-                    name: format!("extrapolated_fraction({})", info.name),
-                    value: infinite.extrapolated_fraction,
-                    gradient: fraction_by,
-                    positive: true,
-                });
+                out.push(Derived::of_output(DerivedKind::Tia, &info.name, tia, tia_by));
+                out.push(Derived::of_output(
+                    DerivedKind::ExtrapolatedFraction,
+                    &info.name,
+                    infinite.extrapolated_fraction,
+                    fraction_by,
+                ));
             }
-            out.push(Derived {
-                name: format!("tia_to_last({})", info.name),
-                value: to_last,
-                gradient: to_last_by,
-                positive: true,
-            });
+            out.push(Derived::of_output(DerivedKind::TiaToLast, &info.name, to_last, to_last_by));
         }
         match out
             .iter()
             .find(|q| !(q.value.is_finite() && q.gradient.iter().all(|g| g.is_finite())))
         {
-            Some(bad) => Err(PredictError::Failed {
-                reason: format!(
-                    "`{}` is {} with a gradient that may not be finite, at {}; bound the parameters",
-                    bad.name,
-                    bad.value,
-                    named(&self.names, theta)
-                ),
+            Some(bad) => Err(PredictError::NonFiniteDerived {
+                name: bad.name(),
+                value: bad.value,
+                parameters: named(&self.names, theta),
             }),
             None => Ok(out),
         }

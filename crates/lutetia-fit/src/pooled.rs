@@ -2,7 +2,8 @@
 
 use nalgebra::DMatrix;
 
-use crate::predictor::{PredictError, Predictor};
+use crate::error::{CurveError, PredictError};
+use crate::predictor::Predictor;
 use crate::problem::FitParameter;
 
 /// Curves of several subjects side by side. A shared parameter has its own name once; the others are named
@@ -27,18 +28,18 @@ impl<'a> Pooled<'a> {
         subjects: &[String],
         shared: &[String],
     ) -> Result<Self, PredictError> {
-        let fail = |reason: String| Err(PredictError::Failed { reason });
         if parts.is_empty() || parts.len() != subjects.len() {
-            return fail(format!("{} curves of {} subjects", parts.len(), subjects.len()));
+            return Err(CurveError::Pool { curves: parts.len(), subjects: subjects.len() }.into());
         }
         let mut names: Vec<String> = Vec::new();
         let mut places = Vec::with_capacity(parts.len());
         for name in shared {
             if let Some(part) = parts.iter().position(|p| !p.names().contains(name)) {
-                return fail(format!(
-                    "`{name}` cannot be shared: the function has the parameters {}",
-                    parts[part].names().join(", ")
-                ));
+                return Err(CurveError::NotShared {
+                    name: name.clone(),
+                    parameters: parts[part].names().join(", "),
+                }
+                .into());
             }
             names.push(name.clone());
         }

@@ -2,6 +2,8 @@
 
 use nalgebra::DMatrix;
 
+use crate::error::PredictError;
+
 /// A model seen from the estimator: parameters in, predicted observations and their derivatives out.
 ///
 /// Parameters and values are on their natural scales and in units of the implementor's choice; transforms belong to
@@ -46,11 +48,84 @@ pub trait Predictor: Sync {
     fn canonical(&self, _theta: &mut [f64]) {}
 }
 
-/// A quantity computed from the parameters, with its gradient on their natural scale.
+/// What a derived quantity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DerivedKind {
+    /// Time-integrated activity from zero to infinity.
+    Tia,
+    /// Time-integrated activity from zero to the last measurement.
+    TiaToLast,
+    /// The part of [`Tia`](Self::Tia) after the last measurement, 0 to 1.
+    ExtrapolatedFraction,
+    /// Effective half-life of the terminal phase.
+    EffectiveHalfLife,
+    /// Time at which the curve is highest.
+    TimeOfMaximum,
+}
+
+/// The unit of a derived quantity, in those of the values and times of its predictor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DerivedUnit {
+    /// A value times a time (MBq h).
+    ValueTime,
+    /// A time (h).
+    Time,
+    /// None.
+    One,
+}
+
+impl DerivedKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Tia,
+        Self::TiaToLast,
+        Self::ExtrapolatedFraction,
+        Self::EffectiveHalfLife,
+        Self::TimeOfMaximum,
+    ];
+
+    /// Name in tables and options: `tia`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tia => "tia",
+            Self::TiaToLast => "tia_to_last",
+            Self::ExtrapolatedFraction => "extrapolated_fraction",
+            Self::EffectiveHalfLife => "effective_half_life",
+            Self::TimeOfMaximum => "time_of_maximum",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Unit.
+    pub fn unit(self) -> DerivedUnit {
+        match self {
+            Self::Tia | Self::TiaToLast => DerivedUnit::ValueTime,
+            Self::ExtrapolatedFraction => DerivedUnit::One,
+            Self::EffectiveHalfLife | Self::TimeOfMaximum => DerivedUnit::Time,
+        }
+    }
+}
+
+/// `tia`, or `tia(C_tumour)` of one output among several.
+pub(crate) fn derived_name(kind: DerivedKind, output: Option<&str>) -> String {
+    match output {
+        None => kind.name().to_owned(),
+        Some(output) => format!("{}({output})", kind.name()),
+    }
+}
+
+/// A quantity computed from the parameters, with its gradient on their natural scale. Kind and output are unique within
+/// a predictor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Derived {
-    /// Name, unique within a predictor.
-    pub name: String,
+    /// What it is.
+    pub kind: DerivedKind,
+    /// Of which output, where the predictor has several.
+    pub output: Option<String>,
     /// Value.
     pub value: f64,
     /// `∂ value / ∂ theta_j`, one for each parameter.
@@ -59,37 +134,21 @@ pub struct Derived {
     pub positive: bool,
 }
 
-/// Why a model could not be evaluated.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum PredictError {
-    /// A prediction is infinite or not a number.
-    #[error("prediction {index} is `{value}` at parameters {parameters}; bound the parameters")]
-    NonFinite {
-        /// Index of the value.
-        index: usize,
-        /// The value found.
-        value: f64,
-        /// `name = value` list.
-        parameters: String,
-    },
-    /// The number of parameters or values passed in does not fit the predictor.
-    #[error(
-        "predictor needs {expected} {what}, found {found}; pass one for each name of the predictor"
-    )]
-    Shape {
-        /// What was counted.
-        what: &'static str,
-        /// Number needed.
-        expected: usize,
-        /// Number passed in.
-        found: usize,
-    },
-    /// The model said why.
-    #[error("{reason}")]
-    Failed {
-        /// Reason in the model's words.
-        reason: String,
-    },
+impl Derived {
+    /// A quantity of a curve, positive by nature.
+    pub fn of_curve(kind: DerivedKind, value: f64, gradient: Vec<f64>) -> Self {
+        Self { kind, output: None, value, gradient, positive: true }
+    }
+
+    /// A quantity of one output of a model, positive by nature.
+    pub fn of_output(kind: DerivedKind, output: &str, value: f64, gradient: Vec<f64>) -> Self {
+        Self { output: Some(output.to_owned()), ..Self::of_curve(kind, value, gradient) }
+    }
+
+    /// Name, unique within a predictor.
+    pub fn name(&self) -> String {
+        derived_name(self.kind, self.output.as_deref())
+    }
 }
 
 /// `a1 = 2.5, lambda1 = 0.01`

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::predictor::{PredictError, Predictor, named};
-use crate::selection::VarianceCount;
+use lutetia_population::{Prior, Transform};
+
+use crate::error::{BadParameter, FitError};
+use crate::predictor::{Predictor, named};
+use crate::verdict::CV_GATE;
 
 /// Whether a value was measured or only known to lie below a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,111 +112,6 @@ impl ErrorModel {
     }
 }
 
-/// Scale on which a parameter is estimated, on which its prior is normal and its interval symmetric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Transform {
-    /// `φ = θ`
-    Identity,
-    /// `φ = ln θ`, for positive parameters.
-    Log,
-    /// `φ = ln((θ − lo)/(hi − θ))`, for parameters between two ends.
-    Logit {
-        /// Lower end.
-        lo: f64,
-        /// Upper end.
-        hi: f64,
-    },
-    /// `φ = ln(1 + s ln(θ/m))/s`: `θ = m exp((e^(sφ) − 1)/s)`, for positive parameters whose logarithm is the
-    /// Box–Cox transform of `e^φ` around a median.
-    BoxCox {
-        /// The median m, positive.
-        median: f64,
-        /// The shape s, not 0.
-        shape: f64,
-    },
-}
-
-impl Transform {
-    /// `φ(θ)`; NaN outside the domain.
-    pub fn forward(self, theta: f64) -> f64 {
-        match self {
-            Self::Identity => theta,
-            Self::Log => theta.ln(),
-            Self::Logit { lo, hi } => ((theta - lo) / (hi - theta)).ln(),
-            Self::BoxCox { median, shape } => (shape * (theta / median).ln()).ln_1p() / shape,
-        }
-    }
-    /// `θ(φ)`
-    pub fn backward(self, phi: f64) -> f64 {
-        match self {
-            Self::Identity => phi,
-            Self::Log => phi.exp(),
-            Self::Logit { lo, hi } => {
-                // Written so that neither exponential overflows.
-                if phi >= 0.0 {
-                    hi - (hi - lo) / (1.0 + phi.exp())
-                } else {
-                    lo + (hi - lo) / (1.0 + (-phi).exp())
-                }
-            }
-            Self::BoxCox { median, shape } => median * ((shape * phi).exp_m1() / shape).exp(),
-        }
-    }
-    /// `dθ/dφ`
-    pub fn slope(self, phi: f64) -> f64 {
-        match self {
-            Self::Identity => 1.0,
-            Self::Log => phi.exp(),
-            Self::Logit { lo, hi } => {
-                let e = (-phi.abs()).exp();
-                (hi - lo) * e / (1.0 + e).powi(2)
-            }
-            Self::BoxCox { shape, .. } => self.backward(phi) * (shape * phi).exp(),
-        }
-    }
-    /// Values of φ between which θ neither overflows nor becomes one of its ends.
-    pub(crate) fn reach(self) -> (f64, f64) {
-        match self {
-            Self::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-            Self::Log => (-690.0, 690.0),
-            Self::Logit { .. } => (-36.0, 36.0),
-            Self::BoxCox { shape, .. } => {
-                // |ln(θ/m)| ≤ 690 on the long side, and within a rounding of the end on the short one.
-                let long = (690.0 * shape.abs()).ln_1p() / shape.abs();
-                let short = 36.0 / shape.abs();
-                if shape < 0.0 { (-long, short) } else { (-short, long) }
-            }
-        }
-    }
-    /// Name of the transformed parameter for messages: `ln(k)`.
-    pub fn describe(self, name: &str) -> String {
-        match self {
-            Self::Identity => name.to_owned(),
-            Self::Log => format!("ln({name})"),
-            Self::Logit { .. } => format!("logit({name})"),
-            Self::BoxCox { .. } => format!("boxcox({name})"),
-        }
-    }
-}
-
-/// Normal prior on the transformed scale. A log-normal between-patient variability of 30 % about 2.4 is
-/// `Prior { mean: ln 2.4, sd: √ln(1 + 0.3²) }` with [`Transform::Log`]; see [`Prior::log_normal`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prior {
-    /// Mean on the transformed scale.
-    pub mean: f64,
-    /// Standard deviation on the transformed scale, positive.
-    pub sd: f64,
-}
-
-impl Prior {
-    /// Prior of a log-transformed parameter from its median and its coefficient of variation `cv` (1 = 100 %):
-    /// `sd = √ln(1 + cv²)`.
-    pub fn log_normal(median: f64, cv: f64) -> Self {
-        Self { mean: median.ln(), sd: (cv * cv).ln_1p().sqrt() }
-    }
-}
-
 /// A parameter of the predictor as it is to be estimated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitParameter {
@@ -257,6 +155,39 @@ impl FitParameter {
     pub fn fix(mut self) -> Self {
         self.fixed = true;
         self
+    }
+}
+
+/// Whether the variance of the data counts among the `K` parameters of AIC, AICc and BIC. Authors differ, and with four
+/// observations one parameter decides whether AICc exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VarianceCount {
+    /// Counted where it is estimated from the data, as R does.
+    #[default]
+    Estimated,
+    /// Counted once in any case, also where it is known.
+    Always,
+    /// Never counted.
+    Never,
+}
+
+impl VarianceCount {
+    /// How much it adds to `K` where `estimated` magnitudes are estimated.
+    pub fn adds(self, estimated: usize) -> usize {
+        match self {
+            Self::Estimated => estimated,
+            Self::Always => estimated.max(1),
+            Self::Never => 0,
+        }
+    }
+
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Estimated => "counted where estimated",
+            Self::Always => "always counted",
+            Self::Never => "not counted",
+        }
     }
 }
 
@@ -325,7 +256,7 @@ impl Default for FitOptions {
             extra_starts: Vec::new(),
             max_iterations: 500,
             tolerance: 1e-7,
-            cv_gate: Some(0.5),
+            cv_gate: Some(CV_GATE),
             rank_tolerance: 1e-8,
             prior_gate: 0.1,
             variance_count: VarianceCount::default(),
@@ -455,49 +386,39 @@ impl<'a> Problem<'a> {
     }
 
     fn validate_parameter(&self, p: &FitParameter) -> Result<(), FitError> {
-        let domain = match p.transform {
-            Transform::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-            Transform::Log => (0.0, f64::INFINITY),
-            Transform::Logit { lo, hi } => (lo, hi),
-            Transform::BoxCox { median, shape } => {
-                let end = median * (-1.0 / shape).exp();
-                if shape < 0.0 { (0.0, end) } else { (end, f64::INFINITY) }
-            }
-        };
-        let bad = |reason: String| Err(FitError::BadParameter { name: p.name.clone(), reason });
+        let domain = p.transform.domain();
+        let bad = |reason| Err(FitError::BadParameter { name: p.name.clone(), reason });
         if let Transform::Logit { lo, hi } = p.transform
             && !(lo.is_finite() && hi.is_finite() && lo < hi)
         {
-            return bad(format!("logit ends {lo} and {hi} must be finite and ascending"));
+            return bad(BadParameter::Ends { lo, hi });
         }
         if !p.start.is_finite() {
-            return bad(format!("start is {}, expected a finite number", p.start));
+            return bad(BadParameter::Start { start: p.start });
         }
         if p.fixed {
             // A fixed value is never transformed, so zero is a fine value even of a log parameter.
             return Ok(());
         }
         if p.start <= domain.0 || p.start >= domain.1 {
-            return bad(format!(
-                "start {} lies outside the open domain ({}, {}) of its transform",
-                p.start, domain.0, domain.1
-            ));
+            return bad(BadParameter::OutsideDomain {
+                start: p.start,
+                lower: domain.0,
+                upper: domain.1,
+            });
         }
-        if let Some((lo, hi)) = p.bounds {
-            if lo.is_nan() || hi.is_nan() || lo >= hi {
-                return bad(format!("bounds [{lo}, {hi}] are not ascending"));
+        if let Some((lower, upper)) = p.bounds {
+            if lower.is_nan() || upper.is_nan() || lower >= upper {
+                return bad(BadParameter::Bounds { lower, upper });
             }
-            if p.start < lo || p.start > hi {
-                return bad(format!("start {} lies outside its bounds [{lo}, {hi}]", p.start));
+            if p.start < lower || p.start > upper {
+                return bad(BadParameter::OutsideBounds { start: p.start, lower, upper });
             }
         }
         if let Some(prior) = p.prior
             && !(prior.mean.is_finite() && prior.sd.is_finite() && prior.sd > 0.0)
         {
-            return bad(format!(
-                "prior mean {} and SD {} must be finite and the SD positive",
-                prior.mean, prior.sd
-            ));
+            return bad(BadParameter::Prior { mean: prior.mean, sd: prior.sd });
         }
         Ok(())
     }
@@ -506,133 +427,4 @@ impl<'a> Problem<'a> {
     pub(crate) fn named(&self, theta: &[f64]) -> String {
         named(self.predictor.names(), theta)
     }
-}
-
-/// Why there is no fit at all. A fit that did not converge is not an error; see [`Status`](crate::Status).
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum FitError {
-    /// Wrong number of parameters.
-    #[error("model has {expected} parameters, found {found}; give one `FitParameter` for each")]
-    ParameterCount {
-        /// Number in the model.
-        expected: usize,
-        /// Number given.
-        found: usize,
-    },
-    /// Wrong parameter name.
-    #[error(
-        "parameter {index} of the model is `{expected}`, found `{found}`; keep the model's order"
-    )]
-    ParameterName {
-        /// Position.
-        index: usize,
-        /// The model's name.
-        expected: String,
-        /// Name given.
-        found: String,
-    },
-    /// Wrong number of observations.
-    #[error("model predicts {expected} values, found {found} observations; give one for each")]
-    ObservationCount {
-        /// Number of predictions.
-        expected: usize,
-        /// Number of observations.
-        found: usize,
-    },
-    /// A parameter that cannot be used.
-    #[error("parameter `{name}`: {reason}; correct its start, bounds, transform or prior")]
-    BadParameter {
-        /// Name.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// No data.
-    #[error("no observations; a fit needs at least one")]
-    NoObservations,
-    /// All parameters fixed.
-    #[error("all {parameters} parameters are fixed; free at least one")]
-    NothingToEstimate {
-        /// Number of parameters.
-        parameters: usize,
-    },
-    /// A value that is not a number.
-    #[error("observation `{label}` is {value}, expected a finite number; remove or correct it")]
-    BadValue {
-        /// Which.
-        label: String,
-        /// Value found.
-        value: f64,
-    },
-    /// A standard deviation that is not positive.
-    #[error(
-        "observation `{label}` has standard deviation {sd}, expected a positive finite number; correct it"
-    )]
-    BadSd {
-        /// Which.
-        label: String,
-        /// Value found.
-        sd: f64,
-    },
-    /// No standard deviation where the error model needs one.
-    #[error(
-        "observation `{label}` has no standard deviation; give one or choose an additive or proportional error"
-    )]
-    MissingSd {
-        /// Which.
-        label: String,
-    },
-    /// An error magnitude that is not positive.
-    #[error("error magnitude `{name}` is {value}, expected a positive finite number; correct it")]
-    BadMagnitude {
-        /// Which.
-        name: &'static str,
-        /// Value found.
-        value: f64,
-    },
-    /// A start of wrong length.
-    #[error("extra start {start} has {found} values, expected {expected}; give one per parameter")]
-    StartLength {
-        /// Which.
-        start: usize,
-        /// Number of parameters.
-        expected: usize,
-        /// Number given.
-        found: usize,
-    },
-    /// Too few data to estimate a variance together with the parameters.
-    #[error(
-        "{measured} measured values cannot determine {parameters} parameters and {magnitudes} error magnitudes: the likelihood has no maximum; fix the magnitudes or measure more"
-    )]
-    UnboundedLikelihood {
-        /// Uncensored observations.
-        measured: usize,
-        /// Free parameters.
-        parameters: usize,
-        /// Estimated magnitudes.
-        magnitudes: usize,
-    },
-    /// No start at which the model can be evaluated.
-    #[error(
-        "the model cannot be evaluated at any of {starts} starting points; at the first ({parameters}): {reason}; choose another start"
-    )]
-    NoUsableStart {
-        /// Number tried.
-        starts: usize,
-        /// First start.
-        parameters: String,
-        /// First reason.
-        reason: String,
-    },
-    /// Stopped from outside.
-    #[error("fit interrupted after {finished} of {starts} starts; run it again to get a result")]
-    Interrupted {
-        /// Starts finished.
-        finished: usize,
-        /// Starts asked for.
-        starts: usize,
-    },
-    /// The model failed at the estimate.
-    #[error("the model cannot be evaluated at the estimate: {0}; bound the parameters")]
-    Predict(#[from] PredictError),
 }

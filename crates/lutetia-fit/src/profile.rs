@@ -3,9 +3,11 @@
 use argmin::core::{CostFunction, Error, Executor, State};
 use nalgebra::{DMatrix, DVector};
 
+use crate::error::{ProfileError, SearchFailure};
+use crate::inference::IntervalKind;
 use crate::likelihood::Objective;
 use crate::problem::Problem;
-use crate::result::{Fit, IntervalKind};
+use crate::result::Fit;
 use crate::solver::{DampedScoring, FitState, Linearisation, Scored};
 
 /// One end of a profile interval.
@@ -62,6 +64,15 @@ enum Quantity<'a> {
     Derived(&'a str),
 }
 
+/// Why the search along a profile stops; the optimiser carries it as it is.
+#[derive(Debug, thiserror::Error)]
+enum Unfollowed {
+    #[error("there is no `{name}` here")]
+    Absent { name: String },
+    #[error("the quantity is {value}")]
+    NotFinite { value: f64 },
+}
+
 impl Pulled<'_> {
     /// The logarithm of the quantity (itself where it is not positive by nature), with the gradient on the scale of `x`.
     fn quantity(&self, x: &[f64]) -> Result<(f64, Vec<f64>), Error> {
@@ -77,14 +88,14 @@ impl Pulled<'_> {
                 let list = self.problem.predictor.derived(&theta)?;
                 let d = list
                     .into_iter()
-                    .find(|d| d.name == name)
-                    .ok_or_else(|| Error::msg(format!("there is no `{name}` here")))?;
+                    .find(|d| d.name() == name)
+                    .ok_or_else(|| Unfollowed::Absent { name: name.to_owned() })?;
                 (d.value, d.gradient, d.positive)
             }
         };
         let (h, factor) = if log { (value.ln(), 1.0 / value) } else { (value, 1.0) };
         if !h.is_finite() {
-            return Err(Error::msg("the quantity is not finite"));
+            return Err(Unfollowed::NotFinite { value }.into());
         }
         let mut by_x = vec![0.0; x.len()];
         for (k, &i) in self.objective.free().iter().enumerate() {
@@ -134,66 +145,38 @@ impl Scored for Pulled<'_> {
 /// is not the target, but its cost is the least for that `q`, so the point lies on the profile exactly.
 ///
 /// # Errors
-/// A sentence: the fit did not converge, there is no such quantity, no degrees of freedom, or a better fit lies along
-/// the profile.
-pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, String> {
+/// The fit did not converge, there is no such quantity, no degrees of freedom, or a better fit lies along the profile.
+pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, ProfileError> {
     if !fit.status.converged() {
-        return Err(format!("the search {}", fit.status));
+        return Err(ProfileError::NotConverged { status: fit.status.clone() });
     }
     let objective = Objective::new(problem);
-    let theta = fit.theta();
-    let mut x = objective.x(&theta);
-    // Estimated magnitudes are part of `x`.
-    for (k, (magnitude, _)) in problem.error.magnitudes().iter().enumerate() {
-        if let Some(at) = objective.sigma_index(k)
-            && let Some(e) = fit.magnitudes.iter().find(|e| e.name == *magnitude)
-        {
-            x[at] = e.value.ln();
-        }
-    }
+    let x = place(problem, fit, &objective);
     let quantity = match problem.parameters.iter().position(|p| p.name == name) {
-        Some(i) if problem.parameters[i].fixed => return Err(format!("`{name}` is held fixed")),
+        Some(i) if problem.parameters[i].fixed => {
+            return Err(ProfileError::Fixed { name: name.to_owned() });
+        }
         Some(i) => Quantity::Parameter(i),
         None => Quantity::Derived(name),
     };
-    let n = problem.observations.len();
-    let p = objective.n_free();
-    let by_residuals = matches!(fit.interval, IntervalKind::StudentT { .. });
-    let quantile = fit.inference.quantile;
-    let limit = if by_residuals {
-        let freedom = n.saturating_sub(p);
-        if freedom == 0 {
-            return Err(format!(
-                "{n} observations and {p} parameters leave nothing to estimate the error from; give standard deviations"
-            ));
-        }
-        n as f64 * (quantile * quantile / freedom as f64).ln_1p()
-    } else {
-        quantile * quantile
-    };
-    let best = objective.cost(&x).map_err(|e| e.to_string())?;
-    let deviance = |cost: f64| {
-        if objective.profiled() { n as f64 * (cost / best).ln() } else { 2.0 * (cost - best) }
-    };
-    let unit = objective.linearise(&x).map_err(|e| e.to_string())?.scale;
+    let limit = limit(problem, fit, &objective)?;
+    let best = objective.cost_at(&x)?;
+    let unit = objective.linearised(&x)?.scale;
     let mut pulled = Pulled { objective: &objective, problem, quantity, target: 0.0, weight: 1.0 };
-    let (start, slope) = pulled
-        .quantity(&x)
-        .map_err(|_| format!("the fit has no `{name}` that a profile could follow"))?;
+    let (start, slope) =
+        pulled.quantity(&x).map_err(|_| ProfileError::NoQuantity { name: name.to_owned() })?;
     if slope.iter().all(|g| g.abs() < 1e-12) {
-        return Err(format!(
-            "no fitted parameter moves {name}; it is what the function takes for granted"
-        ));
+        return Err(ProfileError::Unmoved { name: name.to_owned() });
     }
+    let found = fit.derived.iter().find(|d| d.name() == name);
     let log = match quantity {
         Quantity::Parameter(i) => problem.parameters[i].transform != crate::Transform::Identity,
-        Quantity::Derived(_) => fit.derived(name).is_none_or(|d| d.value > 0.0),
+        Quantity::Derived(_) => found.is_none_or(|d| d.value > 0.0),
     };
     let back = |h: f64| if log { h.exp() } else { h };
     let estimate = back(start);
     // A standard error on the scale of the pull; where there is none, a tenth of the value.
-    let se = fit
-        .derived(name)
+    let se = found
         .and_then(|d| d.se)
         .or_else(|| fit.estimate(name).and_then(|e| e.se))
         .map(|se| if log { se / estimate } else { se })
@@ -203,44 +186,112 @@ pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, 
     // Twenty pulls of this strength hold a value to a twentieth of a standard error.
     pulled.weight = 20.0 * unit.sqrt() / se;
 
-    let (lower, upper) = objective.bounds();
-    let mut solve = |from: &[f64], target: f64| -> Result<(Vec<f64>, f64, f64), String> {
-        pulled.target = target;
-        let solver =
-            DampedScoring::new(lower.clone(), upper.clone(), objective.step_limits(from), 1e-6)
-                .with_interrupt(problem.options.interrupt.clone());
-        let state = Executor::new(pulled.clone(), solver)
+    let mut walk = Walk { pulled, best, limit, start, se, quantile: fit.inference.quantile, log };
+    let mut points = vec![(estimate, 0.0)];
+    let low = walk.side(-1.0, &x, name, &mut points)?;
+    let high = walk.side(1.0, &x, name, &mut points)?;
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(Profile { name: name.to_owned(), estimate, low, high, limit, points })
+}
+
+/// The estimates on the scale of the objective; estimated magnitudes are part of it.
+fn place(problem: &Problem<'_>, fit: &Fit, objective: &Objective<'_>) -> Vec<f64> {
+    let mut x = objective.x(&fit.theta());
+    for (k, (magnitude, _)) in problem.error.magnitudes().iter().enumerate() {
+        if let Some(at) = objective.sigma_index(k)
+            && let Some(e) = fit.magnitudes.iter().find(|e| e.name == *magnitude)
+        {
+            x[at] = e.value.ln();
+        }
+    }
+    x
+}
+
+/// The deviance at which an interval ends.
+fn limit(problem: &Problem<'_>, fit: &Fit, objective: &Objective<'_>) -> Result<f64, ProfileError> {
+    let (n, p) = (problem.observations.len(), objective.n_free());
+    let quantile = fit.inference.quantile;
+    if !matches!(fit.interval, IntervalKind::StudentT { .. }) {
+        return Ok(quantile * quantile);
+    }
+    let freedom = n.saturating_sub(p);
+    if freedom == 0 {
+        return Err(ProfileError::NoFreedom { observations: n, parameters: p });
+    }
+    Ok(n as f64 * (quantile * quantile / freedom as f64).ln_1p())
+}
+
+/// The way along a profile to its two ends.
+struct Walk<'a> {
+    pulled: Pulled<'a>,
+    /// Cost at the estimate.
+    best: f64,
+    /// Deviance at which the interval ends.
+    limit: f64,
+    /// The quantity at the estimate, on the scale of the pull.
+    start: f64,
+    /// Its standard error there.
+    se: f64,
+    quantile: f64,
+    log: bool,
+}
+
+impl Walk<'_> {
+    fn back(&self, h: f64) -> f64 {
+        if self.log { h.exp() } else { h }
+    }
+
+    fn deviance(&self, cost: f64) -> f64 {
+        let objective = self.pulled.objective;
+        if objective.profiled() {
+            self.pulled.problem.observations.len() as f64 * (cost / self.best).ln()
+        } else {
+            2.0 * (cost - self.best)
+        }
+    }
+
+    /// The best fit with the quantity pulled towards a value: place, value reached, deviance.
+    fn solve(&mut self, from: &[f64], target: f64) -> Result<(Vec<f64>, f64, f64), SearchFailure> {
+        self.pulled.target = target;
+        let Pulled { objective, problem, .. } = self.pulled;
+        let (lower, upper) = objective.bounds();
+        let solver = DampedScoring::new(lower, upper, objective.step_limits(from), 1e-6)
+            .with_interrupt(problem.options.interrupt.clone());
+        let state = Executor::new(self.pulled.clone(), solver)
             .configure(|s: FitState| {
                 s.param(from.to_vec()).max_iters(problem.options.max_iterations)
             })
             .ctrlc(false)
             .timer(false)
             .run()
-            .map_err(|e| e.to_string())?
+            .map_err(SearchFailure::of)?
             .state;
         let found = state.get_param().cloned().unwrap_or_default();
-        let (h, _) = pulled.quantity(&found).map_err(|e| e.to_string())?;
-        let cost = objective.cost(&found).map_err(|e| e.to_string())?;
-        Ok((found, h, deviance(cost)))
-    };
+        let (h, _) = self.pulled.quantity(&found).map_err(SearchFailure::of)?;
+        let cost = objective.cost_at(&found).map_err(SearchFailure::from)?;
+        Ok((found, h, self.deviance(cost)))
+    }
 
-    let mut points = vec![(estimate, 0.0)];
-    let mut ends = [ProfileEnd::Open(estimate); 2];
-    for (side, sign) in [(0, -1.0), (1, 1.0)] {
-        let (mut inside_x, mut inside) = (x.clone(), (start, 0.0_f64));
+    /// The end on one side, with the points passed on the way.
+    fn side(
+        &mut self,
+        sign: f64,
+        x: &[f64],
+        name: &str,
+        points: &mut Vec<(f64, f64)>,
+    ) -> Result<ProfileEnd, ProfileError> {
+        let (limit, start, se) = (self.limit, self.start, self.se);
+        let (mut inside_x, mut inside) = (x.to_vec(), (start, 0.0_f64));
         let mut outside: Option<(f64, f64)> = None;
-        let mut step = quantile * se;
+        let mut step = self.quantile * se;
         let mut target = start + sign * step;
         for _ in 0..60 {
-            let Ok((at, h, dev)) = solve(&inside_x, target) else { break };
+            let Ok((at, h, dev)) = self.solve(&inside_x, target) else { break };
             // More than rounding and the tolerance of a search below the estimate is another minimum.
             if dev < -1e-4 {
-                return Err(format!(
-                    "a better fit lies along the profile of {name}, at {}; fit again with more starts",
-                    back(h)
-                ));
+                return Err(ProfileError::BetterFit { name: name.to_owned(), at: self.back(h) });
             }
-            points.push((back(h), dev.max(0.0)));
+            points.push((self.back(h), dev.max(0.0)));
             if dev >= limit {
                 outside = Some((h, dev));
             } else {
@@ -250,7 +301,7 @@ pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, 
                     inside_x = at;
                 }
                 // A quantity that no longer follows, or has moved a thousandfold, is not bounded.
-                if outside.is_none() && (stuck || (log && (h - start).abs() > 7.0)) {
+                if outside.is_none() && (stuck || (self.log && (h - start).abs() > 7.0)) {
                     break;
                 }
             }
@@ -272,16 +323,13 @@ pub fn profile(problem: &Problem<'_>, fit: &Fit, name: &str) -> Result<Profile, 
                 }
             }
         }
-        ends[side] = match outside {
+        Ok(match outside {
             Some(out) => {
                 let (a, b) = (inside.1.max(0.0).sqrt(), out.1.sqrt());
                 let share = if b > a { (limit.sqrt() - a) / (b - a) } else { 0.0 };
-                ProfileEnd::Limit(back(inside.0 + share * (out.0 - inside.0)))
+                ProfileEnd::Limit(self.back(inside.0 + share * (out.0 - inside.0)))
             }
-            None => ProfileEnd::Open(back(inside.0)),
-        };
+            None => ProfileEnd::Open(self.back(inside.0)),
+        })
     }
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let [low, high] = ends;
-    Ok(Profile { name: name.to_owned(), estimate, low, high, limit, points })
 }

@@ -2,237 +2,12 @@
 
 use std::fmt;
 
+use lutetia_population::Transform;
 use nalgebra::DMatrix;
 
-use crate::problem::Transform;
-
-/// How the search ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Status {
-    /// At a minimum.
-    Converged,
-    /// At a minimum, with the named parameters at a bound of their range.
-    ConvergedAtBound {
-        /// Names of the parameters at a bound.
-        parameters: Vec<String>,
-    },
-    /// No step lowered the objective although the gradient does not vanish.
-    Stalled {
-        /// Remaining Newton step, in standard errors.
-        remaining_step: f64,
-    },
-    /// The iterations ran out.
-    MaxIterations {
-        /// Iterations made.
-        iterations: u64,
-        /// Remaining Newton step, in standard errors.
-        remaining_step: f64,
-    },
-    /// The search or the covariance broke down.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-}
-
-impl Status {
-    /// Whether a minimum was found.
-    pub fn converged(&self) -> bool {
-        matches!(self, Self::Converged | Self::ConvergedAtBound { .. })
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Converged => f.write_str("converged"),
-            Self::ConvergedAtBound { parameters } => {
-                write!(f, "converged with {} at a bound", parameters.join(", "))
-            }
-            Self::Stalled { remaining_step } => {
-                write!(f, "stalled {} from a minimum", steps(*remaining_step))
-            }
-            Self::MaxIterations { iterations, remaining_step } => write!(
-                f,
-                "did not converge in {iterations} iterations, {} from a minimum",
-                steps(*remaining_step)
-            ),
-            Self::Failed { reason } => write!(f, "failed: {reason}"),
-        }
-    }
-}
-
-/// A distance in standard errors, in words: beyond a hundred the number says nothing.
-fn steps(remaining: f64) -> String {
-    if remaining.is_finite() && remaining < 100.0 {
-        format!("{} standard errors", short(remaining))
-    } else {
-        "far".to_owned()
-    }
-}
-
-/// Whether the data determine a quantity.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Determination {
-    /// They do, with the standard error given.
-    Determined,
-    /// They do not; the value is not to be used.
-    NotDetermined {
-        /// Why.
-        reason: Reason,
-    },
-}
-
-impl Determination {
-    /// Whether determined.
-    pub fn is_determined(&self) -> bool {
-        matches!(self, Self::Determined)
-    }
-}
-
-impl fmt::Display for Determination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Determined => f.write_str("determined"),
-            Self::NotDetermined { reason } => write!(f, "not determined: {reason}"),
-        }
-    }
-}
-
-/// Why the data do not determine a quantity.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reason {
-    /// The search did not reach a minimum.
-    NotConverged {
-        /// Its status in words.
-        status: String,
-    },
-    /// Fewer data (and priors) than parameters.
-    FewerData {
-        /// Observations and priors.
-        data: usize,
-        /// Free parameters.
-        parameters: usize,
-    },
-    /// As many parameters as data and no standard deviations: nothing is left to estimate the error from.
-    NoDegreesOfFreedom {
-        /// Observations.
-        observations: usize,
-        /// Free parameters.
-        parameters: usize,
-    },
-    /// A direction in parameter space along which the predictions do not change.
-    Singular {
-        /// The combination, `1.00·ln(a1) − 0.98·ln(a2)`.
-        combination: String,
-    },
-    /// At a bound of its range, or resting on a parameter that is.
-    AtBound {
-        /// Which parameter.
-        parameter: String,
-        /// Bound reached, natural scale.
-        bound: f64,
-    },
-    /// Relative standard error above the gate.
-    LargeUncertainty {
-        /// Relative standard error, 1 = 100 %.
-        rse: f64,
-        /// Gate.
-        gate: f64,
-    },
-    /// The value is the prior's.
-    PriorOnly {
-        /// Fraction of the prior variance that the data removed.
-        contraction: f64,
-        /// Gate.
-        gate: f64,
-    },
-    /// Other starts reached the same objective with another value.
-    StartsDisagree {
-        /// Smallest value found.
-        lowest: f64,
-        /// Largest value found.
-        highest: f64,
-    },
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotConverged { status } => write!(f, "the search {status}"),
-            Self::FewerData { data, parameters } => {
-                write!(f, "{data} data for {parameters} parameters")
-            }
-            Self::NoDegreesOfFreedom { observations, parameters } => write!(
-                f,
-                "{observations} observations and {parameters} parameters leave nothing to estimate the error from; give standard deviations"
-            ),
-            Self::Singular { combination } => {
-                write!(f, "the data do not depend on the combination {combination}")
-            }
-            Self::AtBound { parameter, bound } => {
-                write!(f, "`{parameter}` is at its bound {}", short(*bound))
-            }
-            // Beyond ten times the value the number is that of a direction without information.
-            Self::LargeUncertainty { rse, gate } if rse.is_nan() || *rse > 10.0 => write!(
-                f,
-                "relative standard error above 1000 %, expected at most {} %",
-                short(100.0 * gate)
-            ),
-            Self::LargeUncertainty { rse, gate } => write!(
-                f,
-                "relative standard error {} % is above {} %",
-                short(100.0 * rse),
-                short(100.0 * gate)
-            ),
-            // Rounding leaves a contraction of 1e-16 of either sign where the data say nothing.
-            Self::PriorOnly { contraction, gate } if *contraction < 5e-4 => write!(
-                f,
-                "the data do not reduce the variance of the prior, expected at least {} %: the value is the prior's",
-                short(100.0 * gate)
-            ),
-            Self::PriorOnly { contraction, gate } => write!(
-                f,
-                "the data reduce the variance of the prior by {} %, less than {} %: the value is the prior's",
-                short(100.0 * contraction),
-                short(100.0 * gate)
-            ),
-            Self::StartsDisagree { lowest, highest } => {
-                write!(f, "values from {} to {} fit equally well", short(*lowest), short(*highest))
-            }
-        }
-    }
-}
-
-/// Three significant digits.
-fn short(v: f64) -> String {
-    if v.abs() < f64::MIN_POSITIVE {
-        "0".to_owned()
-    } else if v.abs() >= 0.001 && v.abs() < 1e4 {
-        let digits = (2 - v.abs().log10().floor() as i32).max(0) as usize;
-        format!("{v:.digits$}")
-    } else {
-        format!("{v:.2e}")
-    }
-}
-
-/// Which side of its range a parameter sits at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// The lower, with its value.
-    Lower(f64),
-    /// The upper, with its value.
-    Upper(f64),
-}
-
-impl Bound {
-    /// The bound on the natural scale.
-    pub fn value(self) -> f64 {
-        match self {
-            Self::Lower(v) | Self::Upper(v) => v,
-        }
-    }
-}
+use crate::inference::IntervalKind;
+use crate::predictor::{DerivedKind, derived_name};
+use crate::verdict::{Bound, Determination, Status, short};
 
 /// An estimated parameter or error magnitude.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,8 +39,10 @@ pub struct Estimate {
 /// A derived quantity (time-integrated activity, half-life, …).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DerivedEstimate {
-    /// Name.
-    pub name: String,
+    /// What it is.
+    pub kind: DerivedKind,
+    /// Of which output, where the model has several.
+    pub output: Option<String>,
     /// Value at the estimates.
     pub value: f64,
     /// Standard error, `√(gᵀVg)`.
@@ -278,16 +55,11 @@ pub struct DerivedEstimate {
     pub determined: Determination,
 }
 
-/// Distribution behind the 95 % intervals.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum IntervalKind {
-    /// Student's t: the variance was estimated from the residuals.
-    StudentT {
-        /// Degrees of freedom, observations − parameters.
-        degrees_of_freedom: usize,
-    },
-    /// Normal: the variance was known, or estimated together with the parameters.
-    Normal,
+impl DerivedEstimate {
+    /// Name, unique within a fit: `tia`, `tia(C_tumour)`.
+    pub fn name(&self) -> String {
+        derived_name(self.kind, self.output.as_deref())
+    }
 }
 
 /// One observation beside its prediction.
@@ -453,9 +225,14 @@ impl Fit {
         self.estimates.iter().find(|e| e.name == name)
     }
 
-    /// The derived quantity named so.
-    pub fn derived(&self, name: &str) -> Option<&DerivedEstimate> {
-        self.derived.iter().find(|d| d.name == name)
+    /// The derived quantity of that kind, of a curve.
+    pub fn derived(&self, kind: DerivedKind) -> Option<&DerivedEstimate> {
+        self.derived.iter().find(|d| d.kind == kind && d.output.is_none())
+    }
+
+    /// The derived quantity of that kind of an output of a model.
+    pub fn derived_of(&self, kind: DerivedKind, output: &str) -> Option<&DerivedEstimate> {
+        self.derived.iter().find(|d| d.kind == kind && d.output.as_deref() == Some(output))
     }
 
     /// Probability of a larger χ² if the function and the known variances were right; `None` where the variance was

@@ -16,6 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::error::{SearchError, SearchFailure};
+
 /// What is minimised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
@@ -262,24 +264,17 @@ pub fn search(
     start: Option<&[f64]>,
     options: &SearchOptions,
     judge: &(dyn Fn(&[f64]) -> Judged + Sync),
-) -> Result<Found, String> {
+) -> Result<Found, SearchError> {
     if lower.is_empty() || lower.len() != upper.len() {
-        return Err(format!(
-            "the box has {} lower and {} upper sides; expected as many of each, at least one",
-            lower.len(),
-            upper.len()
-        ));
+        return Err(SearchError::Sides { lower: lower.len(), upper: upper.len() });
     }
     for (j, (lo, hi)) in lower.iter().zip(upper).enumerate() {
         if !(lo.is_finite() && hi.is_finite() && lo <= hi) {
-            return Err(format!(
-                "side {} of the box is {lo} to {hi}; expected finite numbers, the lower first",
-                j + 1
-            ));
+            return Err(SearchError::Side { side: j + 1, lower: *lo, upper: *hi });
         }
     }
     if options.points < 4 {
-        return Err(format!("the search holds {} points; expected at least 4", options.points));
+        return Err(SearchError::Points { found: options.points });
     }
     let inside = |x: &[f64]| {
         x.len() == lower.len() && (0..x.len()).all(|j| lower[j] <= x[j] && x[j] <= upper[j])
@@ -287,7 +282,7 @@ pub fn search(
     if let Some(x) = start
         && !inside(x)
     {
-        return Err(format!("the start {x:?} lies outside the box"));
+        return Err(SearchError::Start { start: x.to_vec() });
     }
     let evolution = Evolution {
         lower: lower.to_vec(),
@@ -304,7 +299,7 @@ pub fn search(
         .configure(|state| state.param(first).max_iters(options.rounds))
         .timer(false)
         .run()
-        .map_err(|e| e.to_string())?
+        .map_err(SearchFailure::of)?
         .solver;
     let best = evolution.best();
     let (x, judged) = evolution.points[best].clone();

@@ -1,47 +1,15 @@
 //! Choosing among functions, and averaging over them: what is not known about the choice belongs into the error.
 
+use crate::error::SelectionError;
 use crate::result::Fit;
-
-/// Whether the variance of the data counts among the `K` parameters of AIC, AICc and BIC. Authors differ, and with four
-/// observations one parameter decides whether AICc exists.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum VarianceCount {
-    /// Counted where it is estimated from the data, as R does.
-    #[default]
-    Estimated,
-    /// Counted once in any case, also where it is known.
-    Always,
-    /// Never counted.
-    Never,
-}
-
-impl VarianceCount {
-    /// How much it adds to `K` where `estimated` magnitudes are estimated.
-    pub fn adds(self, estimated: usize) -> usize {
-        match self {
-            Self::Estimated => estimated,
-            Self::Always => estimated.max(1),
-            Self::Never => 0,
-        }
-    }
-
-    /// In words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Estimated => "counted where estimated",
-            Self::Always => "always counted",
-            Self::Never => "not counted",
-        }
-    }
-}
 
 /// Akaike's criterion with the correction for small samples, `−2 ln L + 2K + 2K(K+1)/(n−K−1)` (Hurvich and Tsai 1989).
 ///
 /// # Errors
 /// With `n ≤ K + 1` the correction has no meaning; the sentence says so with the numbers.
-pub fn aicc(minus_two_log_likelihood: f64, k: usize, n: usize) -> Result<f64, String> {
+pub fn aicc(minus_two_log_likelihood: f64, k: usize, n: usize) -> Result<f64, SelectionError> {
     if n <= k + 1 {
-        return Err(format!("AICc needs more than K + 1 = {} observations, found {n}", k + 1));
+        return Err(SelectionError::NoAicc { needed: k + 1, found: n });
     }
     let (kf, nf) = (k as f64, n as f64);
     Ok(minus_two_log_likelihood + 2.0 * kf + 2.0 * kf * (kf + 1.0) / (nf - kf - 1.0))
@@ -86,11 +54,11 @@ pub struct Average {
 ///
 /// # Errors
 /// When no function can be averaged: AICc needs more than K + 1 observations, and the quantity must be determined.
-pub fn average(functions: &[Option<Weighed>]) -> Result<Average, String> {
+pub fn average(functions: &[Option<Weighed>]) -> Result<Average, SelectionError> {
     let criteria: Vec<Option<f64>> = functions.iter().map(|f| f.map(|f| f.aicc)).collect();
     let weights = akaike_weights(&criteria);
     if weights.iter().all(Option::is_none) {
-        return Err("AICc or the integral is not determined for any function".to_owned());
+        return Err(SelectionError::NothingToAverage);
     }
     let parts =
         || weights.iter().zip(functions).filter_map(|(w, f)| Some((w.as_ref()?, f.as_ref()?)));
@@ -227,7 +195,7 @@ mod tests {
         // 10 + 2·2 + 2·2·3/(6 − 3) = 18.
         assert!((aicc(10.0, 2, 6).expect("defined") - 18.0).abs() < 1e-14);
         assert_eq!(
-            aicc(10.0, 3, 4).expect_err("undefined"),
+            aicc(10.0, 3, 4).expect_err("undefined").to_string(),
             "AICc needs more than K + 1 = 4 observations, found 4"
         );
         assert!(aicc(10.0, 2, 4).is_ok());

@@ -4,9 +4,9 @@ mod common;
 
 use common::{ClosedForm, Curve, close, observations};
 use lutetia_fit::{
-    Determination, ErrorModel, ExponentialForm, FitError, FitParameter, IntervalKind, Magnitude,
-    Observation, Prior, Problem, Reason, SumOfExponentials, Transform, fit, ln_normal_cdf,
-    normal_hazard,
+    DerivedKind, Determination, ErrorModel, ExponentialForm, FitError, FitParameter, IntervalKind,
+    Magnitude, Observation, Prior, Problem, Reason, SumOfExponentials, Transform, fit,
+    ln_normal_cdf, normal_hazard,
 };
 
 const LINE: Curve = |x, b| (b[0] + b[1] * x, vec![1.0, x]);
@@ -104,7 +104,7 @@ fn exact_mono_exponential_through_two_points() {
     // Two equations, two unknowns: what is left is the rounding of the search, 1e-7 of a standard error (5 %).
     close("a1", f.estimate("a1").unwrap().value, a0, 1e-8);
     close("lambda1", f.estimate("lambda1").unwrap().value, k - lp, 1e-8);
-    let tia = f.derived("tia").unwrap();
+    let tia = f.derived(DerivedKind::Tia).unwrap();
     close("TIA", tia.value, a0 / k, 1e-8);
     // ln k-independent error propagation: u²(TIA)/TIA² = Σ (∂ ln TIA/∂ ln A_i)² (s_i/A_i)²
     // with ln TIA = ln A0(k) − ln k, k = ln(A1/A2)/Δ, so ∂/∂lnA1 = 1 + t1/Δ − 1/(kΔ), ∂/∂lnA2 = −t1/Δ + 1/(kΔ).
@@ -112,10 +112,15 @@ fn exact_mono_exponential_through_two_points() {
     let g = [1.0 + t[0] / d - 1.0 / (k * d), -t[0] / d + 1.0 / (k * d)];
     let rel = ((g[0] * s0 / a[0]).powi(2) + (g[1] * s1 / a[1]).powi(2)).sqrt();
     close("se TIA", tia.se.unwrap(), rel * a0 / k, 1e-7);
-    close("half-life", f.derived("effective_half_life").unwrap().value, 2f64.ln() / k, 1e-8);
+    close(
+        "half-life",
+        f.derived(DerivedKind::EffectiveHalfLife).unwrap().value,
+        2f64.ln() / k,
+        1e-8,
+    );
     close(
         "extrapolated",
-        f.derived("extrapolated_fraction").unwrap().value,
+        f.derived(DerivedKind::ExtrapolatedFraction).unwrap().value,
         (-k * t[1]).exp(),
         1e-7,
     );
@@ -135,7 +140,7 @@ fn exact_mono_exponential_through_two_points() {
         );
     }
     assert!(f.aicc.is_none() && f.criteria_note.is_some());
-    assert!(!f.derived("tia").unwrap().determined.is_determined());
+    assert!(!f.derived(DerivedKind::Tia).unwrap().determined.is_determined());
 }
 
 #[test]

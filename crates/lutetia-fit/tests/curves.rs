@@ -5,9 +5,9 @@ mod common;
 
 use common::{close, observations};
 use lutetia_fit::{
-    AmplitudeSum, DMatrix, Determination, ErrorModel, ExponentialForm, Fit, FitError, FitOptions,
-    FitParameter, Magnitude, Observation, Observer, Predictor, Prior, Problem, Rate, Reason,
-    SumOfExponentials, fit,
+    AmplitudeSum, DMatrix, DerivedKind, Determination, ErrorModel, ExponentialForm, Fit, FitError,
+    FitOptions, FitParameter, Magnitude, Observation, Observer, Predictor, Prior, Problem, Rate,
+    Reason, SumOfExponentials, fit,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ proptest! {
             for ((d, u), l) in derived.iter().zip(&dup).zip(&ddown) {
                 let fd = (u.value - l.value) / (2.0 * h);
                 prop_assert!((d.gradient[j] - fd).abs() < 1e-5 * (fd.abs() + d.value.abs() / theta[j]),
-                    "{} by {}: {} {fd}", d.name, names[j], d.gradient[j]);
+                    "{} by {}: {} {fd}", d.name(), names[j], d.gradient[j]);
             }
         }
     }
@@ -98,7 +98,7 @@ proptest! {
             w * curve.activity(&theta, f64::from(i) * step)
         }).sum::<f64>() * step / 3.0;
         let d = curve.derived(&theta).unwrap();
-        let get = |n: &str| d.iter().find(|q| q.name == n).unwrap().value;
+        let get = |n: &str| d.iter().find(|q| q.name() == n).unwrap().value;
         prop_assert!((get("tia_to_last") / sum - 1.0).abs() < 1e-8);
         let f = get("extrapolated_fraction");
         prop_assert!((get("tia") * (1.0 - f) / sum - 1.0).abs() < 1e-8);
@@ -190,7 +190,7 @@ fn prop_more_parameters_than_data_determine_nothing() {
         );
         assert!(e.se.is_none());
     }
-    assert!(!f.derived("tia").unwrap().determined.is_determined());
+    assert!(!f.derived(DerivedKind::Tia).unwrap().determined.is_determined());
     // One time point, the most common bad study.
     let one = SumOfExponentials::new(ExponentialForm::mono(), LP, &[24.0]).unwrap();
     let f = fit_with(&one, &[60.0], |_| {});
@@ -211,7 +211,7 @@ fn prop_two_equal_phases_are_named_as_one_combination() {
     println!("{:#?}", f.estimates.iter().map(|e| e.determined.to_string()).collect::<Vec<_>>());
     // At least one phase is not determined, and the integral still is: the data fix their sum.
     assert!(!f.is_determined());
-    let tia = f.derived("tia").unwrap();
+    let tia = f.derived(DerivedKind::Tia).unwrap();
     close("tia", tia.value, 100.0 / (0.02 + LP), 1e-3);
 }
 

@@ -4,8 +4,8 @@
 mod common;
 
 use lutetia_fit::{
-    ErrorModel, FUNCTIONS, FastFit, FastStatus, Function, Magnitude, Observation, Predictor,
-    Problem, fit,
+    DerivedKind, ErrorModel, FUNCTIONS, FastFit, FastStatus, Function, Magnitude, Observation,
+    Predictor, Problem, fit,
 };
 
 const LP: f64 = 0.004_346_7;
@@ -67,7 +67,7 @@ fn compare(name: &str, error: ErrorModel, t: &[f64], rows: usize, noise: f64) ->
             || (fast.chi_square < 1e-6 && general.chi_square < 1e-6)
         {
             count.same_minimum += 1;
-            let tia = general.derived("tia").unwrap();
+            let tia = general.derived(DerivedKind::Tia).unwrap();
             let determined = tia.determined.is_determined();
             // A search that stalls in the flat where an amplitude vanishes has no verdict to compare with.
             if !general.status.converged() || determined == fast.not_determined.is_none() {

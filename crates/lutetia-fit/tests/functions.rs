@@ -5,8 +5,8 @@ mod common;
 
 use common::close;
 use lutetia_fit::{
-    ActivityCurve, DMatrix, Derived, ErrorModel, FUNCTIONS, Function, Magnitude, Observation,
-    Predictor, Problem, Rate, SumOfExponentials, TimeActivity, fit,
+    ActivityCurve, DMatrix, Derived, DerivedKind, ErrorModel, FUNCTIONS, Function, Magnitude,
+    Observation, Predictor, Problem, Rate, SumOfExponentials, TimeActivity, fit,
 };
 use proptest::prelude::*;
 
@@ -35,7 +35,7 @@ fn plausible(curve: &ActivityCurve, logs: &[f64]) -> Vec<f64> {
 }
 
 fn derived<'a>(list: &'a [Derived], name: &str) -> Option<&'a Derived> {
-    list.iter().find(|d| d.name == name)
+    list.iter().find(|d| d.name() == name)
 }
 
 proptest! {
@@ -84,7 +84,7 @@ proptest! {
             for ((d, u), l) in list.iter().zip(&dup).zip(&ddown) {
                 let fd = (u.value - l.value) / (2.0 * h);
                 prop_assert!((d.gradient[j] - fd).abs() < 1e-5 * (fd.abs() + d.value.abs() / theta[j]),
-                    "{} of {} by {}: {} {fd}", d.name, FUNCTIONS[which].name, curve.names()[j], d.gradient[j]);
+                    "{} of {} by {}: {} {fd}", d.name(), FUNCTIONS[which].name, curve.names()[j], d.gradient[j]);
             }
         }
     }
@@ -250,10 +250,10 @@ fn exact_integral_as_parameter_is_the_propagated_one() {
     let (by_sum, by_tia) = (run("f4b"), run("f4d"));
     // Both searches end within 1e-7 standard errors of the same minimum.
     close("chi-square", by_tia.chi_square, by_sum.chi_square, 1e-8);
-    let (a, b) = (by_sum.derived("tia").unwrap(), by_tia.estimate("tia").unwrap());
+    let (a, b) = (by_sum.derived(DerivedKind::Tia).unwrap(), by_tia.estimate("tia").unwrap());
     close("tia", b.value, a.value, 1e-6);
     close("its standard error", b.se.unwrap(), a.se.unwrap(), 1e-4);
-    close("again", by_tia.derived("tia").unwrap().se.unwrap(), b.se.unwrap(), 1e-9);
+    close("again", by_tia.derived(DerivedKind::Tia).unwrap().se.unwrap(), b.se.unwrap(), 1e-9);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn val_every_function_finds_its_own_curve() {
         let tia = curve.tia(&theta, &mut g);
         println!("{}: chi-square {:e}, {}", f.name, found.chi_square, found.status);
         assert!(found.chi_square < 1e-6, "{} {}", f.name, found.chi_square);
-        close(f.name, found.derived("tia").unwrap().value, tia, 1e-3);
+        close(f.name, found.derived(DerivedKind::Tia).unwrap().value, tia, 1e-3);
     }
     let _ = Magnitude::Fixed(1.0);
 }

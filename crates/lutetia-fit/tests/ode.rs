@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use common::close;
 use lutetia_fit::{
-    DMatrix, ErrorModel, ExponentialForm, Magnitude, Observation, OdePredictor, Predictor, Problem,
-    Sample, SumOfExponentials, Transform, fit,
+    DMatrix, DerivedKind, ErrorModel, ExponentialForm, Magnitude, Observation, OdePredictor,
+    Predictor, Problem, Sample, SumOfExponentials, Transform, fit,
 };
 use lutetia_model::{
     Binding, Compartment, Distribution, Expr, Fate, LabelGroup, Model, Output, Parameter,
@@ -178,7 +178,7 @@ fn exact_values_and_sensitivities_of_one_compartment() {
         assert!((jac[(i, 1)] - by_v).abs() < 5e-5 * 740.0 / v, "{t}: {} {by_v}", jac[(i, 1)]);
     }
     let derived = p.derived(&[cl, v]).unwrap();
-    let get = |n: &str| derived.iter().find(|d| d.name == n).unwrap();
+    let get = |n: &str| derived.iter().find(|d| d.name() == n).unwrap();
     let k = cl / 1000.0 / v + lambda();
     close("tia", get("tia(C)").value, DOSE_MBQ / v / k, 2e-5);
     close("tail", get("extrapolated_fraction(C)").value, (-k * 120.0).exp(), 1e-3);
@@ -210,7 +210,8 @@ fn val_same_fit_as_the_closed_form() {
     close("V", a.estimate("V").unwrap().value, v, 1e-4);
     close("CL", a.estimate("CL").unwrap().value, 1000.0 * l1.value * v, 1e-4);
     close("rse V", a.estimate("V").unwrap().rse.unwrap(), a1.rse.unwrap(), 1e-3);
-    let (ta, tb) = (a.derived("tia(C)").unwrap(), b.derived("tia").unwrap());
+    let (ta, tb) =
+        (a.derived_of(DerivedKind::Tia, "C").unwrap(), b.derived(DerivedKind::Tia).unwrap());
     close("tia", ta.value, tb.value, 1e-4);
     close("se tia", ta.se.unwrap(), tb.se.unwrap(), 1e-3);
     assert!(a.is_determined());

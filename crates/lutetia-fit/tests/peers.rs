@@ -39,7 +39,7 @@ fn exact_a_rate_is_never_taken_for_an_amplitude() {
 fn exact_a_phase_that_does_not_fall_has_no_integral() {
     let curve = SumOfExponentials::new(ExponentialForm::mono_and_physical(), 0.0, &TIMES).unwrap();
     let theta = [40.0, 60.0, 0.02];
-    let names: Vec<String> = curve.derived(&theta).unwrap().into_iter().map(|d| d.name).collect();
+    let names: Vec<String> = curve.derived(&theta).unwrap().into_iter().map(|d| d.name()).collect();
     assert!(!names.contains(&"tia".to_owned()), "{names:?}");
     assert!(names.contains(&"tia_to_last".to_owned()));
     let mut g = [0.0; 3];

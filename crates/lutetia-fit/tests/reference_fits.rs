@@ -5,8 +5,8 @@ mod common;
 
 use common::{ClosedForm, Curve, close, observations, shared};
 use lutetia_fit::{
-    ErrorModel, ExponentialForm, Fit, FitParameter, Magnitude, Problem, SumOfExponentials,
-    Transform, fit,
+    DerivedKind, ErrorModel, ExponentialForm, Fit, FitParameter, Magnitude, Problem,
+    SumOfExponentials, Transform, fit,
 };
 
 fn unknown_additive() -> ErrorModel {
@@ -188,7 +188,7 @@ fn val_pytheranostics_snmmi_patient() {
         // One degree of freedom and a sum of squares flat along the uptake rate: curve_fit's stop leaves 1e-4.
         close(&format!("{region} a1"), f.estimate("a1").unwrap().value, a1, 1e-3);
         close(&format!("{region} l1"), f.estimate("lambda1").unwrap().value + lp, l1, 1e-3);
-        close(&format!("{region} TIA"), f.derived("tia").unwrap().value, tia, 1e-3);
+        close(&format!("{region} TIA"), f.derived(DerivedKind::Tia).unwrap().value, tia, 1e-3);
         if f.estimate("lambda2").unwrap().at_bound.is_none() && l2 < 5.0 {
             close(&format!("{region} l2"), f.estimate("lambda2").unwrap().value + lp, l2, 1e-3);
         }

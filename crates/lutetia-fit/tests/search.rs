@@ -53,7 +53,7 @@ fn exact_faulty_boxes_are_refused() {
     let judge = |_: &[f64]| free(0.0);
     let ask = |lower: &[f64], upper: &[f64], start: Option<&[f64]>, points| {
         let options = SearchOptions { points, ..SearchOptions::default() };
-        search(lower, upper, start, &options, &judge).unwrap_err()
+        search(lower, upper, start, &options, &judge).unwrap_err().to_string()
     };
     assert!(ask(&[], &[], None, 10).contains("at least one"));
     assert!(ask(&[1.0], &[0.0], None, 10).contains("the lower first"));

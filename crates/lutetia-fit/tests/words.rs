@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use lutetia_fit::{
-    ErrorModel, ExponentialForm, Observation, Problem, Reason, Status, SumOfExponentials, fit,
+    DerivedKind, ErrorModel, ExponentialForm, Observation, Problem, Reason, Status,
+    SumOfExponentials, fit,
 };
 
 #[test]
@@ -54,7 +55,7 @@ fn exact_a_rate_at_its_bound_does_not_narrow_the_integral() {
     let det = aa * kk - ak * ak;
     let (ga, gk) = (1.0 / k, -a / (k * k));
     let variance = (ga * ga * kk - 2.0 * ga * gk * ak + gk * gk * aa) / det;
-    let found = f.derived("tia").unwrap().se.unwrap();
+    let found = f.derived(DerivedKind::Tia).unwrap().se.unwrap();
     // Rounding of the inverse.
     assert!((found / variance.sqrt() - 1.0).abs() < 1e-6, "{found} {}", variance.sqrt());
 }

@@ -114,6 +114,20 @@ pub struct Variability {
     pub distribution: Distribution,
 }
 
+/// The standard deviation of the logarithm of a log-normal variable of this coefficient of variation
+/// (1 = 100 %): ω = √ln(1 + CV²).
+#[must_use]
+pub fn log_sd_of_cv(cv: f64) -> f64 {
+    (cv * cv).ln_1p().sqrt()
+}
+
+/// The coefficient of variation of a log-normal variable whose logarithm has this standard deviation:
+/// CV = √(e^(ω²) − 1).
+#[must_use]
+pub fn cv_of_log_sd(sd: f64) -> f64 {
+    (sd * sd).exp_m1().sqrt()
+}
+
 /// A parameter: a number or a formula.
 #[derive(Debug, Clone)]
 pub struct Parameter {

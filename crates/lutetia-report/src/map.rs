@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use lutetia_fit::{ErrorModel, Function, MapFitter, MapWorker, RowFit};
+use lutetia_fit::{ErrorModel, Function, RowFit, VoxelFitter, VoxelWorker};
 use rayon::prelude::*;
 
 use lutetia_experiment::steps::shape::{EndFault, EndPoint, end_fault, known_sd};
@@ -121,7 +121,7 @@ struct Places {
 
 /// One row's numbers.
 struct Room<'a> {
-    worker: MapWorker<'a>,
+    worker: VoxelWorker<'a>,
     y: Vec<f64>,
     sd: Vec<f64>,
     end: Vec<EndPoint>,
@@ -154,7 +154,7 @@ pub fn run(
     stop: &AtomicBool,
 ) -> Result<MapSummary, MapError> {
     let times: Vec<f64> = spec.activities.iter().map(|(_, t)| *t).collect();
-    let fitter = MapFitter::new(
+    let fitter = VoxelFitter::new(
         spec.function,
         spec.physical_per_h,
         spec.injected,
@@ -220,7 +220,7 @@ pub fn run(
 fn places(
     header: &csv::StringRecord,
     spec: &MapSpec,
-    fitter: &MapFitter,
+    fitter: &VoxelFitter,
 ) -> Result<Places, MapError> {
     let place = |name: &str| {
         header.iter().position(|h| h == name).ok_or_else(|| MapError::NoColumn {

@@ -11,6 +11,7 @@ use lutetia_experiment::steps::dose::weighted::RbeSpec;
 use lutetia_experiment::steps::dose::{DoseOptions, all_doses, tissue};
 use lutetia_experiment::steps::plan::{Limit, Plan, tables};
 use lutetia_experiment::steps::uncertainty::{ChainSpec, budgets};
+use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
 use lutetia_report::patient::{Integration, Options, Patient, Words, compute, courses};
 use lutetia_table::{Cell, Table};
@@ -271,7 +272,7 @@ fn exact_a_curve_that_misses_its_data_is_widened_and_not_planned_with() {
         } else {
             assert!(verdict.has(FlagKind::Misfit) && verdict.has(FlagKind::Widened), "{verdict:?}");
             let fit = cycle.curves[0].best().fit.as_ref().expect("a fit");
-            let stated = fit.derived("tia").and_then(|d| d.se).expect("an error");
+            let stated = fit.derived(DerivedKind::Tia).and_then(|d| d.se).expect("an error");
             let tia = verdict.clone().accept(&FlagKind::ALL).expect("a value");
             let sd = tia.sd_mbq_h().expect("an error");
             // Birge: three points and two parameters leave one degree of freedom.

@@ -17,7 +17,7 @@ use lutetia_model::{
 };
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
-    Arm, CohortSpec, Cycle, Law, Meaning, Population, Toxicity, Trial, TrialSpec, Visits,
+    Arm, CohortSpec, CovariateLaw, Cycle, Meaning, Population, Toxicity, Trial, TrialSpec, Visits,
 };
 use lutetia_units::{Quantity, UnitSystem};
 
@@ -64,7 +64,7 @@ fn chain() -> (Simulator, Population) {
     let spec = CohortSpec {
         seed: 6,
         occasions: 6,
-        covariates: vec![("TV".to_owned(), Law::LogNormal { median: 0.3, cv: 1.0 })],
+        covariates: vec![("TV".to_owned(), CovariateLaw::LogNormal { median: 0.3, cv: 1.0 })],
         ..CohortSpec::default()
     };
     let population = Population::new(&model, &system, &spec).unwrap();

@@ -20,15 +20,16 @@
 //! particles carry no weight, and the mixture against which the others are weighted is that of the proposals of
 //! the full generations alone, so that the estimator is the same as if exploration had never been.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
+use lutetia_population::{Draws, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::{
-    draw::{Draws, normal_quantile, normal_share},
-    error::TrialError,
-};
+use crate::error::TrialError;
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,7 +226,7 @@ impl Posterior {
     /// [`TrialError::OutOfRange`] for weights that are no numbers.
     pub fn draw(&self, n: usize, seed: u64) -> Result<Vec<&Particle>, TrialError> {
         let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
-        let chosen = crate::weighting::resample(&weights, n, seed)?;
+        let chosen = resample(&weights, n, seed)?;
         Ok(chosen.into_iter().filter_map(|i| self.particles.get(i)).collect())
     }
 }
@@ -256,10 +257,10 @@ pub(crate) fn weighted_quantile(pairs: impl Iterator<Item = (f64, f64)>, share: 
 /// # Errors
 /// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles,
 /// generations or patients; or no particle of the prior could be simulated. [`TrialError::Interrupted`].
-pub fn calibrate(
+pub fn calibrate<E: fmt::Display + Send>(
     spec: &CalibrationSpec,
     stop: &AtomicBool,
-    simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, String> + Sync),
+    simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, E> + Sync),
 ) -> Result<Posterior, TrialError> {
     check(spec)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
@@ -288,7 +289,7 @@ pub fn calibrate(
         // Where the flag came up within the last simulations, what they say may be cut short.
         let simulated = simulated.filter(|_| going()).ok_or(TrialError::Interrupted)?;
         if generation == 0 && simulated.iter().all(Result::is_err) {
-            let reason = simulated.iter().find_map(|s| s.as_ref().err().cloned());
+            let reason = simulated.iter().find_map(|s| s.as_ref().err().map(E::to_string));
             return Err(TrialError::OutOfRange {
                 what: "the number of particles of the prior that can be simulated".to_owned(),
                 found: "0".to_owned(),
@@ -299,6 +300,7 @@ pub fn calibrate(
             });
         }
         let failed = simulated.iter().filter(|s| s.is_err()).count();
+        let simulated = simulated.into_iter().map(Result::ok).collect();
         level.add(spec, fresh, simulated, proposal.take(), patients);
         if !exploring && generation >= spec.generations {
             let (tolerance, effective_size) = level.temper(wanted, 1.0, f64::INFINITY);
@@ -358,16 +360,16 @@ impl Level {
         &mut self,
         spec: &CalibrationSpec,
         fresh: Vec<DVector<f64>>,
-        simulated: Vec<Result<Vec<f64>, String>>,
+        simulated: Vec<Option<Vec<f64>>>,
         proposal: Option<Proposal>,
         patients: usize,
     ) {
         for (z, simulated) in fresh.into_iter().zip(simulated) {
-            let square = misses(spec, &simulated);
+            let square = misses(spec, simulated.as_deref());
             self.squares.push(square);
             self.particles.push(Particle {
                 values: spec.values(&z),
-                simulated: simulated.unwrap_or_else(|_| vec![f64::NAN; spec.targets.len()]),
+                simulated: simulated.unwrap_or_else(|| vec![f64::NAN; spec.targets.len()]),
                 weight: 0.0,
                 #[expect(clippy::cast_precision_loss, reason = "targets are few")]
                 distance: (square / spec.targets.len() as f64).sqrt(),
@@ -454,9 +456,9 @@ fn stratum(seed: u64, axis: usize, i: usize, n: usize) -> usize {
 }
 
 /// Σ of the squared misses in units of the errors; infinite where the simulation failed.
-fn misses(spec: &CalibrationSpec, simulated: &Result<Vec<f64>, String>) -> f64 {
+fn misses(spec: &CalibrationSpec, simulated: Option<&[f64]>) -> f64 {
     match simulated {
-        Ok(values) if values.len() == spec.targets.len() => {
+        Some(values) if values.len() == spec.targets.len() => {
             let sum: f64 = spec
                 .targets
                 .iter()

@@ -4,12 +4,13 @@
 //! no further than the patient lives and is followed. What was simulated stays; a change of treatment goes
 //! on from where it begins.
 
+use lutetia_population::Patient;
 use lutetia_sim::{Change, Dose, Regimen, Request, Standing};
 
 use crate::{
-    cohort::Patient,
     error::TrialError,
-    event::{Crossing, crossing_within, interpolate},
+    hazard::{Crossing, crossing_within},
+    scans::interpolate,
     trial::{Cycle, Trial},
 };
 

@@ -10,7 +10,7 @@
 //! | see one patient from visit to visit | [`Trial::observe`] |
 //! | write one of any size to disk, and go on after a kill | [`stream::stream`] |
 //! | curves, hazard ratios and shares of its records | [`summary`] |
-//! | compare arms as if nobody had crossed over | [`switching`] |
+//! | compare arms as if nobody had crossed over | [`crossover_adjustment`] |
 //! | calibrate to published results | [`fn@calibrate`] |
 //! | weigh benefit against harm | [`tradeoff::trade_off`] |
 //! | seek a regimen within limits | [`regimen::propose`] |
@@ -18,30 +18,33 @@
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
 mod calibrate;
-mod cohort;
 mod course;
-mod draw;
+pub mod crossover_adjustment;
+mod endpoint;
 mod error;
-mod event;
+mod hazard;
 mod marker;
 mod observe;
 pub mod regimen;
+mod scans;
 pub mod stream;
 pub mod summary;
-pub mod switching;
 pub mod tally;
 pub mod tradeoff;
 mod trial;
-mod weighting;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
-pub use cohort::{Cohort, CohortSpec, Law, Limit, Patient, Population};
-pub use draw::{Draws, log_normal_draws};
+pub use endpoint::{Endpoint, Share};
 pub use error::TrialError;
-pub use event::{Crossing, Seen, Visits, crossing, scans};
-pub use marker::MarkerVisits;
-pub use observe::{Observed, Visit};
-pub use trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Record, Toxicity, Trial, TrialSpec,
+pub use hazard::{Crossing, crossing};
+pub use lutetia_population::{
+    Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
+    Weighting, log_normal_draws, resample, weights,
 };
-pub use weighting::{Margin, Weighting, resample, weights};
+pub use marker::MarkerVisits;
+pub use observe::{ObservedCourse, Visit};
+pub use scans::{Seen, Visits, scans};
+pub use trial::{
+    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Observed, Record, Toxicity, Trial,
+    TrialSpec,
+};

@@ -2,7 +2,7 @@
 
 use lutetia_outcome::endpoint::{PsaRules, PsaValue, psa_progression, psa_response};
 
-use crate::{error::TrialError, event::interpolate};
+use crate::{error::TrialError, scans::interpolate};
 
 /// When a marker is measured, and how much of a rise counts.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! What is seen of one patient of a trial from visit to visit?
 
 use crate::{
-    event::interpolate,
+    scans::interpolate,
     trial::{Failed, Record, Trial},
 };
 
@@ -18,7 +18,7 @@ pub struct Visit {
 
 /// One patient in one arm over time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct ObservedCourse {
     /// What the trial keeps of the patient.
     pub record: Record,
     /// The visits after the baseline until progression, death or the last assessment.
@@ -40,12 +40,12 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
-    pub fn observe(&self, number: u64, arm: usize) -> Result<Observed, Failed> {
-        let fail = |reason: String| Failed { patient: number, arm, reason };
-        let patient = self.patient(number).map_err(|e| fail(e.to_string()))?;
-        let followed = self.followed(&patient, arm).map_err(|e| fail(e.to_string()))?;
+    pub fn observe(&self, number: u64, arm: usize) -> Result<ObservedCourse, Failed> {
+        let fail = |reason| Failed { patient: number, arm, reason };
+        let patient = self.patient(number).map_err(fail)?;
+        let followed = self.followed(&patient, arm).map_err(fail)?;
         let (course, record) = (followed.course, followed.record);
-        let end = record.survival.0;
+        let end = record.survival.at;
         let times = course.times().to_vec();
         let curve = |output: usize| (course.curve(output), output);
         let changes = |output: Option<usize>, root: bool| {
@@ -57,7 +57,7 @@ impl Trial<'_> {
         };
         let (size, marker) =
             (changes(self.outputs.volume, true), changes(self.outputs.marker, false));
-        let until = record.progression_free.0.min(end);
+        let until = record.progression_free.at.min(end);
         let visits = followed
             .visits
             .times
@@ -97,9 +97,9 @@ impl Trial<'_> {
         });
         let last = all.last().copied();
         let over = cycles.last().map(|at| (at + interval).max(last.unwrap_or(*at)));
-        let progressed = record.progression_free.1 && record.progression_free.0 < end;
+        let progressed = record.progression_free.event && record.progression_free.at < end;
         let stopped = self.spec.arms[arm].stop_at_progression && progressed;
-        let end_of_treatment = if stopped { record.progression_free.0 } else { end };
+        let end_of_treatment = if stopped { record.progression_free.at } else { end };
         let treated_until =
             last.zip(over).map(|(last, over)| over.min(end_of_treatment.max(last)).min(end));
         let infos = self.simulator.system().outputs();
@@ -114,6 +114,6 @@ impl Trial<'_> {
             .collect();
         let watched_until = self.watched(&course.cycles, end);
         drop((size, marker));
-        Ok(Observed { record, visits, treated_until, times, toxicities, watched_until })
+        Ok(ObservedCourse { record, visits, treated_until, times, toxicities, watched_until })
     }
 }

@@ -1,6 +1,9 @@
 //! Which regimen, within limits?
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use lutetia_fit::{Judged, SearchOptions, search};
 
@@ -135,11 +138,11 @@ impl AtLimit {
 ///
 /// # Errors
 /// [`TrialError`]: no knob, bounds or limits out of range, or an assessment that fails everywhere.
-pub fn propose(
+pub fn propose<E: fmt::Display>(
     knobs: &[Knob],
     limits: &[RegimenLimit],
     options: &SearchOptions,
-    assess: &(dyn Fn(&[f64]) -> Result<Assessed, String> + Sync),
+    assess: &(dyn Fn(&[f64]) -> Result<Assessed, E> + Sync),
 ) -> Result<Proposal, TrialError> {
     check(knobs, limits)?;
     let lower: Vec<f64> = knobs.iter().map(|k| k.lower).collect();
@@ -157,15 +160,13 @@ pub fn propose(
                     failure
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .get_or_insert(reason);
+                        .get_or_insert_with(|| reason.to_string());
                     Judged { cost: f64::NAN, excess: Vec::new() }
                 }
             }
         };
     let excess =
         |v: &[f64]| -> Vec<f64> { v.iter().zip(limits).map(|(v, l)| v / l.most - 1.0).collect() };
-    let said =
-        |reason: String| TrialError::NotDetermined { what: "the regimen".to_owned(), reason };
     let best = search(&lower, &upper, None, options, &|x| judged(x, &excess, &|a| -a.benefit))
         .map_err(said)?;
     let mut tried = best.evaluations;
@@ -222,6 +223,11 @@ pub fn propose(
         broken.push(placed(k, Some(alone.judged.cost), true));
     }
     Ok(Proposal::Impossible { nearest: values, broken, tried })
+}
+
+/// What stands against a proposal at all.
+fn said(reason: impl fmt::Display) -> TrialError {
+    TrialError::NotDetermined { what: "the regimen".to_owned(), reason: reason.to_string() }
 }
 
 /// The regimen with each knob moved by a twentieth of its range, or by one, to either side within its bounds.

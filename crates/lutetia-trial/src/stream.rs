@@ -18,7 +18,6 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use lutetia_outcome::endpoint::BestResponse;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -385,30 +384,30 @@ fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, rows: &mut Vec<u8>) {
                 r.patient.to_string(),
                 quoted(arm(r.arm)),
                 "ok".to_owned(),
-                r.survival.0.to_string(),
-                u8::from(r.survival.1).to_string(),
-                r.progression_free.0.to_string(),
-                u8::from(r.progression_free.1).to_string(),
-                r.progression_free_interval().0.to_string(),
-                optional(Some(r.progression_free_interval().1).filter(|t| t.is_finite())),
+                r.survival.at.to_string(),
+                u8::from(r.survival.event).to_string(),
+                r.progression_free.at.to_string(),
+                u8::from(r.progression_free.event).to_string(),
+                r.progression_free.interval().0.to_string(),
+                optional(Some(r.progression_free.interval().1).filter(|t| t.is_finite())),
                 optional(r.crossed_at),
                 r.cycles.to_string(),
-                response(r.response).to_owned(),
+                r.response.name().to_owned(),
                 optional(r.best_size),
                 optional(r.best_marker),
             ];
             if trial.spec().meaning.marker_visits.is_some() {
-                cells.push(optional(r.marker_free.map(|m| m.0)));
+                cells.push(optional(r.marker_free.map(|m| m.at)));
                 let flag =
                     |x: Option<bool>| x.map_or_else(String::new, |yes| u8::from(yes).to_string());
-                cells.extend([flag(r.marker_free.map(|m| m.1)), flag(r.marker_halved)]);
+                cells.extend([flag(r.marker_free.map(|m| m.event)), flag(r.marker_halved)]);
             }
             cells.extend(r.grades.iter().map(u8::to_string));
             let outputs = trial.kept_in_declared_units(&r.kept);
             cells.extend(outputs.iter().map(f64::to_string));
             cells
         }
-        Err(f) => vec![f.patient.to_string(), quoted(arm(f.arm)), quoted(&f.reason)],
+        Err(f) => vec![f.patient.to_string(), quoted(arm(f.arm)), quoted(&f.reason.to_string())],
     };
     let commas = header(trial).matches(',').count();
     let mut line = cells.join(",");
@@ -418,18 +417,6 @@ fn row(trial: &Trial<'_>, result: &Result<Record, Failed>, rows: &mut Vec<u8>) {
     }
     line.push('\n');
     rows.extend_from_slice(line.as_bytes());
-}
-
-/// `CR`, `PR`, `SD`, `PD`, `NE`.
-#[must_use]
-pub fn response(best: BestResponse) -> &'static str {
-    match best {
-        BestResponse::Complete => "CR",
-        BestResponse::Partial => "PR",
-        BestResponse::Stable => "SD",
-        BestResponse::Progressive => "PD",
-        BestResponse::NotEvaluable => "NE",
-    }
 }
 
 fn quoted(text: &str) -> String {

@@ -2,60 +2,12 @@
 
 use lutetia_outcome::survival::{Cox, Groups, Interval, KaplanMeier, LogRank, SurvivalData};
 
+pub use crate::endpoint::{Endpoint, Share};
+
 use crate::{
     error::TrialError,
     trial::{Record, TrialSpec},
 };
-
-/// What is followed over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Endpoint {
-    /// Death.
-    OverallSurvival,
-    /// Progression or death.
-    ProgressionFreeSurvival,
-    /// Progression of the marker or death.
-    MarkerProgressionFree,
-}
-
-impl Endpoint {
-    /// `OS`, `PFS`, `marker PFS`.
-    #[must_use]
-    pub fn short(self) -> &'static str {
-        match self {
-            Self::OverallSurvival => "OS",
-            Self::ProgressionFreeSurvival => "PFS",
-            Self::MarkerProgressionFree => "marker PFS",
-        }
-    }
-
-    /// Time and whether it ended with the event.
-    #[must_use]
-    pub fn of(self, record: &Record) -> (f64, bool) {
-        match self {
-            Self::OverallSurvival => record.survival,
-            Self::ProgressionFreeSurvival => record.progression_free,
-            // Whose marker is not measured is not followed for it.
-            Self::MarkerProgressionFree => record.marker_free.unwrap_or((0.0, false)),
-        }
-    }
-}
-
-impl Endpoint {
-    /// The interval `(left, right]` in which the event happened; `right` is infinite where it was not seen.
-    #[must_use]
-    pub fn interval_of(self, record: &Record) -> (f64, f64) {
-        match (self, record.survival) {
-            (Self::OverallSurvival, (at, true)) => (at, at),
-            (Self::OverallSurvival, (at, false)) => (at, f64::INFINITY),
-            (Self::ProgressionFreeSurvival, _) => record.progression_free_interval(),
-            (Self::MarkerProgressionFree, _) => match self.of(record) {
-                (at, true) => (record.marker_after.unwrap_or(at), at),
-                (at, false) => (at, f64::INFINITY),
-            },
-        }
-    }
-}
 
 /// A hazard ratio by Cox's model (Efron ties) with its log-rank test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,13 +32,12 @@ pub fn data(
     arm: usize,
     endpoint: Endpoint,
 ) -> Result<SurvivalData, TrialError> {
-    let of: Vec<(f64, bool)> =
-        records.iter().filter(|r| r.arm == arm).map(|r| endpoint.of(r)).collect();
-    let (times, events) = of.into_iter().unzip();
+    let of = records.iter().filter(|r| r.arm == arm).map(|r| endpoint.of(r));
+    let (times, events) = of.map(|o| (o.at, o.event)).unzip();
     SurvivalData::new(times, events).map_err(|e| TrialError::NotDetermined {
         what: format!(
             "{} of the arm `{}`",
-            endpoint.short(),
+            endpoint.name(),
             spec.arms.get(arm).map_or("", |a| a.name.as_str())
         ),
         reason: e.to_string(),
@@ -105,7 +56,7 @@ pub fn curve(
 ) -> Result<KaplanMeier, TrialError> {
     let data = data(spec, records, arm, endpoint)?;
     KaplanMeier::fit(&data, Interval::LogLog, 0.95).map_err(|e| TrialError::NotDetermined {
-        what: format!("the curve of {}", endpoint.short()),
+        what: format!("the curve of {}", endpoint.name()),
         reason: e.to_string(),
     })
 }
@@ -122,7 +73,7 @@ pub fn contrast(
     endpoint: Endpoint,
 ) -> Result<Contrast, TrialError> {
     let undetermined = |reason: String| TrialError::NotDetermined {
-        what: format!("the hazard ratio of {}", endpoint.short()),
+        what: format!("the hazard ratio of {}", endpoint.name()),
         reason,
     };
     let mut times = Vec::new();
@@ -146,12 +97,9 @@ pub fn contrast(
 
 /// Share of the patients of an arm for whom something holds, with the number it is a share of.
 #[must_use]
-pub fn share(
-    records: &[Record],
-    arm: usize,
-    holds: impl Fn(&Record) -> Option<bool>,
-) -> Option<(f64, usize)> {
-    let known: Vec<bool> = records.iter().filter(|r| r.arm == arm).filter_map(holds).collect();
+pub fn share(records: &[Record], arm: usize, what: Share) -> Option<(f64, usize)> {
+    let known: Vec<bool> =
+        records.iter().filter(|r| r.arm == arm).filter_map(|r| what.of(r)).collect();
     if known.is_empty() {
         return None;
     }

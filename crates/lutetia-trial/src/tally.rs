@@ -116,31 +116,61 @@ pub struct Ratio {
     pub upper: f64,
 }
 
+/// Steps of Newton's method, of which a ratio that is there needs a handful.
+const ITERATIONS: u32 = 50;
+
+/// Why a hazard ratio is not determined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RatioError {
+    /// Nothing happened.
+    #[error("not determined: {which} has no event")]
+    NoEvent {
+        /// `this arm`, `the first arm`.
+        which: &'static str,
+    },
+    /// No maximum.
+    #[error(
+        "not determined: the likelihood keeps rising as the hazard ratio goes to 0 or infinity; the events of one arm lie all before those of the other"
+    )]
+    Rising,
+    /// Too many iterations.
+    #[error("not determined: {iterations} iterations were not enough")]
+    NotConverged {
+        /// Iterations made.
+        iterations: u32,
+    },
+}
+
+impl RatioError {
+    /// Code of the message, that of what the patients of a trial do not determine.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "LUT9303"
+    }
+}
+
 /// Cox's hazard ratio of an arm over a reference with Efron's ties and its 95 % interval.
 ///
 /// # Errors
-/// A sentence that says why it is not determined: no event in one of them, or events of one all before those of the
+/// No event in one of them, or events of one all before those of the
 /// other, where the likelihood keeps rising.
-pub fn hazard_ratio(arm: &Tally, reference: &Tally) -> Result<Ratio, String> {
+pub fn hazard_ratio(arm: &Tally, reference: &Tally) -> Result<Ratio, RatioError> {
     for (tally, which) in [(arm, "this arm"), (reference, "the first arm")] {
         if tally.events() == 0 {
-            return Err(format!("not determined: {which} has no event"));
+            return Err(RatioError::NoEvent { which });
         }
     }
     let both = Both::new(arm, reference);
     let mut beta = 0.0_f64;
-    for _ in 0..50 {
+    for _ in 0..ITERATIONS {
         let (score, information) = both.derivatives(beta);
         let step = (score / information).clamp(-2.0, 2.0);
         beta += step;
         // The bound of the Cox model on patients: an error of 100 says nothing.
         let error = 1.0 / both.derivatives(beta).1.sqrt();
         if !(beta.is_finite() && error < 100.0) {
-            return Err(
-                "not determined: the likelihood keeps rising as the hazard ratio goes to 0 or infinity; the events \
-                 of one arm lie all before those of the other"
-                    .to_owned(),
-            );
+            return Err(RatioError::Rising);
         }
         if step.abs() < 1e-10 {
             let at = |z: f64| (beta + z * error).exp();
@@ -151,7 +181,7 @@ pub fn hazard_ratio(arm: &Tally, reference: &Tally) -> Result<Ratio, String> {
             });
         }
     }
-    Err("not determined: 50 iterations were not enough".to_owned())
+    Err(RatioError::NotConverged { iterations: ITERATIONS })
 }
 
 /// Two arms, time by time.

@@ -206,7 +206,7 @@ impl Weighing {
                 return Err(TrialError::Unknown {
                     what: "criterion",
                     name: name.clone(),
-                    hint: crate::error::known(name, known.into_iter()),
+                    hint: lutetia_population::known(name, known.into_iter()),
                 });
             }
             if !(weight.is_finite() && *weight >= 0.0) {

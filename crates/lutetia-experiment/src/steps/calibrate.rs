@@ -6,14 +6,14 @@ use std::{num::NonZeroU64, sync::atomic::AtomicBool};
 use lutetia_trial::{
     CalibrationSpec, Generation, Particle, Posterior, Record, Target, Trial, TrialError, TrialSpec,
     Unknown, calibrate,
-    summary::{self, Endpoint},
+    summary::{self, Endpoint, Share},
 };
 use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{
     Context, StepKind, Use, roles,
-    trial::{TrialUse, endpoints, interval, quantities, with_interval},
+    trial::{TrialUse, interval, with_interval},
 };
 use crate::steps::StepError;
 use lutetia_table::{Cell, Table};
@@ -154,16 +154,14 @@ impl TargetSpec {
     }
 
     fn endpoint(&self) -> Result<Endpoint, StepError> {
-        match self.what.as_str() {
-            "OS" => Ok(Endpoint::OverallSurvival),
-            "PFS" => Ok(Endpoint::ProgressionFreeSurvival),
-            "marker PFS" => Ok(Endpoint::MarkerProgressionFree),
-            other => Err(format!(
-                "the target `{}` is of `{other}`; expected `OS`, `PFS` or `marker PFS`",
-                self.name()
+        Endpoint::named(&self.what).ok_or_else(|| {
+            format!(
+                "the target `{}` is of `{}`; expected `OS`, `PFS` or `marker PFS`",
+                self.name(),
+                self.what
             )
-            .into()),
-        }
+            .into()
+        })
     }
 
     /// What a simulated trial gives for it, in published units; none where it is not determined.
@@ -196,17 +194,12 @@ impl TargetSpec {
                 Ok(ratio.ok().map(|c| c.hazard_ratio))
             }
             Quantity::Share => {
-                let all = quantities(spec);
-                let (_, holds) =
-                    all.iter().find(|(name, _)| *name == self.what).ok_or_else(|| {
-                        let known: Vec<&str> = all.iter().map(|q| q.0.as_str()).collect();
-                        format!(
-                            "no share is called `{}`; there are: {}",
-                            self.what,
-                            known.join(", ")
-                        )
-                    })?;
-                Ok(summary::share(records, arm, |r| holds(r)).map(|s| 100.0 * s.0))
+                let what = Share::named(&self.what, spec).ok_or_else(|| {
+                    let known: Vec<String> =
+                        Share::of_trial(spec).iter().map(|share| share.name(spec)).collect();
+                    format!("no share is called `{}`; there are: {}", self.what, known.join(", "))
+                })?;
+                Ok(summary::share(records, arm, what).map(|s| 100.0 * s.0))
             }
         }
     }
@@ -367,7 +360,7 @@ impl CalibrateStep {
                 "{} of {} patients could not be simulated; the first: {}",
                 failed.len(),
                 records.len() + failed.len(),
-                failed.first().map_or("", |f| f.reason.as_str())
+                failed.first().map_or_else(String::new, |f| f.reason.to_string())
             )
             .into());
         }
@@ -481,7 +474,7 @@ impl CalibrateStep {
         .column("low", "")
         .column("high", "");
         let last = base.spec.follow_up / MONTH;
-        for endpoint in endpoints(&base.spec) {
+        for endpoint in Endpoint::of_trial(&base.spec) {
             for (index, arm) in base.spec.arms.iter().enumerate() {
                 let curves: Vec<_> = trials
                     .iter()
@@ -497,7 +490,7 @@ impl CalibrateStep {
                         break;
                     }
                     table.push(vec![
-                        endpoint.short().into(),
+                        endpoint.name().into(),
                         arm.name.as_str().into(),
                         time.into(),
                         middle.into(),

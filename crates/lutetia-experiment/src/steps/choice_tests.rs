@@ -4,7 +4,7 @@ use lutetia_diagnostic::FlagKind;
 use std::f64::consts::LN_2;
 
 use lutetia_data::{Curve, CurvePoint};
-use lutetia_fit::{ErrorModel, Magnitude, VarianceCount};
+use lutetia_fit::{DerivedKind, ErrorModel, Magnitude, VarianceCount};
 
 use super::curves::{CurveOptions, RegionCurve, fit_region};
 
@@ -181,7 +181,7 @@ fn prop_an_assumed_error_that_is_true_leaves_no_bias() {
             .map(|t: f64| (t, 100.0 * (-t / 50.0).exp2() * (1.0 + cv * random.normal())));
         let curve = fit_region(measured(&points, None), &options).expect("a region");
         let fit = curve.best().fit.as_ref().expect("a fit");
-        let r = fit.derived("tia").expect("an integral").value * LN_2 / 5000.0 - 1.0;
+        let r = fit.derived(DerivedKind::Tia).expect("an integral").value * LN_2 / 5000.0 - 1.0;
         logs = (logs.0 + r, logs.1 + r * r);
     }
     let mean = logs.0 / f64::from(rounds);
@@ -199,7 +199,8 @@ fn exact_an_error_given_outright_replaces_stated_ones() {
         let functions = vec!["mono".to_owned()];
         let options = CurveOptions { over_sd: over, functions, ..options(0.3) };
         let curve = fit_region(measured(&points, Some(0.01)), &options).expect("a region");
-        let tia = curve.best().fit.as_ref().expect("a fit").derived("tia").expect("one").se;
+        let tia =
+            curve.best().fit.as_ref().expect("a fit").derived(DerivedKind::Tia).expect("one").se;
         (tia.expect("a standard error"), curve.best().method.clone())
     };
     let ((stated, plain), (given, named)) = (sd(false), sd(true));

@@ -4,7 +4,7 @@ use lutetia_scenario::{LoadedModel, internal, setting, slots};
 use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
 use lutetia_trial::{
-    Cohort, CohortSpec, Law, Limit, Margin, Population, TrialError, Weighting, weights,
+    Cohort, CohortSpec, CovariateLaw, Limit, Margin, Population, TrialError, Weighting, weights,
 };
 use lutetia_units::Quantity;
 use serde::Deserialize;
@@ -152,7 +152,7 @@ impl CohortUse {
         let (weighting, _) = self.weighting(&population).map_err(|reason| {
             TrialError::NotDetermined { what: "the weights".to_owned(), reason: reason.to_string() }
         })?;
-        population.weighted(&weighting.weights)
+        Ok(population.weighted(&weighting.weights)?)
     }
 
     /// The population that the margins of the cohort make of its patients.
@@ -224,7 +224,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
         .get(&step.model)
         .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
     let number = |name: &str, text: &str| internal(model, name, text);
-    let law = |name: &String, spec: &LawSpec| -> Result<Law, StepError> {
+    let law = |name: &String, spec: &LawSpec| -> Result<CovariateLaw, StepError> {
         let cv = |text: &str| {
             super::bare::refuse(text).map_err(|e| format!("the cv of `{name}`: {e}"))?;
             Quantity::parse(text)
@@ -235,18 +235,20 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
             .map(Option::as_deref);
         match (given, &spec.value, &spec.shares) {
             ([Some(m), Some(c), None, None, None, None], None, None) => {
-                Ok(Law::LogNormal { median: number(name, m)?, cv: cv(c)? })
+                Ok(CovariateLaw::LogNormal { median: number(name, m)?, cv: cv(c)? })
             }
             ([None, None, Some(m), Some(s), None, None], None, None) => {
-                Ok(Law::Normal { mean: number(name, m)?, sd: number(name, s)? })
+                Ok(CovariateLaw::Normal { mean: number(name, m)?, sd: number(name, s)? })
             }
             ([None, None, None, None, Some(a), Some(b)], None, None) => {
-                Ok(Law::Uniform { lower: number(name, a)?, upper: number(name, b)? })
+                Ok(CovariateLaw::Uniform { lower: number(name, a)?, upper: number(name, b)? })
             }
             ([None, None, None, None, None, None], Some(v), None) => {
-                Ok(Law::Constant(setting(model, name, v)?))
+                Ok(CovariateLaw::Constant(setting(model, name, v)?))
             }
-            ([None, None, None, None, None, None], None, Some(s)) => Ok(Law::Levels(s.clone())),
+            ([None, None, None, None, None, None], None, Some(s)) => {
+                Ok(CovariateLaw::Levels(s.clone()))
+            }
             _ => Err(format!(
                 "the law of `{name}` mixes keys or lacks one; expected `median` and `cv`, `mean` and \
                  `sd`, `lower` and `upper`, `value`, or `shares`"

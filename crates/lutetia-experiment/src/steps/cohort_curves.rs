@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::{Curve, CurvePoint};
 use lutetia_fit::{
-    ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit, percentiles,
+    DerivedKind, ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit,
+    percentiles,
 };
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Request};
 use lutetia_trial::{CohortSpec, Patient, Population};
@@ -366,7 +367,7 @@ fn knowledge(setting: &Setting<'_>, training: &[VirtualCurve]) -> Result<Knowled
             .fit
             .as_ref()
             .ok()
-            .and_then(|f| f.derived("effective_half_life").map(|d| d.value));
+            .and_then(|f| f.derived(DerivedKind::EffectiveHalfLife).map(|d| d.value));
         if let Some(h) = half_life.filter(|h| *h > 0.0) {
             logs.push(h.ln());
         }
@@ -507,7 +508,7 @@ fn by_model(setting: &Setting<'_>, v: &VirtualCurve, at: Option<f64>) -> Result<
         return Err(found.status.to_string().into());
     }
     found
-        .derived(&format!("tia({output})"))
+        .derived_of(DerivedKind::Tia, output)
         .map(|d| d.value / setting.hour)
         .ok_or_else(|| "the model has no integral".into())
 }

@@ -1,7 +1,7 @@
 //! How did single patients of a trial fare from visit to visit, and a toxicity from cycle to cycle?
 
 use lutetia_scenario::MONTH_D as MONTH;
-use lutetia_trial::{Observed, Record, Trial, TrialSpec};
+use lutetia_trial::{ObservedCourse, Record, Trial, TrialSpec};
 use rayon::prelude::*;
 use serde::Deserialize;
 
@@ -77,11 +77,11 @@ impl CoursesStep {
             })
             .collect();
         // Who cannot be simulated is named in the tables of the trial.
-        let seen: Vec<Observed> = places
+        let seen: Vec<ObservedCourse> = places
             .into_par_iter()
             .filter_map(|(patient, arm)| trial.observe(patient, arm).ok())
             .collect();
-        let shown: Vec<&Observed> = (0..spec.arms.len())
+        let shown: Vec<&ObservedCourse> = (0..spec.arms.len())
             .flat_map(|arm| {
                 seen.iter().filter(move |o| o.record.arm == arm).take(self.shown as usize)
             })
@@ -99,7 +99,7 @@ impl CoursesStep {
         Table::new(format!("{}.{part}", self.id), caption)
     }
 
-    fn visits(&self, spec: &TrialSpec, shown: &[&Observed]) -> Table {
+    fn visits(&self, spec: &TrialSpec, shown: &[&ObservedCourse]) -> Table {
         let mut table = self
             .table("visits", "Change from baseline at each visit while assessed")
             .column("subject", "")
@@ -126,7 +126,7 @@ impl CoursesStep {
         table
     }
 
-    fn phases(&self, spec: &TrialSpec, shown: &[&Observed]) -> Table {
+    fn phases(&self, spec: &TrialSpec, shown: &[&ObservedCourse]) -> Table {
         let mut table = self
             .table("phases", "On treatment and after it")
             .column("subject", "")
@@ -136,7 +136,7 @@ impl CoursesStep {
             .column("phase", "")
             .column("ongoing", "");
         for o in shown {
-            let (end, dead) = o.record.survival;
+            let (end, dead) = (o.record.survival.at, o.record.survival.event);
             let mut edges = vec![(0.0, "on treatment")];
             match (o.treated_until, o.record.crossed_at) {
                 (None, _) => edges[0].1 = "observed",
@@ -166,7 +166,7 @@ impl CoursesStep {
         table
     }
 
-    fn events(&self, spec: &TrialSpec, shown: &[&Observed]) -> Table {
+    fn events(&self, spec: &TrialSpec, shown: &[&ObservedCourse]) -> Table {
         let mut table = self
             .table("events", "What happened to them")
             .column("subject", "")
@@ -176,9 +176,9 @@ impl CoursesStep {
         for o in shown {
             let r = &o.record;
             let happened = [
-                (cause(r) == "progression").then_some((r.progression_free.0, "progression")),
+                (cause(r) == "progression").then_some((r.progression_free.at, "progression")),
                 r.crossed_at.map(|at| (at, "crossover")),
-                r.survival.1.then_some((r.survival.0, "death")),
+                r.survival.event.then_some((r.survival.at, "death")),
             ];
             for (time, event) in happened.into_iter().flatten() {
                 let mut cells = head(spec, o);
@@ -189,7 +189,7 @@ impl CoursesStep {
         table
     }
 
-    fn toxicity(&self, spec: &TrialSpec, seen: &[Observed]) -> Table {
+    fn toxicity(&self, spec: &TrialSpec, seen: &[ObservedCourse]) -> Table {
         let mut table = self
             .table("toxicity", "Median and middle 90 % of the patients alive and watched")
             .column("toxicity", "")
@@ -201,7 +201,8 @@ impl CoursesStep {
             .column("patients", "");
         for (k, toxicity) in spec.meaning.toxicities.iter().enumerate() {
             for (arm, a) in spec.arms.iter().enumerate() {
-                let own: Vec<&Observed> = seen.iter().filter(|o| o.record.arm == arm).collect();
+                let own: Vec<&ObservedCourse> =
+                    seen.iter().filter(|o| o.record.arm == arm).collect();
                 let Some(times) = own.first().map(|o| &o.times) else { continue };
                 for (i, time) in times.iter().enumerate() {
                     let mut values: Vec<f64> = own
@@ -237,7 +238,7 @@ impl CoursesStep {
         for r in records {
             table.push(vec![
                 spec.arms[r.arm].name.as_str().into(),
-                (r.progression_free.0 / MONTH).into(),
+                (r.progression_free.at / MONTH).into(),
                 cause(r).into(),
             ]);
         }
@@ -245,14 +246,14 @@ impl CoursesStep {
     }
 }
 
-fn head(spec: &TrialSpec, o: &Observed) -> Vec<Cell> {
+fn head(spec: &TrialSpec, o: &ObservedCourse) -> Vec<Cell> {
     vec![o.record.patient.to_string().into(), spec.arms[o.record.arm].name.as_str().into()]
 }
 
 /// What ended the time without progression: at the time of death it is the death.
 fn cause(record: &Record) -> &'static str {
-    let ((time, event), (death, dead)) = (record.progression_free, record.survival);
-    match (event, dead && time >= death) {
+    let (ended, life) = (record.progression_free, record.survival);
+    match (ended.event, life.event && ended.at >= life.at) {
         (false, _) => "censored",
         (true, true) => "death",
         (true, false) => "progression",

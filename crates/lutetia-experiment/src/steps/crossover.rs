@@ -3,8 +3,8 @@
 use lutetia_outcome::survival::TwoStageOptions;
 use lutetia_trial::{
     Record, TrialSpec,
+    crossover_adjustment::Switched,
     summary::{self, Endpoint},
-    switching::Switched,
 };
 
 use crate::steps::StepError;

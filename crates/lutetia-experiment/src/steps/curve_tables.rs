@@ -2,7 +2,7 @@
 
 use lutetia_data::Curve;
 use lutetia_dose::Tia;
-use lutetia_fit::{Fit, QualityGates};
+use lutetia_fit::{DerivedKind, Fit, QualityGates};
 
 use super::{
     curves::{Candidate, RegionCurve},
@@ -72,10 +72,11 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
     .column("functions", "");
     for region in regions {
         let name = region.data.region.as_str();
-        let of = |c: &Candidate, quantity: &str| match (&region.refused, c.quantity(quantity)) {
-            (None, Ok((value, sd))) => (Cell::from(value), Cell::from(sd)),
-            _ => (Cell::Missing, Cell::Missing),
-        };
+        let of =
+            |c: &Candidate, quantity: DerivedKind| match (&region.refused, c.quantity(quantity)) {
+                (None, Ok((value, sd))) => (Cell::from(value), Cell::from(sd)),
+                _ => (Cell::Missing, Cell::Missing),
+            };
         let average = region.average();
         averaged.push(match &average {
             Ok(a) => {
@@ -101,7 +102,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         });
         for (i, c) in region.candidates.iter().enumerate() {
             let fit = c.fit.as_deref().ok();
-            let (tia, sd) = of(c, "tia");
+            let (tia, sd) = of(c, DerivedKind::Tia);
             let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
             let quality = fit.map(|f| f.quality(&QualityGates::default()));
             let cv = quality.as_ref().and_then(|q| q.largest_cv.as_ref()).map(|(_, cv)| *cv);
@@ -138,8 +139,8 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
         let (tia, sd) =
             (Cell::from(found.map(Tia::value_mbq_h)), Cell::from(found.and_then(Tia::sd_mbq_h)));
         let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
-        let (extrapolated, _) = of(best, "extrapolated_fraction");
-        let (half_life, mut half_life_sd) = of(best, "effective_half_life");
+        let (extrapolated, _) = of(best, DerivedKind::ExtrapolatedFraction);
+        let (half_life, mut half_life_sd) = of(best, DerivedKind::EffectiveHalfLife);
         if !region.at_bound.is_empty() {
             // As of the integral: it rests on a parameter at its bound.
             half_life_sd = Cell::Missing;

@@ -3,9 +3,9 @@
 use crate::steps::StepError;
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
-    ActivityCurve, Average, Censoring, ErrorModel, FUNCTIONS, Fit, FitOptions, FitParameter,
-    Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates, TimeActivity as _,
-    VarianceCount, Weighed, Why, average, choose, fit, widened,
+    ActivityCurve, Average, Censoring, DerivedKind, ErrorModel, FUNCTIONS, Fit, FitOptions,
+    FitParameter, Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates,
+    TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit, widened,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -444,7 +444,7 @@ impl RegionCurve {
                 c.weighed().filter(|_| fits && (!self.gates || c.passes()))
             })
             .collect();
-        average(&all)
+        average(&all).map_err(|e| e.to_string())
     }
 
     /// What a reader must know of the candidate used: what is not determined, how the data refute it, that it was not
@@ -463,7 +463,7 @@ impl Candidate {
     /// What averaging needs: AICc, integral and its standard error; `None` where one is missing.
     pub(crate) fn weighed(&self) -> Option<Weighed> {
         let fit = self.fit.as_ref().ok().filter(|f| f.status.converged())?;
-        let (value, sd) = self.quantity("tia").ok()?;
+        let (value, sd) = self.quantity(DerivedKind::Tia).ok()?;
         Some(Weighed { aicc: fit.aicc?, value, sd: sd? })
     }
 
@@ -472,9 +472,9 @@ impl Candidate {
     ///
     /// # Errors
     /// Why it is not determined.
-    pub fn quantity(&self, name: &str) -> Result<(f64, Option<f64>), String> {
+    pub fn quantity(&self, kind: DerivedKind) -> Result<(f64, Option<f64>), String> {
         let fit = self.fit.as_ref().map_err(Clone::clone)?;
-        let found = fit.derived(name).ok_or("the curve does not fall, its integral is infinite")?;
+        let found = fit.derived(kind).ok_or("the curve does not fall, its integral is infinite")?;
         if !found.determined.is_determined() {
             return Err(found.determined.to_string());
         }
@@ -524,7 +524,7 @@ impl Candidate {
                         notes.push(format!("{} {}", e.name, e.determined));
                     }
                 }
-                notes.extend(self.misfit().map(|m| match self.quantity("tia") {
+                notes.extend(self.misfit().map(|m| match self.quantity(DerivedKind::Tia) {
                     Ok(_) => format!(
                         "{m}; standard errors are widened by √(χ²/ν) = {}",
                         significant(m.birge_ratio(), 3)

@@ -5,6 +5,7 @@ use lutetia_dose::DoseError;
 use lutetia_fit::{FitError, PredictError};
 use lutetia_model::system::SettingError;
 use lutetia_outcome::OutcomeError;
+use lutetia_population::PopulationError;
 use lutetia_scenario::{ScenarioError, SettingFault, TreatmentError};
 use lutetia_sim::SimError;
 use lutetia_table::TableError;
@@ -48,6 +49,9 @@ pub enum StepError {
     /// A statistic.
     #[error(transparent)]
     Outcome(#[from] OutcomeError),
+    /// A population or its weights.
+    #[error(transparent)]
+    Population(#[from] PopulationError),
     /// A trial.
     #[error(transparent)]
     Trial(#[from] TrialError),

@@ -2,15 +2,11 @@
 
 use lutetia_outcome::exposure_response::Logistic;
 use lutetia_outcome::lack_of_fit::{ExposureGroup, LackOfFit};
-use lutetia_trial::{Record, TrialSpec};
+use lutetia_trial::{Record, Share, TrialSpec};
 use lutetia_units::Quantity;
 use serde::Deserialize;
 
-use super::{
-    Context, StepKind, Use,
-    trade_off::kept,
-    trial::{TrialUse, quantities},
-};
+use super::{Context, StepKind, Use, trade_off::kept, trial::TrialUse};
 use crate::steps::StepError;
 use lutetia_table::{Cell, Table, significant};
 
@@ -87,15 +83,16 @@ impl ExposureResponseStep {
                 .map_err(|e| format!("`per`: {e}"))?,
         };
         let chosen = self.chosen(&base.spec)?;
-        let all = quantities(&base.spec);
-        let (_, holds) = all.iter().find(|(name, _)| *name == self.response).ok_or_else(|| {
-            let known: Vec<&str> = all.iter().map(|q| q.0.as_str()).collect();
+        let spec = &base.spec;
+        let share = Share::named(&self.response, spec).ok_or_else(|| {
+            let known: Vec<String> =
+                Share::of_trial(spec).iter().map(|share| share.name(spec)).collect();
             format!("no share is called `{}`; there are: {}", self.response, known.join(", "))
         })?;
         let (mut exposure, mut response) = (Vec::new(), Vec::new());
         for record in records.iter().filter(|r| chosen.contains(&r.arm)) {
             // Who was never assessed has no response, neither yes nor no.
-            if let (Some(x), Some(yes)) = (record.kept.get(place), holds(record)) {
+            if let (Some(x), Some(yes)) = (record.kept.get(place), share.of(record)) {
                 exposure.push(x * info.factor);
                 response.push(yes);
             }

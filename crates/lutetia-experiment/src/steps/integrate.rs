@@ -6,7 +6,8 @@ use lutetia_dose::{
     Start, TacLibrary, Tail, Tia, Trapezoids, TriExponential, from_library, haenscheid, madsen,
 };
 use lutetia_fit::{
-    ErrorModel, ExponentialForm, FitParameter, Observation, Prior, Problem, SumOfExponentials, fit,
+    DerivedKind, ErrorModel, ExponentialForm, FitParameter, Observation, Prior, Problem,
+    SumOfExponentials, fit,
 };
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
@@ -430,12 +431,12 @@ pub fn map(
     let mut problem = Problem::new(&curve, data, ErrorModel::Known, vec![amplitude, lambda]);
     problem.options.random_starts = 4;
     let found = fit(&problem).map_err(|e| e.to_string())?;
-    let tia = found.derived("tia").ok_or("the curve does not fall")?;
+    let tia = found.derived(DerivedKind::Tia).ok_or("the curve does not fall")?;
     if !tia.determined.is_determined() {
         return Err(tia.determined.to_string());
     }
     // The prior of an effective half-life does not know the nuclide; what it makes of the measurement must.
-    let half_life = found.derived("effective_half_life").map(|d| d.value);
+    let half_life = found.derived(DerivedKind::EffectiveHalfLife).map(|d| d.value);
     if let Some(h) =
         half_life.filter(|h| *h > std::f64::consts::LN_2 / physical_per_h * (1.0 + 1e-6))
     {

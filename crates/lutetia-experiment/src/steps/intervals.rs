@@ -1,8 +1,8 @@
 //! Intervals of the integral and the half-life by propagation, profile likelihood and parametric bootstrap.
 
 use lutetia_fit::{
-    Percentiles, Problem, ProfileEnd, Refit, Refitted, Sampler, aicc, akaike_weights, percentiles,
-    profile,
+    DerivedKind, Percentiles, Problem, ProfileEnd, Refit, Refitted, Sampler, aicc, akaike_weights,
+    percentiles, profile,
 };
 use rayon::prelude::*;
 
@@ -13,7 +13,8 @@ use lutetia_table::{Cell, Table, significant};
 const LOST: f64 = 0.1;
 
 /// What is given an interval, with its unit.
-const QUANTITIES: [(&str, &str); 2] = [("tia", "MBq h"), ("effective_half_life", "h")];
+const QUANTITIES: [(DerivedKind, &str); 2] =
+    [(DerivedKind::Tia, "MBq h"), (DerivedKind::EffectiveHalfLife, "h")];
 
 /// The tables `<id>.intervals` and, with profiles, `<id>.profile`.
 #[must_use]
@@ -76,7 +77,7 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
         (Some(reason), _) | (None, Err(reason)) => {
             let note = format!("not determined: {reason}");
             for (quantity, unit) in QUANTITIES {
-                rows.push(row(quantity, unit, "none", [None; 4], note.clone()));
+                rows.push(row(quantity.name(), unit, "none", [None; 4], note.clone()));
             }
             return (rows, points);
         }
@@ -90,9 +91,10 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
     );
     problem.options.seed = options.seed;
     let samples = (options.bootstrap > 0).then(|| bootstrap(region, options));
-    for (i, (quantity, unit)) in QUANTITIES.into_iter().enumerate() {
-        if let Some(d) = fit.derived(quantity) {
-            let row = match best.quantity(quantity) {
+    for (i, (kind, unit)) in QUANTITIES.into_iter().enumerate() {
+        let quantity = kind.name();
+        if let Some(d) = fit.derived(kind) {
+            let row = match best.quantity(kind) {
                 Ok((value, sd)) => {
                     // Where the data refute the function, interval and standard error are widened alike.
                     let ratio = best.misfit().map_or(1.0, |m| m.birge_ratio());
@@ -196,7 +198,7 @@ fn bootstrap(region: &RegionCurve, options: &CurveOptions) -> Result<Vec<Sample>
     let fit = best.fit.as_ref().map_err(Clone::clone)?;
     // Each region has its own stream, whatever regions stand beside it.
     let seed = options.seed ^ fnv(region.data.region.as_bytes());
-    let sampler = Sampler::new(fit, seed)?;
+    let sampler = Sampler::new(fit, seed).map_err(|e| e.to_string())?;
     let weights = region.average().map(|a| a.weights).unwrap_or_default();
     let refit = |c: &'_ Candidate| -> Option<(usize, usize)> {
         let f = c.fit.as_ref().ok()?;

@@ -12,7 +12,7 @@
 
 use lutetia_diagnostic::{Flag, LARGE_EXTRAPOLATION, Reason, Verdict};
 use lutetia_dose::Tia;
-use lutetia_fit::{DerivedEstimate, Fit, MISFIT, Misfit, widened};
+use lutetia_fit::{DerivedEstimate, DerivedKind, Fit, MISFIT, Misfit, widened};
 
 use super::{
     administrations,
@@ -42,7 +42,7 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         Ok(fit) => fit,
         Err(reason) => return Verdict::refused(reason.as_str()),
     };
-    let (value, sd) = match best.quantity("tia") {
+    let (value, sd) = match best.quantity(DerivedKind::Tia) {
         Ok(found) => found,
         Err(reason) if region.misfit.is_some() => {
             return Verdict::refused(Reason::with_hint(reason, OTHER_FUNCTION));
@@ -53,7 +53,7 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         region: &region.data.region,
         value,
         sd,
-        extrapolated: fit.derived("extrapolated_fraction").map(|d| d.value),
+        extrapolated: fit.derived(DerivedKind::ExtrapolatedFraction).map(|d| d.value),
         method: &administrations::method(&best.method, &best.curve),
         misfit: region.misfit,
         at_bound: region.at_bound.clone(),

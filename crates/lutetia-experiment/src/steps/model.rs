@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use lutetia_data::Study;
 use lutetia_dose::Tia;
 use lutetia_fit::{
-    ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor, Prior, Problem,
-    Sample, Transform, fit,
+    DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor,
+    Problem, Sample, Transform, fit,
 };
 use lutetia_model::ResidualError;
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Request};
@@ -432,19 +432,6 @@ fn ends(e: &Estimate) -> (Cell, Cell) {
     (e.ci95.map(|c| c.0).into(), e.ci95.map(|c| c.1).into())
 }
 
-/// Coefficient of variation of a prior about its median, 1 = 100 %: of a log-normal or Box–Cox one as it is declared,
-/// `ω² = ln(1 + CV²)` read backwards; of a normal one `ω/|θ|`; of a logit-normal one to first order, `ω |dθ/dφ|/|θ|`.
-fn prior_cv(transform: Transform, prior: Prior) -> Option<f64> {
-    let median = transform.backward(prior.mean);
-    let cv = match transform {
-        Transform::Log | Transform::BoxCox { .. } => (prior.sd * prior.sd).exp_m1().sqrt(),
-        Transform::Identity | Transform::Logit { .. } => {
-            prior.sd * transform.slope(prior.mean).abs() / median.abs()
-        }
-    };
-    cv.is_finite().then_some(cv)
-}
-
 fn estimates(step: &FitModel, model: &LoadedModel, declared: &[FitParameter], fit: &Fit) -> Table {
     let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed; deviation is on the scale on which the prior is normal";
     let mut table = Table::new(&step.id, caption)
@@ -475,9 +462,8 @@ fn estimates(step: &FitModel, model: &LoadedModel, declared: &[FitParameter], fi
         };
         let info = &system.parameters()[index];
         let prior = p.prior;
-        let cv = prior.and_then(|q| prior_cv(p.transform, q)).map(|cv| 100.0 * cv);
-        let deviation =
-            prior.map(|q| (p.transform.forward(e.value) - q.mean) / q.sd).filter(|d| d.is_finite());
+        let cv = prior.and_then(|q| q.law(p.transform).declared_cv()).map(|cv| 100.0 * cv);
+        let deviation = prior.map(|q| q.deviation(p.transform, e.value)).filter(|d| d.is_finite());
         let (low, high) = ends(e);
         let note =
             if e.determined.is_determined() { String::new() } else { e.determined.to_string() };
@@ -603,11 +589,12 @@ fn tias(
     .column("note", "");
     let mut tias = Vec::new();
     for s in series {
-        let derived = |what: &str| fit.derived(&format!("{what}({})", s.observable));
-        let tia = derived("tia").ok_or_else(|| format!("`{}` has no integral", s.observable))?;
+        let derived = |kind| fit.derived_of(kind, &s.observable);
+        let tia = derived(DerivedKind::Tia)
+            .ok_or_else(|| format!("`{}` has no integral", s.observable))?;
         let value = tia.value / hour;
         let sd = tia.se.map(|sd| sd / hour);
-        let extrapolated = derived("extrapolated_fraction").map(|d| d.value);
+        let extrapolated = derived(DerivedKind::ExtrapolatedFraction).map(|d| d.value);
         let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
         let (found, note) = shown(&judged);
         table.push(vec![

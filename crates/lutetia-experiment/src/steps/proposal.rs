@@ -175,7 +175,7 @@ impl Judge<'_> {
         }
         let (records, failed) = trial.run_until(self.stop).map_err(said)?;
         if records.is_empty() {
-            return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()).into());
+            return Err(failed.first().map_or_else(String::new, |f| f.reason.to_string()).into());
         }
         #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
         let n = records.len() as f64;

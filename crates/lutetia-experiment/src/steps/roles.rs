@@ -5,7 +5,7 @@ use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
 use lutetia_scenario::LoadedModel;
 use lutetia_units::{Dimension, Quantity};
 
-use super::trial::{TrialStep, endpoints};
+use super::trial::TrialStep;
 use crate::steps::StepError;
 use lutetia_trial::{TrialSpec, summary::Endpoint};
 
@@ -261,7 +261,7 @@ pub(crate) fn needs(
     endpoint: Endpoint,
     what: &str,
 ) -> Result<(), StepError> {
-    if endpoints(spec).contains(&endpoint) {
+    if Endpoint::of_trial(spec).contains(&endpoint) {
         return Ok(());
     }
     let keys = match endpoint {

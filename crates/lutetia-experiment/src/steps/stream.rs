@@ -253,7 +253,7 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64),
     };
     let mut reader = csv::Reader::from_path(path).map_err(read)?;
     let arms = spec.arms.len();
-    let endpoints = trial::endpoints(spec);
+    let endpoints = Endpoint::of_trial(spec);
     let names = reader.headers().map_err(read)?.clone();
     // The event stands right of its day.
     let columns: Vec<Option<usize>> = endpoints
@@ -305,11 +305,11 @@ fn summary(path: &Path, spec: &lutetia_trial::TrialSpec) -> Result<(Table, u64),
             let tally = &tallies[arm][k];
             let (ratio, note) = match (arm > 0).then(|| hazard_ratio(tally, &tallies[0][k])) {
                 Some(Ok(ratio)) => (Some(ratio), Cell::Missing),
-                Some(Err(why)) => (None, why.into()),
+                Some(Err(why)) => (None, why.to_string().into()),
                 None => (None, Cell::Missing),
             };
             table.push(vec![
-                endpoint.short().into(),
+                endpoint.name().into(),
                 a.name.as_str().into(),
                 count(tally.patients()),
                 count(failed[arm]),

@@ -340,7 +340,7 @@ impl TradeOffStep {
         let trial = Trial::new(&cohort.model.simulator, population, spec).map_err(said)?;
         let (records, failed) = trial.run_until(stop).map_err(said)?;
         if records.is_empty() {
-            return Err(failed.first().map_or_else(String::new, |f| f.reason.clone()).into());
+            return Err(failed.first().map_or_else(String::new, |f| f.reason.to_string()).into());
         }
         Ok(records)
     }
@@ -422,9 +422,9 @@ impl TradeOffStep {
 
     pub(crate) fn benefit_of(&self, record: &Record, horizon: f64) -> f64 {
         match self.benefit {
-            Benefit::RestrictedMean => record.survival.0.min(horizon) / MONTH,
-            Benefit::ProgressionFree => f64::from(u8::from(!record.progression_free.1)),
-            Benefit::Alive => f64::from(u8::from(!record.survival.1)),
+            Benefit::RestrictedMean => record.survival.at.min(horizon) / MONTH,
+            Benefit::ProgressionFree => f64::from(u8::from(!record.progression_free.event)),
+            Benefit::Alive => f64::from(u8::from(!record.survival.event)),
         }
     }
 

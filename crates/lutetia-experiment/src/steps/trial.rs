@@ -8,8 +8,7 @@ use lutetia_sim::Options;
 use lutetia_trial::{
     Arm, Crossover, Cycle, Dependence, Failed, MarkerVisits, Meaning, Record, Toxicity, Trial,
     TrialSpec, Visits,
-    stream::response,
-    summary::{self, Endpoint},
+    summary::{self, Endpoint, Share},
 };
 use lutetia_units::{Quantity, Unit};
 use serde::Deserialize;
@@ -489,22 +488,6 @@ pub(super) const SHARED: &str = "the arms treat the same patients and are compar
                                  and p are those of a randomised trial of that size, too wide for a comparison of the \
                                  same patients";
 
-/// Endpoints that a trial has.
-pub(crate) fn endpoints(spec: &TrialSpec) -> Vec<Endpoint> {
-    let meaning = &spec.meaning;
-    let mut all = Vec::new();
-    if meaning.death.is_some() {
-        all.push(Endpoint::OverallSurvival);
-    }
-    if meaning.new_lesion.is_some() || meaning.volume.is_some() {
-        all.push(Endpoint::ProgressionFreeSurvival);
-    }
-    if meaning.marker_visits.is_some() {
-        all.push(Endpoint::MarkerProgressionFree);
-    }
-    all
-}
-
 /// All tables of a trial.
 fn tables(
     id: &str,
@@ -549,14 +532,14 @@ fn tables(
         .column("censored", "");
     let count = |n: usize| Cell::Number(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
     let months = |x: Option<f64>| Cell::from(x.map(|t| t / MONTH));
-    for endpoint in endpoints(spec) {
+    for endpoint in Endpoint::of_trial(spec) {
         for arm in 0..spec.arms.len() {
             let Ok(km) = summary::curve(spec, records, arm, endpoint) else { continue };
             let median = km.median();
             by_arm.push(vec![
-                format!("{} {}", name(arm), endpoint.short()).into(),
+                format!("{} {}", name(arm), endpoint.name()).into(),
                 name(arm).into(),
-                endpoint.short().into(),
+                endpoint.name().into(),
                 count(km.patients),
                 count(km.events),
                 months(median.estimate),
@@ -567,7 +550,7 @@ fn tables(
             ]);
             for step in &km.steps {
                 curves.push(vec![
-                    endpoint.short().into(),
+                    endpoint.name().into(),
                     name(arm).into(),
                     (step.time / MONTH).into(),
                     step.survival.into(),
@@ -580,7 +563,7 @@ fn tables(
             if arm == 0 {
                 continue;
             }
-            let mut row: Vec<Cell> = vec![endpoint.short().into(), name(arm).into()];
+            let mut row: Vec<Cell> = vec![endpoint.name().into(), name(arm).into()];
             match summary::contrast(spec, records, arm, 0, endpoint) {
                 Ok(c) => row.extend([
                     c.hazard_ratio.into(),
@@ -601,7 +584,7 @@ fn tables(
         }
     }
     let mut all = vec![by_arm, ratios, curves];
-    if endpoints(spec).contains(&Endpoint::ProgressionFreeSurvival) {
+    if Endpoint::of_trial(spec).contains(&Endpoint::ProgressionFreeSurvival) {
         all.extend(progression_between_scans(id, spec, records)?);
     }
     all.extend(patient_tables(id, trial, records));
@@ -614,7 +597,7 @@ fn tables(
     for f in failed {
         #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
         let number = f.patient as f64;
-        failures.push(vec![number.into(), name(f.arm).into(), f.reason.as_str().into()]);
+        failures.push(vec![number.into(), name(f.arm).into(), f.reason.to_string().into()]);
     }
     all.push(failures);
     Ok(all)
@@ -628,7 +611,7 @@ fn progression_between_scans(
 ) -> Result<Vec<Table>, StepError> {
     let (mut left, mut right, mut arms) = (Vec::new(), Vec::new(), Vec::new());
     for r in records {
-        let (from, to) = r.progression_free_interval();
+        let (from, to) = r.progression_free.interval();
         left.push(from / MONTH);
         right.push(to / MONTH);
         arms.push(spec.arms[r.arm].name.as_str());
@@ -690,14 +673,14 @@ fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table>
         #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
         let number = r.patient as f64;
         let head = || -> Vec<Cell> { vec![number.into(), name(r.arm).into()] };
-        for endpoint in endpoints(spec) {
-            let (time, event) = endpoint.of(r);
-            let (left, right) = endpoint.interval_of(r);
+        for endpoint in Endpoint::of_trial(spec) {
+            let observed = endpoint.of(r);
+            let (left, right) = observed.interval();
             let mut row = head();
             row.extend([
-                endpoint.short().into(),
-                (time / MONTH).into(),
-                f64::from(u8::from(event)).into(),
+                endpoint.name().into(),
+                (observed.at / MONTH).into(),
+                f64::from(u8::from(observed.event)).into(),
                 (left / MONTH).into(),
                 Cell::from(Some(right / MONTH).filter(|t| t.is_finite())),
                 Cell::from(r.crossed_at.map(|t| t / MONTH)),
@@ -707,7 +690,7 @@ fn patient_tables(id: &str, trial: &Trial<'_>, records: &[Record]) -> Vec<Table>
         let percent = |x: Option<f64>| Cell::from(x.map(|x| 100.0 * x));
         let mut row = head();
         row.extend([
-            response(r.response).into(),
+            r.response.name().into(),
             percent(r.best_size),
             percent(r.best_marker),
             f64::from(u32::try_from(r.cycles).unwrap_or(u32::MAX)).into(),
@@ -745,59 +728,17 @@ fn shares(id: &str, spec: &TrialSpec, records: &[Record], failed: &[Failed]) -> 
                 Cell::from(share.map(|s| f64::from(u32::try_from(s.1).unwrap_or(u32::MAX)))),
             ]);
         };
-        for (what, holds) in quantities(spec) {
-            if what == CROSSED && a.crossover.is_none() {
+        for what in Share::of_trial(spec) {
+            if what == Share::CrossedOver && a.crossover.is_none() {
                 continue;
             }
-            push(&what, summary::share(records, arm, |r| holds(r)));
+            push(&what.name(spec), summary::share(records, arm, what));
         }
         let lost = failed.iter().filter(|f| f.arm == arm).count();
         #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
         push("could not be simulated", Some((lost as f64 / a.patients as f64, a.patients)));
     }
     table
-}
-
-type Holds<'a> = Box<dyn Fn(&Record) -> Option<bool> + 'a>;
-
-/// Name of the share of an arm that changes treatment.
-const CROSSED: &str = "crossed over";
-
-/// What is counted per patient, by name.
-pub(crate) fn quantities(spec: &TrialSpec) -> Vec<(String, Holds<'_>)> {
-    let mut all: Vec<(String, Holds<'_>)> = Vec::new();
-    if spec.meaning.volume.is_some() {
-        all.push((
-            "objective response".to_owned(),
-            Box::new(|r| Some(matches!(response(r.response), "CR" | "PR"))),
-        ));
-    }
-    if spec.meaning.marker.is_some() {
-        all.push(("marker halved".to_owned(), Box::new(|r| r.best_marker.map(|b| b <= -0.5))));
-    }
-    if spec.meaning.marker_visits.is_some() {
-        all.push(("marker halved, confirmed".to_owned(), Box::new(|r| r.marker_halved)));
-    }
-    for (k, t) in spec.meaning.toxicities.iter().enumerate() {
-        for least in [2_u8, 3, 4] {
-            if t.limits.len() >= usize::from(least) {
-                all.push((
-                    format!("{} grade {least} or more", t.name),
-                    Box::new(move |r| r.grades.get(k).map(|g| *g >= least)),
-                ));
-            }
-        }
-    }
-    if !spec.meaning.toxicities.is_empty() {
-        all.push((
-            "any grade 3 or more".to_owned(),
-            Box::new(|r| Some(r.grades.iter().any(|g| *g >= 3))),
-        ));
-    }
-    if spec.arms.iter().any(|a| a.crossover.is_some()) {
-        all.push((CROSSED.to_owned(), Box::new(|r| Some(r.crossed_at.is_some()))));
-    }
-    all
 }
 
 /// Median and 95 % interval of values that may be missing, and how many are known.

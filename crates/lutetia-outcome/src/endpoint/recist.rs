@@ -103,6 +103,26 @@ pub enum BestResponse {
     NotEvaluable,
 }
 
+impl BestResponse {
+    /// `CR`, `PR`, `SD`, `PD`, `NE`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "CR",
+            Self::Partial => "PR",
+            Self::Stable => "SD",
+            Self::Progressive => "PD",
+            Self::NotEvaluable => "NE",
+        }
+    }
+
+    /// Whether it counts towards the objective response rate: complete or partial.
+    #[must_use]
+    pub fn is_objective(self) -> bool {
+        matches!(self, Self::Complete | Self::Partial)
+    }
+}
+
 /// One scan as judged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Assessment {

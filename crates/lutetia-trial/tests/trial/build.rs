@@ -1,7 +1,6 @@
 //! Models written as users write them.
 
 use lutetia_model::{Binding, Model, NoFiles, SourceFile, check, compile, system::System};
-use lutetia_trial::TrialError;
 
 pub fn checked(text: &str) -> Model {
     let checked =
@@ -21,7 +20,7 @@ pub fn model(text: &str) -> (Model, System) {
 }
 
 /// What a user reads.
-pub fn message<T>(result: Result<T, TrialError>) -> String {
+pub fn message<T>(result: Result<T, impl std::fmt::Display>) -> String {
     match result {
         Ok(_) => panic!("expected a refusal"),
         Err(error) => error.to_string(),

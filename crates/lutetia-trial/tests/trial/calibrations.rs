@@ -2,9 +2,20 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lutetia_trial::{CalibrationSpec, Particle, Posterior, Target, TrialError, Unknown, calibrate};
+use lutetia_trial::{CalibrationSpec, Particle, Posterior, Target, TrialError, Unknown};
 
 use crate::build::message;
+
+/// What a simulation of these tests says where it fails.
+type Simulate<'a> = &'a (dyn Fn(&[f64], usize) -> Result<Vec<f64>, &'static str> + Sync);
+
+fn calibrate(
+    spec: &CalibrationSpec,
+    stop: &AtomicBool,
+    simulate: Simulate<'_>,
+) -> Result<Posterior, TrialError> {
+    lutetia_trial::calibrate(spec, stop, simulate)
+}
 
 fn unknown(name: &str, lower: f64, upper: f64, log: bool) -> Unknown {
     Unknown { name: name.to_owned(), lower, upper, log }
@@ -165,7 +176,7 @@ fn prop_the_posterior_is_the_same_on_one_thread_and_two() {
 #[test]
 fn exact_particles_that_fail_have_no_weight() {
     let simulate = |x: &[f64], _: usize| {
-        if x[0] < 2.0 { Err("below two".to_owned()) } else { Ok(vec![x[0] + x[1], x[0] - x[1]]) }
+        if x[0] < 2.0 { Err("below two") } else { Ok(vec![x[0] + x[1], x[0] - x[1]]) }
     };
     let posterior = calibrate(&spec(), &never(), &simulate).unwrap();
     assert!(posterior.generations[0].failed > 150);
@@ -264,7 +275,7 @@ fn regress_messages_about_calibrations() {
     let refused = |change: &dyn Fn(&mut CalibrationSpec)| {
         let mut s = spec();
         change(&mut s);
-        message(calibrate(&s, &never(), &|_, _| Err("the arm `a` has no patient left".to_owned())))
+        message(calibrate(&s, &never(), &|_, _| Err("the arm `a` has no patient left")))
     };
     let found = [
         refused(&|s| s.unknowns.clear()),

@@ -1,6 +1,8 @@
 //! Who the patients are. Internal masses are in g.
 
-use lutetia_trial::{Cohort, CohortSpec, Draws, Law, Limit, Margin, Population, resample, weights};
+use lutetia_trial::{
+    Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Population, resample, weights,
+};
 use proptest::prelude::*;
 
 use crate::build::{POPULATION, message, model};
@@ -9,9 +11,9 @@ fn spec() -> CohortSpec {
     CohortSpec {
         seed: 11,
         covariates: vec![
-            ("weight".to_owned(), Law::LogNormal { median: 80e3, cv: 0.2 }),
-            ("GFR".to_owned(), Law::Normal { mean: 5.0, sd: 1.0 }),
-            ("ecog".to_owned(), Law::Levels(vec![0.5, 0.4, 0.1])),
+            ("weight".to_owned(), CovariateLaw::LogNormal { median: 80e3, cv: 0.2 }),
+            ("GFR".to_owned(), CovariateLaw::Normal { mean: 5.0, sd: 1.0 }),
+            ("ecog".to_owned(), CovariateLaw::Levels(vec![0.5, 0.4, 0.1])),
         ],
         correlations: vec![("weight".to_owned(), "GFR".to_owned(), 0.5)],
         by_occasion: vec![("cycle".to_owned(), vec![0.0, 1.0])],
@@ -215,20 +217,21 @@ fn regress_messages_about_cohorts() {
             Population::new(&model, &system, &spec).and_then(|population| population.cohort(0, 2));
         message(drawn)
     };
-    let law = |name: &str, law: Law| (name.to_owned(), law);
+    let law = |name: &str, law: CovariateLaw| (name.to_owned(), law);
     let mut found = Vec::new();
-    found.push(refused(&|s| s.covariates = vec![law("wieght", Law::Constant(1.0))]));
-    found.push(refused(&|s| s.covariates = vec![law("CL", Law::Constant(1.0))]));
+    found.push(refused(&|s| s.covariates = vec![law("wieght", CovariateLaw::Constant(1.0))]));
+    found.push(refused(&|s| s.covariates = vec![law("CL", CovariateLaw::Constant(1.0))]));
     found.push(refused(&|s| {
         s.correlations.clear();
         s.covariates.retain(|c| c.0 != "GFR");
     }));
-    found.push(refused(&|s| s.covariates[2].1 = Law::Levels(vec![0.5, 0.4, 0.2])));
-    found.push(refused(&|s| s.covariates[2].1 = Law::Levels(vec![0.5, 0.5])));
-    found.push(refused(&|s| s.covariates[2].1 = Law::Normal { mean: 1.0, sd: 1.0 }));
-    found.push(refused(&|s| s.covariates[0].1 = Law::Normal { mean: 80e3, sd: f64::NAN }));
-    found.push(refused(&|s| s.covariates[0].1 = Law::LogNormal { median: -80e3, cv: 0.2 }));
-    found.push(refused(&|s| s.covariates[0].1 = Law::Normal { mean: 1e3, sd: 1e3 }));
+    found.push(refused(&|s| s.covariates[2].1 = CovariateLaw::Levels(vec![0.5, 0.4, 0.2])));
+    found.push(refused(&|s| s.covariates[2].1 = CovariateLaw::Levels(vec![0.5, 0.5])));
+    found.push(refused(&|s| s.covariates[2].1 = CovariateLaw::Normal { mean: 1.0, sd: 1.0 }));
+    found.push(refused(&|s| s.covariates[0].1 = CovariateLaw::Normal { mean: 80e3, sd: f64::NAN }));
+    found
+        .push(refused(&|s| s.covariates[0].1 = CovariateLaw::LogNormal { median: -80e3, cv: 0.2 }));
+    found.push(refused(&|s| s.covariates[0].1 = CovariateLaw::Normal { mean: 1e3, sd: 1e3 }));
     found.push(refused(&|s| s.correlations[0].2 = 1.0));
     found.push(refused(&|s| s.typical = vec![("CL".to_owned(), -1.0)]));
     found.push(refused(&|s| s.typical = vec![("F".to_owned(), 1.0)]));

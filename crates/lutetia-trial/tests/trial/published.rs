@@ -166,7 +166,7 @@ fn val_desmees_population_lives_as_its_equations_say() {
             let own = slots.map(|(slot, factor)| patient.parameters(0)[slot] / factor);
             let hazard = hazard_at_the_end(pair, own);
             let expected = -patient.draws.uniform("death", 0).ln() > hazard;
-            differ += usize::from(expected == record.survival.1);
+            differ += usize::from(expected == record.survival.event);
             let alive = (-hazard).exp();
             sum += alive;
             squares += alive * alive;

@@ -13,7 +13,7 @@ fn limit(name: &str, most: f64) -> RegimenLimit {
 }
 
 /// Activity a per cycle, n cycles. Control 1 − exp(−a·n/20); kidney 4·a·n Gy; marrow a (per cycle).
-fn course(x: &[f64]) -> Result<Assessed, String> {
+fn course(x: &[f64]) -> Result<Assessed, &'static str> {
     let total = x[0] * x[1];
     Ok(Assessed { benefit: 1.0 - (-total / 20.0).exp(), limited: vec![4.0 * total, x[0]] })
 }
@@ -53,14 +53,18 @@ fn exact_without_a_limit_the_bounds_decide() {
 /// A greatest benefit inside all bounds and limits is said to be that, and not laid on a bound.
 #[test]
 fn exact_an_optimum_within_is_said_so() {
-    let inside = |x: &[f64]| Ok(Assessed { benefit: -(x[0] - 6.0).powi(2), limited: vec![x[0]] });
+    let inside =
+        |x: &[f64]| Ok::<_, &str>(Assessed { benefit: -(x[0] - 6.0).powi(2), limited: vec![x[0]] });
     let knobs = [knob("activity", 1.0, 12.0, false)];
     let found =
         propose(&knobs, &[limit("marrow", 8.0)], &options(16, 40, 1, None), &inside).unwrap();
     assert!(found.sentence().starts_with("neither a limit nor a bound"), "{}", found.sentence());
     // A limit that moves in steps lies far below what it may be, and still keeps the next step away.
     let stepped = |x: &[f64]| {
-        Ok(Assessed { benefit: x[0], limited: vec![if x[0] > 6.0 { 100.0 } else { 0.0 }] })
+        Ok::<_, &str>(Assessed {
+            benefit: x[0],
+            limited: vec![if x[0] > 6.0 { 100.0 } else { 0.0 }],
+        })
     };
     let found =
         propose(&knobs, &[limit("harm", 50.0)], &options(16, 40, 1, None), &stepped).unwrap();
@@ -88,7 +92,7 @@ fn exact_limits_that_no_regimen_meets_are_named() {
         &[knob("activity", 1.0, 12.0, false)],
         &[limit("tumour escape", 8.0), limit("marrow", 4.0)],
         &options(16, 30, 1, None),
-        &|x| Ok(Assessed { benefit: 0.0, limited: vec![16.0 - x[0], x[0]] }),
+        &|x| Ok::<_, &str>(Assessed { benefit: 0.0, limited: vec![16.0 - x[0], x[0]] }),
     )
     .unwrap();
     assert!(both.sentence().contains("not together"), "{}", both.sentence());
@@ -105,7 +109,7 @@ fn regress_messages_about_regimens() {
         ask(&knobs(), &[limit("kidney", 0.0)]),
         message(propose(&knobs(), &[], &options(2, 2, 1, None), &course)),
         message(propose(&knobs(), &[], &options(8, 2, 1, None), &|_| {
-            Err("dose 1: `olaparib.gut` is not a pool of the model".to_owned())
+            Err("dose 1: `olaparib.gut` is not a pool of the model")
         })),
     ];
     insta::assert_snapshot!(found.join("\n"));

@@ -4,8 +4,8 @@ use lutetia_outcome::survival::TwoStageOptions;
 use lutetia_sim::Simulator;
 use lutetia_trial::{
     Arm, CohortSpec, Crossover, Dependence, Draws, Margin, Population, Record, Trial, TrialSpec,
+    crossover_adjustment::Switched,
     summary::{self, Endpoint},
-    switching::Switched,
     weights,
 };
 
@@ -54,7 +54,7 @@ fn exact_the_odds_of_crossover_follow_what_they_depend_on() {
             continue;
         };
         let progression = d.at - 14.0;
-        assert_eq!(r.progression_free, (progression, true));
+        assert_eq!((r.progression_free.at, r.progression_free.event), (progression, true));
         let x = &d.covariates;
         assert!((x[1] - progression).abs() < 1e-12);
         let slot = population.system().parameter_index("k_grow").unwrap();
@@ -105,13 +105,13 @@ fn exact_treatment_after_crossover_ends_at_the_next_progression() {
         crossed += 1;
         // At least the first, and no more than those who go on.
         assert!(with.cycles >= 1 && with.cycles <= without.cycles, "{with:?} {without:?}");
-        let possible = (0..6).filter(|k| at + 42.0 * f64::from(*k) < without.survival.0).count();
+        let possible = (0..6).filter(|k| at + 42.0 * f64::from(*k) < without.survival.at).count();
         assert_eq!(without.cycles, possible);
         // The next scan after the change is 56 or 84 days off at most, and one cycle fits before any of them.
         if with.cycles < without.cycles {
             fewer += 1;
             // Less treatment of the same patient is no longer life, to the integrator's tolerance.
-            assert!(with.survival.0 <= without.survival.0 + 1e-2);
+            assert!(with.survival.at <= without.survival.at + 1e-2);
         }
     }
     assert!(crossed > 50 && fewer > 20, "{crossed} {fewer}");
@@ -165,9 +165,9 @@ fn exact_a_weighted_population_has_the_published_margins() {
     let spec = CohortSpec {
         seed: 3,
         covariates: vec![
-            ("weight".to_owned(), lutetia_trial::Law::Normal { mean: 80e3, sd: 15e3 }),
-            ("GFR".to_owned(), lutetia_trial::Law::Uniform { lower: 2.0, upper: 10.0 }),
-            ("ecog".to_owned(), lutetia_trial::Law::Levels(vec![0.4, 0.4, 0.2])),
+            ("weight".to_owned(), lutetia_trial::CovariateLaw::Normal { mean: 80e3, sd: 15e3 }),
+            ("GFR".to_owned(), lutetia_trial::CovariateLaw::Uniform { lower: 2.0, upper: 10.0 }),
+            ("ecog".to_owned(), lutetia_trial::CovariateLaw::Levels(vec![0.4, 0.4, 0.2])),
         ],
         ..CohortSpec::default()
     };

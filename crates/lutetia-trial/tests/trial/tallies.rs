@@ -64,8 +64,13 @@ fn compared(whole: bool) {
 fn exact_no_ratio_without_events_of_both_that_overlap() {
     let (t, e) = sample(0, 20.0, true);
     let none = tally(&t, &vec![false; t.len()]);
-    assert!(hazard_ratio(&none, &tally(&t, &e)).unwrap_err().contains("this arm has no event"));
-    assert!(hazard_ratio(&tally(&t, &e), &none).unwrap_err().contains("the first arm"));
+    assert!(
+        hazard_ratio(&none, &tally(&t, &e))
+            .unwrap_err()
+            .to_string()
+            .contains("this arm has no event")
+    );
+    assert!(hazard_ratio(&tally(&t, &e), &none).unwrap_err().to_string().contains("the first arm"));
     assert_eq!(none.median(), None);
     let mut odd = Tally::default();
     odd.add(f64::NAN, true);
@@ -74,7 +79,7 @@ fn exact_no_ratio_without_events_of_both_that_overlap() {
     // One patient each, who die one after the other: the likelihood rises for ever.
     let (early, late) = (tally(&[1.0], &[true]), tally(&[2.0], &[true]));
     for (a, b) in [(&early, &late), (&late, &early)] {
-        assert!(hazard_ratio(a, b).unwrap_err().contains("keeps rising"));
+        assert!(hazard_ratio(a, b).unwrap_err().to_string().contains("keeps rising"));
     }
 }
 

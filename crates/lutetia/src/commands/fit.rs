@@ -8,6 +8,7 @@ use lutetia_experiment::steps::curve_tables::tables;
 use lutetia_experiment::steps::curves::CurveOptions;
 use lutetia_experiment::steps::select::SelectOptions;
 use lutetia_experiment::steps::{integrate, intervals, select};
+use lutetia_fit::{DerivedKind, DerivedUnit};
 use lutetia_table::{Cell, Table};
 
 use super::{
@@ -206,11 +207,12 @@ fn estimates(fitted: &Fitted) -> Table {
         let Ok(fit) = &best.fit else { continue };
         let of_fit = fit.estimates.iter().chain(&fit.magnitudes);
         let rows = of_fit
-            .map(|e| (&e.name, e.value, e.se, e.ci95, &e.determined))
-            .chain(fit.derived.iter().map(|d| (&d.name, d.value, d.se, d.ci95, &d.determined)));
+            .map(|e| (e.name.clone(), e.value, e.se, e.ci95, &e.determined))
+            .chain(fit.derived.iter().map(|d| (d.name(), d.value, d.se, d.ci95, &d.determined)));
         for (name, value, se, ci95, determined) in rows {
             // What the data themselves stand against, or a function that they refute, leaves no number to use.
-            let doubt = match (&region.refused, fit.derived(name).map(|_| best.quantity(name))) {
+            let kind = DerivedKind::named(&name).filter(|kind| fit.derived(*kind).is_some());
+            let doubt = match (&region.refused, kind.map(|kind| best.quantity(kind))) {
                 (Some(reason), Some(_)) => Some(format!("not determined: {reason}")),
                 (_, Some(Err(reason))) => Some(reason),
                 _ if !determined.is_determined() => Some(determined.to_string()),
@@ -228,7 +230,7 @@ fn estimates(fitted: &Fitted) -> Table {
                 region.data.region.as_str().into(),
                 best.function.as_str().into(),
                 name.as_str().into(),
-                unit_of(name).into(),
+                unit_of(&name).into(),
                 number(Some(value)),
                 number(se),
                 number(ci95.map(|c| c.0)),
@@ -242,10 +244,15 @@ fn estimates(fitted: &Fitted) -> Table {
 
 /// Unit of a quantity of a sum of exponentials; its names are fixed.
 fn unit_of(name: &str) -> &'static str {
+    match DerivedKind::named(name).map(DerivedKind::unit) {
+        Some(DerivedUnit::ValueTime) => return "MBq h",
+        Some(DerivedUnit::Time) => return "h",
+        Some(DerivedUnit::One) => return "1",
+        None => {}
+    }
     match name {
-        "tia" | "tia_to_last" => "MBq h",
-        "effective_half_life" | "time_of_maximum" | "rise" => "h",
-        "extrapolated_fraction" | "cv" | "scale" | "shape" | "alpha" => "1",
+        "rise" => "h",
+        "cv" | "scale" | "shape" | "alpha" => "1",
         _ if name.starts_with("lambda") => "1/h",
         _ => "MBq",
     }

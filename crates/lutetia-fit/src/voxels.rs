@@ -3,21 +3,21 @@
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::choice::{MISFIT, widened};
-use crate::curve::{ActivityCurve, TimeActivity};
+use crate::curve::functions::Function;
+use crate::curve::{ActivityCurve, StartScratch, TimeActivity};
+use crate::error::PredictError;
 use crate::fast::{FastFit, FastReason, FastResult, FastStatus};
 use crate::fit::fit;
-use crate::functions::Function;
-use crate::predictor::{PredictError, Predictor};
+use crate::predictor::{DerivedKind, Predictor};
 use crate::problem::{ErrorModel, FitParameter, Observation, Problem};
 use crate::result::birge;
-use crate::stripping::StartScratch;
 
 /// Extra starts of a curve of more than two parameters; one of two has one minimum.
 const EXTRA_STARTS: usize = 4;
 
 /// Fits rows of activities at the same times.
 #[derive(Clone, Debug)]
-pub struct MapFitter {
+pub struct VoxelFitter {
     curve: ActivityCurve,
     parameters: Vec<FitParameter>,
     error: ErrorModel,
@@ -29,8 +29,8 @@ pub struct MapFitter {
 
 /// One thread's room.
 #[derive(Debug)]
-pub struct MapWorker<'a> {
-    fitter: &'a MapFitter,
+pub struct VoxelWorker<'a> {
+    fitter: &'a VoxelFitter,
     fast: Option<FastFit<'a>>,
     scratch: StartScratch,
     start: Vec<f64>,
@@ -63,7 +63,7 @@ pub enum RowFit {
     Failed(&'static str),
 }
 
-impl MapFitter {
+impl VoxelFitter {
     /// A fitter of `function` at these times (h) under an error model.
     ///
     /// # Errors
@@ -95,10 +95,10 @@ impl MapFitter {
     }
 
     /// A worker for one thread.
-    pub fn worker(&self) -> MapWorker<'_> {
+    pub fn worker(&self) -> VoxelWorker<'_> {
         let free = self.parameters.iter().filter(|p| !p.fixed).count();
         let extra = if free > 2 { EXTRA_STARTS } else { 0 };
-        MapWorker {
+        VoxelWorker {
             fitter: self,
             fast: FastFit::new(&self.curve, &self.parameters, self.error, extra, self.seed),
             scratch: StartScratch::default(),
@@ -107,7 +107,7 @@ impl MapFitter {
     }
 }
 
-impl MapWorker<'_> {
+impl VoxelWorker<'_> {
     /// Fits one row: an activity for each time, and standard deviations where the error model is
     /// [`ErrorModel::Known`]. Allocates nothing unless the general fit must help.
     ///
@@ -163,7 +163,7 @@ impl MapWorker<'_> {
     }
 
     fn general(&self, y: &[f64], sd: &[f64]) -> RowFit {
-        let MapFitter { curve, parameters, error, seed, .. } = self.fitter;
+        let VoxelFitter { curve, parameters, error, seed, .. } = self.fitter;
         let observations = y
             .iter()
             .enumerate()
@@ -180,7 +180,7 @@ impl MapWorker<'_> {
         if !f.status.converged() {
             return RowFit::Failed("the search found no minimum");
         }
-        let Some(tia) = f.derived("tia") else { return RowFit::Failed("no integral") };
+        let Some(tia) = f.derived(DerivedKind::Tia) else { return RowFit::Failed("no integral") };
         let mut theta = [0.0; 6];
         for (slot, e) in theta.iter_mut().zip(&f.estimates) {
             *slot = e.value;

@@ -1,12 +1,11 @@
 //! Sums of exponentials in biological rates: the curves of organ dosimetry.
 
-use nalgebra::DMatrix;
-
-use crate::curve::{TimeActivity, check_times, predict_points};
-use crate::phases::{self, Phase};
-use crate::predictor::{Derived, PredictError, Predictor};
+use crate::curve::phases::{self, Phase};
+use crate::curve::stripping::{self, StartScratch};
+use crate::curve::{TimeActivity, check_times, predict_by_points};
+use crate::error::{CurveError, PredictError};
+use crate::predictor::{Derived, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping::{self, StartScratch};
 
 /// Biological rate of one phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,39 +139,29 @@ impl SumOfExponentials {
         physical_rate: f64,
         times: &[f64],
     ) -> Result<Self, PredictError> {
-        let fail = |reason: String| Err(PredictError::Failed { reason });
         let needed = if form.closes() { 2 } else { 1 };
         if form.rates.len() < needed {
-            return fail(format!(
-                "curve has {} phases, expected at least {needed}; add a rate",
-                form.rates.len()
-            ));
+            return Err(CurveError::Phases { found: form.rates.len(), needed }.into());
         }
         check_times(physical_rate, times)?;
         for r in &form.rates {
             if let Rate::Fixed(v) = r
                 && !(v.is_finite() && *v >= 0.0)
             {
-                return fail(format!(
-                    "fixed biological rate is {v}, expected a finite number ≥ 0; correct it"
-                ));
+                return Err(CurveError::FixedRate { rate: *v }.into());
             }
         }
         if let AmplitudeSum::Known(total) = form.sum
             && !(total.is_finite() && total > 0.0)
         {
-            return fail(format!(
-                "the amplitudes are to sum to {total}, expected a finite activity above 0; give the injected activity"
-            ));
+            return Err(CurveError::AmplitudeSum { total }.into());
         }
         if form
             .uptakes
             .iter()
             .any(|&i| i + usize::from(form.closes()) >= form.rates.len() || i == 0)
         {
-            return fail(
-                "an uptake is neither the first phase nor the one that closes the sum".to_owned(),
-            );
+            return Err(CurveError::Uptake.into());
         }
         let mut names = Vec::new();
         let (mut amplitude_at, mut rate_at) = (Vec::new(), Vec::new());
@@ -382,31 +371,14 @@ impl SumOfExponentials {
 pub(crate) fn rate_bounds(times: &[f64]) -> Result<(f64, f64), PredictError> {
     let first = times.iter().copied().filter(|t| *t > 0.0).fold(f64::INFINITY, f64::min);
     if !first.is_finite() {
-        return Err(PredictError::Failed {
-            reason: "no time after zero; a curve needs at least one".to_owned(),
-        });
+        return Err(CurveError::NoTime.into());
     }
     let last = times.iter().copied().fold(0.0, f64::max);
     Ok((1e-4 / last, 100.0 / first))
 }
 
 impl Predictor for SumOfExponentials {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn n_values(&self) -> usize {
-        self.times.len()
-    }
-
-    fn predict(
-        &self,
-        theta: &[f64],
-        values: &mut [f64],
-        jacobian: Option<&mut DMatrix<f64>>,
-    ) -> Result<(), PredictError> {
-        predict_points(self, theta, values, jacobian)
-    }
+    predict_by_points!();
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
         Ok(phases::derived(&self.phases(theta), self.last, &|a, k| self.gather(a, k)))

@@ -15,12 +15,13 @@
 
 use nalgebra::DMatrix;
 
+use crate::curve::exponentials::SumOfExponentials;
+use crate::curve::phases::{Phase, terminal};
+use crate::curve::stripping::StartScratch;
 use crate::curve::{TimeActivity, predict_points};
-use crate::exponentials::SumOfExponentials;
-use crate::phases::{Phase, terminal};
-use crate::predictor::{Derived, PredictError, Predictor};
+use crate::error::{CurveError, PredictError};
+use crate::predictor::{Derived, DerivedKind, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping::StartScratch;
 
 /// One administration.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,23 +47,18 @@ impl Schedule {
     /// # Errors
     /// When there is none, or a time is negative, or a share not above 0, or a number not finite.
     pub fn new(administrations: &[Administration]) -> Result<Self, PredictError> {
-        let fail = |reason: String| Err(PredictError::Failed { reason });
         if administrations.is_empty() {
-            return fail("there is no administration; give at least one".to_owned());
+            return Err(CurveError::NoAdministration.into());
         }
         for a in administrations {
             let times = a.start.is_finite() && a.duration.is_finite();
             if !(times && a.start >= 0.0 && a.duration >= 0.0) {
-                return fail(format!(
-                    "an administration begins at {} and takes {}, expected finite times of 0 or more",
-                    a.start, a.duration
-                ));
+                return Err(
+                    CurveError::Administration { start: a.start, duration: a.duration }.into()
+                );
             }
             if !(a.share.is_finite() && a.share > 0.0) {
-                return fail(format!(
-                    "an administration has the share {}, expected a finite number above 0",
-                    a.share
-                ));
+                return Err(CurveError::Share { share: a.share }.into());
             }
         }
         let sum: f64 = administrations.iter().map(|a| a.share).sum();
@@ -196,9 +192,9 @@ impl Predictor for Superposed {
         if phases.iter().any(|p| p.k <= 0.0) {
             return Ok(out);
         }
-        let mut push = |name: &str, value: f64, by_a: &[f64], by_k: &[f64]| {
+        let mut push = |kind: DerivedKind, value: f64, by_a: &[f64], by_k: &[f64]| {
             let gradient = self.curve.gather(by_a, by_k);
-            out.push(Derived { name: name.to_owned(), value, gradient, positive: true });
+            out.push(Derived::of_curve(kind, value, gradient));
         };
         let sum = |of: &dyn Fn(&Phase) -> f64| phases.iter().map(of).sum::<f64>();
         let each = |of: &dyn Fn(&Phase) -> f64| phases.iter().map(of).collect::<Vec<f64>>();
@@ -211,13 +207,13 @@ impl Predictor for Superposed {
             (value, -(by_k + value) / p.k)
         };
         let to_last = sum(&|p| p.a * part(p).0);
-        push("tia_to_last", to_last, &each(&|p| part(p).0), &each(&|p| p.a * part(p).1));
+        push(DerivedKind::TiaToLast, to_last, &each(&|p| part(p).0), &each(&|p| p.a * part(p).1));
         let tia = sum(&|p| p.a / p.k);
-        push("tia", tia, &each(&|p| 1.0 / p.k), &each(&|p| -p.a / (p.k * p.k)));
+        push(DerivedKind::Tia, tia, &each(&|p| 1.0 / p.k), &each(&|p| -p.a / (p.k * p.k)));
         let fraction = 1.0 - to_last / tia;
         let left = 1.0 - fraction;
         push(
-            "extrapolated_fraction",
+            DerivedKind::ExtrapolatedFraction,
             fraction,
             &each(&|p| (left / p.k - part(p).0) / tia),
             &each(&|p| p.a * (-left / (p.k * p.k) - part(p).1) / tia),
@@ -227,7 +223,7 @@ impl Predictor for Superposed {
             let mut by_k = vec![0.0; phases.len()];
             by_k[i] = -std::f64::consts::LN_2 / (k * k);
             let none = vec![0.0; phases.len()];
-            push("effective_half_life", std::f64::consts::LN_2 / k, &none, &by_k);
+            push(DerivedKind::EffectiveHalfLife, std::f64::consts::LN_2 / k, &none, &by_k);
         }
         Ok(out)
     }

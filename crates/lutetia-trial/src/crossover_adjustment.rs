@@ -8,7 +8,7 @@ use lutetia_outcome::{
     },
 };
 
-use crate::trial::{Record, TrialSpec};
+use crate::trial::{Observed, Record, TrialSpec};
 
 /// Overall survival of an arm whose patients may cross over and of the arm they cross over to.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,11 @@ impl<'r> Switched<'r> {
     }
 
     fn experimental(&self) -> Result<SurvivalData, OutcomeError> {
-        let of = self.records.iter().filter(|r| r.arm == self.treated).map(|r| r.survival);
+        let of = self
+            .records
+            .iter()
+            .filter(|r| r.arm == self.treated)
+            .map(|r| (r.survival.at, r.survival.event));
         let (times, events) = of.unzip();
         SurvivalData::new(times, events)
     }
@@ -52,10 +56,10 @@ impl<'r> Switched<'r> {
     fn decided(&self) -> Vec<ControlPatient> {
         let own = self.records.iter().filter(|r| r.arm == self.control);
         own.map(|r| ControlPatient {
-            time: r.survival.0,
-            event: r.survival.1,
-            end_of_study: r.end_of_study.max(r.survival.0),
-            decisions: r.decision.iter().filter(|d| d.at <= r.survival.0).cloned().collect(),
+            time: r.survival.at,
+            event: r.survival.event,
+            end_of_study: r.end_of_study.max(r.survival.at),
+            decisions: r.decision.iter().filter(|d| d.at <= r.survival.at).cloned().collect(),
         })
         .collect()
     }
@@ -69,7 +73,7 @@ impl<'r> Switched<'r> {
     #[must_use]
     pub fn censored(&self) -> Vec<Record> {
         let one = |r: &Record| match r.crossed_at {
-            Some(at) => Record { survival: (at.min(r.survival.0), false), ..r.clone() },
+            Some(at) => Record { survival: Observed::censored(at.min(r.survival.at)), ..r.clone() },
             None => r.clone(),
         };
         self.records.iter().map(one).collect()
@@ -86,7 +90,7 @@ impl<'r> Switched<'r> {
             .filter(|r| r.arm == self.control || r.arm == self.treated)
             .map(|r| {
                 let experimental = r.arm == self.treated;
-                let (time, event) = r.survival;
+                let Observed { at: time, event, .. } = r.survival;
                 let after = r.crossed_at.map_or(0.0, |at| (time - at).max(0.0));
                 SwitchingPatient {
                     experimental,

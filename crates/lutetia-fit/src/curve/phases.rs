@@ -1,6 +1,6 @@
 //! What sums of exponentials have in common: integrals, the maximum, the terminal half-life.
 
-use crate::predictor::Derived;
+use crate::predictor::{Derived, DerivedKind};
 
 /// One phase at given parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,21 +87,21 @@ pub(crate) fn derived(
     gather: &dyn Fn(&[f64], &[f64]) -> Vec<f64>,
 ) -> Vec<Derived> {
     let mut out = Vec::new();
-    let mut push = |name: &str, value: f64, gradient: Vec<f64>| {
-        out.push(Derived { name: name.to_owned(), value, gradient, positive: true });
+    let mut push = |kind: DerivedKind, value: f64, gradient: Vec<f64>| {
+        out.push(Derived::of_curve(kind, value, gradient));
     };
 
     let parts: Vec<(f64, f64)> = phases.iter().map(|p| truncated(p.k, last)).collect();
     let to_last = phases.iter().zip(&parts).map(|(p, q)| p.a * q.0).sum();
     let by_a: Vec<f64> = parts.iter().map(|q| q.0).collect();
     let by_k: Vec<f64> = phases.iter().zip(&parts).map(|(p, q)| p.a * q.1).collect();
-    push("tia_to_last", to_last, gather(&by_a, &by_k));
+    push(DerivedKind::TiaToLast, to_last, gather(&by_a, &by_k));
 
     if phases.iter().all(|p| p.k > 0.0) {
         let tia: f64 = phases.iter().map(|p| p.a / p.k).sum();
         let tia_a: Vec<f64> = phases.iter().map(|p| 1.0 / p.k).collect();
         let tia_k: Vec<f64> = phases.iter().map(|p| -p.a / (p.k * p.k)).collect();
-        push("tia", tia, gather(&tia_a, &tia_k));
+        push(DerivedKind::Tia, tia, gather(&tia_a, &tia_k));
 
         let rest: f64 = phases.iter().map(|p| p.a / p.k * (-p.k * last).exp()).sum();
         let fraction = rest / tia;
@@ -114,7 +114,7 @@ pub(crate) fn derived(
                 (rest_k + fraction * p.a / (p.k * p.k)) / tia
             })
             .collect();
-        push("extrapolated_fraction", fraction, gather(&f_a, &f_k));
+        push(DerivedKind::ExtrapolatedFraction, fraction, gather(&f_a, &f_k));
     }
 
     if let Some(i) = terminal(phases)
@@ -124,10 +124,10 @@ pub(crate) fn derived(
         let mut by_k = vec![0.0; phases.len()];
         by_k[i] = -std::f64::consts::LN_2 / (k * k);
         let none = vec![0.0; phases.len()];
-        push("effective_half_life", std::f64::consts::LN_2 / k, gather(&none, &by_k));
+        push(DerivedKind::EffectiveHalfLife, std::f64::consts::LN_2 / k, gather(&none, &by_k));
     }
     if let Some((t, by_a, by_k)) = maximum(phases) {
-        push("time_of_maximum", t, gather(&by_a, &by_k));
+        push(DerivedKind::TimeOfMaximum, t, gather(&by_a, &by_k));
     }
     out
 }

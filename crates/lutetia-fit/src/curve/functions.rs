@@ -1,11 +1,11 @@
 //! The functions by name: what users write, what was published, what they mean.
 
+use crate::curve::exponentials::{ExponentialForm, SumOfExponentials};
+use crate::curve::gamma::GammaVariate;
+use crate::curve::integral_first::IntegralFirst;
+use crate::curve::linear_uptake::LinearUptake;
 use crate::curve::{ActivityCurve, TimeActivity};
-use crate::exponentials::{ExponentialForm, SumOfExponentials};
-use crate::gamma::GammaVariate;
-use crate::integral_first::IntegralFirst;
-use crate::linear_uptake::LinearUptake;
-use crate::predictor::PredictError;
+use crate::error::{CurveError, PredictError};
 use crate::problem::FitParameter;
 
 /// Half-life of the supply from blood in hours: one minute, the circulation time of blood that the Ulm group takes.
@@ -214,6 +214,14 @@ pub struct UnknownFunction {
     pub known: String,
 }
 
+impl UnknownFunction {
+    /// Code of the message.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "LUT5203"
+    }
+}
+
 impl Function {
     /// The function of that name, its own or a published one.
     ///
@@ -291,11 +299,7 @@ impl Function {
         let mut out = curve.parameters(activities)?;
         if self.kind == Kind::BiUptakeKnown {
             if !(injected.is_finite() && injected > 0.0) {
-                return Err(PredictError::Failed {
-                    reason: format!(
-                        "the injected activity is {injected}, expected a finite activity above 0; give it"
-                    ),
-                });
+                return Err(CurveError::Injected { activity: injected }.into());
             }
             out[0].start = injected;
             out[0].fixed = true;

@@ -1,12 +1,11 @@
 //! A linear uptake and an exponential washout.
 
-use nalgebra::DMatrix;
-
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
-use crate::exponentials::rate_bounds;
-use crate::predictor::{Derived, PredictError, Predictor};
+use crate::curve::exponentials::rate_bounds;
+use crate::curve::stripping::{self, StartScratch};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_by_points, starts};
+use crate::error::PredictError;
+use crate::predictor::{Derived, DerivedKind, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping::{self, StartScratch};
 
 /// `A(t) = peak · t/rise` up to the time `rise`, then `peak · e^{−(λ+λp)(t − rise)}`.
 ///
@@ -42,28 +41,13 @@ impl LinearUptake {
 }
 
 impl Predictor for LinearUptake {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn n_values(&self) -> usize {
-        self.times.len()
-    }
-
-    fn predict(
-        &self,
-        theta: &[f64],
-        values: &mut [f64],
-        jacobian: Option<&mut DMatrix<f64>>,
-    ) -> Result<(), PredictError> {
-        predict_points(self, theta, values, jacobian)
-    }
+    predict_by_points!();
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
         let (peak, rise, k) = (theta[0], theta[1], theta[2] + self.physical_rate);
         let mut out = Vec::new();
-        let mut push = |name: &str, value: f64, gradient: Vec<f64>| {
-            out.push(Derived { name: name.to_owned(), value, gradient, positive: true });
+        let mut push = |kind: DerivedKind, value: f64, gradient: Vec<f64>| {
+            out.push(Derived::of_curve(kind, value, gradient));
         };
         if k > 0.0 {
             let mut whole = vec![0.0; 3];
@@ -78,14 +62,18 @@ impl Predictor for LinearUptake {
                 let g = [whole[0] - before, whole[1] + peak * before / rise, whole[2]];
                 (tia - peak * before, g.to_vec())
             };
-            push("tia_to_last", tia - rest, (0..3).map(|j| whole[j] - of_rest[j]).collect());
+            push(
+                DerivedKind::TiaToLast,
+                tia - rest,
+                (0..3).map(|j| whole[j] - of_rest[j]).collect(),
+            );
             let fraction = rest / tia;
             let by = (0..3).map(|j| (of_rest[j] - fraction * whole[j]) / tia).collect();
-            push("tia", tia, whole);
-            push("extrapolated_fraction", fraction, by);
+            push(DerivedKind::Tia, tia, whole);
+            push(DerivedKind::ExtrapolatedFraction, fraction, by);
             let ln2 = std::f64::consts::LN_2;
-            push("effective_half_life", ln2 / k, vec![0.0, 0.0, -ln2 / (k * k)]);
-            push("time_of_maximum", rise, vec![0.0, 1.0, 0.0]);
+            push(DerivedKind::EffectiveHalfLife, ln2 / k, vec![0.0, 0.0, -ln2 / (k * k)]);
+            push(DerivedKind::TimeOfMaximum, rise, vec![0.0, 1.0, 0.0]);
         }
         Ok(out)
     }

@@ -1,13 +1,13 @@
 //! A sum of exponentials whose time-integrated activity is itself a parameter.
 
-use nalgebra::DMatrix;
-
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
-use crate::exponentials::rate_bounds;
-use crate::phases::{self, Phase};
-use crate::predictor::{Derived, PredictError, Predictor};
-use crate::problem::{FitParameter, Transform};
-use crate::stripping::{self, StartScratch};
+use crate::curve::exponentials::rate_bounds;
+use crate::curve::phases::{self, Phase};
+use crate::curve::stripping::{self, StartScratch};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_by_points, starts};
+use crate::error::{CurveError, PredictError};
+use crate::predictor::{Derived, DerivedKind, Predictor};
+use crate::problem::FitParameter;
+use lutetia_population::Transform;
 
 /// The function f4d of Hardiansyah et al. (2023, EJNMMI Phys, doi:10.1186/s40658-023-00530-1), normalised by its
 /// own integral so that the time-integrated activity is the parameter `tia`:
@@ -47,11 +47,7 @@ impl IntegralFirst {
     pub fn new(blood_rate: f64, physical_rate: f64, times: &[f64]) -> Result<Self, PredictError> {
         check_times(physical_rate, times)?;
         if !(blood_rate.is_finite() && blood_rate > 0.0) {
-            return Err(PredictError::Failed {
-                reason: format!(
-                    "rate of the supply from blood is {blood_rate}, expected a finite number above 0; correct it"
-                ),
-            });
+            return Err(CurveError::BloodRate { rate: blood_rate }.into());
         }
         let last = times.iter().copied().fold(0.0, f64::max);
         let names = ["tia", "alpha", "lambda1", "lambda2"].map(str::to_owned).to_vec();
@@ -81,22 +77,7 @@ impl IntegralFirst {
 }
 
 impl Predictor for IntegralFirst {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn n_values(&self) -> usize {
-        self.times.len()
-    }
-
-    fn predict(
-        &self,
-        theta: &[f64],
-        values: &mut [f64],
-        jacobian: Option<&mut DMatrix<f64>>,
-    ) -> Result<(), PredictError> {
-        predict_points(self, theta, values, jacobian)
-    }
+    predict_by_points!();
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
         let s = self.shape(theta);
@@ -117,7 +98,7 @@ impl Predictor for IntegralFirst {
         let mut out = phases::derived(&self.phases(theta), self.last, &gather);
         // A parameter: exact, where the sum of the phases leaves rounding.
         for d in &mut out {
-            if d.name == "tia" {
+            if d.kind == DerivedKind::Tia {
                 d.value = theta[0];
                 d.gradient = vec![1.0, 0.0, 0.0, 0.0];
             }

@@ -1,13 +1,13 @@
 //! The gamma variate.
 
-use nalgebra::DMatrix;
 use statrs::function::gamma::{digamma, gamma_lr, ln_gamma};
 
-use crate::curve::{TimeActivity, check_activities, check_times, predict_points, starts};
-use crate::exponentials::rate_bounds;
-use crate::predictor::{Derived, PredictError, Predictor};
+use crate::curve::exponentials::rate_bounds;
+use crate::curve::stripping::{self, StartScratch};
+use crate::curve::{TimeActivity, check_activities, check_times, predict_by_points, starts};
+use crate::error::PredictError;
+use crate::predictor::{Derived, DerivedKind, Predictor};
 use crate::problem::FitParameter;
-use crate::stripping::{self, StartScratch};
 
 /// `A(t) = peak · (k t/s)^s e^{s − k t}` with `k = λ + λp`: rises as a power of time, peaks at `t = s/k` with the
 /// activity `peak`, and falls with the effective rate `k` in the end (`K t^s e^{−k t}` in the usual writing).
@@ -49,28 +49,13 @@ impl GammaVariate {
 }
 
 impl Predictor for GammaVariate {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn n_values(&self) -> usize {
-        self.times.len()
-    }
-
-    fn predict(
-        &self,
-        theta: &[f64],
-        values: &mut [f64],
-        jacobian: Option<&mut DMatrix<f64>>,
-    ) -> Result<(), PredictError> {
-        predict_points(self, theta, values, jacobian)
-    }
+    predict_by_points!();
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
         let (shape, k) = (theta[1], theta[2] + self.physical_rate);
         let mut out = Vec::new();
-        let mut push = |name: &str, value: f64, gradient: Vec<f64>| {
-            out.push(Derived { name: name.to_owned(), value, gradient, positive: true });
+        let mut push = |kind: DerivedKind, value: f64, gradient: Vec<f64>| {
+            out.push(Derived::of_curve(kind, value, gradient));
         };
         if k > 0.0 {
             let mut whole = vec![0.0; 3];
@@ -90,15 +75,15 @@ impl Predictor for GammaVariate {
             };
             let of_share = [0.0, by_shape, by_k];
             push(
-                "tia_to_last",
+                DerivedKind::TiaToLast,
                 tia * share,
                 (0..3).map(|j| whole[j] * share + tia * of_share[j]).collect(),
             );
-            push("tia", tia, whole);
-            push("extrapolated_fraction", 1.0 - share, of_share.map(|g| -g).to_vec());
+            push(DerivedKind::Tia, tia, whole);
+            push(DerivedKind::ExtrapolatedFraction, 1.0 - share, of_share.map(|g| -g).to_vec());
             let ln2 = std::f64::consts::LN_2;
-            push("effective_half_life", ln2 / k, vec![0.0, 0.0, -ln2 / (k * k)]);
-            push("time_of_maximum", shape / k, vec![0.0, 1.0 / k, -shape / (k * k)]);
+            push(DerivedKind::EffectiveHalfLife, ln2 / k, vec![0.0, 0.0, -ln2 / (k * k)]);
+            push(DerivedKind::TimeOfMaximum, shape / k, vec![0.0, 1.0 / k, -shape / (k * k)]);
         }
         Ok(out)
     }

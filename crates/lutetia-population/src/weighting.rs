@@ -2,7 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::{draw::Draws, error::TrialError};
+use crate::{
+    draw::Draws,
+    error::{NoWeights, PopulationError},
+};
 
 /// A published mean of something that every patient of the cohort has: a covariate, or an indicator
 /// (1 where `ECOG ≥ 2`, 1 where below the published median, …), whose mean is a share.
@@ -32,14 +35,14 @@ pub struct Weighting {
 /// λ minimises the convex dual `ln Σᵢ exp(λ·(xᵢ − m))` by damped Newton steps.
 ///
 /// # Errors
-/// [`TrialError::Margin`] for a target outside what the patients have, targets that exclude each
+/// [`PopulationError::Margin`] for a target outside what the patients have, targets that exclude each
 /// other, or a value that is not finite.
-pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialError> {
-    let refuse = |margin: &Margin, reason: String| {
-        Err(TrialError::Margin { patients, margin: margin.name.clone(), reason })
+pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, PopulationError> {
+    let refuse = |margin: &Margin, reason: NoWeights| {
+        Err(PopulationError::Margin { patients, margin: margin.name.clone(), reason })
     };
     if patients == 0 {
-        return Err(TrialError::OutOfRange {
+        return Err(PopulationError::OutOfRange {
             what: "the size of the cohort".to_owned(),
             found: "0".to_owned(),
             expected: "at least one patient".to_owned(),
@@ -49,10 +52,10 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialEr
     for (j, margin) in margins.iter().enumerate() {
         if margin.values.len() != patients {
             let found = margin.values.len();
-            return refuse(margin, format!("it has {found} values"));
+            return refuse(margin, NoWeights::Values { found });
         }
         if !margin.target.is_finite() || margin.values.iter().any(|v| !v.is_finite()) {
-            return refuse(margin, "a value is not a finite number".to_owned());
+            return refuse(margin, NoWeights::NotFinite);
         }
         let lo = margin.values.iter().copied().fold(f64::INFINITY, f64::min);
         let hi = margin.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -64,10 +67,8 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialEr
             continue;
         }
         if margin.target <= lo || margin.target >= hi {
-            return refuse(
-                margin,
-                format!("its target is {}, and the patients have {lo} to {hi}", margin.target),
-            );
+            let reason = NoWeights::Outside { target: margin.target, least: lo, most: hi };
+            return refuse(margin, reason);
         }
         // Scaled, so that one tolerance serves all margins.
         columns.push((j, margin.values.iter().map(|v| (v - margin.target) / spread).collect()));
@@ -121,13 +122,7 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialEr
         if miss.abs() > 1e-6 {
             let margin = &margins[*j];
             let reached: f64 = w.iter().zip(&margin.values).map(|(w, v)| w * v).sum();
-            return refuse(
-                margin,
-                format!(
-                    "with the other margins it reaches {reached:.4} at best, and its target is {}",
-                    margin.target
-                ),
-            );
+            return refuse(margin, NoWeights::Excluded { reached, target: margin.target });
         }
     }
     let squares: f64 = w.iter().map(|w| w * w).sum();
@@ -135,10 +130,10 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, TrialEr
 }
 
 /// The sum of weights that are on the simplex.
-fn sum_of(weights: &[f64]) -> Result<f64, TrialError> {
+fn sum_of(weights: &[f64]) -> Result<f64, PopulationError> {
     let sum: f64 = weights.iter().sum();
     if weights.iter().any(|w| !w.is_finite() || *w < 0.0) || (sum - 1.0).abs() > 1e-6 {
-        return Err(TrialError::OutOfRange {
+        return Err(PopulationError::OutOfRange {
             what: "the sum of the weights".to_owned(),
             found: sum.to_string(),
             expected: "weights of zero or more that sum to one".to_owned(),
@@ -155,7 +150,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(weights: &[f64]) -> Result<Self, TrialError> {
+    pub(crate) fn new(weights: &[f64]) -> Result<Self, PopulationError> {
         let sum = sum_of(weights)?;
         let mut below = 0.0;
         let sums = weights.iter().map(|w| {
@@ -178,8 +173,8 @@ impl Pool {
 /// everybody appears within one of size × weight times.
 ///
 /// # Errors
-/// [`TrialError::OutOfRange`] for weights that are not on the simplex.
-pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, TrialError> {
+/// [`PopulationError::OutOfRange`] for weights that are not on the simplex.
+pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, PopulationError> {
     let sum = sum_of(weights)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
     let n = size as f64;

@@ -17,7 +17,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::error::TrialError;
+use crate::error::PopulationError;
 
 /// The random numbers of one patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,17 +73,17 @@ impl Draws {
 /// medians): draws of a patient from his fit. Directions whose variance is not positive do not vary.
 ///
 /// # Errors
-/// [`TrialError::OutOfRange`]: a covariance of another size or with something that is no number.
+/// [`PopulationError::OutOfRange`]: a covariance of another size or with something that is no number.
 pub fn log_normal_draws(
     medians: &[f64],
     covariance: &[Vec<f64>],
     n: usize,
     seed: u64,
-) -> Result<Vec<Vec<f64>>, TrialError> {
+) -> Result<Vec<Vec<f64>>, PopulationError> {
     let size = medians.len();
     let square = covariance.len() == size && covariance.iter().all(|row| row.len() == size);
     if !square || covariance.iter().flatten().any(|x| !x.is_finite()) {
-        return Err(TrialError::OutOfRange {
+        return Err(PopulationError::OutOfRange {
             what: "the covariance of the estimates".to_owned(),
             found: format!("{} rows", covariance.len()),
             expected: format!("{size} rows of {size} finite numbers"),
@@ -104,12 +104,14 @@ pub fn log_normal_draws(
 }
 
 /// Φ⁻¹(u).
-pub(crate) fn normal_quantile(u: f64) -> f64 {
+#[must_use]
+pub fn normal_quantile(u: f64) -> f64 {
     Normal::standard().inverse_cdf(u)
 }
 
 /// Φ(z).
-pub(crate) fn normal_share(z: f64) -> f64 {
+#[must_use]
+pub fn normal_share(z: f64) -> f64 {
     Normal::standard().cdf(z)
 }
 

@@ -1,0 +1,303 @@
+//! How is a covariate spread over patients?
+
+use lutetia_model::{Model, log_sd_of_cv, system::System};
+use nalgebra::DMatrix;
+
+use crate::{
+    draw::{Draws, normal_quantile, normal_share},
+    effects::cholesky,
+    error::{PopulationError, known},
+    slots::covariate_slots,
+};
+
+/// The law of a covariate. Where the model declares a range, the law is truncated to it (by its
+/// quantiles, so that correlations hold and no draw is wasted).
+#[derive(Debug, Clone, PartialEq)]
+pub enum CovariateLaw {
+    /// The same for everybody.
+    Constant(f64),
+    /// Normal.
+    Normal {
+        /// Mean before truncation.
+        mean: f64,
+        /// Standard deviation before truncation, ≥ 0.
+        sd: f64,
+    },
+    /// Log-normal.
+    LogNormal {
+        /// Median before truncation, > 0.
+        median: f64,
+        /// Coefficient of variation as a fraction, ≥ 0: ω² = ln(1 + CV²).
+        cv: f64,
+    },
+    /// Uniform.
+    Uniform {
+        /// Least value.
+        lower: f64,
+        /// Greatest value.
+        upper: f64,
+    },
+    /// Levels of a categorical covariate with their shares, which sum to one; the value is the
+    /// index of the level.
+    Levels(Vec<f64>),
+}
+
+/// A covariate with a law; the same value goes to every part that has it.
+#[derive(Debug, Clone)]
+struct Drawn {
+    slots: Vec<usize>,
+    name: String,
+    law: CovariateLaw,
+    range: (f64, f64),
+}
+
+/// The covariates of a population that have a law.
+#[derive(Debug, Clone)]
+pub(crate) struct Covariates {
+    drawn: Vec<Drawn>,
+    /// Lower Cholesky factor of their correlations.
+    copula: DMatrix<f64>,
+}
+
+impl Covariates {
+    /// Those with a law, and their correlations, checked against the model.
+    pub(crate) fn of(
+        model: &Model,
+        system: &System,
+        laws: &[(String, CovariateLaw)],
+        correlations: &[(String, String, f64)],
+    ) -> Result<Self, PopulationError> {
+        let infos = system.parameters();
+        let mut drawn: Vec<Drawn> = Vec::new();
+        for (name, law) in laws {
+            let slots = covariate_slots(system, name)?;
+            if drawn.iter().any(|c| c.slots.iter().any(|s| slots.contains(s))) {
+                return Err(PopulationError::out_of_range(
+                    &format!("the law of `{name}`"),
+                    "given twice",
+                    "one law per covariate",
+                ));
+            }
+            let info = &infos[slots[0]];
+            let range = slots.iter().fold((f64::NEG_INFINITY, f64::INFINITY), |range, k| {
+                let own = infos[*k].bounds;
+                (
+                    own.0.map_or(range.0, |lo| range.0.max(lo)),
+                    own.1.map_or(range.1, |hi| range.1.min(hi)),
+                )
+            });
+            let levels = model.covariates.get(info.index).map_or(0, |c| c.levels.len());
+            let said = Said { unit: info.unit.symbol(), factor: info.factor };
+            check(name, law, range, levels, &said)?;
+            drawn.push(Drawn { slots, name: name.clone(), law: law.clone(), range });
+        }
+        let mut pairs = Vec::new();
+        for (a, b, value) in correlations {
+            let place = |name: &String| {
+                drawn.iter().position(|c| c.name == *name).ok_or_else(|| PopulationError::Unknown {
+                    what: "drawn covariate",
+                    name: name.clone(),
+                    hint: known(name, drawn.iter().map(|c| c.name.as_str())),
+                })
+            };
+            pairs.push((place(a)?, place(b)?, *value));
+        }
+        let copula = cholesky(drawn.len(), &pairs, "covariates")?;
+        Ok(Self { drawn, copula })
+    }
+
+    /// Whether a parameter is a covariate with a law.
+    pub(crate) fn gives(&self, slot: usize) -> bool {
+        self.drawn.iter().any(|c| c.slots.contains(&slot))
+    }
+
+    /// Writes the medians.
+    pub(crate) fn write_medians(&self, parameters: &mut [f64]) {
+        for c in &self.drawn {
+            for slot in &c.slots {
+                parameters[*slot] = quantile(&c.law, c.range, 0.5);
+            }
+        }
+    }
+
+    /// Writes the values of a patient.
+    pub(crate) fn write_drawn(&self, draws: &Draws, attempt: u64, parameters: &mut [f64]) {
+        let z: Vec<f64> = self
+            .drawn
+            .iter()
+            .map(|c| draws.normal(&format!("covariate {}", c.name), attempt))
+            .collect();
+        for (k, c) in self.drawn.iter().enumerate() {
+            let mixed: f64 = (0..=k).map(|j| self.copula[(k, j)] * z[j]).sum();
+            let value = quantile(&c.law, c.range, normal_share(mixed));
+            for slot in &c.slots {
+                parameters[*slot] = value;
+            }
+        }
+    }
+}
+
+/// How internal numbers of one covariate are told to people.
+pub(crate) struct Said<'a> {
+    pub(crate) unit: &'a str,
+    pub(crate) factor: f64,
+}
+
+impl Said<'_> {
+    fn value(&self, internal: f64) -> String {
+        let declared = internal / self.factor;
+        // Six digits are more than anybody types, and hide the rounding of the conversion.
+        let rounded: f64 = format!("{declared:.6e}").parse().unwrap_or(declared);
+        // A number without a unit stands alone, whatever it ends with.
+        if self.unit.is_empty() || self.unit == "1" {
+            rounded.to_string()
+        } else {
+            format!("{rounded} {}", self.unit)
+        }
+    }
+
+    pub(crate) fn range(&self, range: (f64, f64)) -> String {
+        match (range.0.is_finite(), range.1.is_finite()) {
+            (true, true) => format!("{} to {}", self.value(range.0), self.value(range.1)),
+            (true, false) => format!("{} or more", self.value(range.0)),
+            (false, true) => format!("{} or less", self.value(range.1)),
+            (false, false) => "any number".to_owned(),
+        }
+    }
+
+    fn law(&self, law: &CovariateLaw) -> String {
+        match law {
+            CovariateLaw::Constant(x) => self.value(*x),
+            CovariateLaw::Normal { mean, sd } => {
+                format!("normal with mean {} and sd {}", self.value(*mean), self.value(*sd))
+            }
+            CovariateLaw::LogNormal { median, cv } => {
+                format!("log-normal with median {} and CV {} %", self.value(*median), 100.0 * cv)
+            }
+            CovariateLaw::Uniform { lower, upper } => {
+                format!("uniform from {} to {}", self.value(*lower), self.value(*upper))
+            }
+            CovariateLaw::Levels(shares) => format!("{} shares of levels", shares.len()),
+        }
+    }
+}
+
+fn check(
+    name: &str,
+    law: &CovariateLaw,
+    range: (f64, f64),
+    levels: usize,
+    said: &Said<'_>,
+) -> Result<(), PopulationError> {
+    let refuse = |expected: &str| {
+        Err(PopulationError::out_of_range(
+            &format!("the law of `{name}`"),
+            &said.law(law),
+            expected,
+        ))
+    };
+    match law {
+        CovariateLaw::Levels(_) if levels == 0 => refuse("numbers: the covariate has no levels"),
+        CovariateLaw::Levels(shares) => {
+            let sum: f64 = shares.iter().sum();
+            if shares.len() != levels {
+                return refuse(&format!("one for each of the {levels} levels"));
+            }
+            // Shares are typed with a few digits; three thirds of three digits are 0.999.
+            if shares.iter().any(|s| !s.is_finite() || *s < 0.0) || (sum - 1.0).abs() > 2e-3 {
+                return Err(PopulationError::out_of_range(
+                    &format!("the sum of the shares {shares:?} of `{name}`"),
+                    &format!("{sum:.4}"),
+                    "shares of zero or more that sum to one",
+                ));
+            }
+            Ok(())
+        }
+        _ if levels > 0 && !matches!(law, CovariateLaw::Constant(_)) => {
+            refuse("shares of its levels")
+        }
+        CovariateLaw::Constant(x) if !x.is_finite() || *x < range.0 || *x > range.1 => {
+            refuse(&format!("the range of the model file, {}", said.range(range)))
+        }
+        CovariateLaw::Normal { mean, sd } if !mean.is_finite() || !sd.is_finite() || *sd < 0.0 => {
+            refuse("finite numbers, sd zero or more")
+        }
+        CovariateLaw::LogNormal { median, cv }
+            if !median.is_finite() || *median <= 0.0 || !cv.is_finite() || *cv < 0.0 =>
+        {
+            refuse("a median above zero and a CV of zero or more")
+        }
+        CovariateLaw::Uniform { lower, upper }
+            if !lower.is_finite() || !upper.is_finite() || lower > upper =>
+        {
+            refuse("a lower end below the upper one")
+        }
+        _ => {
+            // Mass within the range, or the quantiles of the truncated law mean nothing.
+            let (a, b) = (share_below(law, range.0), share_below(law, range.1));
+            let spread = matches!(law, CovariateLaw::Normal { sd, .. } if *sd > 0.0)
+                || matches!(law, CovariateLaw::LogNormal { cv, .. } if *cv > 0.0)
+                || matches!(law, CovariateLaw::Uniform { lower, upper } if lower < upper);
+            if spread && b - a < 1e-6 {
+                return refuse(&format!(
+                    "a law with patients in the range of the model file, {}",
+                    said.range(range)
+                ));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Distribution function of an untruncated law; of no use for levels and constants.
+fn share_below(law: &CovariateLaw, x: f64) -> f64 {
+    match law {
+        CovariateLaw::Normal { mean, sd } => normal_share((x - mean) / sd),
+        CovariateLaw::LogNormal { median, cv } => {
+            if x <= 0.0 {
+                0.0
+            } else {
+                normal_share((x / median).ln() / log_sd_of_cv(*cv))
+            }
+        }
+        CovariateLaw::Uniform { lower, upper } => ((x - lower) / (upper - lower)).clamp(0.0, 1.0),
+        CovariateLaw::Constant(_) | CovariateLaw::Levels(_) => f64::NAN,
+    }
+}
+
+/// Quantile of a law truncated to a range.
+fn quantile(law: &CovariateLaw, range: (f64, f64), u: f64) -> f64 {
+    let within = |law: &CovariateLaw| {
+        let (a, b) = (share_below(law, range.0), share_below(law, range.1));
+        (a + u * (b - a)).clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0)
+    };
+    match law {
+        CovariateLaw::Constant(x) => *x,
+        CovariateLaw::Normal { mean, sd } if *sd > 0.0 => {
+            (mean + sd * normal_quantile(within(law))).clamp(range.0, range.1)
+        }
+        CovariateLaw::Normal { mean, .. } => mean.clamp(range.0, range.1),
+        CovariateLaw::LogNormal { median, cv } if *cv > 0.0 => (median
+            * (log_sd_of_cv(*cv) * normal_quantile(within(law))).exp())
+        .clamp(range.0, range.1),
+        CovariateLaw::LogNormal { median, .. } => median.clamp(range.0, range.1),
+        CovariateLaw::Uniform { lower, upper } => {
+            let (a, b) = (lower.max(range.0), upper.min(range.1));
+            a + u * (b - a)
+        }
+        CovariateLaw::Levels(shares) => {
+            let mut below = 0.0;
+            let total: f64 = shares.iter().sum();
+            for (level, share) in shares.iter().enumerate() {
+                below += share / total;
+                if u < below {
+                    #[expect(clippy::cast_precision_loss, reason = "levels are few")]
+                    return level as f64;
+                }
+            }
+            #[expect(clippy::cast_precision_loss, reason = "levels are few")]
+            let last = shares.iter().rposition(|s| *s > 0.0).unwrap_or(0) as f64;
+            last
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What can be wrong with a population.
+
+/// Why a population, a cohort or a weighting of one cannot be had.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PopulationError {
+    /// A name the model does not have.
+    #[error("the model has no {what} `{name}`{hint}")]
+    Unknown {
+        /// `parameter`, `covariate`, `output`.
+        what: &'static str,
+        /// As given.
+        name: String,
+        /// `; did you mean …?` or what there is.
+        hint: String,
+    },
+    /// A number outside its range.
+    #[error("{what} is {found}; expected {expected}")]
+    OutOfRange {
+        /// What the number is.
+        what: String,
+        /// What was found.
+        found: String,
+        /// What was expected, with a hint where there is one.
+        expected: String,
+    },
+    /// A parameter whose variability cannot be drawn.
+    #[error("the variability of `{parameter}` cannot be drawn: {reason}")]
+    Variability {
+        /// Its name.
+        parameter: String,
+        /// Why, and what to do.
+        reason: NoVariability,
+    },
+    /// A covariate without a value.
+    #[error(
+        "the covariate `{name}` ({unit}) has neither a typical value nor a distribution; give its \
+         distribution in the cohort"
+    )]
+    NoCovariate {
+        /// Its name.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
+    /// Correlations that cannot hold together.
+    #[error(
+        "these correlations of {of} cannot hold together: their matrix is not positive definite; \
+         make them smaller, or give the missing ones"
+    )]
+    Correlations {
+        /// `covariates`, `random effects`.
+        of: &'static str,
+    },
+    /// Plausibility limits that (nearly) no draw meets.
+    #[error(
+        "patient {patient}: none of {attempts} draws meets the plausibility limits; {limit} refuses \
+         {refused} of them; widen it or change the typical values"
+    )]
+    Implausible {
+        /// Number of the patient.
+        patient: u64,
+        /// Draws tried.
+        attempts: u32,
+        /// The limit that refuses most.
+        limit: String,
+        /// How many it refuses.
+        refused: u32,
+    },
+    /// Margins that no weighting of the cohort reaches.
+    #[error(
+        "no weighting of these {patients} patients meets the margin `{margin}`: {reason}; draw a \
+         larger or wider cohort, or drop the margin"
+    )]
+    Margin {
+        /// Size of the cohort.
+        patients: usize,
+        /// Name of the margin.
+        margin: String,
+        /// What stands against it.
+        reason: NoWeights,
+    },
+}
+
+/// Why a parameter cannot vary as its model file says.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoVariability {
+    /// It is a formula.
+    #[error("its value is a formula; give the variability to the parameters in it")]
+    Formula,
+    /// A typical value below zero of a law above it.
+    #[error("a {form} parameter is above zero, and its typical value is {typical}")]
+    BelowZero {
+        /// `log-normal`, `Box-Cox`.
+        form: &'static str,
+        /// Typical value.
+        typical: f64,
+    },
+    /// A typical value outside the bounds of a logit-normal law.
+    #[error(
+        "its typical value {typical} does not lie strictly between its bounds {lower} and {upper}"
+    )]
+    OutsideBounds {
+        /// Typical value.
+        typical: f64,
+        /// Lower bound.
+        lower: f64,
+        /// Upper bound.
+        upper: f64,
+    },
+    /// The same without bounds.
+    #[error(
+        "without bounds a logit-normal parameter lies between 0 and 1, and its typical value is \
+         {typical}; give it bounds"
+    )]
+    NoShare {
+        /// Typical value.
+        typical: f64,
+    },
+}
+
+/// Why no weights meet a margin.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoWeights {
+    /// It does not have a value for each patient.
+    #[error("it has {found} values")]
+    Values {
+        /// Values it has.
+        found: usize,
+    },
+    /// A target or a value that is not a finite number.
+    #[error("a value is not a finite number")]
+    NotFinite,
+    /// A target outside what the patients have.
+    #[error("its target is {target}, and the patients have {least} to {most}")]
+    Outside {
+        /// Target.
+        target: f64,
+        /// Least value of a patient.
+        least: f64,
+        /// Greatest.
+        most: f64,
+    },
+    /// Targets that exclude each other.
+    #[error("with the other margins it reaches {reached:.4} at best, and its target is {target}")]
+    Excluded {
+        /// What the best weights reach.
+        reached: f64,
+        /// Target.
+        target: f64,
+    },
+}
+
+impl PopulationError {
+    /// Code of the message, LUT92xx.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "LUT9201",
+            Self::OutOfRange { .. } => "LUT9202",
+            Self::Variability { .. } => "LUT9203",
+            Self::NoCovariate { .. } => "LUT9204",
+            Self::Correlations { .. } => "LUT9205",
+            Self::Implausible { .. } => "LUT9206",
+            Self::Margin { .. } => "LUT9207",
+        }
+    }
+
+    pub(crate) fn out_of_range(what: &str, found: &str, expected: &str) -> Self {
+        Self::OutOfRange {
+            what: what.to_owned(),
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+/// `; did you mean …?`, else the names there are: the end of a message on a name that does not exist.
+pub fn known<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    if let Some(near) = lutetia_diagnostic::closest(name, names.clone()) {
+        return format!("; did you mean `{near}`?");
+    }
+    let all: Vec<&str> = names.collect();
+    if all.is_empty() {
+        "; it has none".to_owned()
+    } else {
+        format!("; it has: {}", all.join(", "))
+    }
+}

@@ -1,0 +1,32 @@
+//! How patients differ.
+//!
+//! A model file declares a typical patient, random effects about it, and covariates. This crate gives them
+//! their meaning, for whoever draws patients and whoever estimates them:
+//!
+//! | to … | use |
+//! |---|---|
+//! | turn a random effect into a parameter, and back | [`ParameterLaw`], [`Form`] |
+//! | work on the scale of the random effect | [`Transform`], [`Prior`] |
+//! | read the random effects of a model | [`Effects`] |
+//! | draw virtual patients | [`Population::new`], [`Population::cohort`] |
+//! | give each a random number that depends on nothing else | [`Draws`] |
+//! | weight them to published margins | [`weights`], [`Population::weighted`] |
+
+mod cohort;
+mod covariate;
+mod draw;
+mod effects;
+mod error;
+mod law;
+mod limits;
+mod slots;
+mod weighting;
+
+pub use cohort::{Cohort, CohortSpec, Patient, Population};
+pub use covariate::CovariateLaw;
+pub use draw::{Draws, log_normal_draws, normal_quantile, normal_share};
+pub use effects::{Effects, RandomEffect};
+pub use error::{NoVariability, NoWeights, PopulationError, known};
+pub use law::{Form, ParameterLaw, Prior, Transform};
+pub use limits::Limit;
+pub use weighting::{Margin, Weighting, resample, weights};
