@@ -299,9 +299,10 @@ fn exact_rings_of_all_panels_are_one_entry_of_the_legend() {
         row("with A", 9.0, 10.5, "3"),
         row("with B", 20.0, 7.0, "4"),
     ];
-    let toml = format!("{PARETO}beside = \"alone\"\nbest = \"u\"\n");
-    let mut case =
-        case(Box::leak(toml.into_boxed_str()), &["series", "x", "y", "label"], rows.clone());
+    let toml = format!(
+        "{PARETO}beside = \"alone\"\nbest = \"u\"\nweights = {{ x = 0.3, y = 0.7 }}\nx_utility = [100, 0]\ny_utility = [0, 24]\n"
+    );
+    let mut case = case(Box::leak(toml.into_boxed_str()), &["series", "x", "y", "label"], rows);
     let best = vec![
         vec!["with A".into(), 0.7.into(), 0.6.into(), 0.81.into(), "2 3".into()],
         vec!["with B".into(), 0.6.into(), 0.5.into(), 0.7.into(), "4".into()],
