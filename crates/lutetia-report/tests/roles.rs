@@ -46,6 +46,8 @@ psa0   = "20 ug/L"
 ca0    = "5 nmol/L"
 kg     = "1 1/kg"
 spare  = "1"
+hour   = "1 h"
+minus  = "-1"
 
 [species]
 L = { in = ["body"] }
@@ -59,9 +61,11 @@ E = { unit = "1", initial = "0" }
 D = { unit = "Gy", initial = "0 Gy" }
 B = { unit = "Gy(BED)", initial = "0 Gy(BED)" }
 T = { unit = "1", initial = "2" }
+U = { unit = "1", initial = "0" }
 
 [define]
-both = "H + N"
+both   = "H + N"
+before = "(h0*hour)^2*exp(0.1*sex.female)*(t/(t + hour))"
 
 [scheme]
 processes = '''
@@ -74,6 +78,7 @@ late:  0 => E @ k*(M - E)
 give:  0 => D @ rate0
 harm:  0 => B @ beta0
 tick:  0 => T @ h0
+undo:  0 => U @ -h0
 '''
 
 [outputs]
@@ -85,6 +90,12 @@ bed      = { of = "B", unit = "Gy(BED)" }
 hazard   = { of = "H", unit = "1" }
 sum      = { of = "both", unit = "1" }
 weighted = { of = "2*H + N/3", unit = "1" }
+late     = { of = "H + before", unit = "1" }
+clock    = { of = "t/hour", unit = "1" }
+course   = { of = "before", unit = "1" }
+scaled   = { of = "h0*t + 0*H", unit = "1" }
+falling  = { of = "minus*H", unit = "1" }
+undone   = { of = "U", unit = "1" }
 per_hour = { of = "h0*M", unit = "1/h" }
 ratio    = { of = "M", unit = "1" }
 alive    = { of = "exp(-H)", unit = "1" }
@@ -102,10 +113,10 @@ ca       = { of = "ca0*M", unit = "nmol/L" }
 age      = { of = "t", unit = "d" }
 "#;
 
-const OUTPUTS: [&str; 23] = [
-    "A", "conc", "dose", "rate", "bed", "hazard", "sum", "weighted", "per_hour", "ratio", "alive",
-    "less", "effect", "started", "relative", "mass", "volume", "cells", "counts", "haemo", "psa",
-    "ca", "age",
+const OUTPUTS: [&str; 29] = [
+    "A", "conc", "dose", "rate", "bed", "hazard", "sum", "weighted", "late", "clock", "course",
+    "scaled", "falling", "undone", "per_hour", "ratio", "alive", "less", "effect", "started",
+    "relative", "mass", "volume", "cells", "counts", "haemo", "psa", "ca", "age",
 ];
 
 /// Runs an experiment with a cohort, a trial with these roles, and what follows.
@@ -167,7 +178,7 @@ fn check(step: &TrialStep, model: &LoadedModel) -> Result<(), String> {
 fn exact_every_role_takes_its_outputs_and_no_other() {
     let size = ["mass", "volume", "cells"];
     let serum = ["mass", "volume", "cells", "counts", "haemo", "psa", "ca"];
-    let hazard = ["hazard", "sum", "weighted"];
+    let hazard = ["hazard", "sum", "weighted", "late"];
     let graded = |item: &str, output: &str| {
         format!("toxicities = [{{ name = \"x\", output = \"{output}\", ctcae = \"{item}\" }}]")
     };
@@ -370,6 +381,29 @@ fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
         let value = value.split(" #").next().unwrap_or(value);
         assert_eq!(marked, format!("{key} = {value}"), "{}", faults[0].message);
     }
+}
+
+/// Every survival model that is shipped has a cumulative hazard, also one that begins a moment late, and its hazard is
+/// none.
+#[test]
+fn exact_every_shipped_survival_model_can_end_a_life() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/survival");
+    let mut models = 0;
+    for entry in fs::read_dir(folder).expect("the survival models") {
+        let path = entry.expect("an entry").path();
+        let mut read = |_: &str| Ok(fs::read_to_string(&path).expect("a model file"));
+        let model = lutetia_report::steps::load::model("x.toml", &[], &mut read).expect("a model");
+        for (output, plays) in [("cumulative_hazard", true), ("hazard", false)] {
+            let step = format!(
+                "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\narm = [{{ name = \"a\", patients = 2 }}]\ndeath = \"{output}\""
+            );
+            let step: TrialStep = toml::from_str(&step).expect("a step");
+            let found = roles::check(&step, &model);
+            assert_eq!(found.is_ok(), plays, "{}: {found:?}", path.display());
+        }
+        models += 1;
+    }
+    assert!(models >= 4, "{models} models");
 }
 
 /// Every trial of the shipped experiments has outputs that can play their roles.

@@ -159,7 +159,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             fit.map(|f| f.estimates.len() as f64).into(),
             match &region.refused {
                 Some(reason) => format!("not determined: {reason}"),
-                None => noted(said, &region.note()),
+                None => noted(said, &best.note()),
             }
             .into(),
         ]);

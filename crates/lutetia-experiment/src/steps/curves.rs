@@ -446,17 +446,6 @@ impl RegionCurve {
             .collect();
         average(&all).map_err(|e| e.to_string())
     }
-
-    /// What a reader must know of the candidate used: what is not determined, how the data refute it, that it was not
-    /// ranked.
-    pub(crate) fn note(&self) -> String {
-        let mut note = self.best().note();
-        if self.without_aicc {
-            let ranked = "not ranked: no function that has an AICc fits the data";
-            note = if note.is_empty() { ranked.to_owned() } else { format!("{ranked}; {note}") };
-        }
-        note
-    }
 }
 
 impl Candidate {

@@ -1,6 +1,6 @@
 //! What an output must be to play a role in a trial: its dimension, and for a cumulative hazard its kind.
 
-use lutetia_model::{Expr, Model, Participant, Rate, Symbol};
+use lutetia_model::{Expr, Model, ParameterValue, Participant, Rate, Symbol};
 use lutetia_outcome::endpoint::{Ctcae, Toxicity as Graded};
 use lutetia_scenario::LoadedModel;
 use lutetia_units::{Dimension, Quantity};
@@ -100,27 +100,30 @@ enum Course {
     /// On none: zero, or another constant of the patient.
     Zero,
     Constant,
-    /// Grows with states that only grow.
+    /// Grows from 0 with time alone, as what a shifted hazard has before its start.
+    Passing,
+    /// Grows with states that only grow, one at least.
     Growing,
     Other,
 }
 
 /// Whether an output is a cumulative hazard as far as its equations say: a sum of states, times constants, each of
 /// which starts at 0, is never consumed, and grows at a rate that does not depend on itself (a rate `k·(X − H)` follows
-/// X and falls with it).
+/// X and falls with it). What grows with time alone may be added, as a hazard that begins a moment late has it
+/// (`H + c·t/(t + t_0)`), but is none by itself: a clock or a share of a course has no hazard behind it.
 fn is_cumulative_hazard(model: &Model, output: usize) -> bool {
     model.outputs.get(output).is_some_and(|o| course(model, &o.expr) == Course::Growing)
 }
 
 fn course(model: &Model, expr: &Expr) -> Course {
-    use Course::{Constant, Growing, Other, Zero};
+    use Course::{Constant, Growing, Other, Passing, Zero};
     let of = |e: &Expr| course(model, e);
     match expr {
         Expr::Number(x) if x.abs() < f64::MIN_POSITIVE => Zero,
         Expr::Number(_) => Constant,
         Expr::Symbol(symbol) => match symbol {
-            // Time starts at 0 and grows; what no output drives keeps its default in a trial.
-            Symbol::Time => Growing,
+            Symbol::Time => Passing,
+            // What no output drives keeps its default in a trial.
             Symbol::Parameter(_)
             | Symbol::Covariate(_)
             | Symbol::CovariateLevel(..)
@@ -132,20 +135,22 @@ fn course(model: &Model, expr: &Expr) -> Course {
         },
         Expr::Add(a, b) => match (of(a), of(b)) {
             (Zero, x) | (x, Zero) => x,
-            (Growing, Growing) => Growing,
+            (Growing, Growing | Passing) | (Passing, Growing) => Growing,
+            (Passing, Passing) => Passing,
             (Constant, Constant) => Constant,
             _ => Other,
         },
         Expr::Mul(a, b) => match (of(a), of(b)) {
             (Zero, _) | (_, Zero) => Zero,
-            (Growing, Constant) | (Constant, Growing) => Growing,
+            (x @ (Growing | Passing), Constant) if !is_negative(model, b) => x,
+            (Constant, x @ (Growing | Passing)) if !is_negative(model, a) => x,
             (Constant, Constant) => Constant,
             _ => Other,
         },
-        // x/(x + c) grows with x, from 0.
-        Expr::Div(a, b) if of(a) == Growing && is_itself_and_more(model, a, b) => Growing,
         Expr::Div(a, b) => match (of(a), of(b)) {
-            (Growing, Constant) => Growing,
+            (x @ (Growing | Passing), Constant) if !is_negative(model, b) => x,
+            // x/(x + c) grows with x, from 0.
+            (x @ (Growing | Passing), _) if is_itself_and_more(model, a, b) => x,
             (Constant | Zero, Constant) => Constant,
             _ => Other,
         },
@@ -158,8 +163,25 @@ fn course(model: &Model, expr: &Expr) -> Course {
 /// Whether `whole` is `part` and a constant.
 fn is_itself_and_more(model: &Model, part: &Expr, whole: &Expr) -> bool {
     let Expr::Add(x, y) = whole else { return false };
-    let constant = |e: &Expr| course(model, e) == Course::Constant;
+    let constant = |e: &Expr| course(model, e) == Course::Constant && !is_negative(model, e);
     (**x == *part && constant(y)) || (**y == *part && constant(x))
+}
+
+/// Whether an expression is written as below zero. Where the sign hangs on values (`1 - x`), it is not.
+fn is_negative(model: &Model, expr: &Expr) -> bool {
+    let of = |e: &Expr| is_negative(model, e);
+    match expr {
+        Expr::Number(x) => *x < 0.0,
+        Expr::Symbol(Symbol::Parameter(k)) => model
+            .parameters
+            .get(*k)
+            .is_some_and(|p| matches!(p.value, ParameterValue::Number(x) if x < 0.0)),
+        Expr::Symbol(Symbol::Define(k)) => model.defines.get(*k).is_some_and(|d| of(&d.expr)),
+        Expr::Neg(a) => !of(a),
+        Expr::Mul(a, b) | Expr::Div(a, b) => of(a) != of(b),
+        Expr::Add(a, b) => of(a) && of(b),
+        Expr::Sub(..) | Expr::Pow(..) | Expr::Call(..) | Expr::Symbol(_) => false,
+    }
 }
 
 /// A constant where all parts are.
@@ -168,7 +190,7 @@ fn still(parts: impl IntoIterator<Item = Course>) -> Course {
     if parts.into_iter().all(constant) { Course::Constant } else { Course::Other }
 }
 
-/// Whether a state starts at 0 and only gains, at a rate that does not depend on itself.
+/// Whether a state starts at 0 and only gains, at a rate that does not depend on itself and is not written as a loss.
 fn accumulates(model: &Model, state: usize) -> bool {
     let is = |p: &(Participant, f64)| p.0 == Participant::Quantity(state);
     let starts_at_zero = model
@@ -182,7 +204,7 @@ fn accumulates(model: &Model, state: usize) -> bool {
         }
         if process.products.iter().any(is) {
             let (Rate::Explicit(rate) | Rate::MassAction { coefficient: rate, .. }) = &process.rate;
-            if mentions(model, rate, state) {
+            if mentions(model, rate, state) || is_negative(model, rate) {
                 return false;
             }
             gains = true;

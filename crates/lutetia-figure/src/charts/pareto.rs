@@ -258,6 +258,12 @@ impl ParetoSpec {
             let in_panel: Vec<usize> = sets.concat();
             let pick = |v: &[f64]| in_panel.iter().map(|i| v[*i]).collect::<Vec<_>>();
             let named = sets.len() == 1;
+            // One entry of the legend for all panels, which have one ring or several.
+            let rings = match (named, best.iter().any(|b| b.keys.len() > 1)) {
+                (true, _) => None,
+                (false, true) => Some("highest utility, or not told apart from it"),
+                (false, false) => Some("highest utility with the partner"),
+            };
             let chosen = if named { &along } else { own };
             let series = |i: &usize| best.iter().find(|b| b.series == rows.series[*i]);
             let ranked: Vec<usize> =
@@ -274,7 +280,7 @@ impl ParetoSpec {
                 rows,
                 (&pick(&rows.x), &pick(&rows.y)),
                 (&ranked, &near),
-                named,
+                rings,
             );
         }
         // Colours of the series in one panel; of the sets where there are several.
@@ -422,8 +428,8 @@ impl ParetoSpec {
         Ok(Some(Utility { wx, wy, x, y }))
     }
 
-    /// The line through the regimen of highest utility and parallels below it. Where several series share
-    /// the panel the legend does not name the regimen.
+    /// The line through the regimen of highest utility and parallels below it. The legend names that regimen unless
+    /// `rings` says what the rings are.
     fn iso_lines(
         &self,
         panel: &mut Panel,
@@ -431,7 +437,7 @@ impl ParetoSpec {
         rows: &Rows,
         (x, y): (&[f64], &[f64]),
         (front, near): (&[usize], &[usize]),
-        named: bool,
+        rings: Option<&str>,
     ) {
         let of = |i: &usize| utility.of(rows.x[*i], rows.y[*i]);
         let Some(best) = front.iter().reduce(|a, b| if of(b) > of(a) { b } else { a }) else {
@@ -460,14 +466,14 @@ impl ParetoSpec {
         let several = near.len() > 1;
         let points = if several { near.iter().map(ring).collect() } else { vec![ring(best)] };
         let marks = Marks::Points { points, shape: Shape::Ring };
-        let label = if several {
-            "highest utility, not told apart".to_owned()
-        } else if named {
-            let of = significant(of(best), 3).replace('-', "−");
-            let colon = if rows.labels[*best].is_empty() { "" } else { ": " };
-            format!("highest utility{colon}{} ({of})", rows.labels[*best])
-        } else {
-            "highest utility with the partner".to_owned()
+        let label = match rings {
+            Some(rings) => rings.to_owned(),
+            None if several => "highest utility, not told apart".to_owned(),
+            None => {
+                let of = significant(of(best), 3).replace('-', "−");
+                let colon = if rows.labels[*best].is_empty() { "" } else { ": " };
+                format!("highest utility{colon}{} ({of})", rows.labels[*best])
+            }
         };
         panel.layer(label, Colour::Ink, marks);
     }

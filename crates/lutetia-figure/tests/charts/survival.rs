@@ -87,6 +87,10 @@ fn exact_medians_where_the_curve_rests_at_one_half() {
     let figure = built(&case(KM, &["time", "survival"], rows));
     // R takes the middle of the two times.
     assert_eq!(labelled(&figure.panels[0], "observed: median 3").len(), 1);
+    // Where the curve stays there to its end, R prints the time at which it came there (`survmean`).
+    let rows = numbers(&[&[1.0, 0.75], &[2.0, 0.5], &[4.0, 0.5]]);
+    let figure = built(&case(KM, &["time", "survival"], rows));
+    assert_eq!(labelled(&figure.panels[0], "observed: median 2").len(), 1);
 }
 
 #[test]
@@ -415,6 +419,8 @@ fn exact_simulated_curves_are_never_drawn_as_observed() {
     let both = |toml, origins| Case { toml, tables: tables(origins) };
     let figure = built(&both(KM, [Origin::Simulated, Origin::Unknown]));
     let panel = &figure.panels[0];
+    // The upper bound ends at exactly one half. R's `print(survfit)` has the first time at which a curve or bound is at
+    // or below one half where none is below it later; so has `quantile` here, as the curve ends at that time.
     let [Marks::Line { dash, .. }] = labelled(panel, "simulated: median 6 (6–6)")[..] else {
         panic!("{:?}", panel.layers.iter().map(|l| &l.label).collect::<Vec<_>>());
     };

@@ -286,3 +286,32 @@ fn exact_each_partner_has_a_panel_with_both_fronts_and_bands() {
         "`beside` asks for the series `alon`, which the table `t` has not; it has: alone, with A, with B"
     );
 }
+
+/// A panel whose best regimen is told apart and one with several have one entry of the legend for their rings.
+#[test]
+fn exact_rings_of_all_panels_are_one_entry_of_the_legend() {
+    let row = |s: &str, x: f64, y: f64, l: &str| vec![s.into(), x.into(), y.into(), l.into()];
+    let rows = vec![
+        row("alone", 0.0, 5.0, "1"),
+        row("with A", 8.0, 10.0, "2"),
+        row("with A", 9.0, 10.5, "3"),
+        row("with B", 20.0, 7.0, "4"),
+    ];
+    let toml = format!(
+        "{PARETO}beside = \"alone\"\nbest = \"u\"\nweights = {{ x = 0.3, y = 0.7 }}\nx_utility = [100, 0]\ny_utility = [0, 24]\n"
+    );
+    let mut case = case(Box::leak(toml.into_boxed_str()), &["series", "x", "y", "label"], rows);
+    let best = vec![
+        vec!["with A".into(), 0.7.into(), 0.6.into(), 0.81.into(), "2 3".into()],
+        vec!["with B".into(), 0.6.into(), 0.5.into(), 0.7.into(), "4".into()],
+    ];
+    let columns = ["series", "utility", "utility_low", "utility_high", "keys"];
+    case.tables.insert("u".to_owned(), crate::table("u", &columns, best));
+    let figure = built(&case);
+    let rings: Vec<_> = figure
+        .panels
+        .iter()
+        .map(|p| places(labelled(p, "highest utility, or not told apart from it")[0]))
+        .collect();
+    assert_eq!(rings, [vec![(8.0, 10.0), (9.0, 10.5)], vec![(20.0, 7.0)]]);
+}
