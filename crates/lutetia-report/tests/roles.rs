@@ -392,7 +392,7 @@ fn exact_every_shipped_survival_model_can_end_a_life() {
     for entry in fs::read_dir(folder).expect("the survival models") {
         let path = entry.expect("an entry").path();
         let mut read = |_: &str| Ok(fs::read_to_string(&path).expect("a model file"));
-        let model = lutetia_report::steps::load::model("x.toml", &[], &mut read).expect("a model");
+        let model = lutetia_scenario::model("x.toml", &[], &mut read).expect("a model");
         for (output, plays) in [("cumulative_hazard", true), ("hazard", false)] {
             let step = format!(
                 "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\narm = [{{ name = \"a\", patients = 2 }}]\ndeath = \"{output}\""
