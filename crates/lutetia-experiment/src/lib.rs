@@ -4,6 +4,7 @@
 //! everything that is read from outside. Figures are built by `lutetia-figure`, pages and files written by
 //! `lutetia-report`.
 
+mod artefact;
 mod failure;
 pub mod run;
 pub mod shelf;

@@ -4,6 +4,7 @@
 //! read from the tables of the report where these are what this version makes of the same files, else it is made again
 //! and kept beside the trial.
 
+use crate::artefact::Artefact;
 use lutetia_scenario::{ModelUse, internal};
 use std::{
     fs,
@@ -132,7 +133,7 @@ impl Alone<'_> {
             Ok(text) => {
                 let table = lutetia_table::read(&step.id, &text);
                 let found = values(&table, step, cohort, context).map_err(fail)?;
-                context.calibrated.insert(step.id.clone(), found);
+                context.artefacts.add(&step.id, Artefact::Calibrated(found));
                 return Ok(format!("{to}, read from `{reported}`, which is current"));
             }
             Err(why) => why,
@@ -140,7 +141,7 @@ impl Alone<'_> {
         // One calibrated to what another one gave.
         self.provide(cohort, context)?;
         let prepared = cohort::prepare(cohort, context).map_err(fail)?;
-        context.cohorts.insert(cohort.id.clone(), prepared);
+        context.artefacts.add(&cohort.id, Artefact::Cohort(prepared));
         let base = trial::prepare(trial, context).map_err(fail)?;
         let kept = self.out.join(format!("{}.calibrated.csv", step.id));
         let head = format!("# {}\n", hash(format!("{}\n{}", step.id, self.identity).as_bytes()));
@@ -150,7 +151,7 @@ impl Alone<'_> {
         {
             let found = values(&lutetia_table::read(&step.id, rest), step, cohort, context)
                 .map_err(fail)?;
-            context.calibrated.insert(step.id.clone(), found);
+            context.artefacts.add(&step.id, Artefact::Calibrated(found));
             return Ok(format!("{to}, computed by an earlier run into `{}`", kept.display()));
         }
         let (least, most) = step.particles();
@@ -177,7 +178,7 @@ impl Alone<'_> {
         }
         let text = format!("{head}{}# whole\n", table.to_csv());
         self.shelf.keep(&kept, &text)?;
-        context.calibrated.insert(step.id.clone(), found);
+        context.artefacts.add(&step.id, Artefact::Calibrated(found));
         Ok(format!("{to}, computed now and kept in `{}`", kept.display()))
     }
 

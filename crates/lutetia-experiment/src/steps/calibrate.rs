@@ -1,5 +1,6 @@
 //! Uncertain parameters from published trial results, and what they predict about the others.
 
+use crate::artefact::Artefact;
 use lutetia_scenario::{MONTH_D as MONTH, internal};
 use std::{num::NonZeroU64, sync::atomic::AtomicBool};
 
@@ -219,13 +220,9 @@ impl StepKind for CalibrateStep {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let base = context
-            .trials
-            .get(&self.trial)
-            .ok_or_else(|| format!("the step `{}` is not of the kind `trial`", self.trial))?
-            .clone();
+        let base = context.artefacts.trial(&self.trial)?.0.clone();
         let (tables, nearest) = self.compute(&base, context.seed, &context.stop)?;
-        context.calibrated.insert(self.id.clone(), nearest);
+        context.artefacts.add(&self.id, Artefact::Calibrated(nearest));
         for table in tables {
             context.add(table);
         }

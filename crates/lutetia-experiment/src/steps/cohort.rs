@@ -1,5 +1,6 @@
 //! Virtual patients from the population of a model.
 
+use crate::artefact::Artefact;
 use lutetia_scenario::{LoadedModel, internal, setting, slots};
 use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
@@ -212,7 +213,7 @@ impl StepKind for CohortStep {
         if let Some(posterior) = &cohort.posterior {
             context.add(draws_table(&self.id, &cohort.model, posterior));
         }
-        context.cohorts.insert(self.id.clone(), cohort);
+        context.artefacts.add(&self.id, Artefact::Cohort(cohort));
         Ok(())
     }
 }
@@ -263,10 +264,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     let mut posterior = None;
     match &step.calibrated {
         Some(Calibrated::Step(id)) => {
-            let found = context
-                .calibrated
-                .get(id)
-                .ok_or_else(|| format!("the step `{id}` is not of the kind `calibrate`"))?;
+            let found = context.artefacts.calibrated(id)?;
             typical.extend(found.iter().cloned());
         }
         Some(Calibrated::Elsewhere(elsewhere)) => {

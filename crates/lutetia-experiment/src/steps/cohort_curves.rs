@@ -1,6 +1,7 @@
 //! What a method of integration makes of a cohort whose truth is known: virtual patients from the population of a model,
 //! measured at clinical times with scatter.
 
+use crate::artefact::Artefact;
 use crate::steps::StepError;
 use lutetia_scenario::{LoadedModel, ScenarioError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -156,7 +157,7 @@ pub(crate) fn run(step: &CohortCurves, context: &mut Context) -> Result<(), Step
     for table in tables {
         context.add(table);
     }
-    context.cohort_curves.insert(step.id.clone(), cohort);
+    context.artefacts.add(&step.id, Artefact::CohortCurves(cohort));
     context.settings.insert(format!("scatter and error of `{}`", step.id), step.error.clone());
     context.settings.insert(
         format!("patients of `{}`", step.id),

@@ -53,7 +53,7 @@ impl StepKind for CoursesStep {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let (base, records) = context.trial(&self.trial)?;
+        let (base, records) = context.artefacts.trial(&self.trial)?;
         let tables = self.compute(base, records)?;
         for table in tables {
             context.add(table);

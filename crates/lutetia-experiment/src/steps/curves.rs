@@ -1,5 +1,6 @@
 //! Sums of exponentials and other functions through the regions of a patient.
 
+use crate::artefact::Artefact;
 use crate::steps::StepError;
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
@@ -564,6 +565,7 @@ pub(crate) fn run(step: &FitCurves, context: &mut Context) -> Result<(), StepErr
         );
     }
     context.settings.insert(format!("measurement error of `{}`", step.id), step.error.clone());
-    context.tias.insert(step.id.clone(), regions.iter().map(RegionCurve::tia).collect());
+    let tias = regions.iter().map(RegionCurve::tia).collect();
+    context.artefacts.add(&step.id, Artefact::Integrals(tias));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Absorbed doses from time-integrated activities.
 
+use crate::artefact::Artefact;
 use crate::steps::StepError;
 use std::collections::BTreeMap;
 
@@ -608,10 +609,7 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), StepErro
     let subject = subject(study, step.subject.as_deref())?;
     let options = step.options(reference(study, subject, step.reference.as_deref())?)?;
     check_reference(study, subject, step.reference.as_deref(), &options.masses)?;
-    let tias = context
-        .tias
-        .get(&step.from)
-        .ok_or_else(|| format!("step `{}` makes no time-integrated activities", step.from))?;
+    let tias = context.artefacts.integrals(&step.from)?;
     let doses = all_doses(study, subject, cycle(step.cycle)?, tias, &options)?;
     for table in doses.tables(&step.id, &options)? {
         context.add(table);
@@ -619,7 +617,8 @@ pub(crate) fn run(step: &DoseStep, context: &mut Context) -> Result<(), StepErro
     for (i, warning) in doses.warnings.iter().enumerate() {
         context.settings.insert(format!("note {} of `{}`", i + 1, step.id), warning.clone());
     }
-    context.doses.insert(step.id.clone(), (step.from.clone(), doses.regions));
+    let made = Artefact::Doses { from: step.from.clone(), regions: doses.regions };
+    context.artefacts.add(&step.id, made);
     if let Some(sd) = &step.volume_sd {
         context.settings.insert(format!("relative SD of volumes of `{}`", step.id), sd.clone());
     }

@@ -55,6 +55,14 @@ pub enum StepError {
     /// A trial.
     #[error(transparent)]
     Trial(#[from] TrialError),
+    /// An earlier step that makes something else than what is asked of it.
+    #[error("the step `{step}` is not of the kind `{expected}`")]
+    Kind {
+        /// As named.
+        step: String,
+        /// The kinds that make what is asked for.
+        expected: &'static str,
+    },
     /// One virtual patient.
     #[error("patient {number}: {source}")]
     Patient {

@@ -58,7 +58,7 @@ impl StepKind for ExposureResponseStep {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let (base, records) = context.trial(&self.trial)?;
+        let (base, records) = context.artefacts.trial(&self.trial)?;
         for table in self.compute(base, records)? {
             context.add(table);
         }

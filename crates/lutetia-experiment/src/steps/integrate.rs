@@ -1,5 +1,6 @@
 //! Time-integrated activities without a fitted function: one measurement, or trapezoids.
 
+use crate::artefact::Artefact;
 use crate::steps::StepError;
 use lutetia_data::{Curve, CurvePoint, Study};
 use lutetia_dose::{
@@ -577,7 +578,7 @@ pub(crate) fn run(step: &Integrate, context: &mut Context) -> Result<(), StepErr
     };
     let tias = integrals(study, subject, cycle, &regions, &method(&step.method, curves)?, step.at)?;
     context.add(table(&step.id, &tias));
-    context.tias.insert(step.id.clone(), tias);
+    context.artefacts.add(&step.id, Artefact::Integrals(tias));
     Ok(())
 }
 

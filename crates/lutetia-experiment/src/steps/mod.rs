@@ -10,11 +10,11 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use lutetia_data::{Curve, Study};
+use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, FlagKind, Sources, Verdict};
 use lutetia_dose::Tia;
-use lutetia_trial::Record;
 
+use crate::artefact::Artefacts;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
@@ -93,26 +93,15 @@ pub(crate) struct Context {
     pub(crate) published: Tables,
     pub(crate) models: BTreeMap<String, LoadedModel>,
     pub(crate) tables: Tables,
-    pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
-    /// Doses by step, with the step that made their integrals.
-    pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
-    pub(crate) cohort_curves: BTreeMap<String, BTreeMap<String, Vec<Curve>>>,
+    /// What earlier steps handed on.
+    pub(crate) artefacts: Artefacts,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) assumed: Vec<String>,
-    pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
-    pub(crate) trials: BTreeMap<String, trial::TrialUse>,
-    /// What happened to the patients of the trials.
-    pub(crate) records: BTreeMap<String, Vec<Record>>,
-    pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
     /// Comes up when the user stops the run; a step that works for long looks at it, and whatever error it then
     /// ends with is taken for the interruption.
     pub(crate) stop: Arc<AtomicBool>,
     /// Tables of other experiments, by `<experiment>/<table>`.
     pub(crate) elsewhere: Tables,
-    /// Effects that a combination calibrated.
-    pub(crate) effects: BTreeMap<String, BTreeMap<String, String>>,
-    /// Patients that a model was fitted to.
-    pub(crate) fitted: BTreeMap<String, model::FittedPatient>,
     /// Origin of the tables that the present step adds.
     pub(crate) origin: Origin,
 }
@@ -129,19 +118,11 @@ impl Context {
             published: Tables::new(),
             models: BTreeMap::new(),
             tables: Tables::new(),
-            tias: BTreeMap::new(),
-            doses: BTreeMap::new(),
-            cohort_curves: BTreeMap::new(),
+            artefacts: Artefacts::default(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
-            cohorts: BTreeMap::new(),
-            trials: BTreeMap::new(),
-            records: BTreeMap::new(),
-            calibrated: BTreeMap::new(),
             stop: Arc::default(),
             elsewhere: Tables::new(),
-            effects: BTreeMap::new(),
-            fitted: BTreeMap::new(),
             origin: Origin::Unknown,
         };
         for step in &experiment.steps {
@@ -234,14 +215,6 @@ impl Context {
     pub(crate) fn remark(&mut self, step: &str, remarks: Vec<String>) {
         for (i, remark) in remarks.into_iter().enumerate() {
             self.settings.insert(format!("note {} of `{step}`", i + 1), remark);
-        }
-    }
-
-    /// An earlier trial and its records.
-    pub(crate) fn trial(&self, id: &str) -> Result<(&trial::TrialUse, &[Record]), StepError> {
-        match (self.trials.get(id), self.records.get(id)) {
-            (Some(used), Some(records)) => Ok((used, records)),
-            _ => Err(format!("the step `{id}` is not of the kind `trial`").into()),
         }
     }
 

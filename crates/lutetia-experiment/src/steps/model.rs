@@ -1,5 +1,6 @@
 //! A compartmental model through all regions of a patient at once, by maximum a posteriori.
 
+use crate::artefact::Artefact;
 use crate::steps::StepError;
 use lutetia_scenario::{LoadedModel, ScenarioError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -93,8 +94,7 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), StepErro
         .get(&step.model)
         .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
     let (tables, tias, patient) = fitted_patient(step, study, subject, cycle, model, context.seed)?;
-    context.tias.insert(step.id.clone(), tias);
-    context.fitted.insert(step.id.clone(), patient);
+    context.artefacts.add(&step.id, Artefact::Fit { integrals: tias, patient });
     for table in tables {
         context.add(table);
     }

@@ -90,7 +90,7 @@ impl StepKind for OneAtATimeStep {
 
 impl OneAtATimeStep {
     fn compute(&self, context: &Context) -> Result<Table, StepError> {
-        let (base, _) = context.trial(&self.trial)?;
+        let (base, _) = context.artefacts.trial(&self.trial)?;
         match self.result {
             Outcome::RestrictedMean => {
                 let what = "the result `restricted-mean`";

@@ -519,12 +519,8 @@ impl StepKind for PlanStep {
                 .map_err(|e| format!("between_cycles: {e}"))?,
             accept_misfit: accepts_misfit(&self.accept)?,
         };
-        let with_tissue = |step: &String| -> Result<BTreeMap<String, RegionDose>, String> {
-            let (from, doses) = context
-                .doses
-                .get(step)
-                .ok_or_else(|| format!("step `{step}` makes no absorbed doses"))?;
-            let tias = context.tias.get(from).map(Vec::as_slice).unwrap_or_default();
+        let with_tissue = |step: &String| -> Result<BTreeMap<String, RegionDose>, StepError> {
+            let (tias, doses) = context.artefacts.doses(step)?;
             Ok(doses
                 .iter()
                 .map(|d| {

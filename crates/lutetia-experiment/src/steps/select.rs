@@ -233,11 +233,7 @@ pub fn table(id: &str, ranking: &BTreeMap<String, (usize, Vec<Ranked>)>) -> Tabl
 pub(crate) fn run(step: &SelectFunction, context: &mut Context) -> Result<(), StepError> {
     let mut curves = match (&step.study, &step.from) {
         (Some(name), None) => cohort(context.study(name)?, cycle(step.cycle)?),
-        (None, Some(name)) => context
-            .cohort_curves
-            .get(name)
-            .cloned()
-            .ok_or_else(|| format!("step `{name}` makes no cohort"))?,
+        (None, Some(name)) => context.artefacts.cohort_curves(name)?.clone(),
         _ => return Err("give either `study` or `from`".into()),
     };
     if let Some(wanted) = &step.regions {

@@ -110,10 +110,7 @@ pub(crate) fn run(step: &Simulate, context: &mut Context) -> Result<(), StepErro
     let parameters = match &step.cohort {
         None => model.parameters(&step.set)?,
         Some(id) => {
-            let cohort = context
-                .cohorts
-                .get(id)
-                .ok_or_else(|| format!("the step `{id}` is not of the kind `cohort`"))?;
+            let cohort = context.artefacts.cohort(id)?;
             if cohort.model.model.id != model.model.id {
                 return Err(format!(
                     "the cohort `{id}` is of the model `{}`, and the step simulates `{}`",

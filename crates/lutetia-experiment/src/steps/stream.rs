@@ -1,5 +1,6 @@
 //! A trial of an experiment at any size, written to disk patient by patient.
 
+use crate::artefact::Artefact;
 use lutetia_scenario::MONTH_D as MONTH;
 use std::{
     path::{Path, PathBuf},
@@ -157,7 +158,7 @@ pub fn run(
         context.seed = seed;
     }
     let prepared = cohort::prepare(cohort_step, &context).map_err(|e| fail(&cohort_step.id, e))?;
-    context.cohorts.insert(cohort_step.id.clone(), prepared);
+    context.artefacts.add(&cohort_step.id, Artefact::Cohort(prepared));
     let mut used = trial::prepare(step, &context).map_err(|e| fail(&step.id, e))?;
     if let Some(patients) = request.patients {
         spread(&mut used.spec, patients, step.same_patients).map_err(|e| fail(&step.id, e))?;

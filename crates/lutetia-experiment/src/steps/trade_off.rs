@@ -185,12 +185,7 @@ impl TradeOffStep {
 
     fn compute(&self, context: &Context) -> Result<Vec<Table>, StepError> {
         let seed = context.seed;
-        let trial = |id: &str| {
-            context
-                .trials
-                .get(id)
-                .ok_or_else(|| format!("the step `{id}` is not of the kind `trial`").into())
-        };
+        let trial = |id: &str| context.artefacts.trial(id).map(|(used, _)| used);
         let base = trial(&self.trial)?;
         let others = self.regimens.iter().filter_map(|r| r.trial.as_deref());
         for id in std::iter::once(self.trial.as_str()).chain(others) {
@@ -306,12 +301,7 @@ impl TradeOffStep {
         ];
         tables.extend(self.own_harm_table());
         if let Some(propose) = &self.propose {
-            let fitted = propose.fitted.as_ref().map(|f| {
-                context
-                    .fitted
-                    .get(&f.step)
-                    .ok_or_else(|| format!("the step `{}` is not of the kind `fit-model`", f.step))
-            });
+            let fitted = propose.fitted.as_ref().map(|f| context.artefacts.fitted(&f.step));
             let ways = (seed, &context.stop);
             let found =
                 self.search(propose, &trial, horizon, fitted.transpose()?, &context.tables, ways)?;

@@ -1,5 +1,6 @@
 //! Arms × regimen × cohort, followed until progression and death.
 
+use crate::artefact::Artefact;
 use lutetia_scenario::{DoseEntry, LoadedModel, MONTH_D as MONTH, Treatment, internal, setting};
 use std::collections::BTreeMap;
 
@@ -255,8 +256,7 @@ impl StepKind for TrialStep {
             context.add(margins(&self.id, &used)?);
         }
         context.settings.insert("rtol".to_owned(), format!("{:e}", used.spec.options.rtol));
-        context.trials.insert(self.id.clone(), used);
-        context.records.insert(self.id.clone(), records);
+        context.artefacts.add(&self.id, Artefact::Trial { used, records });
         Ok(())
     }
 }
@@ -278,11 +278,7 @@ fn per_day(what: &str, text: &Option<String>) -> Result<f64, StepError> {
 
 /// The trial of a step.
 pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, StepError> {
-    let cohort = context
-        .cohorts
-        .get(&step.cohort)
-        .ok_or_else(|| format!("the step `{}` is not of the kind `cohort`", step.cohort))?
-        .clone();
+    let cohort = context.artefacts.cohort(&step.cohort)?.clone();
     let cohort = if step.weights { cohort.weighted()? } else { cohort };
     let spec = specification(step, &cohort.model)?;
     Ok(TrialUse { cohort, spec })

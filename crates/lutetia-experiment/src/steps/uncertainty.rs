@@ -252,11 +252,7 @@ pub fn tables(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
 
 fn run(step: &UncertaintyStep, context: &mut Context) -> Result<(), StepError> {
     let chain = step.measurement.chain()?;
-    let (from, doses) = context
-        .doses
-        .get(&step.from)
-        .ok_or_else(|| format!("step `{}` makes no absorbed doses", step.from))?;
-    let tias = context.tias.get(from).map(Vec::as_slice).unwrap_or_default();
+    let (tias, doses) = context.artefacts.doses(&step.from)?;
     for table in tables(&step.id, &budgets(tias, doses, &chain)) {
         context.add(table);
     }

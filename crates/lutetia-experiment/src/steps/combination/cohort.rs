@@ -52,10 +52,7 @@ pub(super) fn people<'a>(spec: &'a CohortUse, context: &Context) -> Result<Peopl
     let (base, model) = match &spec.of {
         None => (CohortSpec { seed, ..CohortSpec::default() }, None),
         Some(id) => {
-            let cohort = context
-                .cohorts
-                .get(id)
-                .ok_or_else(|| format!("the step `{id}` is not of the kind `cohort`"))?;
+            let cohort = context.artefacts.cohort(id)?;
             (cohort.spec.clone(), Some(Arc::clone(&cohort.model.simulator)))
         }
     };

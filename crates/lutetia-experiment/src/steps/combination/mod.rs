@@ -3,6 +3,7 @@
 mod cohort;
 mod map;
 
+use crate::artefact::Artefact;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError};
 use std::collections::BTreeMap;
 
@@ -257,12 +258,7 @@ fn run(step: &CombinationStep, context: &mut Context) -> Result<(), StepError> {
         let people = step.cohort.as_ref().map(|c| cohort::people(c, context)).transpose()?;
         let mut set = step.set.clone();
         if let Some(id) = &step.calibrated {
-            let effect = context.effects.get(id).ok_or_else(|| {
-                format!(
-                    "the step `{id}` calibrates no effect; expected one with `cohort.calibrate`"
-                )
-            })?;
-            set.extend(effect.clone());
+            set.extend(context.artefacts.effect(id)?.clone());
         }
         let mut tables = Vec::new();
         if let Some(people) = &people
@@ -283,7 +279,7 @@ fn run(step: &CombinationStep, context: &mut Context) -> Result<(), StepError> {
     };
     context.settings.insert("rtol".to_owned(), format!("{:e}", Options::default().rtol));
     if let Some(value) = found {
-        context.effects.insert(step.id.clone(), value);
+        context.artefacts.add(&step.id, Artefact::Effect(value));
     }
     for table in tables {
         context.add(table);

@@ -1,0 +1,121 @@
+//! What a step hands on to later ones, beside its tables.
+
+use std::collections::BTreeMap;
+
+use lutetia_data::Curve;
+use lutetia_trial::Record;
+
+use crate::steps::{
+    RegionTia, StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient,
+    trial::TrialUse,
+};
+
+/// What one step made.
+#[derive(Debug, Clone)]
+pub(crate) enum Artefact {
+    /// Time-integrated activities of regions.
+    Integrals(Vec<RegionTia>),
+    /// The same out of a model that was fitted to a patient.
+    Fit { integrals: Vec<RegionTia>, patient: FittedPatient },
+    /// Absorbed doses, with the step that made their integrals.
+    Doses { from: String, regions: Vec<RegionDose> },
+    /// Curves of virtual patients by region.
+    CohortCurves(BTreeMap<String, Vec<Curve>>),
+    /// A population.
+    Cohort(CohortUse),
+    /// A trial, and what happened to its patients.
+    Trial { used: TrialUse, records: Vec<Record> },
+    /// Values of parameters nearest to the targets of a calibration.
+    Calibrated(Vec<(String, f64)>),
+    /// Parameters of an effect that a combination calibrated, as they are set.
+    Effect(BTreeMap<String, String>),
+}
+
+/// What the steps made so far, by step.
+#[derive(Debug, Default)]
+pub(crate) struct Artefacts(BTreeMap<String, Artefact>);
+
+impl Artefacts {
+    /// Keeps what a step made.
+    pub(crate) fn add(&mut self, step: &str, artefact: Artefact) {
+        self.0.insert(step.to_owned(), artefact);
+    }
+
+    fn get<'a, T>(
+        &'a self,
+        step: &str,
+        expected: &'static str,
+        take: impl FnOnce(&'a Artefact) -> Option<T>,
+    ) -> Result<T, StepError> {
+        let fault = || StepError::Kind { step: step.to_owned(), expected };
+        self.0.get(step).and_then(take).ok_or_else(fault)
+    }
+
+    /// The integrals that a step made, by a function, without one, or by a model.
+    pub(crate) fn integrals(&self, step: &str) -> Result<&[RegionTia], StepError> {
+        self.get(step, "fit-curves`, `integrate` or `fit-model", |a| match a {
+            Artefact::Integrals(tias) | Artefact::Fit { integrals: tias, .. } => Some(&tias[..]),
+            _ => None,
+        })
+    }
+
+    /// The doses that a step made, and the integrals behind them.
+    pub(crate) fn doses(&self, step: &str) -> Result<(&[RegionTia], &[RegionDose]), StepError> {
+        let (from, regions) = self.get(step, "dose", |a| match a {
+            Artefact::Doses { from, regions } => Some((from, &regions[..])),
+            _ => None,
+        })?;
+        Ok((self.integrals(from)?, regions))
+    }
+
+    /// The curves of a virtual cohort.
+    pub(crate) fn cohort_curves(
+        &self,
+        step: &str,
+    ) -> Result<&BTreeMap<String, Vec<Curve>>, StepError> {
+        self.get(step, "cohort-curves", |a| match a {
+            Artefact::CohortCurves(curves) => Some(curves),
+            _ => None,
+        })
+    }
+
+    /// A population.
+    pub(crate) fn cohort(&self, step: &str) -> Result<&CohortUse, StepError> {
+        self.get(step, "cohort", |a| match a {
+            Artefact::Cohort(cohort) => Some(cohort),
+            _ => None,
+        })
+    }
+
+    /// A trial and its records.
+    pub(crate) fn trial(&self, step: &str) -> Result<(&TrialUse, &[Record]), StepError> {
+        self.get(step, "trial", |a| match a {
+            Artefact::Trial { used, records } => Some((used, &records[..])),
+            _ => None,
+        })
+    }
+
+    /// The values of a calibration.
+    pub(crate) fn calibrated(&self, step: &str) -> Result<&[(String, f64)], StepError> {
+        self.get(step, "calibrate", |a| match a {
+            Artefact::Calibrated(values) => Some(&values[..]),
+            _ => None,
+        })
+    }
+
+    /// The effect that a combination calibrated.
+    pub(crate) fn effect(&self, step: &str) -> Result<&BTreeMap<String, String>, StepError> {
+        self.get(step, "combination` with `cohort.calibrate", |a| match a {
+            Artefact::Effect(effect) => Some(effect),
+            _ => None,
+        })
+    }
+
+    /// The patient that a model was fitted to.
+    pub(crate) fn fitted(&self, step: &str) -> Result<&FittedPatient, StepError> {
+        self.get(step, "fit-model", |a| match a {
+            Artefact::Fit { patient, .. } => Some(patient),
+            _ => None,
+        })
+    }
+}
