@@ -3,6 +3,7 @@
 //! - `tidy`: dependency directions, licences, lints, sizes, links and other invariants of `ARCHITECTURE.md`;
 //! - `schema [--check]`: writes, or compares, the JSON Schema of the model file;
 //! - `tour`: runs the commands of the README's tour in a copy of the repository;
+//! - `dependencies [TIMINGS.html]`: writes what every build pays for the work of others;
 //! - `bench-peers`: our benches beside the recorded figures of other solvers.
 
 // A chore talks to the person at the terminal; libraries never print.
@@ -10,6 +11,7 @@
 
 mod bench_peers;
 mod codes;
+mod dependencies;
 mod edges;
 mod errors;
 mod licences;
@@ -22,9 +24,9 @@ mod tidy;
 mod tour;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-const USAGE: &str = "usage: cargo xtask <tidy | schema [--check] | tour | bench-peers>";
+const USAGE: &str = "usage: cargo xtask <tidy | schema [--check] | tour | dependencies [TIMINGS.html] | bench-peers>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         ["schema"] => schema::run(false),
         ["schema", "--check"] => schema::run(true),
         ["tour"] => tour::run(),
+        ["dependencies"] => dependencies::write(None),
+        ["dependencies", timings] => dependencies::write(Some(Path::new(timings))),
         ["bench-peers"] => bench_peers::run(),
         _ => {
             eprintln!("{USAGE}");

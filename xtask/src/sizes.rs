@@ -23,28 +23,20 @@ const FILE_BYTES: u64 = 1_000_000;
 const REPORTS_BYTES: u64 = 25_000_000;
 
 /// Longer files: path and lines.
-const LONG_FILES: &[(&str, usize)] = &[
-    ("crates/lutetia-report/src/steps/trial.rs", 821),
-    ("crates/lutetia-trial/src/cohort.rs", 854),
-    ("crates/lutetia-trial/src/trial.rs", 880),
-];
+const LONG_FILES: &[(&str, usize)] = &[];
 
 /// Longer functions: path and name, lines.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("crates/lutetia-fit/src/fast.rs: settle", 137),
-    ("crates/lutetia-fit/src/fit.rs: assemble", 267),
-    ("crates/lutetia-fit/src/profile.rs: profile", 149),
+    ("crates/lutetia-experiment/src/steps/combination/mod.rs: arms", 136),
+    ("crates/lutetia-experiment/src/steps/curve_tables.rs: tables", 175),
+    ("crates/lutetia-experiment/src/steps/intervals.rs: one", 125),
+    ("crates/lutetia-experiment/src/steps/model_dose.rs: run", 153),
+    ("crates/lutetia-experiment/src/steps/proposal.rs: search", 124),
+    ("crates/lutetia-experiment/src/steps/sweep.rs: run", 136),
+    ("crates/lutetia-experiment/src/steps/trade_off.rs: compute", 126),
     ("crates/lutetia-model/src/front/build/parameters.rs: parameter", 178),
     ("crates/lutetia-model/src/front/build/values.rs: initials", 140),
     ("crates/lutetia-report/src/patient/page.rs: page", 198),
-    ("crates/lutetia-report/src/steps/combination/mod.rs: arms", 136),
-    ("crates/lutetia-report/src/steps/curve_tables.rs: tables", 174),
-    ("crates/lutetia-report/src/steps/intervals.rs: one", 124),
-    ("crates/lutetia-report/src/steps/model_dose.rs: run", 155),
-    ("crates/lutetia-report/src/steps/proposal.rs: search", 123),
-    ("crates/lutetia-report/src/steps/sweep.rs: run", 129),
-    ("crates/lutetia-report/src/steps/trade_off.rs: compute", 135),
-    ("crates/lutetia-trial/src/cohort.rs: new", 245),
 ];
 
 /// Larger files that are committed all the same: path and bytes.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{codes, edges, errors, licences, links, sizes, texts, workspace};
+use crate::{codes, dependencies, edges, errors, licences, links, sizes, texts, workspace};
 
 /// Runs every check and fails with the number of faults.
 pub(crate) fn run() -> Result<()> {
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Result<()> {
     let mut faults = edges::faults(&declared, &members);
     faults.extend(licences::faults(&metadata, &licences::allowed()?));
     faults.extend(lint_faults(&metadata)?);
+    faults.extend(dependencies::faults(&metadata)?);
     faults.extend(codes::faults()?);
     faults.extend(sizes::faults()?);
     let (untyped, lower) = errors::faults()?;

@@ -110,3 +110,16 @@ pub enum ScenarioError {
     #[error(transparent)]
     Treatment(#[from] TreatmentError),
 }
+
+impl ScenarioError {
+    /// The code of the message. Faults in files have codes of their own.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Dose(error) => error.code(),
+            Self::Treatment(error) => error.code(),
+            Self::Sim(error) => error.code(),
+            _ => "LUT7052",
+        }
+    }
+}
