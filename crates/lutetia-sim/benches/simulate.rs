@@ -13,7 +13,7 @@ mod build;
 use std::time::Duration;
 
 use divan::Bencher;
-use lutetia_sim::{Inputs, Options, Regimen, Request, Simulator};
+use lutetia_sim::{Options, Regimen, Request, Simulator};
 
 use build::{hot, logspace, whole_body};
 
