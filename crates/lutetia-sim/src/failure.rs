@@ -7,7 +7,8 @@ use crate::impossible::Fault;
 use crate::regimen::Doses;
 use crate::text::{number, time_text, with_unit};
 
-/// Beyond this a state, its rate or an initial value counts as run away.
+/// Beyond this a state, its rate or an initial value counts as run away: squares of such numbers would
+/// overflow in an error norm.
 const MOST_MAGNITUDE: f64 = 1e120;
 
 /// Whether a number is finite and has not run away.

@@ -113,7 +113,7 @@ pub struct Trajectory {
     pub sensitivities: Sensitivities,
     /// Where the run ended, and where another may go on ([`Request::from`](crate::Request::from)).
     pub end: Standing,
-    /// Whether the stop rule ([`Request::follow_while`](crate::Request::while_true)) ended it: the
+    /// Whether the stop rule ([`Request::follow_while`](crate::Request::follow_while)) ended it: the
     /// last row is then the one it ended with, and the end is somewhat later.
     pub stopped: bool,
     /// What it cost.

@@ -99,7 +99,7 @@ impl Simulator {
     /// same as that of [`Simulator::run`], whatever the other requests and the number of threads.
     pub fn run_many(&self, requests: &[Request<'_>]) -> Vec<Result<Trajectory, SimError>> {
         let groups: Vec<&[Request<'_>]> = requests
-            .chunk_by(|one, next| one.goes_with(next))
+            .chunk_by(Request::goes_with)
             .flat_map(|group| group.chunks(self.engine(group[0].engine()).width().max(1)))
             .collect();
         let done: Vec<_> = groups.par_iter().map(|group| self.run_together(group)).collect();

@@ -14,9 +14,7 @@ use nalgebra::{DMatrix, DVector, Dyn, LU};
 
 use super::elimination::{Elimination, Factors};
 use super::matrix::{SharedPattern, SharedSparse, V};
-
-/// Amounts beyond this are taken for a run-away: their squares would overflow in the error norm.
-const MOST_MAGNITUDE: f64 = 1e120;
+use crate::failure::is_tame;
 
 /// A factorisation of a right-hand side that was `A·1` must give back ones to this accuracy.
 const RESIDUAL_BOUND: f64 = 1e-6;
@@ -62,8 +60,8 @@ impl NewtonSolver {
     }
 }
 
-fn is_tame(values: &[f64]) -> bool {
-    values.iter().all(|value| value.abs() <= MOST_MAGNITUDE)
+fn are_tame(values: &[f64]) -> bool {
+    values.iter().all(|value| is_tame(*value))
 }
 
 impl LinearSolver<SharedSparse> for NewtonSolver {
@@ -94,7 +92,7 @@ impl LinearSolver<SharedSparse> for NewtonSolver {
             return;
         };
         op.matrix_inplace(&mut matrix);
-        if is_tame(matrix.values()) {
+        if are_tame(matrix.values()) {
             // Taken and put back, not counted: threads share the plan, and their cores would fight over its count
             // at every factorisation.
             if let Some(plan) = self.plan.take() {
@@ -124,7 +122,7 @@ impl LinearSolver<SharedSparse> for NewtonSolver {
         let lanes = b.inner().ncols();
         let n = b.len();
         let values = b.inner_mut().as_mut_slice();
-        if !is_tame(values) {
+        if !are_tame(values) {
             return Err(LaError::Other("the residual is not finite".to_owned()));
         }
         match (&self.dense, &self.plan) {
@@ -147,7 +145,7 @@ impl LinearSolver<SharedSparse> for NewtonSolver {
                 return Err(LaError::Other("the Newton matrix is not set".to_owned()));
             }
         }
-        if is_tame(values) {
+        if are_tame(values) {
             Ok(())
         } else {
             Err(LaError::Other("the Newton step is not finite".to_owned()))
