@@ -57,7 +57,7 @@ fn compare(
         }
     }
     for (name, _) in ceilings.iter().filter(|(name, _)| !counts.contains_key(*name)) {
-        faults.push(format!("`xtask/src/errors.rs` lists `{name}`, which is no crate"));
+        faults.push(format!("`xtask/src/errors.rs` lists `{name}`, which is not a crate"));
     }
     (faults, notes)
 }

@@ -19,6 +19,7 @@ seed = 1
 objective = "-"
 method = "-"
 result = "-"
+disagreement = "-"
 
 [models.pk]
 file = "psma/tumour-kidney"
@@ -151,19 +152,13 @@ fn exact_a_fit_takes_a_bundled_model() {
     let folder = empty();
     let study = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/studies/snmmi_patient4");
     let study = study.to_string_lossy();
-    let ran = run(
-        folder.path(),
-        &[
-            "fit",
-            &study,
-            "--model",
-            "sstr2/dotatate-smal",
-            "--into",
-            "L.plasma",
-            "--amount",
-            "140 nmol",
-        ],
-    );
+    let fit = |model: &str| {
+        let doses = ["--into", "L.plasma", "--amount", "140 nmol"];
+        run(folder.path(), &[&["fit", &study, "--model", model][..], &doses[..]].concat())
+    };
+    let ran = fit("sstr2/dotatate-small");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = fit("sstr2/dotatate-smal");
     assert_eq!(ran.code, Some(66), "{}", ran.stderr);
     assert!(ran.stderr.contains("did you mean `sstr2/dotatate-small`?"), "{}", ran.stderr);
 }

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn prop_reference_masses_are_plausible_and_a_thousandfold_is_not() {
-        for organ in organs().iter() {
+        for organ in organs() {
             let name = RegionName::read(organ.name);
             for g in [Sex::Male, Sex::Female].iter().filter_map(|s| name.reference_mass_g(*s)) {
                 // Half to double is what healthy adults differ by.

@@ -72,6 +72,6 @@ fn unnumbered(word: &str) -> &str {
 
 /// Equal but for a plural s at the end of a word.
 pub(super) fn same(a: &str, b: &str) -> bool {
-    let singular = |word: &'_ str| word.strip_suffix('s').unwrap_or(word).to_owned();
+    let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
     a.split(' ').map(singular).eq(b.split(' ').map(singular))
 }
