@@ -142,7 +142,7 @@ impl<'a> Trial<'a> {
     /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
     pub fn one(&self, number: u64, arm: usize) -> Result<Record, Failed> {
         let one = || Ok(self.followed(&self.patient(number)?, arm)?.record);
-        one().map_err(|reason| Failed { patient: number, arm, reason })
+        one().map_err(|reason| Failed { patient: number, arm, reason: Box::new(reason) })
     }
 
     /// The patient of a number.
