@@ -7,18 +7,25 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// The arrows: each crate and what it uses. An edge in a manifest is allowed when it lies in the
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("lutetia", &["lutetia-report"]),
-    ("lutetia-report", &["lutetia-trial"]),
+    ("lutetia-report", &["lutetia-experiment"]),
+    ("lutetia-experiment", &["lutetia-trial", "lutetia-scenario", "lutetia-figure"]),
+    ("lutetia-scenario", &["lutetia-sim", "lutetia-dose", "lutetia-models"]),
+    ("lutetia-figure", &["lutetia-table", "lutetia-outcome"]),
+    ("lutetia-table", &["lutetia-units"]),
+    ("lutetia", &["lutetia-report", "lutetia-exchange"]),
+    ("lutetia-exchange", &["lutetia-data", "lutetia-model"]),
     ("lutetia-trial", &["lutetia-fit", "lutetia-dose", "lutetia-outcome"]),
     ("lutetia-fit", &["lutetia-sim", "lutetia-population"]),
     ("lutetia-population", &["lutetia-model"]),
     ("lutetia-sim", &["lutetia-model"]),
     ("lutetia-model", &["lutetia-units", "lutetia-diagnostic"]),
     ("lutetia-dose", &["lutetia-data"]),
-    ("lutetia-data", &["lutetia-units", "lutetia-diagnostic"]),
-    ("lutetia-outcome", &["lutetia-units", "lutetia-diagnostic"]),
+    ("lutetia-data", &["lutetia-units", "lutetia-diagnostic", "lutetia-reference-data"]),
+    ("lutetia-outcome", &["lutetia-units", "lutetia-diagnostic", "lutetia-reference-data"]),
     ("lutetia-units", &[]),
     ("lutetia-diagnostic", &[]),
+    ("lutetia-reference-data", &[]),
+    ("lutetia-models", &[]),
 ];
 
 /// Heavy dependencies and the one crate that may name each. A name covers the whole family
@@ -26,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &str)] = &[
     ("diffsol", "lutetia-sim"),
     ("argmin", "lutetia-fit"),
-    ("plotters", "lutetia-report"),
+    ("plotters", "lutetia-figure"),
     ("survival", "lutetia-outcome"),
 ];
 

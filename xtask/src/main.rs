@@ -1,6 +1,6 @@
 //! Chores of the repository: `cargo xtask …`.
 //!
-//! - `tidy`: dependency directions, licences, lints, links and other invariants of `ARCHITECTURE.md`;
+//! - `tidy`: dependency directions, licences, lints, sizes, links and other invariants of `ARCHITECTURE.md`;
 //! - `schema [--check]`: writes, or compares, the JSON Schema of the model file;
 //! - `tour`: runs the commands of the README's tour in a copy of the repository;
 //! - `bench-peers`: our benches beside the recorded figures of other solvers.
@@ -11,10 +11,12 @@
 mod bench_peers;
 mod codes;
 mod edges;
+mod errors;
 mod licences;
 mod links;
 mod schema;
 mod scipy;
+mod sizes;
 mod texts;
 mod tidy;
 mod tour;

@@ -2,9 +2,6 @@
 
 use std::path::Path;
 
-/// A soft ceiling that is held hard: beyond it a file answers more than one question.
-const MAX_LINES: usize = 1000;
-
 /// Where the machine that wrote a file must not show. The words are joined here so that this file
 /// passes its own check.
 const MACHINE_PATHS: &[&str] = &[
@@ -36,10 +33,6 @@ pub(crate) fn faults(path: &Path, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let name = path.display();
     let rust = path.extension().is_some_and(|e| e == "rs");
-    let lines = text.lines().count();
-    if rust && lines > MAX_LINES {
-        faults.push(format!("{name}: {lines} lines; split it (at most {MAX_LINES})"));
-    }
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         for pattern in MACHINE_PATHS {
@@ -144,12 +137,5 @@ mod tests {
         ] {
             assert_eq!(faults(Path::new(path), line), Vec::<String>::new(), "{line}");
         }
-    }
-
-    #[test]
-    fn exact_long_files_are_found() {
-        let found = faults(Path::new("a.rs"), &"\n".repeat(MAX_LINES + 1));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(faults(Path::new("a.rs"), &"\n".repeat(MAX_LINES)), Vec::<String>::new());
     }
 }

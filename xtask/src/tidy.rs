@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{codes, edges, licences, links, texts, workspace};
+use crate::{codes, edges, errors, licences, links, sizes, texts, workspace};
 
 /// Runs every check and fails with the number of faults.
 pub(crate) fn run() -> Result<()> {
@@ -14,6 +14,9 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(licences::faults(&metadata, &licences::allowed()?));
     faults.extend(lint_faults(&metadata)?);
     faults.extend(codes::faults()?);
+    faults.extend(sizes::faults()?);
+    let (untyped, lower) = errors::faults()?;
+    faults.extend(untyped);
     let files = workspace::files()?;
     for path in &files {
         let Some(text) = workspace::text(path)? else { continue };
@@ -25,6 +28,9 @@ pub(crate) fn run() -> Result<()> {
 
     for edge in edges::sideways(&declared, &members) {
         println!("note: {edge}");
+    }
+    for ceiling in &lower {
+        println!("note: {ceiling}");
     }
     for fault in &faults {
         println!("fault: {fault}");

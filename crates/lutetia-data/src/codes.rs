@@ -80,12 +80,6 @@ pub const OLD_LINE_ENDS: Code = "LUT3037";
 pub const TOO_MANY_ROWS: Code = "LUT3038";
 /// Decay-corrected and measured activities stand in one table.
 pub const MIXED_CORRECTION: Code = "LUT3039";
-/// A file of another program is not written as that program writes it.
-pub const FOREIGN_SYNTAX: Code = "LUT3040";
-/// A file of another program lacks what is needed.
-pub const FOREIGN_LACKS: Code = "LUT3041";
-/// Something of a file of another program is not carried over.
-pub const FOREIGN_LEFT_OUT: Code = "LUT3042";
 /// An injected activity is out of proportion.
 pub const DOUBTFUL_INJECTED: Code = "LUT3043";
 /// The mass of a region is out of proportion.

@@ -42,7 +42,7 @@ pub struct ElectronRow {
 }
 
 static ELECTRONS: LazyLock<Vec<ElectronRow>> = LazyLock::new(|| {
-    let text = include_str!("../../../data/nuclide_electrons.csv");
+    let text = lutetia_reference_data::NUCLIDE_ELECTRONS;
     let mut rows = electrons_from_csv(text).expect("the bundled table is read by a test");
     rows.sort_by(|a, b| a.nuclide.cmp(&b.nuclide));
     rows

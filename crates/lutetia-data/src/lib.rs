@@ -23,11 +23,10 @@
 
 pub mod codes;
 mod electrons;
-pub mod exchange;
 mod nuclides;
 mod read;
 mod reference;
-mod region_name;
+mod region;
 mod study;
 mod table;
 
@@ -37,7 +36,7 @@ pub use reference::{
     PhotonLine, ReferenceError, ReferenceMass, Sex, photon_lines, photon_lines_from_csv,
     reference_mass_g, reference_masses, reference_masses_from_csv,
 };
-pub use region_name::{RegionKind, RegionName};
+pub use region::{Organ, OrganForm, RegionKind, RegionName, RegionWords, organs, says_tumour};
 pub use study::{
     Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, Study, Subject,
 };

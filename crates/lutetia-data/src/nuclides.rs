@@ -21,7 +21,7 @@ const COLUMNS: [&str; 10] = [
 ];
 
 static NUCLIDES: LazyLock<NuclideTable> = LazyLock::new(|| {
-    let text = include_str!("../../../data/nuclides.csv");
+    let text = lutetia_reference_data::NUCLIDES;
     nuclides_from_csv(text).expect("the bundled table is read by a test")
 });
 

@@ -65,12 +65,12 @@ pub struct PhotonLine {
 }
 
 static MASSES: LazyLock<Vec<ReferenceMass>> = LazyLock::new(|| {
-    let text = include_str!("../../../data/reference_masses.csv");
+    let text = lutetia_reference_data::REFERENCE_MASSES;
     reference_masses_from_csv(text).expect("the bundled table is read by a test")
 });
 
 static PHOTONS: LazyLock<Vec<PhotonLine>> = LazyLock::new(|| {
-    let text = include_str!("../../../data/nuclide_photons.csv");
+    let text = lutetia_reference_data::NUCLIDE_PHOTONS;
     let mut lines = photon_lines_from_csv(text).expect("the bundled table is read by a test");
     lines.sort_by(|a, b| a.nuclide.cmp(&b.nuclide).then(a.energy_kev.total_cmp(&b.energy_kev)));
     lines

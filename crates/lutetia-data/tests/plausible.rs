@@ -46,18 +46,21 @@ fn sensible() -> Vec<(&'static str, f64, f64, f64)> {
     ]
 }
 
-#[test]
-fn exact_slips_give_their_warning() {
-    let with = |name: &str, a: f64, half_life: f64, ml: f64| {
-        let mut regions = sensible();
-        regions.retain(|r| r.0 != name);
-        let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
-        regions.push((name, a, half_life, ml));
-        activity(&regions)
-    };
+/// A slip: what it is, doses and activities with it, the code that it gives, and words of the message or the hint.
+type Slip = (&'static str, String, String, &'static str, &'static str);
+
+/// Sensible activities with one region in place of what it had.
+fn with(name: &'static str, a: f64, half_life: f64, ml: f64) -> String {
+    let mut regions = sensible();
+    regions.retain(|r| r.0 != name);
+    regions.push((name, a, half_life, ml));
+    activity(&regions)
+}
+
+/// Masses and volumes that no region has.
+fn masses() -> Vec<Slip> {
     let plain = activity(&sensible());
-    let in_days = |text: &str| text.replace("time (h)", "time (d)");
-    let table: Vec<(&str, String, String, &str, &str)> = vec![
+    vec![
         (
             "L as mL",
             DOSES.into(),
@@ -114,20 +117,13 @@ fn exact_slips_give_their_warning() {
             codes::VOLUME_JUMPS,
             "15.00 mL",
         ),
-        (
-            "GBq as TBq",
-            DOSES.replace("7400", "7400000"),
-            plain.clone(),
-            codes::DOUBTFUL_INJECTED,
-            "GBq",
-        ),
-        (
-            "alphas as if they were betas",
-            DOSES.replace("Lu-177", "Ac-225"),
-            plain.clone(),
-            codes::DOUBTFUL_INJECTED,
-            "Ac-225",
-        ),
+    ]
+}
+
+/// Names that differ in case or separators alone.
+fn spellings() -> Vec<Slip> {
+    let plain = activity(&sensible());
+    vec![
         (
             "other case",
             DOSES.into(),
@@ -149,6 +145,12 @@ fn exact_slips_give_their_warning() {
             codes::NAMES_ALIKE,
             "Kidney_Left",
         ),
+    ]
+}
+
+/// Regions that hold one another, or more than there is.
+fn overlaps() -> Vec<Slip> {
+    vec![
         (
             "the whole beside its parts",
             DOSES.into(),
@@ -195,6 +197,27 @@ fn exact_slips_give_their_warning() {
             codes::SUM_ABOVE_WHOLE,
             "whole_body",
         ),
+    ]
+}
+
+/// Times and injected activities in another unit or of another nuclide.
+fn times_and_activities() -> Vec<Slip> {
+    let plain = activity(&sensible());
+    vec![
+        (
+            "GBq as TBq",
+            DOSES.replace("7400", "7400000"),
+            plain.clone(),
+            codes::DOUBTFUL_INJECTED,
+            "GBq",
+        ),
+        (
+            "alphas as if they were betas",
+            DOSES.replace("Lu-177", "Ac-225"),
+            plain.clone(),
+            codes::DOUBTFUL_INJECTED,
+            "Ac-225",
+        ),
         (
             "days as h",
             DOSES.into(),
@@ -209,7 +232,13 @@ fn exact_slips_give_their_warning() {
             codes::DOUBTFUL_TIME,
             "days (`time (d)`)",
         ),
-        ("h as days", DOSES.into(), in_days(&plain), codes::DOUBTFUL_TIME, "time (h)"),
+        (
+            "h as days",
+            DOSES.into(),
+            plain.replace("time (h)", "time (d)"),
+            codes::DOUBTFUL_TIME,
+            "time (h)",
+        ),
         (
             "h as min",
             DOSES.into(),
@@ -217,7 +246,12 @@ fn exact_slips_give_their_warning() {
             codes::DOUBTFUL_TIME,
             "time (h)",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn exact_slips_give_their_warning() {
+    let table = [masses(), spellings(), overlaps(), times_and_activities()].concat();
     for (slip, doses, activity, code, words) in table {
         let (study, found, shown) = read("subject,sex\nA,f\n", &doses, &activity);
         assert!(study.is_some(), "{slip}: {shown}");

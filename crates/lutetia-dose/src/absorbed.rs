@@ -50,7 +50,7 @@ fn straight_absorption(x: f64) -> f64 {
 fn mu_en(energy_kev: f64) -> f64 {
     static TABLE: OnceLock<Vec<[f64; 2]>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let rows = numbers(include_str!("../../../data/photon_water_coefficients.csv"));
+        let rows = numbers(lutetia_reference_data::PHOTON_WATER_COEFFICIENTS);
         rows.iter().map(|row| [row[0], row[2]]).collect()
     });
     power_law(table, energy_kev)
@@ -86,7 +86,7 @@ fn place(nodes: &[f64], x: f64) -> (usize, f64) {
 fn photon_grid() -> &'static Grid {
     static GRID: OnceLock<Grid> = OnceLock::new();
     GRID.get_or_init(|| {
-        let rows = numbers(include_str!("../../../data/photon_sphere_absorbed_fractions.csv"));
+        let rows = numbers(lutetia_reference_data::PHOTON_SPHERE_ABSORBED_FRACTIONS);
         let mut grid = Grid { energies: Vec::new(), radii: Vec::new(), values: Vec::new() };
         for row in &rows {
             if grid.energies.last().is_none_or(|last| *last < row[0]) {
@@ -129,8 +129,8 @@ mod tests {
         assert!(grid.energies.is_sorted() && grid.radii.is_sorted());
         assert!(grid.values.iter().flatten().all(|v| *v > 0.0 && *v <= 1.0));
         for text in [
-            include_str!("../../../data/photon_water_coefficients.csv"),
-            include_str!("../../../data/photon_sphere_absorbed_fractions.csv"),
+            lutetia_reference_data::PHOTON_WATER_COEFFICIENTS,
+            lutetia_reference_data::PHOTON_SPHERE_ABSORBED_FRACTIONS,
         ] {
             let rows = numbers(text);
             assert!(rows.len() > 20 && rows.iter().all(|row| row.len() == rows[0].len()));

@@ -6,7 +6,8 @@
 pub enum DoseError {
     /// A number outside its range.
     #[error(
-        "{quantity} of `{of}` is {value} {unit}; expected {expected}; check the unit and the row it comes from"
+        "{quantity} of `{of}` is {} {unit}; expected {expected}; check the unit and the row it comes from",
+        lutetia_units::typed(*.value)
     )]
     OutOfRange {
         /// What the number is, such as `mass`.

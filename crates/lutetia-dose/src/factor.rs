@@ -2,14 +2,14 @@
 
 use std::f64::consts::PI;
 
-use lutetia_data::Sex;
+use lutetia_data::{Organ, OrganForm, Sex, organs};
 use lutetia_units::significant;
 use serde::Serialize;
 
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
 use crate::error::{DoseError, above_zero, not_negative};
-use crate::region::{Form, Kind, Organ, Region, SOFT_TISSUE_DENSITY, organs};
+use crate::region::{Kind, Region, SOFT_TISSUE_DENSITY};
 
 /// Least radius served, cm: below it a region is a few cells, and where in them the activity lies
 /// counts more than the mean dose of all.
@@ -137,7 +137,8 @@ pub fn self_dose_factor(
         );
     };
     let refused = |why: &str| {
-        let solid = organs().iter().filter(|o| matches!(o.form, Form::Solid | Form::Body));
+        let solid =
+            organs().iter().filter(|o| matches!(o.form, OrganForm::Solid | OrganForm::Body));
         Err(DoseError::NoGeometry {
             region: region.given().to_owned(),
             why: format!("{why} ({})", organ.source),
@@ -150,15 +151,15 @@ pub fn self_dose_factor(
         })
     };
     match organ.form {
-        Form::Wall => refused("its self dose depends on the activity of its contents"),
-        Form::Spread => refused("it is not one convex body"),
-        Form::Body => {
+        OrganForm::Wall => refused("its self dose depends on the activity of its contents"),
+        OrganForm::Spread => refused("it is not one convex body"),
+        OrganForm::Body => {
             let shape = Shape::of(organ, Surroundings::Vacuum, false);
             let method = "electrons absorbed but for the surface, photons in a trunk-shaped body of water of this mass, \
                           activity spread evenly";
             factor(source, region.given(), mass_g, &shape, method)
         }
-        Form::Solid => {
+        OrganForm::Solid => {
             let shape = Shape::of(organ, Surroundings::Body, *one_of_pair);
             let taken_for = region.taken_for();
             let Some(of_reference) = region.reference_mass_g(reference) else {

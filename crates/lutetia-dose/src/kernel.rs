@@ -230,7 +230,7 @@ struct PointKernel {
 fn kernels() -> &'static [PointKernel] {
     static KERNELS: OnceLock<Vec<PointKernel>> = OnceLock::new();
     KERNELS.get_or_init(|| {
-        numbers(include_str!("../../../data/electron_point_kernels.csv"))
+        numbers(lutetia_reference_data::ELECTRON_POINT_KERNELS)
             .into_iter()
             .map(|row| PointKernel { kev: row[0], range: row[1], shells: row[2..].to_vec() })
             .collect()

@@ -118,10 +118,13 @@ impl MarrowToBlood {
         match self {
             Self::Peptide => "marrow-to-blood ratio 1 (peptide)".to_owned(),
             Self::Antibody { haematocrit } => format!(
-                "marrow-to-blood ratio 0.19/(1 - {haematocrit}) = {:.3} (antibody)",
+                "marrow-to-blood ratio 0.19/(1 - {}) = {:.3} (antibody)",
+                lutetia_units::typed(haematocrit),
                 0.19 / (1.0 - haematocrit)
             ),
-            Self::Ratio(ratio) => format!("marrow-to-blood ratio {ratio} (given)"),
+            Self::Ratio(ratio) => {
+                format!("marrow-to-blood ratio {} (given)", lutetia_units::typed(ratio))
+            }
         }
     }
 }

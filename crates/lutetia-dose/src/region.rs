@@ -1,35 +1,8 @@
 //! From the name of a measured region to an organ, a tumour or the body.
 
-use std::sync::OnceLock;
+use lutetia_data::{Organ, OrganForm, RegionWords, organs, says_tumour};
 
-use crate::absorbed::rows;
 use crate::error::DoseError;
-
-/// How an organ keeps its particles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// One or a few convex pieces.
-    Solid,
-    /// Shell around contents.
-    Wall,
-    /// Mixed with other tissue.
-    Spread,
-    /// The whole body or what is left of it.
-    Body,
-}
-
-/// A row of `data/dose_factors_organs.csv`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Organ {
-    pub(crate) name: &'static str,
-    pub(crate) form: Form,
-    pub(crate) pieces: Vec<f64>,
-    pub(crate) path_factor: f64,
-    pub(crate) surface_factor: f64,
-    pub(crate) density: f64,
-    aliases: Vec<&'static str>,
-    pub(crate) source: &'static str,
-}
 
 /// Density of a tumour where none is given: soft tissue, ICRU Report 44.
 pub(crate) const SOFT_TISSUE_DENSITY: f64 = 1.06;
@@ -62,21 +35,14 @@ impl Region {
     /// # Errors
     /// [`DoseError::UnknownRegion`], with the nearest name and all names.
     pub fn named(name: &str) -> Result<Self, DoseError> {
-        let mut words = words(name);
-        let sided = words.iter().any(|w| SIDES.contains(&w.as_str()));
-        words.retain(|w| !SIDES.contains(&w.as_str()));
-        let first = words.first().map_or("", |w| w.trim_end_matches(|c: char| c.is_ascii_digit()));
-        if SPHERES.contains(&first) {
+        let parts = RegionWords::of(name);
+        let words: Vec<&str> = parts.without_side().collect();
+        if words.first().is_some_and(|first| says_tumour(first)) {
             return Ok(Self { given: name.to_owned(), kind: Kind::Sphere });
         }
         let wanted = words.join(" ");
-        // `RemainderOfBody_FOV` and the like: what was in the field of view is still the body.
-        let shorter = wanted.trim_end_matches(" fov");
-        let found = organs().iter().find(|organ| {
-            organ.names().any(|n| same(n, &wanted)) || organ.names().any(|n| same(n, shorter))
-        });
-        if let Some(organ) = found {
-            let one_of_pair = sided && organ.pieces.len() >= 2;
+        if let Some(organ) = Organ::of_words(&wanted) {
+            let one_of_pair = parts.side().is_some() && organ.pieces.len() >= 2;
             return Ok(Self { given: name.to_owned(), kind: Kind::Organ { organ, one_of_pair } });
         }
         let candidates = || organs().iter().flat_map(Organ::names);
@@ -108,7 +74,7 @@ impl Region {
     /// Whether it is the body or what is left of it.
     #[must_use]
     pub fn is_body(&self) -> bool {
-        matches!(&self.kind, Kind::Organ { organ, .. } if organ.form == Form::Body)
+        matches!(&self.kind, Kind::Organ { organ, .. } if organ.form == OrganForm::Body)
     }
 
     /// Mass of the reference adult's organ, g, halved for one of a pair; `None` where there is none.
@@ -149,85 +115,15 @@ impl Region {
     }
 }
 
-const SIDES: [&str; 4] = ["left", "right", "l", "r"];
-const SPHERES: [&str; 8] =
-    ["tumour", "tumours", "tumor", "tumors", "lesion", "metastasis", "met", "sphere"];
-
-impl Organ {
-    fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
-}
-
 /// The organs that a dose can be asked for, as their table names them.
 #[must_use]
 pub fn organ_names() -> Vec<&'static str> {
     organs().iter().map(|organ| organ.name).collect()
 }
 
-pub(crate) fn organs() -> &'static [Organ] {
-    static ORGANS: OnceLock<Vec<Organ>> = OnceLock::new();
-    ORGANS.get_or_init(|| {
-        rows(include_str!("../../../data/dose_factors_organs.csv")).filter_map(parse).collect()
-    })
-}
-
-fn parse(line: &'static str) -> Option<Organ> {
-    let cells: Vec<&str> = line.splitn(8, ',').collect();
-    let form = match *cells.get(1)? {
-        "solid" => Form::Solid,
-        "wall" => Form::Wall,
-        "spread" => Form::Spread,
-        "body" => Form::Body,
-        _ => return None,
-    };
-    Some(Organ {
-        name: cells[0],
-        form,
-        pieces: cells.get(2)?.split(';').map(str::parse).collect::<Result<_, _>>().ok()?,
-        path_factor: cells.get(3)?.parse().ok()?,
-        surface_factor: cells.get(4)?.parse().ok()?,
-        density: cells.get(5)?.parse().ok()?,
-        aliases: cells.get(6)?.split(';').collect(),
-        source: cells.get(7)?,
-    })
-}
-
-/// Words of a region's name in lower case, split at separators and at capitals.
-fn words(name: &str) -> Vec<String> {
-    let mut spaced = String::with_capacity(name.len() + 8);
-    let mut lower_before = false;
-    for c in name.chars() {
-        if c.is_uppercase() && lower_before {
-            spaced.push(' ');
-        }
-        lower_before = c.is_lowercase();
-        spaced.extend(if c.is_alphanumeric() { c } else { ' ' }.to_lowercase());
-    }
-    spaced.split_whitespace().map(str::to_owned).collect()
-}
-
-/// Equal but for a plural s at the end of a word.
-fn same(a: &str, b: &str) -> bool {
-    let singular = |w: &str| w.strip_suffix('s').unwrap_or(w).to_owned();
-    a.split(' ').map(singular).eq(b.split(' ').map(singular))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exact_organ_table_is_whole() {
-        let text = include_str!("../../../data/dose_factors_organs.csv");
-        assert_eq!(organs().len(), rows(text).count());
-        for organ in organs() {
-            let sum: f64 = organ.pieces.iter().sum();
-            assert!((sum - 1.0).abs() < 1e-9, "{}: pieces sum to {sum}", organ.name);
-            assert!(organ.path_factor >= 1.0 && organ.surface_factor >= 1.0, "{}", organ.name);
-            assert!(!organ.source.is_empty());
-        }
-    }
 
     #[test]
     fn exact_names_of_measured_regions() {

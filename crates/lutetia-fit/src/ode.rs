@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lutetia_model::System;
 use lutetia_model::system::ParameterKind;
 use lutetia_population::{ParameterLaw, RandomEffect, Transform};
-use lutetia_sim::{Inputs, Options, Regimen, SimError, Simulator};
+use lutetia_sim::{Inputs, Options, Regimen, Request, SimError, Simulator};
 use nalgebra::DMatrix;
 
 use crate::error::PredictError;
@@ -188,6 +188,10 @@ impl OdePredictor {
         full
     }
 
+    fn request<'r>(&'r self, full: &'r [f64]) -> Request<'r> {
+        Request::new(full, &self.regimen, &self.times).inputs(&self.inputs)
+    }
+
     fn failed_at(&self, theta: &[f64], cause: SimError) -> PredictError {
         PredictError::Simulation { cause: Box::new(cause), parameters: named(&self.names, theta) }
     }
@@ -221,25 +225,21 @@ impl Predictor for OdePredictor {
             }
         }
         let full = self.internal(theta);
-        let (s, r, i, t, o) =
-            (&self.simulator, &self.regimen, &self.inputs, &self.times, &self.options);
-        let outputs = match jacobian {
-            None => s.run(&full, r, i, t, o).map_err(|e| self.failed_at(theta, e))?.outputs,
-            Some(j) => {
-                let (run, d) = s
-                    .run_sensitivities(&full, r, i, t, o, &self.wrt)
-                    .map_err(|e| self.failed_at(theta, e))?;
-                for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
-                    for (c, by) in d.outputs.iter().enumerate() {
-                        let slope = by.get(row, output).unwrap_or(f64::NAN);
-                        j[(k, c)] = slope * factor * self.factors[c];
-                    }
+        let wrt = if jacobian.is_some() { &self.wrt[..] } else { &[] };
+        let run = self
+            .simulator
+            .run(&self.request(&full).options(&self.options).wrt(wrt))
+            .map_err(|e| self.failed_at(theta, e))?;
+        if let Some(j) = jacobian {
+            for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
+                for (c, by) in run.sensitivities.outputs.iter().enumerate() {
+                    let slope = by.get(row, output).unwrap_or(f64::NAN);
+                    j[(k, c)] = slope * factor * self.factors[c];
                 }
-                run.outputs
             }
-        };
+        }
         for (value, &(row, output, factor)) in values.iter_mut().zip(&self.samples) {
-            *value = outputs.get(row, output).unwrap_or(f64::NAN) * factor;
+            *value = run.outputs.get(row, output).unwrap_or(f64::NAN) * factor;
         }
         Ok(())
     }
@@ -253,17 +253,12 @@ impl Predictor for OdePredictor {
             to_infinity: true,
             ..self.options.clone()
         };
-        let (run, d) = self
+        let full = self.internal(theta);
+        let run = self
             .simulator
-            .run_sensitivities(
-                &self.internal(theta),
-                &self.regimen,
-                &self.inputs,
-                &self.times,
-                &options,
-                &self.wrt,
-            )
+            .run(&self.request(&full).options(&options).wrt(&self.wrt))
             .map_err(|e| self.failed_at(theta, e))?;
+        let d = &run.sensitivities;
         let mut out = Vec::new();
         let last = self.times.len().saturating_sub(1);
         for (column, &output) in self.integrals.iter().enumerate() {

@@ -20,7 +20,7 @@ fn read_all(folder: &str, texts: &mut Vec<String>) {
         let path = entry.path();
         if path.is_dir() {
             read_all(&path.to_string_lossy(), texts);
-        } else if path.extension().is_some_and(|e| e == "toml") {
+        } else if path.extension().is_some_and(|e| e == "toml") && !path.ends_with("Cargo.toml") {
             texts.push(std::fs::read_to_string(path).expect("a model"));
         }
     }

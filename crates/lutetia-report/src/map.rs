@@ -12,10 +12,8 @@ use std::{
 use lutetia_fit::{ErrorModel, Function, RowFit, VoxelFitter, VoxelWorker};
 use rayon::prelude::*;
 
-use crate::{
-    steps::shape::{EndFault, EndPoint, end_fault, known_sd},
-    table::{Table, significant},
-};
+use lutetia_experiment::steps::shape::{EndFault, EndPoint, end_fault, known_sd};
+use lutetia_table::{Table, significant};
 
 /// Rows of one block.
 const BLOCK: usize = 16_384;

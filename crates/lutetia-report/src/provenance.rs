@@ -1,14 +1,12 @@
 //! How a result was made: hashes of everything that went in, seed, tolerances, version.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{self, Read},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
+use lutetia_experiment::{
+    shelf::Stale,
+    world::{hash, hash_file},
+};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// How a report was made. Written as `provenance.json` beside it; a report whose inputs and outputs
 /// still have these hashes is not made again.
@@ -26,30 +24,12 @@ pub struct Provenance {
     pub outputs: BTreeMap<String, String>,
 }
 
-/// SHA-256 of some bytes, in hexadecimal.
-#[must_use]
-pub fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// SHA-256 of a file, read in pieces.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn hash_file(path: &Path) -> io::Result<String> {
-    let mut file = fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
+/// The hash of an input as it is now: of its file, or of the bundled model that was read in place of one.
+fn hash_input(root: &Path, path: &str) -> Option<String> {
+    match hash_file(&root.join(path)) {
+        Ok(hash) => Some(hash),
+        Err(_) => lutetia_models::find(path).map(|model| hash(model.text.as_bytes())),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Provenance {
@@ -57,45 +37,48 @@ impl Provenance {
     /// and none of its files has been changed since.
     #[must_use]
     pub fn is_current(&self, version: &str, root: &Path, folder: &Path) -> bool {
-        let same = |base: &Path, files: &BTreeMap<String, String>| {
-            files.iter().all(|(path, expected)| {
-                hash_file(&base.join(path)).is_ok_and(|found| found == *expected)
-            })
+        let inputs = |(path, expected): (&String, &String)| {
+            hash_input(root, path).is_some_and(|found| found == *expected)
         };
-        self.version == version && same(root, &self.inputs) && same(folder, &self.outputs)
+        let outputs = |(path, expected): (&String, &String)| {
+            hash_file(&folder.join(path)).is_ok_and(|found| found == *expected)
+        };
+        self.version == version
+            && self.inputs.iter().all(inputs)
+            && self.outputs.iter().all(outputs)
     }
 
     /// Whether a table of the report in `folder` is what this version makes of the files under `root` and of this text
     /// of its experiment.
     ///
     /// # Errors
-    /// A sentence that says what has changed since.
+    /// What has changed since.
     pub fn vouches(
         &self,
         root: &Path,
         folder: &Path,
         experiment: &str,
         table: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), Stale> {
         if self.version != env!("CARGO_PKG_VERSION") {
-            return Err(format!("it was made by version {}", self.version));
+            return Err(Stale::Version { version: self.version.clone() });
         }
         for (path, expected) in &self.inputs {
             let found = if Path::new(path).file_name().is_some_and(|n| n == "experiment.toml") {
                 hash(experiment.as_bytes())
             } else {
-                hash_file(&root.join(path)).unwrap_or_default()
+                hash_input(root, path).unwrap_or_default()
             };
             if found != *expected {
-                return Err(format!("`{path}` has changed since it was made"));
+                return Err(Stale::Changed { path: path.clone() });
             }
         }
         let path = format!("tables/{table}.csv");
         let found = hash_file(&folder.join(&path)).unwrap_or_default();
         match self.outputs.get(&path) {
             Some(expected) if *expected == found => Ok(()),
-            Some(_) => Err(format!("`{path}` is not as it was made")),
-            None => Err(format!("it has no `{path}`")),
+            Some(_) => Err(Stale::Altered { path }),
+            None => Err(Stale::Missing { path }),
         }
     }
 

@@ -14,19 +14,17 @@ use std::{
     },
 };
 
-use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_diagnostic::Sources;
 use rayon::prelude::*;
 
-use crate::{
-    charts,
-    experiment::{self, Experiment},
-    figure::{self, Figure},
-    page::{self, IndexEntry, Tables},
-    provenance::{Provenance, hash, hash_file},
-    steps,
-    table::Difference,
-    write::{FolderLock, LockError, WriteError, write_atomically},
-};
+use crate::page;
+use crate::page::IndexEntry;
+use crate::provenance::Provenance;
+use crate::write::{FolderLock, LockError, WriteError, write_atomically};
+use lutetia_experiment::world::{hash, hash_file};
+use lutetia_experiment::{Disk, Experiment, Reading, spec};
+use lutetia_figure::figure;
+use lutetia_table::{Difference, Tables};
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -56,30 +54,29 @@ pub enum Outcome {
 
 /// Why a report failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
-    /// Faults in files, each with its place.
-    #[error("{} faults in its files", diagnostics.len())]
-    Diagnostics {
-        /// The faults.
-        diagnostics: Vec<Diagnostic>,
-        /// The texts they point into.
-        sources: Box<Sources>,
-    },
-    /// A step could not be computed.
-    #[error("step `{step}`: {reason}")]
-    Step {
-        /// Its identifier.
-        step: String,
-        /// Why.
-        reason: String,
-    },
-    /// A file could not be read.
+    /// The experiment: its files, a step, a chart.
+    #[error(transparent)]
+    Experiment(lutetia_experiment::Failure),
+    /// The folder of the reports could not be read.
     #[error("cannot read `{path}`: {}", source.kind())]
     Read {
         /// Which.
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// No file and no bundled model has the name.
+    #[error(
+        "cannot read the model `{name}`: no such file, and no bundled model has that name{}",
+        nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    NoModel {
+        /// As the experiment names it.
+        name: String,
+        /// The bundled model of the nearest name.
+        nearest: Option<&'static str>,
     },
     /// A file could not be written.
     #[error(transparent)]
@@ -111,67 +108,25 @@ pub enum Failure {
     Interrupted,
 }
 
+impl From<lutetia_experiment::Failure> for Failure {
+    fn from(failure: lutetia_experiment::Failure) -> Self {
+        match failure {
+            lutetia_experiment::Failure::Interrupted => Self::Interrupted,
+            other => Self::Experiment(other),
+        }
+    }
+}
+
 /// Follows a run; called from several threads.
 pub trait Progress: Sync {
     /// A report begins, with that many steps.
     fn begin(&self, report: &str, steps: usize);
     /// A step of a report begins.
     fn step(&self, report: &str, step: &str);
+    /// What a person should know of the files that a report reads.
+    fn note(&self, _report: &str, _text: &str) {}
     /// A report ended.
     fn end(&self, report: &str, outcome: &Outcome);
-}
-
-/// Where files are read from, and what was read.
-pub(crate) struct Inputs<'a> {
-    root: &'a Path,
-    read: BTreeMap<String, String>,
-}
-
-impl<'a> Inputs<'a> {
-    /// Files under a root.
-    pub(crate) fn new(root: &'a Path) -> Self {
-        Self { root, read: BTreeMap::new() }
-    }
-
-    /// The hashes of all files read so far.
-    pub(crate) fn hashes(&self) -> &BTreeMap<String, String> {
-        &self.read
-    }
-
-    /// The bytes of a file under the root; its hash goes into the provenance.
-    pub(crate) fn bytes(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
-        let full = self.root.join(path);
-        let bytes =
-            fs::read(&full).map_err(|source| Failure::Read { path: path.into(), source })?;
-        self.read.insert(path.to_owned(), hash(&bytes));
-        Ok(bytes)
-    }
-
-    /// A file of text under the root.
-    pub(crate) fn text(&mut self, path: &str) -> Result<String, Failure> {
-        String::from_utf8(self.bytes(path)?).map_err(|e| Failure::Read {
-            path: path.into(),
-            source: io::Error::new(io::ErrorKind::InvalidData, e),
-        })
-    }
-
-    /// A folder under the root, as a full path; the hashes of its files go into the provenance.
-    pub(crate) fn folder(&mut self, path: &str) -> Result<PathBuf, Failure> {
-        let full = self.root.join(path);
-        let fail = |source| Failure::Read { path: path.into(), source };
-        let mut names: Vec<_> = fs::read_dir(&full)
-            .map_err(fail)?
-            .filter_map(Result::ok)
-            .filter(|e| e.path().is_file())
-            .map(|e| e.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        for name in names {
-            let digest = hash_file(&full.join(&name)).map_err(fail)?;
-            self.read.insert(format!("{}/{name}", path.trim_end_matches('/')), digest);
-        }
-        Ok(full)
-    }
 }
 
 /// The folders of `reports/` that hold an experiment, in order.
@@ -312,59 +267,41 @@ fn make(
     progress: &dyn Progress,
     stop: &Arc<AtomicBool>,
 ) -> Result<Made, Failure> {
-    let mut inputs = Inputs { root: &settings.root, read: BTreeMap::new() };
+    let disk = Disk::new(&settings.root);
+    let mut reading = Reading::of(&disk);
     let path = format!("reports/{name}/experiment.toml");
-    let text = inputs.text(&path)?;
+    let text = reading.text(&path)?;
     let mut sources = Sources::new();
-    let experiment = experiment::parse(&path, &text, &mut sources).map_err(|diagnostics| {
-        Failure::Diagnostics { diagnostics, sources: Box::new(sources.clone()) }
+    let experiment = spec::parse(&path, &text, &mut sources).map_err(|diagnostics| {
+        Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+            diagnostics,
+            sources: Box::new(sources.clone()),
+        })
     })?;
     progress.begin(name, experiment.steps.len());
-
-    let mut context = steps::Context::load(&experiment, &mut inputs)?;
-    context.stop = Arc::clone(stop);
-    for step in &experiment.steps {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Failure::Interrupted);
-        }
-        let step = step.kind();
-        progress.step(name, step.id());
-        context.begin(step);
-        step.run(&mut context).map_err(|reason| {
-            if stop.load(Ordering::Relaxed) {
-                return Failure::Interrupted;
-            }
-            Failure::Step { step: step.id().to_owned(), reason }
-        })?;
+    let begin = |step: &str| progress.step(name, step);
+    let made = lutetia_experiment::run(&experiment, &mut reading, &begin, stop)?;
+    for note in reading.notes() {
+        progress.note(name, note);
     }
-    // Published tables may be drawn too; a step of the same name goes first.
-    let mut drawn = context.published.clone();
-    drawn.extend(context.tables.iter().map(|(name, table)| (name.clone(), table.clone())));
-    let figures = experiment
-        .figures
-        .iter()
-        .map(|spec| charts::build(spec, &drawn))
-        .collect::<Result<Vec<Figure>, Failure>>()?;
-
     let mut provenance = Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: experiment.experiment.seed,
-        settings: context.settings.clone(),
-        inputs: inputs.read,
+        settings: made.settings,
+        inputs: reading.into_hashes(),
         outputs: BTreeMap::new(),
     };
     let mut files = BTreeMap::new();
-    for table in context.tables.values() {
+    for table in made.tables.values() {
         files.insert(format!("tables/{}.csv", table.name), table.to_csv().into_bytes());
     }
-    for figure in &figures {
+    for figure in &made.figures {
         files.insert(format!("figures/{}.svg", figure.name), figure::svg(figure)?.into_bytes());
         files.insert(format!("figures/{}.csv", figure.name), figure.table().to_csv().into_bytes());
     }
-    let assumed = context.assumed.clone();
-    let tables = Arc::new(context.tables);
-    let numbers = Arc::new(drawn);
-    let text = page::render(&experiment, &tables, &numbers, &figures, &assumed, &provenance)?;
+    let (tables, numbers) = (Arc::new(made.tables), Arc::new(made.numbers));
+    let text =
+        page::render(&experiment, &tables, &numbers, &made.figures, &made.assumed, &provenance)?;
     files.insert("README.md".to_owned(), text.readme.into_bytes());
     files.insert("index.html".to_owned(), text.page.into_bytes());
     provenance.outputs = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();
@@ -418,10 +355,7 @@ fn write_index(root: &Path, names: &[String]) -> Result<(), Failure> {
                 folder: name.clone(),
                 title: experiment.experiment.title,
                 question: experiment.experiment.question,
-                figure: experiment
-                    .figures
-                    .first()
-                    .map(|f| format!("figures/{}.svg", f.kind().name())),
+                figure: experiment.figures.first().map(|f| format!("figures/{}.svg", f.name())),
             })
         })
         .collect();

@@ -95,9 +95,9 @@ fn table(experiment: &str, name: &str) -> Result<Rows, String> {
             let mut reader = csv::Reader::from_path(made).expect("the table");
             Ok(reader.deserialize().map(|row| row.expect("a row")).collect())
         }
-        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
-            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
-        }
+        Outcome::Failed(lutetia_report::run::Failure::Experiment(
+            lutetia_experiment::Failure::Diagnostics { diagnostics, sources },
+        )) => Err(lutetia_diagnostic::render(&diagnostics, &sources, false)),
         Outcome::Failed(failure) => Err(failure.to_string()),
         other => Err(format!("{other:?}")),
     }

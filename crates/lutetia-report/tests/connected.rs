@@ -45,9 +45,9 @@ fn table(experiment: &str, curve: &str) -> Result<csv::Reader<fs::File>, String>
             let made = root.join("reports/01_test/tables/out.csv");
             Ok(csv::Reader::from_path(made).expect("the table"))
         }
-        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
-            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
-        }
+        Outcome::Failed(lutetia_report::run::Failure::Experiment(
+            lutetia_experiment::Failure::Diagnostics { diagnostics, sources },
+        )) => Err(lutetia_diagnostic::render(&diagnostics, &sources, false)),
         Outcome::Failed(failure) => Err(failure.to_string()),
         other => Err(format!("{other:?}")),
     }
@@ -168,7 +168,7 @@ fn regress_faulty_connections_give_their_messages() {
 fn exact_closed_form_and_differential_equations_agree() {
     use lutetia_dose::{DoseRatePhase, Tissue, effective_dose};
     use lutetia_model::{Binding, NoFiles, SourceFile, check, compile};
-    use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+    use lutetia_sim::{Options, Regimen, Request, Simulator};
 
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../models/radiobiology/linear-quadratic.toml");
@@ -188,7 +188,7 @@ fn exact_closed_form_and_differential_equations_agree() {
     let options = Options { rtol: 1e-13, atol_relative: Some(1e-15), ..Options::default() };
     // After 3000 h the slowest phase has fallen by exp(-36).
     let run = simulator
-        .run(&parameters, &Regimen::default(), &Inputs::default(), &[0.0, 3000.0], &options)
+        .run(&Request::new(&parameters, &Regimen::default(), &[0.0, 3000.0]).options(&options))
         .expect("it runs");
     let output = |name: &str| {
         let index = simulator.output(name).expect("an output");

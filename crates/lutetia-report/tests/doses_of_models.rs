@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use lutetia_dose::{Leaving, Region, Sex, bundled, chain_decays, self_dose_factor};
-use lutetia_report::{run::Failure, steps::load};
-use lutetia_sim::{Dose, Inputs, Options, Regimen};
+use lutetia_scenario as load;
+use lutetia_scenario::ScenarioError as Failure;
+use lutetia_sim::{Dose, Options, Regimen, Request};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -50,7 +51,7 @@ fn integrals(
     let times = [0.0, until.unwrap_or(1.0)];
     let found = model
         .simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+        .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
         .expect("a trajectory");
     let unit = lutetia_units::Unit::parse("MBq h").expect("a unit");
     (0..index.len())

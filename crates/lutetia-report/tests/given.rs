@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use lutetia_data::Study;
 use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::Tia;
-use lutetia_report::steps::{
-    curves::{CurveOptions, RegionCurve, error_model, fit_regions},
-    dose::{DoseOptions, all_doses, check_reference, cortex, given_mass, reference, relative},
-    integrate::{Method, TailChoice, integrals, method},
+use lutetia_experiment::steps::curves::{CurveOptions, RegionCurve, error_model, fit_regions};
+use lutetia_experiment::steps::dose::{
+    DoseOptions, all_doses, check_reference, cortex, given_mass, reference, relative,
 };
+use lutetia_experiment::steps::integrate::{Method, TailChoice, integrals, method};
 
 /// Effective half-life of the region, h.
 const HALF_LIFE: f64 = 60.0;

@@ -111,9 +111,9 @@ fn tables_of(experiment: &str, steps: &str, names: &[&str]) -> Result<Vec<Rows>,
                 reader.deserialize().map(|row| row.expect("a row")).collect()
             })
             .collect()),
-        Outcome::Failed(lutetia_report::run::Failure::Diagnostics { diagnostics, sources }) => {
-            Err(lutetia_diagnostic::render(&diagnostics, &sources, false))
-        }
+        Outcome::Failed(lutetia_report::run::Failure::Experiment(
+            lutetia_experiment::Failure::Diagnostics { diagnostics, sources },
+        )) => Err(lutetia_diagnostic::render(&diagnostics, &sources, false)),
         Outcome::Failed(failure) => Err(failure.to_string()),
         other => Err(format!("{other:?}")),
     }

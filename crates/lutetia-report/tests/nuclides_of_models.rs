@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use lutetia_report::{run::Failure, steps::load};
-use lutetia_sim::{Curve, Inputs, Options, Regimen};
+use lutetia_scenario as load;
+use lutetia_scenario::ScenarioError as Failure;
+use lutetia_sim::{Curve, Inputs, Options, Regimen, Request};
 
 fn model(path: &str, nuclide: &str) -> load::LoadedModel {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -72,7 +73,11 @@ fn exact_an_rbe_weights_single_hits_alone() {
             let options = Options { rtol: 1e-10, ..Options::default() };
             let found = model
                 .simulator
-                .run(&parameters, &Regimen::default(), &inputs, &[0.0, 40.0], &options)
+                .run(
+                    &Request::new(&parameters, &Regimen::default(), &[0.0, 40.0])
+                        .inputs(&inputs)
+                        .options(&options),
+                )
                 .expect("a run");
             [0, 1].map(|i| found.outputs.get(1, outputs[i]).expect("a value"))
         };

@@ -10,10 +10,9 @@ use std::{
     },
 };
 
-use lutetia_report::{
-    experiment,
-    run::{Failure, Outcome, Progress, Settings, run},
-};
+use lutetia_experiment::spec;
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
 
 /// Stops the run at the step named.
 struct Watch<'a> {
@@ -252,7 +251,7 @@ fn regress_faulty_experiments_give_their_messages() {
     for (name, faulty) in cases {
         assert_ne!(faulty, good, "{name} changes nothing");
         let mut sources = lutetia_diagnostic::Sources::new();
-        let diagnostics = experiment::parse("experiment.toml", &faulty, &mut sources)
+        let diagnostics = spec::parse("experiment.toml", &faulty, &mut sources)
             .err()
             .unwrap_or_else(|| panic!("{name} has no fault"));
         let rendered = lutetia_diagnostic::render(&diagnostics, &sources, false);
@@ -317,8 +316,10 @@ fn exact_a_budget_that_contradicts_itself_is_refused() {
         "measurement = { volume_sd = \"5 %\", voxel = \"4.8 mm\", resolution = \"12 mm\" }",
     );
     let outcomes = go(&Settings { root: folder.path().to_owned(), ..Settings::default() });
-    let Outcome::Failed(Failure::Step { step, reason }) = &outcomes[0].1 else {
+    let Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step { step, reason })) =
+        &outcomes[0].1
+    else {
         panic!("{outcomes:?}")
     };
-    assert!(step == "sure" && reason.contains("not both"), "{step}: {reason}");
+    assert!(step == "sure" && reason.to_string().contains("not both"), "{step}: {reason}");
 }

@@ -3,10 +3,11 @@
 
 use std::{fs, sync::Arc};
 
-use lutetia_report::{
-    run::{Failure, Outcome, Progress, Settings, run},
-    steps::{roles, trial::TrialStep},
-};
+use lutetia_experiment::steps::roles;
+use lutetia_experiment::steps::trial::TrialStep;
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
+use lutetia_scenario::LoadedModel;
 
 struct Silent;
 
@@ -45,6 +46,8 @@ psa0   = "20 ug/L"
 ca0    = "5 nmol/L"
 kg     = "1 1/kg"
 spare  = "1"
+hour   = "1 h"
+minus  = "-1"
 
 [species]
 L = { in = ["body"] }
@@ -58,9 +61,11 @@ E = { unit = "1", initial = "0" }
 D = { unit = "Gy", initial = "0 Gy" }
 B = { unit = "Gy(BED)", initial = "0 Gy(BED)" }
 T = { unit = "1", initial = "2" }
+U = { unit = "1", initial = "0" }
 
 [define]
-both = "H + N"
+both   = "H + N"
+before = "(h0*hour)^2*exp(0.1*sex.female)*(t/(t + hour))"
 
 [scheme]
 processes = '''
@@ -73,6 +78,7 @@ late:  0 => E @ k*(M - E)
 give:  0 => D @ rate0
 harm:  0 => B @ beta0
 tick:  0 => T @ h0
+undo:  0 => U @ -h0
 '''
 
 [outputs]
@@ -84,6 +90,12 @@ bed      = { of = "B", unit = "Gy(BED)" }
 hazard   = { of = "H", unit = "1" }
 sum      = { of = "both", unit = "1" }
 weighted = { of = "2*H + N/3", unit = "1" }
+late     = { of = "H + before", unit = "1" }
+clock    = { of = "t/hour", unit = "1" }
+course   = { of = "before", unit = "1" }
+scaled   = { of = "h0*t + 0*H", unit = "1" }
+falling  = { of = "minus*H", unit = "1" }
+undone   = { of = "U", unit = "1" }
 per_hour = { of = "h0*M", unit = "1/h" }
 ratio    = { of = "M", unit = "1" }
 alive    = { of = "exp(-H)", unit = "1" }
@@ -101,10 +113,10 @@ ca       = { of = "ca0*M", unit = "nmol/L" }
 age      = { of = "t", unit = "d" }
 "#;
 
-const OUTPUTS: [&str; 23] = [
-    "A", "conc", "dose", "rate", "bed", "hazard", "sum", "weighted", "per_hour", "ratio", "alive",
-    "less", "effect", "started", "relative", "mass", "volume", "cells", "counts", "haemo", "psa",
-    "ca", "age",
+const OUTPUTS: [&str; 29] = [
+    "A", "conc", "dose", "rate", "bed", "hazard", "sum", "weighted", "late", "clock", "course",
+    "scaled", "falling", "undone", "per_hour", "ratio", "alive", "less", "effect", "started",
+    "relative", "mass", "volume", "cells", "counts", "haemo", "psa", "ca", "age",
 ];
 
 /// Runs an experiment with a cohort, a trial with these roles, and what follows.
@@ -150,16 +162,23 @@ arm = [{{ name = "none", patients = 2 }}]
     let settings = Settings { root: root.to_owned(), ..Settings::default() };
     match run(&settings, &Silent, &Arc::default()).expect("it starts").remove(0).1 {
         Outcome::Made => Ok(()),
-        Outcome::Failed(Failure::Step { reason, .. }) => Err(reason),
+        Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step {
+            reason, ..
+        })) => Err(reason.to_string()),
         other => panic!("{other:?}"),
     }
+}
+
+/// What stands against the roles of a trial.
+fn check(step: &TrialStep, model: &LoadedModel) -> Result<(), String> {
+    roles::check(step, model).map_err(|e| e.to_string())
 }
 
 #[test]
 fn exact_every_role_takes_its_outputs_and_no_other() {
     let size = ["mass", "volume", "cells"];
     let serum = ["mass", "volume", "cells", "counts", "haemo", "psa", "ca"];
-    let hazard = ["hazard", "sum", "weighted"];
+    let hazard = ["hazard", "sum", "weighted", "late"];
     let graded = |item: &str, output: &str| {
         format!("toxicities = [{{ name = \"x\", output = \"{output}\", ctcae = \"{item}\" }}]")
     };
@@ -176,8 +195,8 @@ fn exact_every_role_takes_its_outputs_and_no_other() {
         (&["haemo", "psa"], Box::new(|o| graded("haemoglobin", o))),
     ];
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     for (takes, line) in &table {
         for output in OUTPUTS {
             let line = line(output);
@@ -185,7 +204,7 @@ fn exact_every_role_takes_its_outputs_and_no_other() {
                 "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\narm = [{{ name = \"a\", patients = 2 }}]\n{line}"
             );
             let step: TrialStep = toml::from_str(&step).expect(&line);
-            let found = roles::check(&step, &model);
+            let found = check(&step, &model);
             if takes.contains(&output) {
                 assert_eq!(found, Ok(()), "{line}");
                 continue;
@@ -221,8 +240,8 @@ fn exact_all_roles_of_a_step_are_judged_at_once() {
 #[test]
 fn exact_counts_are_graded_in_their_own_unit() {
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     let declared = |item: &str, output: &str| -> Vec<f64> {
         let system = model.simulator.system();
         let info = &system.outputs()[system.output_index(output).expect("an output")];
@@ -265,8 +284,8 @@ fn exact_what_later_steps_are_computed_from_must_be_there() {
         assert!(found.contains(said), "{found}");
     }
     let mut read = |_: &str| Ok(MODEL.to_owned());
-    let model = lutetia_report::steps::load::model("all.toml", &["Lu-177".to_owned()], &mut read)
-        .expect("a model");
+    let model =
+        lutetia_scenario::model("all.toml", &["Lu-177".to_owned()], &mut read).expect("a model");
     for (arm, said) in [
         ("stop_at_progression = true", "stops treatment at progression, and nothing can progress"),
         ("crossover = { to = \"b\", share = 0.5 }", "crosses over at progression"),
@@ -275,10 +294,10 @@ fn exact_what_later_steps_are_computed_from_must_be_there() {
             "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\ndeath = \"hazard\"\narm = [{{ name = \"a\", patients = 2, {arm} }}]"
         );
         let step: TrialStep = toml::from_str(&step).expect("a step");
-        let found = roles::check(&step, &model).expect_err(said);
+        let found = check(&step, &model).expect_err(said);
         assert!(found.contains(said), "{found}");
         let better = TrialStep { volume: Some("mass".to_owned()), ..step };
-        assert_eq!(roles::check(&better, &model), Ok(()));
+        assert_eq!(check(&better, &model), Ok(()));
     }
 }
 
@@ -355,7 +374,7 @@ fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
     ] {
         let text = format!("{head}{step}{line}\n");
         let mut sources = lutetia_diagnostic::Sources::new();
-        let faults = lutetia_report::experiment::parse("x", &text, &mut sources).expect_err(line);
+        let faults = lutetia_experiment::spec::parse("x", &text, &mut sources).expect_err(line);
         let span = faults[0].labels[0].span;
         let marked = &text[span.start..span.end];
         let (key, value) = line.split_once(" = ").expect("two parts");
@@ -364,20 +383,42 @@ fn exact_a_value_of_the_wrong_kind_is_marked_on_its_own_line() {
     }
 }
 
+/// Every survival model that is shipped has a cumulative hazard, also one that begins a moment late, and its hazard is
+/// none.
+#[test]
+fn exact_every_shipped_survival_model_can_end_a_life() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/survival");
+    let mut models = 0;
+    for entry in fs::read_dir(folder).expect("the survival models") {
+        let path = entry.expect("an entry").path();
+        let mut read = |_: &str| Ok(fs::read_to_string(&path).expect("a model file"));
+        let model = lutetia_scenario::model("x.toml", &[], &mut read).expect("a model");
+        for (output, plays) in [("cumulative_hazard", true), ("hazard", false)] {
+            let step = format!(
+                "id = \"t\"\ncohort = \"c\"\nfollow_up = \"2 mo\"\narm = [{{ name = \"a\", patients = 2 }}]\ndeath = \"{output}\""
+            );
+            let step: TrialStep = toml::from_str(&step).expect("a step");
+            let found = roles::check(&step, &model);
+            assert_eq!(found.is_ok(), plays, "{}: {found:?}", path.display());
+        }
+        models += 1;
+    }
+    assert!(models >= 4, "{models} models");
+}
+
 /// Every trial of the shipped experiments has outputs that can play their roles.
 #[test]
 fn exact_the_shipped_trials_have_outputs_for_their_roles() {
-    use lutetia_report::{
-        experiment,
-        steps::{Step, load},
-    };
+    use lutetia_experiment::spec;
+    use lutetia_experiment::steps::Step;
+    use lutetia_scenario as load;
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut trials = 0;
     for entry in fs::read_dir(root.join("reports")).expect("the reports") {
         let path = entry.expect("an entry").path().join("experiment.toml");
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let mut sources = lutetia_diagnostic::Sources::new();
-        let found = experiment::parse("x", &text, &mut sources).expect("an experiment");
+        let found = spec::parse("x", &text, &mut sources).expect("an experiment");
         for step in &found.steps {
             let Step::Trial(trial) = step else { continue };
             let model = found
@@ -390,7 +431,7 @@ fn exact_the_shipped_trials_have_outputs_for_their_roles() {
                 .expect("a cohort");
             let mut read = |name: &str| Ok(fs::read_to_string(root.join(name)).expect(name));
             let loaded = load::used(model, &found.models[model], &mut read).expect("a model");
-            assert_eq!(roles::check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
+            assert_eq!(check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
             trials += 1;
         }
     }

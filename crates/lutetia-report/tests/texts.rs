@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
 
 struct Silent;
 
@@ -60,7 +61,11 @@ fn exact_a_caption_that_names_nothing_fails() {
 #[test]
 fn exact_a_placeholder_where_none_is_filled_is_refused() {
     let (_folder, outcome) = made(r#"Dose {{ num("fits/liver/tia") }}"#, "c");
-    let Outcome::Failed(Failure::Diagnostics { diagnostics, sources }) = outcome else {
+    let Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+        diagnostics,
+        sources,
+    })) = outcome
+    else {
         panic!("{outcome:?}");
     };
     let text = lutetia_diagnostic::render(&diagnostics, &sources, false);

@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use lutetia_report::run::{Failure, Outcome, Progress, Settings, run};
+use lutetia_report::run::Failure;
+use lutetia_report::run::{Outcome, Progress, Settings, run};
 
 struct Silent;
 
@@ -157,7 +158,9 @@ fn exact_a_weighted_trial_has_its_margins_and_shows_every_method() {
 #[test]
 fn exact_what_weights_and_dependences_cannot_be_is_said() {
     let refused = |from: &str, to: &str| match made(&EXPERIMENT.replace(from, to)).1 {
-        Outcome::Failed(Failure::Step { reason, .. }) => reason,
+        Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step {
+            reason, ..
+        })) => reason.to_string(),
         other => panic!("{other:?}"),
     };
     let margins = "margins = [{ of = \"k_grow\", below = \"0.006 1/d\", share = 0.3 }]";

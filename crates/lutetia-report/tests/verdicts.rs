@@ -4,19 +4,17 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lutetia_data::{Sex, Study};
 use lutetia_diagnostic::{Flag, FlagKind, Verdict};
+use lutetia_experiment::steps::RegionTia;
+use lutetia_experiment::steps::curves::{CurveOptions, error_model};
+use lutetia_experiment::steps::dose::marrow::MarrowSpec;
+use lutetia_experiment::steps::dose::weighted::RbeSpec;
+use lutetia_experiment::steps::dose::{DoseOptions, all_doses, tissue};
+use lutetia_experiment::steps::plan::{Limit, Plan, tables};
+use lutetia_experiment::steps::uncertainty::{ChainSpec, budgets};
 use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
-use lutetia_report::{
-    Cell, Table,
-    patient::{Integration, Options, Patient, Words, compute, courses},
-    steps::{
-        RegionTia,
-        curves::{CurveOptions, error_model},
-        dose::{DoseOptions, all_doses, marrow::MarrowSpec, tissue, weighted::RbeSpec},
-        plan::{Limit, Plan, tables},
-        uncertainty::{ChainSpec, budgets},
-    },
-};
+use lutetia_report::patient::{Integration, Options, Patient, Words, compute, courses};
+use lutetia_table::{Cell, Table};
 
 /// Decay-uncorrected mono-exponential regions, MBq at the start and half-life in h, measured at 4, 24, 72 and
 /// 120 h in each cycle of (nuclide, MBq).

@@ -13,7 +13,7 @@ mod build;
 use std::time::Duration;
 
 use divan::Bencher;
-use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+use lutetia_sim::{Options, Regimen, Request, Simulator};
 
 use build::{hot, logspace, whole_body};
 
@@ -36,7 +36,7 @@ fn run_whole_body(bencher: Bencher) {
     let simulator = whole_body().simulator(&["Lu-177"]);
     let parameters = simulator.parameters(&[]).expect("defaults");
     let (regimen, times, options) = (dose(), logspace(0.01, 168.0, 200), Options::default());
-    bencher.bench(|| simulator.run(&parameters, &regimen, &Inputs::default(), &times, &options));
+    bencher.bench(|| simulator.run(&Request::new(&parameters, &regimen, &times).options(&options)));
 }
 
 #[divan::bench]
@@ -45,7 +45,7 @@ fn run_whole_body_with_13_integrals_to_infinity(bencher: Bencher) {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let (regimen, times) = (dose(), logspace(0.01, 168.0, 200));
     let options = Options { integrals: (0..13).collect(), to_infinity: true, ..Options::default() };
-    bencher.bench(|| simulator.run(&parameters, &regimen, &Inputs::default(), &times, &options));
+    bencher.bench(|| simulator.run(&Request::new(&parameters, &regimen, &times).options(&options)));
 }
 
 #[divan::bench]
@@ -59,14 +59,7 @@ fn run_whole_body_with_8_sensitivities(bencher: Bencher) {
             .collect();
     let (regimen, times, options) = (dose(), logspace(0.01, 168.0, 200), Options::default());
     bencher.bench(|| {
-        simulator.run_sensitivities(
-            &parameters,
-            &regimen,
-            &Inputs::default(),
-            &times,
-            &options,
-            &wrt,
-        )
+        simulator.run(&Request::new(&parameters, &regimen, &times).options(&options).wrt(&wrt))
     });
 }
 
@@ -89,5 +82,7 @@ fn run_1000_whole_bodies(bencher: Bencher) {
         })
         .collect();
     let (regimen, times, options) = (dose(), logspace(0.01, 168.0, 200), Options::default());
-    bencher.bench(|| simulator.run_many(&sets, &regimen, &Inputs::default(), &times, &options));
+    let requests: Vec<Request<'_>> =
+        sets.iter().map(|set| Request::new(set, &regimen, &times).options(&options)).collect();
+    bencher.bench(|| simulator.run_many(&requests));
 }

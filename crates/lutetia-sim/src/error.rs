@@ -1,8 +1,9 @@
 //! What can go wrong, and what is to be done about it.
 
 use lutetia_model::system::DoseTargetError;
-use lutetia_units::{Dimension, UnitSystem};
 use thiserror::Error;
+
+use crate::engine::id::Unsupported;
 
 /// Why a simulation was refused or failed.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -111,12 +112,12 @@ pub enum SimError {
         count: usize,
     },
     /// A curve that is not a function of time.
-    #[error("the curve of input `{input}` cannot be used: {reason}")]
+    #[error("the curve of input `{input}` cannot be used: {fault}")]
     BadCurve {
         /// The input.
         input: String,
         /// Why.
-        reason: String,
+        fault: CurveFault,
     },
     /// An input without a curve and without a default.
     #[error(
@@ -185,6 +186,77 @@ pub enum SimError {
         /// What was expected.
         expected: &'static str,
     },
+    /// The engine does not do what was asked.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// The run began and failed.
+    #[error(transparent)]
+    Failed(#[from] SolveFailure),
+}
+
+impl SimError {
+    /// The code of this fault.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Target { .. } => "LUT4001",
+            Self::Nuclide { .. } => "LUT4002",
+            Self::HotExceedsAmount { .. } => "LUT4003",
+            Self::NoColdForm { .. } => "LUT4004",
+            Self::EmptyDose { .. } => "LUT4005",
+            Self::BadDose { .. } => "LUT4006",
+            Self::UnknownName { .. } => "LUT4101",
+            Self::BadIndex { .. } => "LUT4102",
+            Self::BadCurve { .. } => "LUT4103",
+            Self::MissingInput { .. } => "LUT4104",
+            Self::ParameterCount { .. } => "LUT4105",
+            Self::StateCount { .. } => "LUT4106",
+            Self::NonFiniteParameter { .. } => "LUT4107",
+            Self::NoStates { .. } => "LUT4108",
+            Self::BadTime { .. } => "LUT4109",
+            Self::BadOption { .. } => "LUT4110",
+            Self::Unsupported(unsupported) => unsupported.code(),
+            Self::Failed(failure) => failure.code(),
+        }
+    }
+}
+
+/// Why a curve is not a function of time.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum CurveFault {
+    /// Two curves for one input.
+    #[error("it is given twice; give one curve")]
+    Twice,
+    /// A curve without points.
+    #[error("it has no points; give at least one")]
+    Empty,
+    /// A time or value that is not a number.
+    #[error("point {point} is ({time}, {value}); every time and value must be finite")]
+    NotFinite {
+        /// Which, from 1.
+        point: usize,
+        /// Its time.
+        time: String,
+        /// Its value.
+        value: String,
+    },
+    /// A point earlier than the one before it.
+    #[error("point {point} at time {time} comes after time {before}; sort the points by time")]
+    OutOfOrder {
+        /// Which, from 1.
+        point: usize,
+        /// Its time.
+        time: String,
+        /// The time of the point before it.
+        before: String,
+    },
+}
+
+/// Why a run that had begun has no result.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum SolveFailure {
     /// A number that nature does not allow.
     #[error("{what} is {value}{when} with {parameters}; expected {expected}")]
     Impossible {
@@ -236,10 +308,7 @@ pub enum SimError {
         parameters: String,
     },
     /// The integrator gave up.
-    #[error(
-        "the integration stopped at {when} after {steps} steps with {parameters}: {cause}; \
-         {hint}"
-    )]
+    #[error("the integration stopped at {when} after {steps} steps with {parameters}: {cause}")]
     Stopped {
         /// When, and where in the schedule.
         when: String,
@@ -247,10 +316,8 @@ pub enum SimError {
         steps: usize,
         /// Names, values, units.
         parameters: String,
-        /// Likely cause.
-        cause: String,
-        /// What to do.
-        hint: String,
+        /// Likely cause, and what to do.
+        cause: Cause,
     },
     /// An integral to infinity that does not exist.
     #[error(
@@ -268,71 +335,69 @@ pub enum SimError {
         /// Declared unit.
         unit: String,
     },
+    /// Somebody stopped it.
+    #[error("the run was stopped from outside before it had ended")]
+    Interrupted,
 }
 
-/// A number for people: six significant digits, exponent only where it helps.
-pub(crate) fn number(value: f64) -> String {
-    if !value.is_finite() {
-        return if value.is_nan() {
-            "not a number".to_owned()
-        } else if value > 0.0 {
-            "infinite".to_owned()
-        } else {
-            "minus infinite".to_owned()
-        };
-    }
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) {
-        return format!("{value:.3e}");
-    }
-    let digits = if magnitude == 0.0 {
-        0
-    } else {
-        #[expect(clippy::cast_possible_truncation, reason = "the exponent lies in −4..7")]
-        let exponent = magnitude.log10().floor() as i32;
-        usize::try_from((3 - exponent).clamp(0, 8)).unwrap_or(0)
-    };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
+impl SolveFailure {
+    /// The code of this failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Impossible { .. } => "LUT4301",
+            Self::MissingOrgan { .. } => "LUT4302",
+            Self::NonFinite { .. } => "LUT4303",
+            Self::Stopped { .. } => "LUT4304",
+            Self::NoDerivative { .. } => "LUT4305",
+            Self::DoesNotDecay { .. } => "LUT4306",
+            Self::Interrupted => "LUT4307",
+        }
     }
 }
 
-/// An internal number with its unit.
-pub(crate) fn quantity_text(units: &UnitSystem, dimension: Dimension, internal: f64) -> String {
-    let unit = units.unit_of(dimension);
-    with_unit(units.from_internal(internal, &unit), unit.symbol())
+/// Why an integrator gave up.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A rate far faster than the rest, or an oscillation that never ends.
+    #[error(
+        "the limit of {most} steps between two stops is used up; a rate far faster than the rest, or \
+         an oscillation that never ends, costs steps: check the units of the fastest rate, or raise \
+         `max_steps`"
+    )]
+    TooManySteps {
+        /// [`Options::max_steps`](crate::Options::max_steps).
+        most: usize,
+    },
+    /// A state beyond all measure.
+    #[error("`{state}` has run away to {value}; {LOOK_AT_PARAMETERS}")]
+    RunAway {
+        /// Its name.
+        state: String,
+        /// Its value, with unit.
+        value: String,
+    },
+    /// No step is small enough to go on.
+    #[error(
+        "the step became too small to go on: a rate is infinite or not a number, or a branch of the \
+         model changes back and forth; {LOOK_AT_PARAMETERS}"
+    )]
+    StepTooSmall,
+    /// No step is small enough for the tolerance.
+    #[error(
+        "no step was small enough for the tolerance: the solution changes too suddenly; \
+         {LOOK_AT_PARAMETERS}"
+    )]
+    TooSudden,
+    /// The solver of the equations of a step found nothing.
+    #[error("the equations of a step could not be solved ({reason}); {LOOK_AT_PARAMETERS}")]
+    Unsolvable {
+        /// What the solver says.
+        reason: String,
+    },
 }
 
-/// A number with its unit, if it has one: `2 L`, `2`.
-pub(crate) fn with_unit(declared: f64, unit: &str) -> String {
-    if unit.is_empty() || unit == "1" || !declared.is_finite() {
-        number(declared)
-    } else {
-        format!("{} {unit}", number(declared))
-    }
-}
-
-/// A time with its unit.
-pub(crate) fn time_text(units: &UnitSystem, internal: f64) -> String {
-    quantity_text(units, Dimension::TIME, internal)
-}
-
-/// An activity (MBq) in the unit people use for its size.
-pub(crate) fn activity_text(mbq: f64) -> String {
-    if mbq.abs() >= 1e3 {
-        format!("{} GBq", number(mbq / 1e3))
-    } else if mbq.abs() >= 1.0 || mbq.abs() == 0.0 || mbq.is_nan() {
-        format!("{} MBq", number(mbq))
-    } else {
-        format!("{} kBq", number(mbq * 1e3))
-    }
-}
-
-/// `; did you mean …?`, or nothing.
-pub(crate) fn closest(name: &str, known: &[&str]) -> String {
-    lutetia_diagnostic::closest(name, known.iter().copied())
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
-}
+/// What helps in most cases.
+const LOOK_AT_PARAMETERS: &str =
+    "check the parameter farthest from its default and the units of the fastest rate";

@@ -2,9 +2,10 @@
 
 use lutetia_model::system::{Limit, LimitKind, System};
 
-use crate::equations::Equations;
-use crate::error::{SimError, quantity_text};
-use crate::regimen::Course;
+use crate::error::SolveFailure;
+use crate::field::Field;
+use crate::regimen::Doses;
+use crate::text::quantity_text;
 
 /// A coefficient that varies may fall below zero by this share of the most it was: the error of
 /// the states it is made of.
@@ -29,16 +30,16 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) fn at(self, when: Option<String>, parameters: String) -> SimError {
+    pub(crate) fn at(self, when: Option<String>, parameters: String) -> SolveFailure {
         match self {
-            Self::Impossible { what, value, expected } => SimError::Impossible {
+            Self::Impossible { what, value, expected } => SolveFailure::Impossible {
                 what,
                 value,
                 expected,
                 when: when.map_or_else(String::new, |when| format!(" at {when}")),
                 parameters,
             },
-            Self::Missing { organ, what } => SimError::MissingOrgan { organ, what, parameters },
+            Self::Missing { organ, what } => SolveFailure::MissingOrgan { organ, what, parameters },
         }
     }
 }
@@ -58,11 +59,11 @@ impl Limits {
     pub(crate) fn check_fixed(
         &mut self,
         system: &System,
-        equations: &Equations<'_>,
-        course: &Course,
+        field: &Field,
+        doses: &Doses,
         x: &[f64],
     ) -> Result<(), Fault> {
-        equations.limits_into(0.0, x, &mut self.values);
+        field.limits_into(0.0, x, &mut self.values);
         let limits = system.limits();
         for (limit, &value) in limits.iter().zip(&self.values) {
             if limit.fixed && !is_possible(value) {
@@ -96,7 +97,7 @@ impl Limits {
         for (index, state) in system.states().iter().enumerate() {
             let place = missing.iter().find(|&&k| state.place.as_ref() == Some(&limits[k].name));
             if let Some(&place) = place {
-                if course.given.iter().any(|&(given, amount)| given == index && amount > 0.0) {
+                if doses.given.iter().any(|&(given, amount)| given == index && amount > 0.0) {
                     let what = format!("a dose is given into `{}`", state.name);
                     return Err(Fault::Missing { organ: limits[place].name.clone(), what });
                 }
@@ -110,7 +111,7 @@ impl Limits {
     pub(crate) fn check_along(
         &mut self,
         system: &System,
-        equations: &Equations<'_>,
+        field: &Field,
         elapsed: f64,
         x: &[f64],
     ) -> Result<(), Fault> {
@@ -124,7 +125,7 @@ impl Limits {
         if !self.varying {
             return Ok(());
         }
-        equations.limits_into(elapsed, x, &mut self.values);
+        field.limits_into(elapsed, x, &mut self.values);
         for ((limit, &value), most) in system.limits().iter().zip(&self.values).zip(&mut self.most)
         {
             if limit.fixed {

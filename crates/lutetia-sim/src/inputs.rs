@@ -2,8 +2,8 @@
 
 use lutetia_model::system::System;
 
-use crate::equations::Line;
-use crate::error::{SimError, closest, number};
+use crate::error::{CurveFault, SimError};
+use crate::text::{closest, number};
 
 /// A measured curve: linear between its points, constant before the first and after the last.
 ///
@@ -21,6 +21,14 @@ pub struct Curve {
 pub struct Inputs {
     /// At most one curve per input.
     pub curves: Vec<Curve>,
+}
+
+/// An input that is linear in time during a segment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) time: f64,
+    pub(crate) value: f64,
+    pub(crate) slope: f64,
 }
 
 /// Inputs resolved against a system: one piecewise linear function each.
@@ -42,29 +50,27 @@ impl Feeds {
                     known: known(&names),
                 });
             };
-            let bad = |reason: String| SimError::BadCurve { input: curve.input.clone(), reason };
+            let bad = |fault| SimError::BadCurve { input: curve.input.clone(), fault };
             if points[index].is_some() {
-                return Err(bad("it is given twice; give one curve".to_owned()));
+                return Err(bad(CurveFault::Twice));
             }
             if curve.points.is_empty() {
-                return Err(bad("it has no points; give at least one".to_owned()));
+                return Err(bad(CurveFault::Empty));
             }
             for (k, point) in curve.points.iter().enumerate() {
                 if !point.0.is_finite() || !point.1.is_finite() {
-                    return Err(bad(format!(
-                        "point {} is ({}, {}); every time and value must be finite",
-                        k + 1,
-                        number(point.0),
-                        number(point.1)
-                    )));
+                    return Err(bad(CurveFault::NotFinite {
+                        point: k + 1,
+                        time: number(point.0),
+                        value: number(point.1),
+                    }));
                 }
                 if k > 0 && point.0 < curve.points[k - 1].0 {
-                    return Err(bad(format!(
-                        "point {} at time {} comes after time {}; sort the points by time",
-                        k + 1,
-                        number(point.0),
-                        number(curve.points[k - 1].0)
-                    )));
+                    return Err(bad(CurveFault::OutOfOrder {
+                        point: k + 1,
+                        time: number(point.0),
+                        before: number(curve.points[k - 1].0),
+                    }));
                 }
             }
             points[index] = Some(curve.points.clone());

@@ -1,14 +1,51 @@
 //! Regimens, integration, sensitivities, trajectories.
 //!
-//! A [`Simulator`] holds a compiled [`System`](lutetia_model::System) and what the solver needs to
-//! know of it once: the order of elimination of its Jacobian. It runs any number of parameter sets,
-//! regimens and output times, on any number of threads, with the same numbers every time.
+//! A [`Simulator`] holds a compiled [`System`](lutetia_model::System) and what an engine needs to know
+//! of it once. It runs [`Request`]s: any parameters, regimens and output times, on any number of
+//! threads, with the same numbers every time.
 //!
-//! ```text
-//! System ─► Simulator ─┬─ run ────────────────► Trajectory
-//!                      ├─ run_sensitivities ──► Trajectory + derivatives by chosen parameters
-//!                      └─ run_many ───────────► one Trajectory (or error) per parameter set
 //! ```
+//! use lutetia_model::{Binding, NoFiles, SourceFile, check, compile};
+//! use lutetia_sim::{Dose, Regimen, Request, Simulator};
+//!
+//! let text = r#"
+//! [model]
+//! id = "one"
+//! title = "One compartment"
+//! units = { time = "h", amount = "nmol", volume = "L" }
+//! label = { on = ["L"], decayed = "cold" }
+//! [compartments]
+//! plasma = "V"
+//! [parameters]
+//! V = "10 L"
+//! CL = "2 L/h"
+//! [species]
+//! L = { in = ["plasma"] }
+//! [scheme]
+//! processes = "excrete: L.plasma -> 0 @ CL"
+//! [observables]
+//! A = { of = "activity(L.plasma)", unit = "MBq" }
+//! "#;
+//! let file = SourceFile { name: "one.toml".to_owned(), text: text.to_owned() };
+//! let model = check(&file, &NoFiles).model.expect("no faults");
+//! let system = compile(&model, &Binding::all(lutetia_data::nuclides(), ["Lu-177"]))?;
+//! let simulator = Simulator::new(system);
+//!
+//! let activities = vec![("Lu-177".to_owned(), 7400.0)];
+//! let dose = Dose { at: 0.0, into: "L.plasma".to_owned(), activities, amount: None, over: 0.5 };
+//! let regimen = Regimen::single(dose);
+//! let parameters = simulator.parameters(&[("CL", 1.5)])?;
+//! let curve = simulator.run(&Request::new(&parameters, &regimen, &[0.0, 0.5, 24.0]))?;
+//! let activity: Vec<f64> = curve.outputs.column(simulator.output("A")?).collect();
+//! assert!(activity[0] == 0.0 && activity[1] > 7000.0 && activity[2] < 200.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A request says more where more is wanted: [`inputs`](Request::inputs), parameters that
+//! [change](Request::changes) from cycle to cycle, [options](Request::options), derivatives
+//! ([`wrt`](Request::wrt)), and runs piece by piece ([`from`](Request::from),
+//! [`until`](Request::until), [`follow_while`](Request::follow_while)). [`Simulator::run_many`] takes
+//! many of them.
 //!
 //! # Branches
 //!
@@ -20,27 +57,38 @@
 //! within it; the change is located to rounding on the integrator's own interpolant. An excursion of a
 //! state over a level and back between two of these points is not seen.
 //!
-//! All numbers are in the internal units of the model ([`System::units`](lutetia_model::System::units));
-//! time is in internal time. The integrator is diffsol's variable-order BDF with an analytic sparse
-//! Jacobian; no type of diffsol appears in this interface.
+//! # Engines
+//!
+//! [`Options::engine`] chooses who integrates. [`EngineId::Bdf`] is diffsol's variable-order BDF with an
+//! analytic sparse Jacobian; no type of diffsol appears in this interface, nor outside of the folder of
+//! that engine. Doses, inputs, stops, switches, records and the words of failures are common to all
+//! engines.
+//!
+//! All numbers are in the internal units of the model
+//! ([`System::units`](lutetia_model::System::units)); time is in internal time.
 
-mod elimination;
-mod equations;
+mod engine;
 mod error;
-mod history;
+mod failure;
+mod field;
 mod impossible;
 mod inputs;
-mod integrate;
-mod linear_solver;
-mod matrix;
+mod record;
 mod regimen;
+mod request;
+mod schedule;
 mod simulator;
 mod switches;
+mod tail;
+mod text;
 mod tolerance;
-mod trajectory;
 
-pub use error::SimError;
+pub use engine::Stop;
+pub use engine::id::{EngineId, Unsupported};
+pub use error::{Cause, CurveFault, SimError, SolveFailure};
 pub use inputs::{Curve, Inputs};
+pub use record::{Grid, IntegralToInfinity, Sensitivities, Standing, Statistics, Trajectory};
 pub use regimen::{Dose, Regimen};
-pub use simulator::{Change, Options, Piece, Simulator, Standing};
-pub use trajectory::{Grid, IntegralToInfinity, Sensitivities, Statistics, Trajectory};
+pub use request::{Options, Request};
+pub use schedule::Change;
+pub use simulator::Simulator;

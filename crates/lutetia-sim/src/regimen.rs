@@ -3,8 +3,8 @@
 use lutetia_model::system::{DoseTarget, System};
 use lutetia_units::Dimension;
 
-use crate::equations::Source;
-use crate::error::{SimError, activity_text, closest, quantity_text, time_text};
+use crate::error::SimError;
+use crate::text::{activity_text, closest, quantity_text, time_text};
 
 /// One administration, in the internal units of the model.
 ///
@@ -59,6 +59,15 @@ impl Regimen {
     }
 }
 
+/// Material that flows into one state during a segment: `constant + Σ size·exp(−λ·(t − start))`.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) state: usize,
+    pub(crate) constant: f64,
+    /// (size, decay constant, start).
+    pub(crate) decaying: Vec<(f64, f64, f64)>,
+}
+
 /// A bolus, resolved to states.
 #[derive(Debug, Clone)]
 pub(crate) struct Bolus {
@@ -84,7 +93,7 @@ pub(crate) fn same_moment(a: f64, b: f64) -> bool {
 
 /// A regimen resolved against a system.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Course {
+pub(crate) struct Doses {
     pub(crate) boluses: Vec<Bolus>,
     pub(crate) infusions: Vec<Infusion>,
     /// Distinct starts in time order, with whether an infusion begins there.
@@ -97,24 +106,23 @@ pub(crate) struct Course {
     pub(crate) given: Vec<(usize, f64)>,
 }
 
-impl Course {
+impl Doses {
     /// Resolves and checks a regimen.
     pub(crate) fn new(system: &System, regimen: &Regimen) -> Result<Self, SimError> {
-        let mut course =
-            Self { hot_amounts: vec![0.0; system.nuclides().len()], ..Self::default() };
+        let mut doses = Self { hot_amounts: vec![0.0; system.nuclides().len()], ..Self::default() };
         for (index, dose) in regimen.doses.iter().enumerate() {
-            course.add(system, index + 1, dose)?;
+            doses.add(system, index + 1, dose)?;
         }
-        course.boluses.sort_by(|a, b| a.time.total_cmp(&b.time));
-        course.starts.sort_by(|a, b| a.0.total_cmp(&b.0));
-        course.starts.dedup_by(|later, first| {
+        doses.boluses.sort_by(|a, b| a.time.total_cmp(&b.time));
+        doses.starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        doses.starts.dedup_by(|later, first| {
             let same = same_moment(later.0, first.0);
             if same {
                 first.1 |= later.1;
             }
             same
         });
-        Ok(course)
+        Ok(doses)
     }
 
     fn add(&mut self, system: &System, dose_number: usize, dose: &Dose) -> Result<(), SimError> {

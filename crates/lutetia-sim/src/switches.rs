@@ -9,32 +9,10 @@
 
 use lutetia_model::system::{Evaluator, InputLine, Switch, System};
 
-use crate::equations::{Equations, Tangents};
-use crate::history::History;
+use crate::field::Field;
 use crate::inputs::Feeds;
 use crate::regimen::same_moment;
 use crate::tolerance::Tolerances;
-
-/// A stop of the schedule.
-#[derive(Debug, Clone)]
-pub(crate) struct Knot {
-    pub(crate) time: f64,
-    /// Timed switches that change their branch here.
-    pub(crate) switches: Vec<usize>,
-}
-
-/// Merges stops that cannot be told apart.
-pub(crate) fn knots(mut times: Vec<(f64, Option<usize>)>) -> Vec<Knot> {
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut knots: Vec<Knot> = Vec::new();
-    for (time, switch) in times {
-        match knots.last_mut() {
-            Some(last) if same_moment(last.time, time) => last.switches.extend(switch),
-            _ => knots.push(Knot { time, switches: switch.into_iter().collect() }),
-        }
-    }
-    knots
-}
 
 /// Whether a switch matters: what only outputs depend on needs no stop unless it is integrated.
 pub(crate) fn matters(switch: &Switch, integrals: bool) -> bool {
@@ -96,6 +74,14 @@ pub(crate) struct Watch {
     scratch: Vec<f64>,
 }
 
+/// The step an engine took last, to be looked into.
+pub(crate) trait Interpolant {
+    /// Start and end of the last step, in time since the start of the segment.
+    fn last_step(&self) -> Option<(f64, f64)>;
+    /// The state at a time within it.
+    fn state_at(&self, elapsed: f64, x: &mut [f64]);
+}
+
 /// Argument noise is granted so many tolerances of the states.
 const NOISE: f64 = 10.0;
 
@@ -148,13 +134,13 @@ impl Watch {
     /// Takes the signs as they are: after a jump of the states.
     pub(crate) fn begin(
         &mut self,
-        equations: &Equations<'_>,
+        field: &Field,
         elapsed: f64,
         x: &[f64],
         tolerances: &Tolerances,
     ) {
-        equations.switches_into(elapsed, x, &mut self.arguments);
-        equations.switch_slopes_into(elapsed, x, &mut self.slopes);
+        field.switches_into(elapsed, x, &mut self.arguments);
+        field.switch_slopes_into(elapsed, x, &mut self.slopes);
         for k in self.watched.clone() {
             self.signs[k] = if self.is_clear(k, x, tolerances) { self.sign(k) } else { 0 };
         }
@@ -163,18 +149,18 @@ impl Watch {
     /// Looks at a point: the switches whose sign is surely another, or is another and in `already`.
     fn changed(
         &mut self,
-        equations: &Equations<'_>,
+        field: &Field,
         elapsed: f64,
         x: &[f64],
         tolerances: &Tolerances,
         already: &[usize],
     ) -> Vec<usize> {
-        equations.switches_into(elapsed, x, &mut self.arguments);
+        field.switches_into(elapsed, x, &mut self.arguments);
         let doubtful = |w: &Self, k: usize| w.sign(k) != 0 && w.sign(k) != w.signs[k];
         if !self.watched.iter().any(|&k| doubtful(self, k)) {
             return Vec::new();
         }
-        equations.switch_slopes_into(elapsed, x, &mut self.slopes);
+        field.switch_slopes_into(elapsed, x, &mut self.slopes);
         let mut changed = Vec::new();
         for k in self.watched.clone() {
             if !doubtful(self, k) {
@@ -196,12 +182,12 @@ impl Watch {
     /// The first change within the last step of the history, if there is one.
     pub(crate) fn within_step(
         &mut self,
-        equations: &Equations<'_>,
-        history: &History,
+        field: &Field,
+        steps: &dyn Interpolant,
         x_end: &[f64],
         tolerances: &Tolerances,
     ) -> Option<Crossing> {
-        let (start, end) = history.last_step()?;
+        let (start, end) = steps.last_step()?;
         let mut changed = Vec::new();
         let mut right = end;
         // Most steps end here, so that the scratch is kept.
@@ -210,8 +196,8 @@ impl Watch {
             x.resize(x_end.len(), 0.0);
             for share in [0.25, 0.5, 0.75] {
                 let t = start + share * (end - start);
-                history.at(t, &mut x, &mut []);
-                changed = self.changed(equations, t, &x, tolerances, &[]);
+                steps.state_at(t, &mut x);
+                changed = self.changed(field, t, &x, tolerances, &[]);
                 if !changed.is_empty() {
                     right = t;
                     break;
@@ -219,7 +205,7 @@ impl Watch {
             }
         }
         if changed.is_empty() {
-            changed = self.changed(equations, end, x_end, tolerances, &[]);
+            changed = self.changed(field, end, x_end, tolerances, &[]);
         }
         if changed.is_empty() {
             self.scratch = x;
@@ -232,8 +218,8 @@ impl Watch {
             if middle <= left || middle >= right {
                 break;
             }
-            history.at(middle, &mut x, &mut []);
-            let here = self.changed(equations, middle, &x, tolerances, &changed);
+            steps.state_at(middle, &mut x);
+            let here = self.changed(field, middle, &x, tolerances, &changed);
             if here.is_empty() {
                 left = middle;
             } else {
@@ -244,8 +230,8 @@ impl Watch {
         // The side that is left lies where the sign is strictly the old one, not where it is zero.
         let mut back = 4.0 * f64::EPSILON * right;
         loop {
-            history.at(left, &mut x, &mut []);
-            equations.switches_into(left, &x, &mut self.arguments);
+            steps.state_at(left, &mut x);
+            field.switches_into(left, &x, &mut self.arguments);
             if left <= start || changed.iter().all(|&k| self.sign(k) == self.signs[k]) {
                 break;
             }
@@ -278,15 +264,15 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    pub(crate) fn at(equations: &Equations<'_>, elapsed: f64, x: &[f64], outputs: usize) -> Self {
+    pub(crate) fn at(field: &Field, elapsed: f64, x: &[f64], outputs: usize) -> Self {
         let mut side = Self {
             slope: vec![0.0; x.len()],
             processes: vec![0.0; x.len()],
             outputs: vec![0.0; outputs],
         };
-        equations.rhs_into(elapsed, x, &mut side.slope);
-        equations.processes_into(elapsed, x, &mut side.processes);
-        equations.outputs_into(elapsed, x, &mut side.outputs);
+        field.rhs_into(elapsed, x, &mut side.slope);
+        field.processes_into(elapsed, x, &mut side.processes);
+        field.outputs_into(elapsed, x, &mut side.outputs);
         side
     }
 }
@@ -299,24 +285,21 @@ pub(crate) struct MovesApart;
 /// each parameter. The branch changes where a(t, x, p) = 0, so that
 /// dτ/dp = −(∂a/∂p + ∂a/∂x·s)/(da/dt), and s⁺ − s⁻ = (f⁻ − f⁺)·dτ/dp.
 pub(crate) fn shifts(
-    equations: &Equations<'_>,
-    tangents: &Tangents<'_, '_>,
+    field: &Field,
     switches: &[usize],
+    (lanes, by_parameter): (usize, &[(usize, usize, f64)]),
     (elapsed, x, s): (f64, &[f64], &[f64]),
     total_slope: &[f64],
 ) -> Result<Vec<f64>, MovesApart> {
-    let lanes = tangents.lanes();
     let mut shifts: Vec<Option<f64>> = vec![None; lanes];
-    let system = equations.system();
+    let system = field.system();
     let pattern: Vec<(usize, usize)> = system.switch_slope_pattern().iter().collect();
     let mut slopes = vec![0.0; pattern.len()];
-    equations.switch_slopes_into(elapsed, x, &mut slopes);
-    let by_parameter = tangents.switch_derivatives(elapsed, x);
+    field.switch_slopes_into(elapsed, x, &mut slopes);
     for &k in switches.iter().filter(|&&k| system.switches()[k].jumps) {
         let row = || pattern.iter().zip(&slopes).filter(|((r, _), _)| *r == k);
-        let speed: f64 = row()
-            .map(|((_, column), slope)| slope * equations.speed_of(*column, total_slope))
-            .sum();
+        let speed: f64 =
+            row().map(|((_, column), slope)| slope * field.speed_of(*column, total_slope)).sum();
         for (lane, shift) in shifts.iter_mut().enumerate() {
             let states = &s[lane * x.len()..(lane + 1) * x.len()];
             let moved: f64 = row()

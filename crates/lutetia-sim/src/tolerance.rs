@@ -7,8 +7,7 @@
 
 use lutetia_model::system::System;
 
-use crate::regimen::Course;
-use crate::simulator::Options;
+use crate::regimen::Doses;
 
 /// The absolute tolerance is at most this share of the relative one, so that a tighter relative
 /// tolerance is worth its steps in small amounts too.
@@ -16,9 +15,22 @@ const SHARE_OF_RTOL: f64 = 1e-3;
 /// The absolute tolerance of amounts where nothing is said, over their scale.
 const DEFAULT: f64 = 1e-9;
 
-/// The absolute tolerance over the scale of each state that these options ask for.
-pub(crate) fn relative(options: &Options) -> f64 {
-    options.atol_relative.unwrap_or_else(|| DEFAULT.min(SHARE_OF_RTOL * options.rtol))
+/// How exact a run is to be, and what that may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tolerance {
+    /// Relative tolerance.
+    pub(crate) rtol: f64,
+    /// Absolute tolerance over the scale of each state, where it was said.
+    pub(crate) atol_relative: Option<f64>,
+    /// Most steps between two stops of the schedule.
+    pub(crate) max_steps: usize,
+}
+
+impl Tolerance {
+    /// The absolute tolerance over the scale of each state.
+    fn share(&self) -> f64 {
+        self.atol_relative.unwrap_or_else(|| DEFAULT.min(SHARE_OF_RTOL * self.rtol))
+    }
 }
 
 /// Sizes and tolerances of the states of one run.
@@ -33,15 +45,15 @@ pub(crate) struct Tolerances {
 impl Tolerances {
     pub(crate) fn new(
         system: &System,
-        course: &Course,
+        doses: &Doses,
         initial: &[f64],
-        options: &Options,
+        tolerance: &Tolerance,
     ) -> Self {
-        let share = relative(options);
-        let scales = scales(system, course, initial);
+        let share = tolerance.share();
+        let scales = scales(system, doses, initial);
         let absolute = scales.iter().map(|scale| (share * scale).max(1e-100)).collect();
         // The errors of many steps add up to about the relative tolerance of what there was.
-        let least = options.rtol.max(share);
+        let least = tolerance.rtol.max(share);
         let nothing = system
             .states()
             .iter()
@@ -62,10 +74,10 @@ impl Tolerances {
 }
 
 /// The most that can be in each state: what is given into it, starts in it, or can come there.
-fn scales(system: &System, course: &Course, initial: &[f64]) -> Vec<f64> {
+fn scales(system: &System, doses: &Doses, initial: &[f64]) -> Vec<f64> {
     let states = system.states();
     let mut scale: Vec<f64> = initial.iter().map(|x| x.abs()).collect();
-    for &(state, amount) in &course.given {
+    for &(state, amount) in &doses.given {
         scale[state] += amount;
     }
     let is_amount = |k: usize| states[k].species.is_some();

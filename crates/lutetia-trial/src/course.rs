@@ -4,10 +4,8 @@
 //! no further than the patient lives and is followed. What was simulated stays; a change of treatment goes
 //! on from where it begins.
 
-use std::cell::Cell;
-
 use lutetia_population::Patient;
-use lutetia_sim::{Change, Dose, Piece, Regimen, Standing};
+use lutetia_sim::{Change, Dose, Regimen, Request, Standing};
 
 use crate::{
     error::TrialError,
@@ -186,27 +184,25 @@ impl<'c> Course<'c> {
         let deadly =
             trial.outputs.death.filter(|_| self.mortal).map(|output| (output, level("death")));
         // The row at which the hazard of death has reached its level is the last that anybody needs.
-        let died = Cell::new(false);
-        let watch = |_: usize, row: &[f64]| {
-            died.set(deadly.is_some_and(|(output, level)| row[output] >= level));
-            !died.get()
-        };
-        let piece = Piece { from: self.standings.last(), until, watch: &watch };
-        let (trajectory, standing) = trial.simulator.run_piece(
-            piece,
-            &self.parameters(0),
-            &self.changes(),
-            &Regimen { doses },
-            &times,
-            &trial.spec.options,
+        let alive =
+            |_: usize, row: &[f64]| !deadly.is_some_and(|(output, level)| row[output] >= level);
+        let (parameters, changes, regimen) =
+            (self.parameters(0), self.changes(), Regimen { doses });
+        let trajectory = trial.simulator.run(
+            &Request::new(&parameters, &regimen, &times)
+                .changes(&changes)
+                .options(&trial.spec.options)
+                .from(self.standings.last())
+                .until(until)
+                .follow_while(&alive),
         )?;
         let found = trajectory.outputs.rows();
         for k in 0..found.min(rows) {
             self.rows.extend_from_slice(trajectory.outputs.row(k));
         }
         self.at_end = trajectory.outputs.row(found.saturating_sub(1)).to_vec();
-        self.over = ends || (died.get() && found <= rows);
-        self.standings.push(standing);
+        self.over = ends || (trajectory.stopped && found <= rows);
+        self.standings.push(trajectory.end);
         self.death = match deadly {
             Some((output, level)) => self.reaches(output, level)?,
             None => None,

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand, builder::styling};
 
 use crate::{
     commands::{
-        check, completions, data, dose, explain, export, fit, fit_map, functions, import, new,
-        plan, report, simulate, survival, trial,
+        check, completions, data, dose, explain, export, fit, fit_map, functions, import, library,
+        new, plan, report, simulate, survival, trial,
     },
     terminal::Colour,
 };
@@ -48,6 +48,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Check model files and report every fault.
     Check(check::Arguments),
+    /// List the bundled models, or print the text of one.
+    Models(library::Arguments),
     /// Print what a model means: equations, states, conservation laws, parameters with sources.
     Explain(explain::Arguments),
     /// Write a new model file to start from.

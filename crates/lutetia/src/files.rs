@@ -8,7 +8,10 @@ use std::{
 
 use lutetia_diagnostic::{Diagnostic, closest};
 
+use lutetia_scenario::nearest;
+
 use crate::{
+    commands::bundled_below,
     exit::Exit,
     failure::{Failure, Outcome},
 };
@@ -52,15 +55,44 @@ fn read_bounded(path: &Path, most: u64, why: &str, hint: &str) -> Outcome<String
     })
 }
 
+/// No file and no bundled model has the name; one that is near is suggested, a file before a bundled model.
+pub(crate) fn no_model(path: &Path) -> Failure {
+    // Asked again, so that the system says in its words that there is no such file.
+    let error = File::open(path).err().unwrap_or_else(|| io::ErrorKind::NotFound.into());
+    let failure = Failure::reading(path, &error);
+    let near = neighbour(path)
+        .map(|near| near.display().to_string())
+        .or_else(|| nearest(&lutetia_models::slashed(path)).map(str::to_owned));
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "check the path; it is taken from the current folder, and `lutetia models` lists the bundled models".to_owned(),
+    };
+    hinted(failure, hint)
+}
+
 /// The file could not be opened; a neighbour of a similar name is suggested.
 fn not_read(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::reading(path, error);
     if error.kind() != io::ErrorKind::NotFound {
         return failure;
     }
-    let Some(wanted) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
-        return failure;
-    };
+    match neighbour(path) {
+        Some(near) => hinted(failure, format!("did you mean `{}`?", near.display())),
+        None => failure,
+    }
+}
+
+/// A failure with another hint.
+fn hinted(failure: Failure, hint: String) -> Failure {
+    match failure.report() {
+        Some(report) => Failure::new(failure.exit(), report.clone().hint(hint)),
+        None => failure,
+    }
+}
+
+/// What lies beside a missing file under a name near to its own.
+fn neighbour(path: &Path) -> Option<PathBuf> {
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned())?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut names: Vec<String> = fs::read_dir(folder)
         .into_iter()
@@ -69,14 +101,8 @@ fn not_read(path: &Path, error: &io::Error) -> Failure {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    match (closest(&wanted, names.iter().map(String::as_str)), failure.report()) {
-        (Some(near), Some(report)) => {
-            let near = path.with_file_name(near);
-            let report = report.clone().hint(format!("did you mean `{}`?", near.display()));
-            Failure::new(failure.exit(), report)
-        }
-        _ => failure,
-    }
+    let near = closest(&wanted, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near))
 }
 
 /// Writes a file that must not exist yet; what could not be written whole is taken away again.
@@ -106,7 +132,13 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Outcome {
     Ok(())
 }
 
-/// Files and, where a folder is named, every `*.toml` below it, in the order of their names.
+/// A file of TOML that is not the manifest of a crate: the library of models is one.
+fn is_model_file(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml") && !path.ends_with("Cargo.toml")
+}
+
+/// Files and, where a folder is named, every `*.toml` below it, in the order of their names; a family of bundled models
+/// where no such folder is there.
 pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
@@ -123,7 +155,7 @@ pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
                     // Links to folders are not followed: they may lead in circles.
                     if kind.is_dir() {
                         folders.push(entry.path());
-                    } else if entry.path().extension().is_some_and(|e| e == "toml") {
+                    } else if is_model_file(&entry.path()) {
                         found.push(entry.path());
                     }
                 }
@@ -140,7 +172,10 @@ pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
             }
             found[before..].sort();
         } else {
-            found.push(path.clone());
+            match bundled_below(path) {
+                family if family.is_empty() => found.push(path.clone()),
+                family => found.extend(family),
+            }
         }
     }
     Ok(found)

@@ -78,7 +78,7 @@ fn regress_simulations_that_cannot_be() {
     // A volume that cannot be is refused before anything is simulated.
     let away = simulate(&["--dose", DOSE, "--set", "V_plasma=-1 L"]);
     assert!(away.starts_with("exit code: 65\n"), "{away}");
-    assert!(away.contains("with V_plasma = -1 L") && away.contains("LUT8018"), "{away}");
+    assert!(away.contains("with V_plasma = -1 L") && away.contains("LUT4301"), "{away}");
     assert!(away.contains("the volume of `plasma`") && away.contains("is -1 L"), "{away}");
     let rate = simulate(&["--dose", DOSE, "--set", "kon=-1 L/nmol/h"]);
     assert!(rate.contains("the rate of process") && rate.contains("-1 L/"), "{rate}");

@@ -37,6 +37,7 @@ fn regress_help() {
     insta::assert_snapshot!("help", run(folder.path(), &["--help"]));
     for command in [
         &["check"][..],
+        &["models"],
         &["explain"],
         &["new", "ligand"],
         &["data", "check"],

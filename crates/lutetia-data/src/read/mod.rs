@@ -84,10 +84,29 @@ impl Study {
     /// The same from files in memory: pairs of file name and content.
     #[must_use]
     pub fn parse(name: &str, files: &[(&str, &[u8])]) -> (Option<Self>, Vec<Diagnostic>, Sources) {
+        Self::in_memory(name, "", files)
+    }
+
+    /// The same of the files of a folder, which messages name with their path: the study is called as the folder.
+    #[must_use]
+    pub fn parse_in(
+        folder: &str,
+        files: &[(&str, &[u8])],
+    ) -> (Option<Self>, Vec<Diagnostic>, Sources) {
+        let folder = folder.trim_end_matches('/');
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        Self::in_memory(name, &format!("{folder}/"), files)
+    }
+
+    fn in_memory(
+        name: &str,
+        within: &str,
+        files: &[(&str, &[u8])],
+    ) -> (Option<Self>, Vec<Diagnostic>, Sources) {
         let present: Vec<String> = files.iter().map(|f| f.0.to_owned()).collect();
         let inputs = FILES.map(|file| {
             let found = files.iter().find(|f| f.0 == file);
-            (file.to_owned(), found.map(|f| Input::Memory(f.1)))
+            (format!("{within}{file}"), found.map(|f| Input::Memory(f.1)))
         });
         read_study(name.to_owned(), inputs, &present)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use lutetia_diagnostic::closest;
 
 use crate::{
-    Covariate, Subject, codes,
+    Subject, codes,
     table::{ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec},
 };
 
@@ -33,7 +33,6 @@ pub(super) fn read(
             .covariates(&mut kinds, faults)
             .into_iter()
             .map(|(name, value, place)| {
-                let value = value.map_or_else(Covariate::Text, Covariate::Number);
                 super::sex::check(&name, &value, place, faults);
                 (name, value)
             })

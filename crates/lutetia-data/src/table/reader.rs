@@ -10,7 +10,7 @@ use super::{
     header::{Scale, detect_delimiter, unit_factor},
     is_missing, parse_number, split,
 };
-use crate::codes;
+use crate::{Covariate, codes};
 
 /// What to do where a number that must be there is not.
 const NEEDED: &str = "give the number or remove the row";
@@ -271,7 +271,7 @@ impl<'a> RowView<'a> {
         &mut self,
         kinds: &mut HashMap<String, bool>,
         faults: &mut Faults,
-    ) -> Vec<(String, Result<Quantity, String>, Place)> {
+    ) -> Vec<(String, Covariate, Place)> {
         let header = self.header;
         let mut out = Vec::new();
         for column in header.covariates.iter().filter(|c| !c.broken) {
@@ -295,10 +295,14 @@ impl<'a> RowView<'a> {
             if numeric {
                 if let Ok(value) = self.parse(&text, &column.name, place, false, faults) {
                     let unit = column.unit.clone().unwrap_or_else(Unit::dimensionless);
-                    out.push((column.name.clone(), Ok(Quantity::new(value, unit)), place));
+                    out.push((
+                        column.name.clone(),
+                        Covariate::Number(Quantity::new(value, unit)),
+                        place,
+                    ));
                 }
             } else {
-                out.push((column.name.clone(), Err(text), place));
+                out.push((column.name.clone(), Covariate::Text(text), place));
             }
         }
         out

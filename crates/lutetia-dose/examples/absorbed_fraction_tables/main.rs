@@ -92,7 +92,7 @@ struct Coefficients {
 
 impl Coefficients {
     fn new() -> Self {
-        let mu_en = table(include_str!("../../../../data/photon_water_coefficients.csv"), 2);
+        let mu_en = table(lutetia_reference_data::PHOTON_WATER_COEFFICIENTS, 2);
         let n = 4000;
         let log_first = 0.002f64.ln();
         let log_step = (5.0f64.ln() - log_first) / f64::from(n);

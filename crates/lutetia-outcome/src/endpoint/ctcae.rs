@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{OutcomeError, above_zero, not_negative, within};
 
 /// The table of limits, with sources.
-const TABLE: &str = include_str!("../../../../data/ctcae_v5.csv");
+const TABLE: &str = lutetia_reference_data::CTCAE_V5;
 
 /// A blood count that is graded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

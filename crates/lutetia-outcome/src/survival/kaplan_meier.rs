@@ -157,8 +157,9 @@ impl KaplanMeier {
     }
 
     /// The time by which the share `p` has had the event, with the limits at which the pointwise
-    /// interval crosses `1 − p`. On a flat piece at exactly `1 − p` the middle of the piece is taken,
-    /// as R's `quantile.survfit` does.
+    /// interval crosses `1 − p`. On a flat piece at exactly `1 − p` the middle of the piece is taken, as in R. Where that
+    /// piece is the last, its beginning is, as R's `print.survfit` does (`quantile.survfit` goes half-way to the last
+    /// time, which says more about the follow-up than about the patients).
     ///
     /// # Errors
     /// `p` outside 0 to 1.

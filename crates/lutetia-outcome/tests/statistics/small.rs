@@ -45,6 +45,10 @@ fn exact_median_on_a_flat_piece() {
     let data = data(&[(1.0, true), (3.0, true), (5.0, true), (8.0, true)]);
     let curve = KaplanMeier::fit(&data, Interval::Log, 0.95).expect("a curve");
     assert_eq!(curve.median().estimate, Some(4.0));
+    // To the end of the follow-up: R prints its beginning.
+    let data = self::data(&[(1.0, true), (3.0, true), (5.0, false), (8.0, false)]);
+    let curve = KaplanMeier::fit(&data, Interval::Log, 0.95).expect("a curve");
+    assert_eq!(curve.median().estimate, Some(3.0));
 }
 
 /// Arms 1, 3 and 2, 4: U = 2/3, V = 13/18, χ² = 8/13.

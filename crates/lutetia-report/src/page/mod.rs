@@ -4,19 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 
-use crate::{
-    experiment::{Experiment, Heading},
-    figure::Figure,
-    provenance::Provenance,
-    table::{Cell, Table, significant},
-};
+use crate::provenance::Provenance;
+use lutetia_experiment::Experiment;
+use lutetia_experiment::spec::Heading;
+use lutetia_figure::figure::Figure;
+use lutetia_table::{Tables, cell, significant};
 
 const README: &str = include_str!("readme.md.jinja");
 const PAGE: &str = include_str!("page.html.jinja");
 const INDEX: &str = include_str!("index.html.jinja");
-
-/// The tables of a report by name.
-pub type Tables = BTreeMap<String, Table>;
 
 /// A page that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,33 +32,6 @@ impl From<Error> for PageError {
         let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         Self::Text { line: error.line().unwrap_or(0), reason }
     }
-}
-
-/// The cell at `table/row/column`; the row is named by the first column.
-///
-/// # Errors
-/// A sentence that names the part which does not exist and lists what does.
-pub fn cell<'a>(tables: &'a Tables, path: &str) -> Result<&'a Cell, String> {
-    let parts: Vec<&str> = path.split('/').collect();
-    let [table, row, column] = parts[..] else {
-        return Err(format!("`{path}` is not of the form `table/row/column`"));
-    };
-    let found = tables.get(table).ok_or_else(|| {
-        let known: Vec<&str> = tables.keys().map(String::as_str).collect();
-        format!("there is no table `{table}`; there are: {}", known.join(", "))
-    })?;
-    if found.index_of(column).is_none() {
-        let known: Vec<&str> = found.columns.iter().map(|c| c.name.as_str()).collect();
-        return Err(format!(
-            "the table `{table}` has no column `{column}`; it has: {}",
-            known.join(", ")
-        ));
-    }
-    found.get(row, column).ok_or_else(|| {
-        let known: Vec<String> =
-            found.rows.iter().filter_map(|r| r.first()).map(Cell::csv).collect();
-        format!("the table `{table}` has no row `{row}`; it has: {}", known.join(", "))
-    })
 }
 
 /// A report ready to be written.
@@ -86,8 +55,8 @@ pub(crate) fn render(
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     let for_num = Arc::clone(numbers);
     environment.add_function("num", move |path: String, digits: Option<usize>| {
-        let found =
-            cell(&for_num, &path).map_err(|m| Error::new(ErrorKind::InvalidOperation, m))?;
+        let found = cell(&for_num, &path)
+            .map_err(|m| Error::new(ErrorKind::InvalidOperation, m.to_string()))?;
         Ok(match found.number() {
             Some(x) => significant(x, digits.unwrap_or(3)),
             None => found.pretty(),

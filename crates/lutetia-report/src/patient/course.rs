@@ -3,7 +3,7 @@
 use lutetia_diagnostic::{Reason, Verdict};
 
 use super::Patient;
-use crate::steps::plan::{Course, Given, given_cycle, per_activity};
+use lutetia_experiment::steps::plan::{Course, Given, given_cycle, per_activity};
 
 /// The course of every region: the cycles to come are like the last one in which it was measured.
 ///

@@ -4,16 +4,10 @@ use lutetia_diagnostic::{Reason, Verdict};
 use lutetia_dose::{AbsorbedDose, Budget, Input};
 
 use super::Patient;
-use crate::{
-    steps::{
-        dose::{
-            Effective, bed_unit,
-            weighted::{RbeSpec, has_alphas},
-        },
-        shown,
-    },
-    table::{Cell, Table},
-};
+use lutetia_experiment::steps::dose::weighted::{RbeSpec, has_alphas};
+use lutetia_experiment::steps::dose::{Effective, bed_unit};
+use lutetia_experiment::steps::shown;
+use lutetia_table::{Cell, Table};
 
 /// A sum and its standard deviation, Gy.
 type Sum = (f64, Option<f64>);

@@ -8,13 +8,12 @@ use super::{
     Patient,
     page::{How, page},
 };
-use crate::{
-    charts::{self, BudgetSpec, ChartSpec, TimeActivitySpec},
-    figure::{self, Figure},
-    page::{IndexEntry, PageError, Tables, patients_index},
-    run::Failure,
-    table::{json_number, json_numbers},
-};
+use crate::page::{IndexEntry, PageError, patients_index};
+use crate::run::Failure;
+use lutetia_figure::charts::{BudgetSpec, ChartSpec, TimeActivitySpec};
+use lutetia_figure::figure::Figure;
+use lutetia_figure::{charts, figure};
+use lutetia_table::{Tables, json_number, json_numbers};
 
 /// Files by path from the folder of the patient.
 pub type PatientFolder = BTreeMap<String, Vec<u8>>;
@@ -26,7 +25,10 @@ impl Patient {
     /// # Errors
     /// When a figure cannot be drawn or the page not be made.
     pub fn files(&self, how: &How) -> Result<PatientFolder, Failure> {
-        let step = |reason: String| Failure::Step { step: self.subject.clone(), reason };
+        let step = |reason: String| {
+            let step = self.subject.clone();
+            Failure::from(lutetia_experiment::Failure::Step { step, reason: reason.into() })
+        };
         let tables = self.tables().map_err(step)?;
         let mut files = PatientFolder::new();
         for (name, table) in &tables {
@@ -92,7 +94,10 @@ fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
             from: id.clone(),
             against: None,
         });
-        drawn.push(charts::build(&spec, tables)?);
+        drawn.push(charts::figure(&spec, tables).map_err(|source| {
+            let figure = spec.name().to_owned();
+            Failure::from(lutetia_experiment::Failure::Chart { figure, source })
+        })?);
     }
     let budget = format!("{id}.uncertainty");
     let shares = tables.get(&format!("{budget}.budget"));
@@ -108,7 +113,10 @@ fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
             ),
             from: budget,
         });
-        drawn.push(charts::build(&spec, tables)?);
+        drawn.push(charts::figure(&spec, tables).map_err(|source| {
+            let figure = spec.name().to_owned();
+            Failure::from(lutetia_experiment::Failure::Chart { figure, source })
+        })?);
     }
     Ok(drawn)
 }

@@ -14,18 +14,14 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::{AbsorbedDose, Budget, Chain, Tissue};
 
-use crate::{
-    page::Tables,
-    steps::{
-        RegionTia, curve_tables,
-        curves::{CurveOptions, RegionCurve, fit_regions},
-        dose::{DoseOptions, RegionDose, all_doses, check_reference, reference},
-        integrate::{self, Method, integrals},
-        shown,
-        uncertainty::{self, budgets},
-    },
-    table::{Cell, Table},
+use lutetia_experiment::steps::curves::{CurveOptions, RegionCurve, fit_regions};
+use lutetia_experiment::steps::dose::{
+    DoseOptions, RegionDose, all_doses, check_reference, reference,
 };
+use lutetia_experiment::steps::integrate::{Method, integrals};
+use lutetia_experiment::steps::uncertainty::budgets;
+use lutetia_experiment::steps::{RegionTia, curve_tables, integrate, shown, uncertainty};
+use lutetia_table::{Cell, Table, Tables};
 
 pub use course::courses;
 pub use cumulative::{Cumulative, cumulative};

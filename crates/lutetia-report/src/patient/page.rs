@@ -3,15 +3,11 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{Cycle, Integration, Patient};
-use crate::{
-    charts::readable,
-    page::{PageError, Tables, patient_html},
-    steps::{
-        dose::{RegionDose, bed_unit},
-        shown,
-    },
-    table::{Cell, Table, significant},
-};
+use crate::page::{PageError, patient_html};
+use lutetia_experiment::steps::dose::{RegionDose, bed_unit};
+use lutetia_experiment::steps::shown;
+use lutetia_figure::charts::readable;
+use lutetia_table::{Cell, Table, Tables, significant};
 
 /// What the page says of how it was made.
 #[derive(Debug, Clone, Default)]

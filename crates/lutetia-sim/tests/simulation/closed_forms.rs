@@ -4,7 +4,7 @@
 //! 2e-5 of the peak is granted unless a test says otherwise. At rtol 1e-9 2e-8 is granted.
 
 use lutetia_model::{Fate, Form, Function, Symbol};
-use lutetia_sim::{Curve, Inputs, Options, Regimen, Trajectory};
+use lutetia_sim::{Curve, Inputs, Options, Regimen, Request, Trajectory};
 
 use crate::build::*;
 
@@ -45,7 +45,7 @@ fn exact_one_compartment_bolus_is_monoexponential() {
     for (options, tolerance) in levels() {
         let regimen = Regimen::single(cold(0.0, "L.plasma", 100.0));
         let run = simulator
-            .run(&parameters, &regimen, &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &regimen, &times).options(&options))
             .expect("runs");
         assert_close(&column(&run, 0), &expected, tolerance);
     }
@@ -68,7 +68,7 @@ fn exact_one_compartment_infusion() {
         let mut dose = cold(0.0, "L.plasma", 100.0);
         dose.over = over;
         let run = simulator
-            .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
             .expect("runs");
         assert_close(&column(&run, 0), &expected, tolerance);
     }
@@ -92,7 +92,7 @@ fn exact_two_compartment_bolus_is_biexponential() {
     for (options, tolerance) in levels() {
         let regimen = Regimen::single(cold(0.0, "L.plasma", 100.0));
         let run = simulator
-            .run(&parameters, &regimen, &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &regimen, &times).options(&options))
             .expect("runs");
         let c_plasma = simulator.output("C_plasma").expect("exists");
         assert_close(&column(&run, c_plasma), &expected, tolerance);
@@ -124,7 +124,10 @@ fn exact_two_compartment_infusion_is_the_integral_of_the_bolus() {
     dose.over = over;
     for (options, tolerance) in levels() {
         let run = simulator
-            .run(&parameters, &Regimen::single(dose.clone()), &Inputs::default(), &times, &options)
+            .run(
+                &Request::new(&parameters, &Regimen::single(dose.clone()), &times)
+                    .options(&options),
+            )
             .expect("runs");
         let c_plasma = simulator.output("C_plasma").expect("exists");
         assert_close(&column(&run, c_plasma), &expected, tolerance);
@@ -146,7 +149,7 @@ fn exact_activity_decays_and_time_integral_is_activity_over_lambda() {
         options.integrals = vec![output];
         options.to_infinity = true;
         let run = simulator
-            .run(&parameters, &regimen, &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &regimen, &times).options(&options))
             .expect("runs");
         let expected: Vec<f64> = times.iter().map(|t| 7400.0 * (-lambda * t).exp()).collect();
         assert_close(&column(&run, output), &expected, tolerance);
@@ -186,7 +189,7 @@ fn exact_bateman_chain_of_two() {
         options.to_infinity = true;
         let regimen = Regimen::single(hot(0.0, "L.plasma", "Pb-212", 100.0, None, 0.0));
         let run = simulator
-            .run(&parameters, &regimen, &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &regimen, &times).options(&options))
             .expect("runs");
         let daughter: Vec<f64> = times
             .iter()
@@ -225,7 +228,7 @@ fn exact_chain_with_a_microsecond_daughter() {
     let dose = hot(0.0, "L.plasma", "Ac-225", 8.0, Some(60.0), 0.0);
     let options = Options { integrals: vec![0, 1, 2], to_infinity: true, ..Options::default() };
     let run = simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+        .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
         .expect("runs");
     let bismuth: Vec<f64> =
         times.iter().map(|t| 8.0 * l2 / (l2 - l1) * ((-l1 * t).exp() - (-l2 * t).exp())).collect();
@@ -249,7 +252,7 @@ fn exact_integrals_to_infinity_of_what_is_excreted() {
         let options = options(simulator.output(output).expect("exists"));
         let regimen = Regimen::single(dose.clone());
         simulator
-            .run(&parameters, &regimen, &Inputs::default(), &[1.0], &options)
+            .run(&Request::new(&parameters, &regimen, &[1.0]).options(&options))
             .expect("runs")
             .integrals_to_infinity[0]
     };
@@ -276,7 +279,7 @@ fn exact_measured_input_is_followed_through_its_bends() {
     let times = [0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     let expected = [0.0, 1.0, 2.0, 4.5, 8.0, 15.5, 18.0, 18.0];
     let run = simulator
-        .run(&[], &Regimen::default(), &inputs, &times, &Options::default())
+        .run(&Request::new(&[], &Regimen::default(), &times).inputs(&inputs))
         .expect("runs");
     assert_close(&column(&run, 0), &expected, 2e-5);
 }
@@ -290,8 +293,9 @@ fn exact_molecules_are_conserved_to_rounding() {
     let regimen = Regimen::single(hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(100.0), 0.0));
     let options = Options { states: true, ..Options::default() };
     let times = logspace(0.01, 500.0, 100);
-    let run =
-        simulator.run(&parameters, &regimen, &Inputs::default(), &times, &options).expect("runs");
+    let run = simulator
+        .run(&Request::new(&parameters, &regimen, &times).options(&options))
+        .expect("runs");
     let states = run.states.expect("asked for");
     let names: Vec<&str> = simulator.system().states().iter().map(|s| s.name.as_str()).collect();
     for row in 0..states.rows() {
@@ -317,8 +321,6 @@ fn exact_explicit_functions_of_time_are_integrated() {
     let simulator = b.simulator(&[]);
     let times = hours(30, 0.5);
     let expected: Vec<f64> = times.iter().map(|t| t - 2.0 * (t / 2.0).atan()).collect();
-    let run = simulator
-        .run(&[], &Regimen::default(), &Inputs::default(), &times, &Options::default())
-        .expect("runs");
+    let run = simulator.run(&Request::new(&[], &Regimen::default(), &times)).expect("runs");
     assert_close(&column(&run, 0), &expected, 2e-5);
 }

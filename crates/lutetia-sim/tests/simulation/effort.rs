@@ -1,6 +1,6 @@
 //! How hard the integrator works, and that it works the same everywhere.
 
-use lutetia_sim::{Inputs, Options, Regimen, Trajectory};
+use lutetia_sim::{Options, Regimen, Request, Trajectory};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
@@ -10,7 +10,7 @@ fn whole_body_run(options: &Options) -> Trajectory {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let regimen = Regimen::single(hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(100.0), 0.0));
     simulator
-        .run(&parameters, &regimen, &Inputs::default(), &logspace(0.01, 168.0, 200), options)
+        .run(&Request::new(&parameters, &regimen, &logspace(0.01, 168.0, 200)).options(options))
         .expect("runs")
 }
 
@@ -27,13 +27,11 @@ fn regress_statistics_of_four_cycles_of_the_receptor_model() {
     let dose = hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(60.0), 0.5);
     let regimen = Regimen::repeat(&dose, 56.0 * 24.0, 4);
     let run = simulator
-        .run(
-            &parameters,
-            &regimen,
-            &Inputs::default(),
-            &[24.0, 6000.0],
-            &Options { integrals: vec![0], to_infinity: true, ..Options::default() },
-        )
+        .run(&Request::new(&parameters, &regimen, &[24.0, 6000.0]).options(&Options {
+            integrals: vec![0],
+            to_infinity: true,
+            ..Options::default()
+        }))
         .expect("runs");
     insta::assert_debug_snapshot!(run.statistics);
 }
@@ -43,9 +41,7 @@ fn regress_statistics_of_the_two_compartment_model() {
     let simulator = compartments(true, false).simulator(&[]);
     let parameters = simulator.parameters(&[]).expect("defaults");
     let regimen = Regimen::single(cold(0.0, "L.plasma", 100.0));
-    let run = simulator
-        .run(&parameters, &regimen, &Inputs::default(), &[48.0], &Options::default())
-        .expect("runs");
+    let run = simulator.run(&Request::new(&parameters, &regimen, &[48.0])).expect("runs");
     insta::assert_debug_snapshot!(run.statistics);
 }
 
@@ -75,16 +71,20 @@ fn exact_many_runs_do_not_depend_on_threads() {
     sets[17][ps] = f64::NAN;
     let regimen = Regimen::single(hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(60.0), 0.5));
     let times = logspace(0.1, 200.0, 30);
+    let requests: Vec<Request<'_>> =
+        sets.iter().map(|set| Request::new(set, &regimen, &times)).collect();
     let on = |threads: usize| {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads").install(
-            || simulator.run_many(&sets, &regimen, &Inputs::default(), &times, &Options::default()),
-        )
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads")
+            .install(|| simulator.run_many(&requests))
     };
     let one = on(1);
     assert_eq!(one, on(2), "two threads");
     assert_eq!(one, on(3), "three threads");
     assert!(one[17].is_err());
-    let alone = simulator.run(&sets[5], &regimen, &Inputs::default(), &times, &Options::default());
+    let alone = simulator.run(&Request::new(&sets[5], &regimen, &times));
     assert_eq!(one[5], alone, "the same as a run of its own");
     let _ = tight();
 }

@@ -1,6 +1,11 @@
 //! What is refused, and what is said.
 
-use lutetia_sim::{Curve, Inputs, Options, Regimen, SimError, Simulator};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lutetia_sim::{
+    Change, Curve, EngineId, Inputs, Options, Regimen, Request, SimError, Simulator, SolveFailure,
+    Stop, Unsupported,
+};
 
 use crate::build::*;
 
@@ -20,7 +25,7 @@ fn fails(
 ) -> String {
     let parameters = simulator.parameters(change).expect("names exist");
     simulator
-        .run(&parameters, regimen, &Inputs::default(), times, &Options::default())
+        .run(&Request::new(&parameters, regimen, times))
         .expect_err("must be refused")
         .to_string()
 }
@@ -69,7 +74,7 @@ fn regress_messages_about_requests() {
     let s = simulator();
     let parameters = s.parameters(&[]).expect("defaults");
     let run = |parameters: &[f64], times: &[f64], options: &Options| {
-        s.run(parameters, &good(), &Inputs::default(), times, options)
+        s.run(&Request::new(parameters, &good(), times).options(options))
             .expect_err("must be refused")
             .to_string()
     };
@@ -84,7 +89,7 @@ fn regress_messages_about_requests() {
     let with_input = with_input.simulator(&[]);
     let feed = |inputs: &Inputs| {
         with_input
-            .run(&[], &Regimen::default(), inputs, &[1.0], &default)
+            .run(&Request::new(&[], &Regimen::default(), &[1.0]).inputs(inputs).options(&default))
             .expect_err("must be refused")
             .to_string()
     };
@@ -124,7 +129,7 @@ fn prop_extreme_parameters_end() {
             let parameters = s.parameters(&[(&info.name, value)]).expect("exists");
             let options = Options { max_steps: 20_000, ..Options::default() };
             let run =
-                s.run(&parameters, &regimen, &Inputs::default(), &[1.0, 50.0, 100.0], &options);
+                s.run(&Request::new(&parameters, &regimen, &[1.0, 50.0, 100.0]).options(&options));
             match run {
                 Ok(run) => assert!(
                     run.outputs.row(2).iter().all(|y| y.is_finite()),
@@ -153,21 +158,21 @@ fn regress_messages_about_failures() {
     growing.feed("grow", x, mul(num(240.0), quantity(x)));
     let blow_up = growing
         .simulator(&[])
-        .run(&[], &Regimen::default(), &Inputs::default(), &[100.0], &Options::default())
+        .run(&Request::new(&[], &Regimen::default(), &[100.0]))
         .expect_err("grows beyond all bounds");
-    assert!(matches!(blow_up, SimError::NonFinite { .. } | SimError::Stopped { .. }));
+    assert!(matches!(
+        blow_up,
+        SimError::Failed(SolveFailure::NonFinite { .. } | SolveFailure::Stopped { .. })
+    ));
     let constant = compartments(false, false).simulator(&[]);
     let parameters = constant.parameters(&[("CL", 0.0)]).expect("exists");
     let forever = constant
         .run(
-            &parameters,
-            &Regimen::single(cold(0.0, "L.plasma", 100.0)),
-            &Inputs::default(),
-            &[1.0],
-            &Options { integrals: vec![0], to_infinity: true, ..Options::default() },
+            &Request::new(&parameters, &Regimen::single(cold(0.0, "L.plasma", 100.0)), &[1.0])
+                .options(&Options { integrals: vec![0], to_infinity: true, ..Options::default() }),
         )
         .expect_err("never ends");
-    assert!(matches!(forever, SimError::DoesNotDecay { .. }));
+    assert!(matches!(forever, SimError::Failed(SolveFailure::DoesNotDecay { .. })));
     insta::assert_snapshot!(
         [
             fails(&s, &regimen, &[("V_tumour", 0.0)], &[1.0]),
@@ -176,4 +181,74 @@ fn regress_messages_about_failures() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn exact_an_unknown_engine_is_refused() {
+    assert_eq!("bdf".parse(), Ok(EngineId::default()));
+    for engine in EngineId::ALL {
+        assert_eq!(engine.to_string().parse(), Ok(engine));
+    }
+    let far: Result<EngineId, Unsupported> = "rosenbrock".parse();
+    let far = far.expect_err("there is none");
+    assert!(matches!(&far, Unsupported::Engine { name, .. } if name == "rosenbrock"), "{far:?}");
+    assert_eq!(far.to_string(), "there is no engine `rosenbrock`; engines are `bdf`");
+    let near = "BDF".parse::<EngineId>().expect_err("names are typed as they are");
+    assert_eq!(
+        near.to_string(),
+        "there is no engine `BDF`; did you mean `bdf`?; engines are `bdf`"
+    );
+    assert_eq!(SimError::from(near).code(), "LUT4201");
+}
+
+/// What an engine would answer wrongly it does not answer.
+#[test]
+fn exact_derivatives_that_mean_nothing_are_refused() {
+    let s = simulator();
+    let parameters = s.parameters(&[]).expect("defaults");
+    let regimen = good();
+    let changes = [Change { from: 10.0, parameters: parameters.clone() }];
+    let times = [1.0, 20.0];
+    let request = Request::new(&parameters, &regimen, &times).wrt(&[0, 1]);
+    assert!(s.run(&request).is_ok());
+    let refused = s.run(&request.changes(&changes)).expect_err("refused");
+    assert!(
+        matches!(
+            refused,
+            SimError::Unsupported(Unsupported::DerivativesOfOccasions { wrt: 2, changes: 1, .. })
+        ),
+        "{refused:?}"
+    );
+    let standing = s.run(&Request::new(&parameters, &regimen, &[]).until(0.7)).expect("runs").end;
+    let refused = s.run(&request.from(Some(&standing))).expect_err("refused");
+    assert!(
+        matches!(refused, SimError::Unsupported(Unsupported::DerivativesOfPiece { wrt: 2, .. })),
+        "{refused:?}"
+    );
+    let infinite = Options { integrals: vec![0], to_infinity: true, ..Options::default() };
+    let ends = Request::new(&parameters, &regimen, &times).options(&infinite);
+    let refused = s.run(&ends.follow_while(&|row, _| row < 1)).expect_err("refused");
+    assert!(matches!(refused, SimError::BadOption { option: "to_infinity", .. }), "{refused:?}");
+}
+
+#[test]
+fn exact_a_run_is_stopped_from_outside() {
+    let s = simulator();
+    let parameters = s.parameters(&[]).expect("defaults");
+    let regimen = good();
+    let flag = AtomicBool::new(false);
+    // Set by what looks at the rows, so that it is set in the middle of a run.
+    let rule = |row: usize, _: &[f64]| {
+        flag.store(row >= 3, Ordering::Relaxed);
+        true
+    };
+    let times: Vec<f64> = (0..50).map(f64::from).collect();
+    let request = Request::new(&parameters, &regimen, &times).follow_while(&rule);
+    assert!(s.run(&request).is_ok(), "nobody looks at the flag");
+    flag.store(false, Ordering::Relaxed);
+    let interrupted = Err(SimError::Failed(SolveFailure::Interrupted));
+    assert_eq!(s.run(&request.stop(Stop::when(&flag))), interrupted);
+    assert!(flag.load(Ordering::Relaxed));
+    let begins = Request::new(&parameters, &regimen, &times).stop(Stop::when(&flag));
+    assert_eq!(s.run_many(&[begins, begins]), [interrupted.clone(), interrupted]);
 }

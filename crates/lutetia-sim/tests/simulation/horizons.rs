@@ -1,6 +1,6 @@
 //! Fast processes in long runs: time is counted from the last stop, not from the first dose.
 
-use lutetia_sim::{Inputs, Options, Regimen};
+use lutetia_sim::{Regimen, Request};
 use proptest::prelude::*;
 
 use crate::build::cold;
@@ -35,7 +35,7 @@ proptest! {
         let parameters = simulator.parameters(&[("kon", kon), ("R0", r0)]).expect("known");
         let dose = cold(given * horizon, "L.c", 7.0);
         let run = simulator
-            .run(&parameters, &Regimen::single(dose), &Inputs::default(), &[horizon], &Options::default())
+            .run(&Request::new(&parameters, &Regimen::single(dose), &[horizon]))
             .unwrap_or_else(|e| panic!("kon {kon}, {horizon} h, at {given}: {e}"));
         let column = simulator.output("B").expect("B");
         let found = run.outputs.get(0, column).expect("a row");
@@ -57,13 +57,7 @@ fn exact_fast_binding_over_ten_years() {
         let parameters = simulator.parameters(&[("kon", kon), ("R0", 1000.0)]).expect("known");
         for at in [0.0, 0.9 * horizon] {
             let run = simulator
-                .run(
-                    &parameters,
-                    &Regimen::single(cold(at, "L.c", 7.0)),
-                    &Inputs::default(),
-                    &[horizon],
-                    &Options::default(),
-                )
+                .run(&Request::new(&parameters, &Regimen::single(cold(at, "L.c", 7.0)), &[horizon]))
                 .unwrap_or_else(|e| panic!("kon {kon}, {horizon} h: {e}"));
             let found = run.outputs.get(0, simulator.output("B").expect("B")).expect("a row");
             let expected = bound(1000.0, 7.0, 1.0);

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Simulator};
+use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request, Simulator};
 
 use crate::library::compiled;
 
@@ -39,7 +39,7 @@ fn run(file: &str, into: &str, activity: f64, amount: Option<f64>, set: &[(&str,
         ..Options::default()
     };
     let trajectory = simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+        .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
         .unwrap_or_else(|error| panic!("{file}: {error}"));
     Run { simulator, trajectory }
 }
@@ -131,7 +131,7 @@ fn coefficients(file: &str, expected: &[(&str, f64)]) {
     };
     let parameters = simulator.system().default_parameters();
     let run = simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &[168.0], &options)
+        .run(&Request::new(&parameters, &Regimen::single(dose), &[168.0]).options(&options))
         .expect("it runs");
     for ((name, expected), integral) in expected.iter().zip(&run.integrals_to_infinity) {
         within(name, integral.value / 7400.0, *expected);
@@ -245,13 +245,7 @@ fn val_psma_it_falls_from_cycle_to_cycle() {
     let times: Vec<f64> = (0..5).map(|i| f64::from(i) * interval + 11.25).collect();
     let parameters = simulator.system().default_parameters();
     let run = simulator
-        .run(
-            &parameters,
-            &Regimen::repeat(&dose, interval, 5),
-            &Inputs::default(),
-            &times,
-            &Options::default(),
-        )
+        .run(&Request::new(&parameters, &Regimen::repeat(&dose, interval, 5), &times))
         .expect("it runs");
     let first = run.outputs.get(0, output).expect("a value");
     for (k, factor) in [1.0, 0.731, 0.498, 0.436, 0.436].into_iter().enumerate() {
@@ -278,11 +272,8 @@ fn exact_psa_of_siebinga_2024_under_a_constant_concentration() {
         let curve = Curve { input: "concentration".to_owned(), points: vec![(0.0, concentration)] };
         let run = simulator
             .run(
-                &parameters,
-                &Regimen::default(),
-                &Inputs { curves: vec![curve] },
-                &times,
-                &Options::default(),
+                &Request::new(&parameters, &Regimen::default(), &times)
+                    .inputs(&Inputs { curves: vec![curve] }),
             )
             .expect("it runs");
         for (row, t) in times.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Numbers nature does not allow are refused by name and value; an organ that is not there is absent.
 
-use lutetia_sim::{Change, Inputs, Options, Regimen, SimError, Simulator, Trajectory};
+use lutetia_sim::{Change, Regimen, Request, SimError, Simulator, SolveFailure, Trajectory};
 
 use crate::build::cold;
 use crate::shipped::one;
@@ -26,13 +26,16 @@ fn run(
     times: &[f64],
 ) -> Result<Trajectory, SimError> {
     let parameters = simulator.parameters(set).expect("known");
-    simulator.run(&parameters, &Regimen { doses }, &Inputs::default(), times, &Options::default())
+    simulator.run(&Request::new(&parameters, &Regimen { doses }, times))
 }
 
 fn refusal(result: Result<Trajectory, SimError>, words: &[&str]) {
     let error = result.expect_err("refused");
     assert!(
-        matches!(error, SimError::Impossible { .. } | SimError::MissingOrgan { .. }),
+        matches!(
+            error,
+            SimError::Failed(SolveFailure::Impossible { .. } | SolveFailure::MissingOrgan { .. })
+        ),
         "{error:?}"
     );
     let text = error.to_string();
@@ -87,20 +90,16 @@ fn exact_one_impossible_patient_is_one_error() {
     let set = |cl: f64| simulator.parameters(&[("CL", cl)]).expect("known");
     let regimen = Regimen::single(cold(0.0, "L.g", 7.0));
     let sets = [set(2.0), set(-2.0), set(0.0)];
-    let many =
-        simulator.run_many(&sets, &regimen, &Inputs::default(), &[24.0], &Options::default());
+    let many = simulator.run_many(&sets.each_ref().map(|set| Request::new(set, &regimen, &[24.0])));
     assert!(many[0].is_ok() && many[2].is_ok());
-    assert!(matches!(many[1], Err(SimError::Impossible { .. })), "{:?}", many[1]);
-    let change = Change { from: 10.0, parameters: set(-1.0) };
-    let run = simulator.run_occasions(
-        &set(1.0),
-        &[change],
-        &regimen,
-        &Inputs::default(),
-        &[24.0],
-        &Options::default(),
+    assert!(
+        matches!(many[1], Err(SimError::Failed(SolveFailure::Impossible { .. }))),
+        "{:?}",
+        many[1]
     );
-    assert!(matches!(run, Err(SimError::Impossible { .. })), "{run:?}");
+    let change = Change { from: 10.0, parameters: set(-1.0) };
+    let run = simulator.run(&Request::new(&set(1.0), &regimen, &[24.0]).changes(&[change]));
+    assert!(matches!(run, Err(SimError::Failed(SolveFailure::Impossible { .. }))), "{run:?}");
 }
 
 /// Volume and exchange zero: the rest is as without the organ, and nothing of it is NaN.

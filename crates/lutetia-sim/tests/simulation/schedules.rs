@@ -1,6 +1,6 @@
 //! Doses: what is hot, what is cold, when, and in which order.
 
-use lutetia_sim::{Change, Inputs, Options, Piece, Regimen, SimError, Standing};
+use lutetia_sim::{Change, Inputs, Options, Regimen, Request, SimError, Standing};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
@@ -18,7 +18,7 @@ fn exact_hot_is_the_decayed_share_of_the_total() {
         let options = Options { states: true, ..tight() };
         let times: Vec<f64> = (0..80).map(|k| f64::from(k) * 0.7).collect();
         let run = simulator
-            .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &options)
+            .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
             .expect("runs");
         let share = 7400.0 * nmol_per_mbq("Lu-177") / 40.0;
         let states = run.states.expect("asked for");
@@ -47,9 +47,7 @@ fn exact_overlapping_infusions_add_up_in_a_linear_model() {
     let times: Vec<f64> = (0..100).map(|k| f64::from(k) * 0.1).collect();
     let run = |doses: &[&lutetia_sim::Dose]| {
         let regimen = Regimen { doses: doses.iter().map(|d| (*d).clone()).collect() };
-        simulator
-            .run(&parameters, &regimen, &Inputs::default(), &times, &Options::default())
-            .expect("runs")
+        simulator.run(&Request::new(&parameters, &regimen, &times)).expect("runs")
     };
     // Given in an order that is not the order in time.
     let together = run(&[&third, &first, &second]);
@@ -68,8 +66,9 @@ fn exact_outputs_at_a_bolus_are_those_after_it() {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let regimen = Regimen::repeat(&cold(0.0, "L.plasma", 30.0), 24.0, 3);
     let times = [0.0, 24.0, 48.0];
-    let run =
-        simulator.run(&parameters, &regimen, &Inputs::default(), &times, &tight()).expect("runs");
+    let run = simulator
+        .run(&Request::new(&parameters, &regimen, &times).options(&tight()))
+        .expect("runs");
     let left = (-0.8_f64 * 24.0).exp();
     let expected = [10.0, 10.0 * (1.0 + left), 10.0 * (1.0 + left + left * left)];
     assert_close(&column(&run, 0), &expected, 1e-8);
@@ -87,9 +86,7 @@ fn exact_cycles_repeat_a_linear_model() {
     let within: Vec<f64> = (1..20).map(|k| f64::from(k) * 0.5).collect();
     let times: Vec<f64> =
         (0..4).flat_map(|c| within.iter().map(move |t| f64::from(c) * cycle + t)).collect();
-    let run = simulator
-        .run(&parameters, &regimen, &Inputs::default(), &times, &Options::default())
-        .expect("runs");
+    let run = simulator.run(&Request::new(&parameters, &regimen, &times)).expect("runs");
     let output = simulator.output("A_plasma").expect("exists");
     let curve = column(&run, output);
     for c in 1..4 {
@@ -113,7 +110,12 @@ fn exact_parameters_change_from_occasion_to_occasion() {
     let regimen = Regimen::single(cold(0.0, "L.plasma", 30.0));
     let run = |changes: &[Change]| {
         let inputs = Inputs::default();
-        simulator.run_occasions(&parameters, changes, &regimen, &inputs, &times, &tight())
+        simulator.run(
+            &Request::new(&parameters, &regimen, &times)
+                .changes(changes)
+                .inputs(&inputs)
+                .options(&tight()),
+        )
     };
     let found = run(&changes).expect("runs");
     // CL/V is 0.8, then 1.6, then 0.4 per hour.
@@ -121,7 +123,7 @@ fn exact_parameters_change_from_occasion_to_occasion() {
     let expected: Vec<f64> = exponents.iter().map(|x| 10.0 * (-x).exp()).collect();
     assert_close(&column(&found, 0), &expected, 1e-8);
     // Nothing that changes, nothing that differs: not by a bit.
-    let plain = simulator.run(&parameters, &regimen, &Inputs::default(), &times, &tight());
+    let plain = simulator.run(&Request::new(&parameters, &regimen, &times).options(&tight()));
     assert_eq!(run(&[]), plain);
     let backwards = [change(3.0, &slower), change(2.0, &faster)];
     assert!(matches!(run(&backwards), Err(SimError::BadTime { index: 2, .. })));
@@ -142,14 +144,19 @@ fn exact_pieces_are_the_whole_run() {
     let options = Options::default();
     let inputs = Inputs::default();
     let whole = simulator
-        .run_occasions(&parameters, &changes, &regimen, &inputs, &times, &options)
+        .run(
+            &Request::new(&parameters, &regimen, &times)
+                .changes(&changes)
+                .inputs(&inputs)
+                .options(&options),
+        )
         .expect("runs");
     let piece = |from: Option<&Standing>,
                  until: f64,
                  times: &[f64],
-                 watch: &dyn Fn(usize, &[f64]) -> bool| {
-        let piece = Piece { from, until, watch };
-        simulator.run_piece(piece, &parameters, &changes, &regimen, times, &options)
+                 rule: &(dyn Fn(usize, &[f64]) -> bool + Sync)| {
+        let whole = Request::new(&parameters, &regimen, times).changes(&changes);
+        simulator.run(&whole.from(from).until(until).follow_while(rule))
     };
     let always = |_: usize, _: &[f64]| true;
     let mut standing: Option<Standing> = None;
@@ -157,18 +164,18 @@ fn exact_pieces_are_the_whole_run() {
     for until in [24.0, 48.0, 96.0] {
         let own: Vec<f64> =
             times[row..].iter().copied().take_while(|t| *t < until || until > 90.0).collect();
-        let (found, stands) = piece(standing.as_ref(), until, &own, &always).expect("runs");
+        let found = piece(standing.as_ref(), until, &own, &always).expect("runs");
         assert_eq!(found.times, own);
         for k in 0..own.len() {
             assert_eq!(found.outputs.row(k), whole.outputs.row(row + k), "{} h", own[k]);
         }
         row += own.len();
-        assert!((stands.time - until).abs() < 1e-12);
-        standing = Some(stands);
+        assert!((found.end.time - until).abs() < 1e-12);
+        standing = Some(found.end);
     }
     assert_eq!(row, times.len());
     // Whoever watches ends it: the rows until then are there and no others.
-    let (found, _) = piece(None, 96.0, &times, &|row, _| row < 10).expect("runs");
+    let found = piece(None, 96.0, &times, &|row, _| row < 10).expect("runs");
     assert_eq!((found.times.len(), found.outputs.rows()), (11, 11));
     assert_eq!(found.outputs.row(10), whole.outputs.row(10));
     // What makes no sense.
@@ -179,8 +186,8 @@ fn exact_pieces_are_the_whole_run() {
     let refused = piece(Some(&short), 48.0, &[30.0], &always);
     assert!(matches!(refused, Err(SimError::StateCount { found: 1, .. })), "{refused:?}");
     let integrals = Options { integrals: vec![0], ..Options::default() };
-    let whole = Piece { from: None, until: 48.0, watch: &always };
-    let refused = simulator.run_piece(whole, &parameters, &[], &regimen, &[30.0], &integrals);
+    let whole = Request::new(&parameters, &regimen, &[30.0]).until(48.0);
+    let refused = simulator.run(&whole.options(&integrals));
     assert!(matches!(refused, Err(SimError::BadOption { option: "integrals", .. })));
 }
 
@@ -194,7 +201,7 @@ fn exact_two_nuclides_decay_each_by_its_own() {
     dose.activities = vec![("Lu-177".to_owned(), 1000.0), ("Y-90".to_owned(), 2000.0)];
     let times: Vec<f64> = (0..40).map(|k| f64::from(k) * 6.0).collect();
     let run = simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &tight())
+        .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&tight()))
         .expect("runs");
     for (output, info) in simulator.system().outputs().iter().enumerate() {
         let Some(nuclide) = &info.nuclide else { continue };
@@ -213,7 +220,7 @@ fn exact_a_very_short_infusion_is_a_bolus() {
     dose.over = 1e-11;
     let times = [999.0, 1000.0, 1001.0, 1002.0];
     let run = simulator
-        .run(&parameters, &Regimen::single(dose), &Inputs::default(), &times, &tight())
+        .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&tight()))
         .expect("runs");
     let expected = [0.0, 10.0, 10.0 * (-0.8_f64).exp(), 10.0 * (-1.6_f64).exp()];
     assert_close(&column(&run, 0), &expected, 1e-8);
@@ -225,11 +232,8 @@ fn exact_nothing_given_nothing_seen() {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let run = simulator
         .run(
-            &parameters,
-            &Regimen::default(),
-            &Inputs::default(),
-            &[0.0, 10.0, 100.0],
-            &Options { integrals: vec![0], to_infinity: true, ..Options::default() },
+            &Request::new(&parameters, &Regimen::default(), &[0.0, 10.0, 100.0])
+                .options(&Options { integrals: vec![0], to_infinity: true, ..Options::default() }),
         )
         .expect("runs");
     assert!(run.outputs.row(2).iter().all(|y| *y == 0.0));

@@ -5,7 +5,7 @@
 //! all, of output / parameter. The sensitivities are run at rtol 1e-8; 1e-5 of each sensitivity's
 //! peak is granted, or 1e-6 of output / parameter where that is more.
 
-use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+use lutetia_sim::{Options, Regimen, Request, Simulator};
 
 use crate::build::*;
 
@@ -24,16 +24,17 @@ fn check(
         to_infinity: true,
         ..Options::default()
     };
-    let (plain, found) = simulator
-        .run_sensitivities(&parameters, regimen, &Inputs::default(), times, &options(1e-8), wrt)
+    let plain = simulator
+        .run(&Request::new(&parameters, regimen, times).options(&options(1e-8)).wrt(wrt))
         .expect("runs");
+    let found = &plain.sensitivities;
     for (lane, &p) in wrt.iter().enumerate() {
         let step = 1e-4 * parameters[p];
         let shifted = |sign: f64| {
             let mut moved = parameters.clone();
             moved[p] += sign * step;
             simulator
-                .run(&moved, regimen, &Inputs::default(), times, &options(1e-11))
+                .run(&Request::new(&moved, regimen, times).options(&options(1e-11)))
                 .expect("runs")
         };
         let (up, down) = (shifted(1.0), shifted(-1.0));
@@ -111,18 +112,10 @@ fn val_states_do_not_suffer_from_sensitivities() {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let regimen = Regimen::single(hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(60.0), 0.5));
     let times: Vec<f64> = (0..60).map(|k| f64::from(k) * 2.4).collect();
-    let (with, _) = simulator
-        .run_sensitivities(
-            &parameters,
-            &regimen,
-            &Inputs::default(),
-            &times,
-            &Options::default(),
-            &[0, 1, 2],
-        )
-        .expect("runs");
+    let with =
+        simulator.run(&Request::new(&parameters, &regimen, &times).wrt(&[0, 1, 2])).expect("runs");
     let reference = simulator
-        .run(&parameters, &regimen, &Inputs::default(), &times, &crate::closed_forms::tight())
+        .run(&Request::new(&parameters, &regimen, &times).options(&crate::closed_forms::tight()))
         .expect("runs");
     for output in 0..3 {
         crate::closed_forms::assert_close(

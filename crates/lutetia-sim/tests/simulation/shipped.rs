@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lutetia_model::{Binding, Connection, Model, NoFiles, SourceFile, check, compile, connect};
-use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Simulator, Trajectory};
+use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request, Simulator, Trajectory};
 use lutetia_units::Quantity;
 
 /// One model ready to run.
@@ -141,7 +141,11 @@ impl Shipped {
         let regimen = Regimen { doses: course.doses.clone() };
         let trajectory = self
             .simulator
-            .run(&parameters, &regimen, &Inputs { curves }, &course.times, &options)
+            .run(
+                &Request::new(&parameters, &regimen, &course.times)
+                    .inputs(&Inputs { curves })
+                    .options(&options),
+            )
             .unwrap_or_else(|error| panic!("{}: {error}", system.id()));
         Outcome { shipped: self, trajectory }
     }

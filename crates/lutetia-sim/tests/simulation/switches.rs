@@ -5,7 +5,7 @@
 //! all of what it gives.
 
 use lutetia_sim::{
-    Change, Curve, Inputs, Options, Piece, Regimen, SimError, Simulator, Trajectory,
+    Change, Curve, Inputs, Options, Regimen, Request, SimError, Simulator, SolveFailure, Trajectory,
 };
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ c = "1 L"
 fn run(simulator: &Simulator, set: &[(&str, f64)], times: &[f64], options: &Options) -> Trajectory {
     let parameters = simulator.parameters(set).expect("known");
     simulator
-        .run(&parameters, &Regimen::default(), &Inputs::default(), times, options)
+        .run(&Request::new(&parameters, &Regimen::default(), times).options(options))
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -150,7 +150,10 @@ fn exact_a_bladder_is_voided_three_times() {
         let rtol = 10_f64.powi(-exponent);
         let parameters = simulator.parameters(&[]).expect("defaults");
         let run = simulator
-            .run(&parameters, &Regimen::single(dose.clone()), &Inputs::default(), &times, &at(rtol))
+            .run(
+                &Request::new(&parameters, &Regimen::single(dose.clone()), &times)
+                    .options(&at(rtol)),
+            )
             .expect("runs");
         let column = simulator.output("B").expect("B");
         for (row, (t, b)) in expected.iter().enumerate() {
@@ -225,7 +228,11 @@ fn exact_an_input_that_passes_a_level_is_seen() {
     let parameters = simulator.parameters(&[]).expect("defaults");
     let inputs = Inputs { curves: vec![curve] };
     let run = simulator
-        .run(&parameters, &Regimen::default(), &inputs, &[0.0, 1000.0], &at(1e-4))
+        .run(
+            &Request::new(&parameters, &Regimen::default(), &[0.0, 1000.0])
+                .inputs(&inputs)
+                .options(&at(1e-4)),
+        )
         .expect("runs");
     // Above the level for 2·500·1e-5 h.
     let last = run.outputs.get(1, 0).expect("a row");
@@ -247,16 +254,10 @@ fn exact_sensitivities_know_that_switches_move() {
     let wrt = ["on", "wide", "k", "rate"].map(|n| simulator.parameter(n).expect("known"));
     let options = Options { integrals: vec![0, 1], to_infinity: true, ..at(1e-9) };
     let times = [1.0, 5.0, 20.0];
-    let (run, sens) = simulator
-        .run_sensitivities(
-            &parameters,
-            &Regimen::default(),
-            &Inputs::default(),
-            &times,
-            &options,
-            &wrt,
-        )
+    let run = simulator
+        .run(&Request::new(&parameters, &Regimen::default(), &times).options(&options).wrt(&wrt))
         .expect("runs");
+    let sens = &run.sensitivities;
     let (rate, on, off, k) = (2.0, 3.0, 7.0, 0.1_f64);
     let x = |t: f64| rate / k * ((-k * (t - off)).exp() - (-k * (t - on)).exp());
     assert!((run.outputs.get(2, 0).expect("a row") - x(20.0)).abs() < 1e-6);
@@ -294,16 +295,10 @@ fn exact_sensitivities_through_a_threshold_of_a_state() {
     let simulator = one(&text).simulator;
     let parameters = simulator.parameters(&[]).expect("defaults");
     let wrt = ["k", "low", "n0"].map(|n| simulator.parameter(n).expect("known"));
-    let (run, sens) = simulator
-        .run_sensitivities(
-            &parameters,
-            &Regimen::default(),
-            &Inputs::default(),
-            &[20.0],
-            &at(1e-9),
-            &wrt,
-        )
+    let run = simulator
+        .run(&Request::new(&parameters, &Regimen::default(), &[20.0]).options(&at(1e-9)).wrt(&wrt))
         .expect("runs");
+    let sens = &run.sensitivities;
     // X = low exp(-2 k (t - τ)), τ = ln(n0/low)/k: X = n0²/low exp(-2 k t).
     let expected = 100.0 / 4.0 * (-4.0_f64).exp();
     let found = run.outputs.get(0, 0).expect("a row");
@@ -326,15 +321,9 @@ fn exact_switches_that_part_have_no_derivative() {
     let simulator = one(&text).simulator;
     let parameters = simulator.parameters(&[]).expect("defaults");
     let wrt = [simulator.parameter("a").expect("known")];
-    let run = simulator.run_sensitivities(
-        &parameters,
-        &Regimen::default(),
-        &Inputs::default(),
-        &[20.0],
-        &at(1e-6),
-        &wrt,
-    );
-    assert!(matches!(run, Err(SimError::NoDerivative { .. })), "{run:?}");
+    let run = simulator
+        .run(&Request::new(&parameters, &Regimen::default(), &[20.0]).options(&at(1e-6)).wrt(&wrt));
+    assert!(matches!(run, Err(SimError::Failed(SolveFailure::NoDerivative { .. }))), "{run:?}");
 }
 
 /// Windows move with the parameters of the occasion, and a run in pieces sees what a whole run sees.
@@ -350,13 +339,10 @@ fn exact_windows_hold_for_occasions_and_pieces() {
     let times = [90.0, 400.0, 790.0, 1000.0];
     let options = at(1e-6);
     let whole = simulator
-        .run_occasions(
-            &first,
-            std::slice::from_ref(&change),
-            &Regimen::default(),
-            &Inputs::default(),
-            &times,
-            &options,
+        .run(
+            &Request::new(&first, &Regimen::default(), &times)
+                .changes(std::slice::from_ref(&change))
+                .options(&options),
         )
         .expect("runs");
     let expected = [0.0, 1.0, 1.0, 2.0];
@@ -370,26 +356,26 @@ fn exact_windows_hold_for_occasions_and_pieces() {
         (650.0, &times[1..2], &expected[1..2]),
         (1000.0, &times[2..], &expected[2..]),
     ] {
-        let piece = Piece { from: standing.as_ref(), until, watch: &|_, _| true };
-        let (part, stands) = simulator
-            .run_piece(
-                piece,
-                &first,
-                std::slice::from_ref(&change),
-                &Regimen::default(),
-                times,
-                &options,
+        let part = simulator
+            .run(
+                &Request::new(&first, &Regimen::default(), times)
+                    .changes(std::slice::from_ref(&change))
+                    .options(&options)
+                    .from(standing.as_ref())
+                    .until(until),
             )
             .expect("runs");
         for (row, value) in rows.iter().enumerate() {
             let found = part.outputs.get(row, 0).expect("a row");
             assert!((found - value).abs() < 2e-3, "until {until}, {row}: {found}");
         }
-        standing = Some(stands);
+        standing = Some(part.end);
     }
-    let sets = vec![first.clone(), set(300.0, 300.01), set(2000.0, 2001.0)];
-    let many =
-        simulator.run_many(&sets, &Regimen::default(), &Inputs::default(), &[1000.0], &options);
+    let sets = [first.clone(), set(300.0, 300.01), set(2000.0, 2001.0)];
+    let regimen = Regimen::default();
+    let requests =
+        sets.each_ref().map(|set| Request::new(set, &regimen, &[1000.0]).options(&options));
+    let many = simulator.run_many(&requests);
     let found: Vec<f64> =
         many.iter().map(|r| r.as_ref().expect("runs").outputs.get(0, 0).expect("a row")).collect();
     assert!((found[0] - 1.0).abs() < 2e-3 && (found[1] - 1.0).abs() < 2e-3, "{found:?}");
@@ -403,14 +389,11 @@ fn exact_chattering_ends_honestly() {
         one(include_str!("../models/chatter.toml").trim_start_matches(|c| c != '[')).simulator;
     let parameters = simulator.parameters(&[]).expect("defaults");
     let run = simulator.run(
-        &parameters,
-        &Regimen::default(),
-        &Inputs::default(),
-        &[0.5, 10.0],
-        &Options { max_steps: 20_000, ..Options::default() },
+        &Request::new(&parameters, &Regimen::default(), &[0.5, 10.0])
+            .options(&Options { max_steps: 20_000, ..Options::default() }),
     );
     match run {
-        Err(SimError::Stopped { .. }) => {}
+        Err(SimError::Failed(SolveFailure::Stopped { .. })) => {}
         Err(other) => panic!("{other}"),
         Ok(run) => {
             let held = run.outputs.get(1, 0).expect("a row");

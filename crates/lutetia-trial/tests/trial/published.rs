@@ -5,7 +5,7 @@ use std::path::Path;
 use lutetia_model::{
     Connection, Model, NoFiles, SourceFile, check_with_units, connect, system::System,
 };
-use lutetia_sim::{Inputs, Options, Regimen, Simulator};
+use lutetia_sim::{Inputs, Options, Regimen, Request, Simulator};
 use lutetia_trial::{Arm, CohortSpec, Meaning, Population, Trial, TrialSpec, Visits};
 
 use crate::build::compiled;
@@ -78,7 +78,13 @@ fn val_desmees_median_patient_lives_for_735_days_with_a_quarter() {
         let parameters = simulator.parameters(&replaced).unwrap();
         let (regimen, inputs) = (Regimen::default(), Inputs::default());
         let options = Options { rtol: 1e-8, ..Options::default() };
-        let run = simulator.run(&parameters, &regimen, &inputs, &[END * 24.0], &options).unwrap();
+        let run = simulator
+            .run(
+                &Request::new(&parameters, &regimen, &[END * 24.0])
+                    .inputs(&inputs)
+                    .options(&options),
+            )
+            .unwrap();
         let alive = (-run.outputs.get(0, hazard).unwrap()).exp();
         assert!((alive - pair.median).abs() < 1e-5, "{alive}, by script {}", pair.median);
         if k < 3 {

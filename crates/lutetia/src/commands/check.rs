@@ -23,7 +23,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Model files, or folders of them.
+    /// Model files, folders of them, or names of bundled models such as `psma/tumour-kidney`.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -38,11 +38,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut bad = 0;
     let files = files::model_files(&arguments.files)?;
     for path in &files {
-        let checked = models::check(path)?;
+        let (file, checked) = models::check(path, terminal)?;
         let faulty = has_errors(&checked.diagnostics)
             || (arguments.strict && !checked.diagnostics.is_empty());
         bad += usize::from(faulty);
-        let file = path.display().to_string();
         if terminal.json() {
             let diagnostics: Value =
                 serde_json::from_str(&render_json(&checked.diagnostics, &checked.sources))

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::patient::Integration;
-use lutetia_report::steps::{
-    RegionTia,
-    curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
-    integrate::{Method, integrals, library, method},
-    published,
+use lutetia_experiment::steps::RegionTia;
+use lutetia_experiment::steps::curves::{
+    CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count,
 };
+use lutetia_experiment::steps::integrate::{Method, integrals, library, method};
+use lutetia_report::patient::Integration;
 
 use super::studies;
 use crate::{
@@ -172,7 +171,7 @@ impl Curves {
         let curves = match &self.library {
             None => None,
             Some(path) => {
-                let table = published("library", &read_text(path)?);
+                let table = lutetia_table::read("library", &read_text(path)?);
                 Some(library(&table).map_err(|reason| {
                     let message = format!("`{}`: {reason}", path.display());
                     Failure::new(Exit::Data, Diagnostic::error("LUT8015", message))

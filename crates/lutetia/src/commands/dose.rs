@@ -8,12 +8,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{
-    Table,
-    patient::{Options, Patient, Words, folder_names, index_page},
-    provenance::hash_file,
-    steps::dose::check_regions,
-};
+use lutetia_experiment::steps::dose::check_regions;
+use lutetia_experiment::world::hash_file;
+use lutetia_report::patient::{Options, Patient, Words, folder_names, index_page};
+use lutetia_table::Table;
 
 use super::{
     curves::{ASSUMED_ERROR, Curves},

@@ -1,18 +1,14 @@
 //! What is asked of doses beyond their curves: masses, cortex, marrow, weights, daughters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible, fmt::Display};
 
 use clap::Args;
 use lutetia_data::Sex;
 use lutetia_dose::Tissue;
-use lutetia_report::steps::dose::{
-    DoseOptions, cortex,
-    daughters::{DaughterSpec, LeavingSpec},
-    given_mass,
-    marrow::MarrowSpec,
-    relative, tissue,
-    weighted::RbeSpec,
-};
+use lutetia_experiment::steps::dose::daughters::{DaughterSpec, LeavingSpec};
+use lutetia_experiment::steps::dose::marrow::MarrowSpec;
+use lutetia_experiment::steps::dose::weighted::RbeSpec;
+use lutetia_experiment::steps::dose::{DoseOptions, cortex, given_mass, relative, tissue};
 
 use crate::failure::{Failure, Outcome};
 
@@ -95,10 +91,10 @@ impl Asked {
 }
 
 /// Texts such as `kidney_left=1.4 g`, each read by `read` from what stands on both sides.
-fn assigned<T>(
+fn assigned<T, E: Display>(
     given: &[String],
     example: &str,
-    read: impl Fn(&str, &str) -> Result<T, String>,
+    read: impl Fn(&str, &str) -> Result<T, E>,
 ) -> Outcome<Vec<(String, T)>> {
     let hint = || format!("write it as `{example}`");
     given
@@ -108,18 +104,28 @@ fn assigned<T>(
                 .split_once('=')
                 .ok_or_else(|| Failure::usage(format!("cannot read `{text}`: no `=`"), hint()))?;
             let (name, value) = (name.trim(), value.trim());
-            let value = read(name, value).map_err(|reason| Failure::usage(reason, hint()))?;
+            let value = read(name, value).map_err(|e| Failure::usage(e.to_string(), hint()))?;
             Ok((name.to_owned(), value))
         })
         .collect()
 }
 
+/// A weight of alphas that cannot be.
+#[derive(Debug, thiserror::Error)]
+enum RbeError {
+    #[error("`{text}` is no number")]
+    NotANumber { text: String },
+    #[error("the RBE is `{text}`; expected a number above 0")]
+    NotAboveZero { text: String },
+}
+
 /// Weights of alphas, as typed: `late kidney damage=5`.
 pub(super) fn weights(given: &[String]) -> Outcome<Vec<RbeSpec>> {
-    let read = |effect: &str, text: &str| -> Result<RbeSpec, String> {
-        let alpha: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    let read = |effect: &str, text: &str| -> Result<RbeSpec, RbeError> {
+        let alpha: f64 =
+            text.parse().map_err(|_| RbeError::NotANumber { text: text.to_owned() })?;
         if !(alpha > 0.0 && alpha.is_finite()) {
-            return Err(format!("the RBE is `{text}`; expected a number above 0"));
+            return Err(RbeError::NotAboveZero { text: text.to_owned() });
         }
         let effect = effect.to_owned();
         Ok(RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
@@ -131,9 +137,9 @@ pub(super) fn weights(given: &[String]) -> Outcome<Vec<RbeSpec>> {
 /// The red marrow, key by key.
 fn marrow(given: &[String]) -> Outcome<Option<MarrowSpec>> {
     let mut spec = MarrowSpec::default();
-    for (key, value) in
-        assigned(given, "--marrow blood=blood --marrow ratio=peptide", |_, v| Ok(v.to_owned()))?
-    {
+    for (key, value) in assigned(given, "--marrow blood=blood --marrow ratio=peptide", |_, v| {
+        Ok::<_, Infallible>(v.to_owned())
+    })? {
         spec.set(&key, &value)
             .map_err(|reason| Failure::usage(reason, "write it as `--marrow ratio=peptide`"))?;
     }

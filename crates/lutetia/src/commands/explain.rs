@@ -16,7 +16,7 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Model file.
+    /// Model file, or the name of a bundled model such as `psma/tumour-kidney`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use lutetia_data::{
-    Sex,
-    exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv},
-};
+use lutetia_data::Sex;
 use lutetia_diagnostic::{Diagnostic, FlagKind};
 use lutetia_dose::Region;
-use lutetia_report::{
-    patient::{Cycle, Options},
-    steps::{dose::reference as reference_of, plan::accepts_misfit, shown},
-};
+use lutetia_exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv};
+use lutetia_experiment::steps::dose::reference as reference_of;
+use lutetia_experiment::steps::plan::accepts_misfit;
+use lutetia_experiment::steps::shown;
+use lutetia_report::patient::{Cycle, Options};
 
 use super::{
     curves::Curves,

@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
+use lutetia_experiment::steps::curve_tables::tables;
+use lutetia_experiment::steps::curves::CurveOptions;
+use lutetia_experiment::steps::select::SelectOptions;
+use lutetia_experiment::steps::{integrate, intervals, select};
 use lutetia_fit::{DerivedKind, DerivedUnit};
-use lutetia_report::{
-    Cell, Table,
-    steps::{
-        curve_tables::tables,
-        curves::CurveOptions,
-        integrate, intervals,
-        select::{self, SelectOptions},
-    },
-};
+use lutetia_table::{Cell, Table};
 
 use super::{
     curves::{Curves, Fitted},

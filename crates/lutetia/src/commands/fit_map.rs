@@ -8,12 +8,10 @@ use std::{
 
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
+use lutetia_experiment::steps::curves::{error_model, functions};
 use lutetia_fit::ErrorModel;
-use lutetia_report::{
-    AtomicFile,
-    map::{MapError, MapSpec, MapSummary, run as map},
-    steps::curves::{error_model, functions},
-};
+use lutetia_report::AtomicFile;
+use lutetia_report::map::{MapError, MapSpec, MapSummary, run as map};
 use lutetia_units::{Quantity, Unit};
 
 use crate::{

@@ -4,13 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{
-    steps::model::FitModel,
-    steps::{
-        load::{LoadedModel, compiled},
-        model::fitted,
-    },
-};
+use lutetia_experiment::steps::model::{FitModel, fitted};
+use lutetia_scenario::{LoadedModel, compiled};
 
 use super::{curves::Curves, fit::Print, models, table};
 use crate::{
@@ -23,8 +18,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "With a model")]
 pub(crate) struct WithModel {
-    /// Fit this model by maximum a posteriori, with the population of the model file as prior,
-    /// instead of exponentials.
+    /// Fit this model (a file, or the name of a bundled one) by maximum a posteriori, with the
+    /// population of the model file as prior, instead of exponentials.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 
@@ -150,8 +145,8 @@ pub(crate) fn run(
         error: curves.error().map(str::to_owned),
         until: curves.until_h(),
     };
-    let (tables, _) =
-        fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed()).map_err(failed)?;
+    let (tables, _) = fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed())
+        .map_err(|e| failed(e.to_string()))?;
     match tables.get(part) {
         Some(asked) => table::print(asked, terminal),
         None => Ok(()),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lutetia_fit::{FUNCTIONS, NameSource};
-use lutetia_report::Table;
+use lutetia_table::Table;
 
 use super::table;
 use crate::{failure::Outcome, terminal::Terminal};

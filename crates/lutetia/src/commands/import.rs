@@ -3,18 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use lutetia_data::{
-    Study,
-    exchange::{
-        OlindaCase, PyTheranosticsTable, read_olinda_case, read_pytheranostics_json,
-        read_pytheranostics_table,
-    },
-};
+use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, has_errors};
-use lutetia_report::{Cell, Table};
+use lutetia_exchange::{
+    OlindaCase, PyTheranosticsTable, read_olinda_case, read_pytheranostics_json,
+    read_pytheranostics_table,
+};
+use lutetia_table::{Cell, Table};
 use lutetia_units::{Dimension, Unit};
 
-use super::{output, regimen::parse_quantity, table::print};
+use super::{output, quantity::parse_quantity, table::print};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},

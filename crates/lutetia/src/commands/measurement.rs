@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lutetia_dose::Chain;
-use lutetia_report::steps::uncertainty::{ChainSpec, RecoverySpec};
+use lutetia_experiment::steps::uncertainty::{ChainSpec, RecoverySpec};
 
 use crate::failure::{Failure, Outcome};
 

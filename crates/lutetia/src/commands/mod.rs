@@ -13,13 +13,14 @@ pub(crate) mod fit_map;
 mod fit_model;
 pub(crate) mod functions;
 pub(crate) mod import;
+pub(crate) mod library;
 mod measurement;
 mod models;
 pub(crate) mod new;
 mod output;
 mod patients;
 pub(crate) mod plan;
-mod regimen;
+mod quantity;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod studies;
@@ -27,12 +28,15 @@ pub(crate) mod survival;
 mod table;
 pub(crate) mod trial;
 
+pub(crate) use models::bundled_below;
+
 use crate::{cli::Command, failure::Outcome, terminal::Terminal};
 
 /// Does what was asked.
 pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
     match command {
         Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Models(arguments) => library::run(arguments, terminal),
         Command::Explain(arguments) => explain::run(arguments, terminal),
         Command::New(arguments) => new::run(arguments, terminal),
         Command::Data(arguments) => data::run(arguments, terminal),

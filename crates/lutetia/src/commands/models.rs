@@ -1,4 +1,4 @@
-//! Reading a model file with its neighbours.
+//! Reading a named model with its neighbours: from a file, or from the library that travels inside the command.
 
 use std::{
     io::Read as _,
@@ -7,6 +7,7 @@ use std::{
 
 use lutetia_diagnostic::has_errors;
 use lutetia_model::{Checked, Model, Resolve, SourceFile};
+use lutetia_models::{Bundled, Place, slashed};
 
 use crate::{
     exit::Exit,
@@ -15,22 +16,56 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Finds the files a model names (its organ table) beside the model file.
-struct Neighbours {
-    folder: PathBuf,
+/// The text of a model and where it is from.
+struct Found {
+    /// As faults name it.
+    name: String,
+    text: String,
+    neighbours: Neighbours,
 }
 
-/// Reads and checks one file; faults are in what is returned.
-pub(crate) fn check(path: &Path) -> Outcome<Checked> {
-    let text = files::read_text(path)?;
-    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let file = SourceFile { name: path.display().to_string(), text };
-    Ok(lutetia_model::check(&file, &Neighbours { folder }))
+/// Finds the files a model names (its organ table): beside the model file, or in its family of the library.
+enum Neighbours {
+    Folder(PathBuf),
+    Family(&'static str),
+}
+
+/// Reads a model by its name; a file of the user is preferred to a bundled model, with a note where they differ.
+fn read(name: &Path, terminal: &Terminal) -> Outcome<Found> {
+    match lutetia_models::place(Path::new(""), name) {
+        Place::File { path, bundled } => {
+            let text = files::read_text(&path)?;
+            let shown = path.display().to_string();
+            if let Some(note) = bundled.and_then(|model| model.note(&shown, &text)) {
+                terminal.talk(&format!("note: {note}"));
+            }
+            let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+            Ok(Found { name: shown, text, neighbours: Neighbours::Folder(folder) })
+        }
+        Place::Bundled(model) => Ok(bundled(model)),
+        Place::Nowhere => Err(files::no_model(name)),
+    }
+}
+
+fn bundled(model: &'static Bundled) -> Found {
+    let family = model.path.rsplit_once('/').map_or("", |(family, _)| family);
+    Found {
+        name: format!("models/{}", model.path),
+        text: model.text.to_owned(),
+        neighbours: Neighbours::Family(family),
+    }
+}
+
+/// Reads and checks one model; faults are in what is returned, with the name of what was read.
+pub(crate) fn check(name: &Path, terminal: &Terminal) -> Outcome<(String, Checked)> {
+    let Found { name, text, neighbours } = read(name, terminal)?;
+    let checked = lutetia_model::check(&SourceFile { name: name.clone(), text }, &neighbours);
+    Ok((name, checked))
 }
 
 /// Reads a model that must be right: faults and warnings are shown, and faults end the run.
-pub(crate) fn load(path: &Path, terminal: &Terminal) -> Outcome<Model> {
-    let checked = check(path)?;
+pub(crate) fn load(name: &Path, terminal: &Terminal) -> Outcome<Model> {
+    let (_, checked) = check(name, terminal)?;
     terminal.diagnostics(&checked.diagnostics, &checked.sources);
     match checked.model {
         Some(model) if !has_errors(&checked.diagnostics) => Ok(model),
@@ -38,12 +73,38 @@ pub(crate) fn load(path: &Path, terminal: &Terminal) -> Outcome<Model> {
     }
 }
 
+/// The bundled models of a family, or all of them for `models`; none where that is the name of something that is there.
+pub(crate) fn bundled_below(folder: &Path) -> Vec<PathBuf> {
+    if folder.exists() {
+        return Vec::new();
+    }
+    let name = slashed(folder);
+    let name = name.trim_end_matches('/');
+    let family = lutetia_models::plain(name);
+    let within = |model: &&Bundled| {
+        let rest = model.path.strip_prefix(family);
+        name == "models" || rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    lutetia_models::MODELS
+        .iter()
+        .filter(within)
+        .map(|model| Path::new("models").join(model.path))
+        .collect()
+}
+
 impl Resolve for Neighbours {
     fn resolve(&self, name: &str) -> Option<String> {
-        // One byte more than is read, so that the check can say that it is too large.
-        let mut text = String::new();
-        let file = std::fs::File::open(self.folder.join(name)).ok()?;
-        file.take(files::MAX_TEXT_BYTES + 1).read_to_string(&mut text).ok()?;
-        Some(text)
+        match self {
+            Self::Folder(folder) => {
+                // One byte more than is read, so that the check can say that it is too large.
+                let mut text = String::new();
+                let file = std::fs::File::open(folder.join(name)).ok()?;
+                file.take(files::MAX_TEXT_BYTES + 1).read_to_string(&mut text).ok()?;
+                Some(text)
+            }
+            Self::Family(family) => {
+                Some(lutetia_models::find(&format!("{family}/{name}"))?.text.to_owned())
+            }
+        }
     }
 }

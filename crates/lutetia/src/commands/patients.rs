@@ -5,10 +5,8 @@ use std::path::Path;
 use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, closest};
 use lutetia_dose::Sex;
-use lutetia_report::{
-    patient::{Fault, Options, Patient, compute},
-    steps::dose::DoseOptions,
-};
+use lutetia_experiment::steps::dose::DoseOptions;
+use lutetia_report::patient::{Fault, Options, Patient, compute};
 
 use super::{
     curves::{ASSUMED_ERROR, Curves},

@@ -2,14 +2,10 @@
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{
-    Cell,
-    patient::{Options, courses},
-    steps::{
-        dose::{DoseOptions, relative, tissue},
-        plan::{Limit, Plan, accepts_misfit, tables},
-    },
-};
+use lutetia_experiment::steps::dose::{DoseOptions, relative, tissue};
+use lutetia_experiment::steps::plan::{Limit, Plan, accepts_misfit, tables};
+use lutetia_report::patient::{Options, courses};
+use lutetia_table::Cell;
 use lutetia_units::{Dimension, Unit};
 
 use super::{
@@ -17,7 +13,7 @@ use super::{
     dose_asked::weights,
     measurement::Measurement,
     patients::{plain_doses, reference},
-    regimen::parse_quantity,
+    quantity::parse_quantity,
     table::print,
 };
 use crate::{

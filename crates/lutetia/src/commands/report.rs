@@ -109,7 +109,10 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
             }
             (format!("{} differences", differences.len()), Exit::Data)
         }
-        Ended::Failed(run::Failure::Diagnostics { diagnostics, sources }) => {
+        Ended::Failed(run::Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+            diagnostics,
+            sources,
+        })) => {
             terminal.diagnostics(diagnostics, sources);
             ("faults in its files".to_owned(), Exit::Data)
         }
@@ -142,9 +145,8 @@ fn before(failure: &run::Failure) -> Failure {
 fn code(failure: &run::Failure) -> Exit {
     use lutetia_report::write::LockError;
     match failure {
-        run::Failure::Diagnostics { .. } | run::Failure::Step { .. } | run::Failure::Page(_) => {
-            Exit::Data
-        }
+        run::Failure::Experiment(failure) => experiment_code(failure),
+        run::Failure::Page(_) => Exit::Data,
         run::Failure::Read { .. } => Exit::NoInput,
         run::Failure::Write(_) => Exit::CannotCreate,
         run::Failure::Lock(LockError::Busy { .. }) => Exit::Temporary,
@@ -152,6 +154,18 @@ fn code(failure: &run::Failure) -> Exit {
         run::Failure::Figure(_) => Exit::Software,
         run::Failure::Unknown { .. } => Exit::Usage,
         run::Failure::Interrupted => Exit::Interrupted,
+        _ => Exit::Software,
+    }
+}
+
+fn experiment_code(failure: &lutetia_experiment::Failure) -> Exit {
+    use lutetia_experiment::Failure as F;
+    use lutetia_scenario::ScenarioError;
+    match failure {
+        F::Read { .. } | F::Model(ScenarioError::NoModel { .. }) => Exit::NoInput,
+        F::Keep { .. } => Exit::CannotCreate,
+        F::Interrupted => Exit::Interrupted,
+        _ => Exit::Data,
     }
 }
 
@@ -230,6 +244,10 @@ impl Progress for Pages {
             }
             bar.set_message(step.to_owned());
         });
+    }
+
+    fn note(&self, report: &str, text: &str) {
+        self.lines.suspend(|| self.terminal.talk(&format!("note: {report}: {text}")));
     }
 
     fn end(&self, report: &str, outcome: &Ended) {

@@ -6,20 +6,14 @@ use clap::Args;
 use lutetia_diagnostic::{Diagnostic, Sources, closest};
 use lutetia_model::{
     Model, ParameterValue,
-    system::{Binding, DoseNuclideError, ParameterInfo, SettingError, System},
+    system::{Binding, ParameterInfo, SettingError, System},
 };
-use lutetia_report::{
-    Cell, Table,
-    steps::{nuclide_dose::follow, remarks::Given},
-};
-use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
-use lutetia_units::{Dimension, Quantity};
+use lutetia_scenario::{DoseEntry, DoseError, Given, follow};
+use lutetia_sim::{Options, Regimen, Request, Simulator};
+use lutetia_table::{Cell, Table};
+use lutetia_units::Dimension;
 
-use super::{
-    models,
-    regimen::{self, TypedDose},
-    table,
-};
+use super::{models, quantity::parse_quantity, table};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -37,7 +31,7 @@ A dose is the table that an experiment file holds. Without `amount` it is carrie
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Model file.
+    /// Model file, or the name of a bundled model such as `psma/tumour-kidney`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -46,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long = "nuclide", value_name = "NUCLIDE")]
     nuclides: Vec<String>,
 
-    /// A dose: `{ at, into, nuclide, activity, amount, over }`. Repeat for several.
+    /// A dose: `{ at, into, nuclide, activity, amount, over, every, cycles }`. Repeat for several.
     #[arg(long = "dose", value_name = "TABLE")]
     doses: Vec<String>,
 
@@ -118,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let parameters = parameters(&model, &system, &arguments.settings)?;
     let regimen = regimen(arguments, &system)?;
     let shown = outputs(&system, &arguments.outputs)?;
-    let until = regimen::parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
+    let until = parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
     let end = system.units().to_internal(&until);
     let last = f64::from(arguments.points - 1);
     let times: Vec<f64> =
@@ -150,8 +144,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ..Options::default()
     };
     let trajectory = simulator
-        .run(&parameters, &regimen, &Inputs::default(), &times, &options)
-        .map_err(|error| failed("LUT8018", &error.to_string()))?;
+        .run(&Request::new(&parameters, &regimen, &times).options(&options))
+        .map_err(|error| failed(error.code(), &error.to_string()))?;
     let mut result = Table::new("simulation", "Outputs over time").column("time", &time_unit);
     for &output in &shown {
         result = result.column(&names[output].0, &names[output].1);
@@ -270,53 +264,24 @@ fn value_of(info: &ParameterInfo, text: &str, hint: &str) -> Outcome<f64> {
 fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
     let mut regimen = Regimen::default();
     for text in &arguments.doses {
-        let dose = internal(&regimen::parse(text)?, system)?;
-        match (&arguments.every, arguments.cycles) {
-            (Some(every), Some(cycles)) => {
-                let every = regimen::parse_quantity("`--every`", every, Dimension::TIME, "8 week")?;
-                let every = system.units().to_internal(&every);
-                regimen.doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
+        let entry = DoseEntry::parse(text).map_err(|e| refused(&e))?;
+        for dose in entry.doses(system).map_err(|e| refused(&e))? {
+            match (&arguments.every, arguments.cycles) {
+                (Some(every), Some(cycles)) => {
+                    let every = parse_quantity("`--every`", every, Dimension::TIME, "8 week")?;
+                    let every = system.units().to_internal(&every);
+                    regimen.doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
+                }
+                _ => regimen.doses.push(dose),
             }
-            _ => regimen.doses.push(dose),
         }
     }
     Ok(regimen)
 }
 
-fn internal(typed: &TypedDose, system: &System) -> Outcome<Dose> {
-    let units = system.units();
-    let time =
-        |quantity: &Option<Quantity>| quantity.as_ref().map_or(0.0, |q| units.to_internal(q));
-    let activities = match &typed.activity {
-        None => Vec::new(),
-        Some(activity) => {
-            let nuclide = system.dose_nuclide(&typed.into, typed.nuclide.as_deref());
-            let nuclide = nuclide.map_err(|error| {
-                let hint = match &error {
-                    DoseNuclideError::None { .. } => {
-                        "give the dose by `amount` alone, or into a pool that carries the label"
-                    }
-                    _ => "name one of them: `nuclide = \"…\"`",
-                };
-                Failure::usage(error.to_string(), hint)
-            })?;
-            vec![(nuclide, units.to_internal(activity))]
-        }
-    };
-    Ok(Dose {
-        at: time(&typed.at),
-        into: typed.into.clone(),
-        activities,
-        amount: typed
-            .amount
-            .as_ref()
-            .map(|amount| system.dose_amount(&typed.into, amount))
-            .transpose()
-            .map_err(|e| {
-                Failure::usage(e.to_string(), "see `lutetia explain` for the species of the model")
-            })?,
-        over: time(&typed.over),
-    })
+/// A dose that cannot be given, with what can be done.
+fn refused(error: &DoseError) -> Failure {
+    Failure::usage(error.to_string(), error.hint())
 }
 
 /// Indices of the outputs to print.

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Sources;
-use lutetia_report::{
-    Table,
-    steps::survival::{
-        Columns, IntervalColumns, SplineScale, SurvivalOptions, arms, comparison, curves, families,
-        interval_arms, interval_curves, read, read_intervals, splines,
-    },
+use lutetia_experiment::steps::StepError;
+use lutetia_experiment::steps::survival::{
+    Columns, IntervalColumns, SplineScale, SurvivalOptions, arms, comparison, curves, families,
+    interval_arms, interval_curves, read, read_intervals, splines,
 };
+use lutetia_table::Table;
 use serde_json::{Map, Value};
 
-use super::table::{print, print_all, rows};
+use super::table::{print, print_all};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -166,11 +165,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     })?;
     let patients = patients
         .ordered(arguments.reference.as_deref())
-        .map_err(|reason| Failure::usage(reason, "name an arm with `--reference`"))?;
+        .map_err(|e| Failure::usage(e.to_string(), "name an arm with `--reference`"))?;
     for note in &patients.notes {
         terminal.talk(&format!("note: {note}"));
     }
-    let failed = |reason: String| Failure::usage(reason, "see `lutetia survival --help`");
+    let failed = |e: StepError| Failure::usage(e.to_string(), "see `lutetia survival --help`");
     let table = |which: Which| -> Outcome<Table> {
         match which {
             Which::Arms => arms("arms", &patients, &options),
@@ -192,7 +191,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     // Always an object by name, also where one arm leaves one table.
     if terminal.json() {
-        let named = tables.iter().map(|t| (t.name.clone(), rows(t)));
+        let named = tables.iter().map(|t| (t.name.clone(), t.to_json()));
         return terminal.data_json(&Value::Object(named.collect::<Map<_, _>>()));
     }
     print_all(&tables, terminal)
@@ -237,8 +236,8 @@ fn between_visits(
     })?;
     let patients = patients
         .ordered(arguments.reference.as_deref())
-        .map_err(|reason| Failure::usage(reason, "name an arm with `--reference`"))?;
-    let failed = |reason: String| Failure::usage(reason, "see `lutetia survival --help`");
+        .map_err(|e| Failure::usage(e.to_string(), "name an arm with `--reference`"))?;
+    let failed = |e: StepError| Failure::usage(e.to_string(), "see `lutetia survival --help`");
     let by_arm = interval_arms("arms", &patients, options).map_err(failed)?;
     let curve = interval_curves("curve", &patients, options).map_err(failed)?;
     match arguments.table {
@@ -248,7 +247,7 @@ fn between_visits(
     }
     let tables = [by_arm, curve];
     if terminal.json() {
-        let named = tables.iter().map(|t| (t.name.clone(), rows(t)));
+        let named = tables.iter().map(|t| (t.name.clone(), t.to_json()));
         return terminal.data_json(&Value::Object(named.collect::<Map<_, _>>()));
     }
     print_all(&tables, terminal)
@@ -274,9 +273,9 @@ fn options(arguments: &Arguments) -> Outcome<SurvivalOptions> {
         unit: arguments.unit.clone(),
         reference: arguments.reference.clone(),
         interval: match arguments.interval {
-            Scale::Plain => lutetia_report::steps::survival::Interval::Plain,
-            Scale::Log => lutetia_report::steps::survival::Interval::Log,
-            Scale::LogLog => lutetia_report::steps::survival::Interval::LogLog,
+            Scale::Plain => lutetia_experiment::steps::survival::Interval::Plain,
+            Scale::Log => lutetia_experiment::steps::survival::Interval::Log,
+            Scale::LogLog => lutetia_experiment::steps::survival::Interval::LogLog,
         },
         level,
         rmst: arguments.horizon.map(|t| positive("`--horizon`", t)).transpose()?,

@@ -1,7 +1,7 @@
 //! A table of results as CSV for people and spreadsheets, or as JSON for machines.
 
-use lutetia_report::{Cell, Table, table::json_number};
-use serde_json::{Map, Value};
+use lutetia_table::Table;
+use serde_json::Value;
 
 use crate::{failure::Outcome, terminal::Terminal};
 
@@ -10,21 +10,7 @@ pub(crate) fn print(table: &Table, terminal: &Terminal) -> Outcome {
     if !terminal.json() {
         return terminal.data(&table.to_csv());
     }
-    terminal.data_json(&rows(table))
-}
-
-/// One JSON object per row.
-pub(crate) fn rows(table: &Table) -> Value {
-    let headers = table.headers();
-    let rows = table.rows.iter().map(|row| {
-        let cells = row.iter().map(|cell| match cell {
-            Cell::Number(number) => json_number(*number),
-            Cell::Text(text) => Value::from(text.as_str()),
-            Cell::Missing => Value::Null,
-        });
-        Value::Object(headers.iter().cloned().zip(cells).collect::<Map<_, _>>())
-    });
-    Value::Array(rows.collect())
+    terminal.data_json(&table.to_json())
 }
 
 /// Prints tables: one as [`print()`]; several as CSV below a line with the name of each, or as one JSON
@@ -34,7 +20,7 @@ pub(crate) fn print_all(tables: &[Table], terminal: &Terminal) -> Outcome {
         return print(one, terminal);
     }
     if terminal.json() {
-        let all = tables.iter().map(|table| (table.name.clone(), rows(table)));
+        let all = tables.iter().map(|table| (table.name.clone(), table.to_json()));
         return terminal.data_json(&Value::Object(all.collect()));
     }
     let texts: Vec<String> =

@@ -9,15 +9,13 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_report::{
-    run,
-    steps::stream::{self, Stage, StreamFailure, StreamRequest},
-    table::Cell,
-};
+use lutetia_experiment::steps::stream;
+use lutetia_experiment::steps::stream::{Stage, StreamFailure, StreamRequest};
+use lutetia_report::shelf::Reports;
+use lutetia_table::Cell;
 use lutetia_trial::stream::StreamError;
 use serde_json::Value;
 
-use super::table;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -91,8 +89,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
                 Diagnostic::error("LUT8009", message).hint("ask for fewer with `--threads`"),
             )
         })?;
+    let shelf = Reports::of(&arguments.root);
     let following = Following::new(terminal);
-    let ended = pool.install(|| stream::run(&request, stop, &|stage| following.at(stage)));
+    let ended = pool.install(|| stream::run(&request, &shelf, stop, &|stage| following.at(stage)));
     following.bar.finish_and_clear();
     let result = ended.map_err(|failure| said(failure, arguments, terminal))?;
     let streamed = &result.streamed;
@@ -124,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         terminal.talk(&format!("note: {note}"));
     }
     if terminal.json() {
-        let mut rows = table::rows(&result.summary);
+        let mut rows = result.summary.to_json();
         for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             row.insert("fitted_to".to_owned(), Value::String(result.fitted_to.clone()));
         }
@@ -181,23 +180,31 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
         Failure::new(exit, Diagnostic::error("LUT8020", message).maybe_hint(hint))
     };
     match failure {
-        StreamFailure::Experiment(run::Failure::Diagnostics { diagnostics, sources }) => {
+        StreamFailure::Experiment(lutetia_experiment::Failure::Diagnostics {
+            diagnostics,
+            sources,
+        }) => {
             terminal.diagnostics(&diagnostics, &sources);
             Failure::shown(Exit::Data)
         }
-        StreamFailure::Experiment(run::Failure::Read { path, source }) => {
+        StreamFailure::Experiment(lutetia_experiment::Failure::Read { path, source }) => {
             let whole = if path == arguments.file { path } else { arguments.root.join(path) };
             Failure::reading(&whole, &source)
         }
-        StreamFailure::Experiment(run::Failure::Interrupted) => fault(
+        StreamFailure::Experiment(lutetia_experiment::Failure::Interrupted) => fault(
             Exit::Interrupted,
             "interrupted within the calibration, which the same command begins again".to_owned(),
             None,
         ),
-        StreamFailure::Experiment(run::Failure::Write(error)) => {
-            fault(Exit::CannotCreate, error.to_string(), None)
+        StreamFailure::Experiment(lutetia_experiment::Failure::Keep { .. }) => {
+            fault(Exit::CannotCreate, failure.to_string(), None)
         }
         StreamFailure::Short { .. } => fault(Exit::Data, failure.to_string(), None),
+        StreamFailure::Experiment(
+            missing @ lutetia_experiment::Failure::Model(lutetia_scenario::ScenarioError::NoModel {
+                ..
+            }),
+        ) => fault(Exit::NoInput, missing.to_string(), None),
         StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),

@@ -1,0 +1,76 @@
+//! Why an experiment failed.
+
+use std::{io, path::PathBuf};
+
+use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_figure::ChartError;
+
+use lutetia_scenario::ScenarioError;
+
+use crate::steps::StepError;
+
+/// Why an experiment could not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Faults in files, each with its place.
+    #[error("{} faults in its files", diagnostics.len())]
+    Diagnostics {
+        /// The faults.
+        diagnostics: Vec<Diagnostic>,
+        /// The texts they point into.
+        sources: Box<Sources>,
+    },
+    /// A model could not be loaded.
+    #[error(transparent)]
+    Model(ScenarioError),
+    /// A step could not be computed.
+    #[error("step `{step}`: {reason}")]
+    Step {
+        /// Its identifier.
+        step: String,
+        /// Why.
+        reason: StepError,
+    },
+    /// A figure could not be made of the tables.
+    #[error("step `figure {figure}`: {source}")]
+    Chart {
+        /// Its name.
+        figure: String,
+        /// Why.
+        source: ChartError,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{path}`: {}", source.kind())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A result that is kept beside a trial could not be written.
+    #[error("cannot {action} `{path}`: {}", source.kind())]
+    Keep {
+        /// What was attempted.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Stopped by the user.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        match error {
+            ScenarioError::Files { diagnostics, sources } => {
+                Self::Diagnostics { diagnostics, sources }
+            }
+            ScenarioError::Read { path, source } => Self::Read { path, source },
+            other => Self::Model(other),
+        }
+    }
+}

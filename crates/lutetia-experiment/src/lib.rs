@@ -1,0 +1,17 @@
+//! Experiments: what an `experiment.toml` says, and the tables its steps make.
+//!
+//! [`spec`] reads the file, [`steps`] holds each kind of step, [`run`] runs them one after the other, [`world`] is
+//! everything that is read from outside. Figures are built by `lutetia-figure`, pages and files written by
+//! `lutetia-report`.
+
+mod failure;
+pub mod run;
+pub mod shelf;
+pub mod spec;
+pub mod steps;
+pub mod world;
+
+pub use failure::Failure;
+pub use run::{Made, run};
+pub use spec::Experiment;
+pub use world::{Disk, Reading, World};

@@ -1,0 +1,47 @@
+//! Numbers that need a sign of their size: `5` for a relative deviation is 500 % to one reader and 5 % to another.
+
+/// Refuses a number without `%` or a unit where a share or a relative deviation is meant.
+///
+/// # Errors
+/// Both readings, to choose from.
+pub(crate) fn refuse(text: &str) -> Result<(), String> {
+    let text = text.trim();
+    match text.parse::<f64>() {
+        Err(_) => Ok(()),
+        // Nothing and all are the same in both readings of a share; no other number is.
+        Ok(0.0) => Ok(()),
+        Ok(number) => {
+            let percent = if number.abs() < 1.0 { 100.0 * number } else { number };
+            // Ten digits: what was typed, without the rounding of the product.
+            let shown = lutetia_table::significant(percent, 10);
+            let shown = if shown.contains('.') {
+                shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                shown
+            };
+            Err(format!("`{text}` has no unit; write `{shown} %`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_bare_numbers_are_refused_with_what_was_meant() {
+        for (text, hint) in [
+            ("5", "`5 %`"),
+            ("0.05", "`5 %`"),
+            ("12.5", "`12.5 %`"),
+            (" 1 ", "`1 %`"),
+            ("-3", "`-3 %`"),
+        ] {
+            let reason = refuse(text).expect_err(text);
+            assert!(reason.contains(hint), "{text}: {reason}");
+        }
+        for text in ["5 %", "0", "0.05 1", "3 Gy", "five"] {
+            assert_eq!(refuse(text), Ok(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The kinds of steps an experiment may have. A kind is a file of this folder: its keys, what it
+//! uses, and what it computes; here it is only listed.
+
+use serde::Deserialize;
+
+use super::{
+    Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves,
+    combination::CombinationStep, compare::Compare, courses::CoursesStep, curves::FitCurves,
+    dose::DoseStep, exposure_response::ExposureResponseStep,
+    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
+    model_dose::ModelDose, one_at_a_time::OneAtATimeStep, plan::PlanStep, posterior::Elsewhere,
+    reconstruct::Reconstruct, select::SelectFunction, simulate::Simulate, survival::SurvivalStep,
+    sweep::Sweep, trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
+};
+use crate::steps::StepError;
+
+/// What every kind of step can say of itself and do.
+pub(crate) trait StepKind {
+    /// Name of its tables.
+    fn id(&self) -> &str;
+    /// The names it refers to, which the reader of the file checks.
+    fn uses(&self) -> Vec<Use<'_>>;
+    /// Whether its numbers come out of a model, whatever they are made of. What is made of tables of other
+    /// steps takes over their origin without saying so.
+    fn simulates(&self) -> bool {
+        false
+    }
+    /// Computes its tables.
+    fn run(&self, context: &mut Context) -> Result<(), StepError>;
+}
+
+/// A name that a step refers to.
+pub(crate) enum Use<'a> {
+    /// Under `[data]`.
+    Data(&'a str),
+    /// Under `[models]`.
+    Model(&'a str),
+    /// An earlier step.
+    Step(&'a str),
+    /// A calibration of another experiment, which is made before this one.
+    Experiment(&'a Elsewhere),
+}
+
+/// One computation. Its tables are named `<id>` and `<id>.<part>`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Sums of exponentials through every region of a patient.
+    FitCurves(FitCurves),
+    /// Methods of integration on virtual patients whose truth is known.
+    CohortCurves(CohortCurves),
+    /// The function a cohort prefers.
+    SelectFunction(SelectFunction),
+    /// Time-integrated activities without a fitted function.
+    Integrate(Integrate),
+    /// Absorbed doses from time-integrated activities.
+    Dose(Box<DoseStep>),
+    /// Uncertainty of absorbed doses by their inputs.
+    Uncertainty(UncertaintyStep),
+    /// Absorbed doses out of a model, region by region and nuclide by nuclide.
+    ModelDose(ModelDose),
+    /// Activity until a limit of dose, and the risk of exceeding it.
+    Plan(PlanStep),
+    /// Numbers of this experiment beside published ones.
+    Compare(Compare),
+    /// A compartmental model through all regions of a patient at once.
+    FitModel(FitModel),
+    /// A model over a grid of ligand amounts.
+    Sweep(Sweep),
+    /// A model over time.
+    Simulate(Simulate),
+    /// Individual times from published survival curves.
+    Reconstruct(Reconstruct),
+    /// Survival of arms.
+    Survival(SurvivalStep),
+    /// A combination beside independent action on event times.
+    IndependentAction(IndependentActionStep),
+    /// Two treatments alone and together, beside null models.
+    Combination(Box<CombinationStep>),
+    /// Virtual patients from the population of a model.
+    Cohort(CohortStep),
+    /// Arms × regimen × cohort, followed until progression and death.
+    Trial(Box<TrialStep>),
+    /// Uncertain parameters from published trial results.
+    Calibrate(CalibrateStep),
+    /// Single patients of a trial from visit to visit.
+    Courses(CoursesStep),
+    /// A response or a harm against exposure.
+    ExposureResponse(ExposureResponseStep),
+    /// A result with each uncertain value varied alone.
+    OneAtATime(OneAtATimeStep),
+    /// Benefit against harm over regimens.
+    TradeOff(Box<TradeOffStep>),
+}
+
+impl Step {
+    pub(crate) fn kind(&self) -> &dyn StepKind {
+        match self {
+            Self::FitCurves(s) => s,
+            Self::CohortCurves(s) => s,
+            Self::SelectFunction(s) => s,
+            Self::Integrate(s) => s,
+            Self::Dose(s) => s.as_ref(),
+            Self::ModelDose(s) => s,
+            Self::Uncertainty(s) => s,
+            Self::Plan(s) => s,
+            Self::Compare(s) => s,
+            Self::FitModel(s) => s,
+            Self::Sweep(s) => s,
+            Self::Simulate(s) => s,
+            Self::Reconstruct(s) => s,
+            Self::Survival(s) => s,
+            Self::IndependentAction(s) => s,
+            Self::Combination(s) => s.as_ref(),
+            Self::Cohort(s) => s,
+            Self::Trial(s) => s.as_ref(),
+            Self::Calibrate(s) => s,
+            Self::Courses(s) => s,
+            Self::ExposureResponse(s) => s,
+            Self::OneAtATime(s) => s,
+            Self::TradeOff(s) => s.as_ref(),
+        }
+    }
+}
+
+/// What is meant where a key is left out.
+pub(crate) mod defaults {
+    use lutetia_units::{Quantity, Unit};
+    use serde::{Deserialize, Deserializer, de::Error as _};
+
+    pub(crate) fn one() -> u32 {
+        1
+    }
+
+    pub(crate) fn until_h() -> f64 {
+        200.0
+    }
+
+    pub(crate) fn points() -> u32 {
+        201
+    }
+
+    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
+    pub(crate) fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        match Hours::deserialize(from)? {
+            Hours::Number(x) => Ok(x),
+            Hours::Text(text) => Quantity::parse(&text)
+                .and_then(|q| q.to(&Unit::parse("h")?))
+                .map_err(|e| D::Error::custom(format!("`{text}` is no time: {e}"))),
+            Hours::Other(value) => Err(D::Error::custom(format!(
+                "`{value}` is no time; expected a number of hours, or a text with a unit such as `5 d`"
+            ))),
+        }
+    }
+
+    /// The same where the key may be left out.
+    pub(crate) fn some_hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+        hours(from).map(Some)
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Hours {
+        Number(f64),
+        Text(String),
+        Other(toml::Value),
+    }
+}

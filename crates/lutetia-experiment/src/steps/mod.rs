@@ -1,0 +1,304 @@
+//! The computations an experiment is made of; the command offers the same ones one by one.
+//!
+//! Each step reads what `Context` holds (studies, models, the tables of earlier steps) and adds
+//! tables. The functions that do the work take plain arguments, so that `lutetia fit` and
+//! `lutetia dose` run exactly what a report runs.
+
+use lutetia_scenario::LoadedModel;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use lutetia_data::{Curve, Study};
+use lutetia_diagnostic::{Diagnostic, FlagKind, Sources, Verdict};
+use lutetia_dose::Tia;
+use lutetia_trial::Record;
+
+use crate::{Experiment, Failure, Reading};
+use lutetia_table::{Origin, Table, Tables};
+
+mod administrations;
+mod bare;
+mod basis;
+pub mod calibrate;
+#[cfg(test)]
+mod choice_tests;
+pub mod cohort;
+pub mod cohort_curves;
+pub mod combination;
+pub mod compare;
+pub mod courses;
+mod crossover;
+pub mod curve_tables;
+pub mod curves;
+pub mod dose;
+mod error;
+pub mod exposure_response;
+pub mod independent_action;
+pub mod integrate;
+pub mod intervals;
+pub mod judge;
+mod kind;
+pub mod model;
+pub mod model_dose;
+pub mod one_at_a_time;
+pub mod own_harm;
+pub mod plan;
+pub mod posterior;
+pub mod proposal;
+pub mod reconstruct;
+pub mod roles;
+mod rows;
+pub mod select;
+pub mod shape;
+pub mod simulate;
+pub mod stream;
+pub mod survival;
+pub mod sweep;
+pub mod trade_off;
+pub mod trial;
+pub mod uncertainty;
+
+pub use error::StepError;
+pub use kind::Step;
+pub(crate) use kind::{StepKind, Use, defaults};
+
+/// A time-integrated activity as a step hands it to the next one.
+#[derive(Debug, Clone)]
+pub struct RegionTia {
+    /// Region as the study names it.
+    pub region: String,
+    /// Nuclide measured.
+    pub nuclide: String,
+    /// Activity injected in the cycle, MBq.
+    pub injected_mbq: f64,
+    /// The integral with what stands against it, or why there is none.
+    pub tia: Verdict<Tia>,
+    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
+    /// exponentials, and where there is no integral.
+    pub phases: Vec<(f64, f64)>,
+}
+
+/// A value to be shown, and the note that must be shown beside it: the flags, or why there is no value.
+#[must_use]
+pub fn shown<T>(verdict: &Verdict<T>) -> (Option<&T>, String) {
+    (verdict.as_ref().accept(&FlagKind::ALL).ok(), verdict.note())
+}
+
+/// What the steps of one experiment read and make.
+pub(crate) struct Context {
+    pub(crate) seed: u64,
+    pub(crate) studies: BTreeMap<String, Study>,
+    pub(crate) published: Tables,
+    pub(crate) models: BTreeMap<String, LoadedModel>,
+    pub(crate) tables: Tables,
+    pub(crate) tias: BTreeMap<String, Vec<RegionTia>>,
+    /// Doses by step, with the step that made their integrals.
+    pub(crate) doses: BTreeMap<String, (String, Vec<dose::RegionDose>)>,
+    pub(crate) cohort_curves: BTreeMap<String, BTreeMap<String, Vec<Curve>>>,
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) assumed: Vec<String>,
+    pub(crate) cohorts: BTreeMap<String, cohort::CohortUse>,
+    pub(crate) trials: BTreeMap<String, trial::TrialUse>,
+    /// What happened to the patients of the trials.
+    pub(crate) records: BTreeMap<String, Vec<Record>>,
+    pub(crate) calibrated: BTreeMap<String, Vec<(String, f64)>>,
+    /// Comes up when the user stops the run; a step that works for long looks at it, and whatever error it then
+    /// ends with is taken for the interruption.
+    pub(crate) stop: Arc<AtomicBool>,
+    /// Tables of other experiments, by `<experiment>/<table>`.
+    pub(crate) elsewhere: Tables,
+    /// Effects that a combination calibrated.
+    pub(crate) effects: BTreeMap<String, BTreeMap<String, String>>,
+    /// Patients that a model was fitted to.
+    pub(crate) fitted: BTreeMap<String, model::FittedPatient>,
+    /// Origin of the tables that the present step adds.
+    pub(crate) origin: Origin,
+}
+
+impl Context {
+    /// Reads the data and models of an experiment.
+    pub(crate) fn load(
+        experiment: &Experiment,
+        reading: &mut Reading<'_>,
+    ) -> Result<Self, Failure> {
+        let mut context = Self {
+            seed: experiment.experiment.seed,
+            studies: BTreeMap::new(),
+            published: Tables::new(),
+            models: BTreeMap::new(),
+            tables: Tables::new(),
+            tias: BTreeMap::new(),
+            doses: BTreeMap::new(),
+            cohort_curves: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            assumed: Vec::new(),
+            cohorts: BTreeMap::new(),
+            trials: BTreeMap::new(),
+            records: BTreeMap::new(),
+            calibrated: BTreeMap::new(),
+            stop: Arc::default(),
+            elsewhere: Tables::new(),
+            effects: BTreeMap::new(),
+            fitted: BTreeMap::new(),
+            origin: Origin::Unknown,
+        };
+        for step in &experiment.steps {
+            for used in step.kind().uses() {
+                if let Use::Experiment(elsewhere) = used {
+                    let table = elsewhere.read(reading)?;
+                    context.elsewhere.insert(table.name.clone(), table);
+                }
+            }
+        }
+        for (name, data) in &experiment.data {
+            if let Some(path) = &data.study {
+                let (study, diagnostics, sources) = study(path, reading)?;
+                match study {
+                    Some(study) if !lutetia_diagnostic::has_errors(&diagnostics) => {
+                        context.studies.insert(name.clone(), study);
+                    }
+                    _ => {
+                        return Err(Failure::Diagnostics {
+                            diagnostics,
+                            sources: Box::new(sources),
+                        });
+                    }
+                }
+            }
+            if let Some(path) = &data.table {
+                let text = reading.text(path)?;
+                rows::even(path, &text)?;
+                context.published.insert(
+                    name.clone(),
+                    lutetia_table::read(name, &text).of(origin_of_file(path)),
+                );
+            }
+        }
+        for (name, model) in &experiment.models {
+            let loaded = lutetia_scenario::used(name, model, &mut |path| reading.model(path))?;
+            for p in &loaded.model.parameters {
+                let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
+                // A formula's numbers have their sources where they are declared.
+                // `assumed: three weeks`, `assumed (scenario)`: what follows the word is the reason.
+                let source = p.source.as_deref().unwrap_or("assumed").trim();
+                if number && let Some(reason) = source.strip_prefix("assumed") {
+                    let value = loaded.value_text(p);
+                    let reason = reason.trim_start_matches([':', ',', ';', ' ']);
+                    let reason =
+                        if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                    // The names of connected models begin with the alias of their part.
+                    let of = if p.name.contains(lutetia_model::ALIAS_SEPARATOR) {
+                        String::new()
+                    } else {
+                        format!(" ({})", loaded.model.id)
+                    };
+                    context.assumed.push(format!("`{}` = {value}{of}{reason}", p.name));
+                }
+            }
+            context.assumed.extend(loaded.notes.iter().cloned());
+            context.models.insert(name.clone(), loaded);
+        }
+        Ok(context)
+    }
+
+    /// Adds a table under its name, with the origin of the step that makes it.
+    pub(crate) fn add(&mut self, table: Table) {
+        let origin = table.origin.with(self.origin);
+        self.tables.insert(table.name.clone(), table.of(origin));
+    }
+
+    /// The origin of what a step makes: simulated where it runs a model of patients or uses what was simulated.
+    pub(crate) fn begin(&mut self, step: &dyn StepKind) {
+        let own = if step.simulates() { Origin::Simulated } else { Origin::Unknown };
+        let of = |used: &Use<'_>| match used {
+            Use::Data(name) => self.published.get(*name).map_or(Origin::Observed, |t| t.origin),
+            // A model explains what was measured (a fit) or says what it makes by itself (`simulates`).
+            Use::Model(_) => Origin::Unknown,
+            Use::Step(id) => self.origin_of_step(id),
+            Use::Experiment(_) => Origin::Simulated,
+        };
+        self.origin = step.uses().iter().map(of).fold(own, Origin::with);
+    }
+
+    fn origin_of_step(&self, id: &str) -> Origin {
+        let own = |name: &str| {
+            name.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let tables = self.tables.values().filter(|t| own(&t.name));
+        tables.map(|t| t.origin).fold(Origin::Unknown, Origin::with)
+    }
+
+    /// Notes what a step was given and does not use; the page lists it beside its settings.
+    pub(crate) fn remark(&mut self, step: &str, remarks: Vec<String>) {
+        for (i, remark) in remarks.into_iter().enumerate() {
+            self.settings.insert(format!("note {} of `{step}`", i + 1), remark);
+        }
+    }
+
+    /// An earlier trial and its records.
+    pub(crate) fn trial(&self, id: &str) -> Result<(&trial::TrialUse, &[Record]), StepError> {
+        match (self.trials.get(id), self.records.get(id)) {
+            (Some(used), Some(records)) => Ok((used, records)),
+            _ => Err(format!("the step `{id}` is not of the kind `trial`").into()),
+        }
+    }
+
+    pub(crate) fn study(&self, name: &str) -> Result<&Study, StepError> {
+        self.studies
+            .get(name)
+            .ok_or_else(|| format!("`{name}` is not a study of this experiment").into())
+    }
+}
+
+/// The study in a folder; messages name its files by their whole path.
+fn study(
+    path: &str,
+    reading: &mut Reading<'_>,
+) -> Result<(Option<Study>, Vec<Diagnostic>, Sources), Failure> {
+    let files = reading.folder(path)?;
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
+    Ok(Study::parse_in(path, &files))
+}
+
+/// A file that a report wrote holds what was computed, however it is named here; others were observed.
+fn origin_of_file(path: &str) -> Origin {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            name => parts.push(name),
+        }
+    }
+    if parts.first() == Some(&"reports") { Origin::Simulated } else { Origin::Observed }
+}
+
+/// The subject asked for, or the only one.
+///
+/// # Errors
+/// A sentence that lists the subjects there are.
+pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, StepError> {
+    let known: Vec<&str> = study.subjects().iter().map(|s| s.id.as_str()).collect();
+    match asked {
+        Some(id) => known.iter().find(|k| **k == id).copied().ok_or_else(|| {
+            format!("there is no subject `{id}` in the study; there are: {}", known.join(", "))
+                .into()
+        }),
+        None if known.len() == 1 => Ok(known[0]),
+        None => Err(format!(
+            "the study has {} subjects; name one of: {}",
+            known.len(),
+            known.join(", ")
+        )
+        .into()),
+    }
+}
+
+/// A cycle number as studies count it.
+pub(crate) fn cycle(number: u32) -> Result<u16, StepError> {
+    u16::try_from(number).map_err(|_| format!("cycle {number} is above 65535").into())
+}

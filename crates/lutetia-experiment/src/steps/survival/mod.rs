@@ -1,0 +1,151 @@
+//! Survival of arms: curves, medians, comparisons, families; what `lutetia survival` prints.
+
+mod coding;
+mod individuals;
+mod intervals;
+mod tables;
+
+use serde::Deserialize;
+
+pub use lutetia_outcome::survival::{Interval, SplineScale};
+
+pub use individuals::{Columns, Patients, read};
+pub use intervals::{IntervalColumns, Intervals, interval_arms, interval_curves, read_intervals};
+pub use tables::{SurvivalOptions, arms, comparison, curves, families, periods, splines};
+
+use super::{Context, StepKind, Use};
+use crate::steps::StepError;
+
+/// Curves, medians and comparisons of patients' times.
+///
+/// Its tables are `<id>` (a row per arm), `<id>.comparison`, `<id>.curve`, and where asked for
+/// `<id>.periods`, `<id>.families`, `<id>.splines`, `<id>.interval_censored` and
+/// `<id>.interval_censored_curve`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurvivalStep {
+    /// Name of its tables.
+    pub id: String,
+    /// Table of an earlier step with `time`, `event` (1 or 0) and `arm`, a row per patient.
+    pub from: Option<String>,
+    /// The same as a table under `[data]`.
+    pub data: Option<String>,
+    /// Names of the columns.
+    #[serde(default)]
+    pub columns: Columns,
+    /// Unit of time.
+    pub unit: String,
+    /// The arm that others are compared with; the first without it.
+    pub reference: Option<String>,
+    /// Horizon of the restricted means.
+    pub rmst: Option<f64>,
+    /// Times at which survival and numbers at risk are tabulated per arm.
+    #[serde(default)]
+    pub at: Vec<f64>,
+    /// Times that cut follow-up into periods with a hazard ratio each.
+    #[serde(default)]
+    pub periods: Vec<f64>,
+    /// Whether the parametric families are fitted.
+    #[serde(default)]
+    pub families: bool,
+    /// Most internal knots of Royston–Parmar splines, which are fitted with none to that many.
+    pub knots: Option<usize>,
+    /// What is a spline of ln t: `hazard` (the default), `odds` or `normal`.
+    pub spline_scale: Option<String>,
+    /// Whether hazard ratios are by Firth's penalised likelihood.
+    #[serde(default)]
+    pub firth: bool,
+    /// Columns `left` and `right` of intervals in which the event happened, empty on the right for a censoring.
+    pub between: Option<Between>,
+}
+
+/// Columns of intervals.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Between {
+    /// Last time known to be without the event.
+    pub left: String,
+    /// First time known to be with it.
+    pub right: String,
+}
+
+impl StepKind for SurvivalStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        let step = self.from.as_deref().map(|t| Use::Step(t.split('.').next().unwrap_or(t)));
+        step.into_iter().chain(self.data.as_deref().map(Use::Data)).collect()
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), StepError> {
+        let table = match (&self.from, &self.data) {
+            (Some(name), None) => context.tables.get(name),
+            (None, Some(name)) => context.published.get(name),
+            _ => return Err("needs either `from`, a table of a step, or `data`".into()),
+        };
+        let table = table.cloned().ok_or_else(|| {
+            let known: Vec<&str> = context.tables.keys().map(String::as_str).collect();
+            format!("there is no such table; there are: {}", known.join(", "))
+        })?;
+        let patients = Patients::from_table(&table, &self.columns)?;
+        let options = SurvivalOptions {
+            unit: self.unit.clone(),
+            reference: self.reference.clone(),
+            rmst: self.rmst,
+            at: self.at.clone(),
+            firth: self.firth,
+            ..SurvivalOptions::default()
+        };
+        let patients = patients.ordered(self.reference.as_deref())?;
+        context.add(arms(&self.id, &patients, &options)?);
+        context.add(curves(&format!("{}.curve", self.id), &patients, &options)?);
+        if patients.arms() > 1 {
+            context.add(comparison(&format!("{}.comparison", self.id), &patients, &options)?);
+            if !self.periods.is_empty() {
+                let name = format!("{}.periods", self.id);
+                context.add(periods(&name, &patients, &options, &self.periods)?);
+            }
+        }
+        if let Some(knots) = self.knots {
+            let scale = spline_scale(self.spline_scale.as_deref().unwrap_or("hazard"))?;
+            context.add(splines(
+                &format!("{}.splines", self.id),
+                &patients,
+                &options,
+                knots,
+                scale,
+            )?);
+        } else if self.spline_scale.is_some() {
+            return Err("`spline_scale` needs `knots`, the most internal knots".into());
+        }
+        if self.families {
+            context.add(families(&format!("{}.families", self.id), &patients, &options)?);
+        }
+        if let Some(between) = &self.between {
+            let columns = IntervalColumns {
+                left: between.left.clone(),
+                right: between.right.clone(),
+                arm: self.columns.arm.clone(),
+            };
+            let patients =
+                Intervals::from_table(&table, &columns)?.ordered(self.reference.as_deref())?;
+            let id = format!("{}.interval_censored", self.id);
+            context.add(interval_arms(&id, &patients, &options)?);
+            context.add(interval_curves(&format!("{id}_curve"), &patients, &options)?);
+        }
+        Ok(())
+    }
+}
+
+/// The scale of a spline of a name.
+///
+/// # Errors
+/// A name that is none of them.
+pub fn spline_scale(name: &str) -> Result<SplineScale, StepError> {
+    SplineScale::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| {
+        let known = SplineScale::ALL.map(SplineScale::name).join(", ");
+        format!("no scale of splines `{name}`; known are {known}").into()
+    })
+}

@@ -1,0 +1,299 @@
+//! Uncertainty of absorbed doses by their inputs, from calibration to mass.
+
+use crate::steps::StepError;
+use lutetia_diagnostic::Verdict;
+use lutetia_dose::{Budget, Chain, Outline, Recovery, Region, budget};
+use lutetia_units::{Dimension, Quantity, Unit};
+use serde::Deserialize;
+
+use super::{
+    Context, RegionTia, StepKind, Use,
+    dose::{RegionDose, relative},
+    shown,
+};
+use lutetia_table::{Cell, Table};
+
+/// Uncertainty of absorbed doses by their inputs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UncertaintyStep {
+    /// Name of the tables.
+    pub id: String,
+    /// Step of doses.
+    pub from: String,
+    /// What is known of the measurement.
+    #[serde(default)]
+    pub measurement: ChainSpec,
+}
+
+/// What is known of the measurement beyond its scatter, as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainSpec {
+    /// Relative standard deviation of the calibration, such as `3 %`.
+    pub calibration: Option<String>,
+    /// Relative standard deviation of a volume, such as `5 %`; that of the dose step if left out.
+    pub volume_sd: Option<String>,
+    /// Edge of a voxel of the image that volumes were outlined on, such as `4.8 mm`; with
+    /// `resolution`, in place of `volume_sd`.
+    pub voxel: Option<String>,
+    /// Resolution of that image, full width at half maximum, such as `12 mm`.
+    pub resolution: Option<String>,
+    /// Recovery curve that the activities were divided by.
+    pub recovery: Option<RecoverySpec>,
+    /// Relative standard deviation of the dose factor at a known mass, such as `2 %`.
+    pub factor: Option<String>,
+}
+
+/// A recovery curve `R(v) = 1 − 1/(1 + (v/half_volume)^exponent)`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverySpec {
+    /// Volume of half recovery, such as `4 mL`.
+    pub half_volume: String,
+    /// Exponent.
+    pub exponent: f64,
+    /// Standard deviation of the volume of half recovery, such as `0.4 mL` or `10 %`.
+    pub half_volume_sd: String,
+    /// Standard deviation of the exponent.
+    pub exponent_sd: f64,
+    /// Correlation of both.
+    #[serde(default)]
+    pub correlation: f64,
+}
+
+impl StepKind for UncertaintyStep {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Step(&self.from)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), StepError> {
+        Ok(run(self, context)?)
+    }
+}
+
+/// A length, volume or the like in a unit.
+fn in_unit(what: &str, text: &str, unit: &str, dimension: Dimension) -> Result<f64, String> {
+    let quantity = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
+    if quantity.dimension() != dimension {
+        return Err(format!(
+            "{what}: `{text}` is {}, expected {dimension} such as `5 {unit}`",
+            quantity.dimension()
+        ));
+    }
+    let unit = Unit::parse(unit).map_err(|e| e.to_string())?;
+    quantity.to(&unit).map_err(|e| format!("{what}: {e}"))
+}
+
+impl RecoverySpec {
+    /// The curve.
+    ///
+    /// # Errors
+    /// A sentence that says which part cannot be.
+    pub fn curve(&self) -> Result<Recovery, String> {
+        let half = in_unit("half_volume", &self.half_volume, "mL", Dimension::VOLUME)?;
+        let text = &self.half_volume_sd;
+        let sd = match relative(text) {
+            Ok(share) => share * half,
+            Err(_) => in_unit("half_volume_sd", text, "mL", Dimension::VOLUME)?,
+        };
+        Recovery::new(half, self.exponent, sd, self.exponent_sd, self.correlation)
+            .map_err(|e| e.to_string())
+    }
+}
+
+impl ChainSpec {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { calibration, volume_sd, voxel, resolution, recovery, factor } = self;
+        calibration.is_none()
+            && volume_sd.is_none()
+            && voxel.is_none()
+            && resolution.is_none()
+            && recovery.is_none()
+            && factor.is_none()
+    }
+
+    /// The chain.
+    ///
+    /// # Errors
+    /// A sentence that says which part cannot be read, or that parts contradict each other.
+    pub fn chain(&self) -> Result<Chain, String> {
+        let share = |what: &str, text: &Option<String>| -> Result<f64, String> {
+            let read = text.as_deref().map(relative).transpose();
+            Ok(read.map_err(|e| format!("{what}: {e}"))?.unwrap_or(0.0))
+        };
+        let outline = match (&self.volume_sd, &self.voxel, &self.resolution) {
+            (None, None, None) => Outline::AsMass,
+            (Some(sd), None, None) => {
+                Outline::Relative(relative(sd).map_err(|e| format!("volume_sd: {e}"))?)
+            }
+            (None, Some(voxel), Some(fwhm)) => Outline::Image {
+                voxel_mm: in_unit("voxel", voxel, "mm", Dimension::LENGTH)?,
+                fwhm_mm: in_unit("resolution", fwhm, "mm", Dimension::LENGTH)?,
+            },
+            (Some(_), _, _) => {
+                return Err(
+                    "give the volume's error as `volume_sd`, or by `voxel` and `resolution`; not both"
+                        .to_owned(),
+                );
+            }
+            (None, _, _) => {
+                return Err("`voxel` and `resolution` belong together; one is missing".to_owned());
+            }
+        };
+        Ok(Chain {
+            calibration: share("calibration", &self.calibration)?,
+            outline,
+            recovery: self.recovery.as_ref().map(RecoverySpec::curve).transpose()?,
+            factor: share("factor", &self.factor)?,
+        })
+    }
+}
+
+/// The budget of every region, or why there is none.
+#[must_use]
+pub fn budgets(
+    tias: &[RegionTia],
+    doses: &[RegionDose],
+    chain: &Chain,
+) -> Vec<(String, Verdict<Budget>)> {
+    doses
+        .iter()
+        .map(|d| {
+            let tia = match tias.iter().find(|t| t.region == d.region) {
+                Some(tia) => tia.tia.as_ref(),
+                None => Verdict::refused(
+                    "it is made of several integrals; its standard error is that of the dose alone",
+                ),
+            };
+            let found = d.dose.as_ref().zip(tia).try_map(|(dose, tia)| {
+                let region = Region::named(&d.region)?;
+                let volume_ml = dose.mass.g / region.density();
+                budget(dose, tia, volume_ml, chain)
+            });
+            (d.region.clone(), found)
+        })
+        .collect()
+}
+
+/// The tables `<id>` and `<id>.budget`.
+#[must_use]
+pub fn tables(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
+    let mut totals = Table::new(
+        id,
+        "Absorbed dose with the uncertainty of the whole chain; activity and dose factor are correlated through the volume",
+    )
+    .column("region", "")
+    .column("total", "Gy")
+    .column("total_sd", "Gy")
+    .column("relative_sd", "%")
+    .column("activity_relative_sd", "%")
+    .column("factor_relative_sd", "%")
+    .column("correlation", "")
+    .column("dominant", "")
+    .column("note", "");
+    let mut parts = Table::new(
+        format!("{id}.budget"),
+        "What each input adds to the uncertainty of the absorbed dose, and its share of the variance",
+    )
+    .column("region", "")
+    .column("input", "")
+    .column("input_sd", "%")
+    .column("sensitivity", "")
+    .column("dose_sd", "%")
+    .column("dose_sd_gy", "Gy")
+    .column("share", "%");
+    let percent = |x: Option<f64>| Cell::from(x.map(|x| 100.0 * x));
+    for (region, found) in budgets {
+        let (found, mut note) = shown(found);
+        let Some(b) = found else {
+            let mut row = vec![Cell::Missing; 8];
+            row[0] = region.as_str().into();
+            row.push(note.into());
+            totals.push(row);
+            continue;
+        };
+        if b.relative_sd.is_none() {
+            let join = if note.is_empty() { "" } else { "; " };
+            note = format!("{note}{join}not determined: no standard error of the integral");
+        }
+        let both = b.activity_relative_sd.map(|a| a * b.factor_relative_sd);
+        totals.push(vec![
+            region.as_str().into(),
+            b.dose_gy.into(),
+            b.sd_gy().into(),
+            percent(b.relative_sd),
+            percent(b.activity_relative_sd),
+            percent(Some(b.factor_relative_sd)),
+            both.filter(|x| *x > 0.0).map(|x| b.relative_covariance / x).into(),
+            b.dominant().map_or(Cell::Missing, |i| i.name().into()),
+            note.into(),
+        ]);
+        for c in &b.contributions {
+            parts.push(vec![
+                region.as_str().into(),
+                c.input.name().into(),
+                percent(c.relative_sd),
+                c.sensitivity.into(),
+                percent(c.of_dose()),
+                c.of_dose().map(|sd| sd * b.dose_gy).into(),
+                percent(c.share),
+            ]);
+        }
+    }
+    [totals, parts]
+}
+
+fn run(step: &UncertaintyStep, context: &mut Context) -> Result<(), StepError> {
+    let chain = step.measurement.chain()?;
+    let (from, doses) = context
+        .doses
+        .get(&step.from)
+        .ok_or_else(|| format!("step `{}` makes no absorbed doses", step.from))?;
+    let tias = context.tias.get(from).map(Vec::as_slice).unwrap_or_default();
+    for table in tables(&step.id, &budgets(tias, doses, &chain)) {
+        context.add(table);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_what_is_said_of_the_measurement_is_read() {
+        let read = |text: &str| toml::from_str::<ChainSpec>(text).expect("TOML").chain();
+        let chain = read(
+            "calibration = '3 %'\nvoxel = '0.48 cm'\nresolution = '12 mm'\nfactor = '2 %'\n\
+             recovery = { half_volume = '4 mL', exponent = 1.1, half_volume_sd = '10 %', exponent_sd = 0.08 }",
+        )
+        .expect("a chain");
+        let Outline::Image { voxel_mm, fwhm_mm } = chain.outline else { panic!("{chain:?}") };
+        assert!((voxel_mm - 4.8).abs() < 1e-12 && (fwhm_mm - 12.0).abs() < 1e-12);
+        assert!((chain.calibration - 0.03).abs() < 1e-15 && (chain.factor - 0.02).abs() < 1e-15);
+        let same = Recovery::new(4.0, 1.1, 0.4, 0.08, 0.0).expect("a curve");
+        let found = chain.recovery.expect("a curve");
+        assert!((found.relative_sd(9.0) - same.relative_sd(9.0)).abs() < 1e-15);
+        assert_eq!(read("").expect("a chain").outline, Outline::AsMass);
+        for (bad, why) in [
+            ("calibration = '3 MBq'", "calibration: `3 MBq`"),
+            ("voxel = '4.8 mm'", "belong together"),
+            ("voxel = '4.8 mm'\nresolution = '12 mm'\nvolume_sd = '5 %'", "not both"),
+            ("voxel = '4.8 mL'\nresolution = '12 mm'", "voxel: `4.8 mL`"),
+            (
+                "recovery = { half_volume = '4 mL', exponent = 1.1, half_volume_sd = '4 g', exponent_sd = 0.08 }",
+                "half_volume_sd: `4 g`",
+            ),
+        ] {
+            let message = read(bad).expect_err(bad);
+            assert!(message.contains(why), "{bad}: {message}");
+        }
+    }
+}

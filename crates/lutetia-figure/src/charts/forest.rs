@@ -1,0 +1,242 @@
+//! Estimates with intervals, one row each, and columns of text beside.
+
+use serde::Deserialize;
+
+use super::{Chart, ChartError, Columns, Only, source::Source};
+use crate::figure::{
+    Axis, Colour, Dash, Direction, Figure, Marks, Panel, Point, Shape, TextColumn,
+};
+use lutetia_table::{Cell, Tables, significant};
+
+/// A forest plot: a row of `from` for each estimate (`label`, `estimate`, `low`, `high`; where known
+/// `weight`, and `group` for headings). A row without estimate is a heading. On a logarithmic axis an estimate of
+/// zero is a ring at its lower end.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForestSpec {
+    /// File name without ending.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// Table of estimates.
+    pub from: String,
+    /// Columns that are not called like their role.
+    #[serde(default)]
+    pub columns: Columns,
+    /// Rows that are drawn, where not all are.
+    #[serde(default)]
+    pub only: Only,
+    /// Label of the axis: what the estimate is, with unit.
+    pub x_label: String,
+    /// Logarithmic, as fits ratios.
+    #[serde(default = "yes")]
+    pub log: bool,
+    /// Where nothing differs: 1 on a logarithmic axis, 0 on a linear one.
+    pub null: Option<f64>,
+    /// What lies below and above the null.
+    pub favours: Option<[String; 2]>,
+    /// Heading of the printed estimates: what the interval is.
+    #[serde(default = "estimate")]
+    pub estimate_label: String,
+    /// Columns of the table written beside the rows.
+    #[serde(default)]
+    pub text: Vec<String>,
+    /// Labels of the rows that summarise others; drawn as diamonds.
+    #[serde(default)]
+    pub summary: Vec<String>,
+    /// Both ends of the axis; longer intervals end in an arrow.
+    pub limits: Option<[f64; 2]>,
+}
+
+fn estimate() -> String {
+    "estimate (95 % CI)".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Chart for ForestSpec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn from(&self) -> Vec<&str> {
+        vec![&self.from]
+    }
+
+    fn build(&self, tables: &Tables) -> Result<Figure, ChartError> {
+        let roles = ["label", "estimate", "low", "high", "weight", "group"];
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
+        let (labels, groups) = (source.texts("label")?, source.optional_texts("group")?);
+        let (estimates, bars) = (source.maybe("estimate")?, source.bars("low", "high")?);
+        let weights = weights(&source, &bars, self.log)?;
+        if self.log {
+            let all: Vec<f64> = estimates.iter().map(|e| e.unwrap_or(1.0)).collect();
+            source.not_negative("estimate", &all)?;
+            let all: Vec<f64> = bars.iter().map(|b| b.map_or(1.0, |b| b.0)).collect();
+            source.not_negative("low", &all)?;
+        }
+        let ends = self.ends(&estimates, &bars);
+        if let Some(missing) = self.summary.iter().find(|s| !labels.contains(s)) {
+            return Err(ChartError::Summary { name: missing.clone() });
+        }
+        let rows = rows(&labels, &groups);
+        let count = rows.len();
+        // Categories count upwards from the axis; the first row belongs on top.
+        let height = |i: usize| (count - 1 - i) as f64;
+
+        let x = if self.log { Axis::log(&self.x_label) } else { Axis::linear(&self.x_label) };
+        let x =
+            Axis { limits: ends, ends: self.favours.clone().map(|[low, high]| (low, high)), ..x };
+        let names = rows.iter().rev().map(|r| r.label.clone()).collect();
+        let y = Axis { flush_left: true, ..Axis::categories("", names) };
+        let mut panel = Panel::new("", x, y);
+        let null = self.null.unwrap_or(if self.log { 1.0 } else { 0.0 });
+        panel.layer(
+            "",
+            Colour::Ink,
+            Marks::Rule { axis: Direction::X, at: null, dash: Dash::Dashed, text: String::new() },
+        );
+        let (mut single, mut summaries, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            let Some(at) = row.at else { continue };
+            let Some(estimate) = estimates[at] else { continue };
+            if self.log && estimate <= 0.0 {
+                // Zero is infinitely far to the left: a ring at the end of the axis, its number beside it.
+                let edge = ends.map_or(estimate, |(low, _)| low);
+                let bar = bars[at].filter(|(_, high)| *high > edge).map(|(_, high)| (edge, high));
+                beyond.push(Point::new(edge, height(i)).lying(bar));
+                continue;
+            }
+            let point = Point::new(estimate, height(i)).lying(bars[at]);
+            if self.summary.contains(&labels[at]) {
+                summaries.push(point);
+            } else {
+                single.push(point.sized(weights[at]));
+            }
+        }
+        let squares = Marks::Points { points: single, shape: Shape::Square };
+        panel.layer("", Colour::Series(0), squares);
+        if !beyond.is_empty() {
+            let rings = Marks::Points { points: beyond, shape: Shape::Ring };
+            panel.layer("", Colour::Series(0), rings);
+        }
+        if !summaries.is_empty() {
+            let diamonds = Marks::Points { points: summaries, shape: Shape::Diamond };
+            panel.layer("", Colour::Series(1), diamonds);
+        }
+        let cells = |of: &dyn Fn(usize) -> String| {
+            rows.iter().rev().map(|r| r.at.map(of).unwrap_or_default()).collect()
+        };
+        let table = source.table();
+        for name in &self.text {
+            let at = table.index(name)?;
+            let cell = |i: usize| match &table.rows[i].get(at) {
+                Some(Cell::Missing) | None => String::new(),
+                Some(Cell::Number(x)) => significant(*x, 3).replace('-', "−"),
+                Some(cell) => cell.pretty(),
+            };
+            let unit = &table.columns[at].unit;
+            let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+            let heading = format!("{}{unit}", super::readable(name));
+            panel.beside.push(TextColumn { heading, cells: cells(&cell) });
+        }
+        let printed = |i: usize| match (estimates[i], bars[i]) {
+            (Some(e), Some((low, high))) => {
+                // A dash between two minus signs is not read.
+                let to = if low < 0.0 { " to " } else { "–" };
+                format!("{} ({}{to}{})", fixed(e), fixed(low), fixed(high))
+            }
+            (Some(e), None) => fixed(e),
+            (None, _) => String::new(),
+        };
+        panel
+            .beside
+            .push(TextColumn { heading: self.estimate_label.clone(), cells: cells(&printed) });
+        Ok(Figure {
+            name: self.name.clone(),
+            caption: self.caption.clone(),
+            panels: vec![panel],
+            columns: 1,
+        })
+    }
+}
+
+impl ForestSpec {
+    /// Both ends of the axis: those that are given; on a logarithmic axis with a zero, from well below to well
+    /// above all other numbers, so that the end is known at which zero is drawn.
+    fn ends(&self, estimates: &[Option<f64>], bars: &[Option<(f64, f64)>]) -> Option<(f64, f64)> {
+        let given = self.limits.map(|[low, high]| (low, high));
+        let numbers = || {
+            let bars = bars.iter().flatten().flat_map(|(low, high)| [*low, *high]);
+            estimates.iter().flatten().copied().chain(bars)
+        };
+        if given.is_some() || !self.log || numbers().all(|x| x > 0.0) {
+            return given;
+        }
+        let null = self.null.unwrap_or(1.0);
+        let positive = || numbers().filter(|x| *x > 0.0 && x.is_finite());
+        let (low, high) = positive().fold((null, null), |(low, high), x| (low.min(x), high.max(x)));
+        Some((low / 1.5, high * 1.25))
+    }
+}
+
+/// A line of the plot: an estimate, or a heading.
+struct Line {
+    label: String,
+    at: Option<usize>,
+}
+
+/// The rows in order, each group under its heading.
+fn rows(labels: &[String], groups: &[String]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut group = "";
+    for (i, label) in labels.iter().enumerate() {
+        if groups[i] != group {
+            group = &groups[i];
+            if !group.is_empty() {
+                lines.push(Line { label: group.to_owned(), at: None });
+            }
+        }
+        let indent = if group.is_empty() { "" } else { "\u{a0}\u{a0}\u{a0}" };
+        lines.push(Line { label: format!("{indent}{label}"), at: Some(i) });
+    }
+    lines
+}
+
+/// Areas of the squares, the largest being 4 times an ordinary point: `weight` where given, else the
+/// inverse variance that the interval implies.
+fn weights(
+    source: &Source<'_>,
+    bars: &[Option<(f64, f64)>],
+    log: bool,
+) -> Result<Vec<f64>, ChartError> {
+    let given = source.optional("weight")?;
+    let implied = |bar: &Option<(f64, f64)>| {
+        let (low, high) = (*bar)?;
+        let width = if log { (high / low).ln() } else { high - low };
+        (width > 0.0 && width.is_finite()).then(|| 1.0 / (width * width))
+    };
+    let raw: Vec<Option<f64>> =
+        given.iter().zip(bars).map(|(w, bar)| w.or_else(|| implied(bar))).collect();
+    if let Some(i) = given.iter().position(|w| w.is_some_and(|w| w < 0.0)) {
+        let found = significant(given[i].unwrap_or(0.0), 6);
+        return Err(source.fault(i, "weight", &found, "a weight that is not negative"));
+    }
+    let largest = raw.iter().flatten().fold(0.0, |a: f64, w| if *w > a { *w } else { a });
+    let scaled = |w: &Option<f64>| match w {
+        Some(w) if largest > 0.0 => (4.0 * w / largest).clamp(0.4, 4.0),
+        _ => 1.0,
+    };
+    Ok(raw.iter().map(scaled).collect())
+}
+
+/// Two decimals, or three digits where that would be nothing.
+fn fixed(value: f64) -> String {
+    if value.abs() < 0.01 || value.abs() >= 1000.0 {
+        significant(value, 3).replace('-', "−")
+    } else {
+        format!("{value:.2}").replace('-', "−")
+    }
+}

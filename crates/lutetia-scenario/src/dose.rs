@@ -1,0 +1,390 @@
+//! A dose as it is written: one table of an experiment, one `--dose` of the command.
+
+use lutetia_diagnostic::closest;
+use lutetia_model::system::{DoseAmountError, DoseNuclideError, System};
+use lutetia_sim::{Dose, Regimen};
+use lutetia_units::{Dimension, Quantity, UnitError};
+use serde::Deserialize;
+
+/// A dose and its repetitions: `{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoseEntry {
+    /// Start of the first, such as `0 h`; zero if left out.
+    pub at: Option<String>,
+    /// The pool it goes into: `L.plasma`.
+    pub into: String,
+    /// Nuclide, where the pool can carry several.
+    pub nuclide: Option<String>,
+    /// Activity at its start, such as `7.4 GBq`.
+    pub activity: Option<String>,
+    /// Hot and cold ligand together, or a drug, as an amount or a mass such as `100 nmol`; carrier-free if left out.
+    pub amount: Option<String>,
+    /// Duration of the infusion, such as `30 min`; a bolus if left out.
+    pub over: Option<String>,
+    /// Interval of its repetitions, such as `6 week`.
+    pub every: Option<String>,
+    /// How often it is given in all.
+    #[serde(default = "once")]
+    pub cycles: u32,
+    /// The occasion that the first of them belongs to, from 1; the repetitions belong to the next ones. Left out, the
+    /// first entry with an activity begins an occasion with each dose, and partners begin none.
+    pub cycle: Option<u32>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// Most repetitions of a dose.
+const MOST_CYCLES: u32 = 1000;
+
+const KEYS: [&str; 9] =
+    ["at", "into", "nuclide", "activity", "amount", "over", "every", "cycles", "cycle"];
+
+const EXAMPLE: &str = "write it as `{ at = \"0 h\", into = \"L.plasma\", activity = \"7.4 GBq\", amount = \"100 nmol\" }`";
+
+/// Why a dose cannot be given.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DoseError {
+    /// Not TOML.
+    #[error("cannot read the dose `{text}`: {reason}")]
+    Unreadable {
+        /// As typed.
+        text: String,
+        /// What the reader says.
+        reason: String,
+    },
+    /// Not a table.
+    #[error("the dose `{text}` is not a table")]
+    NotATable {
+        /// As typed.
+        text: String,
+    },
+    /// A key that a dose does not have.
+    #[error("a dose has no `{key}`")]
+    Key {
+        /// As typed.
+        key: String,
+        /// The nearest one there is.
+        near: Option<&'static str>,
+    },
+    /// A value of another type.
+    #[error("`{key} = {found}` of a dose is not {expected}")]
+    Type {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// `text` or `a whole number`.
+        expected: &'static str,
+    },
+    /// A key that every dose needs.
+    #[error("the dose `{text}` has no `into`")]
+    Nowhere {
+        /// As typed.
+        text: String,
+    },
+    /// Nothing is given.
+    #[error("the dose into `{into}` has neither `activity` nor `amount`")]
+    Nothing {
+        /// The pool.
+        into: String,
+    },
+    /// Not a quantity.
+    #[error("cannot read `{key}` of a dose: {source}")]
+    Quantity {
+        /// The key.
+        key: &'static str,
+        /// Why not.
+        source: UnitError,
+    },
+    /// A quantity of something else.
+    #[error("`{key}` of a dose is `{text}` ({found}); expected {expected}")]
+    Dimension {
+        /// The key.
+        key: &'static str,
+        /// As typed.
+        text: String,
+        /// Its dimension.
+        found: Dimension,
+        /// What it must have.
+        expected: Dimension,
+    },
+    /// Less than nothing.
+    #[error("`{key}` of a dose is `{text}`; expected 0 or more")]
+    Negative {
+        /// The key.
+        key: &'static str,
+        /// As typed.
+        text: String,
+    },
+    /// The nuclide is not known.
+    #[error(transparent)]
+    Nuclide(#[from] DoseNuclideError),
+    /// The amount cannot be found.
+    #[error(transparent)]
+    Amount(#[from] DoseAmountError),
+    /// Too many, or none.
+    #[error("a dose has {cycles} cycles; expected 1 to {MOST_CYCLES}")]
+    Cycles {
+        /// As given.
+        cycles: u32,
+    },
+    /// Repetitions without an interval.
+    #[error("a dose has `cycles` and needs `every`, such as `8 week`")]
+    NoInterval,
+}
+
+impl DoseError {
+    /// What can be done.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unreadable { .. } | Self::NotATable { .. } | Self::Nowhere { .. } => {
+                EXAMPLE.to_owned()
+            }
+            Self::Nothing { .. } => EXAMPLE.to_owned(),
+            Self::Key { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::Key { near: None, .. } => format!("a dose has: {}", KEYS.join(", ")),
+            Self::Type { expected: "text", .. } => {
+                "put the value and its unit in quotation marks".to_owned()
+            }
+            Self::Type { .. } => "write it as `cycles = 4`".to_owned(),
+            Self::Quantity { key, .. }
+            | Self::Dimension { key, .. }
+            | Self::Negative { key, .. } => {
+                format!("write it as `{}`", example(key))
+            }
+            Self::Nuclide(DoseNuclideError::None { .. }) => {
+                "give the dose by `amount` alone, or into a pool that carries the label".to_owned()
+            }
+            Self::Nuclide(_) => "name one of them: `nuclide = \"…\"`".to_owned(),
+            Self::Amount(_) => "see `lutetia explain` for the species of the model".to_owned(),
+            Self::Cycles { .. } => "write it as `cycles = 4`".to_owned(),
+            Self::NoInterval => "write it as `every = \"8 week\"`".to_owned(),
+        }
+    }
+
+    /// The code of the message.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "LUT7050"
+    }
+}
+
+/// A value that works for a key.
+fn example(key: &str) -> &'static str {
+    match key {
+        "at" => "24 h",
+        "activity" => "7.4 GBq",
+        "amount" => "100 nmol` or `200 mg",
+        "over" => "30 min",
+        _ => "8 week",
+    }
+}
+
+impl DoseEntry {
+    /// Reads one dose, written as an inline table.
+    ///
+    /// # Errors
+    /// What is not as a dose is written.
+    pub fn parse(text: &str) -> Result<Self, DoseError> {
+        let file = format!("dose = {}", text.trim());
+        let table: toml::Table = file.parse().map_err(|e: toml::de::Error| {
+            DoseError::Unreadable { text: text.to_owned(), reason: e.message().to_owned() }
+        })?;
+        let Some(toml::Value::Table(dose)) = table.get("dose").filter(|_| table.len() == 1) else {
+            return Err(DoseError::NotATable { text: text.to_owned() });
+        };
+        for key in dose.keys() {
+            if !KEYS.contains(&key.as_str()) {
+                return Err(DoseError::Key { key: key.clone(), near: closest(key, KEYS) });
+            }
+        }
+        let word = |key: &'static str| match dose.get(key) {
+            None => Ok(None),
+            Some(toml::Value::String(word)) => Ok(Some(word.clone())),
+            Some(other) => Err(DoseError::Type { key, found: other.to_string(), expected: "text" }),
+        };
+        let count = |key: &'static str| match dose.get(key) {
+            None => Ok(None),
+            Some(value) => {
+                value.as_integer().and_then(|n| u32::try_from(n).ok()).map(Some).ok_or_else(|| {
+                    DoseError::Type { key, found: value.to_string(), expected: "a whole number" }
+                })
+            }
+        };
+        let entry = Self {
+            at: word("at")?,
+            into: word("into")?.ok_or_else(|| DoseError::Nowhere { text: text.to_owned() })?,
+            nuclide: word("nuclide")?,
+            activity: word("activity")?,
+            amount: word("amount")?,
+            over: word("over")?,
+            every: word("every")?,
+            cycles: count("cycles")?.unwrap_or(1),
+            cycle: count("cycle")?,
+        };
+        entry.check()?;
+        Ok(entry)
+    }
+
+    /// Checks what can be without a model: dimensions, signs, that something is given.
+    fn check(&self) -> Result<(), DoseError> {
+        for (key, text, dimension) in [
+            ("at", &self.at, Dimension::TIME),
+            ("activity", &self.activity, Dimension::ACTIVITY),
+            ("over", &self.over, Dimension::TIME),
+            ("every", &self.every, Dimension::TIME),
+        ] {
+            quantity(key, text, dimension)?;
+        }
+        self.given()?;
+        if self.activity.is_none() && self.amount.is_none() {
+            return Err(DoseError::Nothing { into: self.into.clone() });
+        }
+        if !(1..=MOST_CYCLES).contains(&self.cycles) {
+            return Err(DoseError::Cycles { cycles: self.cycles });
+        }
+        if self.cycles > 1 && self.every.is_none() {
+            return Err(DoseError::NoInterval);
+        }
+        Ok(())
+    }
+
+    /// The amount: one of molecules, or a mass, which the molar mass of the species makes one.
+    fn given(&self) -> Result<Option<Quantity>, DoseError> {
+        let mass =
+            |text: &String| Quantity::parse(text).is_ok_and(|q| q.dimension() == Dimension::MASS);
+        let dimension = if self.amount.as_ref().is_some_and(mass) {
+            Dimension::MASS
+        } else {
+            Dimension::AMOUNT
+        };
+        quantity("amount", &self.amount, dimension)
+    }
+
+    /// Whether it carries an activity.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.activity.is_some()
+    }
+
+    /// Whether an activity of zero would carry nothing at all, as in an arm that stands for no treatment.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let zero = |text: &String| {
+            Quantity::parse(text).is_ok_and(|q| {
+                q.dimension() == Dimension::ACTIVITY && q.value().abs() < f64::MIN_POSITIVE
+            })
+        };
+        self.amount.is_none() && self.activity.as_ref().is_some_and(zero)
+    }
+
+    /// The first of its doses, in the internal units of a model.
+    ///
+    /// # Errors
+    /// What cannot be given to this model.
+    pub fn dose(&self, system: &System) -> Result<Dose, DoseError> {
+        self.check()?;
+        let units = system.units();
+        let internal = |key, text: &Option<String>, dimension| {
+            Ok::<_, DoseError>(quantity(key, text, dimension)?.map(|q| units.to_internal(&q)))
+        };
+        let activities = match internal("activity", &self.activity, Dimension::ACTIVITY)? {
+            None => Vec::new(),
+            Some(activity) => {
+                vec![(system.dose_nuclide(&self.into, self.nuclide.as_deref())?, activity)]
+            }
+        };
+        let amount = self.given()?.map(|q| system.dose_amount(&self.into, &q)).transpose()?;
+        Ok(Dose {
+            at: internal("at", &self.at, Dimension::TIME)?.unwrap_or(0.0),
+            into: self.into.clone(),
+            activities,
+            amount,
+            over: internal("over", &self.over, Dimension::TIME)?.unwrap_or(0.0),
+        })
+    }
+
+    /// All of its doses, in order of time.
+    ///
+    /// # Errors
+    /// What cannot be given to this model.
+    pub fn doses(&self, system: &System) -> Result<Vec<Dose>, DoseError> {
+        let first = self.dose(system)?;
+        let every = quantity("every", &self.every, Dimension::TIME)?
+            .map_or(0.0, |q| system.units().to_internal(&q));
+        Ok(Regimen::repeat(&first, every, self.cycles as usize).doses)
+    }
+}
+
+/// A quantity of a dimension that is not negative.
+fn quantity(
+    key: &'static str,
+    text: &Option<String>,
+    expected: Dimension,
+) -> Result<Option<Quantity>, DoseError> {
+    let Some(text) = text else { return Ok(None) };
+    let quantity = Quantity::parse(text).map_err(|source| DoseError::Quantity { key, source })?;
+    let found = quantity.dimension();
+    if found != expected {
+        return Err(DoseError::Dimension { key, text: text.clone(), found, expected });
+    }
+    if quantity.value() < 0.0 {
+        return Err(DoseError::Negative { key, text: text.clone() });
+    }
+    Ok(Some(quantity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_a_dose_is_read_as_an_experiment_reads_it() {
+        let text = r#"{ at = "1 d", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol", over = "30 min", every = "6 week", cycles = 4 }"#;
+        let typed = DoseEntry::parse(text).expect("a dose");
+        #[derive(Deserialize)]
+        struct File {
+            dose: DoseEntry,
+        }
+        let read: File = toml::from_str(&format!("dose = {text}")).expect("a file");
+        assert_eq!(typed, read.dose);
+        assert_eq!((typed.into.as_str(), typed.cycles), ("L.plasma", 4));
+    }
+
+    #[test]
+    fn exact_faulty_doses_are_refused_with_their_reason() {
+        for (text, reason) in [
+            ("", "cannot read the dose"),
+            ("7.4 GBq", "cannot read the dose"),
+            ("\"7.4 GBq\"", "is not a table"),
+            ("{ into = \"L.plasma\" }", "neither `activity` nor `amount`"),
+            ("{ activity = \"7.4 GBq\" }", "no `into`"),
+            ("{ into = \"L.plasma\", activity = \"7400 mg\" }", "expected activity"),
+            ("{ into = \"L.plasma\", activity = \"-1 MBq\" }", "0 or more"),
+            ("{ into = \"L.plasma\", activity = 7400 }", "is not text"),
+            ("{ into = \"L.plasma\", activty = \"7.4 GBq\" }", "a dose has no `activty`"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\" }\nx = 1", "is not a table"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "needs `every`"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 0 }", "0 cycles"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = \"2\" }", "a whole number"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", every = \"2 mg\" }", "expected time"),
+        ] {
+            let error = DoseEntry::parse(text).expect_err("a faulty dose");
+            assert!(error.to_string().contains(reason), "`{text}`: {error}");
+            assert!(!error.hint().is_empty(), "`{text}`");
+        }
+    }
+
+    #[test]
+    fn exact_an_activity_of_zero_gives_nothing() {
+        let idle = |text: &str| DoseEntry::parse(text).expect("a dose").is_idle();
+        assert!(idle("{ into = \"L.plasma\", activity = \"0 GBq\" }"));
+        assert!(!idle("{ into = \"L.plasma\", activity = \"0 GBq\", amount = \"1 nmol\" }"));
+        assert!(!idle("{ into = \"L.plasma\", activity = \"1 MBq\" }"));
+    }
+}

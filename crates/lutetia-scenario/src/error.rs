@@ -1,0 +1,112 @@
+//! Why a model cannot be loaded or set.
+
+use std::{io, path::PathBuf};
+
+use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_model::system::{CompileError, DoseAmountError, SettingError};
+use lutetia_sim::SimError;
+use lutetia_units::{Dimension, UnitError};
+
+use crate::{DoseError, SettingFault, TreatmentError};
+
+/// Why something cannot be simulated as it was described.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// Faults in model files or connections, each with its place.
+    #[error("{} faults in its files", diagnostics.len())]
+    Files {
+        /// The faults.
+        diagnostics: Vec<Diagnostic>,
+        /// The texts they point into.
+        sources: Box<Sources>,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{path}`: {}", source.kind())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No file and no bundled model has the name.
+    #[error(
+        "cannot read the model `{name}`: no such file, and no bundled model has that name{}",
+        nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    NoModel {
+        /// As it was named.
+        name: String,
+        /// The bundled model of the nearest name.
+        nearest: Option<&'static str>,
+    },
+    /// The scale of a connection is not a quantity.
+    #[error("model {model}: the scale of `{input}`: {source}")]
+    Scale {
+        /// The model, as the experiment names it.
+        model: String,
+        /// The input.
+        input: String,
+        /// Why not.
+        source: UnitError,
+    },
+    /// It cannot be compiled with these nuclides.
+    #[error("model {model}: {source}")]
+    Compile {
+        /// The model.
+        model: String,
+        /// Why not.
+        source: CompileError,
+    },
+    /// Not a quantity.
+    #[error("{what}: {source}")]
+    Quantity {
+        /// What it is for.
+        what: String,
+        /// Why not.
+        source: UnitError,
+    },
+    /// A quantity of something else.
+    #[error("{what}: `{text}` is {found}, expected {expected}")]
+    Dimension {
+        /// What it is for.
+        what: String,
+        /// As typed.
+        text: String,
+        /// Its dimension.
+        found: Dimension,
+        /// What it must have.
+        expected: Dimension,
+    },
+    /// The amount of a dose.
+    #[error("{what}: {source}")]
+    Amount {
+        /// What it is for.
+        what: String,
+        /// Why not.
+        source: DoseAmountError,
+    },
+    /// A value that a parameter cannot have.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A name that means nothing, or a value for it.
+    #[error(transparent)]
+    Name(#[from] SettingFault),
+    /// A covariate without a typical value.
+    #[error("the covariate `{name}` has no typical value; set it in {unit}")]
+    NoTypical {
+        /// Which.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
+    /// A name that the model does not have, or a run that failed.
+    #[error(transparent)]
+    Sim(#[from] SimError),
+    /// A dose.
+    #[error(transparent)]
+    Dose(#[from] DoseError),
+    /// The doses of an arm.
+    #[error(transparent)]
+    Treatment(#[from] TreatmentError),
+}

@@ -1,0 +1,21 @@
+//! Models by name: what is near a name that nothing has.
+
+/// The bundled model whose name is nearest: `psma/tumour-kidny` means `psma/tumour-kidney`, and so does `tumour-kidney`.
+///
+/// ```
+/// use lutetia_scenario::nearest;
+/// assert_eq!(nearest("models/psma/tumor-kidney.toml"), Some("psma/tumour-kidney"));
+/// assert_eq!(nearest("tumour-kidney"), Some("psma/tumour-kidney"));
+/// assert_eq!(nearest("elsewhere/model"), None);
+/// ```
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let wanted = lutetia_models::plain(name);
+    let last = |name: &'static str| name.rsplit('/').next().unwrap_or(name);
+    if wanted.contains('/') {
+        return lutetia_diagnostic::closest(wanted, lutetia_models::names());
+    }
+    // Without a family, what is meant is the name within one.
+    let near = lutetia_diagnostic::closest(wanted, lutetia_models::names().map(last))?;
+    lutetia_models::names().find(|name| last(name) == near)
+}

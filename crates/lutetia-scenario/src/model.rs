@@ -1,0 +1,225 @@
+//! Models from files, checked, compiled and ready to run.
+
+use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
+
+use lutetia_diagnostic::Sources;
+use lutetia_model::{
+    Connection, Model, Parameter, ParameterValue, Resolve, SourceFile, check_with_units, connect,
+    system::{Binding, compile},
+};
+use lutetia_sim::Simulator;
+use lutetia_units::{Dimension, Quantity, UnitSystem, significant};
+use serde::Deserialize;
+
+use crate::{ScenarioError, follow};
+
+/// A model, or several connected through their ports, with the nuclides they are run with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelUse {
+    /// Path from the root of the repository, for one model.
+    pub file: Option<String>,
+    /// Models to connect; the internal units are those of the first.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// Which output drives which input.
+    #[serde(default)]
+    pub connect: Vec<Wire>,
+    /// Nuclides of its labels.
+    #[serde(default)]
+    pub nuclides: Vec<String>,
+}
+
+/// One of several connected models; its names get the prefix `name:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Short name.
+    pub name: String,
+    /// Path from the root of the repository.
+    pub file: String,
+}
+
+/// An output of one part drives an input of another.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wire {
+    /// `part.output`.
+    pub from: String,
+    /// `part.input`.
+    pub to: String,
+    /// The input is the output times this, where their dimensions differ: `0.3 mGy/(MBq h)`.
+    pub scale: Option<String>,
+}
+
+/// A model with the nuclides it is run with.
+#[derive(Debug, Clone)]
+pub struct LoadedModel {
+    /// The checked model.
+    pub model: Model,
+    /// Ready to run.
+    pub simulator: Arc<Simulator>,
+    /// Dose factors that follow the nuclide or cannot, and RBE that nobody set.
+    pub notes: Vec<String>,
+}
+
+/// Gives a model the files beside it, and remembers what went wrong.
+struct Neighbours<'a> {
+    folder: String,
+    read: RefCell<&'a mut dyn FnMut(&str) -> Result<String, ScenarioError>>,
+}
+
+impl Resolve for Neighbours<'_> {
+    fn resolve(&self, name: &str) -> Option<String> {
+        let path = if self.folder.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.folder)
+        };
+        (self.read.borrow_mut())(&path).ok()
+    }
+}
+
+/// Reads, checks and compiles a model; `read` gives the text of a file by its path.
+///
+/// # Errors
+/// The diagnostics of the model, or why it cannot be compiled with these nuclides.
+pub fn model(
+    path: &str,
+    nuclides: &[String],
+    read: &mut dyn FnMut(&str) -> Result<String, ScenarioError>,
+) -> Result<LoadedModel, ScenarioError> {
+    compiled(path, checked(path, None, read)?, nuclides)
+}
+
+/// Reads, checks and compiles the model of an experiment, or connects several.
+///
+/// # Errors
+/// The diagnostics of a model or of a connection, or why they cannot be compiled with these nuclides.
+pub fn used(
+    name: &str,
+    usage: &ModelUse,
+    read: &mut dyn FnMut(&str) -> Result<String, ScenarioError>,
+) -> Result<LoadedModel, ScenarioError> {
+    if let Some(path) = &usage.file {
+        return model(path, &usage.nuclides, read);
+    }
+    let mut parts: Vec<(String, Model)> = Vec::new();
+    for part in &usage.parts {
+        let units = parts.first().map(|(_, first)| first.units.clone());
+        parts.push((part.name.clone(), checked(&part.file, units.as_ref(), read)?));
+    }
+    let connections = usage
+        .connect
+        .iter()
+        .map(|wire| {
+            let scale = wire.scale.as_deref().map(Quantity::parse).transpose();
+            let scale = scale.map_err(|source| ScenarioError::Scale {
+                model: name.to_owned(),
+                input: wire.to.clone(),
+                source,
+            })?;
+            Ok(Connection { from: wire.from.clone(), to: wire.to.clone(), scale })
+        })
+        .collect::<Result<Vec<_>, ScenarioError>>()?;
+    let (model, diagnostics) = connect(&parts, &connections);
+    match model {
+        Some(model) => compiled(name, model, &usage.nuclides),
+        None => Err(ScenarioError::Files { diagnostics, sources: Box::new(Sources::new()) }),
+    }
+}
+
+fn checked(
+    path: &str,
+    units: Option<&UnitSystem>,
+    read: &mut dyn FnMut(&str) -> Result<String, ScenarioError>,
+) -> Result<Model, ScenarioError> {
+    let text = read(path)?;
+    let folder = Path::new(path).parent().map(|p| p.to_string_lossy().into_owned());
+    let neighbours = Neighbours { folder: folder.unwrap_or_default(), read: RefCell::new(read) };
+    let checked = check_with_units(&SourceFile { name: path.to_owned(), text }, &neighbours, units);
+    match checked.model {
+        Some(model) if !lutetia_diagnostic::has_errors(&checked.diagnostics) => Ok(model),
+        _ => Err(ScenarioError::Files {
+            diagnostics: checked.diagnostics,
+            sources: Box::new(checked.sources),
+        }),
+    }
+}
+
+/// Compiles a checked model with nuclides for all its labels; its dose factors are then those of the nuclide.
+///
+/// # Errors
+/// Why it cannot be compiled with these nuclides.
+pub fn compiled(
+    name: &str,
+    mut model: Model,
+    nuclides: &[String],
+) -> Result<LoadedModel, ScenarioError> {
+    let notes = follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
+    let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
+    let system = compile(&model, &binding)
+        .map_err(|source| ScenarioError::Compile { model: name.to_owned(), source })?;
+    Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)), notes })
+}
+
+impl LoadedModel {
+    /// The value of a plain parameter with its unit.
+    #[must_use]
+    pub fn value_text(&self, parameter: &Parameter) -> String {
+        match &parameter.value {
+            ParameterValue::Number(x) => {
+                let value = self.model.units.from_internal(*x, &parameter.unit);
+                let unit = parameter.unit.to_string();
+                // A pure number has the unit 1, which is not printed behind it.
+                let unit = if unit == "1" { String::new() } else { format!(" {unit}") };
+                format!("{}{unit}", significant(value, 6))
+            }
+            ParameterValue::Formula { text, .. } => text.clone(),
+        }
+    }
+
+    /// A quantity of a dimension as an internal number.
+    ///
+    /// # Errors
+    /// When the text is no quantity of that dimension.
+    pub fn internal(
+        &self,
+        what: &str,
+        text: &str,
+        dimension: Dimension,
+    ) -> Result<f64, ScenarioError> {
+        let q = Quantity::parse(text)
+            .map_err(|source| ScenarioError::Quantity { what: what.to_owned(), source })?;
+        if q.dimension() != dimension {
+            return Err(ScenarioError::Dimension {
+                what: what.to_owned(),
+                text: text.to_owned(),
+                found: q.dimension(),
+                expected: dimension,
+            });
+        }
+        Ok(self.model.units.to_internal(&q))
+    }
+
+    /// The default parameter vector with some parameters or covariates replaced, internal.
+    ///
+    /// # Errors
+    /// An unknown name, a value of the wrong dimension, no level of a category, a covariate outside the range of the
+    /// model or without any value.
+    pub fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, ScenarioError> {
+        let system = self.simulator.system();
+        let mut values = system.default_parameters();
+        for (name, text) in set {
+            let index = self.simulator.parameter(name)?;
+            values[index] = system.parameters()[index].setting(text)?;
+        }
+        match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
+            Some((info, _)) => Err(ScenarioError::NoTypical {
+                name: info.name.clone(),
+                unit: info.unit.to_string(),
+            }),
+            None => Ok(values),
+        }
+    }
+}

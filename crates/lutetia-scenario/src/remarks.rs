@@ -1,0 +1,147 @@
+//! What a simulation was given and does not use: doses after its end, no dose at all, inputs that keep their defaults,
+//! values that nothing reads. None of it is an error; a person should look.
+
+use std::collections::BTreeMap;
+
+use lutetia_model::system::System;
+use lutetia_sim::Regimen;
+use lutetia_units::{Dimension, significant};
+
+use crate::LoadedModel;
+
+/// What a simulation is given.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The compiled model.
+    pub system: &'a System,
+    /// Its doses.
+    pub regimen: &'a Regimen,
+    /// Inputs that a curve drives.
+    pub driven: Vec<&'a str>,
+    /// Parameters and covariates that were set.
+    pub set: Vec<&'a str>,
+    /// The last time, internal; infinity where integrals go on.
+    pub end: f64,
+}
+
+impl Given<'_> {
+    /// A sentence for each thing that is without effect.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut all = self.late_doses();
+        all.extend(self.no_dose());
+        all.extend(self.idle_inputs());
+        all.extend(self.unread());
+        all
+    }
+
+    fn time(&self, internal: f64) -> String {
+        let unit = self.system.units().unit_of(Dimension::TIME);
+        format!("{} {unit}", significant(self.system.units().from_internal(internal, &unit), 6))
+    }
+
+    /// Doses that arrive after the end, by pool.
+    fn late_doses(&self) -> Vec<String> {
+        let mut late: Vec<(&str, usize, f64)> = Vec::new();
+        for dose in &self.regimen.doses {
+            let lag = self.system.dose_target(&dose.into).map_or(0.0, |t| t.lag);
+            if dose.at + lag <= self.end {
+                continue;
+            }
+            match late.iter_mut().find(|l| l.0 == dose.into) {
+                Some((_, n, first)) => {
+                    *n += 1;
+                    *first = first.min(dose.at);
+                }
+                None => late.push((&dose.into, 1, dose.at)),
+            }
+        }
+        let said = |(into, n, first): (&str, usize, f64)| {
+            let (at, end) = (self.time(first), self.time(self.end));
+            if n == 1 {
+                format!(
+                    "the dose into `{into}` at {at} is given after the end, {end}, and changes nothing"
+                )
+            } else {
+                format!(
+                    "{n} doses into `{into}`, the first at {at}, are given after the end, {end}, and change nothing"
+                )
+            }
+        };
+        late.into_iter().map(said).collect()
+    }
+
+    /// No dose where a nuclide waits for one, or where nothing moves without.
+    fn no_dose(&self) -> Option<String> {
+        if !self.regimen.doses.is_empty() {
+            return None;
+        }
+        if self.system.dose_targets().iter().any(|t| !t.hot.is_empty()) {
+            return Some("no dose is given, so every activity is 0".to_owned());
+        }
+        (self.driven.is_empty() && self.still()).then(|| {
+            "no dose is given and nothing else changes the model, so every output stays as it starts".to_owned()
+        })
+    }
+
+    /// Whether no state moves at the start.
+    fn still(&self) -> bool {
+        let mut evaluator = self.system.evaluator();
+        let states = self.system.states().len();
+        let inputs: Vec<f64> =
+            self.system.inputs().iter().map(|i| i.default.unwrap_or(f64::NAN)).collect();
+        let (mut x, mut dx) = (vec![0.0; states], vec![0.0; states]);
+        evaluator.initial(&mut x);
+        evaluator.rhs(0.0, &x, &inputs, &mut dx);
+        // Rounding of gain and loss in balance is no motion.
+        states > 0 && x.iter().zip(&dx).all(|(x, dx)| dx.abs() <= 1e-12 * x.abs())
+    }
+
+    /// Inputs that nothing drives.
+    fn idle_inputs(&self) -> Option<String> {
+        let idle: Vec<String> = self
+            .system
+            .inputs()
+            .iter()
+            .filter(|i| !self.driven.contains(&i.name.as_str()))
+            .filter_map(|i| {
+                let value = significant(self.system.units().from_internal(i.default?, &i.unit), 6);
+                let unit =
+                    if i.unit.symbol() == "1" { String::new() } else { format!(" {}", i.unit) };
+                Some(format!("`{}` ({value}{unit})", i.name))
+            })
+            .collect();
+        match &idle[..] {
+            [] => None,
+            [one] => Some(format!("nothing drives the input {one}; it keeps its default")),
+            several => Some(format!(
+                "nothing drives the inputs {}; they keep their defaults",
+                several.join(", ")
+            )),
+        }
+    }
+
+    /// Values that were set and that nothing reads.
+    fn unread(&self) -> Vec<String> {
+        unread_of(self.system, &self.set)
+    }
+}
+
+/// Parameters and covariates that were set and that no rate, output or initial value depends on.
+fn unread_of(system: &System, set: &[&str]) -> Vec<String> {
+    let infos = system.parameters();
+    let names = system.unread_parameters().into_iter().map(|k| infos[k].name.as_str());
+    let said = |name| format!("`{name}` is set, and nothing in the model reads it");
+    names.filter(|name| set.contains(name)).map(said).collect()
+}
+
+/// The same for what a step of an experiment sets.
+#[must_use]
+pub fn unread(
+    models: &BTreeMap<String, LoadedModel>,
+    model: &str,
+    set: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let set: Vec<&str> = set.keys().map(String::as_str).collect();
+    models.get(model).map_or_else(Vec::new, |m| unread_of(m.simulator.system(), &set))
+}

@@ -1,0 +1,85 @@
+//! Settings by name: parameters, covariates, levels and outputs, as text.
+
+use lutetia_model::{
+    ALIAS_SEPARATOR,
+    system::{ParameterInfo, SettingError},
+};
+use lutetia_units::{Quantity, UnitError};
+
+use crate::LoadedModel;
+
+/// Why a name cannot be given a value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SettingFault {
+    /// Nothing of that name.
+    #[error(
+        "the model has no parameter, covariate or output `{name}`{}",
+        near.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
+    )]
+    Unknown {
+        /// As typed.
+        name: String,
+        /// The nearest one there is.
+        near: Option<String>,
+    },
+    /// A value that a parameter or covariate cannot have.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A value that an output cannot have.
+    #[error("`{name}`: {source}")]
+    Output {
+        /// The output.
+        name: String,
+        /// Why not.
+        source: UnitError,
+    },
+}
+
+/// Every parameter or covariate that a name means: the one of that name, or those of all parts of a connected model.
+#[must_use]
+pub fn slots(model: &LoadedModel, name: &str) -> Vec<usize> {
+    let infos = model.simulator.system().parameters();
+    if let Some(slot) = model.simulator.system().parameter_index(name) {
+        return vec![slot];
+    }
+    let own =
+        |p: &ParameterInfo| p.name.rsplit_once(ALIAS_SEPARATOR).is_some_and(|(_, own)| own == name);
+    (0..infos.len()).filter(|&k| own(&infos[k])).collect()
+}
+
+/// A quantity, a level, or a number for what has no unit, in internal units of what `name` means: a
+/// parameter, a covariate or an output.
+///
+/// # Errors
+/// [`SettingFault`].
+pub fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f64, SettingFault> {
+    let system = model.simulator.system();
+    if let Some(&slot) = slots(model, name).first() {
+        return Ok(system.parameters()[slot].value(text)?);
+    }
+    if let Some(output) = system.output_index(name) {
+        let info = &system.outputs()[output];
+        return Quantity::parse(text)
+            .and_then(|q| q.to(&info.unit))
+            .map(|x| x / info.factor)
+            .map_err(|source| SettingFault::Output { name: name.to_owned(), source });
+    }
+    let names = system
+        .parameters()
+        .iter()
+        .map(|p| p.name.as_str())
+        .chain(system.outputs().iter().map(|o| o.name.as_str()));
+    let near = lutetia_diagnostic::closest(name, names).map(str::to_owned);
+    Err(SettingFault::Unknown { name: name.to_owned(), near })
+}
+
+/// What a parameter or covariate is set to for patients: as [`internal`], and a covariate within its range.
+///
+/// # Errors
+/// [`SettingFault`].
+pub fn setting(model: &LoadedModel, name: &str, text: &str) -> Result<f64, SettingFault> {
+    match slots(model, name).first() {
+        Some(&slot) => Ok(model.simulator.system().parameters()[slot].setting(text)?),
+        None => internal(model, name, text),
+    }
+}

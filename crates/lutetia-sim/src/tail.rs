@@ -1,0 +1,132 @@
+//! When is enough of an integral to infinity integrated?
+
+use lutetia_model::system::{StateForm, System};
+
+use crate::regimen::Doses;
+
+/// An integral to infinity ends when the bound on its rest falls below this share of it.
+const TAIL: f64 = 1e-8;
+/// Sensitivities fall more slowly than their outputs, like t·exp(−λt).
+const TAIL_OF_TANGENTS: f64 = 1e-10;
+
+/// What is known about the fall of the integrated outputs.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// Slowest decay constant of what was given; 0 without nuclides.
+    lambda: f64,
+    hot_states: Vec<usize>,
+    most_hot: f64,
+    /// Largest |output| / hot amount seen while the hot amount was still considerable.
+    ratio: Vec<f64>,
+    peak: Vec<f64>,
+    /// (time, |output|) of the accepted point before the newest.
+    before: Option<(f64, Vec<f64>)>,
+    last_time: f64,
+    share: f64,
+}
+
+impl Tail {
+    /// Nothing seen yet of so many integrated outputs; `tangents` are integrated too or not.
+    pub(crate) fn new(
+        system: &System,
+        doses: &Doses,
+        last_time: f64,
+        integrals: usize,
+        tangents: bool,
+    ) -> Self {
+        let nuclides = system.nuclides();
+        let given = |k: usize| doses.hot_amounts.get(k).is_some_and(|h| *h > 0.0);
+        let any_given = (0..nuclides.len()).any(given);
+        let lambda = nuclides
+            .iter()
+            .enumerate()
+            .filter(|(k, nuclide)| nuclide.lambda > 0.0 && (given(*k) || !any_given))
+            .map(|(_, nuclide)| nuclide.lambda)
+            .fold(f64::INFINITY, f64::min);
+        let hot_states = system
+            .states()
+            .iter()
+            .enumerate()
+            .filter(|(_, state)| matches!(state.form, StateForm::Hot(_)))
+            .map(|(index, _)| index)
+            .collect();
+        Self {
+            lambda: if lambda.is_finite() { lambda } else { 0.0 },
+            hot_states,
+            most_hot: 0.0,
+            ratio: vec![0.0; integrals],
+            peak: vec![0.0; integrals],
+            before: None,
+            last_time,
+            share: if tangents { TAIL_OF_TANGENTS } else { TAIL },
+        }
+    }
+
+    /// A time that is long for what was given: the mean life of its slowest nuclide, or one.
+    pub(crate) fn span(&self) -> f64 {
+        if self.lambda > 0.0 { 1.0 / self.lambda } else { 1.0 }
+    }
+
+    /// How long after the last stop an integral may take to fall.
+    pub(crate) fn patience(&self) -> f64 {
+        if self.lambda > 0.0 { 60.0 / self.lambda } else { 1000.0 * self.last_time.max(1.0) }
+    }
+
+    /// The integrator starts anew.
+    pub(crate) fn restart(&mut self) {
+        self.before = None;
+    }
+
+    fn hot_amount(&self, x: &[f64]) -> f64 {
+        self.hot_states.iter().map(|&k| x[k].abs()).sum()
+    }
+
+    /// Sees the states and the integrated outputs of an accepted point.
+    pub(crate) fn observe(&mut self, x: &[f64], integrands: &[f64]) {
+        let hot = self.hot_amount(x);
+        self.most_hot = self.most_hot.max(hot);
+        let considerable = hot > 1e-6 * self.most_hot;
+        for (k, value) in integrands.iter().take(self.peak.len()).enumerate() {
+            self.peak[k] = self.peak[k].max(value.abs());
+            if considerable {
+                self.ratio[k] = self.ratio[k].max(value.abs() / hot);
+            }
+        }
+    }
+
+    /// The first integral of which too much is left at an accepted point, if there is one.
+    pub(crate) fn unfinished(
+        &mut self,
+        time: f64,
+        x: &[f64],
+        integrands: &[f64],
+        integrals: &[f64],
+    ) -> Option<usize> {
+        let values: Vec<f64> = integrands.iter().take(self.peak.len()).map(|v| v.abs()).collect();
+        let hot = self.hot_amount(x);
+        let lambda = self.lambda;
+        let unfinished = values.iter().enumerate().find_map(|(k, &value)| {
+            // Below twelve digits of its peak an output is the solver's noise.
+            if value <= 1e-12 * self.peak[k] {
+                return None;
+            }
+            let by_decay = if lambda > 0.0 { self.ratio[k] * hot / lambda } else { 0.0 };
+            let fall = match &self.before {
+                Some((before, earlier)) if value > 0.0 && earlier[k] > value => {
+                    (earlier[k] / value).ln() / (time - before)
+                }
+                _ => 0.0,
+            };
+            // An output that falls as fast as the nuclide is bounded by it; one that falls more
+            // slowly only by its own fall.
+            let by_fall =
+                if lambda > 0.0 && fall > 0.9 * lambda { value / lambda } else { value / fall };
+            let rest = by_decay.max(by_fall);
+            // A rest that is not a number (nothing falls, nothing is left) is not small.
+            let small = rest <= self.share * integrals[k].abs();
+            (!small).then_some(k)
+        });
+        self.before = Some((time, values));
+        unfinished
+    }
+}

@@ -1,0 +1,27 @@
+//! Quantities as they are typed behind an option.
+
+use lutetia_units::{Dimension, Quantity};
+
+use crate::failure::{Failure, Outcome};
+
+/// Reads a quantity that must have a dimension and must not be negative.
+pub(crate) fn parse_quantity(
+    what: &str,
+    text: &str,
+    dimension: Dimension,
+    example: &str,
+) -> Outcome<Quantity> {
+    let hint = format!("write it as `{example}`");
+    let quantity = Quantity::parse(text)
+        .map_err(|error| Failure::usage(format!("cannot read {what}: {error}"), hint.clone()))?;
+    if quantity.dimension() != dimension {
+        return Err(Failure::usage(
+            format!("{what} is `{text}` ({}); expected {dimension}", quantity.dimension()),
+            hint,
+        ));
+    }
+    if quantity.value() < 0.0 {
+        return Err(Failure::usage(format!("{what} is `{text}`; expected 0 or more"), hint));
+    }
+    Ok(quantity)
+}

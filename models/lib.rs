@@ -1,0 +1,169 @@
+//! The models that travel inside Lutetia, as the text of their files.
+//!
+//! They are a crate so that an installed command finds them in an empty folder. A model is named by its family and its
+//! name, `psma/tumour-kidney`; [`find`] also takes it with `.toml` behind or `models/` in front, and
+//! [`place`] prefers a file of the user to the bundled model of the same name.
+//!
+//! ```
+//! let model = lutetia_models::find("psma/tumour-kidney").expect("it is bundled");
+//! assert_eq!(model.path, "psma/tumour-kidney.toml");
+//! assert!(model.text.contains("[model]"));
+//! ```
+
+mod place;
+
+pub use place::{Place, place, place_by, slashed};
+
+/// A model of the library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bundled {
+    /// Its path below `models/`: `psma/tumour-kidney.toml`.
+    pub path: &'static str,
+    /// The text of the file.
+    pub text: &'static str,
+}
+
+impl Bundled {
+    /// The name by which it is asked for: `psma/tumour-kidney`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.path.strip_suffix(".toml").unwrap_or(self.path)
+    }
+}
+
+macro_rules! library {
+    ($($path:literal)*) => {
+        &[$(Bundled { path: $path, text: include_str!($path) }),*]
+    };
+}
+
+/// Every model, sorted by name.
+pub const MODELS: &[Bundled] = library! {
+    "combination/independent-kill.toml"
+    "combination/marrow-overlap.toml"
+    "combination/parp-single-agent.toml"
+    "combination/psma-upregulation.toml"
+    "combination/repair-inhibition.toml"
+    "combination/sensitisation.toml"
+    "combination/standard-of-care.toml"
+    "immune/antigen-effector.toml"
+    "partner/cabazitaxel.toml"
+    "partner/capecitabine.toml"
+    "partner/enzalutamide.toml"
+    "partner/ipilimumab.toml"
+    "partner/nivolumab.toml"
+    "partner/olaparib.toml"
+    "partner/pembrolizumab.toml"
+    "partner/talazoparib.toml"
+    "partner/temozolomide.toml"
+    "psma/ac225-psma617-daughters.toml"
+    "psma/psma-it-population.toml"
+    "psma/psma617-population.toml"
+    "psma/tumour-feedback.toml"
+    "psma/tumour-kidney.toml"
+    "radiobiology/lethal-potentially-lethal.toml"
+    "radiobiology/linear-quadratic.toml"
+    "radiobiology/linear-quadratic-two-repairs.toml"
+    "radiobiology/two-damage.toml"
+    "sstr2/dotatate-population.toml"
+    "sstr2/dotatate-small.toml"
+    "sstr2/ha-dotatate-population.toml"
+    "survival/desmee-2015.toml"
+    "survival/new-lesions.toml"
+    "survival/weibull-tumour.toml"
+    "survival/zecchin-2016.toml"
+    "toxicity/haemoglobin.toml"
+    "toxicity/kidneys.toml"
+    "toxicity/lymphocytes.toml"
+    "toxicity/marrow-dose.toml"
+    "toxicity/neutrophils.toml"
+    "toxicity/platelets.toml"
+    "toxicity/salivary-glands.toml"
+    "tumour/growth-inhibition-claret.toml"
+    "tumour/growth-kill-clinical-effective.toml"
+    "tumour/growth-kill-radiobiological.toml"
+    "tumour/psa-desmee-2015.toml"
+    "tumour/psa-siebinga-2024.toml"
+    "tumour/regression-growth-stein-fojo.toml"
+};
+
+/// The model of a name: with or without `.toml`, with or without `models/` in front.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Bundled> {
+    let wanted = plain(name);
+    let at = MODELS.binary_search_by(|model| model.name().cmp(wanted)).ok()?;
+    MODELS.get(at)
+}
+
+/// The names of all models, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODELS.iter().map(Bundled::name)
+}
+
+/// A name without what it may carry: `./`, `models/` in front, `.toml` behind.
+#[must_use]
+pub fn plain(name: &str) -> &str {
+    let name = name.strip_prefix("./").unwrap_or(name);
+    let name = name.strip_prefix("models/").unwrap_or(name);
+    name.strip_suffix(".toml").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn exact_every_file_of_the_folder_is_here_and_nothing_else() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut there = Vec::new();
+        let mut folders = vec![root.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a readable folder") {
+                let path = entry.expect("an entry").path();
+                if path == root.join("demo") {
+                    // What the tour of the README writes; it belongs to nobody else.
+                } else if path.is_dir() {
+                    folders.push(path);
+                } else if folder != root {
+                    let below = path.strip_prefix(root).expect("below the root");
+                    let parts: Vec<_> =
+                        below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+                    there.push(parts.join("/"));
+                }
+            }
+        }
+        there.sort();
+        let mut here: Vec<&str> = MODELS.iter().map(|model| model.path).collect();
+        here.sort_unstable();
+        assert_eq!(here, there, "a model is in `lib.rs` and in the folder");
+    }
+
+    #[test]
+    fn exact_a_model_is_found_by_each_of_its_names() {
+        // The search halves the list of names, which therefore has to be sorted without `.toml`.
+        assert!(names().is_sorted());
+        for model in MODELS {
+            for name in [
+                model.name().to_owned(),
+                model.path.to_owned(),
+                format!("models/{}", model.name()),
+                format!("models/{}", model.path),
+                format!("./models/{}", model.path),
+            ] {
+                assert_eq!(find(&name), Some(model), "{name}");
+            }
+        }
+        for name in [
+            "",
+            "models/",
+            "psma",
+            "tumour-kidney",
+            "psma/tumour-kidney.toml.toml",
+            "../psma/tumour-kidney",
+        ] {
+            assert_eq!(find(name), None, "{name}");
+        }
+    }
+}
