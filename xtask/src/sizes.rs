@@ -23,17 +23,10 @@ const FILE_BYTES: u64 = 1_000_000;
 const REPORTS_BYTES: u64 = 25_000_000;
 
 /// Longer files: path and lines.
-const LONG_FILES: &[(&str, usize)] = &[
-    ("crates/lutetia-report/src/steps/trial.rs", 821),
-    ("crates/lutetia-trial/src/cohort.rs", 854),
-    ("crates/lutetia-trial/src/trial.rs", 880),
-];
+const LONG_FILES: &[(&str, usize)] = &[("crates/lutetia-report/src/steps/trial.rs", 821)];
 
 /// Longer functions: path and name, lines.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
-    ("crates/lutetia-fit/src/fast.rs: settle", 137),
-    ("crates/lutetia-fit/src/fit.rs: assemble", 267),
-    ("crates/lutetia-fit/src/profile.rs: profile", 149),
     ("crates/lutetia-model/src/front/build/parameters.rs: parameter", 178),
     ("crates/lutetia-model/src/front/build/values.rs: initials", 140),
     ("crates/lutetia-report/src/patient/page.rs: page", 198),
@@ -44,7 +37,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("crates/lutetia-report/src/steps/proposal.rs: search", 123),
     ("crates/lutetia-report/src/steps/sweep.rs: run", 129),
     ("crates/lutetia-report/src/steps/trade_off.rs: compute", 135),
-    ("crates/lutetia-trial/src/cohort.rs: new", 245),
 ];
 
 /// Larger files that are committed all the same: path and bytes.
