@@ -44,10 +44,7 @@ impl Trial<'_> {
             let scale = |x: f64| if d.log { x.ln() } else { x };
             let x = scale(found);
             if !x.is_finite() {
-                return Err(TrialError::NotDetermined {
-                    what: format!("the chance of crossover by `{}`", d.on),
-                    reason: format!("it is {found} at progression, and its logarithm is taken"),
-                });
+                return Err(TrialError::NoChance { on: d.on.clone(), found });
             }
             log_odds += d.coefficient * (x - scale(d.reference));
             known.push(x);

@@ -115,10 +115,7 @@ impl Trial<'_> {
         horizon: f64,
     ) -> Result<(f64, Vec<f64>, Vec<u8>), TrialError> {
         let Some(death) = self.outputs.death else {
-            return Err(TrialError::NotDetermined {
-                what: "the expected survival".to_owned(),
-                reason: "the trial names no cumulative hazard of death".to_owned(),
-            });
+            return Err(TrialError::NoDeath);
         };
         let cycles = self.spec.arms[arm].cycles.clone();
         let mut course = Course::new(self, patient, &self.places[arm].set, cycles, f64::INFINITY)
