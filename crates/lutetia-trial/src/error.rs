@@ -2,6 +2,7 @@
 
 use lutetia_outcome::OutcomeError;
 use lutetia_population::PopulationError;
+use lutetia_sim::SimError;
 
 /// Why a trial, a calibration or a search cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -63,10 +64,16 @@ pub enum TrialError {
     },
     /// The simulator refuses what is asked of all patients alike.
     #[error(transparent)]
-    Simulation(#[from] lutetia_sim::SimError),
+    Simulation(Box<SimError>),
     /// Stopped by the user.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<SimError> for TrialError {
+    fn from(cause: SimError) -> Self {
+        Self::Simulation(Box::new(cause))
+    }
 }
 
 impl TrialError {

@@ -35,7 +35,7 @@ impl Trial<'_> {
         }
         let mut log_odds = (crossover.share / (1.0 - crossover.share)).ln();
         let mut known = Vec::new();
-        for (d, place) in crossover.depends.iter().zip(&self.places[arm].dependences) {
+        for (d, place) in crossover.depends.iter().zip(&self.named[arm].dependences) {
             let found = match place {
                 Known::Output(output) => course.value(*output, day),
                 Known::Slot(slot) => course.parameters(0)[*slot],
