@@ -193,7 +193,7 @@ impl OdePredictor {
     }
 
     fn failed_at(&self, theta: &[f64], cause: SimError) -> PredictError {
-        PredictError::Simulation { cause, parameters: named(&self.names, theta) }
+        PredictError::Simulation { cause: Box::new(cause), parameters: named(&self.names, theta) }
     }
 }
 

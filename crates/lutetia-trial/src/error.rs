@@ -1,6 +1,8 @@
 //! What can be wrong with a trial or a search.
 
+use lutetia_outcome::OutcomeError;
 use lutetia_population::PopulationError;
+use lutetia_sim::SimError;
 
 /// Why a trial, a calibration or a search cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -30,6 +32,29 @@ pub enum TrialError {
     #[error(transparent)]
     Population(#[from] PopulationError),
     /// A statistic that the simulated patients do not determine.
+    #[error("{what} is not determined: {cause}")]
+    Outcome {
+        /// Which.
+        what: String,
+        /// What stands against it.
+        cause: Box<OutcomeError>,
+    },
+    /// A survival without a hazard.
+    #[error(
+        "the expected survival is not determined: the trial names no cumulative hazard of death"
+    )]
+    NoDeath,
+    /// A chance of crossover by the logarithm of what has none.
+    #[error(
+        "the chance of crossover by `{on}` is not determined: it is {found} at progression, and its logarithm is taken"
+    )]
+    NoChance {
+        /// What the chance depends on.
+        on: String,
+        /// Its value at progression.
+        found: f64,
+    },
+    /// Something that its caller cannot determine, for a reason of the caller's.
     #[error("{what} is not determined: {reason}")]
     NotDetermined {
         /// Which.
@@ -39,13 +64,25 @@ pub enum TrialError {
     },
     /// The simulator refuses what is asked of all patients alike.
     #[error(transparent)]
-    Simulation(#[from] lutetia_sim::SimError),
+    Simulation(Box<SimError>),
     /// Stopped by the user.
     #[error("interrupted")]
     Interrupted,
 }
 
+impl From<SimError> for TrialError {
+    fn from(cause: SimError) -> Self {
+        Self::Simulation(Box::new(cause))
+    }
+}
+
 impl TrialError {
+    /// A statistic for which a method of `lutetia_outcome` refuses the patients.
+    pub(crate) fn outcome(what: impl Into<String>) -> impl FnOnce(OutcomeError) -> Self {
+        let what = what.into();
+        move |cause| Self::Outcome { what, cause: Box::new(cause) }
+    }
+
     /// Code of the message, LUT93xx, or that of the population.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -53,7 +90,10 @@ impl TrialError {
             Self::Unknown { .. } => "LUT9301",
             Self::OutOfRange { .. } => "LUT9302",
             Self::Population(e) => e.code(),
-            Self::NotDetermined { .. } => "LUT9303",
+            Self::Outcome { .. }
+            | Self::NoDeath
+            | Self::NoChance { .. }
+            | Self::NotDetermined { .. } => "LUT9303",
             Self::Simulation(_) => "LUT9304",
             Self::Interrupted => "LUT9305",
         }

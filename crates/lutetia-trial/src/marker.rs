@@ -48,10 +48,7 @@ impl MarkerVisits {
             day += self.every;
         }
         let rules = PsaRules { least_rise: self.least_rise, ..PsaRules::default() };
-        let said = |e: lutetia_outcome::OutcomeError| TrialError::NotDetermined {
-            what: "the response of the marker".to_owned(),
-            reason: e.to_string(),
-        };
+        let said = |cause| TrialError::outcome("the response of the marker")(cause);
         let progression = psa_progression(baseline, &list, rules).map_err(said)?;
         let before = |day: f64| list.iter().map(|v| v.day).filter(|d| *d < day).fold(0.0, f64::max);
         Ok(Some(MarkerSeen {

@@ -41,7 +41,7 @@ impl Trial<'_> {
     /// # Errors
     /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
     pub fn observe(&self, number: u64, arm: usize) -> Result<ObservedCourse, Failed> {
-        let fail = |reason| Failed { patient: number, arm, reason };
+        let fail = |reason| Failed { patient: number, arm, reason: Box::new(reason) };
         let patient = self.patient(number).map_err(fail)?;
         let followed = self.followed(&patient, arm).map_err(fail)?;
         let (course, record) = (followed.course, followed.record);

@@ -89,9 +89,8 @@ pub fn scans(
             non_target: NonTarget::Present,
         });
     }
-    let course = assess(visits.baseline_mm, &list, RecistRules::default()).map_err(|e| {
-        TrialError::NotDetermined { what: "the response".to_owned(), reason: e.to_string() }
-    })?;
+    let course = assess(visits.baseline_mm, &list, RecistRules::default())
+        .map_err(TrialError::outcome("the response"))?;
     Ok(Seen {
         progression: course.progression_day,
         best: course.best,

@@ -34,14 +34,11 @@ pub fn data(
 ) -> Result<SurvivalData, TrialError> {
     let of = records.iter().filter(|r| r.arm == arm).map(|r| endpoint.of(r));
     let (times, events) = of.map(|o| (o.at, o.event)).unzip();
-    SurvivalData::new(times, events).map_err(|e| TrialError::NotDetermined {
-        what: format!(
-            "{} of the arm `{}`",
-            endpoint.name(),
-            spec.arms.get(arm).map_or("", |a| a.name.as_str())
-        ),
-        reason: e.to_string(),
-    })
+    SurvivalData::new(times, events).map_err(TrialError::outcome(format!(
+        "{} of the arm `{}`",
+        endpoint.name(),
+        spec.arms.get(arm).map_or("", |a| a.name.as_str())
+    )))
 }
 
 /// The Kaplan–Meier curve of one arm with 95 % limits on the log-log scale, as trials print them.
@@ -55,10 +52,8 @@ pub fn curve(
     endpoint: Endpoint,
 ) -> Result<KaplanMeier, TrialError> {
     let data = data(spec, records, arm, endpoint)?;
-    KaplanMeier::fit(&data, Interval::LogLog, 0.95).map_err(|e| TrialError::NotDetermined {
-        what: format!("the curve of {}", endpoint.name()),
-        reason: e.to_string(),
-    })
+    KaplanMeier::fit(&data, Interval::LogLog, 0.95)
+        .map_err(TrialError::outcome(format!("the curve of {}", endpoint.name())))
 }
 
 /// The hazard ratio of an arm over a reference.
@@ -72,10 +67,6 @@ pub fn contrast(
     reference: usize,
     endpoint: Endpoint,
 ) -> Result<Contrast, TrialError> {
-    let undetermined = |reason: String| TrialError::NotDetermined {
-        what: format!("the hazard ratio of {}", endpoint.name()),
-        reason,
-    };
     let mut times = Vec::new();
     let mut events = Vec::new();
     let mut label = Vec::new();
@@ -85,7 +76,8 @@ pub fn contrast(
         events.extend_from_slice(d.event());
         label.extend(vec![if a == arm { "arm" } else { "reference" }; d.len()]);
     }
-    let said = |e: lutetia_outcome::OutcomeError| undetermined(e.to_string());
+    let said =
+        |cause| TrialError::outcome(format!("the hazard ratio of {}", endpoint.name()))(cause);
     let data = SurvivalData::new(times, events).map_err(said)?;
     let groups = Groups::by_appearance(&label);
     let fit = Cox::new(&data).groups(&groups).fit().map_err(said)?;

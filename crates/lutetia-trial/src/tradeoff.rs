@@ -385,8 +385,7 @@ impl<'a> Resampled<'a> {
         let reference = self.weighing.reference;
         let found = self.banded(&|m| m.harm[k] - m.harm[reference]);
         let [both, own, other, neither] = self.pairs(k);
-        let pairs =
-            paired_risk_difference(both, own, other, neither, 0.95).map_err(|e| outcome(&e))?;
+        let pairs = paired_risk_difference(both, own, other, neither, 0.95).map_err(outcome)?;
         Ok(wider(found, pairs.lower, pairs.upper))
     }
 
@@ -395,7 +394,7 @@ impl<'a> Resampled<'a> {
         let found = self.banded(&|m| m.harm[k]);
         #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
         let n = self.patients as f64;
-        let (lower, upper) = share_limits(found.estimate, n, 0.95).map_err(|e| outcome(&e))?;
+        let (lower, upper) = share_limits(found.estimate, n, 0.95).map_err(outcome)?;
         Ok(wider(found, lower, upper))
     }
 
@@ -540,7 +539,7 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
             lower: d.lower,
             upper: d.upper,
         };
-        let found = number_needed_to_harm(&risk).map_err(|e| outcome(&e))?;
+        let found = number_needed_to_harm(&risk).map_err(outcome)?;
         let (lower, upper) = found.limits.unwrap_or((f64::NAN, f64::NAN));
         Ok(Banded { estimate: found.number, lower, upper })
     };
@@ -558,11 +557,8 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
     })
 }
 
-fn outcome(e: &lutetia_outcome::OutcomeError) -> TrialError {
-    TrialError::NotDetermined {
-        what: "the number needed to harm".to_owned(),
-        reason: e.to_string(),
-    }
+fn outcome(cause: lutetia_outcome::OutcomeError) -> TrialError {
+    TrialError::outcome("the number needed to harm")(cause)
 }
 
 /// With the ends moved outwards to these.

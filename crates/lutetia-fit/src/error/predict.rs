@@ -34,12 +34,12 @@ pub enum PredictError {
     Curve(#[from] CurveError),
     /// The model, its doses or what is observed of it cannot be simulated at all.
     #[error(transparent)]
-    Model(#[from] SimError),
+    Model(Box<SimError>),
     /// The simulation fails at these parameters.
     #[error("{cause} (with {parameters})")]
     Simulation {
         /// What the simulator says.
-        cause: SimError,
+        cause: Box<SimError>,
         /// `name = value` list.
         parameters: String,
     },
@@ -71,6 +71,12 @@ pub enum PredictError {
         /// Reason in the model's words.
         reason: String,
     },
+}
+
+impl From<SimError> for PredictError {
+    fn from(cause: SimError) -> Self {
+        Self::Model(Box::new(cause))
+    }
 }
 
 impl PredictError {

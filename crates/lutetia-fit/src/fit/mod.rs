@@ -26,7 +26,7 @@ use crate::solver::{DampedScoring, FitState};
 ///
 /// # Errors
 /// [`FitError`] when the problem is inconsistent, cannot be evaluated at any start, or is interrupted. A search that
-/// does not converge is a [`Fit`] whose [`Status`] says so and whose estimates are not determined.
+/// does not converge is a [`Fit`] whose [`Status`](crate::Status) says so and whose estimates are not determined.
 pub fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
     problem.validate()?;
     let objective = Objective::new(problem);

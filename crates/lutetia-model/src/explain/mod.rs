@@ -459,7 +459,7 @@ impl Writers<'_> {
         let factor = internal_factor(&m.units, &parameter.unit);
         // ω is stored; people read the coefficient of variation they wrote.
         let cv = |sd: f64| {
-            format!("{} %", number((100.0 * (sd * sd).exp_m1().sqrt() * 1e6).round() / 1e6))
+            format!("{} %", number((100.0 * crate::model::cv_of_log_sd(sd) * 1e6).round() / 1e6))
         };
         let variability = |v: Variability| match v.distribution {
             Distribution::LogNormal => cv(v.sd),

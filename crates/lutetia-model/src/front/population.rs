@@ -113,7 +113,7 @@ pub(super) fn variability(
             );
         }
         // ω² = ln(1 + CV²), the exact relation for a log-normal variable.
-        Distribution::LogNormal | Distribution::BoxCox { .. } => (q.si() * q.si()).ln_1p().sqrt(),
+        Distribution::LogNormal | Distribution::BoxCox { .. } => crate::model::log_sd_of_cv(q.si()),
         Distribution::LogitNormal => q.si(),
     };
     Some(Variability { sd, distribution })

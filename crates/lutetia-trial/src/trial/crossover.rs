@@ -35,7 +35,7 @@ impl Trial<'_> {
         }
         let mut log_odds = (crossover.share / (1.0 - crossover.share)).ln();
         let mut known = Vec::new();
-        for (d, place) in crossover.depends.iter().zip(&self.places[arm].dependences) {
+        for (d, place) in crossover.depends.iter().zip(&self.named[arm].dependences) {
             let found = match place {
                 Known::Output(output) => course.value(*output, day),
                 Known::Slot(slot) => course.parameters(0)[*slot],
@@ -44,10 +44,7 @@ impl Trial<'_> {
             let scale = |x: f64| if d.log { x.ln() } else { x };
             let x = scale(found);
             if !x.is_finite() {
-                return Err(TrialError::NotDetermined {
-                    what: format!("the chance of crossover by `{}`", d.on),
-                    reason: format!("it is {found} at progression, and its logarithm is taken"),
-                });
+                return Err(TrialError::NoChance { on: d.on.clone(), found });
             }
             log_odds += d.coefficient * (x - scale(d.reference));
             known.push(x);

@@ -56,7 +56,7 @@ pub struct Trial<'a> {
     pub(crate) spec: TrialSpec,
     pub(crate) outputs: Outputs,
     /// What each arm names.
-    places: Vec<Places>,
+    named: Vec<Places>,
     pub(crate) times: Vec<f64>,
     pub(crate) internal_times: Vec<f64>,
     /// Internal length of a day.
@@ -76,11 +76,11 @@ impl<'a> Trial<'a> {
     ) -> Result<Self, TrialError> {
         validate::check_numbers(&spec)?;
         let outputs = validate::outputs(simulator, &spec)?;
-        let places = validate::arms(simulator, &spec)?;
+        let named = validate::arms(simulator, &spec)?;
         let times = validate::grid(&spec);
         let day = validate::day(simulator);
         let internal_times = times.iter().map(|t| t * day).collect();
-        Ok(Self { simulator, population, spec, outputs, places, times, internal_times, day })
+        Ok(Self { simulator, population, spec, outputs, named, times, internal_times, day })
     }
 
     /// The specification.
@@ -142,7 +142,7 @@ impl<'a> Trial<'a> {
     /// [`Failed`]: the patient has no plausible draw, or the simulation failed.
     pub fn one(&self, number: u64, arm: usize) -> Result<Record, Failed> {
         let one = || Ok(self.followed(&self.patient(number)?, arm)?.record);
-        one().map_err(|reason| Failed { patient: number, arm, reason })
+        one().map_err(|reason| Failed { patient: number, arm, reason: Box::new(reason) })
     }
 
     /// The patient of a number.

@@ -36,7 +36,7 @@ impl Trial<'_> {
         let until = self.observed(draws, arm);
         let seen_until = self.assessed(draws, arm).min(until);
         let mut course =
-            Course::new(self, patient, &self.places[index].set, arm.cycles.clone(), until);
+            Course::new(self, patient, &self.named[index].set, arm.cycles.clone(), until);
         // Progression ends treatment only while it is looked for.
         let looked = |course: &Course<'_>, day: f64| -> Result<Option<f64>, TrialError> {
             Ok(self.seen(&visits, course, seen_until.min(day))?.progression)
@@ -51,7 +51,7 @@ impl Trial<'_> {
         let progression = looked(&course, f64::INFINITY)?.or(stopped);
         let mut decision = None;
         if let (Some(at), Some(crossover), Some(target)) =
-            (progression, &arm.crossover, self.places[index].target)
+            (progression, &arm.crossover, self.named[index].target)
         {
             let start = at + crossover.delay;
             let alive = course.death.is_none_or(|death| death > start) && start < until;
@@ -115,14 +115,11 @@ impl Trial<'_> {
         horizon: f64,
     ) -> Result<(f64, Vec<f64>, Vec<u8>), TrialError> {
         let Some(death) = self.outputs.death else {
-            return Err(TrialError::NotDetermined {
-                what: "the expected survival".to_owned(),
-                reason: "the trial names no cumulative hazard of death".to_owned(),
-            });
+            return Err(TrialError::NoDeath);
         };
         let cycles = self.spec.arms[arm].cycles.clone();
-        let mut course = Course::new(self, patient, &self.places[arm].set, cycles, f64::INFINITY)
-            .without_death();
+        let mut course =
+            Course::new(self, patient, &self.named[arm].set, cycles, f64::INFINITY).without_death();
         course.finish()?;
         let hazard = course.curve(death);
         let mut mean = 0.0;

@@ -87,5 +87,5 @@ pub struct Failed {
     /// Index of the arm.
     pub arm: usize,
     /// Why.
-    pub reason: TrialError,
+    pub reason: Box<TrialError>,
 }
