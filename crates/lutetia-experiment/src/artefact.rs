@@ -16,15 +16,15 @@ pub(crate) enum Artefact {
     /// Time-integrated activities of regions.
     Integrals(Vec<RegionTia>),
     /// The same out of a model that was fitted to a patient.
-    Fit { integrals: Vec<RegionTia>, patient: FittedPatient },
+    Fit { integrals: Vec<RegionTia>, patient: Box<FittedPatient> },
     /// Absorbed doses, with the step that made their integrals.
     Doses { from: String, regions: Vec<RegionDose> },
     /// Curves of virtual patients by region.
     CohortCurves(BTreeMap<String, Vec<Curve>>),
     /// A population.
-    Cohort(CohortUse),
+    Cohort(Box<CohortUse>),
     /// A trial, and what happened to its patients.
-    Trial { used: TrialUse, records: Vec<Record> },
+    Trial { used: Box<TrialUse>, records: Vec<Record> },
     /// Values of parameters nearest to the targets of a calibration.
     Calibrated(Vec<(String, f64)>),
     /// Parameters of an effect that a combination calibrated, as they are set.
@@ -82,7 +82,7 @@ impl Artefacts {
     /// A population.
     pub(crate) fn cohort(&self, step: &str) -> Result<&CohortUse, StepError> {
         self.get(step, "cohort", |a| match a {
-            Artefact::Cohort(cohort) => Some(cohort),
+            Artefact::Cohort(cohort) => Some(&**cohort),
             _ => None,
         })
     }
@@ -90,7 +90,7 @@ impl Artefacts {
     /// A trial and its records.
     pub(crate) fn trial(&self, step: &str) -> Result<(&TrialUse, &[Record]), StepError> {
         self.get(step, "trial", |a| match a {
-            Artefact::Trial { used, records } => Some((used, &records[..])),
+            Artefact::Trial { used, records } => Some((&**used, &records[..])),
             _ => None,
         })
     }
@@ -114,7 +114,7 @@ impl Artefacts {
     /// The patient that a model was fitted to.
     pub(crate) fn fitted(&self, step: &str) -> Result<&FittedPatient, StepError> {
         self.get(step, "fit-model", |a| match a {
-            Artefact::Fit { patient, .. } => Some(patient),
+            Artefact::Fit { patient, .. } => Some(&**patient),
             _ => None,
         })
     }

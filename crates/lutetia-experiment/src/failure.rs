@@ -23,7 +23,7 @@ pub enum Failure {
     },
     /// A model could not be loaded.
     #[error(transparent)]
-    Model(ScenarioError),
+    Model(Box<ScenarioError>),
     /// A step could not be computed.
     #[error("step `{step}`: {reason}")]
     Step {
@@ -38,7 +38,7 @@ pub enum Failure {
         /// Its name.
         figure: String,
         /// Why.
-        source: ChartError,
+        source: Box<ChartError>,
     },
     /// A file could not be read.
     #[error("cannot read `{path}`: {}", source.kind())]
@@ -70,7 +70,7 @@ impl From<ScenarioError> for Failure {
                 Self::Diagnostics { diagnostics, sources }
             }
             ScenarioError::Read { path, source } => Self::Read { path, source },
-            other => Self::Model(other),
+            other => Self::Model(Box::new(other)),
         }
     }
 }

@@ -62,8 +62,10 @@ pub fn run(
         .figures
         .iter()
         .map(|spec| {
-            charts::figure(spec, &numbers)
-                .map_err(|source| Failure::Chart { figure: spec.name().to_owned(), source })
+            charts::figure(spec, &numbers).map_err(|source| Failure::Chart {
+                figure: spec.name().to_owned(),
+                source: Box::new(source),
+            })
         })
         .collect::<Result<Vec<Figure>, Failure>>()?;
     Ok(Made {

@@ -98,7 +98,7 @@ pub enum DoseError {
         /// The key.
         key: &'static str,
         /// Why not.
-        source: UnitError,
+        source: Box<UnitError>,
     },
     /// A quantity of something else.
     #[error("`{key}` of a dose is `{text}` ({found}); expected {expected}")]
@@ -328,7 +328,8 @@ fn quantity(
     expected: Dimension,
 ) -> Result<Option<Quantity>, DoseError> {
     let Some(text) = text else { return Ok(None) };
-    let quantity = Quantity::parse(text).map_err(|source| DoseError::Quantity { key, source })?;
+    let quantity = Quantity::parse(text)
+        .map_err(|source| DoseError::Quantity { key, source: Box::new(source) })?;
     let found = quantity.dimension();
     if found != expected {
         return Err(DoseError::Dimension { key, text: text.clone(), found, expected });

@@ -48,7 +48,7 @@ pub enum ScenarioError {
         /// The input.
         input: String,
         /// Why not.
-        source: UnitError,
+        source: Box<UnitError>,
     },
     /// It cannot be compiled with these nuclides.
     #[error("model {model}: {source}")]
@@ -56,7 +56,7 @@ pub enum ScenarioError {
         /// The model.
         model: String,
         /// Why not.
-        source: CompileError,
+        source: Box<CompileError>,
     },
     /// Not a quantity.
     #[error("{what}: {source}")]
@@ -64,7 +64,7 @@ pub enum ScenarioError {
         /// What it is for.
         what: String,
         /// Why not.
-        source: UnitError,
+        source: Box<UnitError>,
     },
     /// A quantity of something else.
     #[error("{what}: `{text}` is {found}, expected {expected}")]
@@ -84,14 +84,14 @@ pub enum ScenarioError {
         /// What it is for.
         what: String,
         /// Why not.
-        source: DoseAmountError,
+        source: Box<DoseAmountError>,
     },
     /// A value that a parameter cannot have.
     #[error(transparent)]
-    Setting(#[from] SettingError),
+    Setting(Box<SettingError>),
     /// A name that means nothing, or a value for it.
     #[error(transparent)]
-    Name(#[from] SettingFault),
+    Name(Box<SettingFault>),
     /// A covariate without a typical value.
     #[error("the covariate `{name}` has no typical value; set it in {unit}")]
     NoTypical {
@@ -102,13 +102,13 @@ pub enum ScenarioError {
     },
     /// A name that the model does not have, or a run that failed.
     #[error(transparent)]
-    Sim(#[from] SimError),
+    Sim(Box<SimError>),
     /// A dose.
     #[error(transparent)]
-    Dose(#[from] DoseError),
+    Dose(Box<DoseError>),
     /// The doses of an arm.
     #[error(transparent)]
-    Treatment(#[from] TreatmentError),
+    Treatment(Box<TreatmentError>),
 }
 
 impl ScenarioError {
@@ -123,3 +123,16 @@ impl ScenarioError {
         }
     }
 }
+
+/// Sources are boxed, so that an error is small enough to be returned by value.
+macro_rules! boxed {
+    ($($variant:ident $source:ty),*) => {$(
+        impl From<$source> for ScenarioError {
+            fn from(source: $source) -> Self {
+                Self::$variant(Box::new(source))
+            }
+        }
+    )*};
+}
+
+boxed!(Setting SettingError, Name SettingFault, Sim SimError, Dose DoseError, Treatment TreatmentError);

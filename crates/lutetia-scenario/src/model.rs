@@ -117,7 +117,7 @@ pub fn used(
             let scale = scale.map_err(|source| ScenarioError::Scale {
                 model: name.to_owned(),
                 input: wire.to.clone(),
-                source,
+                source: Box::new(source),
             })?;
             Ok(Connection { from: wire.from.clone(), to: wire.to.clone(), scale })
         })
@@ -158,8 +158,10 @@ pub fn compiled(
 ) -> Result<LoadedModel, ScenarioError> {
     let notes = follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
-    let system = compile(&model, &binding)
-        .map_err(|source| ScenarioError::Compile { model: name.to_owned(), source })?;
+    let system = compile(&model, &binding).map_err(|source| ScenarioError::Compile {
+        model: name.to_owned(),
+        source: Box::new(source),
+    })?;
     Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)), notes })
 }
 
@@ -189,8 +191,10 @@ impl LoadedModel {
         text: &str,
         dimension: Dimension,
     ) -> Result<f64, ScenarioError> {
-        let q = Quantity::parse(text)
-            .map_err(|source| ScenarioError::Quantity { what: what.to_owned(), source })?;
+        let q = Quantity::parse(text).map_err(|source| ScenarioError::Quantity {
+            what: what.to_owned(),
+            source: Box::new(source),
+        })?;
         if q.dimension() != dimension {
             return Err(ScenarioError::Dimension {
                 what: what.to_owned(),

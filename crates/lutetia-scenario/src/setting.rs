@@ -31,7 +31,7 @@ pub enum SettingFault {
         /// The output.
         name: String,
         /// Why not.
-        source: UnitError,
+        source: Box<UnitError>,
     },
 }
 
@@ -62,7 +62,10 @@ pub fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f64, Sett
         return Quantity::parse(text)
             .and_then(|q| q.to(&info.unit))
             .map(|x| x / info.factor)
-            .map_err(|source| SettingFault::Output { name: name.to_owned(), source });
+            .map_err(|source| SettingFault::Output {
+                name: name.to_owned(),
+                source: Box::new(source),
+            });
     }
     let names = system
         .parameters()

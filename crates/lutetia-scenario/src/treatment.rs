@@ -38,7 +38,7 @@ pub enum TreatmentError {
         /// Of which arm.
         arm: String,
         /// What is wrong with it.
-        source: DoseError,
+        source: Box<DoseError>,
     },
     /// Occasions are counted from 1.
     #[error("dose {place} of the arm `{arm}` has `cycle = 0`; expected 1 for the first occasion")]
@@ -137,7 +137,9 @@ impl Treatment {
             .filter(|(_, written)| !written.is_idle())
             .map(|(k, written)| match written.doses(system) {
                 Ok(given) => Ok(Entry { place: k + 1, written, given }),
-                Err(source) => Err(TreatmentError::Dose { arm: arm.to_owned(), source }),
+                Err(source) => {
+                    Err(TreatmentError::Dose { arm: arm.to_owned(), source: Box::new(source) })
+                }
             })
             .collect::<Result<Vec<_>, _>>()?;
         let plan = Plan { arm, model, entries: &entries, day: model.day() };

@@ -141,7 +141,7 @@ impl Alone<'_> {
         // One calibrated to what another one gave.
         self.provide(cohort, context)?;
         let prepared = cohort::prepare(cohort, context).map_err(fail)?;
-        context.artefacts.add(&cohort.id, Artefact::Cohort(prepared));
+        context.artefacts.add(&cohort.id, Artefact::Cohort(Box::new(prepared)));
         let base = trial::prepare(trial, context).map_err(fail)?;
         let kept = self.out.join(format!("{}.calibrated.csv", step.id));
         let head = format!("# {}\n", hash(format!("{}\n{}", step.id, self.identity).as_bytes()));

@@ -213,7 +213,7 @@ impl StepKind for CohortStep {
         if let Some(posterior) = &cohort.posterior {
             context.add(draws_table(&self.id, &cohort.model, posterior));
         }
-        context.artefacts.add(&self.id, Artefact::Cohort(cohort));
+        context.artefacts.add(&self.id, Artefact::Cohort(Box::new(cohort)));
         Ok(())
     }
 }

@@ -113,7 +113,7 @@ impl StepKind for CohortCurves {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        Ok(run(self, context)?)
+        run(self, context)
     }
 }
 
@@ -204,7 +204,10 @@ fn setting<'a>(
                 let given = Quantity::parse(t)?;
                 let amount = model.simulator.system().dose_amount(&step.into, &given);
                 amount.map_err(|source| {
-                    StepError::from(ScenarioError::Amount { what: "amount".to_owned(), source })
+                    StepError::from(ScenarioError::Amount {
+                        what: "amount".to_owned(),
+                        source: Box::new(source),
+                    })
                 })
             })
             .transpose()?,

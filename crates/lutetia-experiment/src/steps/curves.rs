@@ -65,7 +65,7 @@ impl StepKind for FitCurves {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        Ok(run(self, context)?)
+        run(self, context)
     }
 }
 

@@ -113,7 +113,7 @@ impl StepKind for DoseStep {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        Ok(run(self, context)?)
+        run(self, context)
     }
 }
 

@@ -18,43 +18,43 @@ use lutetia_units::{NuclideError, UnitError};
 pub enum StepError {
     /// The model, its settings or its doses.
     #[error(transparent)]
-    Scenario(#[from] ScenarioError),
+    Scenario(Box<ScenarioError>),
     /// A name that is given a value.
     #[error(transparent)]
-    Setting(#[from] SettingFault),
+    Setting(Box<SettingFault>),
     /// The doses of an arm.
     #[error(transparent)]
-    Treatment(#[from] TreatmentError),
+    Treatment(Box<TreatmentError>),
     /// A table, a row or a column of an earlier step.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Table(Box<TableError>),
     /// A quantity.
     #[error(transparent)]
-    Unit(#[from] UnitError),
+    Unit(Box<UnitError>),
     /// A nuclide.
     #[error(transparent)]
-    Nuclide(#[from] NuclideError),
+    Nuclide(Box<NuclideError>),
     /// A fit.
     #[error(transparent)]
-    Fit(#[from] FitError),
+    Fit(Box<FitError>),
     /// A curve that cannot be drawn.
     #[error(transparent)]
-    Predict(#[from] PredictError),
+    Predict(Box<PredictError>),
     /// A simulation.
     #[error(transparent)]
-    Sim(#[from] SimError),
+    Sim(Box<SimError>),
     /// A dose.
     #[error(transparent)]
-    Dose(#[from] DoseError),
+    Dose(Box<DoseError>),
     /// A statistic.
     #[error(transparent)]
-    Outcome(#[from] OutcomeError),
+    Outcome(Box<OutcomeError>),
     /// A population or its weights.
     #[error(transparent)]
-    Population(#[from] PopulationError),
+    Population(Box<PopulationError>),
     /// A trial.
     #[error(transparent)]
-    Trial(#[from] TrialError),
+    Trial(Box<TrialError>),
     /// An earlier step that makes something else than what is asked of it.
     #[error("the step `{step}` is not of the kind `{expected}`")]
     Kind {
@@ -73,7 +73,7 @@ pub enum StepError {
     },
     /// An integral that is refused.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Box<Refusal>),
     /// A sentence; each of these becomes a variant with fields.
     #[error("{0}")]
     Said(String),
@@ -81,9 +81,37 @@ pub enum StepError {
 
 impl From<SettingError> for StepError {
     fn from(error: SettingError) -> Self {
-        Self::Setting(error.into())
+        Self::from(SettingFault::from(error))
     }
 }
+
+/// Sources are boxed, so that an error is small enough to be returned by value.
+macro_rules! boxed {
+    ($($variant:ident $source:ty),* $(,)?) => {$(
+        impl From<$source> for StepError {
+            fn from(source: $source) -> Self {
+                Self::$variant(Box::new(source))
+            }
+        }
+    )*};
+}
+
+boxed!(
+    Scenario ScenarioError,
+    Setting SettingFault,
+    Treatment TreatmentError,
+    Table TableError,
+    Unit UnitError,
+    Nuclide NuclideError,
+    Fit FitError,
+    Predict PredictError,
+    Sim SimError,
+    Dose DoseError,
+    Outcome OutcomeError,
+    Population PopulationError,
+    Trial TrialError,
+    Refused Refusal,
+);
 
 impl From<String> for StepError {
     fn from(sentence: String) -> Self {

@@ -65,7 +65,7 @@ impl StepKind for FitModel {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        Ok(run(self, context)?)
+        run(self, context)
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn run(step: &FitModel, context: &mut Context) -> Result<(), StepErro
         .get(&step.model)
         .ok_or_else(|| format!("`{}` is not a model of this experiment", step.model))?;
     let (tables, tias, patient) = fitted_patient(step, study, subject, cycle, model, context.seed)?;
-    context.artefacts.add(&step.id, Artefact::Fit { integrals: tias, patient });
+    context.artefacts.add(&step.id, Artefact::Fit { integrals: tias, patient: Box::new(patient) });
     for table in tables {
         context.add(table);
     }
@@ -411,7 +411,7 @@ fn regimen(
                         let amount = model.simulator.system().dose_amount(&into, &given);
                         Some(amount.map_err(|source| ScenarioError::Amount {
                             what: "amount".to_owned(),
-                            source,
+                            source: Box::new(source),
                         })?)
                     }
                     (None, None) => None,

@@ -57,7 +57,7 @@ impl StepKind for SelectFunction {
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        Ok(run(self, context)?)
+        run(self, context)
     }
 }
 

@@ -158,7 +158,7 @@ pub fn run(
         context.seed = seed;
     }
     let prepared = cohort::prepare(cohort_step, &context).map_err(|e| fail(&cohort_step.id, e))?;
-    context.artefacts.add(&cohort_step.id, Artefact::Cohort(prepared));
+    context.artefacts.add(&cohort_step.id, Artefact::Cohort(Box::new(prepared)));
     let mut used = trial::prepare(step, &context).map_err(|e| fail(&step.id, e))?;
     if let Some(patients) = request.patients {
         spread(&mut used.spec, patients, step.same_patients).map_err(|e| fail(&step.id, e))?;

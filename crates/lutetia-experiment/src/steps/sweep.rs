@@ -119,7 +119,10 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), StepError> 
             let given = Quantity::parse(text)?;
             let amount = model.simulator.system().dose_amount(&step.into, &given);
             amount.map_err(|source| {
-                StepError::from(ScenarioError::Amount { what: "amounts".to_owned(), source })
+                StepError::from(ScenarioError::Amount {
+                    what: "amounts".to_owned(),
+                    source: Box::new(source),
+                })
             })
         })
         .collect::<Result<Vec<_>, _>>()?;

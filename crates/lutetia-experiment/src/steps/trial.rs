@@ -256,7 +256,7 @@ impl StepKind for TrialStep {
             context.add(margins(&self.id, &used)?);
         }
         context.settings.insert("rtol".to_owned(), format!("{:e}", used.spec.options.rtol));
-        context.artefacts.add(&self.id, Artefact::Trial { used, records });
+        context.artefacts.add(&self.id, Artefact::Trial { used: Box::new(used), records });
         Ok(())
     }
 }

@@ -96,7 +96,7 @@ fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
         });
         drawn.push(charts::figure(&spec, tables).map_err(|source| {
             let figure = spec.name().to_owned();
-            Failure::from(lutetia_experiment::Failure::Chart { figure, source })
+            Failure::from(lutetia_experiment::Failure::Chart { figure, source: Box::new(source) })
         })?);
     }
     let budget = format!("{id}.uncertainty");
@@ -115,7 +115,7 @@ fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
         });
         drawn.push(charts::figure(&spec, tables).map_err(|source| {
             let figure = spec.name().to_owned();
-            Failure::from(lutetia_experiment::Failure::Chart { figure, source })
+            Failure::from(lutetia_experiment::Failure::Chart { figure, source: Box::new(source) })
         })?);
     }
     Ok(drawn)

@@ -162,7 +162,8 @@ fn experiment_code(failure: &lutetia_experiment::Failure) -> Exit {
     use lutetia_experiment::Failure as F;
     use lutetia_scenario::ScenarioError;
     match failure {
-        F::Read { .. } | F::Model(ScenarioError::NoModel { .. }) => Exit::NoInput,
+        F::Read { .. } => Exit::NoInput,
+        F::Model(error) if matches!(**error, ScenarioError::NoModel { .. }) => Exit::NoInput,
         F::Keep { .. } => Exit::CannotCreate,
         F::Interrupted => Exit::Interrupted,
         _ => Exit::Data,

@@ -200,11 +200,11 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
             fault(Exit::CannotCreate, failure.to_string(), None)
         }
         StreamFailure::Short { .. } => fault(Exit::Data, failure.to_string(), None),
-        StreamFailure::Experiment(
-            missing @ lutetia_experiment::Failure::Model(lutetia_scenario::ScenarioError::NoModel {
-                ..
-            }),
-        ) => fault(Exit::NoInput, missing.to_string(), None),
+        StreamFailure::Experiment(lutetia_experiment::Failure::Model(missing))
+            if matches!(*missing, lutetia_scenario::ScenarioError::NoModel { .. }) =>
+        {
+            fault(Exit::NoInput, missing.to_string(), None)
+        }
         StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),

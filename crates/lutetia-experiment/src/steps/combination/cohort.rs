@@ -31,8 +31,6 @@ const LEAST_MARKER: f64 = 2.0 / 40.0;
 const MOST_PATIENTS: u32 = 5000;
 /// Bootstrap samples of patients.
 const SAMPLES: u64 = 400;
-/// Days in a month.
-
 /// The patients of a step.
 pub(super) struct People<'a> {
     pub(super) spec: &'a CohortUse,
