@@ -121,7 +121,7 @@ pub(crate) fn write(timings: Option<&Path>) -> Result<()> {
     };
     let mut text = format!(
         "# External crates that crates of the workspace name, with everything each brings: packages, and seconds of one\n\
-         # core to build them in release mode (they share packages, and two are built at once). `cargo xtask dependencies`\n\
+         # core to build them in release mode (they share packages; on a busy machine the times are too long). `cargo xtask dependencies`\n\
          # writes this, with times after `cargo build --release --timings` from nothing.\n{HEADER}\n"
     );
     for (name, row) in &rows(&metadata) {
