@@ -2,7 +2,7 @@
 //!
 //! They are a crate so that an installed command finds them in an empty folder. A model is named by its family and its
 //! name, `psma/tumour-kidney`; [`find`] also takes it with `.toml` behind or `models/` in front, and
-//! [`place`] prefers a file of the user to the bundled model of the same name.
+//! [`place()`] prefers a file of the user to the bundled model of the same name.
 //!
 //! ```
 //! let model = lutetia_models::find("psma/tumour-kidney").expect("it is bundled");

@@ -1,6 +1,6 @@
 //! Experiments: what an `experiment.toml` says, and the tables its steps make.
 //!
-//! [`spec`] reads the file, [`steps`] holds each kind of step, [`run`] runs them one after the other, [`world`] is
+//! [`spec`] reads the file, [`steps`] holds each kind of step, [`run()`] runs them one after the other, [`world`] is
 //! everything that is read from outside. Figures are built by `lutetia-figure`, pages and files written by
 //! `lutetia-report`.
 
