@@ -206,6 +206,18 @@ impl LoadedModel {
         Ok(self.model.units.to_internal(&q))
     }
 
+    /// The amount of a dose into a pool, internal: typed as an amount, or as a mass where the species has a molar mass.
+    ///
+    /// # Errors
+    /// When the text is neither, or nothing says the molar mass.
+    pub fn dose_amount(&self, what: &str, text: &str, into: &str) -> Result<f64, ScenarioError> {
+        let what = || what.to_owned();
+        let given = Quantity::parse(text)
+            .map_err(|e| ScenarioError::Quantity { what: what(), source: Box::new(e) })?;
+        let amount = self.simulator.system().dose_amount(into, &given);
+        amount.map_err(|e| ScenarioError::Amount { what: what(), source: Box::new(e) })
+    }
+
     /// The default parameter vector with some parameters or covariates replaced, internal.
     ///
     /// # Errors

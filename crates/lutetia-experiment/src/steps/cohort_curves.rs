@@ -3,7 +3,7 @@
 
 use crate::artefact::Artefact;
 use crate::steps::StepError;
-use lutetia_scenario::{LoadedModel, ScenarioError};
+use lutetia_scenario::LoadedModel;
 use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::{Curve, CurvePoint};
@@ -200,16 +200,7 @@ fn setting<'a>(
         amount: step
             .amount
             .as_deref()
-            .map(|t| {
-                let given = Quantity::parse(t)?;
-                let amount = model.simulator.system().dose_amount(&step.into, &given);
-                amount.map_err(|source| {
-                    StepError::from(ScenarioError::Amount {
-                        what: "amount".to_owned(),
-                        source: Box::new(source),
-                    })
-                })
-            })
+            .map(|t| model.dose_amount("amount", t, &step.into))
             .transpose()?,
         over: optional("over", &step.over, Dimension::TIME)?.unwrap_or(0.0),
     };

@@ -2,7 +2,7 @@
 
 use crate::artefact::Artefact;
 use crate::steps::StepError;
-use lutetia_scenario::{LoadedModel, ScenarioError};
+use lutetia_scenario::LoadedModel;
 use std::{collections::BTreeMap, sync::Arc};
 
 use lutetia_data::Study;
@@ -406,14 +406,7 @@ fn regimen(
                 activities: vec![(d.nuclide.clone(), quantity(d.activity_mbq, "MBq")?)],
                 amount: match (d.amount_nmol, &step.amount) {
                     (Some(x), _) => Some(quantity(x, "nmol")?),
-                    (None, Some(text)) => {
-                        let given = Quantity::parse(text)?;
-                        let amount = model.simulator.system().dose_amount(&into, &given);
-                        Some(amount.map_err(|source| ScenarioError::Amount {
-                            what: "amount".to_owned(),
-                            source: Box::new(source),
-                        })?)
-                    }
+                    (None, Some(text)) => Some(model.dose_amount("amount", text, &into)?),
                     (None, None) => None,
                 },
                 into,

@@ -1,7 +1,6 @@
 //! A model over a grid of ligand amounts: what competition of hot and cold does to uptake.
 
-use lutetia_scenario::{ScenarioError, unread};
-use lutetia_units::Quantity;
+use lutetia_scenario::unread;
 use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use lutetia_sim::{Dose, Options, Regimen, Request};
@@ -115,16 +114,7 @@ pub(crate) fn run(step: &Sweep, context: &mut Context) -> Result<(), StepError> 
     let amounts = step
         .amounts
         .iter()
-        .map(|text| {
-            let given = Quantity::parse(text)?;
-            let amount = model.simulator.system().dose_amount(&step.into, &given);
-            amount.map_err(|source| {
-                StepError::from(ScenarioError::Amount {
-                    what: "amounts".to_owned(),
-                    source: Box::new(source),
-                })
-            })
-        })
+        .map(|text| model.dose_amount("amounts", text, &step.into))
         .collect::<Result<Vec<_>, _>>()?;
     let trajectories = amounts
         .par_iter()
