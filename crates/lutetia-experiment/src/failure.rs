@@ -63,6 +63,22 @@ pub enum Failure {
     Interrupted,
 }
 
+impl Failure {
+    /// The code of the message, where what failed has one of its own.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Model(error) => Some(error.code()),
+            Self::Chart { source, .. } => Some(source.code()),
+            Self::Step { reason, .. } => reason.code(),
+            Self::Diagnostics { .. }
+            | Self::Read { .. }
+            | Self::Keep { .. }
+            | Self::Interrupted => None,
+        }
+    }
+}
+
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
         match error {

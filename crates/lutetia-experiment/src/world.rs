@@ -133,10 +133,13 @@ impl<'w> Reading<'w> {
     /// # Errors
     /// [`Failure::Read`], also where it is not UTF-8.
     pub fn text(&mut self, path: &str) -> Result<String, Failure> {
-        String::from_utf8(self.bytes(path)?).map_err(|e| Failure::Read {
-            path: path.into(),
-            source: io::Error::new(io::ErrorKind::InvalidData, e),
-        })
+        self.utf8(path).map_err(|source| Failure::Read { path: path.into(), source })
+    }
+
+    fn utf8(&mut self, path: &str) -> io::Result<String> {
+        let bytes = self.world.bytes(path)?;
+        self.read.insert(path.to_owned(), hash(&bytes));
+        String::from_utf8(bytes).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
     }
 
     /// The text of a model, of a file of the world or of the library; what was read is hashed under the path that it
@@ -149,13 +152,9 @@ impl<'w> Reading<'w> {
         match lutetia_models::place_by(&look, Path::new(name)) {
             Place::File { path, bundled } => {
                 let path = lutetia_models::slashed(&path);
-                let text = self.text(&path).map_err(|failure| match failure {
-                    Failure::Read { path, source } => ScenarioError::Read { path, source },
-                    other => ScenarioError::Read {
-                        path: path.clone().into(),
-                        source: io::Error::other(other),
-                    },
-                })?;
+                let text = self
+                    .utf8(&path)
+                    .map_err(|source| ScenarioError::Read { path: path.clone().into(), source })?;
                 self.notes.extend(bundled.and_then(|model| model.note(&path, &text)));
                 Ok(text)
             }

@@ -109,6 +109,9 @@ impl TreatmentError {
 /// Times (days) that differ by less are one.
 const MOMENT_D: f64 = 1e-9;
 
+/// Seconds of a day.
+const DAY_S: f64 = 86_400.0;
+
 /// One entry with everything it gives.
 struct Entry<'a> {
     /// Its number, from 1.
@@ -270,8 +273,6 @@ impl LoadedModel {
     /// A day in the internal time of the model.
     #[must_use]
     pub fn day(&self) -> f64 {
-        let day = lutetia_units::Quantity::parse("1 d");
-        debug_assert!(day.as_ref().is_ok_and(|q| q.dimension() == Dimension::TIME));
-        day.map_or(24.0, |q| self.model.units.to_internal(&q))
+        DAY_S / self.model.units.factor(Dimension::TIME)
     }
 }

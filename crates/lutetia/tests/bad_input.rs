@@ -85,6 +85,17 @@ fn regress_simulations_that_cannot_be() {
     let share = simulate(&["--dose", DOSE, "--atol", "1"]);
     assert!(share.starts_with("exit code: 64\n"), "{share}");
     assert!(share.contains("`--atol 1` is out of range") && share.contains("1e-18"), "{share}");
+    // A dose says its own code, and what works.
+    for (dose, found, hint) in [
+        ("{ into = \"L.plasma\" }", "neither `activity` nor `amount`", "write it as"),
+        ("{ into = \"L.plasma\", activity = \"1 mg\" }", "expected activity", "7.4 GBq"),
+        ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "needs `every`", "8 week"),
+        ("{ into = \"L.plasma\", activty = \"1 MBq\" }", "no `activty`", "`activity`"),
+    ] {
+        let said = simulate(&["--dose", dose]);
+        assert!(said.starts_with("exit code: 64\n") && said.contains("error[LUT7050]"), "{said}");
+        assert!(said.contains(found) && said.contains(hint), "{said}");
+    }
     let without = run(&repository(), &["simulate", MODEL, "--dose", DOSE]);
     insta::assert_snapshot!("simulate_without_nuclide", without);
 }

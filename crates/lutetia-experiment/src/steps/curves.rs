@@ -4,9 +4,9 @@ use crate::artefact::Artefact;
 use crate::steps::StepError;
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
-    ActivityCurve, Average, Censoring, DerivedKind, ErrorModel, FUNCTIONS, Fit, FitOptions,
-    FitParameter, Function, MISFIT, Magnitude, Misfit, Observation, Problem, QualityGates,
-    TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit, widened,
+    ActivityCurve, Average, Censoring, DerivedKind, Determination, ErrorModel, FUNCTIONS, Fit,
+    FitOptions, FitParameter, Function, MISFIT, Magnitude, Misfit, Observation, Problem,
+    QualityGates, TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit, widened,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -90,6 +90,26 @@ pub struct CurveOptions {
     pub profile: bool,
     /// Samples of a parametric bootstrap; none if 0.
     pub bootstrap: usize,
+}
+
+/// Why a quantity that follows from a function has no value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum NoQuantity {
+    /// The function was not fitted.
+    #[error("{reason}")]
+    Unfitted {
+        /// Why not.
+        reason: String,
+    },
+    /// The curve does not fall.
+    #[error("the curve does not fall, its integral is infinite")]
+    Infinite,
+    /// The data do not determine it.
+    #[error("{0}")]
+    NotDetermined(Determination),
+    /// The data refute the function.
+    #[error("not determined: {0}")]
+    Refuted(Misfit),
 }
 
 /// One function fitted to one region.
@@ -461,17 +481,18 @@ impl Candidate {
     /// function.
     ///
     /// # Errors
-    /// Why it is not determined.
-    pub fn quantity(&self, kind: DerivedKind) -> Result<(f64, Option<f64>), String> {
-        let fit = self.fit.as_ref().map_err(Clone::clone)?;
-        let found = fit.derived(kind).ok_or("the curve does not fall, its integral is infinite")?;
+    /// [`NoQuantity`].
+    pub fn quantity(&self, kind: DerivedKind) -> Result<(f64, Option<f64>), NoQuantity> {
+        let unfitted = |reason: &String| NoQuantity::Unfitted { reason: reason.clone() };
+        let fit = self.fit.as_ref().map_err(unfitted)?;
+        let found = fit.derived(kind).ok_or(NoQuantity::Infinite)?;
         if !found.determined.is_determined() {
-            return Err(found.determined.to_string());
+            return Err(NoQuantity::NotDetermined(found.determined.clone()));
         }
         let Some(misfit) = self.misfit() else { return Ok((found.value, found.se)) };
         match found.se.and_then(|sd| widened(found.value, sd, misfit.birge_ratio())) {
             Some(sd) => Ok((found.value, Some(sd))),
-            None => Err(format!("not determined: {misfit}")),
+            None => Err(NoQuantity::Refuted(misfit)),
         }
     }
 

@@ -79,6 +79,19 @@ pub enum StepError {
     Said(String),
 }
 
+impl StepError {
+    /// The code of the message, where what failed has one of its own.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Scenario(error) => Some(error.code()),
+            Self::Treatment(error) => Some(error.code()),
+            Self::Patient { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+}
+
 impl From<SettingError> for StepError {
     fn from(error: SettingError) -> Self {
         Self::from(SettingFault::from(error))

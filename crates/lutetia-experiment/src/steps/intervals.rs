@@ -104,7 +104,7 @@ fn one(region: &RegionCurve, options: &CurveOptions) -> (Rows, Rows) {
                     let numbers = [Some(value), sd, ends.map(|c| c.0), ends.map(|c| c.1)];
                     row(quantity, unit, "propagation", numbers, note)
                 }
-                Err(reason) => row(quantity, unit, "propagation", [None; 4], reason),
+                Err(why) => row(quantity, unit, "propagation", [None; 4], why.to_string()),
             };
             rows.push(row);
         }

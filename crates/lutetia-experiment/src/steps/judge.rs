@@ -44,10 +44,10 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
     };
     let (value, sd) = match best.quantity(DerivedKind::Tia) {
         Ok(found) => found,
-        Err(reason) if region.misfit.is_some() => {
-            return Verdict::refused(Reason::with_hint(reason, OTHER_FUNCTION));
+        Err(why) if region.misfit.is_some() => {
+            return Verdict::refused(Reason::with_hint(why.to_string(), OTHER_FUNCTION));
         }
-        Err(reason) => return Verdict::refused(reason),
+        Err(why) => return Verdict::refused(why.to_string()),
     };
     facts(Facts {
         region: &region.data.region,

@@ -1,7 +1,7 @@
 //! Doses of several cycles together.
 
 use lutetia_diagnostic::{Reason, Verdict};
-use lutetia_dose::{AbsorbedDose, Budget, Input};
+use lutetia_dose::{AbsorbedDose, Budget, DoseError, Input};
 
 use super::Patient;
 use lutetia_experiment::steps::dose::weighted::{RbeSpec, has_alphas};
@@ -129,7 +129,7 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
             if !spec.is_for(region) {
                 return Verdict::refused("this RBE was not asked for it");
             }
-            let weights = |parts: &[Part<'_>]| -> Result<Vec<f64>, String> {
+            let weights = |parts: &[Part<'_>]| -> Result<Vec<f64>, DoseError> {
                 parts.iter().map(|(dose, _)| Ok(spec.weigh(dose)?.gy_rbe() / dose.total)).collect()
             };
             all.clone().try_map(|parts| {
@@ -139,7 +139,10 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
                     .zip(weights)
                     .map(|(&(dose, budget), weight)| Term { dose, budget, weight })
                     .collect();
-                Ok::<_, String>((terms.iter().map(|t| t.dose.total * t.weight).sum(), sd(&terms)))
+                Ok::<_, DoseError>((
+                    terms.iter().map(|t| t.dose.total * t.weight).sum(),
+                    sd(&terms),
+                ))
             })
         })
         .collect();

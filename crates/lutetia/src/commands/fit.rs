@@ -214,7 +214,7 @@ fn estimates(fitted: &Fitted) -> Table {
             let kind = DerivedKind::named(&name).filter(|kind| fit.derived(*kind).is_some());
             let doubt = match (&region.refused, kind.map(|kind| best.quantity(kind))) {
                 (Some(reason), Some(_)) => Some(format!("not determined: {reason}")),
-                (_, Some(Err(reason))) => Some(reason),
+                (_, Some(Err(why))) => Some(why.to_string()),
                 _ if !determined.is_determined() => Some(determined.to_string()),
                 _ => None,
             };

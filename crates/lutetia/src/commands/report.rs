@@ -117,7 +117,13 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
             ("faults in its files".to_owned(), Exit::Data)
         }
         Ended::Failed(failure) => {
-            let report = Diagnostic::error("LUT8010", format!("{name}: {failure}"));
+            // What has a code of its own is explained under it.
+            let own = match failure {
+                run::Failure::Experiment(failure) => failure.code(),
+                _ => None,
+            };
+            let message = format!("{name}: {failure}");
+            let report = Diagnostic::error(own.unwrap_or("LUT8010"), message);
             terminal.diagnostics(&[report], &lutetia_diagnostic::Sources::new());
             (
                 if code(failure) == Exit::Interrupted { "interrupted" } else { "failed" }

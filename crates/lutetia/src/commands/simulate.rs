@@ -281,7 +281,8 @@ fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
 
 /// A dose that cannot be given, with what can be done.
 fn refused(error: &DoseError) -> Failure {
-    Failure::usage(error.to_string(), error.hint())
+    let report = Diagnostic::error(error.code(), error.to_string()).hint(error.hint());
+    Failure::new(Exit::Usage, report)
 }
 
 /// Indices of the outputs to print.

@@ -1,7 +1,7 @@
 //! Doses weighted by the relative biological effectiveness of an effect, in Gy(RBE).
 
 use lutetia_diagnostic::{Reason, Verdict};
-use lutetia_dose::{AbsorbedDose, Rbe, RbeWeightedDose, rbe_weighted};
+use lutetia_dose::{AbsorbedDose, DoseError, Rbe, RbeWeightedDose, rbe_weighted};
 use serde::{Deserialize, Serialize};
 
 use super::RegionDose;
@@ -88,14 +88,18 @@ impl RbeSpec {
         format!("RBE {} of alphas{effect}", self.alpha)
     }
 
-    /// The weighted dose.
-    pub fn weigh(&self, dose: &AbsorbedDose) -> Result<RbeWeightedDose, String> {
+    /// The weighted dose, Σ RBE·D over alphas, electrons and photons, Gy(RBE).
+    ///
+    /// # Errors
+    /// When an RBE is not above zero.
+    pub fn weigh(&self, dose: &AbsorbedDose) -> Result<RbeWeightedDose, DoseError> {
         let rbe = Rbe { alpha: self.alpha, electron: self.electron, photon: self.photon };
-        rbe_weighted(dose, rbe).map_err(|e| e.to_string())
+        rbe_weighted(dose, rbe)
     }
 }
 
-/// Whether alphas are part of a dose.
+/// Whether alphas are part of a dose: more than a share of it that nobody could notice.
+#[must_use]
 pub fn has_alphas(dose: &AbsorbedDose) -> bool {
     dose.alpha > ALPHA_SHARE * dose.total
 }
