@@ -6,7 +6,7 @@ use lutetia_data::Curve;
 use lutetia_trial::Record;
 
 use crate::steps::{
-    RegionTia, StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient,
+    Absent, Made, RegionTia, StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient,
     trial::TrialUse,
 };
 
@@ -44,16 +44,16 @@ impl Artefacts {
     fn get<'a, T>(
         &'a self,
         step: &str,
-        expected: &'static str,
+        expected: Made,
         take: impl FnOnce(&'a Artefact) -> Option<T>,
     ) -> Result<T, StepError> {
-        let fault = || StepError::Kind { step: step.to_owned(), expected };
+        let fault = || Absent::Kind { step: step.to_owned(), expected }.into();
         self.0.get(step).and_then(take).ok_or_else(fault)
     }
 
     /// The integrals that a step made, by a function, without one, or by a model.
     pub(crate) fn integrals(&self, step: &str) -> Result<&[RegionTia], StepError> {
-        self.get(step, "fit-curves`, `integrate` or `fit-model", |a| match a {
+        self.get(step, Made::Integrals, |a| match a {
             Artefact::Integrals(tias) | Artefact::Fit { integrals: tias, .. } => Some(&tias[..]),
             _ => None,
         })
@@ -61,7 +61,7 @@ impl Artefacts {
 
     /// The doses that a step made, and the integrals behind them.
     pub(crate) fn doses(&self, step: &str) -> Result<(&[RegionTia], &[RegionDose]), StepError> {
-        let (from, regions) = self.get(step, "dose", |a| match a {
+        let (from, regions) = self.get(step, Made::Doses, |a| match a {
             Artefact::Doses { from, regions } => Some((from, &regions[..])),
             _ => None,
         })?;
@@ -73,7 +73,7 @@ impl Artefacts {
         &self,
         step: &str,
     ) -> Result<&BTreeMap<String, Vec<Curve>>, StepError> {
-        self.get(step, "cohort-curves", |a| match a {
+        self.get(step, Made::CohortCurves, |a| match a {
             Artefact::CohortCurves(curves) => Some(curves),
             _ => None,
         })
@@ -81,7 +81,7 @@ impl Artefacts {
 
     /// A population.
     pub(crate) fn cohort(&self, step: &str) -> Result<&CohortUse, StepError> {
-        self.get(step, "cohort", |a| match a {
+        self.get(step, Made::Cohort, |a| match a {
             Artefact::Cohort(cohort) => Some(&**cohort),
             _ => None,
         })
@@ -89,7 +89,7 @@ impl Artefacts {
 
     /// A trial and its records.
     pub(crate) fn trial(&self, step: &str) -> Result<(&TrialUse, &[Record]), StepError> {
-        self.get(step, "trial", |a| match a {
+        self.get(step, Made::Trial, |a| match a {
             Artefact::Trial { used, records } => Some((&**used, &records[..])),
             _ => None,
         })
@@ -97,7 +97,7 @@ impl Artefacts {
 
     /// The values of a calibration.
     pub(crate) fn calibrated(&self, step: &str) -> Result<&[(String, f64)], StepError> {
-        self.get(step, "calibrate", |a| match a {
+        self.get(step, Made::Calibrated, |a| match a {
             Artefact::Calibrated(values) => Some(&values[..]),
             _ => None,
         })
@@ -105,7 +105,7 @@ impl Artefacts {
 
     /// The effect that a combination calibrated.
     pub(crate) fn effect(&self, step: &str) -> Result<&BTreeMap<String, String>, StepError> {
-        self.get(step, "combination` with `cohort.calibrate", |a| match a {
+        self.get(step, Made::Effect, |a| match a {
             Artefact::Effect(effect) => Some(effect),
             _ => None,
         })
@@ -113,7 +113,7 @@ impl Artefacts {
 
     /// The patient that a model was fitted to.
     pub(crate) fn fitted(&self, step: &str) -> Result<&FittedPatient, StepError> {
-        self.get(step, "fit-model", |a| match a {
+        self.get(step, Made::Fit, |a| match a {
             Artefact::Fit { patient, .. } => Some(&**patient),
             _ => None,
         })

@@ -12,6 +12,11 @@ use lutetia_table::TableError;
 use lutetia_trial::TrialError;
 use lutetia_units::{NuclideError, UnitError};
 
+use super::{
+    Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
+    simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
+};
+
 /// Why a step could not be computed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -55,14 +60,30 @@ pub enum StepError {
     /// A trial.
     #[error(transparent)]
     Trial(Box<TrialError>),
-    /// An earlier step that makes something else than what is asked of it.
-    #[error("the step `{step}` is not of the kind `{expected}`")]
-    Kind {
-        /// As named.
-        step: String,
-        /// The kinds that make what is asked for.
-        expected: &'static str,
-    },
+    /// A name that the experiment does not have.
+    #[error(transparent)]
+    Absent(Box<Absent>),
+    /// A simulation of one regimen.
+    #[error(transparent)]
+    Simulate(Box<SimulateError>),
+    /// A model over a grid of amounts.
+    #[error(transparent)]
+    Sweep(Box<SweepError>),
+    /// Times from published curves.
+    #[error(transparent)]
+    Reconstruct(Box<ReconstructError>),
+    /// Numbers beside published ones.
+    #[error(transparent)]
+    Compare(Box<CompareError>),
+    /// Survival of arms.
+    #[error(transparent)]
+    Survival(Box<SurvivalError>),
+    /// Two treatments together.
+    #[error(transparent)]
+    Combination(Box<CombinationError>),
+    /// Stopped by the user.
+    #[error("interrupted")]
+    Interrupted,
     /// One virtual patient.
     #[error("patient {number}: {source}")]
     Patient {
@@ -87,6 +108,13 @@ impl StepError {
             Self::Scenario(error) => Some(error.code()),
             Self::Treatment(error) => Some(error.code()),
             Self::Patient { source, .. } => source.code(),
+            Self::Absent(error) => Some(error.code()),
+            Self::Simulate(error) => Some(error.code()),
+            Self::Sweep(error) => Some(error.code()),
+            Self::Reconstruct(error) => Some(error.code()),
+            Self::Compare(error) => Some(error.code()),
+            Self::Survival(error) => Some(error.code()),
+            Self::Combination(error) => Some(error.code()),
             _ => None,
         }
     }
@@ -124,6 +152,13 @@ boxed!(
     Population PopulationError,
     Trial TrialError,
     Refused Refusal,
+    Absent Absent,
+    Simulate SimulateError,
+    Sweep SweepError,
+    Reconstruct ReconstructError,
+    Compare CompareError,
+    Survival SurvivalError,
+    Combination CombinationError,
 );
 
 impl From<String> for StepError {

@@ -18,6 +18,7 @@ use crate::artefact::Artefacts;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
+mod absent;
 mod administrations;
 mod bare;
 mod basis;
@@ -60,6 +61,7 @@ pub mod trade_off;
 pub mod trial;
 pub mod uncertainty;
 
+pub use absent::{Absent, Made};
 pub use error::StepError;
 pub use kind::Step;
 pub(crate) use kind::{StepKind, Use, defaults};
@@ -218,10 +220,19 @@ impl Context {
         }
     }
 
-    pub(crate) fn study(&self, name: &str) -> Result<&Study, StepError> {
-        self.studies
-            .get(name)
-            .ok_or_else(|| format!("`{name}` is not a study of this experiment").into())
+    /// A model under `[models]`.
+    pub(crate) fn model(&self, name: &str) -> Result<&LoadedModel, Absent> {
+        self.models.get(name).ok_or_else(|| Absent::Model { name: name.to_owned() })
+    }
+
+    /// A table under `[data]`.
+    pub(crate) fn published(&self, name: &str) -> Result<&Table, Absent> {
+        self.published.get(name).ok_or_else(|| Absent::Published { name: name.to_owned() })
+    }
+
+    /// A study under `[data]`.
+    pub(crate) fn study(&self, name: &str) -> Result<&Study, Absent> {
+        self.studies.get(name).ok_or_else(|| Absent::Study { name: name.to_owned() })
     }
 }
 
@@ -253,25 +264,22 @@ fn origin_of_file(path: &str) -> Origin {
 /// The subject asked for, or the only one.
 ///
 /// # Errors
-/// A sentence that lists the subjects there are.
-pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, StepError> {
-    let known: Vec<&str> = study.subjects().iter().map(|s| s.id.as_str()).collect();
+/// [`Absent::Subject`], and [`Absent::NoSubject`] where none is named and there is not one alone.
+pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, Absent> {
+    let subjects = study.subjects();
+    let known = || subjects.iter().map(|s| s.id.clone()).collect();
     match asked {
-        Some(id) => known.iter().find(|k| **k == id).copied().ok_or_else(|| {
-            format!("there is no subject `{id}` in the study; there are: {}", known.join(", "))
-                .into()
-        }),
-        None if known.len() == 1 => Ok(known[0]),
-        None => Err(format!(
-            "the study has {} subjects; name one of: {}",
-            known.len(),
-            known.join(", ")
-        )
-        .into()),
+        Some(id) => subjects
+            .iter()
+            .map(|s| s.id.as_str())
+            .find(|k| *k == id)
+            .ok_or_else(|| Absent::Subject { name: id.to_owned(), known: known() }),
+        None if subjects.len() == 1 => Ok(&subjects[0].id),
+        None => Err(Absent::NoSubject { known: known() }),
     }
 }
 
 /// A cycle number as studies count it.
-pub(crate) fn cycle(number: u32) -> Result<u16, StepError> {
-    u16::try_from(number).map_err(|_| format!("cycle {number} is above 65535").into())
+pub(crate) fn cycle(number: u32) -> Result<u16, Absent> {
+    u16::try_from(number).map_err(|_| Absent::Cycle { number })
 }

@@ -1,21 +1,21 @@
 //! Dose against dose, with null models subtracted.
 
-use std::collections::BTreeMap;
-
 use lutetia_outcome::combination::{DoseResponse, loewe};
 use lutetia_trial::Draws;
 use rayon::prelude::*;
 
-use super::{Setting, cohort::People, nulls, settled};
-use crate::steps::StepError;
-use crate::steps::cohort::quantile;
-use lutetia_table::{Cell, Table};
+use super::{
+    CombinationError, People, Set, Setting,
+    setting::{nulls, settled},
+};
+use crate::steps::{StepError, cohort::quantile};
 
 /// Points of the dose–response of one treatment alone, from which Loewe's model is read: of the typical
 /// patient, and of each of several.
 const DOSES: u32 = 41;
 const DOSES_EACH: u32 = 15;
-const MOST_LEVELS: usize = 12;
+/// Most multiples of the doses of one treatment.
+pub(super) const MOST_LEVELS: usize = 12;
 /// Bootstrap samples of patients.
 const SAMPLES: u64 = 400;
 
@@ -120,26 +120,49 @@ fn of_one(
         .collect()
 }
 
-/// A map of multiples of the doses: the share killed, and the excess over three null models; with patients,
-/// the mean over them and its interval.
-pub(super) fn grid(
+/// A map of multiples of the doses.
+pub(super) struct Map {
+    /// Patients of whom it is the mean; none where it is of the typical patient.
+    pub(super) patients: Option<u32>,
+    /// Every pair of doses under every null model.
+    pub(super) cells: Vec<MapCell>,
+}
+
+/// A pair of doses beside a null model.
+pub(super) struct MapCell {
+    /// Multiple of the doses of A.
+    pub(super) a: f64,
+    /// Multiple of the doses of B.
+    pub(super) b: f64,
+    /// The null model.
+    pub(super) model: &'static str,
+    /// Share of the tumour that is killed, the mean over patients.
+    pub(super) effect: f64,
+    /// What the null model says, the mean over those for whom it is defined; none where they are not most patients.
+    pub(super) null: Option<f64>,
+    /// What is killed beyond it, likewise.
+    pub(super) excess: Option<f64>,
+    /// The middle 95 % of the excess over a bootstrap of patients.
+    pub(super) interval: Option<(f64, f64)>,
+    /// Patients for whom the null model is defined.
+    pub(super) known: usize,
+}
+
+/// The map of the typical patient; with patients, the mean over them and its interval.
+pub(super) fn of(
     setting: &Setting<'_>,
     levels: &[Vec<f64>; 2],
-    set: &BTreeMap<String, String>,
+    set: &Set,
     people: Option<&People<'_>>,
-) -> Result<Table, StepError> {
-    let step = setting.step;
+) -> Result<Map, StepError> {
     let faulty = |l: &Vec<f64>| l.is_empty() || l.len() > MOST_LEVELS;
     let good = |x: &f64| x.is_finite() && (0.0..=100.0).contains(x);
     if levels.iter().any(|l| faulty(l) || !l.iter().all(good)) {
-        return Err(format!(
-            "`levels` needs 1 to {MOST_LEVELS} multiples from 0 to 100 for each treatment"
-        )
-        .into());
+        return Err(CombinationError::Levels.into());
     }
-    let many = people.map_or(0, |p| p.spec.map_patients);
-    let maps: Vec<Vec<Cellwise>> = match people.filter(|_| many > 0) {
-        Some(people) => {
+    let patients = people.map(|p| p.spec.map_patients).filter(|n| *n > 0);
+    let maps: Vec<Vec<Cellwise>> = match people.zip(patients) {
+        Some((people, many)) => {
             let population = people.population(setting, set)?;
             (0..u64::from(many))
                 .into_par_iter()
@@ -152,65 +175,37 @@ pub(super) fn grid(
         }
         None => vec![of_one(setting, &setting.model.parameters(set)?, levels, DOSES)?],
     };
-    let of = match many {
-        0 => "the typical patient".to_owned(),
-        n => {
-            format!("{n} virtual patients (means, with 95 % intervals of a bootstrap of patients)")
-        }
-    };
-    let mut table = Table::new(
-        format!("{}.grid", step.id),
-        format!(
-            "Share of the tumour killed by multiples of {} (a) and {} (b) in {of}, and what null models \
-             say; Loewe where each alone reaches the effect",
-            step.a.name, step.b.name
-        ),
-    )
-    .column("cell", "")
-    .column("a", "")
-    .column("b", "")
-    .column("panel", "");
-    for column in ["effect", "null", "excess", "low", "high"] {
-        table = table.column(column, "").tolerance(2e-3);
-    }
-    table = table.column("patients", "");
     let seed = people.map_or(1, |p| p.seed);
     let pairs = levels[0].iter().flat_map(|x| levels[1].iter().map(move |y| (*x, *y)));
-    for (cell, (x, y)) in pairs.enumerate() {
-        for (k, name) in NULLS.iter().enumerate() {
-            // (found, null) of the patients for whom the null model says something.
-            let known: Vec<(f64, f64)> =
-                maps.iter().filter_map(|m| Some((m[cell].found, m[cell].nulls[k]?))).collect();
-            // A mean over the few for whom it is defined would be of other patients.
-            let enough = 2 * known.len() > maps.len();
-            let mean = |of: &dyn Fn(&(f64, f64)) -> f64| {
-                known.iter().map(of).sum::<f64>() / known.len() as f64
-            };
-            let excess = |p: &(f64, f64)| settled(p.0 - p.1);
-            let (low, high) = match known.len() {
-                n if n > 1 && enough => {
-                    let each: Vec<f64> = known.iter().map(excess).collect();
-                    let ends = interval(&each, seed);
-                    (Cell::from(ends.0), Cell::from(ends.1))
-                }
-                _ => (Cell::Missing, Cell::Missing),
-            };
-            let cells = |c: f64| if enough { Cell::from(c) } else { Cell::Missing };
-            table.push(vec![
-                format!("{x} x {y}, {name}").into(),
-                x.into(),
-                y.into(),
-                (*name).into(),
-                (maps.iter().map(|m| m[cell].found).sum::<f64>() / maps.len() as f64).into(),
-                cells(mean(&|p| p.1)),
-                cells(mean(&excess)),
-                low,
-                high,
-                (known.len() as f64).into(),
-            ]);
-        }
+    let mut cells = Vec::new();
+    for (cell, doses) in pairs.enumerate() {
+        let of: Vec<&Cellwise> = maps.iter().map(|map| &map[cell]).collect();
+        cells.extend((0..NULLS.len()).map(|k| over_patients(&of, doses, k, seed)));
     }
-    Ok(table)
+    Ok(Map { patients, cells })
+}
+
+/// A pair of doses beside the k-th null model, over the maps of patients.
+fn over_patients(maps: &[&Cellwise], (a, b): (f64, f64), k: usize, seed: u64) -> MapCell {
+    // (found, null) of the patients for whom the null model says something.
+    let known: Vec<(f64, f64)> = maps.iter().filter_map(|m| Some((m.found, m.nulls[k]?))).collect();
+    // A mean over the few for whom it is defined would be of other patients.
+    let enough = 2 * known.len() > maps.len();
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| {
+        enough.then(|| known.iter().map(of).sum::<f64>() / known.len() as f64)
+    };
+    let excess = |p: &(f64, f64)| settled(p.0 - p.1);
+    let several = enough && known.len() > 1;
+    MapCell {
+        a,
+        b,
+        model: NULLS[k],
+        effect: maps.iter().map(|m| m.found).sum::<f64>() / maps.len() as f64,
+        null: mean(&|p| p.1),
+        excess: mean(&excess),
+        interval: several.then(|| interval(&known.iter().map(excess).collect::<Vec<_>>(), seed)),
+        known: known.len(),
+    }
 }
 
 /// The middle 95 % of the mean over a bootstrap of patients.

@@ -1,9 +1,62 @@
 //! Which cells mean the event, and which columns were meant to be used?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// Most values that a message lists.
 const LISTED: usize = 8;
+
+/// What is wrong with the cells that say whether a time is that of the event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventFault {
+    /// An empty cell.
+    #[error("the event is missing")]
+    Missing,
+    /// A cell that is neither the event nor a censoring.
+    #[error("the event is `{found}`, expected 1 or 0; the column has {known}")]
+    Unknown {
+        /// What it says.
+        found: String,
+        /// What the column says.
+        known: Listed,
+    },
+    /// No cell is the value that means the event: a misspelt one would make everybody censored.
+    #[error("no cell is `{value}`; the column has {known}")]
+    NoCell {
+        /// The value.
+        value: String,
+        /// What the column says.
+        known: Listed,
+    },
+}
+
+/// The first different values of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Without the blanks around them; nothing for an empty cell.
+    pub values: Vec<Option<String>>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, value) in self.values.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            match value {
+                Some(value) => write!(f, "{comma}`{value}`")?,
+                None => write!(f, "{comma}nothing")?,
+            }
+        }
+        if self.more > 0 {
+            write!(f, " and {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
 
 /// The cells of an event column, each as the event, a censoring, or a fault.
 ///
@@ -11,31 +64,28 @@ const LISTED: usize = 8;
 /// and blanks. Without, pairs that mean one thing alone are read: 1 and 0, true and false, T and F, yes and no, Y and N.
 ///
 /// # Errors
-/// A sentence where no cell is the value: a misspelt one would make everybody censored.
+/// [`EventFault::NoCell`].
 pub(super) fn events(
     cells: &[String],
     value: Option<&str>,
-) -> Result<Vec<Result<bool, String>>, String> {
+) -> Result<Vec<Result<bool, EventFault>>, EventFault> {
+    let known = listed(cells);
     let Some(value) = value else {
-        let known = listed(cells);
         return Ok(cells.iter().map(|cell| plain(cell, &known)).collect());
     };
     if !cells.is_empty() && !cells.iter().any(|cell| !is_missing(cell) && same(cell, value)) {
-        return Err(format!("no cell is `{}`; the column has {}", value.trim(), listed(cells)));
+        return Err(EventFault::NoCell { value: value.trim().to_owned(), known });
     }
-    let one = |cell: &String| {
-        if is_missing(cell) {
-            Err("the event is missing".to_owned())
-        } else {
-            Ok(same(cell, value))
-        }
+    let one = |cell: &String| match is_missing(cell) {
+        true => Err(EventFault::Missing),
+        false => Ok(same(cell, value)),
     };
     Ok(cells.iter().map(one).collect())
 }
 
-fn plain(cell: &str, known: &str) -> Result<bool, String> {
+fn plain(cell: &str, known: &Listed) -> Result<bool, EventFault> {
     if is_missing(cell) {
-        return Err("the event is missing".to_owned());
+        return Err(EventFault::Missing);
     }
     let word = folded(cell);
     if same(cell, "1") || ["true", "t", "yes", "y"].contains(&word.as_str()) {
@@ -43,7 +93,7 @@ fn plain(cell: &str, known: &str) -> Result<bool, String> {
     } else if same(cell, "0") || ["false", "f", "no", "n"].contains(&word.as_str()) {
         Ok(false)
     } else {
-        Err(format!("the event is `{}`, expected 1 or 0; the column has {known}", cell.trim()))
+        Err(EventFault::Unknown { found: cell.trim().to_owned(), known: known.clone() })
     }
 }
 
@@ -66,26 +116,17 @@ fn same(a: &str, b: &str) -> bool {
     }
 }
 
-/// The different values of a column, the first ones.
-fn listed(cells: &[String]) -> String {
+fn listed(cells: &[String]) -> Listed {
     let mut seen = BTreeSet::new();
-    let mut all: Vec<String> = Vec::new();
+    let mut values: Vec<Option<String>> = Vec::new();
     for cell in cells {
         if seen.insert(folded(cell)) {
-            all.push(if cell.trim().is_empty() {
-                "nothing".to_owned()
-            } else {
-                format!("`{}`", cell.trim())
-            });
+            values.push(Some(cell.trim().to_owned()).filter(|text| !text.is_empty()));
         }
     }
-    let more = all.len().saturating_sub(LISTED);
-    all.truncate(LISTED);
-    let mut text = all.join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
+    let more = values.len().saturating_sub(LISTED);
+    values.truncate(LISTED);
+    Listed { values, more }
 }
 
 /// What is said of columns that were not used and by their names would change the result.
@@ -174,13 +215,13 @@ mod tests {
         }
         for odd in ["2", "dead", "1,0", "-1", "ja"] {
             let found = events(&cells(&[odd, "0"]), None).expect("a column");
-            let said = found[0].clone().expect_err("no coding");
+            let said = found[0].clone().expect_err("no coding").to_string();
             assert!(said.contains(odd) && said.contains("`0`"), "{said}");
         }
         for missing in ["", "NA", "nan", "."] {
             assert_eq!(
                 events(&cells(&[missing]), None).expect("a column")[0],
-                Err("the event is missing".to_owned())
+                Err(EventFault::Missing)
             );
         }
     }
@@ -201,10 +242,12 @@ mod tests {
         for (column, value) in
             [(&["dead", "censored"], "deed"), (&["1", "0"], "2"), (&["", "NA"], "NA")]
         {
-            let said = events(&cells(column), Some(value)).expect_err("it does not occur");
+            let said =
+                events(&cells(column), Some(value)).expect_err("it does not occur").to_string();
             assert!(said.contains(value) && said.contains("the column has"), "{said}");
         }
-        assert!(events(&cells(&["dead"]), Some("deed")).expect_err("no").contains("`dead`"));
+        let refused = events(&cells(&["dead"]), Some("deed")).expect_err("no").to_string();
+        assert!(refused.contains("`dead`"), "{refused}");
         // Never taken for each other.
         assert_eq!(counted(&["1", "10", "1a", "one"], "1"), 1);
     }

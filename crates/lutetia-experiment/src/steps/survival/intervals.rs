@@ -1,12 +1,14 @@
-//! Events between two visits: patients' intervals, and the tables of Turnbull's curves.
+//! Events between two visits: patients' intervals, and Turnbull's curves.
 
 use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_outcome::OutcomeError;
 use lutetia_outcome::survival::{Groups, IntervalData, Turnbull};
+use lutetia_table::{Cell, Table};
 
-use super::SurvivalOptions;
-use super::individuals::{Sheet, cell, index_in, label, reordered};
+use super::individuals::reordered;
+use super::sheet::{Sheet, cell, label};
+use super::{SurvivalError, SurvivalOptions};
 use crate::steps::StepError;
-use lutetia_table::{Cell, Table, significant};
 
 /// Patients' intervals by arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,40 +55,45 @@ impl Intervals {
     /// # Errors
     /// A missing column, a cell that is no time.
     pub fn from_table(table: &Table, columns: &IntervalColumns) -> Result<Self, StepError> {
-        let (left_at, right_at) =
-            (index_in(table, &columns.left)?, index_in(table, &columns.right)?);
+        let (left_at, right_at) = (table.index(&columns.left)?, table.index(&columns.right)?);
         let arm_at = match &columns.arm {
-            Some(name) => Some(index_in(table, name)?),
+            Some(name) => Some(table.index(name)?),
             None => table.index_of("arm"),
         };
         let (mut left, mut right, mut arm) = (Vec::new(), Vec::new(), Vec::new());
         for (i, row) in table.rows.iter().enumerate() {
             let cell = |at: usize| row.get(at).unwrap_or(&Cell::Missing);
             let from = cell(left_at).number();
-            left.push(from.ok_or_else(|| format!("row {} has no left end", i + 1))?);
+            left.push(from.ok_or(SurvivalError::NoLeftEnd { row: i + 1 })?);
             right.push(cell(right_at).number().unwrap_or(f64::INFINITY));
             arm.push(arm_at.map_or_else(|| "all".to_owned(), |at| cell(at).csv()));
         }
         Self::new(left, right, &arm)
     }
 
-    /// Turnbull's curve of each arm, with its label, the reference first.
-    fn curves(
-        &self,
-        options: &SurvivalOptions,
-    ) -> Vec<(&str, IntervalData, Result<Turnbull, StepError>)> {
+    /// Turnbull's curve of each arm, the reference first.
+    pub(super) fn curves(&self, options: &SurvivalOptions) -> Vec<IntervalArm<'_>> {
         let labels = self.groups.labels().iter().enumerate();
         labels
-            .filter_map(|(g, label)| {
+            .filter_map(|(g, arm)| {
                 let rows = self.groups.rows(g);
                 let of = |ends: &[f64]| rows.iter().map(|&i| ends[i]).collect::<Vec<_>>();
                 // Every label has patients, whose intervals were checked.
                 let data = IntervalData::new(of(self.data.left()), of(self.data.right())).ok()?;
                 let curve = Turnbull::fit(&data, options.interval, options.level);
-                Some((label.as_str(), data, curve.map_err(StepError::from)))
+                Some(IntervalArm { arm, patients: data.len(), events: data.events(), curve })
             })
             .collect()
     }
+}
+
+/// The survival of an arm with events between two visits.
+pub(super) struct IntervalArm<'p> {
+    pub(super) arm: &'p str,
+    pub(super) patients: usize,
+    pub(super) events: usize,
+    /// Turnbull's curve, or why there is none.
+    pub(super) curve: Result<Turnbull, OutcomeError>,
 }
 
 /// Intervals of a CSV text with a header; every fault with its line.
@@ -140,90 +147,4 @@ pub fn read_intervals(
     });
     sheet.finish(arm.len())?;
     Intervals::new(left, right, &arm).map_err(|e| vec![Diagnostic::error("LUT9102", e.to_string())])
-}
-
-/// A row per arm: patients, events, the interval that holds the median, survival at the times asked for with the
-/// ends that the data leave for it.
-///
-/// # Errors
-/// Options out of range.
-pub fn interval_arms(
-    id: &str,
-    patients: &Intervals,
-    options: &SurvivalOptions,
-) -> Result<Table, StepError> {
-    let unit = options.unit.as_str();
-    let mut table = Table::new(
-        id,
-        "Survival by arm with events between two visits (Turnbull); the median lies after `median_after` and not after `median_by`, a dash is not reached",
-    )
-    .column("arm", "")
-    .column("patients", "")
-    .column("events", "")
-    .column("median_after", unit)
-    .column("median_by", unit)
-    .column("log_likelihood", "");
-    for t in &options.at {
-        let t = significant(*t, 6);
-        table =
-            table.column(&format!("survival_{t}_from"), "").column(&format!("survival_{t}_to"), "");
-    }
-    table = table.column("note", "");
-    for (arm, data, curve) in patients.curves(options) {
-        let known = curve.as_ref().ok();
-        let median = known.and_then(|c| c.quantile(0.5).ok()).flatten();
-        let mut row: Vec<Cell> = vec![
-            arm.into(),
-            (data.len() as f64).into(),
-            (data.events() as f64).into(),
-            median.map(|m| m.0).into(),
-            median.map(|m| m.1).into(),
-            known.map(|c| c.log_likelihood).into(),
-        ];
-        for &t in &options.at {
-            let at = known.map(|c| c.survival_at(t));
-            row.push(at.map(|s| s.0).into());
-            row.push(at.map(|s| s.1).into());
-        }
-        row.push(curve.err().map_or(Cell::Missing, |e| e.to_string().into()));
-        table.push(row);
-    }
-    Ok(table)
-}
-
-/// A row per interval in which the curve falls.
-///
-/// # Errors
-/// Options out of range.
-pub fn interval_curves(
-    id: &str,
-    patients: &Intervals,
-    options: &SurvivalOptions,
-) -> Result<Table, StepError> {
-    let caption = format!(
-        "Turnbull's curves: where they fall, and survival after that with pointwise {} intervals",
-        options.percent()
-    );
-    let mut table = Table::new(id, caption)
-        .column("arm", "")
-        .column("after", &options.unit)
-        .column("by", &options.unit)
-        .column("probability", "")
-        .column("survival", "")
-        .column("low", "")
-        .column("high", "");
-    for (arm, _, curve) in patients.curves(options) {
-        for fall in curve.iter().flat_map(|c| &c.falls) {
-            table.push(vec![
-                arm.into(),
-                fall.from.into(),
-                Cell::from(Some(fall.to).filter(|t| t.is_finite())),
-                fall.probability.into(),
-                fall.survival.into(),
-                fall.lower.into(),
-                fall.upper.into(),
-            ]);
-        }
-    }
-    Ok(table)
 }

@@ -1,20 +1,31 @@
 //! Survival of arms: curves, medians, comparisons, families; what `lutetia survival` prints.
 
 mod coding;
+mod contrasts;
+mod error;
 mod individuals;
 mod intervals;
+mod options;
+mod parametric;
+mod sheet;
+mod splines;
+mod summaries;
 mod tables;
 
 use serde::Deserialize;
 
 pub use lutetia_outcome::survival::{Interval, SplineScale};
 
+pub use coding::{EventFault, Listed};
+pub use error::SurvivalError;
 pub use individuals::{Columns, Patients, read};
-pub use intervals::{IntervalColumns, Intervals, interval_arms, interval_curves, read_intervals};
-pub use tables::{SurvivalOptions, arms, comparison, curves, families, periods, splines};
+pub use intervals::{IntervalColumns, Intervals, read_intervals};
+pub use options::SurvivalOptions;
+pub use tables::{
+    arms, comparison, curves, families, interval_arms, interval_curves, periods, splines,
+};
 
-use super::{Context, StepKind, Use};
-use crate::steps::StepError;
+use super::{Context, StepError, StepKind, Use};
 
 /// Curves, medians and comparisons of patients' times.
 ///
@@ -81,14 +92,11 @@ impl StepKind for SurvivalStep {
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let table = match (&self.from, &self.data) {
-            (Some(name), None) => context.tables.get(name),
-            (None, Some(name)) => context.published.get(name),
-            _ => return Err("needs either `from`, a table of a step, or `data`".into()),
-        };
-        let table = table.cloned().ok_or_else(|| {
-            let known: Vec<&str> = context.tables.keys().map(String::as_str).collect();
-            format!("there is no such table; there are: {}", known.join(", "))
-        })?;
+            (Some(name), None) => lutetia_table::table(&context.tables, name)?,
+            (None, Some(name)) => context.published(name)?,
+            _ => return Err(SurvivalError::Source.into()),
+        }
+        .clone();
         let patients = Patients::from_table(&table, &self.columns)?;
         let options = SurvivalOptions {
             unit: self.unit.clone(),
@@ -118,7 +126,7 @@ impl StepKind for SurvivalStep {
                 scale,
             )?);
         } else if self.spline_scale.is_some() {
-            return Err("`spline_scale` needs `knots`, the most internal knots".into());
+            return Err(SurvivalError::ScaleWithoutKnots.into());
         }
         if self.families {
             context.add(families(&format!("{}.families", self.id), &patients, &options)?);
@@ -143,9 +151,7 @@ impl StepKind for SurvivalStep {
 ///
 /// # Errors
 /// A name that is none of them.
-pub fn spline_scale(name: &str) -> Result<SplineScale, StepError> {
-    SplineScale::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| {
-        let known = SplineScale::ALL.map(SplineScale::name).join(", ");
-        format!("no scale of splines `{name}`; known are {known}").into()
-    })
+pub fn spline_scale(name: &str) -> Result<SplineScale, SurvivalError> {
+    let found = SplineScale::ALL.into_iter().find(|s| s.name() == name);
+    found.ok_or_else(|| SurvivalError::Scale { name: name.to_owned() })
 }

@@ -1,0 +1,86 @@
+//! The individual times of each arm.
+
+use lutetia_outcome::survival::{PublishedCurve, Reconstruction};
+use lutetia_table::{Cell, Table};
+
+use super::{Reconstruct, ReconstructError};
+use crate::steps::StepError;
+
+/// The individual times of an arm.
+pub(super) struct Arm {
+    pub(super) name: String,
+    /// Points of its published curve.
+    pub(super) points: usize,
+    pub(super) found: Reconstruction,
+}
+
+/// Points (time, value) of an arm.
+type Points = (String, Vec<(f64, f64)>);
+
+/// The points of each arm, in the order in which the arms appear.
+fn by_arm(table: &Table, value: &str) -> Result<Vec<Points>, StepError> {
+    let (arm_at, time_at, value_at) =
+        (table.index("arm")?, table.index("time")?, table.index(value)?);
+    let mut arms: Vec<Points> = Vec::new();
+    for (i, row) in table.rows.iter().enumerate() {
+        let number = |at: usize, column: &str| {
+            row.get(at).and_then(Cell::number).ok_or_else(|| ReconstructError::NoNumber {
+                row: i + 1,
+                table: table.name.clone(),
+                column: column.to_owned(),
+            })
+        };
+        let point = (number(time_at, "time")?, number(value_at, value)?);
+        let arm = row.get(arm_at).map(Cell::csv).unwrap_or_default();
+        match arms.iter_mut().find(|a| a.0 == arm) {
+            Some((_, points)) => points.push(point),
+            None => arms.push((arm, vec![point])),
+        }
+    }
+    Ok(arms)
+}
+
+/// The arms of the published curves in their order.
+pub(super) fn of(
+    step: &Reconstruct,
+    curve: &Table,
+    at_risk: &Table,
+) -> Result<Vec<Arm>, StepError> {
+    let curves = by_arm(curve, "survival")?;
+    let risks = by_arm(at_risk, "at_risk")?;
+    if let Some(name) = step.events.keys().find(|arm| curves.iter().all(|c| c.0 != **arm)) {
+        let known = curves.into_iter().map(|c| c.0).collect();
+        return Err(ReconstructError::NoArm { name: name.clone(), known }.into());
+    }
+    curves
+        .into_iter()
+        .map(|(name, points)| {
+            let risk = risks.iter().find(|r| r.0 == name).ok_or_else(|| {
+                ReconstructError::NoneAtRisk { table: step.at_risk.clone(), arm: name.clone() }
+            })?;
+            let found = one(step, &name, &points, &risk.1)?;
+            Ok(Arm { name, points: points.len(), found })
+        })
+        .collect()
+}
+
+fn one(
+    step: &Reconstruct,
+    arm: &str,
+    points: &[(f64, f64)],
+    risk: &[(f64, f64)],
+) -> Result<Reconstruction, ReconstructError> {
+    let mut at_risk = Vec::with_capacity(risk.len());
+    for &(time, n) in risk {
+        if n < 0.0 || n.fract().abs() > 0.0 {
+            return Err(ReconstructError::AtRisk { arm: arm.to_owned(), time, found: n });
+        }
+        at_risk.push((time, n as usize));
+    }
+    PublishedCurve::new(points, &at_risk, step.events.get(arm).copied())
+        .and_then(|curve| {
+            let curve = if step.fixed_times { curve.read_between_steps() } else { curve };
+            curve.reconstruct()
+        })
+        .map_err(|source| ReconstructError::Curve { arm: arm.to_owned(), source: Box::new(source) })
+}

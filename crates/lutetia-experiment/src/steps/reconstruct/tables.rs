@@ -1,0 +1,48 @@
+//! The tables of reconstructed times.
+
+use lutetia_table::{Cell, Table};
+
+use super::{Reconstruct, arms::Arm};
+
+/// `<id>`: a row per arm.
+pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Table {
+    let mut table = Table::new(&step.id, "Individual times found for the published curves")
+        .column("arm", "")
+        .column("points", "")
+        .column("patients", "")
+        .column("events", "")
+        .column("events_missing", "")
+        .column("largest_distance", "")
+        .column("largest_at_risk_difference", "")
+        .column("warning", "");
+    for arm in arms {
+        let found = &arm.found;
+        table.push(vec![
+            arm.name.as_str().into(),
+            (arm.points as f64).into(),
+            (found.data.len() as f64).into(),
+            (found.data.events() as f64).into(),
+            found.missing_events.map(|m| m as f64).into(),
+            found.largest_distance.into(),
+            (found.largest_at_risk_difference as f64).into(),
+            found.contradiction().map_or(Cell::Missing, Into::into),
+        ]);
+    }
+    table
+}
+
+/// `<id>.individuals`: a row per patient.
+pub(super) fn individuals(step: &Reconstruct, arms: &[Arm]) -> Table {
+    let name = format!("{}.individuals", step.id);
+    let mut table = Table::new(name, "Times that make the published curves; no patient's own")
+        .column("time", &step.unit)
+        .column("event", "")
+        .column("arm", "");
+    for arm in arms {
+        let data = &arm.found.data;
+        for (t, event) in data.time().iter().zip(data.event()) {
+            table.push(vec![(*t).into(), f64::from(*event).into(), arm.name.as_str().into()]);
+        }
+    }
+    table
+}

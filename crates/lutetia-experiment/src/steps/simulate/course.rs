@@ -1,0 +1,136 @@
+//! The outputs of a model over time under a regimen.
+
+use lutetia_scenario::{Given, LoadedModel, ScenarioError, internal};
+use lutetia_sim::{Options, Regimen, Request};
+use lutetia_units::{Dimension, Unit};
+
+use super::{Simulate, SimulateError, inputs};
+use crate::steps::{Context, StepError};
+
+/// Most times of a table.
+pub(super) const MOST_POINTS: u32 = 100_000;
+
+/// Most repetitions of a dose.
+pub(super) const MOST_CYCLES: u32 = 1000;
+
+/// What was simulated.
+pub(super) struct Course {
+    /// Times, h.
+    pub(super) hours: Vec<f64>,
+    /// The outputs that are shown.
+    pub(super) outputs: Vec<OutputCourse>,
+    /// Relative tolerance of the integration.
+    pub(super) rtol: f64,
+    /// What the step was given and the model does not use.
+    pub(super) remarks: Vec<String>,
+}
+
+/// One output over time.
+pub(super) struct OutputCourse {
+    pub(super) name: String,
+    pub(super) unit: Unit,
+    /// At each time, in `unit`.
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// Simulates the regimen of a step.
+pub(super) fn of(
+    step: &Simulate,
+    model: &LoadedModel,
+    context: &Context,
+) -> Result<Course, StepError> {
+    check(step)?;
+    let system = model.simulator.system();
+    let parameters = parameters(step, model, context)?;
+    let regimen = regimen(step, model)?;
+    let inputs = inputs::of(step, model, context)?;
+    let shown: Vec<usize> = match &step.outputs {
+        None => (0..system.outputs().len()).collect(),
+        Some(names) => {
+            names.iter().map(|name| model.simulator.output(name)).collect::<Result<_, _>>()?
+        }
+    };
+    let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
+    let last = f64::from(step.points - 1);
+    let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
+    let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
+    let given = Given {
+        system,
+        regimen: &regimen,
+        driven: step.inputs.keys().map(String::as_str).collect(),
+        set: step.set.keys().map(String::as_str).collect(),
+        end: step.until * hour,
+    };
+    let remarks = given.remarks();
+    let defaults = Options::default();
+    let options =
+        Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
+    let trajectory = model
+        .simulator
+        .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))?;
+    let units = &model.model.units;
+    let outputs = shown
+        .into_iter()
+        .map(|output| {
+            let info = &system.outputs()[output];
+            let values = (0..hours.len())
+                .map(|row| trajectory.outputs.get(row, output))
+                .map(|y| y.map(|y| units.from_internal(y, &info.unit)))
+                .collect();
+            OutputCourse { name: info.name.clone(), unit: info.unit.clone(), values }
+        })
+        .collect();
+    Ok(Course { hours, outputs, rtol: options.rtol, remarks })
+}
+
+fn check(step: &Simulate) -> Result<(), SimulateError> {
+    if !(2..=MOST_POINTS).contains(&step.points) {
+        return Err(SimulateError::Points { found: step.points });
+    }
+    if !(step.until.is_finite() && step.until > 0.0) {
+        return Err(SimulateError::Until { hours: step.until });
+    }
+    if !(1..=MOST_CYCLES).contains(&step.cycles) {
+        return Err(SimulateError::Cycles { found: step.cycles });
+    }
+    Ok(())
+}
+
+/// The parameters of the file, or of the typical patient of a cohort, with what the step sets; internal.
+fn parameters(
+    step: &Simulate,
+    model: &LoadedModel,
+    context: &Context,
+) -> Result<Vec<f64>, StepError> {
+    let Some(id) = &step.cohort else { return Ok(model.parameters(&step.set)?) };
+    let cohort = context.artefacts.cohort(id)?;
+    if cohort.model.model.id != model.model.id {
+        return Err(SimulateError::OtherModel {
+            cohort: id.clone(),
+            of: cohort.model.model.id.clone(),
+            simulated: model.model.id.clone(),
+        }
+        .into());
+    }
+    let set = step
+        .set
+        .iter()
+        .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
+        .collect::<Result<Vec<_>, StepError>>()?;
+    Ok(cohort.with(&set)?.typical().parameters(0).to_vec())
+}
+
+fn regimen(step: &Simulate, model: &LoadedModel) -> Result<Regimen, StepError> {
+    let mut regimen = Regimen::default();
+    for spec in &step.doses {
+        let every = match &step.every {
+            Some(text) => model.internal("every", text, Dimension::TIME)?,
+            None if step.cycles == 1 => 0.0,
+            None => return Err(SimulateError::NoInterval.into()),
+        };
+        for dose in spec.doses(model.simulator.system()).map_err(ScenarioError::from)? {
+            regimen.doses.extend(Regimen::repeat(&dose, every, step.cycles as usize).doses);
+        }
+    }
+    Ok(regimen)
+}
