@@ -77,7 +77,10 @@ pub use result::{
     DerivedEstimate, Estimate, Fit, Misfit, Prediction, Residual, StartSummary, Starts,
 };
 pub use search::{Found, Judged, SearchOptions, search};
-pub use selection::{Average, Quality, QualityGates, Weighed, aicc, akaike_weights, average};
+pub use selection::{
+    Average, GateFailure, NoCriterion, Quality, QualityGates, Weighed, aicc, akaike_weights,
+    average,
+};
 pub use solver::{DampedScoring, Linearisation, Scored};
 pub use tails::{ln_normal_cdf, normal_hazard};
 pub use verdict::{Bound, Breakdown, Determination, Reason, Status};

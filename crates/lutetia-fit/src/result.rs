@@ -7,6 +7,7 @@ use nalgebra::DMatrix;
 
 use crate::inference::IntervalKind;
 use crate::predictor::{DerivedKind, derived_name};
+use crate::selection::NoCriterion;
 use crate::verdict::{Bound, Determination, Status, short};
 
 /// An estimated parameter or error magnitude.
@@ -190,7 +191,7 @@ pub struct Fit {
     /// Schwarz's criterion.
     pub bic: Option<f64>,
     /// Why a criterion is missing.
-    pub criteria_note: Option<String>,
+    pub criteria_note: Option<NoCriterion>,
     /// `K` of the criteria.
     pub k: usize,
     /// Number of observations.

@@ -1,6 +1,9 @@
 //! Choosing among functions, and averaging over them: what is not known about the choice belongs into the error.
 
+use std::fmt;
+
 use crate::error::SelectionError;
+use crate::problem::VarianceCount;
 use crate::result::Fit;
 
 /// Akaike's criterion with the correction for small samples, `−2 ln L + 2K + 2K(K+1)/(n−K−1)` (Hurvich and Tsai 1989).
@@ -13,6 +16,34 @@ pub fn aicc(minus_two_log_likelihood: f64, k: usize, n: usize) -> Result<f64, Se
     }
     let (kf, nf) = (k as f64, n as f64);
     Ok(minus_two_log_likelihood + 2.0 * kf + 2.0 * kf * (kf + 1.0) / (nf - kf - 1.0))
+}
+
+/// Why a criterion of a fit is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoCriterion {
+    /// The likelihood has no bound: the curve passes through every point.
+    Interpolates,
+    /// AICc has no meaning.
+    NoAicc {
+        /// Why not.
+        cause: SelectionError,
+        /// Whether the variance counts among the parameters.
+        variance: VarianceCount,
+    },
+}
+
+impl fmt::Display for NoCriterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interpolates => f.write_str(
+                "the curve passes through every point, so the likelihood has no maximum",
+            ),
+            Self::NoAicc { cause, variance } => {
+                write!(f, "{cause} (the variance is {})", variance.describe())
+            }
+        }
+    }
 }
 
 /// Akaike weights `w_i = e^{−Δ_i/2}/Σ e^{−Δ_j/2}`; `None` where there is no finite criterion.
@@ -90,14 +121,78 @@ pub struct Quality {
     pub largest_cv: Option<(String, f64)>,
     /// The two parameters most correlated, and their correlation.
     pub largest_correlation: Option<(String, String, f64)>,
-    /// What lies outside the gates, in words; empty where the fit passes.
-    pub failures: Vec<String>,
+    /// What lies outside the gates; empty where the fit passes.
+    pub failures: Vec<GateFailure>,
+}
+
+/// What lies outside the gates of quality.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum GateFailure {
+    /// A parameter is known too badly.
+    Variation {
+        /// Which.
+        parameter: String,
+        /// Its coefficient of variation, 1 = 100 %.
+        cv: f64,
+        /// What it must lie below.
+        most: f64,
+    },
+    /// Nothing is known of how well a parameter is known.
+    NoStandardError {
+        /// Which.
+        parameter: String,
+    },
+    /// Two parameters move together.
+    Correlation {
+        /// Which.
+        parameters: [String; 2],
+        /// Their correlation.
+        value: f64,
+        /// What its size must lie below.
+        most: f64,
+    },
+}
+
+impl fmt::Display for GateFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variation { parameter, cv, most } => {
+                write!(f, "CV of {parameter} is ")?;
+                // Beyond ten times the value the number is that of a direction without information.
+                if *cv > 10.0 {
+                    f.write_str("above 1000 %")?;
+                } else {
+                    write!(f, "{:.0} %", 100.0 * cv)?;
+                }
+                write!(f, ", expected below {:.0} %", 100.0 * most)
+            }
+            Self::NoStandardError { parameter } => write!(f, "{parameter} has no standard error"),
+            Self::Correlation { parameters: [a, b], value, most } => {
+                write!(f, "correlation of {a} and {b} is {value:.2}, expected below {most} in size")
+            }
+        }
+    }
 }
 
 impl Quality {
     /// Whether the fit lies within the gates.
     pub fn passes(&self) -> bool {
         self.failures.is_empty()
+    }
+}
+
+impl fmt::Display for Quality {
+    /// `pass`, or everything that lies outside the gates.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.passes() {
+            return f.write_str("pass");
+        }
+        for (i, failure) in self.failures.iter().enumerate() {
+            let between = if i > 0 { "; " } else { "" };
+            write!(f, "{between}{failure}")?;
+        }
+        Ok(())
     }
 }
 
@@ -115,20 +210,16 @@ impl Fit {
                         out.largest_cv = Some((e.name.clone(), cv));
                     }
                     if cv >= gates.cv {
-                        // Beyond ten times the value the number is that of a direction without information.
-                        let size = if cv > 10.0 {
-                            "above 1000 %".to_owned()
-                        } else {
-                            format!("{:.0} %", 100.0 * cv)
-                        };
-                        out.failures.push(format!(
-                            "CV of {} is {size}, expected below {:.0} %",
-                            e.name,
-                            100.0 * gates.cv
-                        ));
+                        out.failures.push(GateFailure::Variation {
+                            parameter: e.name.clone(),
+                            cv,
+                            most: gates.cv,
+                        });
                     }
                 }
-                None => out.failures.push(format!("{} has no standard error", e.name)),
+                None => {
+                    out.failures.push(GateFailure::NoStandardError { parameter: e.name.clone() });
+                }
             }
         }
         if let Some(r) = &self.correlation {
@@ -137,10 +228,11 @@ impl Fit {
                     let value = r[(i, j)];
                     let pair = (self.estimates[j].name.clone(), self.estimates[i].name.clone());
                     if value.abs() >= gates.correlation {
-                        out.failures.push(format!(
-                            "correlation of {} and {} is {value:.2}, expected below {} in size",
-                            pair.0, pair.1, gates.correlation
-                        ));
+                        out.failures.push(GateFailure::Correlation {
+                            parameters: [pair.0.clone(), pair.1.clone()],
+                            value,
+                            most: gates.correlation,
+                        });
                     }
                     if out
                         .largest_correlation

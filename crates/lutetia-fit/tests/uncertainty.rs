@@ -218,7 +218,7 @@ fn exact_counting_the_variance_moves_the_criterion_and_its_end() {
     let f = run(VarianceCount::Always, known);
     assert_eq!((f.k, f.aicc), (3, None));
     assert_eq!(
-        f.criteria_note.unwrap(),
+        f.criteria_note.unwrap().to_string(),
         "AICc needs more than K + 1 = 4 observations, found 4 (the variance is always counted)"
     );
     let free = ErrorModel::Additive { sd: Magnitude::Estimated(1.0) };
@@ -251,7 +251,7 @@ fn exact_quality_gates_name_what_fails() {
     assert!(q.passes() == (r.abs() < 0.8), "{q:?}");
     let strict = f.quality(&QualityGates { cv: 0.01, correlation: 0.1 });
     assert_eq!(strict.failures.len(), 3, "{strict:?}");
-    assert!(strict.failures[0].starts_with("CV of a1 is"), "{strict:?}");
+    assert!(strict.failures[0].to_string().starts_with("CV of a1 is"), "{strict:?}");
     let (_, two) = curve_fit(
         "bi-uptake",
         &Function::named("bi-uptake").unwrap().curve(LP, 1.0, &t).unwrap(),

@@ -110,11 +110,7 @@ pub fn tables(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Vec<Tab
             let cv = cv.filter(|cv| *cv <= 10.0);
             let correlation =
                 quality.as_ref().and_then(|q| q.largest_correlation.as_ref()).map(|c| c.2.abs());
-            let gates = match &quality {
-                None => String::new(),
-                Some(q) if q.passes() => "pass".to_owned(),
-                Some(q) => q.failures.join("; "),
-            };
+            let gates = quality.as_ref().map_or_else(String::new, ToString::to_string);
             candidates.push(vec![
                 name.into(),
                 c.function.as_str().into(),

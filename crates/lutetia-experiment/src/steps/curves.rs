@@ -5,8 +5,9 @@ use crate::steps::StepError;
 use lutetia_data::{Curve, Study};
 use lutetia_fit::{
     ActivityCurve, Average, Censoring, DerivedKind, Determination, ErrorModel, FUNCTIONS, Fit,
-    FitOptions, FitParameter, Function, MISFIT, Magnitude, Misfit, Observation, Problem,
-    QualityGates, TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit, widened,
+    FitOptions, FitParameter, Function, GateFailure, MISFIT, Magnitude, Misfit, Observation,
+    Problem, QualityGates, TimeActivity as _, VarianceCount, Weighed, Why, average, choose, fit,
+    widened,
 };
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
@@ -124,7 +125,7 @@ pub struct Candidate {
     /// The fit, or why there is none.
     pub fit: Result<Box<Fit>, String>,
     /// What lies outside the quality gates; empty where the fit passes.
-    pub failures: Vec<String>,
+    pub failures: Vec<GateFailure>,
     /// How the integral is made, in words: the function, and the error where it stands in for that of the table.
     pub method: String,
 }
@@ -542,7 +543,7 @@ impl Candidate {
                     ),
                     Err(_) => format!("not determined: {m}"),
                 }));
-                notes.extend(fit.criteria_note.clone());
+                notes.extend(fit.criteria_note.map(|note| note.to_string()));
                 notes.join("; ")
             }
         }

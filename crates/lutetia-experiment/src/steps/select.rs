@@ -209,7 +209,7 @@ pub fn table(id: &str, ranking: &BTreeMap<String, (usize, Vec<Ranked>)>) -> Tabl
                 Ok(f) => {
                     let misfit = f.misfit(MISFIT).map(|m| m.to_string());
                     let notes: Vec<String> =
-                        misfit.into_iter().chain(f.criteria_note.clone()).collect();
+                        misfit.into_iter().chain(f.criteria_note.map(|n| n.to_string())).collect();
                     notes.join("; ")
                 }
             };

@@ -65,11 +65,15 @@ pub enum PredictError {
         /// `name = value` list.
         parameters: String,
     },
-    /// A model of somebody else said why.
-    #[error("{reason}")]
+    /// A predictor of somebody else has no value.
+    #[error("the predictor `{predictor}` has no value at {parameters}: its fault `{fault}`")]
     Failed {
-        /// Reason in the model's words.
-        reason: String,
+        /// Its name.
+        predictor: &'static str,
+        /// What went wrong, by the code that it gives to its faults.
+        fault: &'static str,
+        /// `name = value` list.
+        parameters: String,
     },
 }
 

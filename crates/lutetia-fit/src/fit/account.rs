@@ -8,7 +8,7 @@ use crate::likelihood::Objective;
 use crate::predictor::Derived;
 use crate::problem::{Censoring, FitParameter, Problem};
 use crate::result::{DerivedEstimate, Estimate, Fit, Prediction, Residual, StartSummary, Starts};
-use crate::selection;
+use crate::selection::{self, NoCriterion};
 use crate::solver::Linearisation;
 use crate::verdict::{
     Breakdown, Determination, FLAT, Reason, SAME_OBJECTIVE, Status, parameters_apart, values_apart,
@@ -181,7 +181,7 @@ struct Criteria {
     aic: Option<f64>,
     aicc: Option<f64>,
     bic: Option<f64>,
-    note: Option<String>,
+    note: Option<NoCriterion>,
     k: usize,
 }
 
@@ -424,13 +424,11 @@ impl Account<'_> {
         let k = self.objective.n_free() + problem.options.variance_count.adds(estimated);
         let corrected = log_likelihood.map(|v| selection::aicc(v, k, n));
         let note = match &corrected {
-            None => Some(
-                "the curve passes through every point, so the likelihood has no maximum".to_owned(),
-            ),
-            Some(Err(reason)) => Some(format!(
-                "{reason} (the variance is {})",
-                problem.options.variance_count.describe()
-            )),
+            None => Some(NoCriterion::Interpolates),
+            Some(Err(cause)) => Some(NoCriterion::NoAicc {
+                cause: *cause,
+                variance: problem.options.variance_count,
+            }),
             Some(Ok(_)) => None,
         };
         Criteria {

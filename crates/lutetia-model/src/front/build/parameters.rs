@@ -1,7 +1,7 @@
 //! Parameters: values, formulas, variability.
 
 use lutetia_diagnostic::Diagnostic;
-use lutetia_units::{Dimension, Unit};
+use lutetia_units::{Dimension, Quantity, Unit};
 
 use super::super::{
     code,
@@ -14,7 +14,7 @@ use super::super::{
     tree::{Node, Value},
 };
 use super::{Builder, order::sorted};
-use crate::model::{Parameter, ParameterValue};
+use crate::model::{Distribution, Parameter, ParameterValue};
 
 impl Builder<'_> {
     pub(super) fn parameters(&mut self, faults: &mut Vec<Diagnostic>) {
@@ -113,23 +113,7 @@ impl Builder<'_> {
             return (parameter, None, None);
         };
         if !looks_like_quantity(t.as_str()) {
-            for key in ["iiv", "iov"] {
-                if f.get(key).is_some() {
-                    faults.push(
-                        Diagnostic::error(
-                            code::POPULATION,
-                            format!(
-                                "`{}` is a formula, so it has no `{key}` of its own",
-                                e.name.as_str()
-                            ),
-                        )
-                        .at(place(f, key), "")
-                        .hint("give the variability to a parameter in the formula"),
-                    );
-                }
-            }
-            let raw = syntax::expression(&t).map_err(|d| faults.push(*d)).ok();
-            return (parameter, raw.map(|r| (r, t)), None);
+            return (parameter, formula(e, t, faults), None);
         }
         let Some(q) = quantity(&t, faults) else { return (parameter, None, None) };
         parameter.dimension = q.dimension();
@@ -146,37 +130,29 @@ impl Builder<'_> {
             );
         }
         parameter.value = ParameterValue::Number(value);
-        if let Some(ut) = text(f, "unit", faults)
-            && let Some(unit) = fields::unit(ut, faults)
-            && unit.dimension() != q.dimension()
-        {
-            faults.push(
-                Diagnostic::error(
-                    code::DIMENSION,
-                    format!(
-                        "`{}` is {}, but its unit `{unit}` is {}",
-                        e.name.as_str(),
-                        q.dimension(),
-                        unit.dimension()
-                    ),
-                )
-                .at(t.span(), format!("this is {}", q.dimension()))
-                .note_at(ut.span(), format!("this is {}", unit.dimension()))
-                .hint("the value already has its unit; leave `unit` out"),
-            );
-        }
-        let dimension = q.dimension();
+        declared_unit(e, &t, &q, faults);
+        parameter.bounds = self.bounds(e, &t, (value, &parameter.unit), faults);
+        self.variability(e, &t, value, &mut parameter, faults);
+        (parameter, None, Some(q.dimension()))
+    }
+
+    /// The least and the greatest value, internal; the value itself must lie between them.
+    fn bounds(
+        &self,
+        e: &Entry,
+        t: &Text,
+        (value, unit): (f64, &Unit),
+        faults: &mut Vec<Diagnostic>,
+    ) -> (Option<f64>, Option<f64>) {
         let mut bound = |key: &str| {
-            let t = text(f, key, faults)?;
-            quantity_of(t, dimension, &format!("`{key}`"), faults)
+            let t = text(&e.fields, key, faults)?;
+            quantity_of(t, unit.dimension(), &format!("`{key}`"), faults)
                 .map(|q| self.names.units.to_internal(&q))
         };
-        parameter.bounds = (bound("min"), bound("max"));
-        let inside = parameter.bounds.0.is_none_or(|low| low <= value)
-            && parameter.bounds.1.is_none_or(|high| value <= high);
-        let shown = |bound: Option<f64>| {
-            bound.map_or_else(|| "…".to_owned(), |x| self.shown(x, &parameter.unit))
-        };
+        let (low, high) = (bound("min"), bound("max"));
+        let inside = low.is_none_or(|low| low <= value) && high.is_none_or(|high| value <= high);
+        let shown =
+            |bound: Option<f64>| bound.map_or_else(|| "…".to_owned(), |x| self.shown(x, unit));
         if !inside {
             faults.push(
                 Diagnostic::error(
@@ -185,32 +161,35 @@ impl Builder<'_> {
                         "`{}` is `{}`; expected {} to {}, its bounds",
                         e.name.as_str(),
                         t.as_str(),
-                        shown(parameter.bounds.0),
-                        shown(parameter.bounds.1)
+                        shown(low),
+                        shown(high)
                     ),
                 )
                 .at(t.span(), "")
                 .hint("correct `value`, `min` or `max`"),
             );
         }
-        let distribution = population::distribution(f, faults);
-        parameter.iiv = population::variability(
-            f,
-            "iiv",
-            distribution,
-            &parameter.unit,
-            &self.names.units,
-            faults,
-        );
-        parameter.iov = population::variability(
-            f,
-            "iov",
-            distribution,
-            &parameter.unit,
-            &self.names.units,
-            faults,
-        );
-        if parameter.fixed && (parameter.iiv.is_some() || parameter.iov.is_some()) {
+        (low, high)
+    }
+
+    /// How the parameter differs between individuals and occasions, and whether it can by its law.
+    fn variability(
+        &self,
+        e: &Entry,
+        t: &Text,
+        value: f64,
+        parameter: &mut Parameter,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let f = &e.fields;
+        let law = population::distribution(f, faults);
+        let mut of = |key: &str| {
+            population::variability(f, key, law, &parameter.unit, &self.names.units, faults)
+        };
+        let (iiv, iov) = (of("iiv"), of("iov"));
+        let varies = iiv.is_some() || iov.is_some();
+        (parameter.iiv, parameter.iov) = (iiv, iov);
+        if parameter.fixed && varies {
             faults.push(
                 Diagnostic::error(
                     code::POPULATION,
@@ -220,33 +199,23 @@ impl Builder<'_> {
                 .hint("leave `fixed` or `iiv` out"),
             );
         }
-        if (parameter.iiv.is_some() || parameter.iov.is_some())
-            && matches!(
-                distribution,
-                crate::model::Distribution::LogNormal | crate::model::Distribution::BoxCox { .. }
-            )
-            && value <= 0.0
-        {
+        let positive = match law {
+            Distribution::LogNormal => Some("log-normal"),
+            Distribution::BoxCox { .. } => Some("Box-Cox"),
+            _ => None,
+        };
+        if let Some(named) = positive.filter(|_| varies && value <= 0.0) {
             faults.push(
                 Diagnostic::error(
                     code::POPULATION,
-                    format!(
-                        "`{}` is {} and its value is not above zero",
-                        e.name.as_str(),
-                        if distribution == crate::model::Distribution::LogNormal {
-                            "log-normal"
-                        } else {
-                            "Box-Cox"
-                        }
-                    ),
+                    format!("`{}` is {named} and its value is not above zero", e.name.as_str()),
                 )
                 .at(t.span(), "")
                 .hint("write `distribution = \"normal\"`"),
             );
         }
-        if distribution == crate::model::Distribution::LogitNormal
-            && (parameter.bounds.0.is_none() || parameter.bounds.1.is_none())
-        {
+        let bounded = parameter.bounds.0.is_some() && parameter.bounds.1.is_some();
+        if law == Distribution::LogitNormal && !bounded {
             faults.push(
                 Diagnostic::error(
                     code::POPULATION,
@@ -256,6 +225,44 @@ impl Builder<'_> {
                 .hint("give both ends"),
             );
         }
-        (parameter, None, Some(dimension))
+    }
+}
+
+/// The formula of a parameter, which has no variability of its own.
+fn formula(e: &Entry, t: Text, faults: &mut Vec<Diagnostic>) -> Option<(Raw, Text)> {
+    for key in ["iiv", "iov"].into_iter().filter(|key| e.fields.get(key).is_some()) {
+        faults.push(
+            Diagnostic::error(
+                code::POPULATION,
+                format!("`{}` is a formula, so it has no `{key}` of its own", e.name.as_str()),
+            )
+            .at(place(&e.fields, key), "")
+            .hint("give the variability to a parameter in the formula"),
+        );
+    }
+    let raw = syntax::expression(&t).map_err(|d| faults.push(*d)).ok()?;
+    Some((raw, t))
+}
+
+/// A unit that is declared beside a value must be one of its dimension.
+fn declared_unit(e: &Entry, t: &Text, q: &Quantity, faults: &mut Vec<Diagnostic>) {
+    if let Some(ut) = text(&e.fields, "unit", faults)
+        && let Some(unit) = fields::unit(ut, faults)
+        && unit.dimension() != q.dimension()
+    {
+        faults.push(
+            Diagnostic::error(
+                code::DIMENSION,
+                format!(
+                    "`{}` is {}, but its unit `{unit}` is {}",
+                    e.name.as_str(),
+                    q.dimension(),
+                    unit.dimension()
+                ),
+            )
+            .at(t.span(), format!("this is {}", q.dimension()))
+            .note_at(ut.span(), format!("this is {}", unit.dimension()))
+            .hint("the value already has its unit; leave `unit` out"),
+        );
     }
 }

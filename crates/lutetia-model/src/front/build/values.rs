@@ -7,7 +7,7 @@ use lutetia_units::{Dimension, Unit};
 
 use super::super::{
     code,
-    declare::wrong_kind,
+    declare::{Entry, wrong_kind},
     fields::{
         self, identifier, looks_like_quantity, quantity, quantity_of, required, string, text,
     },
@@ -218,123 +218,9 @@ impl Builder<'_> {
 
     pub(super) fn initials(&mut self, faults: &mut Vec<Diagnostic>) {
         for (i, e) in self.found.species.iter().enumerate() {
-            let Some(node) = e.fields.get("initial") else { continue };
-            let of_place: Vec<(Option<Text>, Text)> = match &node.value {
-                Value::Text(t) => vec![(None, t.clone())],
-                Value::Table(list) => list
-                    .iter()
-                    .filter_map(|(k, n)| match &n.value {
-                        Value::Text(t) => Some((Some(k.clone()), t.clone())),
-                        other => {
-                            faults.push(wrong_kind("initial", other, "a text", n.span));
-                            None
-                        }
-                    })
-                    .collect(),
-                other => {
-                    faults.push(wrong_kind(
-                        "initial",
-                        other,
-                        "a text, or a table of places",
-                        node.span,
-                    ));
-                    continue;
-                }
-            };
-            for (place, t) in of_place {
-                // A name with a placeholder is for the compartments of those organs, and must find one.
-                let template = place.as_ref().filter(|p| p.has_placeholder());
-                if let Some(p) = template {
-                    let Some(chosen) = self.found.organs.chosen(p, faults) else { continue };
-                    let fits = |o: &String| {
-                        let name = format!("{}.{}", e.name.as_str(), p.expand(o).as_str());
-                        self.names.pools.contains_key(&name)
-                    };
-                    if let Some(organ) = chosen.iter().find(|o| !fits(o)) {
-                        if !self.names.doubtful.contains(e.name.as_str()) {
-                            faults.push(
-                                Diagnostic::error(
-                                    code::PLACEHOLDER,
-                                    format!(
-                                        "`{}` is not in `{}`, one of the places of `{}`",
-                                        e.name.as_str(),
-                                        p.expand(organ).as_str(),
-                                        p.as_str()
-                                    ),
-                                )
-                                .at(p.span(), "")
-                                .hint("choose the organs by the column that `in` names"),
-                            );
-                        }
-                        continue;
-                    }
-                }
-                if let Some(p) = &place
-                    && !p.has_placeholder()
-                    && !self.names.pools.contains_key(&format!(
-                        "{}.{}",
-                        e.name.as_str(),
-                        p.as_str()
-                    ))
-                {
-                    faults.push(
-                        Diagnostic::error(
-                            code::UNDECLARED,
-                            format!("`{}` is not in `{}`", e.name.as_str(), p.as_str()),
-                        )
-                        .at(p.span(), "")
-                        .hint("add the place to `in`"),
-                    );
-                    continue;
-                }
-                for pool in 0..self.pools.len() {
-                    if self.pools[pool].species != i {
-                        continue;
-                    }
-                    let here = self.found.compartments[self.pools[pool].place].name.clone();
-                    let organ = self.organs[pool].clone();
-                    if let Some(p) = &place {
-                        let named = if p.has_placeholder() {
-                            let chosen = organ.iter().filter(|o| self.found.organs.holds(p, o));
-                            chosen.map(|o| p.expand(o)).next()
-                        } else {
-                            Some(p.clone())
-                        };
-                        if named.is_none_or(|n| n.as_str() != here.as_str()) {
-                            continue;
-                        }
-                    }
-                    // An initial value with a placeholder is that of the organ of its place.
-                    let own = match &organ {
-                        _ if !t.has_placeholder() => t.clone(),
-                        Some(organ) if self.found.organs.holds(&t, organ) => t.expand(organ),
-                        _ => {
-                            if self.found.organs.chosen(&t, faults).is_none() {
-                                break;
-                            }
-                            faults.push(
-                                Diagnostic::error(
-                                    code::PLACEHOLDER,
-                                    format!(
-                                        "the initial amount of `{}` is that of an organ, and `{}` is not one of `{}`",
-                                        e.name.as_str(),
-                                        here.as_str(),
-                                        t.as_str()
-                                    ),
-                                )
-                                .at(t.span(), "")
-                                .hint(format!(
-                                    "give the places by name: `initial = {{ {} = \"1 nmol\" }}`",
-                                    here.as_str()
-                                )),
-                            );
-                            break;
-                        }
-                    };
-                    let what =
-                        format!("the initial amount of `{}.{}`", e.name.as_str(), here.as_str());
-                    self.pools[pool].initial =
-                        self.value(&own, Dimension::AMOUNT, &what, Place::Initial, faults);
+            for (place, t) in given_initials(e, faults) {
+                if place.as_ref().is_none_or(|p| self.is_a_place_of(e, p, faults)) {
+                    self.initial(i, place.as_ref(), &t, faults);
                 }
             }
         }
@@ -354,6 +240,88 @@ impl Builder<'_> {
                     self.quantities[i].initial = expr;
                 }
             }
+        }
+    }
+
+    /// Whether a species is in the place, or, where its name has a placeholder, in the places of all its organs.
+    fn is_a_place_of(&self, e: &Entry, p: &Text, faults: &mut Vec<Diagnostic>) -> bool {
+        let in_place = |p: &Text| {
+            self.names.pools.contains_key(&format!("{}.{}", e.name.as_str(), p.as_str()))
+        };
+        if !p.has_placeholder() {
+            if !in_place(p) {
+                faults.push(
+                    Diagnostic::error(
+                        code::UNDECLARED,
+                        format!("`{}` is not in `{}`", e.name.as_str(), p.as_str()),
+                    )
+                    .at(p.span(), "")
+                    .hint("add the place to `in`"),
+                );
+            }
+            return in_place(p);
+        }
+        // A name with a placeholder is for the compartments of those organs, and must find one.
+        let Some(chosen) = self.found.organs.chosen(p, faults) else { return false };
+        let Some(organ) = chosen.iter().find(|o| !in_place(&p.expand(o))) else { return true };
+        if !self.names.doubtful.contains(e.name.as_str()) {
+            faults.push(
+                Diagnostic::error(
+                    code::PLACEHOLDER,
+                    format!(
+                        "`{}` is not in `{}`, one of the places of `{}`",
+                        e.name.as_str(),
+                        p.expand(organ).as_str(),
+                        p.as_str()
+                    ),
+                )
+                .at(p.span(), "")
+                .hint("choose the organs by the column that `in` names"),
+            );
+        }
+        false
+    }
+
+    /// Gives the pools of a species, those of a place where one is named, their initial amount.
+    fn initial(
+        &mut self,
+        species: usize,
+        place: Option<&Text>,
+        t: &Text,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let name = self.found.species[species].name.as_str();
+        for pool in 0..self.pools.len() {
+            if self.pools[pool].species != species {
+                continue;
+            }
+            let here = self.found.compartments[self.pools[pool].place].name.clone();
+            let organ = self.organs[pool].clone();
+            if let Some(p) = place {
+                let named = if p.has_placeholder() {
+                    let chosen = organ.iter().filter(|o| self.found.organs.holds(p, o));
+                    chosen.map(|o| p.expand(o)).next()
+                } else {
+                    Some(p.clone())
+                };
+                if named.is_none_or(|n| n.as_str() != here.as_str()) {
+                    continue;
+                }
+            }
+            // An initial value with a placeholder is that of the organ of its place.
+            let own = match &organ {
+                _ if !t.has_placeholder() => t.clone(),
+                Some(organ) if self.found.organs.holds(t, organ) => t.expand(organ),
+                _ => {
+                    if self.found.organs.chosen(t, faults).is_some() {
+                        faults.push(of_no_organ(name, &here, t));
+                    }
+                    break;
+                }
+            };
+            let what = format!("the initial amount of `{name}.{}`", here.as_str());
+            self.pools[pool].initial =
+                self.value(&own, Dimension::AMOUNT, &what, Place::Initial, faults);
         }
     }
 
@@ -426,4 +394,39 @@ impl Builder<'_> {
             });
         }
     }
+}
+
+/// The initial amounts of a species: one for all its places, or one by place.
+fn given_initials(e: &Entry, faults: &mut Vec<Diagnostic>) -> Vec<(Option<Text>, Text)> {
+    let Some(node) = e.fields.get("initial") else { return Vec::new() };
+    let list = match &node.value {
+        Value::Text(t) => return vec![(None, t.clone())],
+        Value::Table(list) => list,
+        other => {
+            faults.push(wrong_kind("initial", other, "a text, or a table of places", node.span));
+            return Vec::new();
+        }
+    };
+    let given = list.iter().filter_map(|(k, n)| match &n.value {
+        Value::Text(t) => Some((Some(k.clone()), t.clone())),
+        other => {
+            faults.push(wrong_kind("initial", other, "a text", n.span));
+            None
+        }
+    });
+    given.collect()
+}
+
+/// An initial amount of organs in a place that is not one of them.
+fn of_no_organ(species: &str, here: &Text, t: &Text) -> Diagnostic {
+    Diagnostic::error(
+        code::PLACEHOLDER,
+        format!(
+            "the initial amount of `{species}` is that of an organ, and `{}` is not one of `{}`",
+            here.as_str(),
+            t.as_str()
+        ),
+    )
+    .at(t.span(), "")
+    .hint(format!("give the places by name: `initial = {{ {} = \"1 nmol\" }}`", here.as_str()))
 }
