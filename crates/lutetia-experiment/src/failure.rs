@@ -1,6 +1,6 @@
 //! Why an experiment failed.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use lutetia_diagnostic::{Diagnostic, Sources};
 use lutetia_figure::ChartError;
@@ -8,6 +8,42 @@ use lutetia_figure::ChartError;
 use lutetia_scenario::ScenarioError;
 
 use crate::steps::StepError;
+
+/// What was attempted with a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// To make a folder, with those above it.
+    CreateFolder,
+    /// To put a file into a folder.
+    WriteInto,
+    /// To write a file.
+    Write,
+    /// To read a folder.
+    Read,
+    /// To take a folder away for another one.
+    Replace,
+    /// To give a folder its name.
+    Create,
+    /// To take a file away.
+    Remove,
+    /// To keep other runs out.
+    Lock,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateFolder => "create the folder",
+            Self::WriteInto => "write into",
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Replace => "replace",
+            Self::Create => "create",
+            Self::Remove => "remove",
+            Self::Lock => "lock",
+        })
+    }
+}
 
 /// Why an experiment could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +88,7 @@ pub enum Failure {
     #[error("cannot {action} `{path}`: {}", source.kind())]
     Keep {
         /// What was attempted.
-        action: &'static str,
+        action: Attempt,
         /// Where.
         path: PathBuf,
         /// Why not.

@@ -12,7 +12,7 @@ pub mod spec;
 pub mod steps;
 pub mod world;
 
-pub use failure::Failure;
+pub use failure::{Attempt, Failure};
 pub use run::{Made, run};
 pub use spec::Experiment;
 pub use world::{Disk, Reading, World};

@@ -22,7 +22,7 @@ use crate::page::IndexEntry;
 use crate::provenance::Provenance;
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
-use lutetia_experiment::{Disk, Experiment, Reading, spec};
+use lutetia_experiment::{Attempt, Disk, Experiment, Reading, spec};
 use lutetia_figure::figure;
 use lutetia_table::{Difference, Tables};
 
@@ -91,14 +91,14 @@ pub enum Failure {
     #[error(transparent)]
     Figure(#[from] figure::FigureError),
     /// No report of that name.
-    #[error("there is no report `{name}` in `{folder}`; there are: {known}")]
+    #[error("there is no report `{name}` in `{folder}`; there are: {}", known.join(", "))]
     Unknown {
         /// As asked.
         name: String,
         /// Where.
         folder: PathBuf,
         /// What there is.
-        known: String,
+        known: Vec<String>,
     },
     /// Stopped by the user.
     #[error(
@@ -163,11 +163,7 @@ pub fn run(
     if !settings.only.is_empty() {
         for name in &settings.only {
             if !known.iter().any(|k| matches(k, name)) {
-                return Err(Failure::Unknown {
-                    name: name.clone(),
-                    folder: reports,
-                    known: known.join(", "),
-                });
+                return Err(Failure::Unknown { name: name.clone(), folder: reports, known });
             }
         }
         wanted.retain(|k| settings.only.iter().any(|n| matches(k, n)));
@@ -337,7 +333,7 @@ fn remove_stale(made: &Made, folder: &Path) -> Result<(), Failure> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if !name.starts_with('.') && !made.files.contains_key(&format!("{part}/{name}")) {
                 let path = entry.path();
-                fs::remove_file(&path).map_err(|e| WriteError::new("remove", &path, e))?;
+                fs::remove_file(&path).map_err(|e| WriteError::new(Attempt::Remove, &path, e))?;
             }
         }
     }

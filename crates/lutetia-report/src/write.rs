@@ -8,12 +8,14 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use lutetia_experiment::Attempt;
+
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{path}`: {}", source.kind())]
 pub struct WriteError {
     /// What was attempted.
-    pub action: &'static str,
+    pub action: Attempt,
     /// Where.
     pub path: PathBuf,
     /// Why not.
@@ -21,7 +23,7 @@ pub struct WriteError {
 }
 
 impl WriteError {
-    pub(crate) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn new(action: Attempt, path: &Path, source: io::Error) -> Self {
         Self { action, path: path.to_owned(), source }
     }
 }
@@ -36,18 +38,18 @@ impl WriteError {
 /// When the folder cannot be made, or the file not written or renamed.
 pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|e| WriteError::new("create the folder", folder, e))?;
+    fs::create_dir_all(folder).map_err(|e| WriteError::new(Attempt::CreateFolder, folder, e))?;
     let mut temporary = tempfile::Builder::new()
         .prefix(".lutetia-")
         .suffix(".tmp")
         .tempfile_in(folder)
-        .map_err(|e| WriteError::new("write into", folder, e))?;
+        .map_err(|e| WriteError::new(Attempt::WriteInto, folder, e))?;
     temporary
         .write_all(contents)
         .and_then(|()| temporary.flush())
-        .map_err(|e| WriteError::new("write", path, e))?;
-    make_readable(temporary.as_file()).map_err(|e| WriteError::new("write", path, e))?;
-    temporary.persist(path).map_err(|e| WriteError::new("write", path, e.error))?;
+        .map_err(|e| WriteError::new(Attempt::Write, path, e))?;
+    make_readable(temporary.as_file()).map_err(|e| WriteError::new(Attempt::Write, path, e))?;
+    temporary.persist(path).map_err(|e| WriteError::new(Attempt::Write, path, e.error))?;
     Ok(())
 }
 
@@ -65,12 +67,13 @@ impl AtomicFile {
     /// When the folder cannot be made or written into.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|e| WriteError::new("create the folder", folder, e))?;
+        fs::create_dir_all(folder)
+            .map_err(|e| WriteError::new(Attempt::CreateFolder, folder, e))?;
         let temporary = tempfile::Builder::new()
             .prefix(".lutetia-")
             .suffix(".tmp")
             .tempfile_in(folder)
-            .map_err(|e| WriteError::new("write into", folder, e))?;
+            .map_err(|e| WriteError::new(Attempt::WriteInto, folder, e))?;
         Ok(Self { path: path.to_owned(), temporary })
     }
 
@@ -79,12 +82,12 @@ impl AtomicFile {
     /// # Errors
     /// When it cannot be written out or renamed.
     pub fn persist(mut self) -> Result<(), WriteError> {
-        let fail = |e| WriteError::new("write", &self.path, e);
+        let fail = |e| WriteError::new(Attempt::Write, &self.path, e);
         self.temporary.flush().map_err(fail)?;
         make_readable(self.temporary.as_file()).map_err(fail)?;
         self.temporary
             .persist(&self.path)
-            .map_err(|e| WriteError::new("write", &self.path, e.error))?;
+            .map_err(|e| WriteError::new(Attempt::Write, &self.path, e.error))?;
         Ok(())
     }
 }
@@ -122,30 +125,32 @@ pub fn write_new_folder(
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             return Err(FolderError::Exists(folder.to_owned()));
         }
-        Err(e) => return Err(WriteError::new("read", folder, e).into()),
+        Err(e) => return Err(WriteError::new(Attempt::Read, folder, e).into()),
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(|e| WriteError::new("create the folder", parent, e))?;
+    fs::create_dir_all(parent).map_err(|e| WriteError::new(Attempt::CreateFolder, parent, e))?;
     let temporary = tempfile::Builder::new()
         .prefix(".lutetia-")
         .suffix(".tmp")
         .tempdir_in(parent)
-        .map_err(|e| WriteError::new("write into", parent, e))?;
+        .map_err(|e| WriteError::new(Attempt::WriteInto, parent, e))?;
     for (path, bytes) in files {
         if stop.load(Ordering::Relaxed) {
             return Err(FolderError::Stopped);
         }
         write_atomically(&temporary.path().join(path), bytes)?;
     }
-    make_folder_readable(temporary.path()).map_err(|e| WriteError::new("write", folder, e))?;
+    make_folder_readable(temporary.path())
+        .map_err(|e| WriteError::new(Attempt::Write, folder, e))?;
     if stop.load(Ordering::Relaxed) {
         return Err(FolderError::Stopped);
     }
     // An empty folder makes way; one that has been filled meanwhile does not.
     if folder.is_dir() {
-        fs::remove_dir(folder).map_err(|e| WriteError::new("replace", folder, e))?;
+        fs::remove_dir(folder).map_err(|e| WriteError::new(Attempt::Replace, folder, e))?;
     }
-    fs::rename(temporary.path(), folder).map_err(|e| WriteError::new("create", folder, e))?;
+    fs::rename(temporary.path(), folder)
+        .map_err(|e| WriteError::new(Attempt::Create, folder, e))?;
     // It has another name now and is no longer ours to remove.
     let _renamed = temporary.keep();
     Ok(())
@@ -171,7 +176,7 @@ pub fn write_into_folder(
     }
     for path in stale.iter().filter(|path| !files.contains_key(*path)) {
         let path = folder.join(path);
-        fs::remove_file(&path).map_err(|e| WriteError::new("remove", &path, e))?;
+        fs::remove_file(&path).map_err(|e| WriteError::new(Attempt::Remove, &path, e))?;
     }
     Ok(())
 }
@@ -245,11 +250,11 @@ impl FolderLock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| WriteError::new("write into", folder, e))?;
+            .map_err(|e| WriteError::new(Attempt::WriteInto, folder, e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(LockError::Busy { folder: folder.to_owned() }),
-            Err(fs::TryLockError::Error(e)) => Err(WriteError::new("lock", &path, e).into()),
+            Err(fs::TryLockError::Error(e)) => Err(WriteError::new(Attempt::Lock, &path, e).into()),
         }
     }
 }
