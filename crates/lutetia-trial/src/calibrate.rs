@@ -20,16 +20,13 @@
 //! particles carry no weight, and the mixture against which the others are weighted is that of the proposals of
 //! the full generations alone, so that the estimator is the same as if exploration had never been.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lutetia_population::{Draws, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::error::TrialError;
+use crate::error::{CalibrateError, TrialError};
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -256,12 +253,13 @@ pub(crate) fn weighted_quantile(pairs: impl Iterator<Item = (f64, f64)>, share: 
 ///
 /// # Errors
 /// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles,
-/// generations or patients; or no particle of the prior could be simulated. [`TrialError::Interrupted`].
-pub fn calibrate<E: fmt::Display + Send>(
+/// generations or patients. [`CalibrateError::Prior`] where no particle of the prior could be simulated.
+/// [`TrialError::Interrupted`].
+pub fn calibrate<E: Send>(
     spec: &CalibrationSpec,
     stop: &AtomicBool,
     simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, E> + Sync),
-) -> Result<Posterior, TrialError> {
+) -> Result<Posterior, CalibrateError<E>> {
     check(spec)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
     let half = 0.5 * spec.particles as f64;
@@ -288,19 +286,21 @@ pub fn calibrate<E: fmt::Display + Send>(
             .collect();
         // Where the flag came up within the last simulations, what they say may be cut short.
         let simulated = simulated.filter(|_| going()).ok_or(TrialError::Interrupted)?;
-        if generation == 0 && simulated.iter().all(Result::is_err) {
-            let reason = simulated.iter().find_map(|s| s.as_ref().err().map(E::to_string));
-            return Err(TrialError::OutOfRange {
-                what: "the number of particles of the prior that can be simulated".to_owned(),
-                found: "0".to_owned(),
-                expected: format!(
-                    "at least one; the first fails because {}",
-                    reason.unwrap_or_else(|| "a target is not determined".to_owned())
-                ),
-            });
+        let (mut failed, mut first) = (0, None);
+        let simulated: Vec<Option<Vec<f64>>> = simulated
+            .into_iter()
+            .map(|found| {
+                found
+                    .map_err(|reason| {
+                        failed += 1;
+                        first.get_or_insert(reason);
+                    })
+                    .ok()
+            })
+            .collect();
+        if let (0, Some(reason)) = (generation, first.filter(|_| failed == spec.particles)) {
+            return Err(CalibrateError::Prior { reason });
         }
-        let failed = simulated.iter().filter(|s| s.is_err()).count();
-        let simulated = simulated.into_iter().map(Result::ok).collect();
         level.add(spec, fresh, simulated, proposal.take(), patients);
         if !exploring && generation >= spec.generations {
             let (tolerance, effective_size) = level.temper(wanted, 1.0, f64::INFINITY);

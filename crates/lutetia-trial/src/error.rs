@@ -1,5 +1,6 @@
 //! What can be wrong with a trial or a search.
 
+use lutetia_fit::SearchError;
 use lutetia_outcome::OutcomeError;
 use lutetia_population::PopulationError;
 use lutetia_sim::SimError;
@@ -54,14 +55,6 @@ pub enum TrialError {
         /// Its value at progression.
         found: f64,
     },
-    /// Something that its caller cannot determine, for a reason of the caller's.
-    #[error("{what} is not determined: {reason}")]
-    NotDetermined {
-        /// Which.
-        what: String,
-        /// Why.
-        reason: String,
-    },
     /// The simulator refuses what is asked of all patients alike.
     #[error(transparent)]
     Simulation(Box<SimError>),
@@ -90,12 +83,70 @@ impl TrialError {
             Self::Unknown { .. } => "LUT9301",
             Self::OutOfRange { .. } => "LUT9302",
             Self::Population(e) => e.code(),
-            Self::Outcome { .. }
-            | Self::NoDeath
-            | Self::NoChance { .. }
-            | Self::NotDetermined { .. } => "LUT9303",
+            Self::Outcome { .. } | Self::NoDeath | Self::NoChance { .. } => "LUT9303",
             Self::Simulation(_) => "LUT9304",
             Self::Interrupted => "LUT9305",
+        }
+    }
+}
+
+/// Why a calibration has no posterior, where `E` is why a particle could not be simulated.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CalibrateError<E> {
+    /// What is asked for, or an interruption.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    /// A prior of which nothing can be simulated.
+    #[error(
+        "the number of particles of the prior that can be simulated is 0; expected at least one; the first fails \
+         because {reason}"
+    )]
+    Prior {
+        /// Why the first could not be.
+        reason: E,
+    },
+}
+
+impl<E> CalibrateError<E> {
+    /// Code of the message.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Trial(error) => error.code(),
+            Self::Prior { .. } => "LUT9302",
+        }
+    }
+}
+
+/// Why a search proposes no regimen, where `E` is why one could not be assessed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProposeError<E> {
+    /// Knobs or limits that are none.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
+    /// The search itself.
+    #[error("the regimen is not determined: {0}")]
+    Search(SearchError),
+    /// No regimen could be assessed, or not the one that was found.
+    #[error("the regimen is not determined: {reason}")]
+    Assessment {
+        /// Why the first could not be.
+        reason: E,
+    },
+    /// No regimen has a benefit that is a number.
+    #[error("the regimen is not determined: no regimen could be assessed")]
+    NoBenefit,
+}
+
+impl<E> ProposeError<E> {
+    /// Code of the message.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Trial(error) => error.code(),
+            Self::Search(_) | Self::Assessment { .. } | Self::NoBenefit => "LUT9303",
         }
     }
 }

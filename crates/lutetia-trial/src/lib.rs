@@ -35,7 +35,7 @@ mod trial;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use endpoint::{Endpoint, Share};
-pub use error::TrialError;
+pub use error::{CalibrateError, ProposeError, TrialError};
 pub use hazard::{Crossing, crossing};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
@@ -45,6 +45,6 @@ pub use marker::MarkerVisits;
 pub use observe::{ObservedCourse, Visit};
 pub use scans::{Seen, Visits, scans};
 pub use trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Observed, Record, Toxicity, Trial,
-    TrialSpec,
+    Arm, Crossover, Cycle, Dependence, Expected, Failed, Meaning, Observed, Record, Toxicity,
+    Trial, TrialSpec,
 };

@@ -59,7 +59,7 @@ pub fn curve(
 /// The hazard ratio of an arm over a reference.
 ///
 /// # Errors
-/// [`TrialError::NotDetermined`] where an arm has nobody or no event.
+/// [`TrialError::Outcome`] where an arm has nobody or no event.
 pub fn contrast(
     spec: &TrialSpec,
     records: &[Record],

@@ -12,6 +12,8 @@ use lutetia_table::TableError;
 use lutetia_trial::TrialError;
 use lutetia_units::{NuclideError, UnitError};
 
+use super::trial_error::TrialStepError;
+
 /// Why a step could not be computed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -74,6 +76,9 @@ pub enum StepError {
     /// An integral that is refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
+    /// A step about a cohort or a trial.
+    #[error(transparent)]
+    TrialStep(Box<TrialStepError>),
     /// A sentence; each of these becomes a variant with fields.
     #[error("{0}")]
     Said(String),
@@ -87,6 +92,7 @@ impl StepError {
             Self::Scenario(error) => Some(error.code()),
             Self::Treatment(error) => Some(error.code()),
             Self::Patient { source, .. } => source.code(),
+            Self::TrialStep(error) => Some(error.code()),
             _ => None,
         }
     }
