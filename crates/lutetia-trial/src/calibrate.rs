@@ -427,11 +427,7 @@ impl Level {
             })
             .collect();
         let around = Normal::around(&self.positions, &weights);
-        let mut normals = vec![around.ok_or_else(|| TrialError::OutOfRange {
-            what: "the spread of the particles".to_owned(),
-            found: "not a number".to_owned(),
-            expected: "finite values; look at the bounds of the unknowns".to_owned(),
-        })?];
+        let mut normals = vec![around.ok_or(TrialError::NoSpread)?];
         normals.extend(Normal::regressed(&self.positions, &weights, &misses, least));
         Ok(Some(Proposal { normals }))
     }

@@ -2,22 +2,24 @@
 
 use lutetia_fit::SearchError;
 use lutetia_outcome::OutcomeError;
-use lutetia_population::PopulationError;
+use lutetia_population::{Instead, PopulationError};
 use lutetia_sim::SimError;
+
+use crate::endpoint::Endpoint;
 
 /// Why a trial, a calibration or a search cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrialError {
     /// A name the model does not have.
-    #[error("the model has no {what} `{name}`{hint}")]
+    #[error("the model has no {what} `{name}`{instead}")]
     Unknown {
         /// `parameter`, `covariate`, `output`.
         what: &'static str,
         /// As given.
         name: String,
-        /// `; did you mean …?` or what there is.
-        hint: String,
+        /// What there is instead.
+        instead: Instead,
     },
     /// A number outside its range.
     #[error("{what} is {found}; expected {expected}")]
@@ -29,6 +31,22 @@ pub enum TrialError {
         /// What was expected, with a hint where there is one.
         expected: String,
     },
+    /// A cumulative hazard that is not one.
+    #[error(
+        "the cumulative hazard `{output}` at time {time} is smaller than before; expected a hazard of zero or more; \
+         look at the sign of its coefficients"
+    )]
+    FallingHazard {
+        /// The output.
+        output: String,
+        /// Days.
+        time: f64,
+    },
+    /// Particles from which no next generation can be proposed.
+    #[error(
+        "the spread of the particles is not a number; expected finite values; look at the bounds of the unknowns"
+    )]
+    NoSpread,
     /// The population cannot be drawn or weighted.
     #[error(transparent)]
     Population(#[from] PopulationError),
@@ -36,7 +54,7 @@ pub enum TrialError {
     #[error("{what} is not determined: {cause}")]
     Outcome {
         /// Which.
-        what: String,
+        what: Statistic,
         /// What stands against it.
         cause: Box<OutcomeError>,
     },
@@ -63,6 +81,35 @@ pub enum TrialError {
     Interrupted,
 }
 
+/// A statistic of the patients of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Statistic {
+    /// Times and events of an arm.
+    #[error("{} of the arm `{arm}`", endpoint.name())]
+    Times {
+        /// Which endpoint.
+        endpoint: Endpoint,
+        /// The arm.
+        arm: String,
+    },
+    /// A Kaplan–Meier curve.
+    #[error("the curve of {}", .0.name())]
+    Curve(Endpoint),
+    /// A hazard ratio.
+    #[error("the hazard ratio of {}", .0.name())]
+    HazardRatio(Endpoint),
+    /// A response by RECIST 1.1.
+    #[error("the response")]
+    Response,
+    /// A response of the marker.
+    #[error("the response of the marker")]
+    MarkerResponse,
+    /// The number needed to harm.
+    #[error("the number needed to harm")]
+    NeededToHarm,
+}
+
 impl From<SimError> for TrialError {
     fn from(cause: SimError) -> Self {
         Self::Simulation(Box::new(cause))
@@ -71,8 +118,7 @@ impl From<SimError> for TrialError {
 
 impl TrialError {
     /// A statistic for which a method of `lutetia_outcome` refuses the patients.
-    pub(crate) fn outcome(what: impl Into<String>) -> impl FnOnce(OutcomeError) -> Self {
-        let what = what.into();
+    pub(crate) fn outcome(what: Statistic) -> impl FnOnce(OutcomeError) -> Self {
         move |cause| Self::Outcome { what, cause: Box::new(cause) }
     }
 
@@ -81,7 +127,7 @@ impl TrialError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "LUT9301",
-            Self::OutOfRange { .. } => "LUT9302",
+            Self::OutOfRange { .. } | Self::FallingHazard { .. } | Self::NoSpread => "LUT9302",
             Self::Population(e) => e.code(),
             Self::Outcome { .. } | Self::NoDeath | Self::NoChance { .. } => "LUT9303",
             Self::Simulation(_) => "LUT9304",

@@ -35,7 +35,7 @@ mod trial;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use endpoint::{Endpoint, Share};
-pub use error::{CalibrateError, ProposeError, TrialError};
+pub use error::{CalibrateError, ProposeError, Statistic, TrialError};
 pub use hazard::{Crossing, crossing};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,

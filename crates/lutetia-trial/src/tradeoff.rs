@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 
 use lutetia_outcome::trade_off::{number_needed_to_harm, paired_risk_difference, share_limits};
+use lutetia_population::Instead;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::error::TrialError;
+use crate::error::{Statistic, TrialError};
 
 /// What a regimen did to each patient.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,7 +207,7 @@ impl Weighing {
                 return Err(TrialError::Unknown {
                     what: "criterion",
                     name: name.clone(),
-                    hint: lutetia_population::known(name, known.into_iter()),
+                    instead: Instead::of(name, known.into_iter()),
                 });
             }
             if !(weight.is_finite() && *weight >= 0.0) {
@@ -558,7 +559,7 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
 }
 
 fn outcome(cause: lutetia_outcome::OutcomeError) -> TrialError {
-    TrialError::outcome("the number needed to harm")(cause)
+    TrialError::outcome(Statistic::NeededToHarm)(cause)
 }
 
 /// With the ends moved outwards to these.

@@ -1,6 +1,6 @@
 //! Is the specification of a trial one of this model?
 
-use lutetia_population::known;
+use lutetia_population::Instead;
 use lutetia_sim::{Dose, Regimen, SimError, Simulator};
 use lutetia_units::Dimension;
 
@@ -54,7 +54,7 @@ pub(super) fn outputs(simulator: &Simulator, spec: &TrialSpec) -> Result<Outputs
         system.output_index(name).ok_or_else(|| TrialError::Unknown {
             what: "output",
             name: name.clone(),
-            hint: known(name, system.outputs().iter().map(|o| o.name.as_str())),
+            instead: Instead::of(name, system.outputs().iter().map(|o| o.name.as_str())),
         })
     };
     let optional = |name: &Option<String>| name.as_ref().map(output).transpose();
@@ -108,7 +108,7 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
                     Some(to.ok_or_else(|| TrialError::Unknown {
                         what: "arm",
                         name: c.to.clone(),
-                        hint: known(&c.to, names),
+                        instead: Instead::of(&c.to, names),
                     })?)
                 }
             };
@@ -164,7 +164,7 @@ fn dependence(d: &Dependence, arm: &Arm, simulator: &Simulator) -> Result<Known,
         TrialError::Unknown {
             what: "output, parameter or covariate",
             name: d.on.clone(),
-            hint: known(&d.on, outputs.chain(parameters).chain(std::iter::once("time"))),
+            instead: Instead::of(&d.on, outputs.chain(parameters).chain(std::iter::once("time"))),
         }
     })
 }
