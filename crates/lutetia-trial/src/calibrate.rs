@@ -26,7 +26,10 @@ use lutetia_population::{Draws, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::error::{CalibrateError, TrialError};
+use crate::{
+    error::{CalibrateError, TrialError},
+    range::CalibrationRange,
+};
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,7 +223,7 @@ impl Posterior {
     /// `n` sets of values in proportion to their weights (systematic resampling).
     ///
     /// # Errors
-    /// [`TrialError::OutOfRange`] for weights that are no numbers.
+    /// Weights that are no numbers.
     pub fn draw(&self, n: usize, seed: u64) -> Result<Vec<&Particle>, TrialError> {
         let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
         let chosen = resample(&weights, n, seed)?;
@@ -252,7 +255,7 @@ pub(crate) fn weighted_quantile(pairs: impl Iterator<Item = (f64, f64)>, share: 
 /// particles effective as wanted. The result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles,
+/// [`CalibrationRange`]: no unknown, no target, bounds or errors out of range, too few particles,
 /// generations or patients. [`CalibrateError::Prior`] where no particle of the prior could be simulated.
 /// [`TrialError::Interrupted`].
 pub fn calibrate<E: Send>(
@@ -260,7 +263,7 @@ pub fn calibrate<E: Send>(
     stop: &AtomicBool,
     simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, E> + Sync),
 ) -> Result<Posterior, CalibrateError<E>> {
-    check(spec)?;
+    check(spec).map_err(TrialError::from)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
     let half = 0.5 * spec.particles as f64;
     let wanted = spec.effective_size.unwrap_or(0.4 * half);
@@ -624,81 +627,52 @@ fn log_sum(terms: &[f64]) -> f64 {
     most + terms.iter().map(|t| (t - most).exp()).sum::<f64>().ln()
 }
 
-fn check(spec: &CalibrationSpec) -> Result<(), TrialError> {
-    let refuse = |what: String, found: String, expected: &str| {
-        Err(TrialError::OutOfRange { what, found, expected: expected.to_owned() })
-    };
+/// Fewer particles are no sample.
+const LEAST_PARTICLES: usize = 10;
+
+fn check(spec: &CalibrationSpec) -> Result<(), CalibrationRange> {
     if spec.unknowns.is_empty() {
-        return refuse("the number of unknowns".to_owned(), "0".to_owned(), "at least one");
+        return Err(CalibrationRange::NoUnknowns);
     }
     if spec.targets.is_empty() {
-        return refuse(
-            "the number of targets".to_owned(),
-            "0".to_owned(),
-            "at least one number to be met",
-        );
+        return Err(CalibrationRange::NoTargets);
     }
-    if spec.particles < 10 {
-        return refuse(
-            "the number of particles".to_owned(),
-            spec.particles.to_string(),
-            "at least 10; hundreds where time allows",
-        );
+    if spec.particles < LEAST_PARTICLES {
+        return Err(CalibrationRange::Particles { found: spec.particles, least: LEAST_PARTICLES });
     }
     if spec.most_generations < spec.generations {
-        return refuse(
-            "the most generations".to_owned(),
-            spec.most_generations.to_string(),
-            &format!("at least the {} generations that are made anyway", spec.generations),
-        );
+        let (found, made) = (spec.most_generations, spec.generations);
+        return Err(CalibrationRange::MostGenerations { found, made });
     }
     if spec.patients == 0 {
-        return refuse("the number of patients".to_owned(), "0".to_owned(), "at least one");
+        return Err(CalibrationRange::NoPatients);
     }
-    if let Some(few) = spec.explore {
-        if few == 0 || few > spec.patients {
-            return refuse(
-                "the number of patients that explore".to_owned(),
-                few.to_string(),
-                &format!("1 to the {} patients of the last generations", spec.patients),
-            );
+    if let Some(found) = spec.explore {
+        if found == 0 || found > spec.patients {
+            return Err(CalibrationRange::Explorers { found, most: spec.patients });
         }
         if spec.generations == 0 {
-            return refuse(
-                "the number of generations with patients that explore".to_owned(),
-                "0".to_owned(),
-                "at least 1, which all patients take part in",
-            );
+            return Err(CalibrationRange::OnlyExploring);
         }
     }
-    if let Some(size) = spec.effective_size {
+    if let Some(found) = spec.effective_size {
         #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
         let most = (spec.particles * (spec.most_generations + 1 - spec.exploration().0)) as f64;
-        if !(size >= 1.0 && size <= most) {
-            return refuse(
-                "the effective size that is wanted".to_owned(),
-                size.to_string(),
-                &format!("1 to {most}, the particles that can have weight; allow more generations"),
-            );
+        if !(found >= 1.0 && found <= most) {
+            return Err(CalibrationRange::EffectiveSize { found, most });
         }
     }
     for u in &spec.unknowns {
         let ordered = u.lower.is_finite() && u.upper.is_finite() && u.lower < u.upper;
         if !ordered || (u.log && u.lower <= 0.0) {
-            return refuse(
-                format!("the prior of `{}`", u.name),
-                format!("{} to {}", u.lower, u.upper),
-                "a lower bound below the upper one, above zero where it is logarithmic",
-            );
+            let (name, bounds) = (u.name.clone(), (u.lower, u.upper));
+            return Err(CalibrationRange::Prior { name, bounds });
         }
     }
     for t in &spec.targets {
         if !(t.value.is_finite() && t.error.is_finite() && t.error > 0.0) {
-            return refuse(
-                format!("the target `{}`", t.name),
-                format!("{} with error {}", t.value, t.error),
-                "a finite number with an error above zero",
-            );
+            let (name, value, error) = (t.name.clone(), t.value, t.error);
+            return Err(CalibrationRange::Target { name, value, error });
         }
     }
     Ok(())

@@ -5,7 +5,10 @@ use lutetia_outcome::OutcomeError;
 use lutetia_population::{Instead, PopulationError};
 use lutetia_sim::SimError;
 
-use crate::endpoint::Endpoint;
+use crate::{
+    endpoint::Endpoint,
+    range::{CalibrationRange, RegimenRange, TradeOffRange, TrialRange},
+};
 
 /// Why a trial, a calibration or a search cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -21,16 +24,18 @@ pub enum TrialError {
         /// What there is instead.
         instead: Instead,
     },
-    /// A number outside its range.
-    #[error("{what} is {found}; expected {expected}")]
-    OutOfRange {
-        /// What the number is.
-        what: String,
-        /// What was found.
-        found: String,
-        /// What was expected, with a hint where there is one.
-        expected: String,
-    },
+    /// A number of the trial outside its range.
+    #[error(transparent)]
+    Range(#[from] TrialRange),
+    /// A number of a calibration outside its range.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationRange),
+    /// A number of a search for a regimen outside its range.
+    #[error(transparent)]
+    Regimen(#[from] RegimenRange),
+    /// A number of a trade-off outside its range.
+    #[error(transparent)]
+    TradeOff(#[from] TradeOffRange),
     /// A cumulative hazard that is not one.
     #[error(
         "the cumulative hazard `{output}` at time {time} is smaller than before; expected a hazard of zero or more; \
@@ -127,7 +132,12 @@ impl TrialError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "LUT9301",
-            Self::OutOfRange { .. } | Self::FallingHazard { .. } | Self::NoSpread => "LUT9302",
+            Self::Range(_)
+            | Self::Calibration(_)
+            | Self::Regimen(_)
+            | Self::TradeOff(_)
+            | Self::FallingHazard { .. }
+            | Self::NoSpread => "LUT9302",
             Self::Population(e) => e.code(),
             Self::Outcome { .. } | Self::NoDeath | Self::NoChance { .. } => "LUT9303",
             Self::Simulation(_) => "LUT9304",

@@ -25,6 +25,7 @@ mod error;
 mod hazard;
 mod marker;
 mod observe;
+mod range;
 pub mod regimen;
 mod scans;
 pub mod stream;
@@ -43,6 +44,9 @@ pub use lutetia_population::{
 };
 pub use marker::MarkerVisits;
 pub use observe::{ObservedCourse, Visit};
+pub use range::{
+    ArmNumber, ArmShare, CalibrationRange, RegimenRange, Time, TradeOffRange, TrialRange,
+};
 pub use scans::{Seen, Visits, scans};
 pub use trial::{
     Arm, Crossover, Cycle, Dependence, Expected, Failed, Meaning, Observed, Record, Toxicity,

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
 
 use lutetia_fit::{Judged, SearchOptions, search};
 
-use crate::error::{ProposeError, TrialError};
+use crate::{
+    error::{ProposeError, TrialError},
+    range::RegimenRange,
+};
 
 /// Something of a regimen that may be chosen: activity, number of cycles, interval, amount of ligand, dose
 /// or start of a partner.
@@ -143,7 +146,7 @@ pub fn propose<E: Send>(
     options: &SearchOptions,
     assess: &(dyn Fn(&[f64]) -> Result<Assessed, E> + Sync),
 ) -> Result<Proposal, ProposeError<E>> {
-    check(knobs, limits)?;
+    check(knobs, limits).map_err(TrialError::from)?;
     let lower: Vec<f64> = knobs.iter().map(|k| k.lower).collect();
     let upper: Vec<f64> = knobs.iter().map(|k| k.upper).collect();
     let rounded = |x: &[f64]| -> Vec<f64> {
@@ -252,34 +255,19 @@ pub fn options(
     SearchOptions { points, rounds, seed, interrupt }
 }
 
-fn check(knobs: &[Knob], limits: &[RegimenLimit]) -> Result<(), TrialError> {
-    let refuse = |what: String, found: String, expected: &str| {
-        Err(TrialError::OutOfRange { what, found, expected: expected.to_owned() })
-    };
+fn check(knobs: &[Knob], limits: &[RegimenLimit]) -> Result<(), RegimenRange> {
     if knobs.is_empty() {
-        return refuse(
-            "the number of things to choose".to_owned(),
-            "0".to_owned(),
-            "at least one, such as the activity",
-        );
+        return Err(RegimenRange::NothingToChoose);
     }
     for k in knobs {
         let ordered = k.lower.is_finite() && k.upper.is_finite() && k.lower <= k.upper;
         if !ordered {
-            return refuse(
-                format!("the bounds of `{}`", k.name),
-                format!("{} to {}", k.lower, k.upper),
-                "finite numbers, the lower first",
-            );
+            return Err(RegimenRange::Bounds { name: k.name.clone(), bounds: (k.lower, k.upper) });
         }
     }
     for l in limits {
         if !(l.most.is_finite() && l.most > 0.0) {
-            return refuse(
-                format!("the limit of `{}`", l.name),
-                l.most.to_string(),
-                "a number above zero",
-            );
+            return Err(RegimenRange::Limit { name: l.name.clone(), most: l.most });
         }
     }
     Ok(())
