@@ -30,8 +30,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("crates/lutetia-experiment/src/steps/curve_tables.rs: tables", 175),
     ("crates/lutetia-experiment/src/steps/intervals.rs: one", 125),
     ("crates/lutetia-experiment/src/steps/model_dose.rs: run", 153),
-    ("crates/lutetia-experiment/src/steps/proposal.rs: search", 124),
-    ("crates/lutetia-experiment/src/steps/trade_off.rs: compute", 126),
     ("crates/lutetia-report/src/patient/page.rs: page", 198),
 ];
 

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use crate::{
     draw::{Draws, normal_quantile, normal_share},
     effects::cholesky,
-    error::{PopulationError, known},
+    error::{Instead, PopulationError},
     slots::covariate_slots,
 };
 
@@ -97,7 +97,7 @@ impl Covariates {
                 drawn.iter().position(|c| c.name == *name).ok_or_else(|| PopulationError::Unknown {
                     what: "drawn covariate",
                     name: name.clone(),
-                    hint: known(name, drawn.iter().map(|c| c.name.as_str())),
+                    instead: Instead::of(name, drawn.iter().map(|c| c.name.as_str())),
                 })
             };
             pairs.push((place(a)?, place(b)?, *value));

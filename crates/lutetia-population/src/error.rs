@@ -1,18 +1,20 @@
 //! What can be wrong with a population.
 
+use std::fmt;
+
 /// Why a population, a cohort or a weighting of one cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PopulationError {
     /// A name the model does not have.
-    #[error("the model has no {what} `{name}`{hint}")]
+    #[error("the model has no {what} `{name}`{instead}")]
     Unknown {
         /// `parameter`, `covariate`, `output`.
         what: &'static str,
         /// As given.
         name: String,
-        /// `; did you mean …?` or what there is.
-        hint: String,
+        /// What there is instead.
+        instead: Instead,
     },
     /// A number outside its range.
     #[error("{what} is {found}; expected {expected}")]
@@ -177,15 +179,40 @@ impl PopulationError {
     }
 }
 
-/// `; did you mean …?`, else the names there are: the end of a message on a name that does not exist.
-pub fn known<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
-    if let Some(near) = lutetia_diagnostic::closest(name, names.clone()) {
-        return format!("; did you mean `{near}`?");
+/// What there is instead of a name that does not exist; as a text, the end of a message about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Instead {
+    /// A name that is near.
+    Near(String),
+    /// All names there are.
+    All(Vec<String>),
+    /// The name within several parts of a connected model.
+    Parts(Vec<String>),
+    /// A parameter of that name where a covariate is meant, and the covariates.
+    Parameter(Box<Instead>),
+}
+
+impl Instead {
+    /// What there is instead of a name: the nearest, else all.
+    pub fn of<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        match lutetia_diagnostic::closest(name, names.clone()) {
+            Some(near) => Self::Near(near.to_owned()),
+            None => Self::All(names.map(str::to_owned).collect()),
+        }
     }
-    let all: Vec<&str> = names.collect();
-    if all.is_empty() {
-        "; it has none".to_owned()
-    } else {
-        format!("; it has: {}", all.join(", "))
+}
+
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Near(near) => write!(f, "; did you mean `{near}`?"),
+            Self::All(names) if names.is_empty() => f.write_str("; it has none"),
+            Self::All(names) => write!(f, "; it has: {}", names.join(", ")),
+            Self::Parts(names) => write!(f, "; several parts have it: {}", names.join(", ")),
+            Self::Parameter(covariates) => {
+                write!(f, "; it is a parameter, whose variability is its `iiv`{covariates}")
+            }
+        }
     }
 }

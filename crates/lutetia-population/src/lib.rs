@@ -26,7 +26,7 @@ pub use cohort::{Cohort, CohortSpec, Patient, Population};
 pub use covariate::CovariateLaw;
 pub use draw::{Draws, log_normal_draws, normal_quantile, normal_share};
 pub use effects::{Effects, RandomEffect};
-pub use error::{NoVariability, NoWeights, PopulationError, known};
+pub use error::{Instead, NoVariability, NoWeights, PopulationError};
 pub use law::{Form, ParameterLaw, Prior, Transform};
 pub use limits::Limit;
 pub use weighting::{Margin, Weighting, resample, weights};

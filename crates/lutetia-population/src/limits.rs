@@ -5,7 +5,7 @@ use lutetia_model::system::System;
 use crate::{
     covariate::Said,
     effects::Effects,
-    error::{PopulationError, known},
+    error::{Instead, PopulationError},
     law::Form,
 };
 
@@ -133,7 +133,7 @@ fn place(system: &System, name: &str) -> Result<Place, PopulationError> {
         PopulationError::Unknown {
             what: "parameter, covariate or output",
             name: name.to_owned(),
-            hint: known(name, names),
+            instead: Instead::of(name, names),
         }
     })
 }

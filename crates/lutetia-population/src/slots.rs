@@ -2,7 +2,7 @@
 
 use lutetia_model::system::{ParameterKind, System};
 
-use crate::error::{PopulationError, known};
+use crate::error::{Instead, PopulationError};
 
 /// The places of a name. In connected models a name without its part means every covariate of that name (they are
 /// one patient's), or the parameter of that name where there is one.
@@ -24,16 +24,16 @@ pub(crate) fn slots(
         })
         .collect();
     if of_parts.is_empty() {
-        let hint = known(name, infos.iter().map(|p| p.name.as_str()));
-        return Err(PopulationError::Unknown { what, name: name.to_owned(), hint });
+        let instead = Instead::of(name, infos.iter().map(|p| p.name.as_str()));
+        return Err(PopulationError::Unknown { what, name: name.to_owned(), instead });
     }
     let covariates = of_parts.iter().all(|k| infos[*k].kind == ParameterKind::Covariate);
     if of_parts.len() > 1 && !covariates {
-        let parts: Vec<&str> = of_parts.iter().map(|k| infos[*k].name.as_str()).collect();
+        let parts = of_parts.iter().map(|k| infos[*k].name.clone()).collect();
         return Err(PopulationError::Unknown {
             what: "single parameter",
             name: name.to_owned(),
-            hint: format!("; several parts have it: {}", parts.join(", ")),
+            instead: Instead::Parts(parts),
         });
     }
     Ok(of_parts)
@@ -51,6 +51,6 @@ pub(crate) fn covariate_slots(system: &System, name: &str) -> Result<Vec<usize>,
     Err(PopulationError::Unknown {
         what: "covariate",
         name: name.to_owned(),
-        hint: format!("; it is a parameter, whose variability is its `iiv`{}", known(name, names)),
+        instead: Instead::Parameter(Box::new(Instead::of(name, names))),
     })
 }

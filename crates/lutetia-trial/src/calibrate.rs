@@ -20,16 +20,16 @@
 //! particles carry no weight, and the mixture against which the others are weighted is that of the proposals of
 //! the full generations alone, so that the estimator is the same as if exploration had never been.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lutetia_population::{Draws, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::error::TrialError;
+use crate::{
+    error::{CalibrateError, TrialError},
+    range::CalibrationRange,
+};
 
 /// What is known of a parameter before the calibration: uniform on a scale, within bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,7 +223,7 @@ impl Posterior {
     /// `n` sets of values in proportion to their weights (systematic resampling).
     ///
     /// # Errors
-    /// [`TrialError::OutOfRange`] for weights that are no numbers.
+    /// Weights that are no numbers.
     pub fn draw(&self, n: usize, seed: u64) -> Result<Vec<&Particle>, TrialError> {
         let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
         let chosen = resample(&weights, n, seed)?;
@@ -255,14 +255,15 @@ pub(crate) fn weighted_quantile(pairs: impl Iterator<Item = (f64, f64)>, share: 
 /// particles effective as wanted. The result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`TrialError::OutOfRange`]: no unknown, no target, bounds or errors out of range, too few particles,
-/// generations or patients; or no particle of the prior could be simulated. [`TrialError::Interrupted`].
-pub fn calibrate<E: fmt::Display + Send>(
+/// [`CalibrationRange`]: no unknown, no target, bounds or errors out of range, too few particles,
+/// generations or patients. [`CalibrateError::Prior`] where no particle of the prior could be simulated.
+/// [`TrialError::Interrupted`].
+pub fn calibrate<E: Send>(
     spec: &CalibrationSpec,
     stop: &AtomicBool,
     simulate: &(dyn Fn(&[f64], usize) -> Result<Vec<f64>, E> + Sync),
-) -> Result<Posterior, TrialError> {
-    check(spec)?;
+) -> Result<Posterior, CalibrateError<E>> {
+    check(spec).map_err(TrialError::from)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
     let half = 0.5 * spec.particles as f64;
     let wanted = spec.effective_size.unwrap_or(0.4 * half);
@@ -288,19 +289,21 @@ pub fn calibrate<E: fmt::Display + Send>(
             .collect();
         // Where the flag came up within the last simulations, what they say may be cut short.
         let simulated = simulated.filter(|_| going()).ok_or(TrialError::Interrupted)?;
-        if generation == 0 && simulated.iter().all(Result::is_err) {
-            let reason = simulated.iter().find_map(|s| s.as_ref().err().map(E::to_string));
-            return Err(TrialError::OutOfRange {
-                what: "the number of particles of the prior that can be simulated".to_owned(),
-                found: "0".to_owned(),
-                expected: format!(
-                    "at least one; the first fails because {}",
-                    reason.unwrap_or_else(|| "a target is not determined".to_owned())
-                ),
-            });
+        let (mut failed, mut first) = (0, None);
+        let simulated: Vec<Option<Vec<f64>>> = simulated
+            .into_iter()
+            .map(|found| {
+                found
+                    .map_err(|reason| {
+                        failed += 1;
+                        first.get_or_insert(reason);
+                    })
+                    .ok()
+            })
+            .collect();
+        if let (0, Some(reason)) = (generation, first.filter(|_| failed == spec.particles)) {
+            return Err(CalibrateError::Prior { reason });
         }
-        let failed = simulated.iter().filter(|s| s.is_err()).count();
-        let simulated = simulated.into_iter().map(Result::ok).collect();
         level.add(spec, fresh, simulated, proposal.take(), patients);
         if !exploring && generation >= spec.generations {
             let (tolerance, effective_size) = level.temper(wanted, 1.0, f64::INFINITY);
@@ -427,11 +430,7 @@ impl Level {
             })
             .collect();
         let around = Normal::around(&self.positions, &weights);
-        let mut normals = vec![around.ok_or_else(|| TrialError::OutOfRange {
-            what: "the spread of the particles".to_owned(),
-            found: "not a number".to_owned(),
-            expected: "finite values; look at the bounds of the unknowns".to_owned(),
-        })?];
+        let mut normals = vec![around.ok_or(TrialError::NoSpread)?];
         normals.extend(Normal::regressed(&self.positions, &weights, &misses, least));
         Ok(Some(Proposal { normals }))
     }
@@ -628,81 +627,52 @@ fn log_sum(terms: &[f64]) -> f64 {
     most + terms.iter().map(|t| (t - most).exp()).sum::<f64>().ln()
 }
 
-fn check(spec: &CalibrationSpec) -> Result<(), TrialError> {
-    let refuse = |what: String, found: String, expected: &str| {
-        Err(TrialError::OutOfRange { what, found, expected: expected.to_owned() })
-    };
+/// Fewer particles are no sample.
+const LEAST_PARTICLES: usize = 10;
+
+fn check(spec: &CalibrationSpec) -> Result<(), CalibrationRange> {
     if spec.unknowns.is_empty() {
-        return refuse("the number of unknowns".to_owned(), "0".to_owned(), "at least one");
+        return Err(CalibrationRange::NoUnknowns);
     }
     if spec.targets.is_empty() {
-        return refuse(
-            "the number of targets".to_owned(),
-            "0".to_owned(),
-            "at least one number to be met",
-        );
+        return Err(CalibrationRange::NoTargets);
     }
-    if spec.particles < 10 {
-        return refuse(
-            "the number of particles".to_owned(),
-            spec.particles.to_string(),
-            "at least 10; hundreds where time allows",
-        );
+    if spec.particles < LEAST_PARTICLES {
+        return Err(CalibrationRange::Particles { found: spec.particles, least: LEAST_PARTICLES });
     }
     if spec.most_generations < spec.generations {
-        return refuse(
-            "the most generations".to_owned(),
-            spec.most_generations.to_string(),
-            &format!("at least the {} generations that are made anyway", spec.generations),
-        );
+        let (found, made) = (spec.most_generations, spec.generations);
+        return Err(CalibrationRange::MostGenerations { found, made });
     }
     if spec.patients == 0 {
-        return refuse("the number of patients".to_owned(), "0".to_owned(), "at least one");
+        return Err(CalibrationRange::NoPatients);
     }
-    if let Some(few) = spec.explore {
-        if few == 0 || few > spec.patients {
-            return refuse(
-                "the number of patients that explore".to_owned(),
-                few.to_string(),
-                &format!("1 to the {} patients of the last generations", spec.patients),
-            );
+    if let Some(found) = spec.explore {
+        if found == 0 || found > spec.patients {
+            return Err(CalibrationRange::Explorers { found, most: spec.patients });
         }
         if spec.generations == 0 {
-            return refuse(
-                "the number of generations with patients that explore".to_owned(),
-                "0".to_owned(),
-                "at least 1, which all patients take part in",
-            );
+            return Err(CalibrationRange::OnlyExploring);
         }
     }
-    if let Some(size) = spec.effective_size {
+    if let Some(found) = spec.effective_size {
         #[expect(clippy::cast_precision_loss, reason = "counts of particles")]
         let most = (spec.particles * (spec.most_generations + 1 - spec.exploration().0)) as f64;
-        if !(size >= 1.0 && size <= most) {
-            return refuse(
-                "the effective size that is wanted".to_owned(),
-                size.to_string(),
-                &format!("1 to {most}, the particles that can have weight; allow more generations"),
-            );
+        if !(found >= 1.0 && found <= most) {
+            return Err(CalibrationRange::EffectiveSize { found, most });
         }
     }
     for u in &spec.unknowns {
         let ordered = u.lower.is_finite() && u.upper.is_finite() && u.lower < u.upper;
         if !ordered || (u.log && u.lower <= 0.0) {
-            return refuse(
-                format!("the prior of `{}`", u.name),
-                format!("{} to {}", u.lower, u.upper),
-                "a lower bound below the upper one, above zero where it is logarithmic",
-            );
+            let (name, bounds) = (u.name.clone(), (u.lower, u.upper));
+            return Err(CalibrationRange::Prior { name, bounds });
         }
     }
     for t in &spec.targets {
         if !(t.value.is_finite() && t.error.is_finite() && t.error > 0.0) {
-            return refuse(
-                format!("the target `{}`", t.name),
-                format!("{} with error {}", t.value, t.error),
-                "a finite number with an error above zero",
-            );
+            let (name, value, error) = (t.name.clone(), t.value, t.error);
+            return Err(CalibrationRange::Target { name, value, error });
         }
     }
     Ok(())

@@ -243,14 +243,9 @@ impl<'c> Course<'c> {
         match crossing_within(&times, &hazard, level, tolerance) {
             Crossing::At(time) => Ok(Some(time)),
             Crossing::Never => Ok(None),
-            Crossing::Falls { time } => Err(TrialError::OutOfRange {
-                what: format!(
-                    "the cumulative hazard `{}` at time {time}",
-                    self.trial.simulator.system().outputs()[output].name
-                ),
-                found: "smaller than before".to_owned(),
-                expected: "a hazard of zero or more; look at the sign of its coefficients"
-                    .to_owned(),
+            Crossing::Falls { time } => Err(TrialError::FallingHazard {
+                output: self.trial.simulator.system().outputs()[output].name.clone(),
+                time,
             }),
         }
     }

@@ -25,6 +25,7 @@ mod error;
 mod hazard;
 mod marker;
 mod observe;
+mod range;
 pub mod regimen;
 mod scans;
 pub mod stream;
@@ -35,7 +36,7 @@ mod trial;
 
 pub use calibrate::{CalibrationSpec, Generation, Particle, Posterior, Target, Unknown, calibrate};
 pub use endpoint::{Endpoint, Share};
-pub use error::TrialError;
+pub use error::{CalibrateError, ProposeError, Statistic, TrialError};
 pub use hazard::{Crossing, crossing};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
@@ -43,8 +44,11 @@ pub use lutetia_population::{
 };
 pub use marker::MarkerVisits;
 pub use observe::{ObservedCourse, Visit};
+pub use range::{
+    ArmNumber, ArmShare, CalibrationRange, RegimenRange, Time, TradeOffRange, TrialRange,
+};
 pub use scans::{Seen, Visits, scans};
 pub use trial::{
-    Arm, Crossover, Cycle, Dependence, Failed, Meaning, Observed, Record, Toxicity, Trial,
-    TrialSpec,
+    Arm, Crossover, Cycle, Dependence, Expected, Failed, Meaning, Observed, Record, Toxicity,
+    Trial, TrialSpec,
 };

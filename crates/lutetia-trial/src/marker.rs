@@ -2,7 +2,10 @@
 
 use lutetia_outcome::endpoint::{PsaRules, PsaValue, psa_progression, psa_response};
 
-use crate::{error::TrialError, scans::interpolate};
+use crate::{
+    error::{Statistic, TrialError},
+    scans::interpolate,
+};
 
 /// When a marker is measured, and how much of a rise counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +51,7 @@ impl MarkerVisits {
             day += self.every;
         }
         let rules = PsaRules { least_rise: self.least_rise, ..PsaRules::default() };
-        let said = |cause| TrialError::outcome("the response of the marker")(cause);
+        let said = |cause| TrialError::outcome(Statistic::MarkerResponse)(cause);
         let progression = psa_progression(baseline, &list, rules).map_err(said)?;
         let before = |day: f64| list.iter().map(|v| v.day).filter(|d| *d < day).fold(0.0, f64::max);
         Ok(Some(MarkerSeen {

@@ -1,13 +1,13 @@
 //! Which regimen, within limits?
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicBool};
 
 use lutetia_fit::{Judged, SearchOptions, search};
 
-use crate::error::TrialError;
+use crate::{
+    error::{ProposeError, TrialError},
+    range::RegimenRange,
+};
 
 /// Something of a regimen that may be chosen: activity, number of cycles, interval, amount of ligand, dose
 /// or start of a partner.
@@ -44,6 +44,8 @@ pub struct Assessed {
 /// A limit at the place where a search ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AtLimit {
+    /// Its place among the limits of the search.
+    pub place: usize,
     /// Its name.
     pub name: String,
     /// Its value there.
@@ -137,30 +139,27 @@ impl AtLimit {
 /// ([`lutetia_fit::search`]). `assess` should use common random numbers; it is called on several threads.
 ///
 /// # Errors
-/// [`TrialError`]: no knob, bounds or limits out of range, or an assessment that fails everywhere.
-pub fn propose<E: fmt::Display>(
+/// [`ProposeError`]: no knob, bounds or limits out of range, or an assessment that fails everywhere.
+pub fn propose<E: Send>(
     knobs: &[Knob],
     limits: &[RegimenLimit],
     options: &SearchOptions,
     assess: &(dyn Fn(&[f64]) -> Result<Assessed, E> + Sync),
-) -> Result<Proposal, TrialError> {
-    check(knobs, limits)?;
+) -> Result<Proposal, ProposeError<E>> {
+    check(knobs, limits).map_err(TrialError::from)?;
     let lower: Vec<f64> = knobs.iter().map(|k| k.lower).collect();
     let upper: Vec<f64> = knobs.iter().map(|k| k.upper).collect();
     let rounded = |x: &[f64]| -> Vec<f64> {
         x.iter().zip(knobs).map(|(x, k)| if k.whole { x.round() } else { *x }).collect()
     };
-    let failure = std::sync::Mutex::new(None::<String>);
+    let failure = Mutex::new(None::<E>);
     let judged =
         |x: &[f64], excess: &dyn Fn(&[f64]) -> Vec<f64>, cost: &dyn Fn(&Assessed) -> f64| {
             match assess(&rounded(x)) {
                 Ok(a) => Judged { cost: cost(&a), excess: excess(&a.limited) },
                 Err(reason) => {
                     // A poisoned lock still holds the first reason.
-                    failure
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .get_or_insert_with(|| reason.to_string());
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
                     Judged { cost: f64::NAN, excess: Vec::new() }
                 }
             }
@@ -168,11 +167,12 @@ pub fn propose<E: fmt::Display>(
     let excess =
         |v: &[f64]| -> Vec<f64> { v.iter().zip(limits).map(|(v, l)| v / l.most - 1.0).collect() };
     let best = search(&lower, &upper, None, options, &|x| judged(x, &excess, &|a| -a.benefit))
-        .map_err(said)?;
+        .map_err(ProposeError::Search)?;
     let mut tried = best.evaluations;
     let values = rounded(&best.x);
-    let at = assess(&values).map_err(said)?;
+    let at = assess(&values).map_err(|reason| ProposeError::Assessment { reason })?;
     let placed = |k: usize, least: Option<f64>, holds: bool| AtLimit {
+        place: k,
         name: limits[k].name.clone(),
         value: at.limited.get(k).copied().unwrap_or(f64::NAN),
         most: limits[k].most,
@@ -207,8 +207,11 @@ pub fn propose<E: fmt::Display>(
         return Ok(Proposal::Found { values, benefit: at.benefit, limits, bounds, tried });
     }
     if !best.judged.broken().is_finite() {
-        let reason = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        return Err(said(reason.unwrap_or_else(|| "no regimen could be assessed".to_owned())));
+        let reason = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        return Err(match reason {
+            Some(reason) => ProposeError::Assessment { reason },
+            None => ProposeError::NoBenefit,
+        });
     }
     let mut broken = Vec::new();
     for k in 0..limits.len() {
@@ -218,16 +221,11 @@ pub fn propose<E: fmt::Display>(
         let alone = search(&lower, &upper, Some(&best.x), options, &|x| {
             judged(x, &|_| Vec::new(), &|a| a.limited.get(k).copied().unwrap_or(f64::NAN))
         })
-        .map_err(said)?;
+        .map_err(ProposeError::Search)?;
         tried += alone.evaluations;
         broken.push(placed(k, Some(alone.judged.cost), true));
     }
     Ok(Proposal::Impossible { nearest: values, broken, tried })
-}
-
-/// What stands against a proposal at all.
-fn said(reason: impl fmt::Display) -> TrialError {
-    TrialError::NotDetermined { what: "the regimen".to_owned(), reason: reason.to_string() }
 }
 
 /// The regimen with each knob moved by a twentieth of its range, or by one, to either side within its bounds.
@@ -257,34 +255,19 @@ pub fn options(
     SearchOptions { points, rounds, seed, interrupt }
 }
 
-fn check(knobs: &[Knob], limits: &[RegimenLimit]) -> Result<(), TrialError> {
-    let refuse = |what: String, found: String, expected: &str| {
-        Err(TrialError::OutOfRange { what, found, expected: expected.to_owned() })
-    };
+fn check(knobs: &[Knob], limits: &[RegimenLimit]) -> Result<(), RegimenRange> {
     if knobs.is_empty() {
-        return refuse(
-            "the number of things to choose".to_owned(),
-            "0".to_owned(),
-            "at least one, such as the activity",
-        );
+        return Err(RegimenRange::NothingToChoose);
     }
     for k in knobs {
         let ordered = k.lower.is_finite() && k.upper.is_finite() && k.lower <= k.upper;
         if !ordered {
-            return refuse(
-                format!("the bounds of `{}`", k.name),
-                format!("{} to {}", k.lower, k.upper),
-                "finite numbers, the lower first",
-            );
+            return Err(RegimenRange::Bounds { name: k.name.clone(), bounds: (k.lower, k.upper) });
         }
     }
     for l in limits {
         if !(l.most.is_finite() && l.most > 0.0) {
-            return refuse(
-                format!("the limit of `{}`", l.name),
-                l.most.to_string(),
-                "a number above zero",
-            );
+            return Err(RegimenRange::Limit { name: l.name.clone(), most: l.most });
         }
     }
     Ok(())

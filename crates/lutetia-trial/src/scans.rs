@@ -2,7 +2,7 @@
 
 use lutetia_outcome::endpoint::{BestResponse, NonTarget, RecistRules, Scan, assess};
 
-use crate::error::TrialError;
+use crate::error::{Statistic, TrialError};
 
 /// Scans and what they call progression.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -90,7 +90,7 @@ pub fn scans(
         });
     }
     let course = assess(visits.baseline_mm, &list, RecistRules::default())
-        .map_err(TrialError::outcome("the response"))?;
+        .map_err(TrialError::outcome(Statistic::Response))?;
     Ok(Seen {
         progression: course.progression_day,
         best: course.best,

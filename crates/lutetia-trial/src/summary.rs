@@ -5,7 +5,7 @@ use lutetia_outcome::survival::{Cox, Groups, Interval, KaplanMeier, LogRank, Sur
 pub use crate::endpoint::{Endpoint, Share};
 
 use crate::{
-    error::TrialError,
+    error::{Statistic, TrialError},
     trial::{Record, TrialSpec},
 };
 
@@ -34,11 +34,10 @@ pub fn data(
 ) -> Result<SurvivalData, TrialError> {
     let of = records.iter().filter(|r| r.arm == arm).map(|r| endpoint.of(r));
     let (times, events) = of.map(|o| (o.at, o.event)).unzip();
-    SurvivalData::new(times, events).map_err(TrialError::outcome(format!(
-        "{} of the arm `{}`",
-        endpoint.name(),
-        spec.arms.get(arm).map_or("", |a| a.name.as_str())
-    )))
+    SurvivalData::new(times, events).map_err(|cause| {
+        let arm = spec.arms.get(arm).map_or_else(String::new, |a| a.name.clone());
+        TrialError::outcome(Statistic::Times { endpoint, arm })(cause)
+    })
 }
 
 /// The Kaplan–Meier curve of one arm with 95 % limits on the log-log scale, as trials print them.
@@ -53,13 +52,13 @@ pub fn curve(
 ) -> Result<KaplanMeier, TrialError> {
     let data = data(spec, records, arm, endpoint)?;
     KaplanMeier::fit(&data, Interval::LogLog, 0.95)
-        .map_err(TrialError::outcome(format!("the curve of {}", endpoint.name())))
+        .map_err(TrialError::outcome(Statistic::Curve(endpoint)))
 }
 
 /// The hazard ratio of an arm over a reference.
 ///
 /// # Errors
-/// [`TrialError::NotDetermined`] where an arm has nobody or no event.
+/// [`TrialError::Outcome`] where an arm has nobody or no event.
 pub fn contrast(
     spec: &TrialSpec,
     records: &[Record],
@@ -76,8 +75,7 @@ pub fn contrast(
         events.extend_from_slice(d.event());
         label.extend(vec![if a == arm { "arm" } else { "reference" }; d.len()]);
     }
-    let said =
-        |cause| TrialError::outcome(format!("the hazard ratio of {}", endpoint.name()))(cause);
+    let said = |cause| TrialError::outcome(Statistic::HazardRatio(endpoint))(cause);
     let data = SurvivalData::new(times, events).map_err(said)?;
     let groups = Groups::by_appearance(&label);
     let fit = Cox::new(&data).groups(&groups).fit().map_err(said)?;

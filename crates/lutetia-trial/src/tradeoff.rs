@@ -9,10 +9,17 @@
 use std::collections::BTreeMap;
 
 use lutetia_outcome::trade_off::{number_needed_to_harm, paired_risk_difference, share_limits};
+use lutetia_population::Instead;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::error::TrialError;
+use crate::{
+    error::{Statistic, TrialError},
+    range::TradeOffRange,
+};
+
+/// Fewer bootstrap samples have no 2.5 %.
+const LEAST_SAMPLES: usize = 100;
 
 /// What a regimen did to each patient.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,30 +213,20 @@ impl Weighing {
                 return Err(TrialError::Unknown {
                     what: "criterion",
                     name: name.clone(),
-                    hint: lutetia_population::known(name, known.into_iter()),
+                    instead: Instead::of(name, known.into_iter()),
                 });
             }
             if !(weight.is_finite() && *weight >= 0.0) {
-                return Err(refuse(
-                    &format!("the weight of `{name}`"),
-                    &weight.to_string(),
-                    "a number of zero or more",
-                ));
+                let (name, found) = (name.clone(), *weight);
+                return Err(TradeOffRange::Weight { name, found }.into());
             }
         }
         let of = |name: &str| self.weights.get(name).copied().unwrap_or(0.0);
         let sum = of("benefit") + of("harm");
         // 1e-6: a third typed with seven digits, not with two.
         if (sum - 1.0).abs() > 1e-6 {
-            return Err(refuse(
-                "the sum of the weights",
-                &format!("{sum}"),
-                &format!(
-                    "weights that sum to one; divided by their sum they are {:.4} and {:.4}",
-                    of("benefit") / sum,
-                    of("harm") / sum
-                ),
-            ));
+            let (benefit, harm) = (of("benefit"), of("harm"));
+            return Err(TradeOffRange::Weights { benefit, harm }.into());
         }
         Ok((of("benefit"), of("harm")))
     }
@@ -265,7 +262,7 @@ impl<'a> Resampled<'a> {
     /// Draws the bootstrap samples.
     ///
     /// # Errors
-    /// [`TrialError::OutOfRange`]: no regimen, regimens with different patients or none, weights that do not
+    /// [`TradeOffRange`]: no regimen, regimens with different patients or none, weights that do not
     /// sum to one, fewer than 100 bootstrap samples.
     pub fn new(regimens: &'a [Outcomes], weighing: &'a Weighing) -> Result<Self, TrialError> {
         let weights = weighing.pair()?;
@@ -455,52 +452,30 @@ impl<'a> Resampled<'a> {
 /// What was asked can be answered; the number of patients of a regimen, over all draws.
 fn check(regimens: &[Outcomes], weighing: &Weighing) -> Result<usize, TrialError> {
     let Some(first) = regimens.first() else {
-        return Err(refuse("the number of regimens", "0", "at least one"));
+        return Err(TradeOffRange::NoRegimens.into());
     };
     let n = first.benefit.len();
     for r in regimens {
         if r.benefit.len() != n || r.harmed.len() != n || n == 0 {
-            return Err(refuse(
-                &format!("the number of patients under `{}`", r.name),
-                &format!("{} with {} marks of harm", r.benefit.len(), r.harmed.len()),
-                &format!("the same {} patients under every regimen, at least one", n.max(1)),
-            ));
+            let (name, benefit, harmed) = (r.name.clone(), r.benefit.len(), r.harmed.len());
+            return Err(TradeOffRange::Patients { name, benefit, harmed, expected: n }.into());
         }
         if r.benefit.iter().any(|b| !b.is_finite()) {
-            return Err(refuse(
-                &format!("a benefit under `{}`", r.name),
-                "not a number",
-                "finite numbers; leave out patients who could not be simulated under all regimens",
-            ));
+            return Err(TradeOffRange::Benefit { name: r.name.clone() }.into());
         }
     }
     if weighing.draws == 0 || n % weighing.draws != 0 {
-        return Err(refuse(
-            "the number of draws",
-            &format!("{} for {n} patients in all", weighing.draws),
-            "at least one, the same patients under each",
-        ));
+        return Err(TradeOffRange::Draws { found: weighing.draws, patients: n }.into());
     }
     if weighing.reference >= regimens.len() {
-        return Err(refuse(
-            "the index of the reference",
-            &weighing.reference.to_string(),
-            "one of the regimens",
-        ));
+        return Err(TradeOffRange::Reference { found: weighing.reference }.into());
     }
-    if weighing.samples < 100 {
-        return Err(refuse(
-            "the number of bootstrap samples",
-            &weighing.samples.to_string(),
-            "at least 100, for an interval of 95 %",
-        ));
+    if weighing.samples < LEAST_SAMPLES {
+        let (found, least) = (weighing.samples, LEAST_SAMPLES);
+        return Err(TradeOffRange::Samples { found, least }.into());
     }
     if !(weighing.scale.is_finite() && weighing.scale > 0.0) {
-        return Err(refuse(
-            "the benefit that counts as one",
-            &weighing.scale.to_string(),
-            "a number above zero",
-        ));
+        return Err(TradeOffRange::Scale { found: weighing.scale }.into());
     }
     Ok(n)
 }
@@ -558,7 +533,7 @@ fn needed(difference: Banded) -> Result<NeededToHarm, TrialError> {
 }
 
 fn outcome(cause: lutetia_outcome::OutcomeError) -> TrialError {
-    TrialError::outcome("the number needed to harm")(cause)
+    TrialError::outcome(Statistic::NeededToHarm)(cause)
 }
 
 /// With the ends moved outwards to these.
@@ -578,12 +553,4 @@ fn band(estimate: f64, mut values: Vec<f64>) -> Banded {
         values[below] + (place - place.floor()) * (values[above] - values[below])
     };
     Banded { estimate, lower: at(0.025), upper: at(0.975) }
-}
-
-fn refuse(what: &str, found: &str, expected: &str) -> TrialError {
-    TrialError::OutOfRange {
-        what: what.to_owned(),
-        found: found.to_owned(),
-        expected: expected.to_owned(),
-    }
 }

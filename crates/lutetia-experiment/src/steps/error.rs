@@ -16,6 +16,7 @@ use super::{
     Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
     simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
 };
+use super::trial_error::TrialStepError;
 
 /// Why a step could not be computed.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +96,9 @@ pub enum StepError {
     /// An integral that is refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
+    /// A step about a cohort or a trial.
+    #[error(transparent)]
+    TrialStep(Box<TrialStepError>),
     /// A sentence; each of these becomes a variant with fields.
     #[error("{0}")]
     Said(String),
@@ -115,6 +119,7 @@ impl StepError {
             Self::Compare(error) => Some(error.code()),
             Self::Survival(error) => Some(error.code()),
             Self::Combination(error) => Some(error.code()),
+            Self::TrialStep(error) => Some(error.code()),
             _ => None,
         }
     }

@@ -20,8 +20,8 @@ use lutetia_table::{Origin, Table, Tables};
 
 mod absent;
 mod administrations;
+pub mod alone;
 mod bare;
-mod basis;
 pub mod calibrate;
 #[cfg(test)]
 mod choice_tests;
@@ -30,7 +30,6 @@ pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
 pub mod courses;
-mod crossover;
 pub mod curve_tables;
 pub mod curves;
 pub mod dose;
@@ -44,27 +43,25 @@ mod kind;
 pub mod model;
 pub mod model_dose;
 pub mod one_at_a_time;
-pub mod own_harm;
 pub mod plan;
-pub mod posterior;
-pub mod proposal;
 pub mod reconstruct;
-pub mod roles;
 mod rows;
 pub mod select;
 pub mod shape;
 pub mod simulate;
-pub mod stream;
 pub mod survival;
 pub mod sweep;
 pub mod trade_off;
 pub mod trial;
+mod trial_error;
 pub mod uncertainty;
 
 pub use absent::{Absent, Made};
 pub use error::StepError;
 pub use kind::Step;
 pub(crate) use kind::{StepKind, Use, defaults};
+pub use trial::roles;
+pub use trial_error::{NeedsEndpoint, TrialStepError};
 
 /// A time-integrated activity as a step hands it to the next one.
 #[derive(Debug, Clone)]

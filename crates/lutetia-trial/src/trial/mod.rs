@@ -23,6 +23,7 @@ use rayon::prelude::*;
 use crate::error::TrialError;
 use crossover::Known;
 
+pub use patient::Expected;
 pub use record::{Failed, Observed, Record};
 pub use spec::{Arm, Crossover, Cycle, Dependence, Meaning, Toxicity, TrialSpec};
 

@@ -16,6 +16,17 @@ use crate::{
     scans::{Seen, Visits, scans},
 };
 
+/// What is expected of a patient in an arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    /// Mean survival up to a horizon, days.
+    pub survival: f64,
+    /// Kept outputs at the end of the toxicity window, internal.
+    pub kept: Vec<f64>,
+    /// Worst grade of each toxicity.
+    pub grades: Vec<u8>,
+}
+
 /// A patient in an arm, with the curves behind the record.
 pub(crate) struct Followed<'c> {
     pub(crate) course: Course<'c>,
@@ -103,8 +114,8 @@ impl Trial<'_> {
     }
 
     /// What is expected of one patient in one arm, without any random event: the mean survival up to a
-    /// horizon, `∫₀^τ exp(−H(t)) dt` in days by trapezoids, and the kept outputs (in declared units) at the
-    /// end of the toxicity window.
+    /// horizon, `∫₀^τ exp(−H(t)) dt` in days by trapezoids, the worst grades, and the kept outputs at the end of the
+    /// toxicity window.
     ///
     /// # Errors
     /// [`TrialError`]: no hazard of death, or the simulation failed.
@@ -113,7 +124,7 @@ impl Trial<'_> {
         patient: &Patient,
         arm: usize,
         horizon: f64,
-    ) -> Result<(f64, Vec<f64>, Vec<u8>), TrialError> {
+    ) -> Result<Expected, TrialError> {
         let Some(death) = self.outputs.death else {
             return Err(TrialError::NoDeath);
         };
@@ -134,7 +145,7 @@ impl Trial<'_> {
         let seen = self.seen(&visits, &course, f64::INFINITY)?;
         let fate = Fate { survival: alive, progression_free: alive, decision: None };
         let record = self.record(patient, arm, &course, fate, &seen, &visits);
-        Ok((mean, self.kept_in_declared_units(&record.kept), record.grades))
+        Ok(Expected { survival: mean, kept: record.kept, grades: record.grades })
     }
 
     /// What the marker shows until a day, where it is measured.

@@ -1,6 +1,6 @@
 //! Is the specification of a trial one of this model?
 
-use lutetia_population::known;
+use lutetia_population::Instead;
 use lutetia_sim::{Dose, Regimen, SimError, Simulator};
 use lutetia_units::Dimension;
 
@@ -9,40 +9,38 @@ use super::{
     crossover::Known,
     spec::{Arm, Dependence, TrialSpec},
 };
-use crate::error::TrialError;
+use crate::{
+    error::TrialError,
+    range::{ArmNumber, ArmShare, Time, TrialRange},
+};
 
 /// Checks the numbers of a trial that stand by themselves.
-pub(super) fn check_numbers(spec: &TrialSpec) -> Result<(), TrialError> {
-    let positive = |what: &str, value: f64| {
-        if value.is_finite() && value > 0.0 {
+pub(super) fn check_numbers(spec: &TrialSpec) -> Result<(), TrialRange> {
+    let positive = |what: Time, found: f64| {
+        if found.is_finite() && found > 0.0 {
             return Ok(());
         }
-        Err(range(what, value, "a finite time above zero"))
+        Err(TrialRange::Time { what, found })
     };
-    positive("the follow-up", spec.follow_up)?;
-    positive("the step of the curves", spec.step)?;
+    positive(Time::FollowUp, spec.follow_up)?;
+    positive(Time::Step, spec.step)?;
     if spec.follow_up / spec.step > 1e5 {
-        return Err(range(
-            "the step of the curves",
-            spec.step,
-            "at most 100 000 steps of follow-up; make it longer",
-        ));
+        return Err(TrialRange::Steps { step: spec.step });
     }
     if !(spec.accrual.is_finite() && spec.accrual >= 0.0 && spec.accrual < spec.follow_up) {
-        return Err(range("the accrual", spec.accrual, "zero or more, shorter than follow-up"));
+        return Err(TrialRange::Accrual { found: spec.accrual });
     }
     if let Some(visits) = &spec.meaning.marker_visits {
-        positive("the distance of the marker's measurements", visits.every)?;
+        positive(Time::MarkerVisits, visits.every)?;
         if !(visits.least_rise.is_finite() && visits.least_rise >= 0.0) {
-            let expected = "a finite number of zero or more";
-            return Err(range("the least rise of the marker", visits.least_rise, expected));
+            return Err(TrialRange::LeastRise { found: visits.least_rise });
         }
     }
     if !(spec.visits.jitter.is_finite() && spec.visits.jitter >= 0.0) {
-        return Err(range("the jitter of the scans", spec.visits.jitter, "zero or more days"));
+        return Err(TrialRange::Jitter { found: spec.visits.jitter });
     }
     if spec.arms.is_empty() {
-        return Err(range("the number of arms", 0.0, "at least one arm"));
+        return Err(TrialRange::NoArms);
     }
     Ok(())
 }
@@ -54,7 +52,7 @@ pub(super) fn outputs(simulator: &Simulator, spec: &TrialSpec) -> Result<Outputs
         system.output_index(name).ok_or_else(|| TrialError::Unknown {
             what: "output",
             name: name.clone(),
-            hint: known(name, system.outputs().iter().map(|o| o.name.as_str())),
+            instead: Instead::of(name, system.outputs().iter().map(|o| o.name.as_str())),
         })
     };
     let optional = |name: &Option<String>| name.as_ref().map(output).transpose();
@@ -70,15 +68,12 @@ pub(super) fn outputs(simulator: &Simulator, spec: &TrialSpec) -> Result<Outputs
             .map(|t| {
                 let falling = t.limits.windows(2).all(|w| w[0] >= w[1]);
                 if t.limits.is_empty() || t.limits.len() > 4 || !falling {
-                    return Err(TrialError::OutOfRange {
-                        what: format!("the limits of `{}`", t.name),
-                        found: format!("{:?}", t.limits),
-                        expected: "one to four values, descending, from grade 1 up".to_owned(),
-                    });
+                    let (toxicity, found) = (t.name.clone(), t.limits.clone());
+                    return Err(TrialRange::Limits { toxicity, found }.into());
                 }
                 Ok((output(&t.output)?, t.limits.clone()))
             })
-            .collect::<Result<_, _>>()?,
+            .collect::<Result<_, TrialError>>()?,
         keep: meaning.keep.iter().map(output).collect::<Result<_, _>>()?,
     })
 }
@@ -108,7 +103,7 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
                     Some(to.ok_or_else(|| TrialError::Unknown {
                         what: "arm",
                         name: c.to.clone(),
-                        hint: known(&c.to, names),
+                        instead: Instead::of(&c.to, names),
                     })?)
                 }
             };
@@ -139,18 +134,14 @@ pub(super) fn day(simulator: &Simulator) -> f64 {
 
 /// Where a dependence is found, its numbers checked.
 fn dependence(d: &Dependence, arm: &Arm, simulator: &Simulator) -> Result<Known, TrialError> {
-    let of =
-        |what: &str| format!("{what} of `{}` in the crossover of the arm `{}`", d.on, arm.name);
+    let of = || (arm.name.clone(), d.on.clone());
     if !d.coefficient.is_finite() {
-        return Err(range(&of("the coefficient"), d.coefficient, "a finite number"));
+        let (arm, on) = of();
+        return Err(TrialRange::Coefficient { arm, on, found: d.coefficient }.into());
     }
     if !d.reference.is_finite() || (d.log && d.reference <= 0.0) {
-        let expected = if d.log {
-            "a number above zero, as its logarithm is taken"
-        } else {
-            "a finite number"
-        };
-        return Err(range(&of("the reference"), d.reference, expected));
+        let (arm, on) = of();
+        return Err(TrialRange::Reference { arm, on, found: d.reference, log: d.log }.into());
     }
     let system = simulator.system();
     let found = system
@@ -164,42 +155,34 @@ fn dependence(d: &Dependence, arm: &Arm, simulator: &Simulator) -> Result<Known,
         TrialError::Unknown {
             what: "output, parameter or covariate",
             name: d.on.clone(),
-            hint: known(&d.on, outputs.chain(parameters).chain(std::iter::once("time"))),
+            instead: Instead::of(&d.on, outputs.chain(parameters).chain(std::iter::once("time"))),
         }
     })
 }
 
-fn check_arm(arm: &Arm) -> Result<(), TrialError> {
-    let of = |what: &str| format!("{what} of the arm `{}`", arm.name);
+fn check_arm(arm: &Arm) -> Result<(), TrialRange> {
+    let name = || arm.name.clone();
     if arm.patients == 0 {
-        return Err(range(&of("the number of patients"), 0.0, "at least one patient"));
+        return Err(TrialRange::NoPatients { arm: name() });
     }
     let shares = [
-        ("the share that drops out at the start", arm.drop_out_at_start),
-        ("the share that crosses over", arm.crossover.as_ref().map_or(0.0, |c| c.share)),
+        (ArmShare::DropOut, arm.drop_out_at_start),
+        (ArmShare::Crossover, arm.crossover.as_ref().map_or(0.0, |c| c.share)),
     ];
-    for (what, share) in shares {
-        if !(0.0..=1.0).contains(&share) {
-            return Err(range(&of(what), share, "a share from 0 to 1"));
+    for (what, found) in shares {
+        if !(0.0..=1.0).contains(&found) {
+            return Err(TrialRange::ArmShare { what, arm: name(), found });
         }
     }
     let rates = [
-        ("the rate of drop-out", arm.drop_out_rate),
-        ("the rate of loss to follow-up", arm.lost_rate),
-        ("the delay of crossover", arm.crossover.as_ref().map_or(0.0, |c| c.delay)),
+        (ArmNumber::DropOutRate, arm.drop_out_rate),
+        (ArmNumber::LostRate, arm.lost_rate),
+        (ArmNumber::CrossoverDelay, arm.crossover.as_ref().map_or(0.0, |c| c.delay)),
     ];
-    for (what, rate) in rates {
-        if !(rate.is_finite() && rate >= 0.0) {
-            return Err(range(&of(what), rate, "a finite number of zero or more"));
+    for (what, found) in rates {
+        if !(found.is_finite() && found >= 0.0) {
+            return Err(TrialRange::ArmNumber { what, arm: name(), found });
         }
     }
     Ok(())
-}
-
-fn range(what: &str, found: f64, expected: &str) -> TrialError {
-    TrialError::OutOfRange {
-        what: what.to_owned(),
-        found: found.to_string(),
-        expected: expected.to_owned(),
-    }
 }

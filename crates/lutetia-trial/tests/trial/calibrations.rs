@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lutetia_trial::{CalibrationSpec, Particle, Posterior, Target, TrialError, Unknown};
+use lutetia_trial::{
+    CalibrateError, CalibrationSpec, Particle, Posterior, Target, TrialError, Unknown,
+};
 
 use crate::build::message;
 
@@ -13,7 +15,7 @@ fn calibrate(
     spec: &CalibrationSpec,
     stop: &AtomicBool,
     simulate: Simulate<'_>,
-) -> Result<Posterior, TrialError> {
+) -> Result<Posterior, CalibrateError<&'static str>> {
     lutetia_trial::calibrate(spec, stop, simulate)
 }
 
@@ -254,7 +256,7 @@ fn exact_a_flag_ends_it_within_a_simulation() {
         }
         Ok(vec![x[0] + x[1], x[0] - x[1]])
     });
-    assert!(matches!(found, Err(TrialError::Interrupted)));
+    assert!(matches!(found, Err(CalibrateError::Trial(TrialError::Interrupted))));
     // One more may be under way on every thread.
     let most = 401 + rayon::current_num_threads();
     assert!(made.load(Ordering::Relaxed) <= most, "{made:?}");

@@ -9,10 +9,8 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::stream;
-use lutetia_experiment::steps::stream::{Stage, StreamFailure, StreamRequest};
+use lutetia_experiment::steps::alone::{self, Stage, StreamFailure, StreamRequest};
 use lutetia_report::shelf::Reports;
-use lutetia_table::Cell;
 use lutetia_trial::stream::StreamError;
 use serde_json::Value;
 
@@ -91,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         })?;
     let shelf = Reports::of(&arguments.root);
     let following = Following::new(terminal);
-    let ended = pool.install(|| stream::run(&request, &shelf, stop, &|stage| following.at(stage)));
+    let ended = pool.install(|| alone::run(&request, &shelf, stop, &|stage| following.at(stage)));
     following.bar.finish_and_clear();
     let result = ended.map_err(|failure| said(failure, arguments, terminal))?;
     let streamed = &result.streamed;
@@ -109,9 +107,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     terminal.talk(&format!("patients are in {}", streamed.table.display()));
-    let nobody = result.summary.index_of("patients").is_some_and(|at| {
-        result.summary.rows.iter().all(|row| row.get(at).and_then(Cell::number) == Some(0.0))
-    });
+    let nobody = result.endpoints.iter().all(|e| e.patients == 0);
     if nobody {
         let message = format!(
             "no patient could be simulated; the column `status` of `{}` says why",
@@ -208,6 +204,7 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
         StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),
+            StreamError::Table { path, source } => Failure::reading(path, source),
             StreamError::Another { .. }
             | StreamError::Foreign { .. }
             | StreamError::Changed { .. } => fault(Exit::CannotCreate, error.to_string(), None),

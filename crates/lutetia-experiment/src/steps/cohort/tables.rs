@@ -1,0 +1,127 @@
+//! The tables of a cohort.
+
+use lutetia_scenario::LoadedModel;
+use lutetia_table::{Cell, Table, significant};
+use lutetia_trial::Cohort;
+
+use super::{CohortStep, CohortUse, posterior::Drawn, result::CohortResult};
+
+/// Most rows of a table of patients; whoever wants all of a large cohort streams a trial.
+pub(crate) const MOST_ROWS: usize = 2000;
+
+/// All tables of a cohort.
+pub(super) fn tables(
+    step: &CohortStep,
+    cohort: &CohortUse,
+    drawn: &Cohort,
+    result: &CohortResult,
+) -> Vec<Table> {
+    let mut all = vec![
+        patients(&step.id, cohort, drawn, result),
+        summary(&step.id, cohort, result),
+        drawing(&step.id, drawn, result),
+    ];
+    all.extend(cohort.posterior.as_ref().map(|p| draws_table(&step.id, &cohort.model, p)));
+    all
+}
+
+fn patients(id: &str, cohort: &CohortUse, drawn: &Cohort, result: &CohortResult) -> Table {
+    let infos = cohort.model.simulator.system().parameters();
+    let mut table = Table::new(id, "Virtual patients, first occasion").column("patient", "");
+    for s in &result.spread {
+        table = table.column(&infos[s.slot].name, infos[s.slot].unit.symbol());
+    }
+    if result.weighted.is_some() {
+        table = table.column("weight", "");
+    }
+    for (k, p) in drawn.patients.iter().enumerate().take(MOST_ROWS) {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of patients")]
+        let mut row = vec![Cell::Number(p.number as f64)];
+        let values = result.spread.iter().map(|s| p.parameters(0)[s.slot] / infos[s.slot].factor);
+        row.extend(values.map(Cell::from));
+        row.extend(result.weighted.iter().map(|w| Cell::from(w.weighting.weights[k])));
+        table.push(row);
+    }
+    table
+}
+
+fn summary(id: &str, cohort: &CohortUse, result: &CohortResult) -> Table {
+    let infos = cohort.model.simulator.system().parameters();
+    let mut table = Table::new(format!("{id}.summary"), "The cohort")
+        .column("name", "")
+        .column("unit", "")
+        .column("mean", "")
+        .column("sd", "")
+        .column("q05", "")
+        .column("median", "")
+        .column("q95", "");
+    for s in &result.spread {
+        let info = &infos[s.slot];
+        table.push(vec![
+            info.name.as_str().into(),
+            info.unit.symbol().into(),
+            s.mean.into(),
+            s.sd.into(),
+            s.q05.into(),
+            s.median.into(),
+            s.q95.into(),
+        ]);
+    }
+    table
+}
+
+fn drawing(id: &str, drawn: &Cohort, result: &CohortResult) -> Table {
+    let mut table = Table::new(format!("{id}.margins"), "How the cohort was drawn")
+        .column("name", "")
+        .column("target", "")
+        .column("unweighted", "")
+        .column("weighted", "");
+    table.push(vec![
+        "acceptance rate of the plausibility limits".into(),
+        Cell::Missing,
+        result.acceptance_rate.into(),
+        Cell::Missing,
+    ]);
+    if let Some(weighted) = &result.weighted {
+        for m in &weighted.margins {
+            table.push(vec![
+                m.name.as_str().into(),
+                m.target.into(),
+                m.unweighted.into(),
+                m.weighted.into(),
+            ]);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
+        let n = drawn.patients.len() as f64;
+        let effective = weighted.weighting.effective_size.into();
+        table.push(vec!["effective sample size".into(), Cell::Missing, n.into(), effective]);
+    }
+    table
+}
+
+/// The values taken from a calibration, in the units of the model.
+fn draws_table(id: &str, model: &LoadedModel, posterior: &Drawn) -> Table {
+    let system = model.simulator.system();
+    let mut table = Table::new(
+        format!("{id}.draws"),
+        format!(
+            "Values from the calibration: the particle nearest to its targets, and draws by weight \
+             (effective size of the posterior {})",
+            significant(posterior.effective_size, 3)
+        ),
+    )
+    .column("draw", "");
+    let unit = |name: &str| system.parameter_index(name).map(|k| &system.parameters()[k]);
+    for (name, _) in &posterior.nearest {
+        table = table.column(name, unit(name).map_or("", |p| p.unit.symbol()));
+    }
+    let rows = std::iter::once(&posterior.nearest).chain(&posterior.draws);
+    for (k, values) in rows.enumerate() {
+        let draw = if k == 0 { "nearest".to_owned() } else { k.to_string() };
+        let value =
+            |(name, x): &(String, f64)| Cell::from(x / unit(name).map_or(1.0, |p| p.factor));
+        let row = std::iter::once(Cell::from(draw)).chain(values.iter().map(value));
+        table.push(row.collect());
+    }
+    table
+}

@@ -1,0 +1,78 @@
+//! What the methods of a cohort work with: the model, one injection, the scatter of measurements.
+
+use lutetia_fit::ErrorModel;
+use lutetia_scenario::LoadedModel;
+use lutetia_sim::{Dose, Regimen};
+use lutetia_units::Dimension;
+
+use super::{CohortCurves, CurvesFault};
+use crate::steps::{StepError, curves::error_model};
+
+/// Most patients of a step.
+const MOST: usize = 100_000;
+
+/// What a method works with.
+pub(super) struct Setting<'a> {
+    pub(super) step: &'a CohortCurves,
+    pub(super) model: &'a LoadedModel,
+    pub(super) regimen: Regimen,
+    pub(super) error: ErrorModel,
+    pub(super) seed: u64,
+    /// Internal.
+    pub(super) hour: f64,
+}
+
+/// The setting of a step.
+///
+/// # Errors
+/// Numbers out of range, a model without one nuclide, quantities of other dimensions.
+pub(super) fn setting<'a>(
+    step: &'a CohortCurves,
+    model: &'a LoadedModel,
+    seed: u64,
+) -> Result<Setting<'a>, StepError> {
+    if !(1..=MOST).contains(&step.size) || !(2..=MOST).contains(&step.training) {
+        return Err(
+            CurvesFault::Sizes { size: step.size, training: step.training, most: MOST }.into()
+        );
+    }
+    if step.times.is_empty() || step.times.iter().any(|t| !(t.is_finite() && *t > 0.0)) {
+        return Err(CurvesFault::Times.into());
+    }
+    if step.times.windows(2).any(|w| w[1] <= w[0]) {
+        return Err(CurvesFault::Order.into());
+    }
+    let [nuclide] = model.simulator.system().nuclides() else {
+        let found = model.simulator.system().nuclides().len();
+        return Err(CurvesFault::Nuclides { found }.into());
+    };
+    let optional = |what: &str, text: &Option<String>, dimension| {
+        text.as_deref().map(|t| model.internal(what, t, dimension)).transpose()
+    };
+    let dose = Dose {
+        at: 0.0,
+        into: step.into.clone(),
+        activities: vec![(
+            nuclide.name.clone(),
+            model.internal("activity", &step.activity, Dimension::ACTIVITY)?,
+        )],
+        amount: step
+            .amount
+            .as_deref()
+            .map(|t| model.dose_amount("amount", t, &step.into))
+            .transpose()?,
+        over: optional("over", &step.over, Dimension::TIME)?.unwrap_or(0.0),
+    };
+    let error = error_model(&step.error)?;
+    if error.magnitudes().iter().any(|(_, m)| m.estimated()) {
+        return Err(CurvesFault::NoScatter { error: step.error.clone() }.into());
+    }
+    Ok(Setting {
+        step,
+        model,
+        regimen: Regimen::single(dose),
+        error,
+        seed,
+        hour: model.internal("an hour", "1 h", Dimension::TIME)?,
+    })
+}

@@ -1,0 +1,107 @@
+//! The tables of methods of integration on virtual patients.
+
+use lutetia_table::{Cell, Table};
+
+use super::{
+    CohortCurves,
+    judged::{JudgedMethod, JudgedRegion},
+};
+
+/// What the methods make of the patients, and what is true of these.
+pub(super) fn tables(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Vec<Table> {
+    vec![summary(step, judged), truth(step, judged)]
+}
+
+fn summary(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Table {
+    let mut table = Table::new(
+        &step.id,
+        "Integral by each method over the true one, 1 being right: mean and standard deviation over the patients, range of the middle 95 %, and the share of patients off by more than 10 %",
+    )
+    .column("label", "")
+    .column("region", "")
+    .column("method", "")
+    .column("at", "h")
+    .column("patients", "")
+    .column("determined", "%")
+    .column("bias", "%")
+    .tolerance(1e-2)
+    .column("bias_sd", "%")
+    .tolerance(1e-2)
+    .column("mean_deviation", "%")
+    .tolerance(1e-2)
+    .column("ratio", "")
+    .tolerance(2e-3)
+    .column("low", "")
+    .tolerance(2e-3)
+    .column("high", "")
+    .tolerance(2e-3)
+    .column("beyond_10", "%")
+    .tolerance(5e-2)
+    .column("median_tia", "MBq h")
+    .tolerance(2e-3);
+    if !step.dose.is_empty() {
+        table = table.column("median_dose", "mGy/GBq").tolerance(2e-3);
+    }
+    for region in judged {
+        for method in &region.methods {
+            table.push(row(region, method, judged.len() > 1));
+        }
+    }
+    table
+}
+
+fn row(region: &JudgedRegion<'_>, method: &JudgedMethod<'_>, several: bool) -> Vec<Cell> {
+    let (name, at) = (method.way.name.as_str(), method.at);
+    let when = at.map_or_else(String::new, |at| format!(", {at} h"));
+    let dash = if several { format!("{}: ", region.region) } else { String::new() };
+    let (n, all) = (method.ratios.len() as f64, region.patients as f64);
+    let (p, t) = (method.ratio, method.tia);
+    vec![
+        format!("{dash}{name}{when}").into(),
+        region.region.into(),
+        name.into(),
+        Cell::from(at),
+        all.into(),
+        (100.0 * n / all).into(),
+        p.map(|p| 100.0 * (p.mean - 1.0)).into(),
+        p.map(|p| 100.0 * p.sd).into(),
+        method.deviation().into(),
+        p.map(|p| p.mean).into(),
+        p.map(|p| p.low).into(),
+        p.map(|p| p.high).into(),
+        method.share(|r| (r - 1.0).abs() > 0.1).into(),
+        t.map(|t| t.median).into(),
+        t.and_then(|t| region.dose(t.median)).into(),
+    ]
+}
+
+fn truth(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Table {
+    let mut table = Table::new(
+        format!("{}.population", step.id),
+        "The virtual patients: true integral, and the effective half-life of one exponential through the clean curves of the training patients",
+    )
+    .column("region", "")
+    .column("patients", "")
+    .column("median_tia", "MBq h")
+    .column("cv_tia", "%")
+    .column("half_life", "h")
+    .column("half_life_cv", "%")
+    .tolerance(1e-2);
+    if !step.dose.is_empty() {
+        table = table.column("median_dose", "mGy/GBq");
+    }
+    for region in judged {
+        let (p, known) = (region.tia, &region.known);
+        table.push(vec![
+            region.region.into(),
+            (region.patients as f64).into(),
+            p.map(|p| p.median).into(),
+            p.map(|p| 100.0 * p.sd / p.mean).into(),
+            known.half_life_h.into(),
+            // Equal half-lives scatter by the rounding of the integrator.
+            (if known.cv < 1e-4 { 0.0 } else { 100.0 * known.cv }).into(),
+            p.and_then(|p| region.dose(p.median)).into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,101 @@
+//! The keys of a trial in the terms of the engine.
+
+use lutetia_scenario::{LoadedModel, internal};
+use lutetia_sim::Options;
+use lutetia_trial::{MarkerVisits, Meaning, Toxicity, TrialSpec, Visits};
+use lutetia_units::{Quantity, Unit};
+
+use super::{ToxicitySpec, TrialFault, TrialStep, TrialUse, arm, roles};
+use crate::steps::{Context, StepError, TrialStepError};
+
+/// A time in days.
+pub(crate) fn days(what: &str, text: &str) -> Result<f64, StepError> {
+    Quantity::parse(text)
+        .and_then(|q| q.to(&Unit::parse("d")?))
+        .map_err(|e| TrialStepError::quantity(what)(e).into())
+}
+
+/// The trial of a step.
+pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, StepError> {
+    let cohort = context.artefacts.cohort(&step.cohort)?.clone();
+    let cohort = if step.weights { cohort.weighted()? } else { cohort };
+    let spec = specification(step, &cohort.model)?;
+    Ok(TrialUse { cohort, spec })
+}
+
+/// What the keys of a step mean to the engine.
+///
+/// # Errors
+/// Quantities, roles and keys that make no trial.
+fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, StepError> {
+    roles::check(step, model)?;
+    let follow_up = days("follow_up", &step.follow_up)?;
+    let first = days("scans.every", &step.scans.every)?;
+    if first.is_nan() || first <= 0.0 {
+        return Err(TrialFault::Scans { found: step.scans.every.clone() }.into());
+    }
+    let optional = |what: &str, text: &Option<String>, otherwise: f64| {
+        text.as_deref().map_or(Ok(otherwise), |t| days(what, t))
+    };
+    let change = optional("scans.until", &step.scans.until, f64::INFINITY)?;
+    let later = optional("scans.then", &step.scans.then, first)?;
+    let baseline_mm = Quantity::parse(&step.baseline)
+        .and_then(|q| q.to(&Unit::parse("mm")?))
+        .map_err(TrialStepError::quantity("baseline"))?;
+    let mut next = 0_u64;
+    let mut arms = Vec::new();
+    for spec in &step.arms {
+        let mut arm = arm(spec, model)?;
+        if !step.same_patients {
+            arm.first = next;
+            next += u64::from(spec.patients);
+        }
+        arms.push(arm);
+    }
+    let toxicities = step
+        .toxicities
+        .iter()
+        .map(|t| toxicity(t, model))
+        .collect::<Result<Vec<_>, StepError>>()?;
+    Ok(TrialSpec {
+        arms,
+        meaning: Meaning {
+            death: step.death.clone(),
+            new_lesion: step.new_lesion.clone(),
+            volume: step.volume.clone(),
+            marker: step.marker.clone(),
+            marker_visits: marker_visits(step, model)?,
+            toxicities,
+            keep: step.keep.clone(),
+        },
+        follow_up,
+        accrual: days("accrual", &step.accrual)?,
+        step: days("step", &step.step)?,
+        visits: Visits {
+            jitter: optional("scans.jitter", &step.scans.jitter, 0.0)?,
+            ..Visits::every(first, change, later, follow_up, baseline_mm)
+        },
+        toxicity_window: days("toxicity_window", &step.toxicity_window)?,
+        options: Options { rtol: step.rtol, atol_relative: step.atol, ..Options::default() },
+    })
+}
+
+fn marker_visits(step: &TrialStep, model: &LoadedModel) -> Result<Option<MarkerVisits>, StepError> {
+    let Some(spec) = &step.marker_visits else { return Ok(None) };
+    let marker = step.marker.as_ref().ok_or(TrialFault::NoMarker)?;
+    let least_rise = match &spec.least_rise {
+        Some(text) => internal(model, marker, text)?,
+        None => 0.0,
+    };
+    Ok(Some(MarkerVisits { every: days("marker_visits.every", &spec.every)?, least_rise }))
+}
+
+fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, StepError> {
+    let number = |text: &String| internal(model, &spec.output, text);
+    let limits = match (&spec.ctcae, &spec.limits) {
+        (None, Some(limits)) => limits.iter().map(number).collect::<Result<_, _>>()?,
+        (Some(item), None) => roles::graded_limits(model, &spec.name, item, &spec.output)?,
+        _ => return Err(TrialFault::Scale { toxicity: spec.name.clone() }.into()),
+    };
+    Ok(Toxicity { name: spec.name.clone(), output: spec.output.clone(), limits })
+}

@@ -1,0 +1,98 @@
+//! An arm as it is typed, in the terms of the engine: its treatment, its drop-out, its crossover.
+
+use lutetia_scenario::{LoadedModel, MONTH_D as MONTH, Treatment, internal, setting};
+use lutetia_trial::{Arm, Crossover, Cycle, Dependence};
+use lutetia_units::{Quantity, Unit};
+
+use super::{ArmSpec, CrossoverSpec, DependenceSpec, days};
+use crate::steps::{StepError, TrialStepError};
+
+/// An arm in the terms of the engine.
+pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, StepError> {
+    let of = |what: &str| format!("{what} of the arm `{}`", spec.name);
+    Ok(Arm {
+        name: spec.name.clone(),
+        patients: spec.patients as usize,
+        first: 0,
+        cycles: cycles(&Treatment::of(&spec.name, &spec.doses, model)?, model.day()),
+        set: spec
+            .set
+            .iter()
+            .map(|(name, text)| Ok((name.clone(), setting(model, name, text)?)))
+            .collect::<Result<_, StepError>>()?,
+        stop_at_progression: spec.stop_at_progression,
+        drop_out_at_start: spec.drop_out_at_start,
+        drop_out_rate: per_day(&of("drop_out_rate"), spec.drop_out_rate.as_deref())?,
+        lost_rate: per_day(&of("lost_rate"), spec.lost_rate.as_deref())?,
+        crossover: spec
+            .crossover
+            .as_ref()
+            .map(|c| crossover(c, &of("the delay of crossover"), model))
+            .transpose()?,
+    })
+}
+
+fn crossover(spec: &CrossoverSpec, key: &str, model: &LoadedModel) -> Result<Crossover, StepError> {
+    Ok(Crossover {
+        to: spec.to.clone(),
+        share: spec.share,
+        delay: days(key, &spec.delay)?,
+        depends: spec
+            .depends
+            .iter()
+            .map(|d| dependence(d, model))
+            .collect::<Result<_, StepError>>()?,
+    })
+}
+
+/// A treatment as a trial takes it: doses of one start together, in days.
+fn cycles(treatment: &Treatment, day: f64) -> Vec<Cycle> {
+    let starts: Vec<f64> = treatment.occasions.iter().map(|o| o.start / day).collect();
+    let same = |a: f64, b: f64| (a - b).abs() < MOMENT_D;
+    let mut cycles: Vec<Cycle> = Vec::new();
+    for dose in treatment.doses() {
+        let at = dose.at / day;
+        match cycles.iter_mut().find(|c| same(c.at, at)) {
+            Some(cycle) => cycle.doses.push(dose),
+            None => {
+                let begins = starts.iter().any(|start| same(*start, at));
+                cycles.push(Cycle { at, doses: vec![dose], begins });
+            }
+        }
+    }
+    cycles
+}
+
+/// Times (days) that differ by less are one.
+const MOMENT_D: f64 = 1e-9;
+
+/// A dependence in the terms of the engine.
+fn dependence(spec: &DependenceSpec, model: &LoadedModel) -> Result<Dependence, StepError> {
+    let system = model.simulator.system();
+    let (reference, per_unit) = if let Some(output) = system.output_index(&spec.on) {
+        // Outputs are multiplied by their factor to be told, parameters divided.
+        (internal(model, &spec.on, &spec.reference)?, system.outputs()[output].factor)
+    } else if let Some(slot) = system.parameter_index(&spec.on) {
+        (internal(model, &spec.on, &spec.reference)?, 1.0 / system.parameters()[slot].factor)
+    } else if spec.on == "time" {
+        (days("the reference of `time`", &spec.reference)?, 1.0 / MONTH)
+    } else {
+        // Says what there is.
+        (internal(model, &spec.on, &spec.reference)?, 1.0)
+    };
+    Ok(Dependence {
+        on: spec.on.clone(),
+        log: spec.log,
+        coefficient: if spec.log { spec.coefficient } else { spec.coefficient * per_unit },
+        reference,
+    })
+}
+
+/// A rate per day; none where it is left out.
+fn per_day(what: &str, text: Option<&str>) -> Result<f64, StepError> {
+    text.map_or(Ok(0.0), |text| {
+        Quantity::parse(text)
+            .and_then(|q| q.to(&Unit::parse("1/d")?))
+            .map_err(|e| TrialStepError::quantity(what)(e).into())
+    })
+}
