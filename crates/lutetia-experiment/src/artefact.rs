@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use lutetia_data::Curve;
 use lutetia_trial::Record;
 
+use lutetia_patient::RegionTia;
+
 use crate::steps::{
-    RegionTia, StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient,
-    trial::TrialUse,
+    StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient, trial::TrialUse,
 };
 
 /// What one step made.

@@ -12,7 +12,7 @@ use std::{
 use lutetia_fit::{ErrorModel, Function, RowFit, VoxelFitter, VoxelWorker};
 use rayon::prelude::*;
 
-use lutetia_experiment::steps::shape::{EndFault, EndPoint, end_fault, known_sd};
+use lutetia_patient::shape::{EndFault, EndPoint, end_fault, known_sd};
 use lutetia_table::{Table, significant};
 
 /// Rows of one block.

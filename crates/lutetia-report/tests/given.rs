@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use lutetia_data::Study;
 use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::Tia;
-use lutetia_experiment::steps::curves::{CurveOptions, RegionCurve, error_model, fit_regions};
 use lutetia_experiment::steps::dose::{
     DoseOptions, all_doses, check_reference, cortex, given_mass, reference, relative,
 };
-use lutetia_experiment::steps::integrate::{Method, TailChoice, integrals, method};
+use lutetia_patient::curves::{CurveOptions, RegionCurve, error_model, fit_regions};
+use lutetia_patient::integrate::{Method, TailChoice, integrals, method};
 
 /// Effective half-life of the region, h.
 const HALF_LIFE: f64 = 60.0;
@@ -217,9 +217,13 @@ fn exact_a_number_without_its_sign_is_refused_with_what_was_meant() {
         ("volume", relative("0.05").map(|_| ()), "`5 %`"),
         ("cortex", cortex("70", "100 %").map(|_| ()), "`70 %`"),
         ("cortex", cortex("70 %", "0.9").map(|_| ()), "`90 %`"),
-        ("error", error_model("proportional 10").map(|_| ()), "`10 %`"),
-        ("error", error_model("combined 5 MBq + 0.1").map(|_| ()), "`10 %`"),
-        ("error", error_model("additive 5").map(|_| ()), "MBq"),
+        ("error", error_model("proportional 10").map(|_| ()).map_err(|e| e.to_string()), "`10 %`"),
+        (
+            "error",
+            error_model("combined 5 MBq + 0.1").map(|_| ()).map_err(|e| e.to_string()),
+            "`10 %`",
+        ),
+        ("error", error_model("additive 5").map(|_| ()).map_err(|e| e.to_string()), "MBq"),
         ("mass", given_mass("tumour1", "20").map(|_| ()), "g"),
     ];
     for (what, found, words) in refused {

@@ -4,8 +4,6 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lutetia_data::{Sex, Study};
 use lutetia_diagnostic::{Flag, FlagKind, Verdict};
-use lutetia_experiment::steps::RegionTia;
-use lutetia_experiment::steps::curves::{CurveOptions, error_model};
 use lutetia_experiment::steps::dose::marrow::MarrowSpec;
 use lutetia_experiment::steps::dose::weighted::RbeSpec;
 use lutetia_experiment::steps::dose::{DoseOptions, all_doses, tissue};
@@ -13,6 +11,8 @@ use lutetia_experiment::steps::plan::{Limit, Plan, tables};
 use lutetia_experiment::steps::uncertainty::{ChainSpec, budgets};
 use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
+use lutetia_patient::RegionTia;
+use lutetia_patient::curves::{CurveOptions, error_model};
 use lutetia_report::patient::{Integration, Options, Patient, Words, compute, courses};
 use lutetia_table::{Cell, Table};
 

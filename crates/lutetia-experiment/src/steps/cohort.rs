@@ -227,7 +227,7 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     let number = |name: &str, text: &str| internal(model, name, text);
     let law = |name: &String, spec: &LawSpec| -> Result<CovariateLaw, StepError> {
         let cv = |text: &str| {
-            super::bare::refuse(text).map_err(|e| format!("the cv of `{name}`: {e}"))?;
+            lutetia_patient::refuse_bare(text).map_err(|e| format!("the cv of `{name}`: {e}"))?;
             Quantity::parse(text)
                 .and_then(|q| q.to(&lutetia_units::Unit::parse("1")?))
                 .map_err(|e| format!("the cv of `{name}`: {e}"))

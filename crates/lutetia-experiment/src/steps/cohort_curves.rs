@@ -11,17 +11,17 @@ use lutetia_fit::{
     DerivedKind, ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit,
     percentiles,
 };
+use lutetia_patient::{
+    curves::{CurveOptions, RegionCurve, error_model, fit_region, functions},
+    integrate::{MapPrior, Method, integral, map, method},
+};
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Request};
 use lutetia_trial::{CohortSpec, Patient, Population};
 use lutetia_units::{Dimension, Quantity, Unit};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::{
-    Context, StepKind, Use,
-    curves::{CurveOptions, RegionCurve, error_model, fit_region, functions},
-    integrate::{MapPrior, Method, integral, map, method},
-};
+use super::{Context, StepKind, Use};
 use lutetia_table::{Cell, Table};
 
 /// Methods of integration on a cohort whose truth is known.

@@ -24,7 +24,8 @@ pub(crate) use effective::effective;
 use marrow::MarrowSpec;
 use weighted::RbeSpec;
 
-use super::{Context, RegionTia, StepKind, Use, cycle, defaults, shown, subject};
+use super::{Context, StepKind, Use, cycle, defaults, subject};
+use lutetia_patient::{RegionTia, refuse_bare, shown};
 use lutetia_table::{Cell, Table, significant};
 
 /// Absorbed doses from time-integrated activities.
@@ -279,7 +280,7 @@ pub fn all_doses(
         regions.push(RegionDose { region: "red marrow".to_owned(), dose, effective: None });
     }
     let mut warnings = weighted::warnings(&options.rbe, &regions);
-    warnings.extend(super::administrations::without_effective_dose(options.bed.keys(), tias));
+    warnings.extend(lutetia_patient::without_effective_dose(options.bed.keys(), tias));
     warnings.extend(doubtful_masses(&options.masses));
     Ok(Doses { regions, marrow, members, warnings })
 }
@@ -516,7 +517,7 @@ pub fn tissue(alpha_beta: &str, repair: &str) -> Result<Tissue, String> {
 pub(crate) fn quantity(what: &str, text: &str, unit: &str) -> Result<f64, String> {
     let q = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
     if unit == "1" {
-        super::bare::refuse(text).map_err(|e| format!("{what}: {e}"))?;
+        refuse_bare(text).map_err(|e| format!("{what}: {e}"))?;
         return if q.dimension() == Dimension::NONE {
             Ok(q.si())
         } else {
@@ -594,7 +595,7 @@ fn doubtful_masses(masses: &BTreeMap<String, Option<f64>>) -> Vec<String> {
 /// # Errors
 /// When it is no non-negative pure number.
 pub fn relative(text: &str) -> Result<f64, String> {
-    super::bare::refuse(text)?;
+    refuse_bare(text).map_err(|e| e.to_string())?;
     let q = Quantity::parse(text).map_err(|e| e.to_string())?;
     if q.dimension() == Dimension::NONE && q.si() >= 0.0 {
         Ok(q.si())

@@ -5,12 +5,15 @@ use lutetia_dose::DoseError;
 use lutetia_fit::{FitError, PredictError};
 use lutetia_model::system::SettingError;
 use lutetia_outcome::OutcomeError;
+use lutetia_patient::{NoIntegral, PatientError, TextError};
 use lutetia_population::PopulationError;
 use lutetia_scenario::{ScenarioError, SettingFault, TreatmentError};
 use lutetia_sim::SimError;
 use lutetia_table::TableError;
 use lutetia_trial::TrialError;
 use lutetia_units::{NuclideError, UnitError};
+
+use super::integrate::tables::LibraryError;
 
 /// Why a step could not be computed.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +74,61 @@ pub enum StepError {
         /// What went wrong.
         source: Box<StepError>,
     },
+    /// What is asked of a measured patient cannot be had.
+    #[error(transparent)]
+    Measured(Box<PatientError>),
+    /// A table that is no library of curves.
+    #[error(transparent)]
+    Library(Box<LibraryError>),
+    /// No study of the name.
+    #[error("`{name}` is not a study of this experiment")]
+    NoStudy {
+        /// As named.
+        name: String,
+    },
+    /// No table of the name.
+    #[error("`{name}` is not a table of this experiment")]
+    NoTable {
+        /// As named.
+        name: String,
+    },
+    /// No model of the name.
+    #[error("`{name}` is not a model of this experiment")]
+    NoModel {
+        /// As named.
+        name: String,
+    },
+    /// No subject of the name.
+    #[error("there is no subject `{subject}` in the study; there are: {}", known.join(", "))]
+    NoSubject {
+        /// As named.
+        subject: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Several subjects, and none named.
+    #[error("the study has {} subjects; name one of: {}", known.len(), known.join(", "))]
+    Subjects {
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// A cycle that no study can count.
+    #[error("cycle {number} is above 65535")]
+    Cycle {
+        /// As written.
+        number: u32,
+    },
+    /// No region of the name.
+    #[error("no region `{region}`; measured: {}", measured.join(", "))]
+    NoRegion {
+        /// As named.
+        region: String,
+        /// Those measured.
+        measured: Vec<String>,
+    },
+    /// Curves from both a study and a step, or from neither.
+    #[error("give either `study` or `from`")]
+    StudyOrStep,
     /// An integral that is refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
@@ -87,6 +145,14 @@ impl StepError {
             Self::Scenario(error) => Some(error.code()),
             Self::Treatment(error) => Some(error.code()),
             Self::Patient { source, .. } => source.code(),
+            Self::Measured(error) => Some(error.code()),
+            Self::Library(error) => Some(error.code()),
+            Self::NoStudy { .. } | Self::NoTable { .. } | Self::NoModel { .. } => Some("LUT7101"),
+            Self::NoSubject { .. } | Self::Subjects { .. } | Self::NoRegion { .. } => {
+                Some("LUT7102")
+            }
+            Self::Cycle { .. } => Some("LUT7103"),
+            Self::StudyOrStep => Some("LUT7104"),
             _ => None,
         }
     }
@@ -124,7 +190,21 @@ boxed!(
     Population PopulationError,
     Trial TrialError,
     Refused Refusal,
+    Measured PatientError,
+    Library LibraryError,
 );
+
+impl From<TextError> for StepError {
+    fn from(error: TextError) -> Self {
+        PatientError::from(error).into()
+    }
+}
+
+impl From<NoIntegral> for StepError {
+    fn from(error: NoIntegral) -> Self {
+        PatientError::from(error).into()
+    }
+}
 
 impl From<String> for StepError {
     fn from(sentence: String) -> Self {

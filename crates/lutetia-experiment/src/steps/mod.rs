@@ -11,34 +11,26 @@ use std::{
 };
 
 use lutetia_data::Study;
-use lutetia_diagnostic::{Diagnostic, FlagKind, Sources, Verdict};
-use lutetia_dose::Tia;
+use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
-mod administrations;
-mod bare;
 mod basis;
 pub mod calibrate;
-#[cfg(test)]
-mod choice_tests;
 pub mod cohort;
 pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
 pub mod courses;
 mod crossover;
-pub mod curve_tables;
-pub mod curves;
 pub mod dose;
 mod error;
 pub mod exposure_response;
+pub mod fit_curves;
 pub mod independent_action;
 pub mod integrate;
-pub mod intervals;
-pub mod judge;
 mod kind;
 pub mod model;
 pub mod model_dose;
@@ -50,8 +42,7 @@ pub mod proposal;
 pub mod reconstruct;
 pub mod roles;
 mod rows;
-pub mod select;
-pub mod shape;
+pub mod select_function;
 pub mod simulate;
 pub mod stream;
 pub mod survival;
@@ -63,28 +54,6 @@ pub mod uncertainty;
 pub use error::StepError;
 pub use kind::Step;
 pub(crate) use kind::{StepKind, Use, defaults};
-
-/// A time-integrated activity as a step hands it to the next one.
-#[derive(Debug, Clone)]
-pub struct RegionTia {
-    /// Region as the study names it.
-    pub region: String,
-    /// Nuclide measured.
-    pub nuclide: String,
-    /// Activity injected in the cycle, MBq.
-    pub injected_mbq: f64,
-    /// The integral with what stands against it, or why there is none.
-    pub tia: Verdict<Tia>,
-    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
-    /// exponentials, and where there is no integral.
-    pub phases: Vec<(f64, f64)>,
-}
-
-/// A value to be shown, and the note that must be shown beside it: the flags, or why there is no value.
-#[must_use]
-pub fn shown<T>(verdict: &Verdict<T>) -> (Option<&T>, String) {
-    (verdict.as_ref().accept(&FlagKind::ALL).ok(), verdict.note())
-}
 
 /// What the steps of one experiment read and make.
 pub(crate) struct Context {
@@ -219,9 +188,7 @@ impl Context {
     }
 
     pub(crate) fn study(&self, name: &str) -> Result<&Study, StepError> {
-        self.studies
-            .get(name)
-            .ok_or_else(|| format!("`{name}` is not a study of this experiment").into())
+        self.studies.get(name).ok_or_else(|| StepError::NoStudy { name: name.to_owned() })
     }
 }
 
@@ -253,25 +220,22 @@ fn origin_of_file(path: &str) -> Origin {
 /// The subject asked for, or the only one.
 ///
 /// # Errors
-/// A sentence that lists the subjects there are.
+/// [`StepError::NoSubject`] and [`StepError::Subjects`], which list the subjects there are.
 pub fn subject<'a>(study: &'a Study, asked: Option<&str>) -> Result<&'a str, StepError> {
     let known: Vec<&str> = study.subjects().iter().map(|s| s.id.as_str()).collect();
+    let listed = || known.iter().map(ToString::to_string).collect();
     match asked {
-        Some(id) => known.iter().find(|k| **k == id).copied().ok_or_else(|| {
-            format!("there is no subject `{id}` in the study; there are: {}", known.join(", "))
-                .into()
-        }),
+        Some(id) => known
+            .iter()
+            .find(|k| **k == id)
+            .copied()
+            .ok_or_else(|| StepError::NoSubject { subject: id.to_owned(), known: listed() }),
         None if known.len() == 1 => Ok(known[0]),
-        None => Err(format!(
-            "the study has {} subjects; name one of: {}",
-            known.len(),
-            known.join(", ")
-        )
-        .into()),
+        None => Err(StepError::Subjects { known: listed() }),
     }
 }
 
 /// A cycle number as studies count it.
 pub(crate) fn cycle(number: u32) -> Result<u16, StepError> {
-    u16::try_from(number).map_err(|_| format!("cycle {number} is above 65535").into())
+    u16::try_from(number).map_err(|_| StepError::Cycle { number })
 }

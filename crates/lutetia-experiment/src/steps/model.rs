@@ -17,7 +17,8 @@ use lutetia_trial::log_normal_draws;
 use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
-use super::{Context, RegionTia, StepKind, Use, cycle, defaults, judge, shown, subject};
+use super::{Context, StepKind, Use, cycle, defaults, subject};
+use lutetia_patient::{RegionTia, judge, shown};
 use lutetia_table::{Cell, Table, significant};
 
 /// A compartmental model through all regions of a patient at once.
@@ -358,7 +359,7 @@ fn series(
         }
     }
     let mut series = found.ok_or_else(|| format!("`{region}` names no region"))?;
-    let typed = step.error.as_deref().map(super::curves::error_model).transpose()?;
+    let typed = step.error.as_deref().map(lutetia_patient::curves::error_model).transpose()?;
     for point in &mut series.points {
         // The error is taken relative to the measured value, so that it does not move with the fit.
         let variance = match (typed, declared) {

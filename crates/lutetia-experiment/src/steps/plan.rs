@@ -23,8 +23,8 @@ use super::{
         RegionDose, TissueSpec, effective as effective_of, relative, tissue,
         weighted::{Linear, RbeSpec, linear},
     },
-    shown,
 };
+use lutetia_patient::shown;
 use lutetia_table::{Cell, Table, significant};
 
 /// Standard normal quantile of 95 %.

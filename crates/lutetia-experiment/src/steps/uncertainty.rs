@@ -7,10 +7,10 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use serde::Deserialize;
 
 use super::{
-    Context, RegionTia, StepKind, Use,
+    Context, StepKind, Use,
     dose::{RegionDose, relative},
-    shown,
 };
+use lutetia_patient::{RegionTia, shown};
 use lutetia_table::{Cell, Table};
 
 /// Uncertainty of absorbed doses by their inputs.

@@ -6,7 +6,7 @@ use lutetia_dose::{AbsorbedDose, Budget, DoseError, Input};
 use super::Patient;
 use lutetia_experiment::steps::dose::weighted::{RbeSpec, has_alphas};
 use lutetia_experiment::steps::dose::{Effective, bed_unit};
-use lutetia_experiment::steps::shown;
+use lutetia_patient::shown;
 use lutetia_table::{Cell, Table};
 
 /// A sum and its standard deviation, Gy.

@@ -14,13 +14,17 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{FlagKind, Verdict};
 use lutetia_dose::{AbsorbedDose, Budget, Chain, Tissue};
 
-use lutetia_experiment::steps::curves::{CurveOptions, RegionCurve, fit_regions};
 use lutetia_experiment::steps::dose::{
     DoseOptions, RegionDose, all_doses, check_reference, reference,
 };
-use lutetia_experiment::steps::integrate::{Method, integrals};
 use lutetia_experiment::steps::uncertainty::budgets;
-use lutetia_experiment::steps::{RegionTia, curve_tables, integrate, shown, uncertainty};
+use lutetia_experiment::steps::{fit_curves, integrate, uncertainty};
+use lutetia_patient::{
+    RegionTia,
+    curves::{CurveOptions, RegionCurve, fit_regions},
+    integrate::{Method, integrals},
+    shown,
+};
 use lutetia_table::{Cell, Table, Tables};
 
 pub use course::courses;
@@ -169,14 +173,14 @@ fn cycle(
 ) -> Result<Cycle, Fault> {
     let (curves, tias) = match &options.integration {
         Integration::Fit(how) => {
-            let curves =
-                fit_regions(study, subject, number, Some(wanted), how).map_err(Fault::Data)?;
+            let curves = fit_regions(study, subject, number, Some(wanted), how)
+                .map_err(|e| Fault::Data(e.to_string()))?;
             let tias = curves.iter().map(RegionCurve::tia).collect();
             (curves, tias)
         }
         Integration::Method(method, at) => {
             let tias = integrals(study, subject, number, wanted, method, *at);
-            (Vec::new(), tias.map_err(Fault::Data)?)
+            (Vec::new(), tias.map_err(|e| Fault::Data(e.to_string()))?)
         }
     };
     let mut how = DoseOptions {
@@ -241,9 +245,10 @@ impl Cycle {
     pub fn tables(&self, until_h: f64) -> Result<Tables, String> {
         let id = format!("c{}", self.number);
         let mut tables = if self.curves.is_empty() {
-            vec![integrate::table(&id, &self.tias)]
+            vec![integrate::tables::integrals(&id, &self.tias)]
         } else {
-            curve_tables::tables(&id, &self.curves, until_h)?
+            let made = fit_curves::tables::all(&id, &self.curves, until_h);
+            made.map_err(|e| e.to_string())?.into()
         };
         tables.extend(self.dose_tables.iter().cloned());
         let [totals, parts] = uncertainty::tables(&format!("{id}.uncertainty"), &self.budgets);

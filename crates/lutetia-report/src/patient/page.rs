@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use super::{Cycle, Integration, Patient};
 use crate::page::{PageError, patient_html};
 use lutetia_experiment::steps::dose::{RegionDose, bed_unit};
-use lutetia_experiment::steps::shown;
 use lutetia_figure::charts::readable;
+use lutetia_patient::shown;
 use lutetia_table::{Cell, Table, Tables, significant};
 
 /// What the page says of how it was made.

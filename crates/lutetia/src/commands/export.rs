@@ -9,7 +9,7 @@ use lutetia_dose::Region;
 use lutetia_exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv};
 use lutetia_experiment::steps::dose::reference as reference_of;
 use lutetia_experiment::steps::plan::accepts_misfit;
-use lutetia_experiment::steps::shown;
+use lutetia_patient::shown;
 use lutetia_report::patient::{Cycle, Options};
 
 use super::{

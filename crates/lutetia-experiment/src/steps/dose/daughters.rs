@@ -9,7 +9,7 @@ use lutetia_dose::{
 use serde::Deserialize;
 
 use super::{RegionDose, quantity};
-use crate::steps::{RegionTia, shown};
+use lutetia_patient::{RegionTia, shown};
 use lutetia_table::Table;
 
 /// What becomes of the daughters.

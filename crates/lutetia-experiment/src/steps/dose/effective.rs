@@ -6,7 +6,7 @@ use lutetia_outcome::radiobiology::{Bed, Radiobiological};
 use serde::Serialize;
 
 use super::weighted::{Linear, RbeSpec, linear};
-use crate::steps::RegionTia;
+use lutetia_patient::RegionTia;
 
 /// A dose and what it is worth: `BED = w D + G D²/(α/β)`, with w the weight of the linear part: 1 where the
 /// radiation is sparse, Σ RBE·D/D where it is mixed (α rises with the density of ionisation, β does not).

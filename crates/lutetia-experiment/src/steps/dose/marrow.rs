@@ -9,7 +9,7 @@ use lutetia_dose::{
 use serde::Deserialize;
 
 use super::{DoseOptions, RegionDose, quantity};
-use crate::steps::{RegionTia, shown};
+use lutetia_patient::{RegionTia, shown};
 use lutetia_table::{Cell, Table};
 
 /// Density of blood, g/mL (ICRU Report 44).

@@ -5,7 +5,7 @@ use lutetia_dose::{AbsorbedDose, DoseError, Rbe, RbeWeightedDose, rbe_weighted};
 use serde::{Deserialize, Serialize};
 
 use super::RegionDose;
-use crate::steps::shown;
+use lutetia_patient::shown;
 use lutetia_table::Table;
 
 /// Share of alphas in a dose above which it is not taken for one of sparse radiation.

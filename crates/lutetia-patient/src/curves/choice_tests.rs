@@ -6,7 +6,7 @@ use std::f64::consts::LN_2;
 use lutetia_data::{Curve, CurvePoint};
 use lutetia_fit::{DerivedKind, ErrorModel, Magnitude, VarianceCount};
 
-use super::curves::{CurveOptions, RegionCurve, fit_region};
+use super::{CurveOptions, RegionCurve, fit_region};
 
 /// Physical rate of Lu-177, 1/h, to the digits that matter here.
 const PHYSICAL: f64 = LN_2 / 159.528;

@@ -5,31 +5,33 @@ use std::f64::consts::LN_2;
 use lutetia_data::Curve;
 use lutetia_fit::{Censoring, ErrorModel, Observation};
 
-use lutetia_table::significant;
+use lutetia_units::significant;
+
+use crate::NoIntegral;
 
 /// A difference of this many standard deviations is no scatter.
 const BEYOND_SCATTER: f64 = 1.96;
 
 /// Why nothing can be fitted: a measurement of zero under an error that is proportional to the activity would be known
 /// without error.
-pub fn unfit(data: &Curve, error: ErrorModel) -> Option<String> {
+#[must_use]
+pub fn unfit(data: &Curve, error: ErrorModel) -> Option<NoIntegral> {
     let proportional = matches!(error, ErrorModel::Proportional { .. });
     let zero = data
         .points
         .iter()
         .find(|p| p.activity_mbq <= 0.0 && !p.below_detection && p.time_h > 0.0)
         .filter(|_| proportional)?;
-    Some(format!(
-        "`{}` is {} MBq at {} h, and a proportional error would make that exact; give the limit of detection and mark \
-         the row `below_detection`, or use an error with an additive part such as `combined 1 MBq + 10 %`",
-        data.region,
-        significant(zero.activity_mbq, 3),
-        significant(zero.time_h, 4)
-    ))
+    Some(NoIntegral::ExactZero {
+        region: data.region.clone(),
+        activity_mbq: zero.activity_mbq,
+        time_h: zero.time_h,
+    })
 }
 
 /// Standard deviation of a measurement `y` under the error model, where it is known beforehand; `own` is that of the
 /// table.
+#[must_use]
 pub fn known_sd(y: f64, own: Option<f64>, error: ErrorModel) -> Option<f64> {
     let fixed = |m: lutetia_fit::Magnitude| (!m.estimated()).then(|| m.value());
     match error {
@@ -64,6 +66,7 @@ pub enum EndFault {
 /// against the scatter of the measurements: with known standard deviations by their propagation into the slope of the
 /// decay-corrected logarithm, else by the residuals about it. `physical` is the rate of decay, 1/h. All values are above
 /// 0. Allocates nothing.
+#[must_use]
 pub fn end_fault(points: &[EndPoint], physical: f64) -> Option<EndFault> {
     let &[.., (_, y1, s1), (t2, y2, s2)] = points else { return None };
     let scatter = match (s1, s2) {
@@ -126,12 +129,13 @@ fn measured_part(points: &[EndPoint]) -> f64 {
 
 /// Why the curve has no integral to infinity: it rises at its end, or falls slower than the nuclide decays, by more than
 /// the measurements scatter. `physical` is the rate of decay, 1/h.
+#[must_use]
 pub fn refused(
     data: &Curve,
     observations: &[Observation],
     error: ErrorModel,
     physical: f64,
-) -> Option<String> {
+) -> Option<NoIntegral> {
     let points: Vec<EndPoint> = data
         .points
         .iter()
@@ -142,68 +146,123 @@ pub fn refused(
     if data.points.last().is_some_and(|p| p.below_detection) {
         return None;
     }
-    end_fault(&points, physical).map(|fault| explain(data, &points, fault, physical))
+    end_fault(&points, physical).map(|fault| CurveEnd::new(data, &points, fault, physical).into())
 }
 
-/// The fault of an end in words.
-pub fn explain(data: &Curve, points: &[EndPoint], fault: EndFault, physical: f64) -> String {
-    let number = |x: f64| significant(x, 3);
-    let hours = |i: usize| points.get(i).map_or_else(String::new, |p| significant(p.0, 4));
-    let value = |i: usize| points.get(i).map_or_else(String::new, |p| number(p.1));
-    let (before, last) = (points.len().saturating_sub(2), points.len().saturating_sub(1));
-    let measured = format!(
-        "what lies up to {} h, about {} MBq h, is all that these data hold",
-        hours(last),
-        number(measured_part(points))
-    );
-    match fault {
-        EndFault::Rises => format!(
-            "`{}` rises at its last measurement, from {} MBq at {} h to {} MBq at {} h: its washout was not measured, \
-             and its integral to infinity has no end in these data; measure later; {measured}",
-            data.region,
-            value(before),
-            hours(before),
-            value(last),
-            hours(last)
-        ),
-        EndFault::Slow { from, rate } => {
-            // Rounding leaves a rate of 1e-17 of level values.
-            let fall = if rate > 1e-6 * physical {
-                format!("its effective half-life is {} h", number(LN_2 / rate))
-            } else {
-                "it does not fall at all".to_owned()
-            };
-            format!(
-                "`{}` falls slower than {} decays from {} h on: {fall}, the physical one {} h; look whether the values \
-                 are decay-corrected (say so in a column `decay_corrected`), the region is outlined differently at \
-                 each scan, or uptake still goes on (measure later; {measured})",
-                data.region,
-                data.nuclide,
-                hours(from),
-                number(LN_2 / physical)
-            )
+/// What stands at the end of a curve against its integral to infinity, with the numbers that show it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CurveEnd {
+    /// The washout was not measured.
+    #[error(
+        "`{region}` rises at its last measurement, from {} MBq at {} h to {} MBq at {} h: its washout was not measured, \
+         and its integral to infinity has no end in these data; measure later; {held}",
+        significant(before.1, 3),
+        significant(before.0, 4),
+        significant(last.1, 3),
+        significant(last.0, 4)
+    )]
+    Rises {
+        /// The region.
+        region: String,
+        /// Time (h) and activity (MBq) of the measurement before the last one.
+        before: (f64, f64),
+        /// Time (h) and activity (MBq) of the last measurement.
+        last: (f64, f64),
+        /// What the data hold all the same.
+        held: Held,
+    },
+    /// It falls slower than the nuclide decays.
+    #[error(
+        "`{region}` falls slower than {nuclide} decays from {} h on: {}, the physical one {} h; look whether the values \
+         are decay-corrected (say so in a column `decay_corrected`), the region is outlined differently at each scan, or \
+         uptake still goes on (measure later; {held})",
+        significant(*from_h, 4),
+        fall(*half_life_h),
+        significant(*physical_h, 3)
+    )]
+    Slow {
+        /// The region.
+        region: String,
+        /// The nuclide measured.
+        nuclide: String,
+        /// From when on, h.
+        from_h: f64,
+        /// Effective half-life from there on, h; none where it does not fall at all.
+        half_life_h: Option<f64>,
+        /// Physical half-life, h.
+        physical_h: f64,
+        /// What the data hold all the same.
+        held: Held,
+    },
+}
+
+/// The part of an integral that was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Held {
+    /// Last measurement, h.
+    pub until_h: f64,
+    /// From nothing at the injection over straight lines to the last value, MBq h.
+    pub mbq_h: f64,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "what lies up to {} h, about {} MBq h, is all that these data hold",
+            significant(self.until_h, 4),
+            significant(self.mbq_h, 3)
+        )
+    }
+}
+
+fn fall(half_life_h: Option<f64>) -> String {
+    match half_life_h {
+        Some(hours) => format!("its effective half-life is {} h", significant(hours, 3)),
+        None => "it does not fall at all".to_owned(),
+    }
+}
+
+impl CurveEnd {
+    /// A fault of an end with its numbers; `physical` is the rate of decay, 1/h.
+    #[must_use]
+    pub fn new(data: &Curve, points: &[EndPoint], fault: EndFault, physical: f64) -> Self {
+        let at = |i: usize| points.get(i).map_or((0.0, 0.0), |p| (p.0, p.1));
+        let last = at(points.len().saturating_sub(1));
+        let held = Held { until_h: last.0, mbq_h: measured_part(points) };
+        let region = data.region.clone();
+        match fault {
+            EndFault::Rises => {
+                Self::Rises { region, before: at(points.len().saturating_sub(2)), last, held }
+            }
+            EndFault::Slow { from, rate } => Self::Slow {
+                region,
+                nuclide: data.nuclide.clone(),
+                from_h: at(from).0,
+                // Rounding leaves a rate of 1e-17 of level values.
+                half_life_h: (rate > 1e-6 * physical).then(|| LN_2 / rate),
+                physical_h: LN_2 / physical,
+                held,
+            },
         }
     }
 }
 
 /// Why an effective half-life that was typed or tabulated cannot be: a nuclide does not decay slower in a body. The hint
 /// reads it as the biological one, the usual slip.
+#[must_use]
 pub fn impossible_half_life(
     effective_h: f64,
     physical_h: f64,
     nuclide: &str,
-    whose: &str,
-) -> Option<String> {
-    (effective_h > physical_h * (1.0 + 1e-6)).then(|| {
-        let number = |x: f64| significant(x, 4);
-        format!(
-            "an effective half-life of {} h {whose} is above the physical {} h of {nuclide}; expected at most that; if \
-             {} h is the biological half-life, the effective one is {} h",
-            number(effective_h),
-            number(physical_h),
-            number(effective_h),
-            number(1.0 / (1.0 / effective_h + 1.0 / physical_h))
-        )
+    whose: &'static str,
+) -> Option<NoIntegral> {
+    (effective_h > physical_h * (1.0 + 1e-6)).then(|| NoIntegral::HalfLife {
+        effective_h,
+        physical_h,
+        nuclide: nuclide.to_owned(),
+        whose,
     })
 }
 
@@ -248,7 +307,9 @@ mod tests {
 
     #[test]
     fn exact_swapped_half_lives_are_named() {
-        let said = impossible_half_life(400.0, 159.5, "Lu-177", "of `madsen`").expect("a refusal");
+        let said = impossible_half_life(400.0, 159.5, "Lu-177", "of `madsen`")
+            .expect("a refusal")
+            .to_string();
         // 1/(1/400 + 1/159.5) = 114.03.
         assert!(said.contains("the effective one is 114"), "{said}");
         assert_eq!(impossible_half_life(159.5, 159.5, "Lu-177", ""), None);

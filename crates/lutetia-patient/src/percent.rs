@@ -1,10 +1,22 @@
 //! Numbers that need a sign of their size: `5` for a relative deviation is 500 % to one reader and 5 % to another.
 
+use lutetia_units::significant;
+
+/// A number without `%` or a unit where a share or a relative deviation is meant.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("`{text}` has no unit; write `{} %`", significant(*.percent, 10))]
+pub struct BareNumber {
+    /// As typed.
+    pub text: String,
+    /// What it probably means, in %.
+    pub percent: f64,
+}
+
 /// Refuses a number without `%` or a unit where a share or a relative deviation is meant.
 ///
 /// # Errors
-/// Both readings, to choose from.
-pub(crate) fn refuse(text: &str) -> Result<(), String> {
+/// [`BareNumber`], with the number as it should be written.
+pub fn refuse_bare(text: &str) -> Result<(), BareNumber> {
     let text = text.trim();
     match text.parse::<f64>() {
         Err(_) => Ok(()),
@@ -12,14 +24,7 @@ pub(crate) fn refuse(text: &str) -> Result<(), String> {
         Ok(0.0) => Ok(()),
         Ok(number) => {
             let percent = if number.abs() < 1.0 { 100.0 * number } else { number };
-            // Ten digits: what was typed, without the rounding of the product.
-            let shown = lutetia_table::significant(percent, 10);
-            let shown = if shown.contains('.') {
-                shown.trim_end_matches('0').trim_end_matches('.').to_owned()
-            } else {
-                shown
-            };
-            Err(format!("`{text}` has no unit; write `{shown} %`"))
+            Err(BareNumber { text: text.to_owned(), percent })
         }
     }
 }
@@ -37,11 +42,11 @@ mod tests {
             (" 1 ", "`1 %`"),
             ("-3", "`-3 %`"),
         ] {
-            let reason = refuse(text).expect_err(text);
+            let reason = refuse_bare(text).expect_err(text).to_string();
             assert!(reason.contains(hint), "{text}: {reason}");
         }
         for text in ["5 %", "0", "0.05 1", "3 Gy", "five"] {
-            assert_eq!(refuse(text), Ok(()), "{text}");
+            assert_eq!(refuse_bare(text), Ok(()), "{text}");
         }
     }
 }

@@ -9,8 +9,7 @@
 use lutetia_data::Curve;
 use lutetia_fit::{ActivityCurve, Administration, Observation, Schedule};
 
-use super::RegionTia;
-use lutetia_table::significant;
+use crate::{GivenAs, NoIntegral, RegionTia};
 
 /// A shift of the integral by no more than this is none.
 const NO_SHIFT: f64 = 0.01;
@@ -21,38 +20,34 @@ const UNKNOWN_FALL: f64 = 3.0;
 ///
 /// # Errors
 /// Why the curve has no integral at all: what was measured was not given, or another nuclide was given as well.
-pub(crate) fn schedule(curve: &Curve, physical_per_h: f64) -> Result<Option<Schedule>, String> {
+pub(crate) fn schedule(curve: &Curve, physical_per_h: f64) -> Result<Option<Schedule>, NoIntegral> {
     // A virtual patient is injected once.
     if curve.administrations.is_empty() {
         return Ok(None);
     }
     let (given, others) = (curve.given(), curve.other_nuclides());
+    let others = || others.iter().map(ToString::to_string).collect();
     if given.is_empty() {
-        return Err(format!(
-            "`{}` was measured as {}, and cycle {} was given {}: a daughter's activity says nothing of what was injected; \
-             measure {} itself, or leave the region out",
-            curve.region,
-            curve.nuclide,
-            curve.cycle,
-            others.join(" and "),
-            others.join(" or ")
-        ));
+        return Err(NoIntegral::NotGiven {
+            region: curve.region.clone(),
+            nuclide: curve.nuclide.clone(),
+            cycle: curve.cycle,
+            given: others(),
+        });
     }
-    if !others.is_empty() {
-        return Err(format!(
-            "cycle {} of subject `{}` was given {} as well as {}, and a curve of one nuclide holds the dose of that one \
-             alone; give each nuclide a cycle of its own in doses.csv and activity.csv",
-            curve.cycle,
-            curve.subject,
-            others.join(" and "),
-            curve.nuclide
-        ));
+    if !curve.other_nuclides().is_empty() {
+        return Err(NoIntegral::OtherNuclides {
+            subject: curve.subject.clone(),
+            cycle: curve.cycle,
+            nuclide: curve.nuclide.clone(),
+            others: others(),
+        });
     }
     let list: Vec<Administration> = given
         .iter()
         .map(|a| Administration { start: a.after_h, duration: a.duration_h, share: a.activity_mbq })
         .collect();
-    let schedule = Schedule::new(&list).map_err(|e| e.to_string())?;
+    let schedule = Schedule::new(&list)?;
     Ok((!counts_as_one(curve, &schedule, physical_per_h)).then_some(schedule))
 }
 
@@ -87,16 +82,11 @@ fn fall(curve: &Curve, physical_per_h: f64) -> f64 {
     }
 }
 
-/// How the activity was given, in words.
-fn words(curve: &Curve) -> String {
-    let given = curve.given();
-    match given.as_slice() {
-        [one] => format!("was infused over {} h", significant(one.duration_h, 3)),
-        several => {
-            let times: Vec<String> =
-                several.iter().map(|a| format!("{} h", significant(a.after_h, 4))).collect();
-            format!("was given {} times ({})", several.len(), times.join(", "))
-        }
+/// How the activity was given.
+fn given_as(curve: &Curve) -> GivenAs {
+    match curve.given().as_slice() {
+        [one] => GivenAs::Infusion { duration_h: one.duration_h },
+        several => GivenAs::Parts { times_h: several.iter().map(|a| a.after_h).collect() },
     }
 }
 
@@ -104,17 +94,15 @@ fn words(curve: &Curve) -> String {
 ///
 /// # Errors
 /// How it was given, and what would do.
-pub(crate) fn one_injection(curve: &Curve) -> Result<(), String> {
-    let nuclide = lutetia_data::nuclides().get(&curve.nuclide).map_err(|e| e.to_string())?;
+pub(crate) fn one_injection(curve: &Curve) -> Result<(), NoIntegral> {
+    let nuclide = lutetia_data::nuclides().get(&curve.nuclide)?;
     match schedule(curve, nuclide.lambda_per_s() * 3600.0)? {
         None => Ok(()),
-        Some(_) => Err(format!(
-            "the activity of cycle {} of subject `{}` {}, and this method takes one injection at time zero for granted; fit \
-             a sum of exponentials, such as `mono` or `bi-uptake`, which is superposed",
-            curve.cycle,
-            curve.subject,
-            words(curve)
-        )),
+        Some(_) => Err(NoIntegral::NotOneInjection {
+            subject: curve.subject.clone(),
+            cycle: curve.cycle,
+            given: given_as(curve),
+        }),
     }
 }
 
@@ -124,12 +112,16 @@ pub(crate) fn superpose(
     curve: ActivityCurve,
     data: &Curve,
     schedule: Option<&Schedule>,
-) -> (ActivityCurve, Result<(), String>) {
+) -> (ActivityCurve, Result<(), NoIntegral>) {
     let Some(schedule) = schedule else { return (curve, Ok(())) };
     match curve.clone().superposed(schedule.clone()) {
         Ok(superposed) => (superposed, Ok(())),
         Err(error) => {
-            let why = format!("the activity of cycle {} {}: {error}", data.cycle, words(data));
+            let why = NoIntegral::NotSuperposed {
+                cycle: data.cycle,
+                given: given_as(data),
+                source: Box::new(error),
+            };
             (curve, Err(why))
         }
     }
@@ -162,7 +154,7 @@ pub(crate) fn method(function: &str, curve: &ActivityCurve) -> String {
 
 /// Regions for which a biologically effective dose was asked and cannot be had, as the dose rate is no sum of exponentials
 /// from one injection on.
-pub(crate) fn without_effective_dose<'a>(
+pub fn without_effective_dose<'a>(
     asked: impl Iterator<Item = &'a String>,
     tias: &[RegionTia],
 ) -> Vec<String> {

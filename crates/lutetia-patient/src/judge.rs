@@ -14,8 +14,8 @@ use lutetia_diagnostic::{Flag, LARGE_EXTRAPOLATION, Reason, Verdict};
 use lutetia_dose::Tia;
 use lutetia_fit::{DerivedEstimate, DerivedKind, Fit, MISFIT, Misfit, widened};
 
-use super::{
-    administrations,
+use crate::{
+    NoIntegral, administrations,
     curves::RegionCurve,
     integrate::{Method, TailChoice},
 };
@@ -35,12 +35,12 @@ struct Facts<'a> {
 /// The integral of a fitted curve.
 pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
     if let Some(reason) = &region.refused {
-        return Verdict::refused(reason.as_str());
+        return Verdict::refused(reason.to_string());
     }
     let best = region.best();
     let fit = match &best.fit {
         Ok(fit) => fit,
-        Err(reason) => return Verdict::refused(reason.as_str()),
+        Err(reason) => return Verdict::refused(reason.to_string()),
     };
     let (value, sd) = match best.quantity(DerivedKind::Tia) {
         Ok(found) => found,
@@ -70,7 +70,7 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
 const OTHER_FUNCTION: &str = "choose another function with `--function`";
 
 /// The integral `(MBq h, its standard error, part after the last measurement)` of a fitted model.
-pub(crate) fn model(
+pub fn model(
     fit: &Fit,
     tia: &DerivedEstimate,
     region: &str,
@@ -129,7 +129,7 @@ fn large(extrapolated: Option<f64>) -> Option<Flag> {
 }
 
 /// An integral made without a function.
-pub(crate) fn without_function(method: &Method, found: Result<Tia, String>) -> Verdict<Tia> {
+pub(crate) fn without_function(method: &Method, found: Result<Tia, NoIntegral>) -> Verdict<Tia> {
     let prior = |parameter: &str| Flag::Prior { parameter: parameter.to_owned() };
     let flag = match method {
         Method::Haenscheid => Some(Flag::Model {
@@ -192,13 +192,13 @@ mod tests {
 
     #[test]
     fn exact_methods_that_lean_on_a_population_say_so() {
-        let tia = || Tia::new("kidney", 100.0, None, Some(0.5), "x").map_err(|e| e.to_string());
+        let tia = || Tia::new("kidney", 100.0, None, Some(0.5), "x").map_err(NoIntegral::from);
         let flags = |method: &Method| without_function(method, tia());
         assert!(flags(&Method::Madsen(51.0, None)).has(FlagKind::Prior));
         assert!(flags(&Method::Trapezoid(TailChoice::Given(51.0))).has(FlagKind::Prior));
         assert!(flags(&Method::Trapezoid(TailChoice::Physical)).has(FlagKind::Assumed));
         assert!(flags(&Method::Haenscheid).has(FlagKind::Model));
         assert!(flags(&Method::Jackson).has(FlagKind::Extrapolated));
-        assert!(without_function(&Method::Jackson, Err("it rises".to_owned())).is_refused());
+        assert!(without_function(&Method::Jackson, Err(NoIntegral::DoesNotFall)).is_refused());
     }
 }
