@@ -9,7 +9,7 @@
 use lutetia_data::Curve;
 use lutetia_fit::{ActivityCurve, Administration, Observation, Schedule};
 
-use crate::{GivenAs, NoIntegral, RegionTia};
+use crate::{GivenAs, NoIntegral};
 
 /// A shift of the integral by no more than this is none.
 const NO_SHIFT: f64 = 0.01;
@@ -150,23 +150,4 @@ pub(crate) fn method(function: &str, curve: &ActivityCurve) -> String {
         ActivityCurve::Superposed(_) => format!("{function}, administrations superposed"),
         _ => function.to_owned(),
     }
-}
-
-/// Regions for which a biologically effective dose was asked and cannot be had, as the dose rate is no sum of exponentials
-/// from one injection on.
-pub fn without_effective_dose<'a>(
-    asked: impl Iterator<Item = &'a String>,
-    tias: &[RegionTia],
-) -> Vec<String> {
-    asked
-        .filter(|region| {
-            tias.iter().any(|t| t.region == **region && !t.tia.is_refused() && t.phases.is_empty())
-        })
-        .map(|region| {
-            format!(
-                "warning: `{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
-                 on (a method without a function, another kind of function, or several administrations)"
-            )
-        })
-        .collect()
 }

@@ -126,6 +126,16 @@ pub enum StepError {
         /// Those measured.
         measured: Vec<String>,
     },
+    /// A step of doses without one of a region.
+    #[error("step `{step}` has no region `{region}`; it has: {}", known.join(", "))]
+    NoDoseOf {
+        /// The step.
+        step: String,
+        /// As named.
+        region: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// Curves from both a study and a step, or from neither.
     #[error("give either `study` or `from`")]
     StudyOrStep,
@@ -148,9 +158,10 @@ impl StepError {
             Self::Measured(error) => Some(error.code()),
             Self::Library(error) => Some(error.code()),
             Self::NoStudy { .. } | Self::NoTable { .. } | Self::NoModel { .. } => Some("LUT7101"),
-            Self::NoSubject { .. } | Self::Subjects { .. } | Self::NoRegion { .. } => {
-                Some("LUT7102")
-            }
+            Self::NoSubject { .. }
+            | Self::Subjects { .. }
+            | Self::NoRegion { .. }
+            | Self::NoDoseOf { .. } => Some("LUT7102"),
             Self::Cycle { .. } => Some("LUT7103"),
             Self::StudyOrStep => Some("LUT7104"),
             _ => None,

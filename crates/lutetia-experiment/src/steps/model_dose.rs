@@ -14,11 +14,9 @@ use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use super::{
-    Context, StepKind, Use,
-    dose::{given_mass, weighted::RbeSpec},
-};
+use super::{Context, StepKind, Use, dose::keys::RbeSpec};
 use crate::steps::StepError;
+use lutetia_patient::text::given_mass;
 use lutetia_table::{Cell, Table};
 
 /// Absorbed doses out of a model.

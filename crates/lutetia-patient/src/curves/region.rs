@@ -1,7 +1,9 @@
 //! One region with all functions tried, and the one used.
 
 use lutetia_data::Curve;
-use lutetia_fit::{Average, ErrorModel, Misfit, Observation, Prediction, Weighed, Why, average};
+use lutetia_fit::{
+    Average, DerivedKind, ErrorModel, Misfit, Observation, Prediction, Weighed, Why, average,
+};
 
 use super::{Candidate, CurveOptions, functions};
 use crate::{NoIntegral, PatientError, RegionTia, judge};
@@ -114,6 +116,15 @@ impl RegionCurve {
             })
             .collect();
         Ok(average(&all)?)
+    }
+
+    /// The effective half-life of the function used, h, with its standard error: none of the latter where it rests on a
+    /// parameter at its bound, nothing where the end of the curve stands against it.
+    #[must_use]
+    pub fn effective_half_life(&self) -> Option<(f64, Option<f64>)> {
+        let found = self.best().quantity(DerivedKind::EffectiveHalfLife).ok();
+        let (value, sd) = found.filter(|_| self.refused.is_none())?;
+        Some((value, sd.filter(|_| self.at_bound.is_empty())))
     }
 
     /// The curve of the function used at some times, h, with its pointwise 95 % interval; none where nothing was fitted.

@@ -6,6 +6,7 @@ mod text;
 pub use integral::{GivenAs, NoIntegral};
 pub use text::TextError;
 
+use lutetia_diagnostic::Refusal;
 use lutetia_dose::DoseError;
 use lutetia_fit::{FitError, PredictError, Status};
 use lutetia_population::PopulationError;
@@ -196,6 +197,9 @@ pub enum PatientError {
     /// An activity that does not end.
     #[error("an integral has no end")]
     NoEnd,
+    /// An integral that something rests on is refused.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
     /// A dose.
     #[error(transparent)]
     Dose(Box<DoseError>),
@@ -236,6 +240,7 @@ impl PatientError {
                 "LUT6103"
             }
             Self::SeveralParents { .. } | Self::DaughterCurve { .. } => "LUT6104",
+            Self::Refused(_) => "LUT6124",
             Self::RbeRegion { .. } | Self::RbeWeight { .. } => "LUT6105",
             Self::NoCycle => "LUT6106",
             Self::NotConverged { .. }

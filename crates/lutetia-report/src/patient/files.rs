@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use lutetia_patient::{PatientError, cycles::Patient};
+
 use super::{
-    Patient,
     page::{How, page},
+    tables::{parts, tables},
 };
 use crate::page::{IndexEntry, PageError, patients_index};
 use crate::run::Failure;
@@ -18,37 +20,37 @@ use lutetia_table::{Tables, json_number, json_numbers};
 /// Files by path from the folder of the patient.
 pub type PatientFolder = BTreeMap<String, Vec<u8>>;
 
-impl Patient {
-    /// Everything that is written about this patient: `index.html`, `results.json`, `tables/*.csv`,
-    /// and `figures/*.svg` with the CSV behind each.
-    ///
-    /// # Errors
-    /// When a figure cannot be drawn or the page not be made.
-    pub fn files(&self, how: &How) -> Result<PatientFolder, Failure> {
-        let step = |reason: String| {
-            let step = self.subject.clone();
-            Failure::from(lutetia_experiment::Failure::Step { step, reason: reason.into() })
-        };
-        let tables = self.tables().map_err(step)?;
-        let mut files = PatientFolder::new();
-        for (name, table) in &tables {
-            files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
+/// Everything that is written about a patient: `index.html`, `results.json`, `tables/*.csv`,
+/// and `figures/*.svg` with the CSV behind each.
+///
+/// # Errors
+/// When a figure cannot be drawn or the page not be made.
+pub fn files(patient: &Patient, how: &How) -> Result<PatientFolder, Failure> {
+    let step = |error: PatientError| {
+        let step = patient.subject.clone();
+        Failure::from(lutetia_experiment::Failure::Step { step, reason: error.into() })
+    };
+    let tables = tables(patient).map_err(step)?;
+    let mut files = PatientFolder::new();
+    for (name, table) in &tables {
+        files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
+    }
+    let mut named: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
+    for cycle in &patient.cycles {
+        let own = parts(cycle, patient.options.until_h, &patient.options.dose.rbe).map_err(step)?;
+        let own: Tables = own.into_iter().map(|(_, t)| (t.name.clone(), t)).collect();
+        for drawn in figures(cycle.number, &own)? {
+            let (name, caption) = (drawn.name.clone(), drawn.caption.clone());
+            files.insert(format!("figures/{name}.svg"), figure::svg(&drawn)?.into_bytes());
+            files.insert(format!("figures/{name}.csv"), drawn.table().to_csv().into_bytes());
+            named.entry(cycle.number).or_default().push((name, caption));
         }
-        let mut named: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
-        for cycle in &self.cycles {
-            let own = cycle.tables(self.options.until_h).map_err(step)?;
-            for drawn in figures(cycle.number, &own)? {
-                let (name, caption) = (drawn.name.clone(), drawn.caption.clone());
-                files.insert(format!("figures/{name}.svg"), figure::svg(&drawn)?.into_bytes());
-                files.insert(format!("figures/{name}.csv"), drawn.table().to_csv().into_bytes());
-                named.entry(cycle.number).or_default().push((name, caption));
-            }
-        }
-        let html = page(self, &tables, &named, how)?;
-        files.insert("index.html".to_owned(), html.into_bytes());
-        let rows: serde_json::Map<String, serde_json::Value> =
-            tables.iter().map(|(name, table)| (name.clone(), table.to_json())).collect();
-        let cycles: Vec<serde_json::Value> = self
+    }
+    let html = page(patient, &tables, &named, how)?;
+    files.insert("index.html".to_owned(), html.into_bytes());
+    let rows: serde_json::Map<String, serde_json::Value> =
+        tables.iter().map(|(name, table)| (name.clone(), table.to_json())).collect();
+    let cycles: Vec<serde_json::Value> = patient
             .cycles
             .iter()
             .map(|c| {
@@ -60,25 +62,24 @@ impl Patient {
                 json!({ "cycle": c.number, "start_h": json_number(c.at_h), "injected": injected })
             })
             .collect();
-        let value = json!({
-            "lutetia": env!("CARGO_PKG_VERSION"),
-            "study": how.study,
-            "subject": self.subject,
-            "cycles": cycles,
-            "cycles_not_measured":
-                self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": json_number(u.activity_gbq), "nuclides": u.nuclides })).collect::<Vec<_>>(),
-            "verdicts": self.cycles.iter().map(|c| json!({
-                "cycle": c.number,
-                "regions": c.doses.iter().map(|d| json_numbers(json!({ "region": d.region, "dose": d.dose }))).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "settings": how.settings,
-            "warnings": how.warnings,
-            "inputs": how.inputs,
-            "tables": rows,
-        });
-        files.insert("results.json".to_owned(), format!("{value:#}\n").into_bytes());
-        Ok(files)
-    }
+    let value = json!({
+        "lutetia": env!("CARGO_PKG_VERSION"),
+        "study": how.study,
+        "subject": patient.subject,
+        "cycles": cycles,
+        "cycles_not_measured":
+            patient.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": json_number(u.activity_gbq), "nuclides": u.nuclides })).collect::<Vec<_>>(),
+        "verdicts": patient.cycles.iter().map(|c| json!({
+            "cycle": c.number,
+            "regions": c.doses.regions.iter().map(|d| json_numbers(json!({ "region": d.region, "dose": d.dose }))).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "settings": how.settings,
+        "warnings": how.warnings,
+        "inputs": how.inputs,
+        "tables": rows,
+    });
+    files.insert("results.json".to_owned(), format!("{value:#}\n").into_bytes());
+    Ok(files)
 }
 
 /// The figures of one cycle from its tables.
@@ -157,7 +158,7 @@ pub fn index_page(study: &str, patients: &[(String, &Patient)]) -> Result<String
         .iter()
         .map(|(folder, patient)| {
             let regions: usize =
-                patient.cycles.iter().map(|c| c.doses.len()).max().unwrap_or_default();
+                patient.cycles.iter().map(|c| c.doses.regions.len()).max().unwrap_or_default();
             let cycles = patient.cycles.len();
             let plural = |n: usize, noun: &str| {
                 if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }

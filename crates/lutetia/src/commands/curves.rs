@@ -9,9 +9,9 @@ use lutetia_experiment::steps::integrate::tables::library;
 use lutetia_patient::{
     PatientError, RegionTia,
     curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
+    cycles::Integration,
     integrate::{Method, integrals, method},
 };
-use lutetia_report::patient::Integration;
 
 use super::studies;
 use crate::{

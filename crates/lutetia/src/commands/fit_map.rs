@@ -9,9 +9,11 @@ use std::{
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
 use lutetia_fit::ErrorModel;
-use lutetia_patient::curves::{error_model, functions};
+use lutetia_patient::{
+    curves::{error_model, functions},
+    map::{MapError, MapSpec, MapSummary, run as map},
+};
 use lutetia_report::AtomicFile;
-use lutetia_report::map::{MapError, MapSpec, MapSummary, run as map};
 use lutetia_units::{Quantity, Unit};
 
 use crate::{

@@ -58,11 +58,7 @@ pub fn results(id: &str, regions: &[RegionCurve]) -> Table {
             (Cell::from(found.map(Tia::value_mbq_h)), Cell::from(found.and_then(Tia::sd_mbq_h)));
         let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
         let (extrapolated, _) = quantity(region, best, DerivedKind::ExtrapolatedFraction);
-        let (half_life, mut half_life_sd) = quantity(region, best, DerivedKind::EffectiveHalfLife);
-        if !region.at_bound.is_empty() {
-            // As of the integral: it rests on a parameter at its bound.
-            half_life_sd = Cell::Missing;
-        }
+        let half_life = region.effective_half_life();
         table.push(vec![
             name.into(),
             best.function.as_str().into(),
@@ -70,8 +66,8 @@ pub fn results(id: &str, regions: &[RegionCurve]) -> Table {
             sd,
             coefficient.into(),
             extrapolated.number().map(|f| 100.0 * f).into(),
-            half_life,
-            half_life_sd,
+            half_life.map(|h| h.0).into(),
+            half_life.and_then(|h| h.1).into(),
             fit.map(chi_square).into(),
             fit.map(|f| f.n as f64).into(),
             fit.map(|f| f.estimates.len() as f64).into(),

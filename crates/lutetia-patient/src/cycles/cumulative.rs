@@ -4,10 +4,10 @@ use lutetia_diagnostic::{Reason, Verdict};
 use lutetia_dose::{AbsorbedDose, Budget, DoseError, Input};
 
 use super::Patient;
-use lutetia_experiment::steps::dose::weighted::{RbeSpec, has_alphas};
-use lutetia_experiment::steps::dose::{Effective, bed_unit};
-use lutetia_patient::shown;
-use lutetia_table::{Cell, Table};
+use crate::{
+    dose::{Effective, Weights, bed_unit, has_alphas},
+    shown,
+};
 
 /// A sum and its standard deviation, Gy.
 type Sum = (f64, Option<f64>);
@@ -32,6 +32,22 @@ pub struct Cumulative {
     pub bed_unit: &'static str,
     /// What is not in the sum.
     pub note: String,
+}
+
+impl Cumulative {
+    /// Everything a reader must know of the sum.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let bed = match &self.bed {
+            Some(bed) if bed.is_refused() && !self.dose.is_refused() => {
+                format!("BED {}", bed.note())
+            }
+            _ => String::new(),
+        };
+        let notes = [self.dose.note(), bed, self.note.clone()];
+        let notes: Vec<String> = notes.into_iter().filter(|n| !n.is_empty()).collect();
+        notes.join("; ")
+    }
 }
 
 /// A term of the sum: dose, budget, and what a Gy of it counts.
@@ -76,7 +92,7 @@ fn sd(terms: &[Term<'_>]) -> Option<f64> {
 #[must_use]
 pub fn cumulative(patient: &Patient) -> Vec<Cumulative> {
     let mut regions: Vec<&str> = Vec::new();
-    for dose in patient.cycles.iter().flat_map(|c| &c.doses) {
+    for dose in patient.cycles.iter().flat_map(|c| &c.doses.regions) {
         if !regions.contains(&dose.region.as_str()) {
             regions.push(&dose.region);
         }
@@ -94,15 +110,14 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
     let mut effects: Vec<Verdict<(Part<'_>, &Effective)>> = Vec::new();
     let mut injected: Vec<&(String, f64)> = Vec::new();
     for cycle in &patient.cycles {
-        let Some(at) = cycle.doses.iter().position(|d| d.region == region) else {
+        let Some(found) = cycle.doses.regions.iter().find(|d| d.region == region) else {
             without.push(cycle.number);
             continue;
         };
         cycles.push(cycle.number);
         injected.extend(&cycle.injected);
         // A dose without a budget is taken as it is; what stands against both stands against the dose.
-        let budget = cycle.budgets.get(at).and_then(|(_, budget)| shown(budget).0);
-        let found = &cycle.doses[at];
+        let budget = found.budget.as_ref().and_then(|budget| shown(budget).0);
         let of = format!("cycle {}", cycle.number);
         let part = found.dose.as_ref().map(|dose| (dose, budget)).within(&of);
         if let Some(effective) = &found.effective {
@@ -118,7 +133,7 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
             .collect();
         (terms.iter().map(|t| t.dose.total * t.weight).sum(), sd(&terms))
     };
-    let rbe: Vec<&RbeSpec> = patient.options.dose.rbe.iter().collect();
+    let rbe: Vec<&Weights> = patient.options.dose.rbe.iter().collect();
     let dose = all.clone().and_then(|parts| match mixed(&parts) {
         Some(reason) => Verdict::refused(reason),
         None => Verdict::determined(terms(&parts, &|_| 1.0)),
@@ -150,7 +165,7 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
         patient
             .cycles
             .iter()
-            .flat_map(|c| &c.doses)
+            .flat_map(|c| &c.doses.regions)
             .filter(|d| d.region == region)
             .filter_map(|d| d.effective.as_ref()),
     );
@@ -219,61 +234,4 @@ fn mixed(parts: &[Part<'_>]) -> Option<Reason> {
             "`--rbe \"late kidney damage=5\"` adds them in Gy(RBE)",
         )
     })
-}
-
-/// The table of sums.
-#[must_use]
-pub(super) fn table(id: &str, sums: &[Cumulative], rbe: &[RbeSpec]) -> Table {
-    let mut table = Table::new(
-        id,
-        "Absorbed dose of all cycles measured; errors of fits are independent between cycles, those of calibration, recovery, volume and dose factor are common to all",
-    )
-    .column("region", "")
-    .column("cycles", "")
-    .column("activity", "GBq")
-    .column("total", "Gy")
-    .column("total_sd", "Gy");
-    for (i, spec) in rbe.iter().enumerate() {
-        let name = match rbe.len() {
-            1 => "weighted".to_owned(),
-            _ => format!("weighted_{}", i + 1),
-        };
-        table.caption += &format!("; {name}: {}", spec.words());
-        table = table.column(&name, "Gy(RBE)").column(&format!("{name}_sd"), "Gy(RBE)");
-    }
-    let with_bed = sums.iter().any(|s| s.bed.is_some());
-    if with_bed {
-        let weighted = sums.iter().any(|s| s.bed_unit != "Gy");
-        let unit = if weighted { "Gy(RBE)" } else { "Gy" };
-        table = table.column("bed", unit).column("bed_sd", unit).column("eqd2", unit);
-    }
-    table = table.column("note", "");
-    for s in sums {
-        let cycles: Vec<String> = s.cycles.iter().map(u16::to_string).collect();
-        let mut row: Vec<Cell> =
-            vec![s.region.as_str().into(), cycles.join(" + ").into(), s.activity_gbq.into()];
-        let (found, note) = shown(&s.dose);
-        row.push(found.map(|d| d.0).into());
-        row.push(found.and_then(|d| d.1).into());
-        for weighted in &s.weighted {
-            let found = shown(weighted).0;
-            row.push(found.map(|d| d.0).into());
-            row.push(found.and_then(|d| d.1).into());
-        }
-        if with_bed {
-            let found = s.bed.as_ref().and_then(|bed| shown(bed).0);
-            row.push(found.map(|b| b.0.0).into());
-            row.push(found.and_then(|b| b.0.1).into());
-            row.push(found.map(|b| b.1).into());
-        }
-        let bed = match &s.bed {
-            Some(bed) if bed.is_refused() && !s.dose.is_refused() => format!("BED {}", bed.note()),
-            _ => String::new(),
-        };
-        let notes = [note, bed, s.note.clone()];
-        let notes: Vec<String> = notes.into_iter().filter(|n| !n.is_empty()).collect();
-        row.push(notes.join("; ").into());
-        table.push(row);
-    }
-    table
 }

@@ -2,11 +2,14 @@
 
 use lutetia_diagnostic::Verdict;
 use lutetia_dose::{AbsorbedDose, DoseRatePhase, Tissue, protraction_factor};
-use lutetia_outcome::radiobiology::{Bed, Radiobiological};
+use lutetia_outcome::{
+    OutcomeError,
+    radiobiology::{Bed, Radiobiological},
+};
 use serde::Serialize;
 
-use super::weighted::{Linear, RbeSpec, linear};
-use lutetia_patient::RegionTia;
+use super::{Linear, Weights, linear};
+use crate::RegionTia;
 
 /// A dose and what it is worth: `BED = w D + G D²/(α/β)`, with w the weight of the linear part: 1 where the
 /// radiation is sparse, Σ RBE·D/D where it is mixed (α rises with the density of ionisation, β does not).
@@ -29,17 +32,17 @@ impl Effective {
     /// Of a dose D (Gy) with a protraction factor.
     ///
     /// # Errors
-    /// A number out of range.
+    /// [`OutcomeError`]: a number out of range.
     pub fn of(
         dose_gy: f64,
         protraction: f64,
         linear: Linear,
         tissue: Tissue,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, OutcomeError> {
         let ratio = tissue.alpha_beta_gy();
         let bed = Bed::<Radiobiological>::of_mixed(dose_gy, 0.0, linear.weight, protraction, ratio);
-        let bed = bed.map_err(|e| e.to_string())?;
-        let eqd2_gy = bed.eqd2_gy(ratio).map_err(|e| e.to_string())?;
+        let bed = bed?;
+        let eqd2_gy = bed.eqd2_gy(ratio)?;
         Ok(Self { dose_gy, protraction, linear, bed_gy: bed.gy(), eqd2_gy })
     }
 }
@@ -47,11 +50,11 @@ impl Effective {
 /// BED of a region: the dose rate is its curve of activity times the dose per integral, and alphas are
 /// weighted by the RBE given. Refused where the curve is no sum of exponentials, and for alphas without an
 /// RBE.
-pub(crate) fn effective(
+pub fn effective(
     tia: &RegionTia,
     dose: &Verdict<AbsorbedDose>,
     tissue: Tissue,
-    rbe: &[RbeSpec],
+    rbe: &[Weights],
 ) -> Verdict<Effective> {
     if !tia.tia.is_refused() && tia.phases.is_empty() {
         return Verdict::refused("the curve is no sum of exponentials");

@@ -3,7 +3,7 @@
 use lutetia_diagnostic::{Reason, Verdict};
 
 use super::Patient;
-use lutetia_experiment::steps::plan::{Course, Given, given_cycle, per_activity};
+use crate::plan::{Course, Given, given_cycle, per_activity};
 
 /// The course of every region: the cycles to come are like the last one in which it was measured.
 ///
@@ -13,7 +13,7 @@ use lutetia_experiment::steps::plan::{Course, Given, given_cycle, per_activity};
 #[must_use]
 pub fn courses(patient: &Patient, after_given: bool) -> Vec<Course> {
     let mut regions: Vec<&str> = Vec::new();
-    for dose in patient.cycles.iter().flat_map(|c| &c.doses) {
+    for dose in patient.cycles.iter().flat_map(|c| &c.doses.regions) {
         if !regions.contains(&dose.region.as_str()) {
             regions.push(&dose.region);
         }
@@ -25,7 +25,7 @@ fn course(patient: &Patient, region: &str, after_given: bool) -> Course {
     let measured: Vec<_> = patient
         .cycles
         .iter()
-        .filter_map(|c| Some((c, c.doses.iter().find(|d| d.region == region)?)))
+        .filter_map(|c| Some((c, c.doses.regions.iter().find(|d| d.region == region)?)))
         .collect();
     let Some((last, dose)) = measured.last() else {
         let reason = "it was not measured".to_owned();

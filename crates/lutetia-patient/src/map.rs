@@ -9,14 +9,17 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use lutetia_fit::{ErrorModel, Function, RowFit, VoxelFitter, VoxelWorker};
+use lutetia_fit::{ErrorModel, Function, PredictError, RowFit, VoxelFitter, VoxelWorker};
 use rayon::prelude::*;
 
-use lutetia_patient::shape::{EndFault, EndPoint, end_fault, known_sd};
-use lutetia_table::{Table, significant};
+use crate::shape::{EndFault, EndPoint, end_fault, known_sd};
+use lutetia_units::significant;
 
 /// Rows of one block.
 const BLOCK: usize = 16_384;
+
+/// Significant digits of the numbers written.
+const DIGITS: usize = 6;
 
 /// Rows that one task fits.
 const TASK: usize = 256;
@@ -81,11 +84,11 @@ pub enum MapError {
         name: String,
     },
     /// The curve cannot be made.
-    #[error("{0}")]
-    Curve(String),
+    #[error(transparent)]
+    Curve(Box<PredictError>),
     /// Reading failed.
     #[error("cannot read the table: {0}")]
-    Read(String),
+    Read(csv::Error),
     /// Writing failed.
     #[error("cannot write the table: {}", .0.kind())]
     Write(io::Error),
@@ -105,7 +108,7 @@ impl From<csv::Error> for MapError {
                 found: *len,
                 expected: *expected_len,
             },
-            _ => Self::Read(error.to_string()),
+            _ => Self::Read(error),
         }
     }
 }
@@ -162,7 +165,7 @@ pub fn run(
         spec.error,
         spec.seed,
     )
-    .map_err(|e| MapError::Curve(e.to_string()))?;
+    .map_err(|e| MapError::Curve(Box::new(e)))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers()?.clone();
     let places = places(&header, spec, &fitter)?;
@@ -178,7 +181,7 @@ pub fn run(
         .chain(names)
         .chain(["chi_square", "status"]);
     first.write_record(columns)?;
-    let bytes = first.into_inner().map_err(|e| MapError::Read(e.to_string()))?;
+    let bytes = first.into_inner().map_err(|e| MapError::Write(e.into_error()))?;
     output.write_all(&bytes).map_err(MapError::Write)?;
 
     let mut summary = MapSummary::default();
@@ -290,7 +293,7 @@ fn task(
         };
         *counts.by_status.entry(status).or_default() += 1;
         let mut cell = |value: Option<f64>| {
-            writer.write_field(value.map_or_else(String::new, |v| significant(v, Table::DIGITS)))
+            writer.write_field(value.map_or_else(String::new, |v| significant(v, DIGITS)))
         };
         match &found {
             RowFit::Fitted {
@@ -323,7 +326,7 @@ fn task(
         writer.write_field(status)?;
         writer.write_record(None::<&[u8]>)?;
     }
-    let bytes = writer.into_inner().map_err(|e| MapError::Read(e.to_string()))?;
+    let bytes = writer.into_inner().map_err(|e| MapError::Write(e.into_error()))?;
     Ok((bytes, counts))
 }
 

@@ -1,17 +1,17 @@
 //! Uncertainty of absorbed doses by their inputs, from calibration to mass.
 
-use crate::steps::StepError;
-use lutetia_diagnostic::Verdict;
-use lutetia_dose::{Budget, Chain, Outline, Recovery, Region, budget};
-use lutetia_units::{Dimension, Quantity, Unit};
+pub mod tables;
+
+use lutetia_dose::{Chain, Outline, Recovery};
+use lutetia_patient::{
+    TextError,
+    budget::budgets,
+    text::{in_unit, relative},
+};
+use lutetia_units::Dimension;
 use serde::Deserialize;
 
-use super::{
-    Context, StepKind, Use,
-    dose::{RegionDose, relative},
-};
-use lutetia_patient::{RegionTia, shown};
-use lutetia_table::{Cell, Table};
+use super::{Context, StepError, StepKind, Use};
 
 /// Uncertainty of absorbed doses by their inputs.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,33 +76,19 @@ impl StepKind for UncertaintyStep {
     }
 }
 
-/// A length, volume or the like in a unit.
-fn in_unit(what: &str, text: &str, unit: &str, dimension: Dimension) -> Result<f64, String> {
-    let quantity = Quantity::parse(text).map_err(|e| format!("{what}: {e}"))?;
-    if quantity.dimension() != dimension {
-        return Err(format!(
-            "{what}: `{text}` is {}, expected {dimension} such as `5 {unit}`",
-            quantity.dimension()
-        ));
-    }
-    let unit = Unit::parse(unit).map_err(|e| e.to_string())?;
-    quantity.to(&unit).map_err(|e| format!("{what}: {e}"))
-}
-
 impl RecoverySpec {
     /// The curve.
     ///
     /// # Errors
-    /// A sentence that says which part cannot be.
-    pub fn curve(&self) -> Result<Recovery, String> {
+    /// [`TextError`], which says which part cannot be.
+    pub fn curve(&self) -> Result<Recovery, TextError> {
         let half = in_unit("half_volume", &self.half_volume, "mL", Dimension::VOLUME)?;
         let text = &self.half_volume_sd;
         let sd = match relative(text) {
             Ok(share) => share * half,
             Err(_) => in_unit("half_volume_sd", text, "mL", Dimension::VOLUME)?,
         };
-        Recovery::new(half, self.exponent, sd, self.exponent_sd, self.correlation)
-            .map_err(|e| e.to_string())
+        Ok(Recovery::new(half, self.exponent, sd, self.exponent_sd, self.correlation)?)
     }
 }
 
@@ -122,30 +108,23 @@ impl ChainSpec {
     /// The chain.
     ///
     /// # Errors
-    /// A sentence that says which part cannot be read, or that parts contradict each other.
-    pub fn chain(&self) -> Result<Chain, String> {
-        let share = |what: &str, text: &Option<String>| -> Result<f64, String> {
+    /// [`TextError`], which says which part cannot be read, or that parts contradict each other.
+    pub fn chain(&self) -> Result<Chain, TextError> {
+        let share = |what: &str, text: &Option<String>| -> Result<f64, TextError> {
             let read = text.as_deref().map(relative).transpose();
-            Ok(read.map_err(|e| format!("{what}: {e}"))?.unwrap_or(0.0))
+            Ok(read.map_err(|e| e.of(what))?.unwrap_or(0.0))
         };
         let outline = match (&self.volume_sd, &self.voxel, &self.resolution) {
             (None, None, None) => Outline::AsMass,
             (Some(sd), None, None) => {
-                Outline::Relative(relative(sd).map_err(|e| format!("volume_sd: {e}"))?)
+                Outline::Relative(relative(sd).map_err(|e| e.of("volume_sd"))?)
             }
             (None, Some(voxel), Some(fwhm)) => Outline::Image {
                 voxel_mm: in_unit("voxel", voxel, "mm", Dimension::LENGTH)?,
                 fwhm_mm: in_unit("resolution", fwhm, "mm", Dimension::LENGTH)?,
             },
-            (Some(_), _, _) => {
-                return Err(
-                    "give the volume's error as `volume_sd`, or by `voxel` and `resolution`; not both"
-                        .to_owned(),
-                );
-            }
-            (None, _, _) => {
-                return Err("`voxel` and `resolution` belong together; one is missing".to_owned());
-            }
+            (Some(_), _, _) => return Err(TextError::TwoOutlines),
+            (None, _, _) => return Err(TextError::HalfAnOutline),
         };
         Ok(Chain {
             calibration: share("calibration", &self.calibration)?,
@@ -156,104 +135,10 @@ impl ChainSpec {
     }
 }
 
-/// The budget of every region, or why there is none.
-#[must_use]
-pub fn budgets(
-    tias: &[RegionTia],
-    doses: &[RegionDose],
-    chain: &Chain,
-) -> Vec<(String, Verdict<Budget>)> {
-    doses
-        .iter()
-        .map(|d| {
-            let tia = match tias.iter().find(|t| t.region == d.region) {
-                Some(tia) => tia.tia.as_ref(),
-                None => Verdict::refused(
-                    "it is made of several integrals; its standard error is that of the dose alone",
-                ),
-            };
-            let found = d.dose.as_ref().zip(tia).try_map(|(dose, tia)| {
-                let region = Region::named(&d.region)?;
-                let volume_ml = dose.mass.g / region.density();
-                budget(dose, tia, volume_ml, chain)
-            });
-            (d.region.clone(), found)
-        })
-        .collect()
-}
-
-/// The tables `<id>` and `<id>.budget`.
-#[must_use]
-pub fn tables(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
-    let mut totals = Table::new(
-        id,
-        "Absorbed dose with the uncertainty of the whole chain; activity and dose factor are correlated through the volume",
-    )
-    .column("region", "")
-    .column("total", "Gy")
-    .column("total_sd", "Gy")
-    .column("relative_sd", "%")
-    .column("activity_relative_sd", "%")
-    .column("factor_relative_sd", "%")
-    .column("correlation", "")
-    .column("dominant", "")
-    .column("note", "");
-    let mut parts = Table::new(
-        format!("{id}.budget"),
-        "What each input adds to the uncertainty of the absorbed dose, and its share of the variance",
-    )
-    .column("region", "")
-    .column("input", "")
-    .column("input_sd", "%")
-    .column("sensitivity", "")
-    .column("dose_sd", "%")
-    .column("dose_sd_gy", "Gy")
-    .column("share", "%");
-    let percent = |x: Option<f64>| Cell::from(x.map(|x| 100.0 * x));
-    for (region, found) in budgets {
-        let (found, mut note) = shown(found);
-        let Some(b) = found else {
-            let mut row = vec![Cell::Missing; 8];
-            row[0] = region.as_str().into();
-            row.push(note.into());
-            totals.push(row);
-            continue;
-        };
-        if b.relative_sd.is_none() {
-            let join = if note.is_empty() { "" } else { "; " };
-            note = format!("{note}{join}not determined: no standard error of the integral");
-        }
-        let both = b.activity_relative_sd.map(|a| a * b.factor_relative_sd);
-        totals.push(vec![
-            region.as_str().into(),
-            b.dose_gy.into(),
-            b.sd_gy().into(),
-            percent(b.relative_sd),
-            percent(b.activity_relative_sd),
-            percent(Some(b.factor_relative_sd)),
-            both.filter(|x| *x > 0.0).map(|x| b.relative_covariance / x).into(),
-            b.dominant().map_or(Cell::Missing, |i| i.name().into()),
-            note.into(),
-        ]);
-        for c in &b.contributions {
-            parts.push(vec![
-                region.as_str().into(),
-                c.input.name().into(),
-                percent(c.relative_sd),
-                c.sensitivity.into(),
-                percent(c.of_dose()),
-                c.of_dose().map(|sd| sd * b.dose_gy).into(),
-                percent(c.share),
-            ]);
-        }
-    }
-    [totals, parts]
-}
-
 fn run(step: &UncertaintyStep, context: &mut Context) -> Result<(), StepError> {
     let chain = step.measurement.chain()?;
     let (tias, doses) = context.artefacts.doses(&step.from)?;
-    for table in tables(&step.id, &budgets(tias, doses, &chain)) {
+    for table in tables::all(&step.id, &budgets(tias, doses, &chain)) {
         context.add(table);
     }
     Ok(())
@@ -288,7 +173,7 @@ mod tests {
                 "half_volume_sd: `4 g`",
             ),
         ] {
-            let message = read(bad).expect_err(bad);
+            let message = read(bad).expect_err(bad).to_string();
             assert!(message.contains(why), "{bad}: {message}");
         }
     }

@@ -9,23 +9,16 @@
 //! There is no plan from a curve that its data refute, unless that is accepted, and none from alphas without
 //! their RBE: a limit then is one in Gy(RBE), and a dose counts `w D` with w = Σ RBE·D/D against it.
 
-use crate::steps::StepError;
-use std::collections::BTreeMap;
-
 use lutetia_diagnostic::{Flag, FlagKind, Verdict};
-use lutetia_dose::{AbsorbedDose, Tissue, activity_for_weighted_bed};
+use lutetia_dose::{AbsorbedDose, DoseError, Tissue, activity_for_weighted_bed};
 use lutetia_fit::ln_normal_cdf;
-use serde::Deserialize;
+use lutetia_units::significant;
 
-use super::{
-    Context, StepKind, Use,
-    dose::{
-        RegionDose, TissueSpec, effective as effective_of, relative, tissue,
-        weighted::{Linear, RbeSpec, linear},
-    },
+use crate::{
+    TextError,
+    dose::{Linear, RegionDose, Weights, linear},
+    shown,
 };
-use lutetia_patient::shown;
-use lutetia_table::{Cell, Table, significant};
 
 /// Standard normal quantile of 95 %.
 const Z_95: f64 = 1.644_853_626_951_472_2;
@@ -99,14 +92,13 @@ impl Limit {
         cycles: u32,
         gy_per_gbq: f64,
         (linear, protraction): (f64, f64),
-    ) -> Result<f64, String> {
+    ) -> Result<f64, DoseError> {
         if gy <= 0.0 {
             return Ok(0.0);
         }
         match self {
             Self::Bed(_, tissue) => {
                 activity_for_weighted_bed(gy, cycles, gy_per_gbq, linear, protraction, tissue)
-                    .map_err(|e| e.to_string())
             }
             Self::Dose(_) => Ok(gy / (f64::from(cycles) * linear * gy_per_gbq)),
         }
@@ -172,7 +164,7 @@ pub struct Worth {
 }
 
 impl Worth {
-    fn of(found: &AbsorbedDose, dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<Self> {
+    fn of(found: &AbsorbedDose, dose: &RegionDose, rbe: &[Weights]) -> Verdict<Self> {
         let protraction = match &dose.effective {
             Some(effective) => effective.as_ref().map(|e| e.protraction),
             None => Verdict::refused("no biologically effective dose was computed"),
@@ -205,6 +197,8 @@ pub struct Course {
 /// The plan of one region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
+    /// The limit, Gy; Gy(RBE) where an RBE is in it.
+    pub limit_gy: f64,
     /// Dose per activity, Gy/GBq, and its standard deviation.
     pub gy_per_gbq: (f64, Option<f64>),
     /// Lea–Catcheside factor, where the limit asks for it.
@@ -228,7 +222,7 @@ pub struct Planned {
 impl Course {
     /// One cycle measured, none counted as given; alphas are weighted by `rbe`.
     #[must_use]
-    pub fn of(dose: &RegionDose, rbe: &[RbeSpec]) -> Self {
+    pub fn of(dose: &RegionDose, rbe: &[Weights]) -> Self {
         Self {
             region: dose.region.clone(),
             next: per_activity(dose, rbe),
@@ -240,7 +234,7 @@ impl Course {
 
 /// Dose per activity and what it is worth, or why there is none: no dose, an injected activity that is not
 /// known, alphas without an RBE.
-pub fn per_activity(dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<PerActivity> {
+pub fn per_activity(dose: &RegionDose, rbe: &[Weights]) -> Verdict<PerActivity> {
     dose.dose.as_ref().and_then(|found| {
         let Some(gy_per_gbq) = found.gy_per_gbq else {
             return Verdict::refused("the injected activity is not known");
@@ -280,7 +274,7 @@ fn planned(
     (weight, protraction): (f64, f64),
     given: &[(Given, (f64, f64))],
     plan: &Plan,
-) -> Result<Planned, String> {
+) -> Result<Planned, DoseError> {
     let (d, sd) = (next.gy_per_gbq, next.sd);
     // Without the standard deviation of one of them nothing is known of the risk.
     let u = sd.map(|sd| (sd / d).hypot(plan.between_cycles));
@@ -343,6 +337,7 @@ fn planned(
         Vec::new()
     };
     Ok(Planned {
+        limit_gy: limit.gy(),
         gy_per_gbq: (d, sd),
         protraction: matches!(limit, Limit::Bed(..)).then_some(protraction),
         given_gy: counted(0.0),
@@ -370,217 +365,58 @@ fn words(next: &PerActivity, given: &[(Given, (f64, f64))]) -> String {
     all.join(", ")
 }
 
-/// The tables `<id>` and `<id>.risk`.
+/// A course with its plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedCourse {
+    /// The course.
+    pub course: Course,
+    /// Its plan, or why there is none.
+    pub plan: Verdict<Planned>,
+}
+
+impl PlannedCourse {
+    /// Everything a reader must know of the plan, or why there is none, and what was taken for granted.
+    #[must_use]
+    pub fn note(&self) -> String {
+        let (found, note) = shown(&self.plan);
+        let mut notes: Vec<String> = Vec::new();
+        if let Some(p) = found {
+            if p.given_gy >= p.limit_gy {
+                notes.push("the cycles given have reached the limit".to_owned());
+            }
+            if p.gy_per_gbq.1.is_some() && p.curve.is_empty() && p.expected_gbq > 0.0 {
+                notes.push("the dose has no standard error, so that no risk is known".to_owned());
+            }
+        }
+        notes.extend([note, self.course.note.clone()].into_iter().filter(|n| !n.is_empty()));
+        notes.join("; ")
+    }
+}
+
+/// The plan of every course, in their order.
 #[must_use]
-pub fn tables(id: &str, courses: &[Course], what: &Plan) -> [Table; 2] {
-    let mut table = Table::new(
-        id,
-        "Activity per cycle until the limit over all cycles; the cycles to come are taken to be like the one measured",
-    )
-    .column("region", "")
-    .column("limit", "Gy")
-    .column("limit_of", "")
-    .column("given", "Gy")
-    .column("cycles_to_come", "")
-    .column("per_activity", "Gy/GBq")
-    .column("per_activity_sd", "Gy/GBq")
-    .column("protraction", "")
-    .column("activity_expected", "GBq")
-    .column("activity_at_5_percent_risk", "GBq")
-    .column("risk_of_activity_asked", "%")
-    .column("cycles_of_activity_asked", "")
-    .column("cycles_of_activity_asked_at_5_percent_risk", "")
-    .column("note", "");
-    let mut risks = Table::new(
-        format!("{id}.risk"),
-        "Probability that the limit is exceeded, by activity per cycle to come",
-    )
-    .column("region", "")
-    .column("activity", "GBq")
-    .column("risk", "%");
-    for course in courses {
-        let found = plan(course, what);
-        let (p, mut note) = shown(&found);
-        let limit_of = match p.map(|p| p.rbe.as_str()) {
-            Some(rbe) if !rbe.is_empty() => format!("{}, in Gy(RBE), {rbe}", what.limit.of()),
-            _ => what.limit.of(),
-        };
-        let mut row = vec![course.region.as_str().into(), what.limit.gy().into(), limit_of.into()];
-        match p {
-            Some(p) => {
-                let mut notes: Vec<String> = Vec::new();
-                if p.given_gy >= what.limit.gy() {
-                    notes.push("the cycles given have reached the limit".to_owned());
-                }
-                if p.gy_per_gbq.1.is_some() && p.curve.is_empty() && p.expected_gbq > 0.0 {
-                    notes.push(
-                        "the dose has no standard error, so that no risk is known".to_owned(),
-                    );
-                }
-                notes.extend((!note.is_empty()).then_some(note));
-                notes.extend((!course.note.is_empty()).then(|| course.note.clone()));
-                row.extend([
-                    p.given_gy.into(),
-                    f64::from(what.cycles).into(),
-                    p.gy_per_gbq.0.into(),
-                    p.gy_per_gbq.1.into(),
-                    p.protraction.into(),
-                    p.expected_gbq.into(),
-                    p.cautious_gbq.into(),
-                    p.risk.map(|r| 100.0 * r).into(),
-                    p.cycles_possible.map(|c| c.0).into(),
-                    p.cycles_possible.and_then(|c| c.1).into(),
-                    notes.join("; ").into(),
-                ]);
-                for (gbq, risk) in &p.curve {
-                    risks.push(vec![
-                        course.region.as_str().into(),
-                        (*gbq).into(),
-                        (100.0 * risk).into(),
-                    ]);
-                }
-            }
-            None => {
-                row.resize(13, Cell::Missing);
-                if !course.note.is_empty() {
-                    note = format!("{note}; {}", course.note);
-                }
-                row.push(note.into());
-            }
-        }
-        table.push(row);
-    }
-    [table, risks]
-}
-
-/// How much activity until a limit, as a step of an experiment.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanStep {
-    /// Name of the tables.
-    pub id: String,
-    /// Step of doses of the cycle that those to come are like.
-    pub from: String,
-    /// Steps of doses of the cycles given that count; none if left out.
-    #[serde(default)]
-    pub given: Vec<String>,
-    /// Regions; all if left out.
-    pub regions: Option<Vec<String>>,
-    /// Limit over all cycles, such as `40 Gy`.
-    pub limit: String,
-    /// α/β and half-time of repair: the limit is one of biologically effective dose; without it, one
-    /// of absorbed dose.
-    pub tissue: Option<TissueSpec>,
-    /// Cycles to come.
-    pub cycles: u32,
-    /// An activity per cycle whose risk is asked for, such as `7.4 GBq`.
-    pub activity: Option<String>,
-    /// Relative standard deviation of the dose per activity between cycles, such as `15 %`.
-    pub between_cycles: Option<String>,
-    /// Weights of the effect that limits; alphas need one.
-    #[serde(default)]
-    pub rbe: Vec<RbeSpec>,
-    /// Flags that are taken beside those that refute nothing: `misfit`.
-    #[serde(default)]
-    pub accept: Vec<String>,
-}
-
-impl StepKind for PlanStep {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn uses(&self) -> Vec<Use<'_>> {
-        std::iter::once(&self.from).chain(&self.given).map(|step| Use::Step(step)).collect()
-    }
-
-    fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let read = |text: &str, unit: &str| -> Result<f64, String> {
-            let unit = lutetia_units::Unit::parse(unit).map_err(|e| e.to_string())?;
-            let quantity = lutetia_units::Quantity::parse(text).map_err(|e| e.to_string())?;
-            match quantity.to(&unit).map_err(|e| e.to_string())? {
-                x if x > 0.0 => Ok(x),
-                _ => Err(format!("`{text}` is not above 0")),
-            }
-        };
-        if self.cycles == 0 {
-            return Err("`cycles` is 0; expected at least one cycle to come".into());
-        }
-        let tissue = self.tissue.as_ref().map(|t| tissue(&t.alpha_beta, &t.repair)).transpose()?;
-        let limit = read(&self.limit, "Gy").map_err(|e| format!("limit: {e}"))?;
-        let what = Plan {
-            limit: tissue.map_or(Limit::Dose(limit), |t| Limit::Bed(limit, t)),
-            cycles: self.cycles,
-            activity_gbq: self.activity.as_deref().map(|a| read(a, "GBq")).transpose()?,
-            between_cycles: self
-                .between_cycles
-                .as_deref()
-                .map_or(Ok(0.0), relative)
-                .map_err(|e| format!("between_cycles: {e}"))?,
-            accept_misfit: accepts_misfit(&self.accept)?,
-        };
-        let with_tissue = |step: &String| -> Result<BTreeMap<String, RegionDose>, StepError> {
-            let (tias, doses) = context.artefacts.doses(step)?;
-            Ok(doses
-                .iter()
-                .map(|d| {
-                    let tia = tias.iter().find(|t| t.region == d.region);
-                    let effective = tissue.zip(tia);
-                    let effective =
-                        effective.map(|(t, tia)| effective_of(tia, &d.dose, t, &self.rbe));
-                    (d.region.clone(), RegionDose { effective, ..d.clone() })
-                })
-                .collect())
-        };
-        let next = with_tissue(&self.from)?;
-        let given = self.given.iter().map(with_tissue).collect::<Result<Vec<_>, _>>()?;
-        let regions: Vec<String> =
-            self.regions.clone().unwrap_or_else(|| next.keys().cloned().collect());
-        let courses = regions
-            .iter()
-            .map(|region| {
-                let known: Vec<&str> = next.keys().map(String::as_str).collect();
-                let dose = next.get(region).ok_or_else(|| {
-                    format!(
-                        "step `{}` has no region `{region}`; it has: {}",
-                        self.from,
-                        known.join(", ")
-                    )
-                })?;
-                let given =
-                    given.iter().zip(&self.given).map(|(doses, step)| match doses.get(region) {
-                        Some(dose) => given_cycle(dose, &self.rbe).within(&format!("`{step}`")),
-                        None => Verdict::refused(format!("step `{step}` has no dose of it")),
-                    });
-                Ok(Course { given: Verdict::all(given), ..Course::of(dose, &self.rbe) })
-            })
-            .collect::<Result<Vec<_>, String>>()?;
-        for table in tables(&self.id, &courses, &what) {
-            context.add(table);
-        }
-        Ok(())
-    }
+pub fn plans(courses: Vec<Course>, what: &Plan) -> Vec<PlannedCourse> {
+    let planned = |course: Course| PlannedCourse { plan: plan(&course, what), course };
+    courses.into_iter().map(planned).collect()
 }
 
 /// Whether a misfit is among the flags accepted.
 ///
 /// # Errors
-/// A name that is no flag, or one that needs no acceptance.
-pub fn accepts_misfit(names: &[String]) -> Result<bool, String> {
+/// [`TextError`]: a name that is no flag, or one that needs no acceptance.
+pub fn accepts_misfit(names: &[String]) -> Result<bool, TextError> {
     for name in names {
         match FlagKind::named(name) {
             Some(FlagKind::Misfit) => {}
-            Some(_) => {
-                return Err(format!("`{name}` needs no acceptance; expected `misfit`"));
-            }
-            None => return Err(format!("`{name}` is no flag; expected `misfit`")),
+            Some(_) => return Err(TextError::NeedsNoAcceptance { name: name.clone() }),
+            None => return Err(TextError::Flag { name: name.clone() }),
         }
     }
     Ok(!names.is_empty())
 }
 
 /// A cycle given and measured, or why it cannot be counted.
-pub fn given_cycle(dose: &RegionDose, rbe: &[RbeSpec]) -> Verdict<Given> {
+pub fn given_cycle(dose: &RegionDose, rbe: &[Weights]) -> Verdict<Given> {
     dose.dose.as_ref().and_then(|found| {
         Worth::of(found, dose, rbe).map(|worth| Given {
             dose_gy: found.total,
@@ -597,7 +433,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::steps::dose::Effective;
+    use crate::dose::Effective;
 
     fn per_activity(dose: &RegionDose) -> (f64, Option<f64>, f64) {
         let found = super::per_activity(dose, &[]).accept(&[]).expect("a dose");
@@ -630,7 +466,7 @@ mod tests {
         assert!((effective.eqd2_gy - plain.eqd2_gy).abs() < 1e-12 * plain.eqd2_gy);
         let effective = Some(Verdict::determined(effective));
         let dose = Verdict::determined(dose);
-        (RegionDose { region: "kidney_left".into(), dose, effective }, tissue)
+        (RegionDose { region: "kidney_left".into(), dose, effective, budget: None }, tissue)
     }
 
     const NOTHING: Plan = Plan {
@@ -743,6 +579,7 @@ mod tests {
         assert!(plan(&Course::of(&without, &[]), &what).is_err());
         assert!(plan(&Course::of(&without, &[]), &NOTHING).is_ok());
     }
+
     #[test]
     fn exact_no_plan_is_made_of_a_refuted_curve_unless_that_is_accepted() {
         let (dose, tissue) = kidney();
@@ -760,9 +597,6 @@ mod tests {
                 assert!(found.is_refused());
                 let note = found.note();
                 assert!(note.contains("misses the data") && note.contains("--accept misfit"));
-                let [table, risks] = tables("plan", std::slice::from_ref(&course), &what);
-                assert!(risks.rows.is_empty());
-                assert!(table.rows[0][3..13].iter().all(|c| *c == Cell::Missing));
                 // What was accepted is said.
                 let found = super::plan(&course, &accepting);
                 assert!(!found.is_refused() && found.note().contains("misses the data"));
