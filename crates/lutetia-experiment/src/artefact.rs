@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use lutetia_data::Curve;
 use lutetia_trial::Record;
 
-use lutetia_patient::{RegionTia, dose::RegionDose};
+use lutetia_patient::{RegionTia, dose::RegionDose, model::FittedPatient};
 
-use crate::steps::{StepError, cohort::CohortUse, model::FittedPatient, trial::TrialUse};
+use crate::steps::{StepError, cohort::CohortUse, trial::TrialUse};
 
 /// What one step made.
 #[derive(Debug, Clone)]

@@ -5,6 +5,8 @@
 //! | fit functions through every region of a cycle | [`curves::fit_regions`] |
 //! | integrate without a function | [`integrate::integrals`] |
 //! | compute doses, with the budget of each | [`dose::all_doses`] |
+//! | fit a model to all regions at once | [`model::fit_model`] |
+//! | compute doses out of a model | [`model_dose::model_doses`] |
 //! | do all of it for every cycle of a patient | [`cycles::compute`] |
 //! | add the cycles | [`cycles::cumulative`] |
 //! | plan the cycles to come | [`plan::plans`] |
@@ -23,6 +25,8 @@ mod error;
 pub mod integrate;
 pub mod judge;
 pub mod map;
+pub mod model;
+pub mod model_dose;
 mod percent;
 pub mod plan;
 mod region;

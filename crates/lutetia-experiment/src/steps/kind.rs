@@ -6,12 +6,11 @@ use serde::Deserialize;
 use super::{
     Context, calibrate::CalibrateStep, cohort::CohortStep, cohort_curves::CohortCurves,
     combination::CombinationStep, compare::Compare, courses::CoursesStep, dose::DoseStep,
-    exposure_response::ExposureResponseStep, fit_curves::FitCurves,
-    independent_action::IndependentActionStep, integrate::Integrate, model::FitModel,
-    model_dose::ModelDose, one_at_a_time::OneAtATimeStep, plan::PlanStep, posterior::Elsewhere,
-    reconstruct::Reconstruct, select_function::SelectFunction, simulate::Simulate,
-    survival::SurvivalStep, sweep::Sweep, trade_off::TradeOffStep, trial::TrialStep,
-    uncertainty::UncertaintyStep,
+    exposure_response::ExposureResponseStep, fit_curves::FitCurves, fit_model::FitModel,
+    independent_action::IndependentActionStep, integrate::Integrate, model_dose::ModelDose,
+    one_at_a_time::OneAtATimeStep, plan::PlanStep, posterior::Elsewhere, reconstruct::Reconstruct,
+    select_function::SelectFunction, simulate::Simulate, survival::SurvivalStep, sweep::Sweep,
+    trade_off::TradeOffStep, trial::TrialStep, uncertainty::UncertaintyStep,
 };
 use crate::steps::StepError;
 

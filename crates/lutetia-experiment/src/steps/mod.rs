@@ -29,10 +29,10 @@ pub mod dose;
 mod error;
 pub mod exposure_response;
 pub mod fit_curves;
+pub mod fit_model;
 pub mod independent_action;
 pub mod integrate;
 mod kind;
-pub mod model;
 pub mod model_dose;
 pub mod one_at_a_time;
 pub mod own_harm;
@@ -185,6 +185,10 @@ impl Context {
         for (i, remark) in remarks.into_iter().enumerate() {
             self.settings.insert(format!("note {} of `{step}`", i + 1), remark);
         }
+    }
+
+    pub(crate) fn model(&self, name: &str) -> Result<&LoadedModel, StepError> {
+        self.models.get(name).ok_or_else(|| StepError::NoModel { name: name.to_owned() })
     }
 
     pub(crate) fn study(&self, name: &str) -> Result<&Study, StepError> {

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
+use lutetia_patient::model::FittedPatient;
 use lutetia_trial::{
     Population, Record, Trial, TrialError,
     regimen::{Assessed, Knob, Proposal, RegimenLimit, options, propose},
@@ -16,7 +17,6 @@ use serde::Deserialize;
 
 use super::{
     cohort::{CohortUse, quantile},
-    model::FittedPatient,
     own_harm::Struck,
     trade_off::{Benefit, DRAWS_FOR_AN_INTERVAL, RegimenSpec, TradeOffStep, activity_gbq, kept},
     trial::{ArmSpec, TrialUse, arm},

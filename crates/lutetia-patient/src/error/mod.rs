@@ -162,6 +162,12 @@ pub enum PatientError {
         /// The sum, as asked.
         regions: String,
     },
+    /// A text that names no region.
+    #[error("`{text}` names no region")]
+    NoRegion {
+        /// As typed.
+        text: String,
+    },
     /// An observable of which nobody knows the error.
     #[error("observable `{observable}` has no residual error; give `error` in the step")]
     NoResidualError {
@@ -245,6 +251,7 @@ impl PatientError {
             Self::NoCycle => "LUT6106",
             Self::NotConverged { .. }
             | Self::OtherTimes { .. }
+            | Self::NoRegion { .. }
             | Self::NoResidualError { .. }
             | Self::NoTia { .. } => "LUT6107",
             Self::NotAnActivity { .. }
