@@ -100,6 +100,19 @@ pub enum MapError {
     },
 }
 
+impl MapError {
+    /// Code of the message: LUT613x, or that of the curve.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoColumn { .. } | Self::Ragged { .. } | Self::Taken { .. } => "LUT6130",
+            Self::Curve(error) => error.code(),
+            Self::Read(_) | Self::Write(_) => "LUT6131",
+            Self::Interrupted { .. } => "LUT6132",
+        }
+    }
+}
+
 impl From<csv::Error> for MapError {
     fn from(error: csv::Error) -> Self {
         match error.kind() {

@@ -25,6 +25,19 @@ pub enum NoQuantity {
     Refuted(Misfit),
 }
 
+impl NoQuantity {
+    /// Code of the message: LUT612x, or that of why the function was not fitted.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unfitted(why) => why.code(),
+            Self::Infinite => "LUT6122",
+            Self::NotDetermined(_) => "LUT6124",
+            Self::Refuted(_) => "LUT6125",
+        }
+    }
+}
+
 /// One function fitted to one region.
 #[derive(Debug, Clone)]
 pub struct Candidate {
