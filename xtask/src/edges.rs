@@ -8,7 +8,11 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia-report", &["lutetia-experiment"]),
-    ("lutetia-experiment", &["lutetia-trial", "lutetia-scenario", "lutetia-figure"]),
+    (
+        "lutetia-experiment",
+        &["lutetia-trial", "lutetia-patient", "lutetia-scenario", "lutetia-figure"],
+    ),
+    ("lutetia-patient", &["lutetia-fit", "lutetia-dose", "lutetia-scenario", "lutetia-outcome"]),
     ("lutetia-scenario", &["lutetia-sim", "lutetia-dose", "lutetia-models"]),
     ("lutetia-figure", &["lutetia-table", "lutetia-outcome"]),
     ("lutetia-table", &["lutetia-units"]),

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use lutetia_data::Curve;
 use lutetia_trial::Record;
 
-use crate::steps::{
-    Absent, Made, RegionTia, StepError, cohort::CohortUse, dose::RegionDose, model::FittedPatient,
-    trial::TrialUse,
-};
+use lutetia_patient::{RegionTia, dose::RegionDose, model::FittedPatient};
+
+use crate::steps::{Absent, Made, StepError, cohort::CohortUse, trial::TrialUse};
 
 /// What one step made.
 #[derive(Debug, Clone)]

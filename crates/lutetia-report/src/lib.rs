@@ -2,7 +2,6 @@
 //!
 //! [`run::run`] regenerates the reports under `reports/`: `lutetia-experiment` computes, `lutetia-figure` draws.
 
-pub mod map;
 pub mod page;
 pub mod patient;
 pub mod provenance;

@@ -4,16 +4,19 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lutetia_data::{Sex, Study};
 use lutetia_diagnostic::{Flag, FlagKind, Verdict};
-use lutetia_experiment::steps::RegionTia;
-use lutetia_experiment::steps::curves::{CurveOptions, error_model};
-use lutetia_experiment::steps::dose::marrow::MarrowSpec;
-use lutetia_experiment::steps::dose::weighted::RbeSpec;
-use lutetia_experiment::steps::dose::{DoseOptions, all_doses, tissue};
-use lutetia_experiment::steps::plan::{Limit, Plan, tables};
-use lutetia_experiment::steps::uncertainty::{ChainSpec, budgets};
+use lutetia_dose::MarrowToBlood;
+use lutetia_experiment::steps::{plan::tables as plan_tables, uncertainty::ChainSpec};
 use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
-use lutetia_report::patient::{Integration, Options, Patient, Words, compute, courses};
+use lutetia_patient::{
+    RegionTia,
+    curves::{CurveOptions, error_model},
+    cycles::{Integration, Options, Patient, compute, courses},
+    dose::{DoseOptions, Marrow, MarrowSource, Weights, all_doses},
+    plan::{Course, Limit, Plan, plans},
+    text::tissue,
+};
+use lutetia_report::patient::{Words, files, tables as tables_of_patient};
 use lutetia_table::{Cell, Table};
 
 /// Decay-uncorrected mono-exponential regions, MBq at the start and half-life in h, measured at 4, 24, 72 and
@@ -65,17 +68,16 @@ fn options(dose: DoseOptions) -> Options {
             profile: false,
             bootstrap: 0,
         }),
-        dose,
+        dose: DoseOptions { chain: Some(ChainSpec::default().chain().expect("a chain")), ..dose },
         reference: None,
         tissue: Some(tissue("2.5 Gy", "2.8 h").expect("a tissue")),
-        chain: ChainSpec::default().chain().expect("a chain"),
         until_h: 200.0,
     }
 }
 
-fn rbe(alpha: f64) -> RbeSpec {
+fn rbe(alpha: f64) -> Weights {
     let effect = "late kidney damage".to_owned();
-    RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None }
+    Weights { effect, alpha, electron: 1.0, photon: 1.0, regions: None }
 }
 
 fn patient(study: &Study, dose: DoseOptions) -> Patient {
@@ -94,12 +96,14 @@ fn judged(study: &Study, patient: &Patient, judge: impl Fn(u16, &mut RegionTia))
                 how.bed.insert(tia.region.clone(), tissue);
             }
         }
-        let doses = all_doses(study, "P1", cycle.number, &cycle.tias, &how).expect("doses");
-        cycle.budgets = budgets(&cycle.tias, &doses.regions, &patient.options.chain);
-        cycle.dose_tables = doses.tables(&format!("c{}.dose", cycle.number), &how).expect("tables");
-        cycle.doses = doses.regions;
+        cycle.doses = all_doses(study, "P1", cycle.number, &cycle.tias, &how).expect("doses");
     }
     patient
+}
+
+/// The tables of the plans of these courses.
+fn tables(id: &str, courses: Vec<Course>, what: &Plan) -> [Table; 2] {
+    plan_tables::all(id, &plans(courses, what), what)
 }
 
 fn bed_plan() -> Plan {
@@ -116,32 +120,37 @@ const REGIONS: [(&str, f64, f64); 3] =
     [("kidney_left", 0.01, 50.0), ("liver", 0.02, 60.0), ("blood", 0.01, 20.0)];
 
 fn with_marrow() -> DoseOptions {
-    let mut marrow = MarrowSpec::default();
-    for (key, value) in [("blood", "blood"), ("ratio", "peptide")] {
-        marrow.set(key, value).expect("a key");
-    }
+    let source = MarrowSource::Blood {
+        region: "blood".to_owned(),
+        volume_ml: None,
+        ratio: MarrowToBlood::Peptide,
+    };
+    let marrow = Marrow { source, remainder: None, body_g: None };
     DoseOptions { marrow: Some(marrow), rbe: vec![rbe(5.0)], ..DoseOptions::new(Sex::Male) }
 }
 
 /// Every product by name, as text.
 fn products(patient: &Patient) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    let tables_of = patient.tables().expect("tables");
+    let tables_of = tables_of_patient(patient).expect("tables");
     for name in ["doses", "rbe", "marrow", "uncertainty", "cumulative"] {
         let table = tables_of.get(name).unwrap_or_else(|| panic!("no table {name}"));
         all.insert(name.to_owned(), table.to_csv());
         all.insert(format!("{name} as JSON"), table.to_json().to_string());
     }
     for (name, after) in [("plan", false), ("plan after cycles given", true)] {
-        let [plan, _] = tables(name, &courses(patient, after), &bed_plan());
+        let [plan, _] = tables(name, courses(patient, after), &bed_plan());
         all.insert(name.to_owned(), plan.to_csv());
     }
-    let files = patient.files(&Words::default()).expect("files");
+    let files = self::files(patient, &Words::default()).expect("files");
     for name in ["index.html", "results.json", "tables/doses.csv"] {
         let text = String::from_utf8(files[name].clone()).expect("a text");
         all.insert(name.to_owned(), text);
     }
-    all.insert("standard error".to_owned(), patient.remarks().join("\n"));
+    all.insert(
+        "standard error".to_owned(),
+        patient.remarks().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    );
     all
 }
 
@@ -210,7 +219,7 @@ fn prop_no_number_downstream_of_a_refusal() {
             let cycle = cycle as u16;
             if region == "red marrow" { any(cycle) } else { refused(cycle, region) }
         };
-        let tables_of = patient.tables().expect("tables");
+        let tables_of = tables_of_patient(&patient).expect("tables");
         for name in ["doses", "rbe", "uncertainty", "budget"] {
             let table = &tables_of[name];
             for row in &table.rows {
@@ -228,7 +237,7 @@ fn prop_no_number_downstream_of_a_refusal() {
             assert!(!any(cycle as u16) || numbers(marrow, row, &["cycle"]).is_empty(), "{row:?}");
         }
         let cumulative = &tables_of["cumulative"];
-        let [plan, risk] = tables("plan", &courses(&patient, true), &bed_plan());
+        let [plan, risk] = tables("plan", courses(&patient, true), &bed_plan());
         for row in &cumulative.rows {
             let region = row[0].csv();
             // Blood has no self dose.
@@ -268,7 +277,7 @@ fn exact_a_curve_that_misses_its_data_is_widened_and_not_planned_with() {
         if verdict.is_refused() {
             // Where the function is far from the data, nothing is widened.
             assert_eq!(sds[0], "0.433", "{verdict:?}");
-            assert!(cycle.doses[0].dose.is_refused());
+            assert!(cycle.doses.regions[0].dose.is_refused());
         } else {
             assert!(verdict.has(FlagKind::Misfit) && verdict.has(FlagKind::Widened), "{verdict:?}");
             let fit = cycle.curves[0].best().fit.as_ref().expect("a fit");
@@ -283,7 +292,7 @@ fn exact_a_curve_that_misses_its_data_is_widened_and_not_planned_with() {
         }
         for limit in [bed_plan().limit, Limit::Dose(30.0)] {
             let what = Plan { limit, ..bed_plan() };
-            let [plan, risk] = tables("plan", &courses(&patient, false), &what);
+            let [plan, risk] = tables("plan", courses(&patient, false), &what);
             assert_eq!(numbers(&plan, &plan.rows[0], &["limit"]), [0.0; 0]);
             let note = plan.rows[0].last().expect("a note").csv();
             assert!(note.contains("misses the data"), "{note}");
@@ -298,19 +307,19 @@ fn exact_alphas_need_an_rbe_in_every_product() {
     let folder = study(&[("Ac-225", 8.0)], &[("kidney_left", 0.01, 50.0)]);
     let study_of = read(folder.path());
     let without = patient(&study_of, DoseOptions::new(Sex::Male));
-    let dose = &without.cycles[0].doses[0];
+    let dose = &without.cycles[0].doses.regions[0];
     assert!(!dose.dose.is_refused());
     let bed = dose.effective.as_ref().expect("asked for");
     assert!(bed.is_refused() && bed.note().contains("--rbe"), "{}", bed.note());
     for limit in [bed_plan().limit, Limit::Dose(40.0)] {
-        let [plan, _] = tables("plan", &courses(&without, false), &Plan { limit, ..bed_plan() });
+        let [plan, _] = tables("plan", courses(&without, false), &Plan { limit, ..bed_plan() });
         assert_eq!(numbers(&plan, &plan.rows[0], &["limit"]), [0.0; 0]);
         assert!(plan.rows[0].last().is_some_and(|c| c.csv().contains("--rbe")));
     }
 
     let options = DoseOptions { rbe: vec![rbe(5.0)], ..DoseOptions::new(Sex::Male) };
     let with = patient(&study_of, options.clone());
-    let dose = &with.cycles[0].doses[0];
+    let dose = &with.cycles[0].doses.regions[0];
     let found = dose.dose.clone().accept(&FlagKind::ALL).expect("a dose");
     assert!(found.method.contains("daughters taken to stay"));
     let effective = dose.effective.clone().expect("asked for");
@@ -321,7 +330,7 @@ fn exact_alphas_need_an_rbe_in_every_product() {
         bed.expect("a BED").gy()
     };
     assert!((effective.bed_gy / bed(1.0) - 1.0).abs() < 1e-12);
-    let [plan, _] = tables("plan", &courses(&with, false), &bed_plan());
+    let [plan, _] = tables("plan", courses(&with, false), &bed_plan());
     let cell = |column: &str| plan.rows[0][plan.index_of(column).expect("a column")].clone();
     let gbq = cell("activity_expected").number().expect("an activity");
     // Four cycles of what was planned count what the limit says.
@@ -332,7 +341,7 @@ fn exact_alphas_need_an_rbe_in_every_product() {
     let folder = study(&[("Lu-177", 7400.0), ("Ac-225", 8.0)], &[("kidney_left", 0.01, 50.0)]);
     let study_of = read(folder.path());
     let row = |options: DoseOptions, column: &str| {
-        let tables = patient(&study_of, options).tables().expect("tables");
+        let tables = tables_of_patient(&patient(&study_of, options)).expect("tables");
         let table = &tables["cumulative"];
         table.index_of(column).map(|at| table.rows[0][at].clone())
     };
@@ -345,7 +354,8 @@ fn exact_alphas_need_an_rbe_in_every_product() {
     assert!(note.contains("do not add") && note.contains("--rbe"), "{note}");
     let both = patient(&study_of, options.clone());
     let weigh = |alpha: f64| -> f64 {
-        let doses = both.cycles.iter().map(|c| c.doses[0].dose.clone().accept(&FlagKind::ALL));
+        let doses =
+            both.cycles.iter().map(|c| c.doses.regions[0].dose.clone().accept(&FlagKind::ALL));
         doses.map(|d| d.expect("a dose")).map(|d| alpha * d.alpha + d.electron + d.photon).sum()
     };
     let weighted = row(options.clone(), "weighted").and_then(|c| c.number()).expect("a sum");
@@ -364,7 +374,7 @@ fn exact_a_cycle_of_another_nuclide_is_not_taken_to_be_alike() {
     let study_of = read(folder.path());
     let options = DoseOptions { rbe: vec![rbe(5.0)], ..DoseOptions::new(Sex::Male) };
     let with = patient(&study_of, options);
-    let [plan, _] = tables("plan", &courses(&with, true), &bed_plan());
+    let [plan, _] = tables("plan", courses(&with, true), &bed_plan());
     let note = plan.rows[0].last().expect("a note").csv();
     assert!(note.contains("cycle 2 was given with Lu-177"), "{note}");
     assert_eq!(numbers(&plan, &plan.rows[0], &["limit"]), [0.0; 0]);

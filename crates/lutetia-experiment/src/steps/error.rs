@@ -5,6 +5,7 @@ use lutetia_dose::DoseError;
 use lutetia_fit::{FitError, PredictError};
 use lutetia_model::system::SettingError;
 use lutetia_outcome::OutcomeError;
+use lutetia_patient::{NoIntegral, PatientError, TextError};
 use lutetia_population::PopulationError;
 use lutetia_scenario::{ScenarioError, SettingFault, TreatmentError};
 use lutetia_sim::SimError;
@@ -16,7 +17,7 @@ use super::{
     Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
     simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
 };
-use super::trial_error::TrialStepError;
+use super::{integrate::tables::LibraryError, trial_error::TrialStepError};
 
 /// Why a step could not be computed.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,33 @@ pub enum StepError {
         /// What went wrong.
         source: Box<StepError>,
     },
+    /// What is asked of a measured patient cannot be had.
+    #[error(transparent)]
+    Measured(Box<PatientError>),
+    /// A table that is no library of curves.
+    #[error(transparent)]
+    Library(Box<LibraryError>),
+    /// No region of the name.
+    #[error("no region `{region}`; measured: {}", measured.join(", "))]
+    NoRegion {
+        /// As named.
+        region: String,
+        /// Those measured.
+        measured: Vec<String>,
+    },
+    /// A step of doses without one of a region.
+    #[error("step `{step}` has no region `{region}`; it has: {}", known.join(", "))]
+    NoDoseOf {
+        /// The step.
+        step: String,
+        /// As named.
+        region: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Curves from both a study and a step, or from neither.
+    #[error("give either `study` or `from`")]
+    StudyOrStep,
     /// An integral that is refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
@@ -120,6 +148,10 @@ impl StepError {
             Self::Survival(error) => Some(error.code()),
             Self::Combination(error) => Some(error.code()),
             Self::TrialStep(error) => Some(error.code()),
+            Self::Measured(error) => Some(error.code()),
+            Self::Library(error) => Some(error.code()),
+            Self::NoRegion { .. } | Self::NoDoseOf { .. } => Some("LUT7102"),
+            Self::StudyOrStep => Some("LUT7104"),
             _ => None,
         }
     }
@@ -164,7 +196,21 @@ boxed!(
     Compare CompareError,
     Survival SurvivalError,
     Combination CombinationError,
+    Measured PatientError,
+    Library LibraryError,
 );
+
+impl From<TextError> for StepError {
+    fn from(error: TextError) -> Self {
+        PatientError::from(error).into()
+    }
+}
+
+impl From<NoIntegral> for StepError {
+    fn from(error: NoIntegral) -> Self {
+        PatientError::from(error).into()
+    }
+}
 
 impl From<String> for StepError {
     fn from(sentence: String) -> Self {

@@ -11,43 +11,34 @@ use std::{
 };
 
 use lutetia_data::Study;
-use lutetia_diagnostic::{Diagnostic, FlagKind, Sources, Verdict};
-use lutetia_dose::Tia;
+use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
 mod absent;
-mod administrations;
 pub mod alone;
-mod bare;
 pub mod calibrate;
-#[cfg(test)]
-mod choice_tests;
 pub mod cohort;
 pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
 pub mod courses;
-pub mod curve_tables;
-pub mod curves;
 pub mod dose;
 mod error;
 pub mod exposure_response;
+pub mod fit_curves;
+pub mod fit_model;
 pub mod independent_action;
 pub mod integrate;
-pub mod intervals;
-pub mod judge;
 mod kind;
-pub mod model;
 pub mod model_dose;
 pub mod one_at_a_time;
 pub mod plan;
 pub mod reconstruct;
 mod rows;
-pub mod select;
-pub mod shape;
+pub mod select_function;
 pub mod simulate;
 pub mod survival;
 pub mod sweep;
@@ -62,28 +53,6 @@ pub use kind::Step;
 pub(crate) use kind::{StepKind, Use, defaults};
 pub use trial::roles;
 pub use trial_error::{NeedsEndpoint, TrialStepError};
-
-/// A time-integrated activity as a step hands it to the next one.
-#[derive(Debug, Clone)]
-pub struct RegionTia {
-    /// Region as the study names it.
-    pub region: String,
-    /// Nuclide measured.
-    pub nuclide: String,
-    /// Activity injected in the cycle, MBq.
-    pub injected_mbq: f64,
-    /// The integral with what stands against it, or why there is none.
-    pub tia: Verdict<Tia>,
-    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
-    /// exponentials, and where there is no integral.
-    pub phases: Vec<(f64, f64)>,
-}
-
-/// A value to be shown, and the note that must be shown beside it: the flags, or why there is no value.
-#[must_use]
-pub fn shown<T>(verdict: &Verdict<T>) -> (Option<&T>, String) {
-    (verdict.as_ref().accept(&FlagKind::ALL).ok(), verdict.note())
-}
 
 /// What the steps of one experiment read and make.
 pub(crate) struct Context {

@@ -25,12 +25,6 @@ pub enum TrialStepError {
         /// What is wrong with it.
         source: UnitError,
     },
-    /// A model that the experiment does not declare.
-    #[error("`{name}` is not a model of this experiment")]
-    NoModel {
-        /// As named.
-        name: String,
-    },
     /// An arm that the trial does not have.
     #[error("no arm `{name}`; the arms are {}", known.join(", "))]
     NoArm {
@@ -159,8 +153,7 @@ impl TrialStepError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Quantity { .. } => "LUT7120",
-            Self::NoModel { .. }
-            | Self::NoArm { .. }
+            Self::NoArm { .. }
             | Self::NoShare { .. }
             | Self::NoOutput { .. }
             | Self::NotKept { .. } => "LUT7121",

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
+
+use lutetia_dose::Budget;
+use lutetia_patient::{
+    PatientError,
+    cycles::{Cycle, Patient, Unmeasured},
+    shown,
+};
 
 use super::{
-    Patient,
     page::{How, page},
+    tables::{parts, tables},
 };
 use crate::page::{IndexEntry, PageError, patients_index};
 use crate::run::Failure;
@@ -18,107 +25,111 @@ use lutetia_table::{Tables, json_number, json_numbers};
 /// Files by path from the folder of the patient.
 pub type PatientFolder = BTreeMap<String, Vec<u8>>;
 
-impl Patient {
-    /// Everything that is written about this patient: `index.html`, `results.json`, `tables/*.csv`,
-    /// and `figures/*.svg` with the CSV behind each.
-    ///
-    /// # Errors
-    /// When a figure cannot be drawn or the page not be made.
-    pub fn files(&self, how: &How) -> Result<PatientFolder, Failure> {
-        let step = |reason: String| {
-            let step = self.subject.clone();
-            Failure::from(lutetia_experiment::Failure::Step { step, reason: reason.into() })
-        };
-        let tables = self.tables().map_err(step)?;
-        let mut files = PatientFolder::new();
-        for (name, table) in &tables {
-            files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
-        }
-        let mut named: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
-        for cycle in &self.cycles {
-            let own = cycle.tables(self.options.until_h).map_err(step)?;
-            for drawn in figures(cycle.number, &own)? {
-                let (name, caption) = (drawn.name.clone(), drawn.caption.clone());
-                files.insert(format!("figures/{name}.svg"), figure::svg(&drawn)?.into_bytes());
-                files.insert(format!("figures/{name}.csv"), drawn.table().to_csv().into_bytes());
-                named.entry(cycle.number).or_default().push((name, caption));
-            }
-        }
-        let html = page(self, &tables, &named, how)?;
-        files.insert("index.html".to_owned(), html.into_bytes());
-        let rows: serde_json::Map<String, serde_json::Value> =
-            tables.iter().map(|(name, table)| (name.clone(), table.to_json())).collect();
-        let cycles: Vec<serde_json::Value> = self
-            .cycles
-            .iter()
-            .map(|c| {
-                let injected: Vec<_> = c
-                    .injected
-                    .iter()
-                    .map(|(nuclide, mbq)| json!({ "nuclide": nuclide, "activity_mbq": json_number(*mbq) }))
-                    .collect();
-                json!({ "cycle": c.number, "start_h": json_number(c.at_h), "injected": injected })
-            })
-            .collect();
-        let value = json!({
-            "lutetia": env!("CARGO_PKG_VERSION"),
-            "study": how.study,
-            "subject": self.subject,
-            "cycles": cycles,
-            "cycles_not_measured":
-                self.unmeasured.iter().map(|u| json!({ "cycle": u.number, "activity_gbq": json_number(u.activity_gbq), "nuclides": u.nuclides })).collect::<Vec<_>>(),
-            "verdicts": self.cycles.iter().map(|c| json!({
-                "cycle": c.number,
-                "regions": c.doses.iter().map(|d| json_numbers(json!({ "region": d.region, "dose": d.dose }))).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "settings": how.settings,
-            "warnings": how.warnings,
-            "inputs": how.inputs,
-            "tables": rows,
-        });
-        files.insert("results.json".to_owned(), format!("{value:#}\n").into_bytes());
-        Ok(files)
+/// Everything that is written about a patient: `index.html`, `results.json`, `tables/*.csv`,
+/// and `figures/*.svg` with the CSV behind each.
+///
+/// # Errors
+/// When a figure cannot be drawn or the page not be made.
+pub fn files(patient: &Patient, how: &How) -> Result<PatientFolder, Failure> {
+    let step = |error: PatientError| {
+        let step = patient.subject.clone();
+        Failure::from(lutetia_experiment::Failure::Step { step, reason: error.into() })
+    };
+    let tables = tables(patient).map_err(step)?;
+    let mut files = PatientFolder::new();
+    for (name, table) in &tables {
+        files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
     }
+    let mut named: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
+    for cycle in &patient.cycles {
+        let own = parts(cycle, patient.options.until_h, &patient.options.dose.rbe).map_err(step)?;
+        let own: Tables = own.into_iter().map(|(_, t)| (t.name.clone(), t)).collect();
+        for drawn in figures(cycle, &own)? {
+            let (name, caption) = (drawn.name.clone(), drawn.caption.clone());
+            files.insert(format!("figures/{name}.svg"), figure::svg(&drawn)?.into_bytes());
+            files.insert(format!("figures/{name}.csv"), drawn.table().to_csv().into_bytes());
+            named.entry(cycle.number).or_default().push((name, caption));
+        }
+    }
+    let html = page(patient, &tables, &named, how)?;
+    files.insert("index.html".to_owned(), html.into_bytes());
+    let rows: serde_json::Map<String, Value> =
+        tables.iter().map(|(name, table)| (name.clone(), table.to_json())).collect();
+    let value = json!({
+        "lutetia": env!("CARGO_PKG_VERSION"),
+        "study": how.study,
+        "subject": patient.subject,
+        "cycles": patient.cycles.iter().map(given).collect::<Vec<_>>(),
+        "cycles_not_measured": patient.unmeasured.iter().map(unmeasured).collect::<Vec<_>>(),
+        "verdicts": patient.cycles.iter().map(verdicts).collect::<Vec<_>>(),
+        "settings": how.settings,
+        "warnings": how.warnings,
+        "inputs": how.inputs,
+        "tables": rows,
+    });
+    files.insert("results.json".to_owned(), format!("{value:#}\n").into_bytes());
+    Ok(files)
 }
 
-/// The figures of one cycle from its tables.
-fn figures(number: u16, tables: &Tables) -> Result<Vec<Figure>, Failure> {
-    let id = format!("c{number}");
-    let mut drawn = Vec::new();
-    if tables.get(&format!("{id}.points")).is_some_and(|t| !t.rows.is_empty()) {
-        let spec = ChartSpec::TimeActivity(TimeActivitySpec {
+/// What was given in a cycle, as JSON.
+fn given(cycle: &Cycle) -> Value {
+    let injected: Vec<Value> = cycle
+        .injected
+        .iter()
+        .map(|(nuclide, mbq)| json!({ "nuclide": nuclide, "activity_mbq": json_number(*mbq) }))
+        .collect();
+    json!({ "cycle": cycle.number, "start_h": json_number(cycle.at_h), "injected": injected })
+}
+
+/// A cycle that was given and not measured, as JSON.
+fn unmeasured(cycle: &Unmeasured) -> Value {
+    let Unmeasured { number, activity_gbq, nuclides } = cycle;
+    json!({ "cycle": number, "activity_gbq": json_number(*activity_gbq), "nuclides": nuclides })
+}
+
+/// The doses of a cycle with what stands against each, as JSON.
+fn verdicts(cycle: &Cycle) -> Value {
+    let regions: Vec<Value> = cycle
+        .doses
+        .regions
+        .iter()
+        .map(|d| json_numbers(json!({ "region": d.region, "dose": d.dose })))
+        .collect();
+    json!({ "cycle": cycle.number, "regions": regions })
+}
+
+/// The figures of one cycle from its tables: its curves where one was fitted, and its budget where a dose has one.
+fn figures(cycle: &Cycle, tables: &Tables) -> Result<Vec<Figure>, Failure> {
+    let (number, id) = (cycle.number, format!("c{}", cycle.number));
+    let mut specs = Vec::new();
+    if cycle.curves.iter().any(|c| c.best().fit.is_ok()) {
+        specs.push(ChartSpec::TimeActivity(TimeActivitySpec {
             name: format!("curves_{number}"),
             caption: format!(
                 "Cycle {number}: activity of each region, the function used with its 95 % band, and residuals in standard deviations"
             ),
             from: id.clone(),
             against: None,
-        });
-        drawn.push(charts::figure(&spec, tables).map_err(|source| {
-            let figure = spec.name().to_owned();
-            Failure::from(lutetia_experiment::Failure::Chart { figure, source: Box::new(source) })
-        })?);
+        }));
     }
-    let budget = format!("{id}.uncertainty");
-    let shares = tables.get(&format!("{budget}.budget"));
-    let share = shares.and_then(|t| t.index_of("share"));
-    let any = shares.zip(share).is_some_and(|(t, at)| {
-        t.rows.iter().any(|r| r.get(at).is_some_and(|c| c.number().is_some()))
-    });
-    if any {
-        let spec = ChartSpec::Budget(BudgetSpec {
+    let budgets = cycle.doses.regions.iter().filter_map(|d| d.budget.as_ref());
+    let shared = |b: &Budget| b.contributions.iter().any(|c| c.share.is_some());
+    if budgets.filter_map(|b| shown(b).0).any(shared) {
+        specs.push(ChartSpec::Budget(BudgetSpec {
             name: format!("budget_{number}"),
             caption: format!(
                 "Cycle {number}: share of each input in the variance of the absorbed dose"
             ),
-            from: budget,
-        });
-        drawn.push(charts::figure(&spec, tables).map_err(|source| {
+            from: format!("{id}.uncertainty"),
+        }));
+    }
+    let draw = |spec: ChartSpec| {
+        charts::figure(&spec, tables).map_err(|source| {
             let figure = spec.name().to_owned();
             Failure::from(lutetia_experiment::Failure::Chart { figure, source: Box::new(source) })
-        })?);
-    }
-    Ok(drawn)
+        })
+    };
+    specs.into_iter().map(draw).collect()
 }
 
 /// A folder name for every patient, in their order: letters, digits, `-`, `_` and `.`; no two alike,
@@ -157,7 +168,7 @@ pub fn index_page(study: &str, patients: &[(String, &Patient)]) -> Result<String
         .iter()
         .map(|(folder, patient)| {
             let regions: usize =
-                patient.cycles.iter().map(|c| c.doses.len()).max().unwrap_or_default();
+                patient.cycles.iter().map(|c| c.doses.regions.len()).max().unwrap_or_default();
             let cycles = patient.cycles.len();
             let plural = |n: usize, noun: &str| {
                 if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }

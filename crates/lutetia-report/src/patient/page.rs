@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Cycle, Integration, Patient};
-use crate::page::{PageError, patient_html};
-use lutetia_experiment::steps::dose::{RegionDose, bed_unit};
-use lutetia_experiment::steps::shown;
 use lutetia_figure::charts::readable;
+use lutetia_patient::{
+    cycles::{Cycle, Integration, Patient, cumulative},
+    shown,
+};
 use lutetia_table::{Cell, Table, Tables, significant};
+
+use super::summary::{by_particle, by_region, over_cycles};
+use crate::page::{PageError, patient_html};
 
 /// What the page says of how it was made.
 #[derive(Debug, Clone, Default)]
@@ -22,115 +25,10 @@ pub struct How {
     pub warnings: Vec<String>,
 }
 
-/// A value with its standard deviation, to two digits of the latter.
-pub(super) fn plus_minus(value: f64, sd: Option<f64>) -> String {
-    let Some(sd) = sd.filter(|sd| sd.is_finite() && *sd > 0.0) else {
-        return significant(value, 3);
-    };
-    let magnitude = |x: f64| x.abs().log10().floor() as i32;
-    let decimals = 1 - magnitude(sd);
-    if value.is_finite() && (0..=6).contains(&decimals) {
-        let decimals = decimals.unsigned_abs() as usize;
-        return format!("{value:.decimals$} ± {sd:.decimals$}");
-    }
-    // Digits of the value down to the second digit of its error.
-    let digits = (magnitude(value) - magnitude(sd) + 2).clamp(2, 9);
-    format!("{} ± {}", significant(value, digits.unsigned_abs() as usize), significant(sd, 2))
-}
-
-fn cell(text: Option<String>) -> Cell {
-    text.map_or(Cell::Missing, Cell::Text)
-}
-
-/// One row per region: what a physicist signs.
-fn summary(cycle: &Cycle, integrals: &Table) -> Table {
-    let with_bed = cycle.doses.iter().any(|d| d.effective.is_some());
-    let mut table = Table::new("summary", "Value ± one standard error")
-        .column("region", "")
-        .column("function", "")
-        .column("TIA", "MBq h")
-        .column("TIA coefficient", "h")
-        .column("effective half-life", "h")
-        .column("extrapolated", "%")
-        .column("mass", "g")
-        .column("dose", "Gy")
-        .column("dose per activity", "Gy/GBq");
-    if with_bed {
-        let unit = bed_unit(cycle.doses.iter().filter_map(|d| d.effective.as_ref()));
-        table = table.column("BED", unit).column("EQD2", unit);
-    }
-    table = table.column("note", "");
-    for dose in &cycle.doses {
-        let of = |column: &str| integrals.get(&dose.region, column).and_then(Cell::number);
-        let half_life =
-            of("effective_half_life").map(|x| plus_minus(x, of("effective_half_life_sd")));
-        // The red marrow and a cortex have no curve of their own.
-        let tia = cycle.tias.iter().find(|t| t.region == dose.region);
-        let integral = tia.and_then(|t| Some((shown(&t.tia).0?, t.injected_mbq)));
-        let found = shown(&dose.dose).0;
-        let mut row = vec![
-            readable(&dose.region).into(),
-            cell(integral.map(|(t, _)| t.method().to_owned())),
-            cell(integral.map(|(t, _)| plus_minus(t.value_mbq_h(), t.sd_mbq_h()))),
-            cell(integral.map(|(t, injected)| {
-                let per = |x: f64| x / injected;
-                plus_minus(per(t.value_mbq_h()), t.sd_mbq_h().map(per))
-            })),
-            cell(half_life),
-            cell(
-                integral
-                    .and_then(|(t, _)| t.extrapolated_fraction())
-                    .map(|f| significant(100.0 * f, 2)),
-            ),
-            cell(found.map(|d| plus_minus(d.mass.g, d.mass.sd_g))),
-            found.map_or_else(
-                || Cell::Text("not determined".to_owned()),
-                |d| plus_minus(d.total, d.sd).into(),
-            ),
-            cell(found.and_then(|d| {
-                let per = d.gy_per_gbq?;
-                Some(plus_minus(per, d.sd.filter(|_| d.total > 0.0).map(|sd| sd * per / d.total)))
-            })),
-        ];
-        if with_bed {
-            let effective = dose.effective.as_ref().and_then(|e| shown(e).0);
-            row.push(cell(effective.map(|e| significant(e.bed_gy, 3))));
-            row.push(cell(effective.map(|e| significant(e.eqd2_gy, 3))));
-        }
-        // The words stand below; here a reader is sent to them.
-        let word = if dose.note().is_empty() { "" } else { "see below" };
-        row.push(word.into());
-        table.push(row);
-    }
-    table
-}
-
-/// Doses by particle.
-fn by_particle(cycle: &Cycle) -> Table {
-    let mut table = Table::new("particles", "Absorbed self dose by particle, without RBE")
-        .column("region", "")
-        .column("alpha", "Gy")
-        .column("electron", "Gy")
-        .column("photon", "Gy")
-        .column("total", "Gy");
-    for RegionDose { region, dose, .. } in &cycle.doses {
-        let Some(d) = shown(dose).0 else { continue };
-        let part = |x: f64| Cell::Text(significant(x, 3));
-        table.push(vec![
-            readable(region).into(),
-            part(d.alpha),
-            part(d.electron),
-            part(d.photon),
-            plus_minus(d.total, d.sd).into(),
-        ]);
-    }
-    table
-}
-
 /// Why something is not determined, and what a reader must know of the fits.
 fn remarks(cycle: &Cycle, integrals: &Table) -> Vec<String> {
     let mut lines = Vec::new();
-    for dose in &cycle.doses {
+    for dose in &cycle.doses.regions {
         let name = readable(&dose.region);
         let tia = cycle.tias.iter().find(|t| t.region == dose.region);
         let mut said = dose.note();
@@ -174,6 +72,33 @@ pub(super) fn page(
     figures: &BTreeMap<u16, Vec<(String, String)>>,
     how: &How,
 ) -> Result<String, PageError> {
+    let mut text = heading(patient, how);
+    if let Some(sums) = tables.get("cumulative") {
+        let _ = writeln!(text, "## All cycles\n");
+        let _ = writeln!(
+            text,
+            "{}\n*{}* ([CSV](tables/cumulative.csv))\n",
+            over_cycles(&cumulative(patient)).to_markdown(),
+            sums.caption
+        );
+    }
+    for cycle in &patient.cycles {
+        doses(&mut text, cycle, tables);
+        for (name, caption) in figures.get(&cycle.number).into_iter().flatten() {
+            let _ = writeln!(
+                text,
+                "![{caption}](figures/{name}.svg)\n\n*{caption}* ([data](figures/{name}.csv))\n"
+            );
+        }
+        parts(&mut text, cycle, tables);
+        origins(&mut text, cycle, tables);
+    }
+    provenance(&mut text, patient, how);
+    patient_html(&patient.subject, &text)
+}
+
+/// Who the patient is, what was given, and what is to be looked at in the data.
+fn heading(patient: &Patient, how: &How) -> String {
     let mut text = format!("# {}\n\n", plain(&patient.subject));
     let mut given: Vec<String> = patient
         .cycles
@@ -199,151 +124,109 @@ pub(super) fn page(
         }
         text.push('\n');
     }
-    if let Some(sums) = tables.get("cumulative") {
-        let _ = writeln!(text, "## All cycles\n");
-        let mut sum_table = Table::new("cumulative", "")
-            .column("region", "")
-            .column("cycles", "")
-            .column("activity", "GBq")
-            .column("dose", "Gy");
-        let weighted: Vec<String> = (sums.columns.iter().map(|c| c.name.clone()))
-            .filter(|name| name.starts_with("weighted") && !name.ends_with("_sd"))
-            .collect();
-        for name in &weighted {
-            sum_table = sum_table.column(&name.replace('_', " "), "Gy(RBE)");
-        }
-        let with_bed = sums.index_of("bed");
-        if let Some(at) = with_bed {
-            let unit = sums.columns[at].unit.clone();
-            sum_table = sum_table.column("BED", &unit).column("EQD2", &unit);
-        }
-        sum_table = sum_table.column("note", "");
-        for row in &sums.rows {
-            let at = |name: &str| sums.index_of(name).and_then(|i| row.get(i));
-            let number = |name: &str| at(name).and_then(Cell::number);
-            let region = at("region").map(Cell::csv).unwrap_or_default();
-            let mut cells = vec![
-                readable(&region).into(),
-                at("cycles").cloned().unwrap_or(Cell::Missing),
-                at("activity").cloned().unwrap_or(Cell::Missing),
-                number("total").map_or_else(
-                    || Cell::Text("not determined".to_owned()),
-                    |x| plus_minus(x, number("total_sd")).into(),
-                ),
-            ];
-            for name in &weighted {
-                let sd = number(&format!("{name}_sd"));
-                cells.push(cell(number(name).map(|x| plus_minus(x, sd))));
-            }
-            if with_bed.is_some() {
-                cells.push(cell(number("bed").map(|x| plus_minus(x, number("bed_sd")))));
-                cells.push(cell(number("eqd2").map(|x| significant(x, 3))));
-            }
-            cells.push(at("note").cloned().unwrap_or(Cell::Missing));
-            sum_table.push(cells);
-        }
-        let _ = writeln!(
-            text,
-            "{}\n*{}* ([CSV](tables/cumulative.csv))\n",
-            sum_table.to_markdown(),
-            sums.caption
-        );
-    }
-    for cycle in &patient.cycles {
-        let integrals = cycle_rows(tables, "integrals", cycle.number);
-        let _ = writeln!(text, "## Cycle {}\n", cycle.number);
-        let summary = summary(cycle, &integrals);
-        let _ = writeln!(
-            text,
-            "{}\n*{}. TIA: time-integrated activity from the injection to infinity; extrapolated: its part after the last \
+    text
+}
+
+/// Integrals and doses of a cycle, and what is to be known of them.
+fn doses(text: &mut String, cycle: &Cycle, tables: &Tables) {
+    let integrals = cycle_rows(tables, "integrals", cycle.number);
+    let _ = writeln!(text, "## Cycle {}\n", cycle.number);
+    let summary = by_region(cycle);
+    let _ = writeln!(
+        text,
+        "{}\n*{}. TIA: time-integrated activity from the injection to infinity; extrapolated: its part after the last \
              measurement; dose: mean absorbed self dose.* ([integrals](tables/integrals.csv), [doses](tables/doses.csv))\n",
-            summary.to_markdown(),
-            summary.caption
-        );
-        let mut remarks = remarks(cycle, &integrals);
-        remarks.extend(cycle.warnings.iter().map(|w| plain(w.trim_start_matches("warning: "))));
-        if !remarks.is_empty() {
-            for line in remarks {
-                let _ = writeln!(text, "- {line}");
-            }
-            text.push('\n');
+        summary.to_markdown(),
+        summary.caption
+    );
+    let mut remarks = remarks(cycle, &integrals);
+    remarks.extend(cycle.doses.warnings.iter().map(|w| plain(&w.to_string())));
+    if !remarks.is_empty() {
+        for line in remarks {
+            let _ = writeln!(text, "- {line}");
         }
-        for (name, caption) in figures.get(&cycle.number).into_iter().flatten() {
-            let _ = writeln!(
-                text,
-                "![{caption}](figures/{name}.svg)\n\n*{caption}* ([data](figures/{name}.csv))\n"
-            );
-        }
-        let functions = cycle_rows(tables, "functions", cycle.number);
-        if functions.rows.len() > cycle.doses.len() {
-            let shown = named(functions).only(&[
-                "region",
-                "function",
-                "tia",
-                "tia_sd",
-                "chi_square",
-                "aicc",
-                "weight",
-                "largest_cv",
-                "used",
-                "note",
-            ]);
-            let _ = writeln!(
-                text,
-                "### Functions\n\n{}\n*{}; weights are Akaike's, from AICc, where it is defined.* ([CSV](tables/functions.csv))\n",
-                shown.to_markdown(),
-                shown.caption
-            );
-        }
-        for (name, heading) in
-            [("marrow", "Red marrow"), ("daughters", "Daughters"), ("rbe", "Weighted by RBE")]
-        {
-            let part = named(cycle_rows(tables, name, cycle.number));
-            if !part.rows.is_empty() {
-                let _ = writeln!(
-                    text,
-                    "### {heading}\n\n{}\n*{}* ([CSV](tables/{name}.csv))\n",
-                    part.to_markdown(),
-                    part.caption
-                );
-            }
-        }
-        let particles = by_particle(cycle);
-        if !particles.rows.is_empty() {
-            let _ = writeln!(
-                text,
-                "### Dose by particle\n\n{}\n*{}.*\n",
-                particles.to_markdown(),
-                particles.caption
-            );
-        }
-        let totals = named(cycle_rows(tables, "uncertainty", cycle.number)).only(&[
+        text.push('\n');
+    }
+}
+
+/// Every function tried, the parts of the dose, and the dose by particle.
+fn parts(text: &mut String, cycle: &Cycle, tables: &Tables) {
+    let functions = cycle_rows(tables, "functions", cycle.number);
+    if functions.rows.len() > cycle.doses.regions.len() {
+        let shown = named(functions).only(&[
             "region",
-            "relative_sd",
-            "activity_relative_sd",
-            "factor_relative_sd",
-            "correlation",
-            "dominant",
+            "function",
+            "tia",
+            "tia_sd",
+            "chi_square",
+            "aicc",
+            "weight",
+            "largest_cv",
+            "used",
+            "note",
         ]);
-        if totals.rows.iter().any(|r| r.iter().any(|c| c.number().is_some())) {
+        let _ = writeln!(
+            text,
+            "### Functions\n\n{}\n*{}; weights are Akaike's, from AICc, where it is defined.* ([CSV](tables/functions.csv))\n",
+            shown.to_markdown(),
+            shown.caption
+        );
+    }
+    for (name, heading) in
+        [("marrow", "Red marrow"), ("daughters", "Daughters"), ("rbe", "Weighted by RBE")]
+    {
+        let part = named(cycle_rows(tables, name, cycle.number));
+        if !part.rows.is_empty() {
             let _ = writeln!(
                 text,
-                "### Budget\n\n{}\n*Relative standard errors of dose, integral and dose factor, the correlation of the latter two \
-                 through the volume, and the input with the largest share.* ([shares](tables/budget.csv))\n",
-                totals.to_markdown()
+                "### {heading}\n\n{}\n*{}* ([CSV](tables/{name}.csv))\n",
+                part.to_markdown(),
+                part.caption
             );
-        }
-        let methods: Vec<String> = cycle
-            .doses
-            .iter()
-            .filter_map(|d| {
-                Some(format!("- {}: {}", readable(&d.region), shown(&d.dose).0?.method))
-            })
-            .collect();
-        if !methods.is_empty() {
-            let _ = writeln!(text, "### How each dose was made\n\n{}\n", methods.join("\n"));
         }
     }
+    let particles = by_particle(cycle);
+    if !particles.rows.is_empty() {
+        let _ = writeln!(
+            text,
+            "### Dose by particle\n\n{}\n*{}.*\n",
+            particles.to_markdown(),
+            particles.caption
+        );
+    }
+}
+
+/// Where the uncertainty of each dose comes from, and how it was made.
+fn origins(text: &mut String, cycle: &Cycle, tables: &Tables) {
+    let totals = named(cycle_rows(tables, "uncertainty", cycle.number)).only(&[
+        "region",
+        "relative_sd",
+        "activity_relative_sd",
+        "factor_relative_sd",
+        "correlation",
+        "dominant",
+    ]);
+    if totals.rows.iter().any(|r| r.iter().any(|c| c.number().is_some())) {
+        let _ = writeln!(
+            text,
+            "### Budget\n\n{}\n*Relative standard errors of dose, integral and dose factor, the correlation of the latter two \
+                 through the volume, and the input with the largest share.* ([shares](tables/budget.csv))\n",
+            totals.to_markdown()
+        );
+    }
+    let methods: Vec<String> = cycle
+        .doses
+        .regions
+        .iter()
+        .filter_map(|d| Some(format!("- {}: {}", readable(&d.region), shown(&d.dose).0?.method)))
+        .collect();
+    if !methods.is_empty() {
+        let _ = writeln!(text, "### How each dose was made\n\n{}\n", methods.join("\n"));
+    }
+}
+
+/// How the page was made, of which files.
+fn provenance(text: &mut String, patient: &Patient, how: &How) {
     let _ = writeln!(text, "## How this was made\n");
     let integration = match &patient.options.integration {
         Integration::Fit(how) => {
@@ -364,7 +247,6 @@ pub(super) fn page(
         text,
         "\nEvery number stands in a CSV file of this folder, with all digits in `results.json`. Research software, no medical device."
     );
-    patient_html(&patient.subject, &text)
 }
 
 /// Regions for people.
@@ -394,17 +276,6 @@ fn cycle_rows(tables: &Tables, name: &str, number: u16) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exact_errors_have_two_digits() {
-        assert_eq!(plus_minus(2.6123, Some(0.1812)), "2.61 ± 0.18");
-        assert_eq!(plus_minus(7593.75, Some(381.2)), "7590 ± 380");
-        assert_eq!(plus_minus(50.31, Some(2.08)), "50.3 ± 2.1");
-        assert_eq!(plus_minus(0.035_21, Some(0.000_41)), "0.03521 ± 0.00041");
-        assert_eq!(plus_minus(56425.3, Some(12.0)), "56425 ± 12");
-        assert_eq!(plus_minus(2.6123, None), "2.61");
-        assert_eq!(plus_minus(1.0, Some(250.0)), "1 ± 250");
-    }
 
     #[test]
     fn exact_names_mean_nothing_in_markdown() {

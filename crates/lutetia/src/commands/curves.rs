@@ -1,16 +1,17 @@
 //! Sums of exponentials through a patient's curves: what `fit` and `dose` share.
 
-use std::path::PathBuf;
+use std::{fmt::Display, path::PathBuf};
 
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::RegionTia;
-use lutetia_experiment::steps::curves::{
-    CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count,
+use lutetia_experiment::steps::integrate::tables::library;
+use lutetia_patient::{
+    PatientError, RegionTia,
+    curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
+    cycles::Integration,
+    integrate::{Method, integrals, method},
 };
-use lutetia_experiment::steps::integrate::{Method, integrals, library, method};
-use lutetia_report::patient::Integration;
 
 use super::studies;
 use crate::{
@@ -248,7 +249,7 @@ impl Curves {
         let each = cycles.into_iter().map(|(cycle, wanted)| {
             integrals(&study, &subject, cycle, &wanted, &method, self.at)
                 .map(|tias| (cycle, tias))
-                .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason)))
+                .map_err(|e| failed(&e))
         });
         each.collect::<Outcome<Vec<_>>>().map(Some)
     }
@@ -279,9 +280,7 @@ impl Curves {
             .iter()
             .map(|(cycle, wanted)| {
                 let regions = fit_regions(&study, &subject, *cycle, Some(wanted), &options)
-                    .map_err(|reason| {
-                        Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason))
-                    })?;
+                    .map_err(|e| failed(&e))?;
                 Ok(Fitted { cycle: *cycle, regions })
             })
             .collect()
@@ -292,6 +291,11 @@ impl Curves {
 type CycleRegions = (u16, Vec<String>);
 
 /// An option of a fit that cannot be read.
-fn wrong(reason: String) -> Failure {
-    Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason))
+fn wrong(reason: impl Display) -> Failure {
+    Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason.to_string()))
+}
+
+/// A fit or an integral that could not be made.
+fn failed(error: &PatientError) -> Failure {
+    Failure::new(Exit::Data, Diagnostic::error("LUT8015", error.to_string()))
 }

@@ -8,9 +8,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::dose::check_regions;
 use lutetia_experiment::world::hash_file;
-use lutetia_report::patient::{Options, Patient, Words, folder_names, index_page};
+use lutetia_patient::{
+    cycles::{Options, Patient},
+    dose::{DoseOptions, DoseWarning, check_regions},
+};
+use lutetia_report::patient::{Words, files, folder_names, index_page, tables};
 use lutetia_table::Table;
 
 use super::{
@@ -113,10 +116,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let options = Options {
         integration: arguments.curves.integration()?,
-        dose: arguments.asked.options(arguments.measurement.volume_sd())?,
+        dose: DoseOptions {
+            chain: Some(arguments.measurement.chain()?),
+            ..arguments.asked.options(arguments.measurement.volume_sd())?
+        },
         reference: reference(arguments.reference.as_deref())?,
         tissue: None,
-        chain: arguments.measurement.chain()?,
         until_h: arguments.curves.until_h(),
     };
     if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.overwrite) {
@@ -127,11 +132,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let tias: Vec<_> =
         found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| c.tias.clone()).collect();
     check_regions(&options.dose, &tias)
-        .map_err(|reason| Failure::usage(reason, "name it as the study does"))?;
-    let mut said: Vec<&String> = Vec::new();
-    for warning in found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| &c.warnings) {
+        .map_err(|e| Failure::usage(e.to_string(), "name it as the study does"))?;
+    let mut said: Vec<&DoseWarning> = Vec::new();
+    for warning in found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| &c.doses.warnings) {
         if !said.contains(&warning) {
-            terminal.talk(warning);
+            terminal.talk(&format!("warning: {warning}"));
             said.push(warning);
         }
     }
@@ -156,11 +161,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
 pub(super) fn remarks(patients: &[Patient], terminal: &Terminal) {
     for patient in patients {
         for remark in patient.remarks() {
-            match remark.split_once(": ") {
-                Some((word, rest)) if patients.len() > 1 => {
-                    terminal.talk(&format!("{word}: {}, {rest}", patient.subject));
-                }
-                _ => terminal.talk(&remark),
+            let word = if remark.grave { "warning" } else { "note" };
+            match patients.len() {
+                0 | 1 => terminal.talk(&format!("{word}: {remark}")),
+                _ => terminal.talk(&format!("{word}: {}, {remark}", patient.subject)),
             }
         }
     }
@@ -197,9 +201,8 @@ fn stacked(patients: &[Patient], what: Print) -> Outcome<Table> {
 fn whole(patients: &[Patient], name: &str) -> Outcome<Table> {
     let mut whole = Table::new(name, "");
     for patient in patients {
-        let tables = patient
-            .tables()
-            .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
+        let tables = tables(patient)
+            .map_err(|e| Failure::new(Exit::Data, Diagnostic::error("LUT8016", e.to_string())))?;
         let Some(table) = tables.get(name) else { continue };
         if patients.len() > 1 {
             whole.append(&["subject"], &[patient.subject.as_str().into()], table);
@@ -226,19 +229,19 @@ fn write(arguments: &Arguments, found: &Patients, out: &Path, terminal: &Termina
     let subjects: Vec<&str> = found.patients.iter().map(|p| p.subject.as_str()).collect();
     let folders = folder_names(&subjects);
     let fault = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason));
-    let mut files = BTreeMap::new();
+    let mut written = BTreeMap::new();
     for (folder, patient) in folders.iter().zip(&found.patients) {
-        for (path, bytes) in patient.files(&how).map_err(|e| fault(e.to_string()))? {
-            files.insert(format!("{folder}/{path}"), bytes);
+        for (path, bytes) in files(patient, &how).map_err(|e| fault(e.to_string()))? {
+            written.insert(format!("{folder}/{path}"), bytes);
         }
     }
     let listed: Vec<(String, &Patient)> = folders.iter().cloned().zip(&found.patients).collect();
     let index = index_page(&how.study, &listed).map_err(|e| fault(e.to_string()))?;
-    files.insert("index.html".to_owned(), index.into_bytes());
+    written.insert("index.html".to_owned(), index.into_bytes());
     if arguments.overwrite && out.is_dir() {
-        output::over_folder(out, &files, &earlier(out, &folders))?;
+        output::over_folder(out, &written, &earlier(out, &folders))?;
     } else {
-        output::new_folder(out, &files, OVERWRITE)?;
+        output::new_folder(out, &written, OVERWRITE)?;
     }
     terminal.talk(&format!(
         "note: {} in `{}`; open `{}`",

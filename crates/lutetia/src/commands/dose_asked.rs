@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, convert::Infallible, fmt::Display};
 use clap::Args;
 use lutetia_data::Sex;
 use lutetia_dose::Tissue;
-use lutetia_experiment::steps::dose::daughters::{DaughterSpec, LeavingSpec};
-use lutetia_experiment::steps::dose::marrow::MarrowSpec;
-use lutetia_experiment::steps::dose::weighted::RbeSpec;
-use lutetia_experiment::steps::dose::{DoseOptions, cortex, given_mass, relative, tissue};
+use lutetia_experiment::steps::dose::keys::{DaughterSpec, LeavingSpec, MarrowSpec};
+use lutetia_patient::{
+    TextError,
+    dose::{Daughters, DoseOptions, Marrow, Weights},
+    text::{cortex, given_mass, relative, tissue},
+};
 
 use crate::failure::{Failure, Outcome};
 
@@ -53,7 +55,7 @@ impl Asked {
         let volume_sd = volume_sd
             .map(relative)
             .transpose()
-            .map_err(|reason| Failure::usage(reason, "write it as `--volume-sd \"5 %\"`"))?;
+            .map_err(|e| Failure::usage(e.to_string(), "write it as `--volume-sd \"5 %\"`"))?;
         Ok(DoseOptions {
             volume_sd,
             bed: tissues(&self.bed)?,
@@ -61,8 +63,8 @@ impl Asked {
                 .into_iter()
                 .collect(),
             cortex: assigned(&self.cortex, "--cortex \"kidney_left=70 %,100 %\"", |_, text| {
-                let (mass, activity) = text.split_once(',').ok_or("expected two shares")?;
-                cortex(mass.trim(), activity.trim())
+                let (mass, activity) = text.split_once(',').ok_or(CortexError::OneShare)?;
+                Ok::<_, CortexError>(cortex(mass.trim(), activity.trim())?)
             })?
             .into_iter()
             .collect(),
@@ -110,6 +112,15 @@ fn assigned<T, E: Display>(
         .collect()
 }
 
+/// A cortex that cannot be.
+#[derive(Debug, thiserror::Error)]
+enum CortexError {
+    #[error("expected two shares")]
+    OneShare,
+    #[error(transparent)]
+    Share(#[from] TextError),
+}
+
 /// A weight of alphas that cannot be.
 #[derive(Debug, thiserror::Error)]
 enum RbeError {
@@ -120,34 +131,36 @@ enum RbeError {
 }
 
 /// Weights of alphas, as typed: `late kidney damage=5`.
-pub(super) fn weights(given: &[String]) -> Outcome<Vec<RbeSpec>> {
-    let read = |effect: &str, text: &str| -> Result<RbeSpec, RbeError> {
+pub(super) fn weights(given: &[String]) -> Outcome<Vec<Weights>> {
+    let read = |effect: &str, text: &str| -> Result<Weights, RbeError> {
         let alpha: f64 =
             text.parse().map_err(|_| RbeError::NotANumber { text: text.to_owned() })?;
         if !(alpha > 0.0 && alpha.is_finite()) {
             return Err(RbeError::NotAboveZero { text: text.to_owned() });
         }
         let effect = effect.to_owned();
-        Ok(RbeSpec { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
+        Ok(Weights { effect, alpha, electron: 1.0, photon: 1.0, regions: None })
     };
     let found = assigned(given, "--rbe \"late kidney damage=5\"", read)?;
     Ok(found.into_iter().map(|(_, spec)| spec).collect())
 }
 
 /// The red marrow, key by key.
-fn marrow(given: &[String]) -> Outcome<Option<MarrowSpec>> {
+fn marrow(given: &[String]) -> Outcome<Option<Marrow>> {
     let mut spec = MarrowSpec::default();
     for (key, value) in assigned(given, "--marrow blood=blood --marrow ratio=peptide", |_, v| {
         Ok::<_, Infallible>(v.to_owned())
     })? {
         spec.set(&key, &value)
-            .map_err(|reason| Failure::usage(reason, "write it as `--marrow ratio=peptide`"))?;
+            .map_err(|e| Failure::usage(e.to_string(), "write it as `--marrow ratio=peptide`"))?;
     }
-    Ok((!given.is_empty()).then_some(spec))
+    let hint = "change the option it names";
+    let read = (!given.is_empty()).then(|| spec.read()).transpose();
+    read.map_err(|e| Failure::usage(e.to_string(), hint))
 }
 
 /// Daughters that leave, as typed.
-fn leaving(given: &[String]) -> Outcome<Option<DaughterSpec>> {
+fn leaving(given: &[String]) -> Outcome<Option<Daughters>> {
     let mut spec = DaughterSpec::default();
     for text in given.iter().filter(|text| text.as_str() != "stay") {
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -164,7 +177,8 @@ fn leaving(given: &[String]) -> Outcome<Option<DaughterSpec>> {
             to: to.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect(),
         });
     }
-    Ok((!given.is_empty()).then_some(spec))
+    let read = (!given.is_empty()).then(|| spec.read()).transpose();
+    read.map_err(|e| Failure::usage(e.to_string(), "change the option it names"))
 }
 
 /// Tissues by region, as typed.
@@ -180,7 +194,7 @@ fn tissues(given: &[String]) -> Outcome<BTreeMap<String, Tissue>> {
             let (region, alpha_beta, repair) =
                 parts.ok_or_else(|| Failure::usage(format!("cannot read `--bed {text}`"), hint))?;
             let tissue =
-                tissue(alpha_beta, repair).map_err(|reason| Failure::usage(reason, hint))?;
+                tissue(alpha_beta, repair).map_err(|e| Failure::usage(e.to_string(), hint))?;
             Ok((region.to_owned(), tissue))
         })
         .collect()

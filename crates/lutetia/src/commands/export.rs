@@ -7,10 +7,12 @@ use lutetia_data::Sex;
 use lutetia_diagnostic::{Diagnostic, FlagKind};
 use lutetia_dose::Region;
 use lutetia_exchange::{Exported, OlindaCase, OrganIntegral, mirdcalc_csv};
-use lutetia_experiment::steps::dose::reference as reference_of;
-use lutetia_experiment::steps::plan::accepts_misfit;
-use lutetia_experiment::steps::shown;
-use lutetia_report::patient::{Cycle, Options};
+use lutetia_patient::{
+    cycles::{Cycle, Options},
+    dose::{DoseOptions, reference as reference_of},
+    plan::accepts_misfit,
+    shown,
+};
 
 use super::{
     curves::Curves,
@@ -92,10 +94,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     })?;
     let options = Options {
         integration: asked.curves.integration()?,
-        dose: plain_doses(),
+        dose: DoseOptions { chain: Some(asked.measurement.chain()?), ..plain_doses() },
         reference: adult.clone(),
         tissue: None,
-        chain: asked.measurement.chain()?,
         until_h: asked.curves.until_h(),
     };
     let found = asked.curves.patients(&options, true, terminal)?;
@@ -178,7 +179,7 @@ fn integrals(cycle: &Cycle, accept_misfit: bool) -> Found {
     let mut found = Found { integrals: Vec::new(), notes: Vec::new(), refused: Vec::new() };
     let accepted: &[FlagKind] =
         if accept_misfit { &FlagKind::ALL } else { &FlagKind::NOT_REFUTING };
-    for (tia, dose) in cycle.tias.iter().zip(&cycle.doses) {
+    for (tia, dose) in cycle.tias.iter().zip(&cycle.doses.regions) {
         let region = match Region::named(&tia.region) {
             Ok(region) => region,
             Err(error) => {

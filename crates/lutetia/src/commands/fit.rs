@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::curve_tables::tables;
-use lutetia_experiment::steps::curves::CurveOptions;
-use lutetia_experiment::steps::select::SelectOptions;
-use lutetia_experiment::steps::{integrate, intervals, select};
+use lutetia_experiment::steps::{
+    fit_curves::tables, integrate::tables::integrals, select_function::tables::ranking,
+};
 use lutetia_fit::{DerivedKind, DerivedUnit};
+use lutetia_patient::{
+    curves::{CurveOptions, Intervals, intervals},
+    select::{self, SelectOptions},
+};
 use lutetia_table::{Cell, Table};
 
 use super::{
@@ -108,39 +111,41 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     if let Some(cycles) = arguments.curves.integrals(terminal)? {
-        let made = cycles.into_iter().map(|(cycle, tias)| (cycle, integrate::table("fit", &tias)));
+        let made = cycles.into_iter().map(|(cycle, tias)| (cycle, integrals("fit", &tias)));
         return print_cycles(made.collect(), terminal);
     }
     let fitted = arguments.curves.fit(terminal)?;
     let mut made = Vec::with_capacity(fitted.len());
     for cycle in fitted {
-        made.extend(one(arguments, print, &cycle)?.map(|table| (cycle.cycle, table)));
+        made.push((cycle.cycle, one(arguments, print, &cycle)?));
     }
     print_cycles(made, terminal)
 }
 
 /// The table asked for, of one cycle.
-fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Option<Table>> {
-    let part = match print {
-        Print::Estimates => return Ok(Some(estimates(fitted))),
+fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Table> {
+    let regions = &fitted.regions;
+    Ok(match print {
+        Print::Estimates => estimates(fitted),
         Print::Intervals | Print::Profile => {
             let options = CurveOptions {
                 profile: arguments.profile,
                 bootstrap: arguments.bootstrap as usize,
                 ..arguments.curves.options()?
             };
-            let tables = intervals::tables("fit", &fitted.regions, &options);
-            return Ok(tables.into_iter().nth(usize::from(print == Print::Profile)));
+            let found: Vec<Intervals> = regions.iter().map(|r| intervals(r, &options)).collect();
+            match print {
+                Print::Profile => tables::profile("fit", regions, &found),
+                _ => tables::intervals("fit", regions, &found),
+            }
         }
-        Print::Results => 0,
-        Print::Candidates => 1,
-        Print::Points => 2,
-        Print::Curves => 3,
-        Print::Averaged => 4,
-    };
-    let tables = tables("fit", &fitted.regions, arguments.curves.until_h())
-        .map_err(|reason| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason)))?;
-    Ok(tables.into_iter().nth(part))
+        Print::Results => tables::results("fit", regions),
+        Print::Candidates => tables::candidates("fit", regions),
+        Print::Points => tables::points("fit", regions),
+        Print::Curves => tables::curves("fit", regions, arguments.curves.until_h())
+            .map_err(|e| Failure::new(Exit::Data, Diagnostic::error("LUT8016", e.to_string())))?,
+        Print::Averaged => tables::averaged("fit", regions),
+    })
 }
 
 /// Prints the tables of the cycles as one, with a column for the cycle where there are several.
@@ -187,12 +192,12 @@ fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         variance_count: given.variance_count,
         seed: given.seed,
     };
-    let mut ranking = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (region, list) in curves {
-        let ranked = select::rank(&list, &options).map_err(failed)?;
-        ranking.insert(region, (list.len(), ranked));
+        let ranked = select::rank(&list, &options).map_err(|e| failed(e.to_string()))?;
+        found.insert(region, ranked);
     }
-    table::print(&select::table("population", &ranking), terminal)
+    table::print(&ranking("population", &found), terminal)
 }
 
 /// Parameters, error magnitudes and derived quantities of the functions used. A number that the
@@ -213,7 +218,7 @@ fn estimates(fitted: &Fitted) -> Table {
             // What the data themselves stand against, or a function that they refute, leaves no number to use.
             let kind = DerivedKind::named(&name).filter(|kind| fit.derived(*kind).is_some());
             let doubt = match (&region.refused, kind.map(|kind| best.quantity(kind))) {
-                (Some(reason), Some(_)) => Some(format!("not determined: {reason}")),
+                (Some(why), Some(_)) => Some(format!("not determined: {why}")),
                 (_, Some(Err(why))) => Some(why.to_string()),
                 _ if !determined.is_determined() => Some(determined.to_string()),
                 _ => None,

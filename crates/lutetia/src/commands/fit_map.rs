@@ -8,10 +8,12 @@ use std::{
 
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::curves::{error_model, functions};
 use lutetia_fit::ErrorModel;
+use lutetia_patient::{
+    curves::{error_model, functions},
+    map::{MapError, MapSpec, MapSummary, run as map},
+};
 use lutetia_report::AtomicFile;
-use lutetia_report::map::{MapError, MapSpec, MapSummary, run as map};
 use lutetia_units::{Quantity, Unit};
 
 use crate::{
@@ -76,7 +78,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let wrong = |reason: String| Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason));
     let function = functions(std::slice::from_ref(&arguments.function))
-        .map_err(wrong)?
+        .map_err(|e| wrong(e.to_string()))?
         .into_iter()
         .next()
         .ok_or_else(|| wrong("`all` is no single function".to_owned()))?
@@ -92,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     let error = match arguments.sd.is_empty() {
-        true => error_model(&arguments.error).map_err(wrong)?,
+        true => error_model(&arguments.error).map_err(|e| wrong(e.to_string()))?,
         false => ErrorModel::Known,
     };
     let nuclide = lutetia_data::nuclides()

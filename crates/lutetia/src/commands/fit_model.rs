@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::model::{FitModel, fitted};
+use lutetia_experiment::steps::fit_model::tables;
+use lutetia_patient::{
+    PatientError,
+    curves::error_model,
+    model::{ModelFit, fit_model},
+};
 use lutetia_scenario::{LoadedModel, compiled};
 
 use super::{curves::Curves, fit::Print, models, table};
@@ -74,18 +79,12 @@ pub(crate) fn run(
     terminal: &Terminal,
 ) -> Outcome {
     let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
-    let part = match print {
-        Print::Estimates => 0,
-        Print::Points => 2,
-        Print::Curves => 3,
-        Print::Results => 4,
-        Print::Candidates | Print::Averaged | Print::Intervals | Print::Profile => {
-            return Err(Failure::usage(
-                "`--print candidates`, `averaged`, `intervals` and `profile` are about functions; with `--model` there is one model",
-                "print `results`, `estimates`, `points` or `curves`",
-            ));
-        }
-    };
+    if matches!(print, Print::Candidates | Print::Averaged | Print::Intervals | Print::Profile) {
+        return Err(Failure::usage(
+            "`--print candidates`, `averaged`, `intervals` and `profile` are about functions; with `--model` there is one model",
+            "print `results`, `estimates`, `points` or `curves`",
+        ));
+    }
     let mut observe = pairs("observe", &with.observe)?;
     let set = pairs("set", &with.set)?;
     let model = models::load(file, terminal)?;
@@ -130,25 +129,24 @@ pub(crate) fn run(
             ));
         }
     };
-    let step = FitModel {
-        id: "fit".to_owned(),
-        model: String::new(),
-        study: String::new(),
-        subject: None,
-        cycle: u32::from(curves.cycle()),
+    let error = curves.error().map(error_model).transpose();
+    let asked = ModelFit {
         into,
         amount: with.amount.clone(),
         over: with.over.clone(),
         observe,
         set,
         estimate: (!with.estimate.is_empty()).then(|| with.estimate.clone()),
-        error: curves.error().map(str::to_owned),
-        until: curves.until_h(),
+        error: error.map_err(|e| failed(e.to_string()))?,
+        seed: curves.seed(),
     };
-    let (tables, _) = fitted(&step, &study, &subject, curves.cycle(), &model, curves.seed())
-        .map_err(|e| failed(e.to_string()))?;
-    match tables.get(part) {
-        Some(asked) => table::print(asked, terminal),
-        None => Ok(()),
-    }
+    let said = |error: PatientError| failed(error.to_string());
+    let found = fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(said)?;
+    let asked = match print {
+        Print::Estimates => tables::estimates("fit", &found),
+        Print::Points => tables::points("fit", &found),
+        Print::Curves => tables::curves("fit", &found, curves.until_h()).map_err(said)?,
+        _ => tables::integrals("fit", &found),
+    };
+    table::print(&asked, terminal)
 }

@@ -59,7 +59,7 @@ impl Measurement {
             recovery: self.recovery.as_deref().map(recovery).transpose()?,
             factor: self.factor_sd.clone(),
         };
-        spec.chain().map_err(|reason| Failure::usage(reason, hint))
+        spec.chain().map_err(|e| Failure::usage(e.to_string(), hint))
     }
 
     /// What was asked for, for the page.

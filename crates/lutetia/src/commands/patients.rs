@@ -5,8 +5,10 @@ use std::path::Path;
 use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, closest};
 use lutetia_dose::Sex;
-use lutetia_experiment::steps::dose::DoseOptions;
-use lutetia_report::patient::{Fault, Options, Patient, compute};
+use lutetia_patient::{
+    cycles::{Fault, Options, Patient, compute},
+    dose::DoseOptions,
+};
 
 use super::{
     curves::{ASSUMED_ERROR, Curves},
@@ -100,10 +102,10 @@ impl Curves {
             .map(|(subject, cycles)| compute(&study, subject, &cycles, regions, options))
             .collect::<Result<Vec<_>, Fault>>()
             .map_err(|fault| match fault {
-                Fault::Data(reason) => {
-                    Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason))
+                Fault::Options(error) => {
+                    Failure::usage(error.to_string(), "change the option it names")
                 }
-                Fault::Options(reason) => Failure::usage(reason, "change the option it names"),
+                other => Failure::new(Exit::Data, Diagnostic::error("LUT8015", other.to_string())),
             })?;
         Ok(Patients { study, patients, assumed, warnings })
     }

@@ -2,10 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use lutetia_diagnostic::Diagnostic;
-use lutetia_experiment::steps::dose::{DoseOptions, relative, tissue};
-use lutetia_experiment::steps::plan::{Limit, Plan, accepts_misfit, tables};
-use lutetia_report::patient::{Options, courses};
-use lutetia_table::Cell;
+use lutetia_experiment::steps::plan::tables;
+use lutetia_patient::{
+    cycles::{Options, courses},
+    dose::DoseOptions,
+    plan::{Limit, Plan, accepts_misfit, plans},
+    text::{relative, tissue},
+};
 use lutetia_units::{Dimension, Unit};
 
 use super::{
@@ -112,7 +115,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             let (alpha_beta, repair) = text
                 .split_once(',')
                 .ok_or_else(|| Failure::usage(format!("cannot read `--tissue {text}`"), hint))?;
-            tissue(alpha_beta.trim(), repair.trim()).map_err(|e| Failure::usage(e, hint))
+            tissue(alpha_beta.trim(), repair.trim())
+                .map_err(|e| Failure::usage(e.to_string(), hint))
         })
         .transpose()?;
     let in_unit = |what: &str, text: &str, dimension, unit: &str, example: &str| -> Outcome<f64> {
@@ -132,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         .transpose()?;
     let share = |what: &str, text: Option<&str>| {
         let read = text.map(relative).transpose();
-        read.map_err(|reason| Failure::usage(reason, format!("write it as `{what} \"5 %\"`")))
+        read.map_err(|e| Failure::usage(e.to_string(), format!("write it as `{what} \"5 %\"`")))
     };
     let volume_sd = share("--volume-sd", arguments.measurement.volume_sd())?;
     let between_cycles =
@@ -143,10 +147,14 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     })?;
     let options = Options {
         integration: arguments.curves.integration()?,
-        dose: DoseOptions { volume_sd, rbe, ..plain_doses() },
+        dose: DoseOptions {
+            volume_sd,
+            rbe,
+            chain: Some(arguments.measurement.chain()?),
+            ..plain_doses()
+        },
         reference: reference(arguments.reference.as_deref())?,
         tissue,
-        chain: arguments.measurement.chain()?,
         until_h: arguments.curves.until_h(),
     };
     let after_given = arguments.remaining.is_some();
@@ -171,27 +179,21 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         between_cycles,
         accept_misfit,
     };
-    let [table, risk] = tables("plan", &courses(&found, after_given), &plan);
-    let words = |row: &[Cell], column: &str| {
-        table.index_of(column).and_then(|at| row.get(at)).map(Cell::csv).unwrap_or_default()
-    };
-    let mut refused = Vec::new();
-    for row in &table.rows {
-        let (region, note) = (words(row, "region"), words(row, "note"));
-        let none = note.starts_with("not determined");
-        if none {
-            refused.push(region.clone());
-        }
+    let planned = plans(courses(&found, after_given), &plan);
+    let [table, risk] = tables::all("plan", &planned, &plan);
+    for one in &planned {
+        let note = one.note();
         if !note.is_empty() {
-            let word = if none { "warning" } else { "note" };
-            terminal.talk(&format!("{word}: `{region}`: {note}"));
+            let word = if one.plan.is_refused() { "warning" } else { "note" };
+            terminal.talk(&format!("{word}: `{}`: {note}", one.course.region));
         }
     }
     match arguments.print {
         Print::Plan => print(&table, terminal)?,
         Print::Risk => print(&risk, terminal)?,
     }
-    if refused.len() == table.rows.len() {
+    if planned.iter().all(|one| one.plan.is_refused()) {
+        let refused: Vec<&str> = planned.iter().map(|one| one.course.region.as_str()).collect();
         let message = format!("there is no plan for {}", refused.join(", "));
         return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8034", message)));
     }

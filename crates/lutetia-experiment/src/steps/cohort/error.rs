@@ -1,6 +1,8 @@
 //! What can be wrong with the keys of a cohort, and with the calibration it takes its values from?
 
-use crate::{Failure, steps::bare::BareNumber};
+use lutetia_patient::BareNumber;
+
+use crate::Failure;
 
 /// Why the keys of a cohort make none.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

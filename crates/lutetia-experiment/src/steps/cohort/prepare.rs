@@ -7,7 +7,9 @@ use lutetia_trial::{CohortSpec, CovariateLaw, Limit, Population};
 use lutetia_units::{Quantity, Unit};
 
 use super::{Calibrated, CohortFault, CohortStep, CohortUse, LawSpec};
-use crate::steps::{Context, StepError, TrialStepError, bare::refuse_bare};
+use lutetia_patient::refuse_bare;
+
+use crate::steps::{Context, StepError, TrialStepError};
 
 /// The population of a step, without drawing anybody.
 pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse, StepError> {

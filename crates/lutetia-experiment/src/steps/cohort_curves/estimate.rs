@@ -7,14 +7,14 @@ use lutetia_fit::{
     DerivedKind, ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit,
     percentiles,
 };
-use lutetia_sim::{Inputs, Options};
-
-use super::{CohortMethod, CurvesFault, patients::VirtualCurve, setting::Setting};
-use crate::steps::{
-    StepError,
+use lutetia_patient::{
     curves::{CurveOptions, RegionCurve, error_model, fit_region},
     integrate::{MapPrior, Method, integral, map, method},
 };
+use lutetia_sim::{Inputs, Options};
+
+use super::{CohortMethod, CurvesFault, patients::VirtualCurve, setting::Setting};
+use crate::steps::StepError;
 
 /// What training patients say of a region.
 pub(super) struct Knowledge {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_data::Curve;
 use lutetia_fit::{Percentiles, percentiles};
+use lutetia_patient::curves::{error_model, functions};
 use lutetia_units::{Quantity, Unit};
 use rayon::prelude::*;
 
@@ -13,10 +14,7 @@ use super::{
     patients::VirtualCurve,
     setting::Setting,
 };
-use crate::steps::{
-    StepError, TrialStepError,
-    curves::{error_model, functions},
-};
+use crate::steps::{StepError, TrialStepError};
 
 /// A region of the virtual patients, and what every method makes of it.
 pub(super) struct JudgedRegion<'a> {

@@ -1,12 +1,13 @@
 //! What the methods of a cohort work with: the model, one injection, the scatter of measurements.
 
 use lutetia_fit::ErrorModel;
+use lutetia_patient::curves::error_model;
 use lutetia_scenario::LoadedModel;
 use lutetia_sim::{Dose, Regimen};
 use lutetia_units::Dimension;
 
 use super::{CohortCurves, CurvesFault};
-use crate::steps::{StepError, curves::error_model};
+use crate::steps::StepError;
 
 /// Most patients of a step.
 const MOST: usize = 100_000;

@@ -1,9 +1,10 @@
 //! The patient that a regimen is sought for, and what is uncertain about him.
 
+use lutetia_patient::model::FittedPatient;
 use lutetia_scenario::setting;
 
 use super::ProposeSpec;
-use crate::steps::{StepError, cohort::CohortUse, model::FittedPatient};
+use crate::steps::{StepError, cohort::CohortUse};
 
 /// Draws of a fitted patient, for the intervals at the proposed regimen.
 const DRAWS: usize = 60;

@@ -1,0 +1,87 @@
+//! A compartmental model through all regions of a patient at once.
+
+pub mod tables;
+
+use std::collections::BTreeMap;
+
+use lutetia_patient::{
+    curves::error_model,
+    model::{ModelFit, RTOL, fit_model},
+};
+use serde::Deserialize;
+
+use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
+use crate::artefact::Artefact;
+
+/// A compartmental model through all regions of a patient at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitModel {
+    /// Name of the tables.
+    pub id: String,
+    /// Name under `[models]`.
+    pub model: String,
+    /// Name under `[data]`.
+    pub study: String,
+    /// Subject; the only one if left out.
+    pub subject: Option<String>,
+    /// Cycle, from 1.
+    #[serde(default = "defaults::one")]
+    pub cycle: u32,
+    /// Where doses of the study go.
+    pub into: String,
+    /// Ligand amount where the study has none, such as `100 nmol`.
+    pub amount: Option<String>,
+    /// Duration of the infusion where the study has none, such as `30 min`.
+    pub over: Option<String>,
+    /// Observable of the model for each measured region or sum of regions `A + B`.
+    pub observe: BTreeMap<String, String>,
+    /// Covariates the study does not give: name to quantity.
+    #[serde(default)]
+    pub set: BTreeMap<String, String>,
+    /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
+    pub estimate: Option<Vec<String>>,
+    /// Measurement error where the model file gives none.
+    pub error: Option<String>,
+    /// Last time drawn, in hours, or with a unit such as `5 d`.
+    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
+    pub until: f64,
+}
+
+impl StepKind for FitModel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn uses(&self) -> Vec<Use<'_>> {
+        vec![Use::Data(&self.study), Use::Model(&self.model)]
+    }
+
+    fn run(&self, context: &mut Context) -> Result<(), StepError> {
+        run(self, context)
+    }
+}
+
+fn run(step: &FitModel, context: &mut Context) -> Result<(), StepError> {
+    let study = context.study(&step.study)?;
+    let subject = subject(study, step.subject.as_deref())?;
+    let model = context.model(&step.model)?;
+    let asked = ModelFit {
+        into: step.into.clone(),
+        amount: step.amount.clone(),
+        over: step.over.clone(),
+        observe: step.observe.clone(),
+        set: step.set.clone(),
+        estimate: step.estimate.clone(),
+        error: step.error.as_deref().map(error_model).transpose()?,
+        seed: context.seed,
+    };
+    let found = fit_model(study, subject, cycle(step.cycle)?, model, &asked)?;
+    for table in tables::all(&step.id, &found, step.until)? {
+        context.add(table);
+    }
+    let made = Artefact::Fit { integrals: found.tias, patient: Box::new(found.patient) };
+    context.artefacts.add(&step.id, made);
+    context.settings.insert("rtol".to_owned(), format!("{RTOL:e}"));
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! The tables of a fitted model.
+
+use lutetia_dose::Tia;
+use lutetia_patient::{PatientError, model::FittedModel, shown};
+use lutetia_table::{Cell, Table};
+
+/// All of them: [`estimates`], [`summary`], [`points`], [`curves`] and [`integrals`].
+///
+/// # Errors
+/// [`PatientError`] where the model cannot be evaluated.
+pub fn all(id: &str, found: &FittedModel, until_h: f64) -> Result<[Table; 5], PatientError> {
+    Ok([
+        estimates(id, found),
+        summary(id, found),
+        points(id, found),
+        curves(id, found, until_h)?,
+        integrals(id, found),
+    ])
+}
+
+/// The estimates beside their priors: `<id>`.
+#[must_use]
+pub fn estimates(id: &str, found: &FittedModel) -> Table {
+    let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed; deviation is on the scale on which the prior is normal";
+    let mut table = Table::new(id, caption)
+        .column("parameter", "")
+        .column("unit", "")
+        .column("prior_median", "")
+        .column("prior_cv", "%")
+        .column("estimate", "")
+        // The minimum is found to 1e-4 standard errors, and another processor's rounding moves the
+        // integrator's steps.
+        .tolerance(2e-3)
+        .column("se", "")
+        .tolerance(1e-2)
+        .column("low", "")
+        .tolerance(1e-2)
+        .column("high", "")
+        .tolerance(1e-2)
+        .column("contraction", "%")
+        .tolerance(2e-2)
+        .column("deviation", "prior SD")
+        .tolerance(2e-2)
+        .column("note", "");
+    for row in &found.estimates {
+        let e = &row.estimate;
+        let note =
+            if e.determined.is_determined() { String::new() } else { e.determined.to_string() };
+        table.push(vec![
+            row.name.as_str().into(),
+            row.unit.symbol().into(),
+            row.prior_median.into(),
+            row.prior_cv.map(|cv| 100.0 * cv).into(),
+            e.value.into(),
+            e.se.into(),
+            e.ci95.map(|c| c.0).into(),
+            e.ci95.map(|c| c.1).into(),
+            e.contraction.map(|c| 100.0 * c).into(),
+            row.deviation.into(),
+            note.into(),
+        ]);
+    }
+    table
+}
+
+/// How the fit ended: `<id>.fit`.
+#[must_use]
+pub fn summary(id: &str, found: &FittedModel) -> Table {
+    let fit = &found.fit;
+    let mut table = Table::new(format!("{id}.fit"), "How the fit ended")
+        .column("what", "")
+        .column("value", "")
+        .tolerance(2e-2);
+    let mut push = |what: &str, value: Cell| table.push(vec![what.into(), value]);
+    push("status", fit.status.to_string().into());
+    push("observations", (fit.n as f64).into());
+    push("parameters", (fit.estimates.iter().filter(|e| !e.fixed).count() as f64).into());
+    push("chi-square of the data", fit.chi_square.into());
+    push("starts that agree", (fit.starts.agreeing as f64).into());
+    push("starts", (fit.starts.runs.len() as f64).into());
+    table
+}
+
+/// What was measured and what the model makes of it: `<id>.points`.
+#[must_use]
+pub fn points(id: &str, found: &FittedModel) -> Table {
+    let FittedModel { series, fit, .. } = found;
+    let caption =
+        "Measured and fitted activities; residuals in standard deviations of the error model";
+    let mut table = Table::new(format!("{id}.points"), caption)
+        .column("region", "")
+        .column("time", "h")
+        .column("activity", "MBq")
+        .column("sd", "MBq")
+        .column("fitted", "MBq")
+        .tolerance(1e-3)
+        .column("residual", "")
+        .tolerance(2e-2);
+    let measured = series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p)));
+    for ((s, (t, a, sd)), residual) in measured.zip(&fit.residuals) {
+        table.push(vec![
+            s.region.as_str().into(),
+            (*t).into(),
+            (*a).into(),
+            (*sd).into(),
+            residual.predicted.into(),
+            residual.weighted.into(),
+        ]);
+    }
+    table
+}
+
+/// The curves of the model until `until_h`: `<id>.curves`.
+///
+/// # Errors
+/// [`PatientError`] where the model cannot be evaluated.
+pub fn curves(id: &str, found: &FittedModel, until_h: f64) -> Result<Table, PatientError> {
+    let mut table =
+        Table::new(format!("{id}.curves"), "Fitted curves with pointwise 95 % intervals")
+            .column("region", "")
+            .column("time", "h")
+            .column("activity", "MBq")
+            .tolerance(1e-3)
+            .column("low", "MBq")
+            .tolerance(1e-2)
+            .column("high", "MBq")
+            .tolerance(1e-2);
+    let early = (1..=10).map(|i| 0.4 * f64::from(i));
+    let late = (1..=98).map(|i| 4.0 + (until_h - 4.0) * f64::from(i) / 98.0);
+    let times: Vec<f64> = early.chain(late).collect();
+    for (s, predictions) in found.series.iter().zip(found.drawn(&times)?) {
+        for (t, p) in times.iter().zip(predictions) {
+            table.push(vec![
+                s.region.as_str().into(),
+                (*t).into(),
+                p.value.into(),
+                p.ci95.map(|c| c.0).into(),
+                p.ci95.map(|c| c.1).into(),
+            ]);
+        }
+    }
+    Ok(table)
+}
+
+/// The time-integrated activities: `<id>.tia`.
+#[must_use]
+pub fn integrals(id: &str, found: &FittedModel) -> Table {
+    let mut table = Table::new(
+        format!("{id}.tia"),
+        "Time-integrated activities of the fitted model, from the injection to infinity, one standard error",
+    )
+    .column("region", "")
+    .column("tia", "MBq h")
+    .tolerance(1e-3)
+    .column("tia_sd", "MBq h")
+    .tolerance(1e-2)
+    .column("tia_coefficient", "h")
+    .tolerance(1e-3)
+    .column("extrapolated", "%")
+    .tolerance(1e-2)
+    .column("note", "");
+    for t in &found.tias {
+        let (found, note) = shown(&t.tia);
+        table.push(vec![
+            t.region.as_str().into(),
+            found.map(Tia::value_mbq_h).into(),
+            found.and_then(Tia::sd_mbq_h).into(),
+            found.map(|x| x.value_mbq_h() / t.injected_mbq).into(),
+            found.and_then(Tia::extrapolated_fraction).map(|f| 100.0 * f).into(),
+            note.into(),
+        ]);
+    }
+    table
+}

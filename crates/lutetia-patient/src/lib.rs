@@ -1,0 +1,39 @@
+//! One patient: from curves to integrals, absorbed doses with their uncertainty, and a plan.
+//!
+//! | to … | use |
+//! |---|---|
+//! | fit functions through every region of a cycle | [`curves::fit_regions`] |
+//! | integrate without a function | [`integrate::integrals`] |
+//! | compute doses, with the budget of each | [`dose::all_doses`] |
+//! | fit a model to all regions at once | [`model::fit_model`] |
+//! | compute doses out of a model | [`model_dose::model_doses`] |
+//! | do all of it for every cycle of a patient | [`cycles::compute`] |
+//! | add the cycles | [`cycles::cumulative`] |
+//! | plan the cycles to come | [`plan::plans`] |
+//! | choose a function over a cohort | [`select::rank`] |
+//! | integrate the voxels of a map, row by row | [`map::run`] |
+//!
+//! Inputs and results are typed; tables and pages are made of them elsewhere. What the data of a region do not allow is
+//! no error: it is a [`Verdict`](lutetia_diagnostic::Verdict) on that region.
+
+mod administrations;
+pub mod budget;
+pub mod curves;
+pub mod cycles;
+pub mod dose;
+mod error;
+pub mod integrate;
+pub mod judge;
+pub mod map;
+pub mod model;
+pub mod model_dose;
+mod percent;
+pub mod plan;
+mod region;
+pub mod select;
+pub mod shape;
+pub mod text;
+
+pub use error::{GivenAs, NoIntegral, PatientError, TextError};
+pub use percent::{BareNumber, refuse_bare};
+pub use region::{RegionTia, shown};

@@ -1,0 +1,236 @@
+//! A compartmental model through all regions of a patient at once, by maximum a posteriori.
+
+mod patient;
+mod series;
+
+pub use patient::{FittedPatient, Spread};
+pub use series::Series;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lutetia_data::Study;
+use lutetia_fit::{
+    DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor,
+    Prediction, Problem, Sample, fit,
+};
+use lutetia_scenario::LoadedModel;
+use lutetia_sim::{Inputs, Options, Request};
+use lutetia_units::{Dimension, Unit, significant};
+
+use crate::{PatientError, RegionTia, judge};
+use patient::patient;
+use series::{CycleOf, regimen, series};
+
+/// Relative tolerance of the integrations of a fit. The objective and its gradient must agree well
+/// below the tolerance of the fit, or the search stalls on the rounding of the integrator.
+pub const RTOL: f64 = 1e-8;
+
+/// How a model is fitted to a patient. Amounts, durations and settings are texts, as a model reads them in its own units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFit {
+    /// Where doses go of which the study does not say it.
+    pub into: String,
+    /// Ligand amount where the study has none, such as `100 nmol`.
+    pub amount: Option<String>,
+    /// Duration of the infusion where the study has none, such as `30 min`.
+    pub over: Option<String>,
+    /// Observable of the model for each measured region or sum of regions `A + B`.
+    pub observe: BTreeMap<String, String>,
+    /// Covariates the study does not give: name to quantity.
+    pub set: BTreeMap<String, String>,
+    /// Parameters estimated; those with `iiv` without it. Each carries its population prior.
+    pub estimate: Option<Vec<String>>,
+    /// Measurement error where the model file gives none.
+    pub error: Option<ErrorModel>,
+    /// Seed of random starts.
+    pub seed: u64,
+}
+
+/// An estimate beside its prior.
+#[derive(Debug, Clone)]
+pub struct ModelEstimate {
+    /// The parameter.
+    pub name: String,
+    /// Its declared unit, of every number here.
+    pub unit: Unit,
+    /// Median of the population.
+    pub prior_median: f64,
+    /// Coefficient of variation of the population, 1 = 100 %; none where the parameter has no prior.
+    pub prior_cv: Option<f64>,
+    /// The estimate.
+    pub estimate: Estimate,
+    /// Its distance from the median, in standard deviations of the prior on the scale on which that is normal.
+    pub deviation: Option<f64>,
+}
+
+/// A model that was fitted to one cycle of a patient.
+#[derive(Debug)]
+pub struct FittedModel {
+    /// What was measured.
+    pub series: Vec<Series>,
+    /// The estimates beside their priors.
+    pub estimates: Vec<ModelEstimate>,
+    /// The fit.
+    pub fit: Fit,
+    /// Time-integrated activities, in the order of `series`.
+    pub tias: Vec<RegionTia>,
+    /// What it says of the patient.
+    pub patient: FittedPatient,
+    predictor: OdePredictor,
+    hour: f64,
+}
+
+impl FittedModel {
+    /// The curve of every series at some times, h, with its pointwise 95 % interval: for each series, for each time.
+    ///
+    /// # Errors
+    /// [`PatientError`] where the model cannot be evaluated.
+    pub fn drawn(&self, times_h: &[f64]) -> Result<Vec<Vec<Prediction>>, PatientError> {
+        let samples: Vec<Sample> = self
+            .series
+            .iter()
+            .flat_map(|s| {
+                let sample = |t| Sample { output: s.observable.clone(), time: t * self.hour };
+                times_h.iter().copied().map(sample)
+            })
+            .collect();
+        let drawn = self.predictor.at_samples(&samples)?;
+        let predictions = self.fit.predict(&drawn)?;
+        Ok(predictions.chunks(times_h.len().max(1)).map(<[Prediction]>::to_vec).collect())
+    }
+}
+
+/// Fits a model to one cycle of one patient by maximum a posteriori.
+///
+/// # Errors
+/// [`PatientError`]: an unknown region, observable, parameter or place; a quantity that cannot be read; a fit that does
+/// not converge.
+pub fn fit_model(
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    model: &LoadedModel,
+    asked: &ModelFit,
+) -> Result<FittedModel, PatientError> {
+    let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
+    let of = CycleOf { study, subject, cycle };
+    let series = asked
+        .observe
+        .iter()
+        .map(|(region, observable)| series(of, region, observable, model, asked.error))
+        .collect::<Result<Vec<_>, _>>()?;
+    let regimen = regimen(of, asked, model)?;
+    let base = model.parameters(&asked.set)?;
+    // What is wrong with the doses is wrong at every starting point: say it once, plainly.
+    model.simulator.run(&Request::new(&base, &regimen, &[0.0]))?;
+    let system = model.simulator.system();
+    let names: Vec<String> = match &asked.estimate {
+        Some(names) => names.clone(),
+        None => {
+            let varying = system.parameters().iter().filter(|p| p.iiv.is_some());
+            varying.map(|p| p.name.clone()).collect()
+        }
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let samples: Vec<Sample> = series
+        .iter()
+        .flat_map(|s| {
+            let output = s.observable.clone();
+            s.points.iter().map(move |p| Sample { output: output.clone(), time: p.0 * hour })
+        })
+        .collect();
+    let options = Options { rtol: RTOL, ..Options::default() };
+    let observed: Vec<&str> = series.iter().map(|s| s.observable.as_str()).collect();
+    let predictor = OdePredictor::new(
+        Arc::clone(&model.simulator),
+        base,
+        &names,
+        regimen,
+        Inputs::default(),
+        &samples,
+        options,
+    )
+    .and_then(|p| p.with_integrals(&observed))?;
+    let observations: Vec<Observation> = series
+        .iter()
+        .flat_map(|s| {
+            s.points.iter().map(|(t, a, sd)| {
+                let label = format!("{} at {} h", s.region, significant(*t, 4));
+                Observation::with_sd(label, *a, *sd)
+            })
+        })
+        .collect();
+    let parameters = predictor.parameters(true);
+    let declared = parameters.clone();
+    let mut problem = Problem::new(&predictor, observations, ErrorModel::Known, parameters);
+    problem.options = FitOptions {
+        seed: asked.seed,
+        // The prior makes the surface nearly convex; a few starts from it show whether it is.
+        random_starts: 3,
+        // The integrator's own error is the floor of what differences of predictions mean.
+        rank_tolerance: 1e-6,
+        // In standard errors of the estimates.
+        tolerance: 1e-3,
+        cv_gate: None,
+        ..FitOptions::default()
+    };
+    let result = fit(&problem)?;
+    if !result.status.converged() {
+        return Err(PatientError::NotConverged { status: result.status });
+    }
+    let tias = tias(&series, &result, hour)?;
+    let patient = patient(asked, model, &names, &result)?;
+    Ok(FittedModel {
+        estimates: estimates(model, &declared, &result),
+        series,
+        fit: result,
+        tias,
+        patient,
+        predictor,
+        hour,
+    })
+}
+
+/// The estimates beside their priors, in the order of the model.
+fn estimates(model: &LoadedModel, declared: &[FitParameter], fit: &Fit) -> Vec<ModelEstimate> {
+    let system = model.simulator.system();
+    declared
+        .iter()
+        .filter_map(|p| {
+            let estimate = fit.estimate(&p.name)?.clone();
+            let index = model.simulator.parameter(&p.name).ok()?;
+            let prior = p.prior;
+            let deviation = prior.map(|q| q.deviation(p.transform, estimate.value));
+            Some(ModelEstimate {
+                name: p.name.clone(),
+                unit: system.parameters()[index].unit.clone(),
+                prior_median: p.start,
+                prior_cv: prior.and_then(|q| q.law(p.transform).declared_cv()),
+                deviation: deviation.filter(|d| d.is_finite()),
+                estimate,
+            })
+        })
+        .collect()
+}
+
+/// The integral of every series, with what stands against it.
+fn tias(series: &[Series], fit: &Fit, hour: f64) -> Result<Vec<RegionTia>, PatientError> {
+    let mut tias = Vec::new();
+    for s in series {
+        let derived = |kind| fit.derived_of(kind, &s.observable);
+        let tia = derived(DerivedKind::Tia)
+            .ok_or_else(|| PatientError::NoTia { observable: s.observable.clone() })?;
+        let value = tia.value / hour;
+        let sd = tia.se.map(|sd| sd / hour);
+        let extrapolated = derived(DerivedKind::ExtrapolatedFraction).map(|d| d.value);
+        let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
+        tias.push(RegionTia {
+            region: s.region.clone(),
+            nuclide: s.nuclide.clone(),
+            injected_mbq: s.injected_mbq,
+            tia: judged,
+            phases: Vec::new(),
+        });
+    }
+    Ok(tias)
+}
