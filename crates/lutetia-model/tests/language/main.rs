@@ -1,0 +1,9 @@
+//! What model files mean, and what is said of their faults.
+#![allow(missing_docs)]
+
+mod hints;
+mod model_files;
+mod mutated_files;
+mod organ_tables;
+mod schema;
+mod settings;
