@@ -2,17 +2,25 @@
 //! would fail anyway.
 //!
 //! [`Rows`] reads tables by the names of their columns; [`repository`] is where the files of users lie. With the feature
-//! `experiments`, `Files` runs an experiment in memory.
+//! `experiments`, `Files` runs an experiment in memory; with `models`, `Build` makes a model without a text.
 
+#[cfg(feature = "models")]
+mod build;
 #[cfg(feature = "experiments")]
 mod files;
+#[cfg(feature = "models")]
+mod nuclides;
 mod rows;
 mod small;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "models")]
+pub use build::{Build, activity, amount, call, num, quantity, receptor, stays_cold, unit, volume};
 #[cfg(feature = "experiments")]
 pub use files::{EXPERIMENT, Files, Ran, heading, said};
+#[cfg(feature = "models")]
+pub use nuclides::{nuclide, nuclide_table};
 pub use rows::{Row, Rows};
 pub use small::CONSTANT_HAZARD;
 

@@ -8,117 +8,35 @@ use lutetia_fit::{
     DMatrix, DerivedKind, ErrorModel, ExponentialForm, Magnitude, Observation, OdePredictor,
     Predictor, Problem, Sample, SumOfExponentials, Transform, fit,
 };
-use lutetia_model::{
-    Binding, Compartment, Distribution, Expr, Fate, LabelGroup, Model, Output, Parameter,
-    ParameterValue, Participant, Pool, Process, Rate, Species, Symbol, Variability, compile,
-};
+use lutetia_model::{Distribution, Variability};
 use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
-use lutetia_units::{Branch, MeanEnergy, Nuclide, NuclideTable, Unit, UnitSystem};
+use lutetia_testkit::{Build, activity, nuclide_table, stays_cold};
 
 const HALF_LIFE_H: f64 = 6.6443 * 24.0;
-
-fn unit(text: &str) -> Unit {
-    Unit::parse(text).unwrap()
-}
-
-fn table() -> NuclideTable {
-    let row = |name: &str, half_life_s: f64, daughter: Option<&str>| Nuclide {
-        name: name.to_owned(),
-        half_life_s,
-        half_life_sd_s: None,
-        branches: daughter
-            .map(|d| Branch { daughter: d.to_owned(), fraction: 1.0, mode: "B-".to_owned() })
-            .into_iter()
-            .collect(),
-        energy: MeanEnergy::default(),
-        source: "for tests".to_owned(),
-    };
-    NuclideTable::from_nuclides(vec![
-        row("Lu-177", HALF_LIFE_H * 3600.0, Some("Hf-177")),
-        row("Hf-177", f64::INFINITY, None),
-    ])
-    .unwrap()
-}
-
-fn parameter(name: &str, value: f64, u: &str, iiv: Option<f64>) -> Parameter {
-    Parameter {
-        name: name.to_owned(),
-        dimension: unit(u).dimension(),
-        unit: unit(u),
-        value: ParameterValue::Number(value),
-        fixed: false,
-        bounds: (None, None),
-        iiv: iiv.map(|cv| Variability {
-            sd: (cv * cv).ln_1p().sqrt(),
-            distribution: Distribution::LogNormal,
-        }),
-        iov: None,
-        effects: Vec::new(),
-        source: None,
-        about: None,
-    }
-}
 
 /// One compartment of volume `V`, cleared at `CL` (declared in mL/h to exercise the factor): the activity
 /// concentration after a bolus is `A0/V e^{−(CL/V + λ) t}`.
 fn one_compartment() -> Arc<Simulator> {
-    let symbol = |i| Expr::Symbol(Symbol::Parameter(i));
-    let activity = Expr::Symbol(Symbol::Activity(0));
-    let model = Model {
-        id: "one".to_owned(),
-        title: "one compartment".to_owned(),
-        reference: None,
-        about: None,
-        units: UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L")).unwrap(),
-        labels: vec![LabelGroup {
-            name: "label".to_owned(),
-            on: vec![0],
-            decayed: Fate { cold: true, products: Vec::new() },
-        }],
-        covariates: Vec::new(),
-        parameters: vec![
-            parameter("CL", 0.2, "mL/h", Some(0.4)),
-            parameter("V", 12.0, "L", Some(0.2)),
-        ],
-        compartments: vec![Compartment {
-            name: "plasma".to_owned(),
-            volume: symbol(1),
-            text: "V".to_owned(),
-            source: None,
-        }],
-        species: vec![Species {
-            name: "L".to_owned(),
-            label: Some(0),
-            nuclide: None,
-            decayed: None,
-            molar_mass: None,
-            about: None,
-        }],
-        pools: vec![Pool { species: 0, place: 0, initial: None, lag: 0.0 }],
-        quantities: Vec::new(),
-        defines: Vec::new(),
-        processes: vec![Process {
-            name: "excrete".to_owned(),
-            reactants: vec![(Participant::Pool(0), 1.0)],
-            products: Vec::new(),
-            rate: Rate::MassAction { coefficient: symbol(0), volume_power: 1, place: Some(0) },
-            text: "CL".to_owned(),
-        }],
-        inputs: Vec::new(),
-        outputs: vec![Output {
-            name: "C".to_owned(),
-            unit: unit("kBq/mL"),
-            expr: Expr::Div(Box::new(activity), Box::new(symbol(1))),
-            text: "activity/V".to_owned(),
-            error: None,
-            port: false,
-            about: None,
-        }],
-        correlations: Vec::new(),
-        parameter_order: Vec::new(),
-    };
-    let table = table();
-    Arc::new(Simulator::new(compile(&model, &Binding::all(&table, ["Lu-177"])).unwrap()))
+    let mut b = Build::new("one");
+    let cl = b.parameter("CL", 0.2, "mL/h");
+    let v = b.parameter("V", 12.0, "L");
+    for (parameter, cv) in b.0.parameters.iter_mut().zip([0.4_f64, 0.2]) {
+        parameter.iiv = Some(Variability {
+            sd: (cv * cv).ln_1p().sqrt(),
+            distribution: Distribution::LogNormal,
+        });
+    }
+    let plasma = b.compartment("plasma", v.clone());
+    let ligand = b.species("L");
+    b.label(&[ligand], stays_cold());
+    let pool = b.pool(ligand, plasma, None);
+    b.mass_action("excrete", &[pool], &[], cl, 1);
+    b.output("C", "kBq/mL", activity(pool) / v);
+    let table = nuclide_table(&[
+        ("Lu-177", HALF_LIFE_H * 3600.0, &[("Hf-177", 1.0)]),
+        ("Hf-177", f64::INFINITY, &[]),
+    ]);
+    Arc::new(Simulator::new(b.compiled(&table, &["Lu-177"])))
 }
 
 const TIMES: [f64; 5] = [1.0, 4.0, 24.0, 48.0, 120.0];

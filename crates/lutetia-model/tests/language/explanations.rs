@@ -1,12 +1,9 @@
 //! What is said of a model.
 
-use super::{explain, explain_latex, explain_text};
-use crate::{
-    model::{Distribution, Fate, Variability},
-    system::tests::build::{Build, amount, num, receptor},
-};
+use lutetia_model::{Distribution, Fate, Model, Variability, explain, explain_latex, explain_text};
+use lutetia_testkit::{Build, amount, num, receptor};
 
-fn sums(model: &crate::model::Model) -> Vec<(String, Vec<String>)> {
+fn sums(model: &Model) -> Vec<(String, Vec<String>)> {
     explain(model).laws.into_iter().map(|l| (l.sum, l.changed_by)).collect()
 }
 
@@ -14,7 +11,7 @@ fn sums(model: &crate::model::Model) -> Vec<(String, Vec<String>)> {
 fn exact_receptor_model_conserves_its_receptors() {
     let names = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     assert_eq!(
-        sums(&receptor(true).0),
+        sums(&receptor(true, true).0),
         [
             ("R.tumour + LR.tumour".to_owned(), names(&[])),
             ("L.plasma + L.tumour + LR.tumour + Li.tumour".to_owned(), names(&["excrete"])),
@@ -24,7 +21,7 @@ fn exact_receptor_model_conserves_its_receptors() {
 
 #[test]
 fn exact_a_lost_complex_breaks_the_receptor_law_and_a_freed_receptor_keeps_it() {
-    let mut b = receptor(true);
+    let mut b = receptor(true, true);
     b.0.labels[0].decayed = Fate { cold: false, products: Vec::new() };
     let laws = sums(&b.0);
     assert!(laws.iter().all(|(_, changed)| !changed.is_empty()), "{laws:?}");
@@ -65,8 +62,8 @@ fn exact_chain_of_many_states_has_one_law() {
     assert_eq!(laws[0].0.matches(" + ").count(), 299);
 }
 
-fn described() -> crate::model::Model {
-    let mut b = receptor(true);
+fn described() -> Model {
+    let mut b = receptor(true, true);
     b.0.title = "Hot and cold ligand compete for one receptor pool".to_owned();
     b.0.parameters[2].iiv = Some(Variability {
         sd: (1.0 + 0.3_f64 * 0.3).ln().sqrt(),

@@ -1,17 +1,15 @@
 //! Jacobians and sensitivities against central finite differences.
 
+use lutetia_model::{
+    Covariate, Effect, EffectForm, Expr, Fate, Form, Function, Model, Symbol, System,
+    system::SparsePattern,
+};
+use lutetia_testkit::{
+    Build, activity, amount, call, num, quantity, receptor, stays_cold, unit, volume,
+};
 use lutetia_units::Dimension;
 
-use super::{
-    Numbers,
-    build::{Build, activity, amount, call, num, quantity, receptor, volume},
-    compiled,
-};
-use crate::{
-    expr::{Expr, Form, Function, Symbol},
-    model::{Effect, EffectForm, Model},
-    system::System,
-};
+use super::{Numbers, compiled};
 
 /// Central differences with h = 1e-6·|x| carry an error of about 1e-10 of the function's scale by
 /// truncation and rounding; 1e-6 relative to the largest entry leaves a hundredfold margin over
@@ -44,12 +42,7 @@ fn differences(v: &[f64], rows: usize, mut f: impl FnMut(&[f64], &mut [f64])) ->
     columns
 }
 
-fn compare(
-    pattern: &crate::system::SparsePattern,
-    values: &[f64],
-    numeric: &[Vec<f64>],
-    what: &str,
-) {
+fn compare(pattern: &SparsePattern, values: &[f64], numeric: &[Vec<f64>], what: &str) {
     let rows = pattern.rows();
     let mut dense = vec![vec![0.0; rows]; pattern.columns()];
     for ((i, j), value) in pattern.iter().zip(values) {
@@ -127,9 +120,9 @@ fn check_all(system: &System, seed: u64) {
 
 #[test]
 fn exact_receptor_binding_derivatives() {
-    check_all(&compiled(&receptor(true).0, &["Lu-177"]), 1);
-    check_all(&compiled(&receptor(true).0, &["Lu-177", "In-111"]), 2);
-    check_all(&compiled(&receptor(false).0, &[]), 3);
+    check_all(&compiled(&receptor(true, true).0, &["Lu-177"]), 1);
+    check_all(&compiled(&receptor(true, true).0, &["Lu-177", "In-111"]), 2);
+    check_all(&compiled(&receptor(false, true).0, &[]), 3);
 }
 
 /// Michaelis–Menten elimination of a labelled ligand, saturable uptake with a Hill exponent that
@@ -144,7 +137,7 @@ pub(super) fn saturable() -> Model {
     let blood = b.compartment("blood", v.clone());
     let cell = b.compartment("cell", num(0.5));
     let l = b.species("L");
-    b.label("label", &[l], true, &[]);
+    b.label(&[l], stays_cold());
     let l_b = b.pool(l, blood, None);
     let l_c = b.pool(l, cell, Some(v * num(0.1)));
     let concentration = || amount(l_b) / volume(blood);
@@ -172,9 +165,9 @@ fn exact_michaelis_menten_hill_and_guarded_share_derivatives() {
 pub(super) fn growing() -> Model {
     let mut b = Build::new("growing");
     let weight = {
-        b.0.covariates.push(crate::model::Covariate {
+        b.0.covariates.push(Covariate {
             name: "weight".to_owned(),
-            unit: super::build::unit("kg"),
+            unit: unit("kg"),
             typical: Some(70_000.0),
             range: None,
             levels: Vec::new(),
@@ -201,8 +194,8 @@ pub(super) fn growing() -> Model {
     let tumour = b.compartment("tumour", quantity(mass) * num(0.001));
     let blood = b.compartment("blood", num(5.0) * weight.clone() / num(70_000.0));
     let (l, r, lr) = (b.species("L"), b.species("R"), b.species("LR"));
-    b.label("label", &[l, lr], false, &[r]);
-    b.0.species[l].decayed = Some(crate::model::Fate { cold: true, products: Vec::new() });
+    b.label(&[l, lr], Fate { cold: false, products: vec![r] });
+    b.0.species[l].decayed = Some(Fate { cold: true, products: Vec::new() });
     let l_b = b.pool(l, blood, None);
     let l_t = b.pool(l, tumour, None);
     let r_t = b.pool(r, tumour, Some(num(50.0) * volume(tumour)));
@@ -217,13 +210,12 @@ pub(super) fn growing() -> Model {
         alpha * dose_rate.clone() * call(Function::Tanh, [amount(lr_t)])
             + k_in.clone() * call(Function::Exp, [num(0.0) - amount(l_t)]),
     );
-    b.quantity_flux(
+    b.feed(
         "grow",
         mass,
-        false,
         growth.clone() * quantity(mass) * call(Function::Ln, [num(200.0) * m0 / quantity(mass)]),
     );
-    b.quantity_flux("die", mass, true, effect * quantity(mass));
+    b.drain("die", mass, effect * quantity(mass));
     b.flux(
         "make receptors",
         &[],
@@ -262,7 +254,9 @@ fn exact_state_dependent_volume_and_covariate_effect_derivatives() {
 fn exact_derivatives_stay_finite_where_nothing_is_there() {
     // At the start every amount is zero: shares of an empty pool, Hill terms and powers at zero
     // must give finite derivatives, or no implicit solver could take its first step.
-    for (model, nuclides) in [(saturable(), vec!["Lu-177"]), (receptor(true).0, vec!["Lu-177"])] {
+    for (model, nuclides) in
+        [(saturable(), vec!["Lu-177"]), (receptor(true, true).0, vec!["Lu-177"])]
+    {
         let system = compiled(&model, &nuclides);
         let n = system.states().len();
         let (x, u) = (vec![0.0; n], vec![0.0; system.inputs().len()]);

@@ -1,12 +1,10 @@
 //! Random expressions: what is differentiated, and what the tape computes.
 
+use lutetia_model::{Expr, Function, Symbol};
+use lutetia_testkit::{Build, amount, call, num};
 use proptest::prelude::*;
 
-use super::{
-    build::{Build, amount, call, num},
-    compiled,
-};
-use crate::expr::{Expr, Function};
+use super::compiled;
 
 /// Expressions of three positive amounts; every function is smooth for positive arguments, so
 /// differences are meaningful.
@@ -48,7 +46,7 @@ fn expression() -> impl Strategy<Value = Expr> {
 fn value(expr: &Expr, x: &[f64]) -> f64 {
     match expr {
         Expr::Number(c) => *c,
-        Expr::Symbol(crate::expr::Symbol::Amount(i, _)) => x[*i],
+        Expr::Symbol(Symbol::Amount(i, _)) => x[*i],
         Expr::Symbol(_) => f64::NAN,
         Expr::Neg(a) => -value(a, x),
         Expr::Add(a, b) => value(a, x) + value(b, x),

@@ -1,66 +1,61 @@
-//! Models built by hand, in internal units throughout.
+//! Models built by hand, in internal units throughout: h, nmol, L, and MBq for activities.
 
-use std::ops::{Add, Div, Mul, Sub};
-
-use lutetia_units::{Dimension, Unit, UnitSystem};
-
-use crate::{
-    expr::{Expr, Form, Function, Symbol},
-    model::*,
+use lutetia_model::{
+    Binding, Compartment, Define, Expr, Fate, Form, Function, Input, LabelGroup, Model, Output,
+    Parameter, ParameterValue, Participant, Pool, Process, QuantityState, Rate, Species, Symbol,
+    System, compile,
 };
+use lutetia_units::{Dimension, NuclideTable, Unit, UnitSystem};
 
-impl Add for Expr {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self::Add(Box::new(self), Box::new(other))
-    }
-}
-impl Sub for Expr {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self::Sub(Box::new(self), Box::new(other))
-    }
-}
-impl Mul for Expr {
-    type Output = Self;
-    fn mul(self, other: Self) -> Self {
-        Self::Mul(Box::new(self), Box::new(other))
-    }
-}
-impl Div for Expr {
-    type Output = Self;
-    fn div(self, other: Self) -> Self {
-        Self::Div(Box::new(self), Box::new(other))
-    }
-}
-
-pub(crate) fn num(x: f64) -> Expr {
+/// A number.
+#[must_use]
+pub fn num(x: f64) -> Expr {
     Expr::Number(x)
 }
-pub(crate) fn amount(pool: usize) -> Expr {
+/// The amount in a pool, of all forms together.
+#[must_use]
+pub fn amount(pool: usize) -> Expr {
     Expr::Symbol(Symbol::Amount(pool, Form::Total))
 }
-pub(crate) fn activity(pool: usize) -> Expr {
+/// The activity in a pool.
+#[must_use]
+pub fn activity(pool: usize) -> Expr {
     Expr::Symbol(Symbol::Activity(pool))
 }
-pub(crate) fn volume(place: usize) -> Expr {
+/// The volume of a place.
+#[must_use]
+pub fn volume(place: usize) -> Expr {
     Expr::Symbol(Symbol::Volume(place))
 }
-pub(crate) fn quantity(index: usize) -> Expr {
+/// The value of a state that is not an amount.
+#[must_use]
+pub fn quantity(index: usize) -> Expr {
     Expr::Symbol(Symbol::Quantity(index))
 }
-pub(crate) fn call(function: Function, arguments: impl Into<Vec<Expr>>) -> Expr {
+/// A function of the model language.
+#[must_use]
+pub fn call(function: Function, arguments: impl Into<Vec<Expr>>) -> Expr {
     Expr::Call(function, arguments.into())
 }
-pub(crate) fn unit(text: &str) -> Unit {
+/// A unit by its text.
+///
+/// # Panics
+/// When it is not one.
+#[must_use]
+pub fn unit(text: &str) -> Unit {
     Unit::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 /// A model under construction; hours, nanomoles, litres.
-pub(crate) struct Build(pub(crate) Model);
+pub struct Build(pub Model);
 
 impl Build {
-    pub(crate) fn new(id: &str) -> Self {
+    /// A model without anything in it.
+    ///
+    /// # Panics
+    /// Never: h, nmol and L make a system of units.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
         let units = UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L"))
             .unwrap_or_else(|e| panic!("{e}"));
         Self(Model {
@@ -103,17 +98,20 @@ impl Build {
         Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))
     }
 
-    pub(crate) fn parameter(&mut self, name: &str, value: f64, unit: &str) -> Expr {
+    /// A parameter with a value in its unit.
+    pub fn parameter(&mut self, name: &str, value: f64, unit: &str) -> Expr {
         self.add_parameter(name, unit, ParameterValue::Number(value))
     }
 
-    pub(crate) fn formula(&mut self, name: &str, expr: Expr, unit: &str) -> Expr {
+    /// A parameter that is a formula of others.
+    pub fn formula(&mut self, name: &str, expr: Expr, unit: &str) -> Expr {
         self.0.parameter_order.push(self.0.parameters.len());
         let text = format!("{name} formula");
         self.add_parameter(name, unit, ParameterValue::Formula { expr, text })
     }
 
-    pub(crate) fn compartment(&mut self, name: &str, volume: Expr) -> usize {
+    /// A place; gives its index.
+    pub fn compartment(&mut self, name: &str, volume: Expr) -> usize {
         self.0.compartments.push(Compartment {
             name: name.to_owned(),
             volume,
@@ -123,37 +121,40 @@ impl Build {
         self.0.compartments.len() - 1
     }
 
-    /// An unlabelled species.
-    pub(crate) fn species(&mut self, name: &str) -> usize {
+    /// A species that carries no label of its own; gives its index.
+    pub fn species(&mut self, name: &str) -> usize {
+        self.radioactive(name, None, None)
+    }
+
+    /// A species of a nuclide, or with a fate of its own; gives its index.
+    pub fn radioactive(&mut self, name: &str, nuclide: Option<&str>, fate: Option<Fate>) -> usize {
         self.0.species.push(Species {
             name: name.to_owned(),
             label: None,
-            nuclide: None,
-            decayed: None,
+            nuclide: nuclide.map(str::to_owned),
+            decayed: fate,
             molar_mass: None,
             about: None,
         });
         self.0.species.len() - 1
     }
 
-    /// A label group on the species given; decayed molecules stay as cold ones if `cold`.
-    pub(crate) fn label(&mut self, name: &str, on: &[usize], cold: bool, products: &[usize]) {
+    /// A label on the species given, and what a decayed molecule becomes.
+    pub fn label(&mut self, on: &[usize], decayed: Fate) {
         for &species in on {
             self.0.species[species].label = Some(self.0.labels.len());
         }
-        self.0.labels.push(LabelGroup {
-            name: name.to_owned(),
-            on: on.to_vec(),
-            decayed: Fate { cold, products: products.to_vec() },
-        });
+        self.0.labels.push(LabelGroup { name: "label".to_owned(), on: on.to_vec(), decayed });
     }
 
-    pub(crate) fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
+    /// A species at a place; gives its index.
+    pub fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
         self.0.pools.push(Pool { species, place, initial, lag: 0.0 });
         self.0.pools.len() - 1
     }
 
-    pub(crate) fn state(&mut self, name: &str, unit_text: &str, initial: Expr) -> usize {
+    /// A state that is not an amount; gives its index.
+    pub fn state(&mut self, name: &str, unit_text: &str, initial: Expr) -> usize {
         self.0.quantities.push(QuantityState {
             name: name.to_owned(),
             unit: unit(unit_text),
@@ -175,7 +176,7 @@ impl Build {
     }
 
     /// Mass action with the amounts divided by the volume of the place to the power given.
-    pub(crate) fn mass_action(
+    pub fn mass_action(
         &mut self,
         name: &str,
         from: &[usize],
@@ -187,14 +188,28 @@ impl Build {
         self.process(name, from, to, Rate::MassAction { coefficient, volume_power, place });
     }
 
-    pub(crate) fn flux(&mut self, name: &str, from: &[usize], to: &[usize], flux: Expr) {
+    /// An explicit flux between pools.
+    pub fn flux(&mut self, name: &str, from: &[usize], to: &[usize], flux: Expr) {
         self.process(name, from, to, Rate::Explicit(flux));
     }
 
-    /// A flux into (positive) or out of a quantity.
-    pub(crate) fn quantity_flux(&mut self, name: &str, quantity: usize, out: bool, flux: Expr) {
-        let side = vec![(Participant::Quantity(quantity), 1.0)];
-        let (reactants, products) = if out { (side, Vec::new()) } else { (Vec::new(), side) };
+    /// A flux into a state.
+    pub fn feed(&mut self, name: &str, quantity: usize, flux: Expr) {
+        self.explicit(name, Vec::new(), vec![(Participant::Quantity(quantity), 1.0)], flux);
+    }
+
+    /// A flux out of a state.
+    pub fn drain(&mut self, name: &str, quantity: usize, flux: Expr) {
+        self.explicit(name, vec![(Participant::Quantity(quantity), 1.0)], Vec::new(), flux);
+    }
+
+    fn explicit(
+        &mut self,
+        name: &str,
+        reactants: Vec<(Participant, f64)>,
+        products: Vec<(Participant, f64)>,
+        flux: Expr,
+    ) {
         self.0.processes.push(Process {
             name: name.to_owned(),
             reactants,
@@ -204,7 +219,8 @@ impl Build {
         });
     }
 
-    pub(crate) fn input(&mut self, name: &str, unit_text: &str, default: Option<f64>) -> Expr {
+    /// A port that takes.
+    pub fn input(&mut self, name: &str, unit_text: &str, default: Option<f64>) -> Expr {
         self.0.inputs.push(Input {
             name: name.to_owned(),
             unit: unit(unit_text),
@@ -214,13 +230,15 @@ impl Build {
         Expr::Symbol(Symbol::Input(self.0.inputs.len() - 1))
     }
 
-    pub(crate) fn define(&mut self, name: &str, dimension: Dimension, expr: Expr) -> Expr {
+    /// A named expression.
+    pub fn define(&mut self, name: &str, dimension: Dimension, expr: Expr) -> Expr {
         let text = format!("{name} text");
         self.0.defines.push(Define { name: name.to_owned(), dimension, expr, text });
         Expr::Symbol(Symbol::Define(self.0.defines.len() - 1))
     }
 
-    pub(crate) fn output(&mut self, name: &str, unit_text: &str, expr: Expr) {
+    /// A port that gives.
+    pub fn output(&mut self, name: &str, unit_text: &str, expr: Expr) {
         self.0.outputs.push(Output {
             name: name.to_owned(),
             unit: unit(unit_text),
@@ -231,16 +249,33 @@ impl Build {
             about: None,
         });
     }
+
+    /// The system with nuclides on its label.
+    ///
+    /// # Panics
+    /// When the model cannot be compiled.
+    #[must_use]
+    pub fn compiled(&self, table: &NuclideTable, nuclides: &[&str]) -> System {
+        let binding = Binding::all(table, nuclides.iter().copied());
+        compile(&self.0, &binding).unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+/// What decays goes on as the unlabelled molecule.
+#[must_use]
+pub fn stays_cold() -> Fate {
+    Fate { cold: true, products: Vec::new() }
 }
 
 /// The receptor model of the design: ligand in plasma and tumour, one receptor pool,
-/// internalisation; labelled unless `label` is false. Pools: 0 L.plasma, 1 L.tumour, 2 R.tumour,
+/// internalisation. Without `excretion` nothing leaves. Pools: 0 L.plasma, 1 L.tumour, 2 R.tumour,
 /// 3 LR.tumour, 4 Li.tumour.
-pub(crate) fn receptor(label: bool) -> Build {
+#[must_use]
+pub fn receptor(labelled: bool, excretion: bool) -> Build {
     let mut b = Build::new("psma-minimal");
     let v_plasma = b.parameter("V_plasma", 3.0, "L");
     let v_tumour = b.parameter("V_tumour", 0.02, "L");
-    let cl = b.parameter("CL", 2.4, "L/h");
+    let cl = excretion.then(|| b.parameter("CL", 2.4, "L/h"));
     let ps = b.parameter("PS", 0.1, "L/h");
     let kon = b.parameter("kon", 2.76, "L/nmol/h");
     let kd = b.parameter("KD", 1.0, "nmol/L");
@@ -250,15 +285,17 @@ pub(crate) fn receptor(label: bool) -> Build {
     let plasma = b.compartment("plasma", v_plasma);
     let tumour = b.compartment("tumour", v_tumour);
     let (l, r, lr, li) = (b.species("L"), b.species("R"), b.species("LR"), b.species("Li"));
-    if label {
-        b.label("label", &[l, lr, li], true, &[]);
+    if labelled {
+        b.label(&[l, lr, li], stays_cold());
     }
     let l_p = b.pool(l, plasma, None);
     let l_t = b.pool(l, tumour, None);
     let r_t = b.pool(r, tumour, Some(conc * volume(tumour)));
     let lr_t = b.pool(lr, tumour, None);
     let li_t = b.pool(li, tumour, None);
-    b.mass_action("excrete", &[l_p], &[], cl, 1);
+    if let Some(cl) = cl {
+        b.mass_action("excrete", &[l_p], &[], cl, 1);
+    }
     b.mass_action("extravasate", &[l_p], &[l_t], ps.clone(), 1);
     b.mass_action("extravasate (back)", &[l_t], &[l_p], ps, 1);
     b.mass_action("bind", &[l_t, r_t], &[lr_t], kon, 1);

@@ -1,15 +1,12 @@
 //! Hot and cold forms, decay and its fates.
 
+use lutetia_model::{Binding, CompileError, Fate, Model, compile, system::DoseTargetError};
+use lutetia_testkit::{Build, activity, amount, num, receptor};
+
 use super::{
-    DAY, Numbers,
-    build::{Build, activity, amount, num, receptor},
-    compiled,
+    DAY, Numbers, compiled,
     derivatives::{growing, saturable},
     table,
-};
-use crate::{
-    model::Fate,
-    system::{Binding, CompileError, DoseTargetError, compile},
 };
 
 /// Sums of a handful of terms of order ten.
@@ -22,8 +19,10 @@ fn assert_close(a: f64, b: f64, scale: f64, what: &str) {
 #[test]
 fn exact_hot_plus_cold_moves_like_the_unlabelled_model() {
     // With decay to cold, the sum over the forms obeys the unlabelled equations exactly.
-    let (plain, labelled) =
-        (compiled(&receptor(false).0, &[]), compiled(&receptor(true).0, &["Lu-177", "In-111"]));
+    let (plain, labelled) = (
+        compiled(&receptor(false, true).0, &[]),
+        compiled(&receptor(true, true).0, &["Lu-177", "In-111"]),
+    );
     let mut numbers = Numbers(7);
     let x = numbers.states(labelled.states().len());
     let total = |v: &[f64]| -> Vec<f64> {
@@ -81,7 +80,7 @@ fn exact_saturable_share_is_proportional() {
 
 #[test]
 fn exact_names_decay_constants_and_activity() {
-    let system = compiled(&receptor(true).0, &["Lu-177"]);
+    let system = compiled(&receptor(true, true).0, &["Lu-177"]);
     let names: Vec<&str> = system.states().iter().map(|s| s.name.as_str()).collect();
     assert_eq!(
         names,
@@ -115,7 +114,7 @@ fn exact_names_decay_constants_and_activity() {
 
 #[test]
 fn exact_one_output_per_nuclide_where_several_are_seen() {
-    let system = compiled(&receptor(true).0, &["Lu-177", "In-111"]);
+    let system = compiled(&receptor(true, true).0, &["Lu-177", "In-111"]);
     let names: Vec<&str> = system.outputs().iter().map(|o| o.name.as_str()).collect();
     assert_eq!(
         names,
@@ -149,7 +148,7 @@ fn chain(daughters: &[(&str, &str)], products: &[usize]) -> Build {
         made.push(species);
     }
     let products: Vec<usize> = products.iter().map(|&k| made[k]).collect();
-    b.label("label", &[l], true, &products);
+    b.label(&[l], Fate { cold: true, products: products.clone() });
     b.pool(l, blood, None);
     for species in made {
         b.pool(species, blood, None);
@@ -206,7 +205,7 @@ fn exact_a_lost_receptor_complex_frees_its_receptor() {
 
 #[test]
 fn exact_doses_know_their_states() {
-    let system = compiled(&receptor(true).0, &["Lu-177"]);
+    let system = compiled(&receptor(true, true).0, &["Lu-177"]);
     let target = system.dose_target("L.plasma").unwrap_or_else(|e| panic!("{e}"));
     assert_eq!((target.hot, target.cold), (vec![(0, 1)], Some(0)));
     let message =
@@ -224,10 +223,10 @@ fn exact_doses_know_their_states() {
 #[test]
 fn exact_bindings_that_cannot_be() {
     let table = table();
-    let error = |model: &crate::model::Model, binding: &Binding<'_>| {
+    let error = |model: &Model, binding: &Binding<'_>| {
         compile(model, binding).map_or_else(|e| e, |_| panic!("compiled"))
     };
-    let model = receptor(true).0;
+    let model = receptor(true, true).0;
     let unbound = error(&model, &Binding::new(&table));
     assert!(matches!(&unbound, CompileError::Unbound { group, .. } if group == "label"));
     assert!(unbound.to_string().contains("`L`, `LR`, `Li`"), "{unbound}");
