@@ -1,9 +1,9 @@
 //! Models built by hand, in internal units throughout: h, nmol, L, and MBq for activities.
 
 use lutetia_model::{
-    Binding, Compartment, Define, Expr, Fate, Form, Function, Input, LabelGroup, Model, Output,
-    Parameter, ParameterValue, Participant, Pool, Process, QuantityState, Rate, Species, Symbol,
-    System, compile,
+    Binding, Compartment, Define, Expr, Fate, Form, Function, Input, LabelGroup, Model, NoFiles,
+    Output, Parameter, ParameterValue, Participant, Pool, Process, QuantityState, Rate, SourceFile,
+    Species, Symbol, System, check, compile,
 };
 use lutetia_units::{Dimension, NuclideTable, Unit, UnitSystem};
 
@@ -44,6 +44,19 @@ pub fn call(function: Function, arguments: impl Into<Vec<Expr>>) -> Expr {
 #[must_use]
 pub fn unit(text: &str) -> Unit {
     Unit::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+/// The model of a text.
+///
+/// # Panics
+/// When the text has a fault, which is shown as a user reads it.
+#[must_use]
+pub fn checked(name: &str, text: &str) -> Model {
+    let file = SourceFile { name: name.to_owned(), text: text.to_owned() };
+    let found = check(&file, &NoFiles);
+    found.model.unwrap_or_else(|| {
+        panic!("{}", lutetia_diagnostic::render(&found.diagnostics, &found.sources, false))
+    })
 }
 
 /// A model under construction; hours, nanomoles, litres.

@@ -16,7 +16,9 @@ mod small;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "models")]
-pub use build::{Build, activity, amount, call, num, quantity, receptor, stays_cold, unit, volume};
+pub use build::{
+    Build, activity, amount, call, checked, num, quantity, receptor, stays_cold, unit, volume,
+};
 #[cfg(feature = "experiments")]
 pub use files::{EXPERIMENT, Files, Ran, heading, said};
 #[cfg(feature = "models")]

@@ -1,7 +1,7 @@
 //! Models connected through their ports, and inputs driven by measured curves, as an experiment
 //! writes them.
 
-use lutetia_testkit::{Files, Rows, heading, said};
+use lutetia_testkit::{Files, Rows, checked, heading, said};
 
 /// Runs an experiment on the shipped models; gives its table `out`, or why it failed.
 fn table(experiment: &str, curve: &str) -> Result<Rows, String> {
@@ -106,7 +106,7 @@ fn regress_faulty_connections_give_their_messages() {
 #[test]
 fn exact_closed_form_and_differential_equations_agree() {
     use lutetia_dose::{DoseRatePhase, Tissue, effective_dose};
-    use lutetia_model::{Binding, NoFiles, SourceFile, check, compile};
+    use lutetia_model::{Binding, compile};
     use lutetia_sim::{Options, Regimen, Request, Simulator};
 
     let phases = [(0.9, 0.012), (0.4, 0.09), (-1.3, 0.9)];
@@ -115,9 +115,7 @@ fn exact_closed_form_and_differential_equations_agree() {
         .replace("dose_rate     = { unit = \"Gy/h\", default = \"0 Gy/h\" }\n", "")
         .replacen("[parameters]", "[parameters]\nu = \"1 Gy/h\"\nh = \"1 h\"", 1)
         .replace("[states]", &format!("[define]\ndose_rate = \"{}\"\n[states]", rate.join(" + ")));
-    let checked = check(&SourceFile { name: "lq.toml".to_owned(), text }, &NoFiles);
-    let shown = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
-    let model = checked.model.unwrap_or_else(|| panic!("{shown}"));
+    let model = checked("lq.toml", &text);
     let system = compile(&model, &Binding::new(lutetia_data::nuclides())).expect("no nuclide");
     let parameters = system.default_parameters();
     let simulator = Simulator::new(system);

@@ -1,6 +1,7 @@
 //! What users set: levels by name, covariates within their range, the nuclide of a dose.
 
-use lutetia_model::{Binding, NoFiles, SourceFile, System, check, compile};
+use lutetia_model::{Binding, System, compile};
+use lutetia_testkit::checked;
 
 const MODEL: &str = r#"
 [model]
@@ -33,10 +34,8 @@ A = { of = "activity(L.body)", unit = "MBq" }
 "#;
 
 fn system() -> System {
-    let file = SourceFile { name: "m.toml".to_owned(), text: MODEL.to_owned() };
-    let checked = check(&file, &NoFiles);
-    let model = checked.model.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
-    compile(&model, &Binding::all(lutetia_data::nuclides(), ["Pb-212"])).expect("it compiles")
+    compile(&checked("m.toml", MODEL), &Binding::all(lutetia_data::nuclides(), ["Pb-212"]))
+        .expect("it compiles")
 }
 
 #[test]

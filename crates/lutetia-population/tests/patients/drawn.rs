@@ -1,7 +1,8 @@
 //! Patients against their formulas, bit by bit.
 
-use lutetia_model::{Binding, NoFiles, SourceFile, check, compile};
+use lutetia_model::{Binding, compile};
 use lutetia_population::{CohortSpec, Effects, Population};
+use lutetia_testkit::checked;
 
 const MODEL: &str = r#"
 [model]
@@ -36,9 +37,7 @@ all = { of = "F*B*T0", unit = "h" }
 
 #[test]
 fn exact_patients_are_their_formulas() {
-    let file = SourceFile { name: "laws.toml".to_owned(), text: MODEL.to_owned() };
-    let checked = check(&file, &NoFiles);
-    let model = checked.model.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics));
+    let model = checked("laws.toml", MODEL);
     let system =
         compile(&model, &Binding::new(lutetia_data::nuclides())).unwrap_or_else(|e| panic!("{e}"));
     let spec = CohortSpec { seed: 7, occasions: 3, ..CohortSpec::default() };
@@ -78,8 +77,7 @@ fn exact_patients_are_their_formulas() {
 
 #[test]
 fn exact_the_covariance_is_that_of_the_file() {
-    let file = SourceFile { name: "laws.toml".to_owned(), text: MODEL.to_owned() };
-    let model = check(&file, &NoFiles).model.expect("a model");
+    let model = checked("laws.toml", MODEL);
     let system =
         compile(&model, &Binding::new(lutetia_data::nuclides())).unwrap_or_else(|e| panic!("{e}"));
     let effects = Effects::of(&model, &system, &system.default_parameters()).expect("effects");
