@@ -1,7 +1,8 @@
 //! What the tests of several crates share. Nothing here is linked into what is shipped, and everything panics where a test
 //! would fail anyway.
 //!
-//! [`Rows`] reads tables by the names of their columns; [`repository`] is where the files of users lie. With the feature
+//! [`Rows`] reads tables by the names of their columns; [`repository`] is where the files of users lie, and
+//! [`reference`] where those of others that may not lie there. With the feature
 //! `experiments`, `Files` runs an experiment in memory; with `models`, `Build` makes a model without a text.
 
 #[cfg(feature = "models")]
@@ -10,6 +11,7 @@ mod build;
 mod files;
 #[cfg(feature = "models")]
 mod nuclides;
+mod reference;
 mod rows;
 mod small;
 
@@ -23,6 +25,7 @@ pub use build::{
 pub use files::{EXPERIMENT, Files, Ran, heading, said};
 #[cfg(feature = "models")]
 pub use nuclides::{nuclide, nuclide_table};
+pub use reference::{reference, reference_text};
 pub use rows::{Row, Rows};
 pub use small::CONSTANT_HAZARD;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lutetia_data::{Covariate, Study};
 use lutetia_diagnostic::{has_errors, render};
+use lutetia_testkit::reference_text;
 
 fn folders(kind: &str) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = std::fs::read_dir(Path::new("tests").join(kind))
@@ -192,12 +193,7 @@ fn exact_the_bundled_patient_reads_without_a_message() {
 
 #[test]
 fn val_the_bundled_patient_is_the_reference_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data/tac/lu177_dotatate_snmmi_patient4.csv");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: the reference data folder is absent");
-        return;
-    };
+    let Some(text) = reference_text("data/tac/lu177_dotatate_snmmi_patient4.csv") else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/studies/snmmi_patient4");
     let study = Study::read(&folder).0.expect("the bundled study is read");
     let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|l| l.split(',').collect()).collect();

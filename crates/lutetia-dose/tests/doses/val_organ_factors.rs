@@ -1,16 +1,9 @@
 //! Organ and sphere factors against other programs.
 
-use std::path::PathBuf;
-
 use lutetia_dose::{
     Region, SelfDoseFactor, Sex, Surroundings, bundled, marrow_from_body, marrow_from_organ,
     marrow_self_factor, self_dose_factor, sphere_dose_factor,
 };
-
-/// Reference data beside the repository, which not every machine has.
-fn shared(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path)
-}
 
 /// OLINDA/EXM 2.2 factors, mGy/(MBq s), as tabulated by the RayzeBio dosimetry calculator (MIT): male
 /// and female of kidneys, liver, spleen, salivary glands, red marrow from itself and from the total
@@ -182,11 +175,7 @@ fn val_marrow_from_organs() {
 fn val_organ_factors_of_opendose() {
     // OpenDose, ICRP Publication 110 phantoms, self dose of whole organs and of single kidneys.
     // Rows are name, mGy/(MBq s), its Monte Carlo error (below 0.01 %), mass in g.
-    let folder = shared("svalues/opendose_icrp110");
-    if !folder.exists() {
-        println!("skipped: {} is not on this machine", folder.display());
-        return;
-    }
+    let Some(folder) = lutetia_testkit::reference("data/svalues/opendose_icrp110") else { return };
     let source = bundled::source("Lu-177").expect("a bundled nuclide");
     for (i, phantom) in ["AM", "AF"].into_iter().enumerate() {
         for (file, target, region) in [
@@ -216,11 +205,7 @@ fn val_spheres_of_lu177() {
     // 177Lu in soft tissue, PyTheranostics (Apache-2.0), Gy/(Bq s), printed to three digits, 15 radii
     // from 1 to 60 mm. They are made with ICRP 107, whose photons carry 5 % more energy than those of
     // ENSDF: 1 % of the factor of the largest. Nothing of ours is fitted to them.
-    let path = shared("svalues/lu177_spheres.csv");
-    if !path.exists() {
-        println!("skipped: {} is not on this machine", path.display());
-        return;
-    }
+    let Some(path) = lutetia_testkit::reference("data/svalues/lu177_spheres.csv") else { return };
     let source = bundled::source("Lu-177").expect("a bundled nuclide");
     let mut reader = csv::Reader::from_path(path).expect("a file of the reference data");
     let mut tried = 0;

@@ -1,7 +1,5 @@
 //! Helpers shared by the tests: predictors from closures, reference files.
-#![allow(dead_code, unreachable_pub, clippy::print_stdout)]
-
-use std::path::PathBuf;
+#![allow(dead_code, unreachable_pub)]
 
 use lutetia_fit::{DMatrix, Observation, PredictError, Predictor};
 
@@ -49,18 +47,6 @@ impl Predictor for ClosedForm {
 
 pub fn observations(y: &[f64]) -> Vec<Observation> {
     y.iter().enumerate().map(|(i, v)| Observation::new(format!("point {i}"), *v)).collect()
-}
-
-/// A file of the reference folder beside the repository, or `None` with a printed reason.
-pub fn shared(path: &str) -> Option<String> {
-    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
-    match std::fs::read_to_string(&full) {
-        Ok(text) => Some(text),
-        Err(e) => {
-            println!("skipped: {} is not there ({e})", full.display());
-            None
-        }
-    }
 }
 
 /// Asserts a relative difference.

@@ -2,8 +2,9 @@
 //! official starts.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use crate::common::{ClosedForm, Curve, close, observations, shared};
+use crate::common::{ClosedForm, Curve, close, observations};
 use lutetia_fit::{ErrorModel, FitParameter, Magnitude, Problem, Transform, fit};
+use lutetia_testkit::reference_text;
 
 struct Certified {
     starts: [Vec<f64>; 2],
@@ -58,7 +59,7 @@ fn read(text: &str) -> Certified {
 
 /// Fits from each official start alone (no random ones), on the identity scale as NIST states the problem.
 fn check(file: &str, curve: Curve, digits: f64, from: &[usize], random_starts: usize) {
-    let Some(text) = shared(&format!("data/nlme/nist/{file}.dat")) else { return };
+    let Some(text) = reference_text(&format!("data/nlme/nist/{file}.dat")) else { return };
     let c = read(&text);
     assert!(c.b.len() > 1 && c.x.len() > c.b.len(), "{file}: {} points", c.x.len());
     let names: Vec<String> = (1..=c.b.len()).map(|i| format!("b{i}")).collect();

@@ -1,11 +1,12 @@
 //! Fits made by other tools.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use crate::common::{ClosedForm, Curve, close, observations, shared};
+use crate::common::{ClosedForm, Curve, close, observations};
 use lutetia_fit::{
     DerivedKind, ErrorModel, ExponentialForm, Fit, FitParameter, Magnitude, Problem,
     SumOfExponentials, Transform, fit,
 };
+use lutetia_testkit::reference_text;
 
 fn unknown_additive() -> ErrorModel {
     ErrorModel::Additive { sd: Magnitude::Estimated(1.0) }
@@ -75,9 +76,10 @@ fn compare(fit: &Fit, r: &RFit, found: &[(f64, f64)], tolerance: f64) {
 
 #[test]
 fn val_r_indometh_bi_exponential() {
-    let (Some(reference), Some(data)) =
-        (shared("data/nlme/R_reference_nls_nlme.txt"), shared("data/nlme/R_Indometh.csv"))
-    else {
+    let (Some(reference), Some(data)) = (
+        reference_text("data/nlme/R_reference_nls_nlme.txt"),
+        reference_text("data/nlme/R_Indometh.csv"),
+    ) else {
         return;
     };
     let fits = r_fits(&reference, "== Indometh", 4);
@@ -103,9 +105,10 @@ fn val_r_indometh_bi_exponential() {
 
 #[test]
 fn val_r_theoph_first_order_absorption() {
-    let (Some(reference), Some(data)) =
-        (shared("data/nlme/R_reference_nls_nlme.txt"), shared("data/nlme/R_Theoph.csv"))
-    else {
+    let (Some(reference), Some(data)) = (
+        reference_text("data/nlme/R_reference_nls_nlme.txt"),
+        reference_text("data/nlme/R_Theoph.csv"),
+    ) else {
         return;
     };
     let fits = r_fits(&reference, "per-subject residual SS", 3);
@@ -153,7 +156,7 @@ fn val_r_theoph_first_order_absorption() {
 /// non-negative bounds; its rates are effective.
 #[test]
 fn val_pytheranostics_snmmi_patient() {
-    let Some(text) = shared("data/tac/lu177_dotatate_snmmi_patient4.csv") else { return };
+    let Some(text) = reference_text("data/tac/lu177_dotatate_snmmi_patient4.csv") else { return };
     let lp = std::f64::consts::LN_2 / (6.6443 * 24.0);
     let lines: Vec<Vec<&str>> = text.lines().skip(1).map(|l| l.split(',').collect()).collect();
     let mut regions: Vec<&str> = lines.iter().map(|l| l[2]).collect();

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use lutetia_testkit::reference;
+
 use crate::common;
 
 fn run(folder: &Path, arguments: &[&str]) -> String {
@@ -77,14 +79,9 @@ fn exact_numbers_by_hand() {
 /// log-rank χ² 10.33, restricted means to a year.
 #[test]
 fn val_lung() {
-    let shared =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/survival/classic");
-    if !shared.join("lung.csv").exists() {
-        println!("skipped: `{}` is not on this machine", shared.display());
-        return;
-    }
+    let Some(classic) = reference("data/survival/classic") else { return };
     let text = run(
-        &shared,
+        &classic,
         &[
             "lung.csv",
             "--event",
