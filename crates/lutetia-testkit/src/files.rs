@@ -73,16 +73,29 @@ impl Files {
 
 impl World for Files {
     fn bytes(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.0.bytes(path)
+        self.0.bytes(&plain(path))
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.0.list(folder)
+        self.0.list(&plain(folder))
     }
 
     fn is_folder(&self, path: &str) -> io::Result<bool> {
-        self.0.is_folder(path)
+        self.0.is_folder(&plain(path))
     }
+}
+
+/// The path without `.` and `..`, which a disk follows by itself.
+fn plain(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
 }
 
 /// What an experiment made.
@@ -142,6 +155,15 @@ mod tests {
         let ran = files.run(&format!("{}{STEP}", heading(1))).expect("it runs");
         assert!(ran.table("fits").row("region", "liver").number("tia") > 0.0);
         assert!(ran.read.contains_key("data/studies/snmmi_patient4/activity.csv"));
+    }
+
+    #[test]
+    fn exact_a_path_is_followed_as_on_a_disk() {
+        let files = Files::of(&[("data/a.csv", "1\n")]);
+        for path in ["data/a.csv", "./data/a.csv", "data/../data/./a.csv", "data//a.csv"] {
+            assert_eq!(files.bytes(path).expect(path), b"1\n", "{path}");
+        }
+        assert!(files.bytes("../data/a.csv/b").is_err());
     }
 
     #[test]
