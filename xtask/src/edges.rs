@@ -30,7 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia-diagnostic", &[]),
     ("lutetia-reference-data", &[]),
     ("lutetia-models", &[]),
+    (TESTKIT, &["lutetia-experiment"]),
 ];
+
+/// What tests share, and nothing else may use.
+const TESTKIT: &str = "lutetia-testkit";
 
 /// Heavy dependencies and the one crate that may name each. A name covers the whole family
 /// (`diffsol` covers `diffsol-la`), in every kind of dependency.
@@ -83,6 +87,9 @@ pub(crate) fn faults(edges: &BTreeSet<Edge>, crates: &BTreeSet<String>) -> Vec<S
         }
         if to == "xtask" {
             faults.push(format!("`{from}` uses `xtask`; chores are used by nothing"));
+        }
+        if to == TESTKIT && !dev {
+            faults.push(format!("`{from}` uses `{TESTKIT}` outside its tests"));
         }
         // Tests may look sideways (a model is tested with the real nuclide table), and the chores
         // may use whatever they check.
@@ -167,6 +174,7 @@ mod tests {
             edge("lutetia-fit", "diffsol-la", false),
             edge("lutetia-sim", "argmin", true),
             edge("lutetia", "plotters", false),
+            edge("xtask", "lutetia-testkit", false),
         ];
         for edge in bad {
             let found = faults(&BTreeSet::from([edge.clone()]), &crates);
@@ -176,6 +184,7 @@ mod tests {
             edge("lutetia", "lutetia-units", false),
             edge("lutetia-report", "lutetia-diagnostic", false),
             edge("lutetia-model", "lutetia-data", true),
+            edge("lutetia-units", "lutetia-testkit", true),
             edge("lutetia-sim", "diffsol-la", false),
             edge("xtask", "lutetia-model", false),
         ];

@@ -14,6 +14,7 @@ mod codes;
 mod dependencies;
 mod edges;
 mod errors;
+mod invariants;
 mod licences;
 mod links;
 mod schema;

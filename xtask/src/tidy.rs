@@ -2,7 +2,9 @@
 
 use anyhow::{Result, bail};
 
-use crate::{codes, dependencies, edges, errors, licences, links, sizes, texts, workspace};
+use crate::{
+    codes, dependencies, edges, errors, invariants, licences, links, sizes, texts, workspace,
+};
 
 /// Runs every check and fails with the number of faults.
 pub(crate) fn run() -> Result<()> {
@@ -16,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(dependencies::faults(&metadata)?);
     faults.extend(codes::faults()?);
     faults.extend(sizes::faults()?);
+    faults.extend(invariants::faults()?);
     let (untyped, lower) = errors::faults()?;
     faults.extend(untyped);
     let files = workspace::files()?;

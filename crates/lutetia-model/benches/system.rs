@@ -4,41 +4,16 @@
 //! learns it from the model.
 
 use divan::{Bencher, black_box};
-use lutetia_model::{
-    Binding, Compartment, Expr, Fate, LabelGroup, Model, Output, Parameter, ParameterValue,
-    Participant, Pool, Process, Rate, Species, Symbol, System, compile,
-};
-use lutetia_units::{MeanEnergy, Nuclide, NuclideTable, Unit, UnitSystem};
+use lutetia_model::{Binding, Model, System, compile};
+use lutetia_testkit::{Build, activity, nuclide_table, num, stays_cold};
+use lutetia_units::NuclideTable;
 
 fn main() {
     divan::main();
 }
 
-fn unit(text: &str) -> Unit {
-    Unit::parse(text).expect("a unit of this file")
-}
-
 fn table() -> NuclideTable {
-    let nuclide = |name: &str, half_life_s: f64, daughter: Option<&str>| Nuclide {
-        name: name.to_owned(),
-        half_life_s,
-        half_life_sd_s: None,
-        branches: daughter
-            .map(|d| lutetia_units::Branch {
-                daughter: d.to_owned(),
-                fraction: 1.0,
-                mode: "B-".to_owned(),
-            })
-            .into_iter()
-            .collect(),
-        energy: MeanEnergy::default(),
-        source: "bench".to_owned(),
-    };
-    NuclideTable::from_nuclides(vec![
-        nuclide("Lu-177", 574_068.0, Some("Hf-177")),
-        nuclide("Hf-177", f64::INFINITY, None),
-    ])
-    .expect("a table without contradictions")
+    nuclide_table(&[("Lu-177", 574_068.0, &[("Hf-177", 1.0)]), ("Hf-177", f64::INFINITY, &[])])
 }
 
 const RATES: [f64; 6] = [2.4, 0.1, 2.76, 2.76, 0.06, 0.02];
@@ -46,7 +21,7 @@ const RATES: [f64; 6] = [2.4, 0.1, 2.76, 2.76, 0.06, 0.02];
 /// Plasma and `organs` organs: exchange, binding to one receptor pool, internalisation, release.
 /// 2 + 7·organs states.
 fn receptor_model(organs: usize) -> Model {
-    let units = UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L")).expect("base units");
+    let mut b = Build::new("bench");
     let names = [
         ("CL", "L/h"),
         ("PS", "L/h"),
@@ -55,111 +30,29 @@ fn receptor_model(organs: usize) -> Model {
         ("k_int", "1/h"),
         ("k_rel", "1/h"),
     ];
-    let parameters = names
+    let rates: Vec<_> = names
         .iter()
         .zip(RATES)
-        .map(|(&(name, text), value)| Parameter {
-            name: name.to_owned(),
-            dimension: unit(text).dimension(),
-            unit: unit(text),
-            value: ParameterValue::Number(value),
-            fixed: false,
-            bounds: (None, None),
-            iiv: None,
-            iov: None,
-            effects: Vec::new(),
-            source: None,
-            about: None,
-        })
+        .map(|(&(name, unit), rate)| b.parameter(name, rate, unit))
         .collect();
-    let compartment = |name: String, volume: f64| Compartment {
-        name,
-        volume: Expr::Number(volume),
-        text: String::new(),
-        source: None,
-    };
-    let species = |name: &str, label: Option<usize>| Species {
-        name: name.to_owned(),
-        label,
-        nuclide: None,
-        decayed: None,
-        molar_mass: None,
-        about: None,
-    };
-    let mut model = Model {
-        id: "bench".to_owned(),
-        title: "bench".to_owned(),
-        reference: None,
-        about: None,
-        units,
-        labels: vec![LabelGroup {
-            name: "label".to_owned(),
-            on: vec![0, 2, 3],
-            decayed: Fate { cold: true, products: Vec::new() },
-        }],
-        covariates: Vec::new(),
-        parameters,
-        compartments: vec![compartment("plasma".to_owned(), 3.0)],
-        species: vec![
-            species("L", Some(0)),
-            species("R", None),
-            species("LR", Some(0)),
-            species("Li", Some(0)),
-        ],
-        pools: vec![Pool { species: 0, place: 0, initial: None, lag: 0.0 }],
-        quantities: Vec::new(),
-        defines: Vec::new(),
-        processes: Vec::new(),
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        correlations: Vec::new(),
-        parameter_order: Vec::new(),
-    };
-    let parameter = |k| Expr::Symbol(Symbol::Parameter(k));
-    let process = |from: &[usize], to: &[usize], k: usize, power: i32, place: usize| {
-        let side = |pools: &[usize]| pools.iter().map(|&p| (Participant::Pool(p), 1.0)).collect();
-        Process {
-            name: "p".to_owned(),
-            reactants: side(from),
-            products: side(to),
-            rate: Rate::MassAction {
-                coefficient: parameter(k),
-                volume_power: power,
-                place: Some(place),
-            },
-            text: String::new(),
-        }
-    };
-    model.processes.push(process(&[0], &[], 0, 1, 0));
+    let [l, r, lr, li] = ["L", "R", "LR", "Li"].map(|name| b.species(name));
+    b.label(&[l, lr, li], stays_cold());
+    let plasma = b.compartment("plasma", num(3.0));
+    let blood = b.pool(l, plasma, None);
+    b.mass_action("p", &[blood], &[], rates[0].clone(), 1);
     for organ in 0..organs {
-        let place = organ + 1;
-        model.compartments.push(compartment(format!("organ{organ}"), 0.02 + 0.01 * organ as f64));
-        let first = model.pools.len();
-        for kind in 0..4 {
-            let initial = (kind == 1).then_some(Expr::Number(5.0));
-            model.pools.push(Pool { species: kind, place, initial, lag: 0.0 });
-        }
-        let (l, r, lr, li) = (first, first + 1, first + 2, first + 3);
-        model.processes.extend([
-            process(&[0], &[l], 1, 1, 0),
-            process(&[l], &[0], 1, 1, place),
-            process(&[l, r], &[lr], 2, 1, place),
-            process(&[lr], &[l, r], 3, 0, place),
-            process(&[lr], &[li, r], 4, 0, place),
-            process(&[li], &[0], 5, 0, place),
-        ]);
-        let activity = |pool| Box::new(Expr::Symbol(Symbol::Activity(pool)));
-        model.outputs.push(Output {
-            name: format!("A_{organ}"),
-            unit: unit("MBq"),
-            expr: Expr::Add(Box::new(Expr::Add(activity(l), activity(lr))), activity(li)),
-            text: String::new(),
-            error: None,
-            port: false,
-            about: None,
-        });
+        let place = b.compartment(&format!("organ{organ}"), num(0.02 + 0.01 * organ as f64));
+        let [l, r, lr, li] = [(l, None), (r, Some(num(5.0))), (lr, None), (li, None)]
+            .map(|(species, initial)| b.pool(species, place, initial));
+        b.mass_action("p", &[blood], &[l], rates[1].clone(), 1);
+        b.mass_action("p", &[l], &[blood], rates[1].clone(), 1);
+        b.mass_action("p", &[l, r], &[lr], rates[2].clone(), 1);
+        b.mass_action("p", &[lr], &[l, r], rates[3].clone(), 0);
+        b.mass_action("p", &[lr], &[li, r], rates[4].clone(), 0);
+        b.mass_action("p", &[li], &[blood], rates[5].clone(), 0);
+        b.output(&format!("A_{organ}"), "MBq", activity(l) + activity(lr) + activity(li));
     }
-    model
+    b.0
 }
 
 fn system(organs: usize) -> System {

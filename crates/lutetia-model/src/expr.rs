@@ -1,5 +1,7 @@
 //! Checked expressions: every name resolved, every dimension verified, numbers in internal units.
 
+use std::ops::{Add, Div, Mul, Sub};
+
 /// A function of the closed list of the model language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
@@ -111,3 +113,21 @@ impl Expr {
         }
     }
 }
+
+/// Two trees under one node. Dimensions are those of whoever writes: a model file is checked, an expression is not.
+macro_rules! operator {
+    ($operator:ident, $method:ident) => {
+        impl $operator for Expr {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                Self::$operator(Box::new(self), Box::new(other))
+            }
+        }
+    };
+}
+
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use divan::Bencher;
 use lutetia_sim::{Options, Regimen, Request, Simulator};
 
-use build::{hot, logspace, whole_body};
+use build::{Simulated as _, hot, logspace, whole_body};
 
 fn main() {
     divan::main();

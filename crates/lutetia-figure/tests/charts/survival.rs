@@ -47,10 +47,7 @@ fn exact_a_survival_curve_of_five_patients() {
 
 #[test]
 fn val_lung_by_sex_as_in_r() {
-    let path =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/survival/classic/lung.csv");
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("skipped: the data of R's `survival` are not on this machine");
+    let Some(text) = lutetia_testkit::reference_text("data/survival/classic/lung.csv") else {
         return;
     };
     let rows = text.lines().skip(1).map(|line| {

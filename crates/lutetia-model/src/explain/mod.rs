@@ -4,8 +4,6 @@
 mod laws;
 mod print;
 mod render;
-#[cfg(test)]
-mod tests;
 
 use serde::Serialize;
 

@@ -24,8 +24,6 @@ mod sensitivity;
 mod setting;
 mod switches;
 mod tape;
-#[cfg(test)]
-pub(crate) mod tests;
 
 use std::sync::Arc;
 

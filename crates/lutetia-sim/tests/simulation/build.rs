@@ -1,249 +1,52 @@
 //! Models built by hand, in internal units throughout (h, nmol, L, MBq).
 
-use lutetia_model::{
-    Binding, Compartment, Expr, Fate, Form, Function, Input, LabelGroup, Model, Output, Parameter,
-    ParameterValue, Participant, Pool, Process, QuantityState, Rate, Species, Symbol, System,
-    compile,
-};
+use lutetia_model::{Expr, System};
 use lutetia_sim::{Dose, Simulator};
-use lutetia_units::{Branch, MeanEnergy, Nuclide, NuclideTable, Unit, UnitSystem};
+use lutetia_testkit::{Build, activity, amount, nuclide_table, stays_cold, volume};
+use lutetia_units::NuclideTable;
 
-pub fn unit(text: &str) -> Unit {
-    Unit::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
-}
-pub fn num(x: f64) -> Expr {
-    Expr::Number(x)
-}
 pub fn add(a: Expr, b: Expr) -> Expr {
-    Expr::Add(Box::new(a), Box::new(b))
+    a + b
 }
 pub fn mul(a: Expr, b: Expr) -> Expr {
-    Expr::Mul(Box::new(a), Box::new(b))
+    a * b
 }
 pub fn div(a: Expr, b: Expr) -> Expr {
-    Expr::Div(Box::new(a), Box::new(b))
-}
-pub fn amount(pool: usize) -> Expr {
-    Expr::Symbol(Symbol::Amount(pool, Form::Total))
-}
-pub fn activity(pool: usize) -> Expr {
-    Expr::Symbol(Symbol::Activity(pool))
-}
-pub fn volume(place: usize) -> Expr {
-    Expr::Symbol(Symbol::Volume(place))
-}
-pub fn quantity(index: usize) -> Expr {
-    Expr::Symbol(Symbol::Quantity(index))
-}
-pub fn call(function: Function, arguments: Vec<Expr>) -> Expr {
-    Expr::Call(function, arguments)
+    a / b
 }
 
 /// Half-lives as in the literature to a few digits: the tests compare with closed forms that use
 /// the very same numbers.
 pub fn nuclides() -> NuclideTable {
-    let row = |name: &str, half_life_s: f64, daughters: &[(&str, f64)]| Nuclide {
-        name: name.to_owned(),
-        half_life_s,
-        half_life_sd_s: None,
-        branches: daughters
-            .iter()
-            .map(|(daughter, fraction)| Branch {
-                daughter: (*daughter).to_owned(),
-                fraction: *fraction,
-                mode: "B-".to_owned(),
-            })
-            .collect(),
-        energy: MeanEnergy::default(),
-        source: "for tests".to_owned(),
-    };
-    NuclideTable::from_nuclides(vec![
-        row("Lu-177", 6.6443 * 86400.0, &[("Hf-177", 1.0)]),
-        row("Hf-177", f64::INFINITY, &[]),
-        row("Y-90", 64.05 * 3600.0, &[("Zr-90", 1.0)]),
-        row("Zr-90", f64::INFINITY, &[]),
-        row("Pb-212", 10.622 * 3600.0, &[("Bi-212", 1.0)]),
-        row("Bi-212", 60.54 * 60.0, &[("Pb-208", 1.0)]),
-        row("Pb-208", f64::INFINITY, &[]),
-        row("Ac-225", 9.92 * 86400.0, &[("Bi-213", 1.0)]),
-        row("Bi-213", 45.6 * 60.0, &[("Po-213", 0.98), ("Bi-209", 0.02)]),
-        row("Po-213", 3.7e-6, &[("Bi-209", 1.0)]),
-        row("Bi-209", f64::INFINITY, &[]),
+    nuclide_table(&[
+        ("Lu-177", 6.6443 * 86400.0, &[("Hf-177", 1.0)]),
+        ("Hf-177", f64::INFINITY, &[]),
+        ("Y-90", 64.05 * 3600.0, &[("Zr-90", 1.0)]),
+        ("Zr-90", f64::INFINITY, &[]),
+        ("Pb-212", 10.622 * 3600.0, &[("Bi-212", 1.0)]),
+        ("Bi-212", 60.54 * 60.0, &[("Pb-208", 1.0)]),
+        ("Pb-208", f64::INFINITY, &[]),
+        ("Ac-225", 9.92 * 86400.0, &[("Bi-213", 1.0)]),
+        ("Bi-213", 45.6 * 60.0, &[("Po-213", 0.98), ("Bi-209", 0.02)]),
+        ("Po-213", 3.7e-6, &[("Bi-209", 1.0)]),
+        ("Bi-209", f64::INFINITY, &[]),
     ])
-    .unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// A model under construction; hours, nanomoles, litres.
-pub struct Build(pub Model);
+/// What is run of a model built by hand.
+pub trait Simulated {
+    fn simulator(&self, nuclides_bound: &[&str]) -> Simulator;
+    fn system(&self, nuclides_bound: &[&str]) -> System;
+}
 
-impl Build {
-    pub fn new(id: &str) -> Self {
-        let units = UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L"))
-            .unwrap_or_else(|e| panic!("{e}"));
-        Self(Model {
-            id: id.to_owned(),
-            title: id.to_owned(),
-            reference: None,
-            about: None,
-            units,
-            labels: Vec::new(),
-            covariates: Vec::new(),
-            parameters: Vec::new(),
-            compartments: Vec::new(),
-            species: Vec::new(),
-            pools: Vec::new(),
-            quantities: Vec::new(),
-            defines: Vec::new(),
-            processes: Vec::new(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            correlations: Vec::new(),
-            parameter_order: Vec::new(),
-        })
-    }
-
-    fn add_parameter(&mut self, name: &str, unit_text: &str, value: ParameterValue) -> Expr {
-        let unit = unit(unit_text);
-        self.0.parameters.push(Parameter {
-            name: name.to_owned(),
-            dimension: unit.dimension(),
-            unit,
-            value,
-            fixed: false,
-            bounds: (None, None),
-            iiv: None,
-            iov: None,
-            effects: Vec::new(),
-            source: None,
-            about: None,
-        });
-        Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))
-    }
-
-    pub fn parameter(&mut self, name: &str, value: f64, unit: &str) -> Expr {
-        self.add_parameter(name, unit, ParameterValue::Number(value))
-    }
-
-    pub fn formula(&mut self, name: &str, expr: Expr, unit: &str) -> Expr {
-        self.0.parameter_order.push(self.0.parameters.len());
-        let text = format!("{name} formula");
-        self.add_parameter(name, unit, ParameterValue::Formula { expr, text })
-    }
-
-    pub fn compartment(&mut self, name: &str, volume: Expr) -> usize {
-        self.0.compartments.push(Compartment {
-            name: name.to_owned(),
-            volume,
-            text: String::new(),
-            source: None,
-        });
-        self.0.compartments.len() - 1
-    }
-
-    pub fn species(&mut self, name: &str) -> usize {
-        self.radioactive(name, None, None)
-    }
-
-    pub fn radioactive(&mut self, name: &str, nuclide: Option<&str>, fate: Option<Fate>) -> usize {
-        self.0.species.push(Species {
-            name: name.to_owned(),
-            label: None,
-            nuclide: nuclide.map(str::to_owned),
-            decayed: fate,
-            molar_mass: None,
-            about: None,
-        });
-        self.0.species.len() - 1
-    }
-
-    pub fn label(&mut self, on: &[usize], fate: Fate) {
-        for &species in on {
-            self.0.species[species].label = Some(self.0.labels.len());
-        }
-        self.0.labels.push(LabelGroup { name: "label".to_owned(), on: on.to_vec(), decayed: fate });
-    }
-
-    pub fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
-        self.0.pools.push(Pool { species, place, initial, lag: 0.0 });
-        self.0.pools.len() - 1
-    }
-
-    pub fn state(&mut self, name: &str, unit_text: &str, initial: Expr) -> usize {
-        self.0.quantities.push(QuantityState {
-            name: name.to_owned(),
-            unit: unit(unit_text),
-            initial,
-            about: None,
-        });
-        self.0.quantities.len() - 1
-    }
-
-    /// Mass action with the amounts divided by the volume of the first reactant's place.
-    pub fn mass_action(
-        &mut self,
-        name: &str,
-        from: &[usize],
-        to: &[usize],
-        coefficient: Expr,
-        volume_power: i32,
-    ) {
-        let side = |pools: &[usize]| pools.iter().map(|&p| (Participant::Pool(p), 1.0)).collect();
-        let place = from.first().map(|&p| self.0.pools[p].place);
-        self.0.processes.push(Process {
-            name: name.to_owned(),
-            reactants: side(from),
-            products: side(to),
-            rate: Rate::MassAction { coefficient, volume_power, place },
-            text: format!("{name} rate"),
-        });
-    }
-
-    /// A flux into a quantity.
-    pub fn feed(&mut self, name: &str, quantity: usize, flux: Expr) {
-        self.0.processes.push(Process {
-            name: name.to_owned(),
-            reactants: Vec::new(),
-            products: vec![(Participant::Quantity(quantity), 1.0)],
-            rate: Rate::Explicit(flux),
-            text: format!("{name} flux"),
-        });
-    }
-
-    pub fn input(&mut self, name: &str, unit_text: &str, default: Option<f64>) -> Expr {
-        self.0.inputs.push(Input {
-            name: name.to_owned(),
-            unit: unit(unit_text),
-            default,
-            about: None,
-        });
-        Expr::Symbol(Symbol::Input(self.0.inputs.len() - 1))
-    }
-
-    pub fn output(&mut self, name: &str, unit_text: &str, expr: Expr) {
-        self.0.outputs.push(Output {
-            name: name.to_owned(),
-            unit: unit(unit_text),
-            expr,
-            text: format!("{name} text"),
-            error: None,
-            port: true,
-            about: None,
-        });
-    }
-
-    pub fn simulator(&self, nuclides_bound: &[&str]) -> Simulator {
+impl Simulated for Build {
+    fn simulator(&self, nuclides_bound: &[&str]) -> Simulator {
         Simulator::new(self.system(nuclides_bound))
     }
 
-    pub fn system(&self, nuclides_bound: &[&str]) -> System {
-        let table = nuclides();
-        let binding = Binding::all(&table, nuclides_bound.iter().copied());
-        compile(&self.0, &binding).unwrap_or_else(|e| panic!("{e}"))
+    fn system(&self, nuclides_bound: &[&str]) -> System {
+        self.compiled(&nuclides(), nuclides_bound)
     }
-}
-
-pub fn stays_cold() -> Fate {
-    Fate { cold: true, products: Vec::new() }
 }
 
 /// A cold bolus.
@@ -279,44 +82,6 @@ pub fn compartments(two: bool, labelled: bool) -> Build {
     }
     b.output("C_plasma", "nmol/L", div(amount(l_p), volume(plasma)));
     b.output("A_plasma", "MBq", activity(l_p));
-    b
-}
-
-/// Ligand in plasma and tumour, one receptor pool, internalisation and recycling of the receptor.
-/// Without `CL` nothing leaves.
-pub fn receptor(labelled: bool, excretion: bool) -> Build {
-    let mut b = Build::new("receptor");
-    let v_plasma = b.parameter("V_plasma", 3.0, "L");
-    let v_tumour = b.parameter("V_tumour", 0.02, "L");
-    let ps = b.parameter("PS", 0.1, "L/h");
-    let kon = b.parameter("kon", 2.76, "L/nmol/h");
-    let kd = b.parameter("KD", 1.0, "nmol/L");
-    let koff = b.formula("koff", mul(kon.clone(), kd), "1/h");
-    let k_int = b.parameter("k_int", 0.06, "1/h");
-    let conc = b.parameter("R_conc", 50.0, "nmol/L");
-    let plasma = b.compartment("plasma", v_plasma);
-    let tumour = b.compartment("tumour", v_tumour);
-    let (l, r, lr, li) = (b.species("L"), b.species("R"), b.species("LR"), b.species("Li"));
-    if labelled {
-        b.label(&[l, lr, li], stays_cold());
-    }
-    let l_p = b.pool(l, plasma, None);
-    let l_t = b.pool(l, tumour, None);
-    let r_t = b.pool(r, tumour, Some(mul(conc, volume(tumour))));
-    let lr_t = b.pool(lr, tumour, None);
-    let li_t = b.pool(li, tumour, None);
-    if excretion {
-        let cl = b.parameter("CL", 2.4, "L/h");
-        b.mass_action("excrete", &[l_p], &[], cl, 1);
-    }
-    b.mass_action("extravasate", &[l_p], &[l_t], ps.clone(), 1);
-    b.mass_action("extravasate (back)", &[l_t], &[l_p], ps, 1);
-    b.mass_action("bind", &[l_t, r_t], &[lr_t], kon, 1);
-    b.mass_action("bind (back)", &[lr_t], &[l_t, r_t], koff, 0);
-    b.mass_action("internalise", &[lr_t], &[li_t, r_t], k_int, 0);
-    b.output("A_tumour", "MBq", add(activity(l_t), add(activity(lr_t), activity(li_t))));
-    b.output("A_plasma", "MBq", activity(l_p));
-    b.output("C_plasma", "nmol/L", div(amount(l_p), volume(plasma)));
     b
 }
 

@@ -7,6 +7,7 @@ use lutetia_model::{Fate, Form, Function, Symbol};
 use lutetia_sim::{Curve, Inputs, Options, Regimen, Request, Trajectory};
 
 use crate::build::*;
+use lutetia_testkit::*;
 
 pub fn column(run: &Trajectory, output: usize) -> Vec<f64> {
     run.outputs.column(output).collect()

@@ -4,6 +4,7 @@ use lutetia_sim::{Options, Regimen, Request, Trajectory};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
+use lutetia_testkit::*;
 
 fn whole_body_run(options: &Options) -> Trajectory {
     let simulator = whole_body().simulator(&["Lu-177"]);

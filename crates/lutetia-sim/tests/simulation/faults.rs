@@ -8,6 +8,7 @@ use lutetia_sim::{
 };
 
 use crate::build::*;
+use lutetia_testkit::*;
 
 fn simulator() -> Simulator {
     receptor(true, true).simulator(&["Lu-177"])

@@ -4,6 +4,7 @@ use lutetia_sim::{Change, Inputs, Options, Regimen, Request, SimError, Standing}
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
+use lutetia_testkit::*;
 
 /// hot(t) = e^(−λ(t−t₀))·f₀·total(t) for one syringe, through saturable binding and internalisation
 /// and during the infusion. Both sides come from one run at rtol 1e-9: 1e-7 of the peak is granted.

@@ -8,6 +8,7 @@
 use lutetia_sim::{Options, Regimen, Request, Simulator};
 
 use crate::build::*;
+use lutetia_testkit::*;
 
 fn check(
     simulator: &Simulator,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lutetia_model::{Binding, Connection, Model, NoFiles, SourceFile, check, compile, connect};
+use lutetia_model::{Binding, Connection, Model, compile, connect};
 use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request, Simulator, Trajectory};
 use lutetia_units::Quantity;
 
@@ -40,8 +40,7 @@ pub(crate) fn checked(file: &str) -> Model {
     } else {
         fs::read_to_string(folder().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
     };
-    let checked = check(&SourceFile { name: file.to_owned(), text }, &NoFiles);
-    checked.model.unwrap_or_else(|| panic!("{file}: {:#?}", checked.diagnostics))
+    lutetia_testkit::checked(file, &text)
 }
 
 fn ready(model: &Model) -> Shipped {

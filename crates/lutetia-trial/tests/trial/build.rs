@@ -1,11 +1,9 @@
 //! Models written as users write them.
 
-use lutetia_model::{Binding, Model, NoFiles, SourceFile, check, compile, system::System};
+use lutetia_model::{Binding, Model, compile, system::System};
 
 pub fn checked(text: &str) -> Model {
-    let checked =
-        check(&SourceFile { name: "test.toml".to_owned(), text: text.to_owned() }, &NoFiles);
-    checked.model.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics))
+    lutetia_testkit::checked("test.toml", text)
 }
 
 pub fn compiled(model: &Model) -> System {

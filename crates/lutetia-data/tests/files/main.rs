@@ -1,0 +1,9 @@
+//! What measured tables and reference tables say, and what is wrong with them.
+#![allow(missing_docs)]
+
+mod decay_correction;
+mod hints;
+mod mutated_files;
+mod nuclides;
+mod plausible;
+mod study_folders;

@@ -1,0 +1,71 @@
+//! Nothing a file can contain makes the reader panic, and an error is what keeps a study away.
+
+use lutetia_data::Study;
+use lutetia_diagnostic::{has_errors, render, render_json};
+use proptest::prelude::*;
+
+const SUBJECTS: &[u8] = include_bytes!("../good/plain/subjects.csv");
+const DOSES: &[u8] = include_bytes!("../good/plain/doses.csv");
+const ACTIVITY: &[u8] = include_bytes!("../good/plain/activity.csv");
+
+fn mutated(original: &[u8], changes: &[(usize, u8, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for (at, kind, piece) in changes {
+        let at = at % (bytes.len() + 1);
+        match kind % 4 {
+            0 => {
+                bytes.splice(at..at, piece.iter().copied());
+            }
+            1 => bytes.truncate(at),
+            2 => {
+                let end = (at + piece.len()).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            _ => {
+                for (b, p) in bytes[at..].iter_mut().zip(piece) {
+                    *b = *p;
+                }
+            }
+        }
+    }
+    bytes
+}
+
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..12),
+        prop::sample::select(vec![
+            ",", ";", "\"", "\n", "\r", "(", ")", "1e308", "-1", "NaN", "µ", "<", "Gy/h", "P1",
+            "\u{feff}", "subject", "1,5", "unit", "%", "[", "yes", "65536", "\0", "(%)",
+        ])
+        .prop_map(|s| s.as_bytes().to_vec()),
+    ]
+}
+
+fn changes() -> impl Strategy<Value = Vec<(usize, u8, Vec<u8>)>> {
+    prop::collection::vec((any::<usize>(), any::<u8>(), piece()), 0..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn prop_mutated_files_never_panic(s in changes(), d in changes(), a in changes()) {
+        let (s, d, a) = (mutated(SUBJECTS, &s), mutated(DOSES, &d), mutated(ACTIVITY, &a));
+        let (study, diagnostics, sources) = Study::parse(
+            "mutated",
+            &[("subjects.csv", &s), ("doses.csv", &d), ("activity.csv", &a)],
+        );
+        prop_assert_eq!(study.is_none(), has_errors(&diagnostics));
+        prop_assert!(!render(&diagnostics, &sources, false).is_empty());
+        prop_assert!(!render_json(&diagnostics, &sources).is_empty());
+        if let Some(study) = study {
+            for m in study.measurements() {
+                prop_assert!(m.time_h.is_finite() && m.activity_mbq.is_finite());
+                prop_assert!(m.activity_mbq >= 0.0);
+                prop_assert!(m.sd_mbq.is_none_or(|sd| sd > 0.0 && sd.is_finite()));
+                prop_assert!(study.curve(m.subject, m.cycle, m.region).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What experiments make, step by step, in memory.
+#![allow(missing_docs, clippy::cast_precision_loss)]
+
+mod calibrated;
+mod combination;
+mod connected;
+mod dose_step;
+mod inside_trials;
+mod occasions;
+mod roles;
+mod trial_step;

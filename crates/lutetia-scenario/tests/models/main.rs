@@ -1,0 +1,5 @@
+//! Shipped models as they are simulated: the doses they give, and what follows their nuclide.
+#![allow(missing_docs)]
+
+mod doses;
+mod nuclides;

@@ -1,0 +1,88 @@
+//! Dose factors and RBE of models and the nuclide that they are run with.
+
+use std::collections::BTreeMap;
+
+use lutetia_scenario as load;
+use lutetia_scenario::ScenarioError as Failure;
+use lutetia_sim::{Curve, Inputs, Options, Regimen, Request};
+
+fn model(path: &str, nuclide: &str) -> load::LoadedModel {
+    let mut read = |path: &str| -> Result<String, Failure> { Ok(lutetia_testkit::text(path)) };
+    load::model(path, &[nuclide.to_owned()], &mut read).expect("a model")
+}
+
+fn parameter(model: &load::LoadedModel, name: &str, set: &[(&str, &str)]) -> f64 {
+    let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let index = model.simulator.parameter(name).expect("a parameter");
+    let factor = model.simulator.system().parameters()[index].factor;
+    model.parameters(&set).expect("parameters")[index] / factor
+}
+
+const GROWTH_KILL: [&str; 2] = [
+    "models/tumour/growth-kill-clinical-effective.toml",
+    "models/tumour/growth-kill-radiobiological.toml",
+];
+
+#[test]
+fn val_s_self_follows_the_nuclide() {
+    for path in GROWTH_KILL {
+        let lutetium = model(path, "Lu-177");
+        assert!((parameter(&lutetium, "S_self", &[]) - 0.085).abs() < 1e-12);
+        assert_eq!(lutetium.notes, [""; 0]);
+        // 225Ac with its daughters leaves 28.0 MeV of alphas and about 1 MeV of electrons and recoils where it
+        // decays (ICRP Publication 107: 27.99 MeV of alphas); 0.5767 Gy g/(MBq h) per MeV.
+        let actinium = model(path, "Ac-225");
+        let s = parameter(&actinium, "S_self", &[]);
+        assert!((16.1..17.4).contains(&s), "{s}");
+        assert!(actinium.notes.iter().any(|n| n.contains("S_self") && n.contains("Ac-225")));
+        assert!(actinium.notes.iter().any(|n| n.contains("`RBE` = 1")), "{:?}", actinium.notes);
+        // 90Y: 0.933 MeV per decay, and no alphas.
+        let yttrium = model(path, "Y-90");
+        let s = parameter(&yttrium, "S_self", &[]);
+        assert!((s / (0.5767 * 0.933) - 1.0).abs() < 0.01, "{s}");
+        assert!(!yttrium.notes.iter().any(|n| n.contains("RBE")));
+        // What a user sets wins.
+        let set = [("S_self", "2 Gy g/(MBq h)")];
+        assert!((parameter(&actinium, "S_self", &set) - 2.0).abs() < 1e-12);
+    }
+    // A factor of one mass cannot follow, and is named.
+    for path in ["models/radiobiology/two-damage.toml", "models/toxicity/marrow-dose.toml"] {
+        assert!(model(path, "Ac-225").notes.iter().any(|n| n.contains("dose factor of Lu-177")));
+        assert_eq!(model(path, "Lu-177").notes, [""; 0]);
+    }
+}
+
+#[test]
+fn exact_an_rbe_weights_single_hits_alone() {
+    for path in [
+        "models/toxicity/kidneys.toml",
+        "models/radiobiology/linear-quadratic.toml",
+        "models/radiobiology/linear-quadratic-two-repairs.toml",
+    ] {
+        let model = model(path, "Ac-225");
+        let input = Curve { input: "dose_rate".to_owned(), points: vec![(0.0, 0.5), (40.0, 0.1)] };
+        let inputs = Inputs { curves: vec![input] };
+        let outputs: Vec<usize> =
+            ["dose", "BED"].iter().map(|n| model.simulator.output(n).expect("an output")).collect();
+        let run = |rbe: &str| -> [f64; 2] {
+            let set = BTreeMap::from([("RBE".to_owned(), rbe.to_owned())]);
+            let parameters = model.parameters(&set).expect("parameters");
+            let options = Options { rtol: 1e-10, ..Options::default() };
+            let found = model
+                .simulator
+                .run(
+                    &Request::new(&parameters, &Regimen::default(), &[0.0, 40.0])
+                        .inputs(&inputs)
+                        .options(&options),
+                )
+                .expect("a run");
+            [0, 1].map(|i| found.outputs.get(1, outputs[i]).expect("a value"))
+        };
+        let ([dose, sparse], [same, dense]) = (run("1"), run("5"));
+        // The internal units of dose and BED are one of each.
+        assert!((dose - same).abs() < 1e-9 * dose);
+        // BED = RBE D + G D²/(α/β): four doses more, at a relative tolerance of 1e-10.
+        assert!(((dense - sparse) / (4.0 * dose) - 1.0).abs() < 1e-7, "{path}");
+        assert!(sparse > dose);
+    }
+}

@@ -1,0 +1,5 @@
+//! Quantities and nuclides.
+#![allow(missing_docs)]
+
+mod chains;
+mod quantities;

@@ -1,0 +1,190 @@
+//! An installed command has its models with it: everything here runs in a folder that holds no repository.
+
+use std::{fs, path::Path};
+
+use lutetia_testkit::repository;
+
+use crate::common::{Ran, run};
+
+const NAMES: [&str; 4] = [
+    "psma/tumour-kidney",
+    "psma/tumour-kidney.toml",
+    "models/psma/tumour-kidney",
+    "models/psma/tumour-kidney.toml",
+];
+
+const EXPERIMENT: &str = r#"
+[experiment]
+title = "Bundled"
+question = "Does it run?"
+seed = 1
+objective = "-"
+method = "-"
+result = "-"
+disagreement = "-"
+
+[models.pk]
+file = "psma/tumour-kidney"
+nuclides = ["Lu-177"]
+
+[[step]]
+kind = "simulate"
+id = "run"
+model = "pk"
+until = 24
+points = 3
+doses = [{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }]
+"#;
+
+fn empty() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn simulate(folder: &Path, name: &str) -> Ran {
+    let dose = r#"{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }"#;
+    run(folder, &["simulate", name, "--nuclide", "Lu-177", "--points", "3", "--dose", dose])
+}
+
+/// The text of the bundled model with another title.
+fn changed() -> String {
+    let text = lutetia_models::find("psma/tumour-kidney").expect("it is bundled").text;
+    text.replacen("title     = \"", "title     = \"mine: ", 1)
+}
+
+#[test]
+fn exact_bundled_models_run_in_an_empty_folder() {
+    let folder = empty();
+    let mut rows = Vec::new();
+    for name in NAMES {
+        let ran = simulate(folder.path(), name);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("note:"), "{name}: {}", ran.stderr);
+        rows.push(ran.stdout);
+        for command in ["check", "explain"] {
+            let ran = run(folder.path(), &[command, name]);
+            assert_eq!(ran.code, Some(0), "{command} {name}: {}", ran.stderr);
+            assert!(ran.stdout.contains("psma-tumour-kidney"), "{command} {name}: {}", ran.stdout);
+        }
+    }
+    assert!(rows.iter().all(|row| *row == rows[0]), "each name is the same model");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn exact_a_family_and_all_models_are_checked() {
+    let folder = empty();
+    for (name, models) in [("models", 40), ("models/", 40), ("psma", 5), ("models/psma", 5)] {
+        let ran = run(folder.path(), &["check", name]);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+        assert!(ran.stdout.lines().count() >= models, "{name}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn exact_models_are_listed_and_printed() {
+    let folder = empty();
+    let list = run(folder.path(), &["models"]);
+    assert_eq!(list.code, Some(0), "{}", list.stderr);
+    for model in lutetia_models::MODELS {
+        assert!(list.stdout.contains(model.name()), "{}", model.path);
+    }
+    let model = lutetia_models::find("psma/tumour-kidney").expect("it is bundled");
+    for name in NAMES {
+        assert_eq!(run(folder.path(), &["models", name]).stdout, model.text, "{name}");
+    }
+    let family = run(folder.path(), &["models", "psma"]).stdout;
+    assert!(family.contains("psma/tumour-kidney") && !family.contains("sstr2"), "{family}");
+    let missing = run(folder.path(), &["models", "psma/tumor-kidney"]);
+    assert_eq!(missing.code, Some(66));
+    assert!(missing.stderr.contains("did you mean `psma/tumour-kidney`?"), "{}", missing.stderr);
+}
+
+#[test]
+fn exact_a_file_wins_and_says_so_where_it_differs() {
+    let folder = empty();
+    let path = folder.path().join("models/psma/tumour-kidney.toml");
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, changed()).expect("a file");
+    for name in NAMES {
+        let ran = run(folder.path(), &["explain", name]);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+        assert!(ran.stdout.contains("mine: "), "{name}: {}", ran.stdout);
+        let note = "note: `models/psma/tumour-kidney.toml` is read, not the bundled model `psma/tumour-kidney`";
+        assert!(ran.stderr.contains(note), "{name}: {}", ran.stderr);
+    }
+    // The same text in a file is the same model, of which nothing has to be said.
+    let same = lutetia_models::find("psma/tumour-kidney").expect("it is bundled").text;
+    fs::write(&path, same).expect("a file");
+    for name in NAMES {
+        assert_eq!(run(folder.path(), &["explain", name]).stderr, "", "{name}");
+    }
+}
+
+#[test]
+fn exact_a_name_that_is_neither_is_66_and_the_nearest_is_suggested() {
+    let folder = empty();
+    for name in ["psma/tumor-kidney", "models/psma/tumour-kidny.toml", "tumour-kidney"] {
+        for command in ["explain", "check", "simulate"] {
+            let ran = run(folder.path(), &[command, name]);
+            assert_eq!(ran.code, Some(66), "{command} {name}: {}", ran.stderr);
+            let hint = "did you mean `psma/tumour-kidney`?";
+            assert!(ran.stderr.contains(hint), "{command} {name}: {}", ran.stderr);
+        }
+    }
+    let ran = run(folder.path(), &["explain", "nothing/like-this-at-all"]);
+    assert_eq!(ran.code, Some(66));
+    assert!(ran.stderr.contains("`lutetia models` lists"), "{}", ran.stderr);
+}
+
+#[test]
+fn exact_a_fit_takes_a_bundled_model() {
+    let folder = empty();
+    let study = repository().join("data/studies/snmmi_patient4");
+    let study = study.to_string_lossy();
+    let fit = |model: &str| {
+        let doses = ["--into", "L.plasma", "--amount", "140 nmol"];
+        run(folder.path(), &[&["fit", &study, "--model", model][..], &doses[..]].concat())
+    };
+    let ran = fit("sstr2/dotatate-small");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let ran = fit("sstr2/dotatate-smal");
+    assert_eq!(ran.code, Some(66), "{}", ran.stderr);
+    assert!(ran.stderr.contains("did you mean `sstr2/dotatate-small`?"), "{}", ran.stderr);
+}
+
+#[test]
+fn exact_an_experiment_takes_a_bundled_model_and_its_hash() {
+    let folder = empty();
+    let report = folder.path().join("reports/01_bundled");
+    fs::create_dir_all(&report).expect("a folder");
+    fs::write(report.join("experiment.toml"), EXPERIMENT).expect("a file");
+    let made = |said: &str| {
+        let ran = run(folder.path(), &["report"]);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains(said), "{}", ran.stdout);
+        ran.stderr
+    };
+    let provenance = || fs::read_to_string(report.join("provenance.json")).expect("a provenance");
+    made("made");
+    let bundled = provenance();
+    assert!(bundled.contains("models/psma/tumour-kidney.toml"), "{bundled}");
+    made("unchanged");
+
+    // The same text in a file is the same input; another text is another one, and is named.
+    let path = folder.path().join("models/psma/tumour-kidney.toml");
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, lutetia_models::find("psma/tumour-kidney").expect("it is bundled").text)
+        .expect("a file");
+    made("unchanged");
+    fs::write(&path, changed()).expect("a file");
+    let said = made("made");
+    assert!(said.contains("note: 01_bundled: `models/psma/tumour-kidney.toml` is read"), "{said}");
+    assert_ne!(provenance(), bundled);
+
+    // A model that nothing has.
+    let text = EXPERIMENT.replace("psma/tumour-kidney", "psma/tumour-kidny");
+    fs::write(report.join("experiment.toml"), text).expect("a file");
+    let ran = run(folder.path(), &["report"]);
+    assert_eq!(ran.code, Some(66), "{}", ran.stderr);
+    assert!(ran.stderr.contains("did you mean `psma/tumour-kidney`?"), "{}", ran.stderr);
+}

@@ -1,0 +1,19 @@
+//! The command as a user runs it.
+#![allow(missing_docs, clippy::print_stdout)]
+
+mod bad_input;
+mod bad_outcomes;
+mod bundled;
+mod commands;
+mod common;
+mod curve_choice;
+mod curve_input;
+mod examples;
+mod hints;
+mod numbers;
+mod patients;
+#[cfg(unix)]
+mod progress;
+mod survival;
+mod trials;
+mod unused_input;
