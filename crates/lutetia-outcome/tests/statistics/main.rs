@@ -8,6 +8,7 @@ mod crossover;
 mod firth;
 mod interval_censored;
 mod parametric;
+mod peers;
 mod reconstruct;
 mod refusals;
 mod small;

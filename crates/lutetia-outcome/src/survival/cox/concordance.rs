@@ -5,6 +5,9 @@ use nalgebra::DVector;
 use super::Concordance;
 use super::rows::{Rows, Stratum};
 
+/// Predictors closer than this are one.
+const SPREAD: f64 = 1e-12;
+
 /// Sums over ranks that are asked for while they change, by Fenwick's binary tree (1994), `O(log n)` each.
 struct Tree {
     sums: Vec<f64>,
@@ -65,8 +68,14 @@ pub(super) fn concordance(
     let mut sorted = predictors.clone();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted.dedup();
-    let rank: Vec<usize> =
-        predictors.iter().map(|eta| sorted.partition_point(|other| other < eta)).collect();
+    // Coefficients of 0 but for rounding foretell no order.
+    if sorted.last().zip(sorted.first()).is_some_and(|(high, low)| high - low < SPREAD) {
+        sorted.truncate(1);
+    }
+    let rank: Vec<usize> = predictors
+        .iter()
+        .map(|eta| sorted.partition_point(|other| other < eta).min(sorted.len() - 1))
+        .collect();
     let mut tree = Tree::new(sorted.len());
     let mut pairs = vec![Pairs::default(); rows.len()];
     for stratum in &rows.strata {

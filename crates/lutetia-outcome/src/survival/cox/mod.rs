@@ -130,9 +130,9 @@ impl<'a> Cox<'a> {
     /// Maximises the partial likelihood.
     ///
     /// # Errors
-    /// Columns of different lengths, values that are not finite; not determined without events, with
-    /// covariates that are constant or follow from others, and where the likelihood keeps rising as
-    /// a coefficient grows (all events on one side).
+    /// Columns of different lengths, values that are not finite, weights or robust errors with exact ties; not determined
+    /// without events, with covariates that are constant or follow from others, where the likelihood keeps rising as a
+    /// coefficient grows (all events on one side), and where the clusters leave no robust error.
     pub fn fit(self) -> Result<CoxFit, OutcomeError> {
         self.check()?;
         let mut time = self.data.time().to_vec();
@@ -206,6 +206,13 @@ impl<'a> Cox<'a> {
             if let Some(groups) = groups {
                 same_length(what, groups.of().len(), n)?;
             }
+        }
+        if self.ties == Ties::Exact && (self.weights.is_some() || self.robust) {
+            return Err(OutcomeError::Inconsistent {
+                what: "weights or robust errors with the exact likelihood of tied events, where neither is defined"
+                    .to_owned(),
+                hint: "take Efron's or Breslow's ties",
+            });
         }
         if self.data.events() == 0 {
             return Err(not_determined(

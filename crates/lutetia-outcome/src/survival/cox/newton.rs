@@ -87,7 +87,7 @@ fn inverse(information: &DMatrix<f64>) -> Result<DMatrix<f64>, NoMaximum> {
 
 /// The first column that is a combination of those before it: elimination in their order, until a pivot is at most
 /// `floor`, or next to nothing beside its diagonal.
-fn dependent(information: &DMatrix<f64>, floor: f64) -> Option<usize> {
+pub(super) fn dependent(information: &DMatrix<f64>, floor: f64) -> Option<usize> {
     let n = information.nrows();
     let mut left = information.clone();
     for j in 0..n {

@@ -119,6 +119,9 @@ pub struct CoxFit {
 /// enormous error. An honest estimate with an error of so much over the range of its covariate would be as useless.
 const ENORMOUS: f64 = 100.0;
 
+/// A robust error below this share of that of the model is rounding.
+const ROUNDING: f64 = 1e-10;
+
 /// The coefficients of a maximum, back from scaled covariates.
 pub(super) fn coefficients(
     names: Vec<String>,
@@ -139,6 +142,12 @@ pub(super) fn coefficients(
             ));
         }
         let robust_error = robust.map(|v| v[(j, j)].sqrt() / scale);
+        if robust_error.is_some_and(|e| e <= ROUNDING * model_error) {
+            return Err(not_determined(
+                format!("the robust error of the coefficient of `{name}`"),
+                "the score residuals of every cluster add to 0; there are too few clusters",
+            ));
+        }
         Ok(Coefficient::new(name, value, model_error, robust_error))
     };
     let found = names.into_iter().enumerate().map(of).collect::<Result<Vec<_>, _>>()?;
@@ -169,9 +178,15 @@ pub(super) fn rising(name: &str, state: &str) -> OutcomeError {
     )
 }
 
-/// `βᵀ V⁻¹ β` with the covariance that the intervals use; 0 information of a sandwich gives no test.
-fn wald(beta: &DVector<f64>, covariance: &DMatrix<f64>) -> f64 {
-    covariance.clone().cholesky().map_or(f64::NAN, |factor| beta.dot(&factor.solve(beta)))
+/// `βᵀ V⁻¹ β` with the covariance that the intervals use, and its degrees of freedom. A sandwich of fewer clusters than
+/// covariates is singular: tested is what of β it reaches, by its eigenvectors in units of the errors.
+fn wald(beta: &DVector<f64>, covariance: &DMatrix<f64>) -> TestStatistic {
+    let errors = covariance.diagonal().map(f64::sqrt);
+    let correlation = covariance.component_div(&(&errors * errors.transpose()));
+    let eigen = correlation.symmetric_eigen();
+    let along = eigen.eigenvectors.transpose() * beta.component_div(&errors);
+    let kept = || along.iter().zip(eigen.eigenvalues.iter()).filter(|(_, v)| **v > ROUNDING);
+    TestStatistic::new(kept().map(|(a, v)| a * a / v).sum(), kept().count())
 }
 
 impl CoxFit {
@@ -192,7 +207,7 @@ impl CoxFit {
             log_likelihood: maximum.value,
             likelihood_ratio: TestStatistic::new(2.0 * (maximum.value - maximum.null), k),
             score: TestStatistic::new(maximum.score_test, k),
-            wald: TestStatistic::new(wald(&maximum.beta, covariance), k),
+            wald: wald(&maximum.beta, covariance),
             concordance,
             patients: rows.len(),
             events: rows.event.iter().filter(|e| **e).count(),

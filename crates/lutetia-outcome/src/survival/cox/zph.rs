@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::likelihood::{add_triangle, for_each_contribution};
+use super::newton::dependent;
 use super::rows::Rows;
 use super::{TestStatistic, Ties};
 
@@ -14,7 +15,7 @@ pub enum PhTime {
     /// 1 − the left-continuous Kaplan–Meier curve, the default of R's `cox.zph`.
     #[default]
     KaplanMeier,
-    /// Ranks of the event times.
+    /// Its rank among the times of all rows, censored ones too.
     Rank,
     /// The time itself.
     Identity,
@@ -59,11 +60,18 @@ pub(super) fn statistics(
         }
     });
     let [v, gv, ggv] = blocks;
-    let j = ggv - &gv * v.cholesky()?.solve(&gv);
+    let j = &ggv - &gv * v.cholesky()?.solve(&gv);
+    // What is left of a block of which nothing is left is rounding.
+    if dependent(&j, 0.0).is_some() || (0..k).any(|i| j[(i, i)] <= ROUNDING * ggv[(i, i)]) {
+        return None;
+    }
     let by_term = (0..k).map(|i| score[i] * score[i] / j[(i, i)]).collect();
     let global = score.dot(&j.cholesky()?.solve(&score));
     Some((by_term, global))
 }
+
+/// Share of a sum of squares below which the rest of it is rounding.
+const ROUNDING: f64 = 1e-11;
 
 /// g at the times of events, about its mean over the events, which keeps the digits of J.
 struct Clock {
@@ -85,17 +93,19 @@ impl Clock {
         while first < events.len() {
             let t = events[first];
             let d = events[first..].iter().take_while(|&&other| other <= t).count();
+            let gone = leaving.partition_point(|&other| other < t);
             let value = match time {
                 PhTime::KaplanMeier => 1.0 - survival,
-                // The mean rank of those that are tied.
-                PhTime::Rank => first as f64 + 0.5 * (d + 1) as f64,
+                PhTime::Rank => {
+                    // The mean rank of those that are tied.
+                    0.5 * (gone + 1 + leaving.partition_point(|&other| other <= t)) as f64
+                }
                 PhTime::Identity => t,
                 PhTime::Log => t.ln(),
             };
             times.push(t);
             values.push(value);
             sum += value * d as f64;
-            let gone = leaving.partition_point(|&other| other < t);
             // Without entries everybody is there from the beginning.
             let outside = entering.len() - entering.partition_point(|&from| from < t);
             survival *= 1.0 - d as f64 / (leaving.len() - gone - outside) as f64;

@@ -74,21 +74,22 @@ impl<'a> Aft<'a> {
         let maximum = self.sample(&self.columns, &standard).maximise().map_err(|n| self.why(&n))?;
         let null = self.sample(&[], &standard).maximise().map_err(|n| self.why(&n))?;
         let (value, covariance) = standard.back(&maximum);
-        let mut coefficients = Vec::with_capacity(self.names.len());
-        for (j, name) in self.names.into_iter().enumerate() {
-            let error = covariance[(j, j)].sqrt();
+        let error = covariance.diagonal().map(f64::sqrt);
+        // The intercept last: it is lost with the coefficient of any covariate.
+        for j in (1..self.names.len()).chain([0]) {
             let span = j.checked_sub(1).map_or(1.0, |c| standard.span[c]);
-            if error.is_nan() || error * span >= ENORMOUS {
+            if error[j].is_nan() || error[j] * span >= ENORMOUS {
                 return Err(not_determined(
-                    format!("the coefficient of `{name}`"),
+                    format!("the coefficient of `{}`", self.names[j]),
                     format!(
-                        "the likelihood keeps rising as it grows ({:.3} with a standard error of {error:.3e} when the iteration stopped): events on one side only",
-                        value[j]
+                        "the likelihood keeps rising as it grows ({:.3} with a standard error of {:.3e} when the iteration stopped): events on one side only",
+                        value[j], error[j]
                     ),
                 ));
             }
-            coefficients.push(Coefficient::new(name, value[j], error, None));
         }
+        let of = |(j, name)| Coefficient::new(name, value[j], error[j], None);
+        let coefficients: Vec<Coefficient> = self.names.into_iter().enumerate().map(of).collect();
         let scale = maximum.theta.get(coefficients.len()).map_or(1.0, |ln| ln.exp());
         Ok(AftFit {
             coefficients,
@@ -139,6 +140,10 @@ impl<'a> Aft<'a> {
             NoMaximum::NoScatter => not_determined(
                 MODEL,
                 "the times follow from the covariates with no scatter left; there are too few events at different times",
+            ),
+            NoMaximum::Flat => not_determined(
+                MODEL,
+                "the likelihood keeps rising as a coefficient grows: events on one side only",
             ),
             NoMaximum::Steps(steps) => OutcomeError::NotConverged {
                 what: MODEL.to_owned(),

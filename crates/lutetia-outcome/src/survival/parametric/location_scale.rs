@@ -76,6 +76,8 @@ pub(super) enum NoMaximum {
     Dependent(usize),
     /// σ falls without end.
     NoScatter,
+    /// The likelihood became flat on the way.
+    Flat,
     /// So many steps were not enough.
     Steps(usize),
 }
@@ -92,13 +94,16 @@ const STEPS: usize = 200;
 const LEAST_LN_SCALE: f64 = -18.0;
 /// Of the gain of a step in ln L, relatively: what is left is far below, as Newton's steps gain quadratically.
 const GAIN: f64 = 1e-12;
-/// A pivot of the information below this share of its diagonal is none.
+/// A pivot below this share of its diagonal is none.
 const PIVOT: f64 = 1e-11;
 
 impl Sample<'_> {
     /// Maximises `ln L = Σ_events [ln f(w) − ln σ − ln t] + Σ_censored ln S(w)`, `w = (ln t − xᵀβ)/σ`, by Newton's method
     /// in β and ln σ, with a ridge where the likelihood is not concave and halved steps where it falls.
     pub(super) fn maximise(&self) -> Result<Maximum, NoMaximum> {
+        if let Some(j) = self.dependent() {
+            return Err(NoMaximum::Dependent(j));
+        }
         let mut theta = self.start();
         let mut here = self.at(&theta);
         for _ in 0..STEPS {
@@ -118,7 +123,7 @@ impl Sample<'_> {
                 return Err(NoMaximum::NoScatter);
             }
             if concave && gain.abs() <= GAIN * (1.0 + here.value.abs()) {
-                return self.maximum(theta, &here);
+                return Self::maximum(theta, &here);
             }
         }
         Err(NoMaximum::Steps(STEPS))
@@ -126,6 +131,18 @@ impl Sample<'_> {
 
     fn estimates_scale(&self) -> bool {
         self.family != AftFamily::Exponential
+    }
+
+    /// The first column that follows from those before it: its part that is orthogonal to them is next to nothing.
+    fn dependent(&self) -> Option<usize> {
+        let k = self.coefficients;
+        let x = DMatrix::from_row_slice(self.ln_time.len(), k, &self.x);
+        let gram = x.tr_mul(&x);
+        (0..k).find(|&j| {
+            let block = gram.view((0, 0), (j + 1, j + 1)).into_owned();
+            let left = block.cholesky().map_or(0.0, |c| c.l_dirty()[(j, j)].powi(2));
+            left <= PIVOT * gram[(j, j)]
+        })
     }
 
     /// Mean and deviation of ln t, of all times.
@@ -182,19 +199,10 @@ impl Sample<'_> {
         At { value, score, information }
     }
 
-    fn maximum(&self, theta: DVector<f64>, at: &At) -> Result<Maximum, NoMaximum> {
-        // The pivots in the order of the covariates: that of the first which follows from those before it is next to
-        // nothing.
-        for j in 0..self.coefficients {
-            let block = at.information.view((0, 0), (j + 1, j + 1)).into_owned();
-            let pivot = block.cholesky().map_or(0.0, |c| c.l_dirty()[(j, j)].powi(2));
-            if pivot <= PIVOT * at.information[(j, j)] {
-                return Err(NoMaximum::Dependent(j));
-            }
-        }
+    fn maximum(theta: DVector<f64>, at: &At) -> Result<Maximum, NoMaximum> {
         match at.information.clone().cholesky() {
             Some(factor) => Ok(Maximum { theta, value: at.value, covariance: factor.inverse() }),
-            None => Err(NoMaximum::NoScatter),
+            None => Err(NoMaximum::Flat),
         }
     }
 }
