@@ -48,6 +48,9 @@ struct Variance {
     c: [f64; 3],
 }
 
+/// Share of its terms below which a sum of them is rounding.
+const ROUNDING: f64 = 1e-13;
+
 impl Variance {
     /// F_k grows at a time at which `at_risk` patients have it with the shares `own` and `any`.
     fn step(&mut self, before: f64, at_risk: f64, own: f64, any: f64) {
@@ -64,7 +67,9 @@ impl Variance {
     }
 
     fn standard_error(&self) -> f64 {
-        (self.own - 2.0 * self.b[1] + self.c[2]).max(0.0).sqrt()
+        let variance = self.own - 2.0 * self.b[1] + self.c[2];
+        // Where everybody has had the event nothing is uncertain, and the terms cancel but for rounding.
+        if variance > ROUNDING * (self.own + self.c[2]) { variance.sqrt() } else { 0.0 }
     }
 }
 

@@ -102,6 +102,11 @@ impl Groups {
         Self { labels, of }
     }
 
+    /// `count` groups without names of their own.
+    pub(super) fn numbered(of: &[usize], count: usize) -> Self {
+        Self { labels: (1..=count).map(|g| g.to_string()).collect(), of: of.to_vec() }
+    }
+
     /// Groups in a stated order; the first is the reference.
     ///
     /// # Errors

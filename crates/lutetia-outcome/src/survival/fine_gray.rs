@@ -28,8 +28,7 @@ pub fn fine_gray(
     }
     let pieces = Pieces::new(data, k);
     let expanded = SurvivalData::new(pieces.to, pieces.event)?;
-    let patients: Vec<String> = pieces.patient.iter().map(usize::to_string).collect();
-    let cluster = Groups::by_appearance(&patients);
+    let cluster = Groups::numbered(&pieces.patient, n);
     let mut model =
         Cox::new(&expanded).entry(&pieces.from).weights(&pieces.weight).cluster(&cluster);
     for (name, values) in covariates {
@@ -52,12 +51,11 @@ struct Pieces {
 impl Pieces {
     fn new(data: &CompetingData, k: usize) -> Self {
         let (time, cause) = (data.time(), data.cause());
-        let censoring = Censoring::new(data);
-        let last = time
-            .iter()
-            .zip(cause)
-            .filter(|(_, c)| **c == Some(k))
-            .fold(f64::NEG_INFINITY, |last, (t, _)| last.max(*t));
+        let mut events: Vec<f64> =
+            time.iter().zip(cause).filter(|(_, c)| **c == Some(k)).map(|(t, _)| *t).collect();
+        events.sort_unstable_by(f64::total_cmp);
+        let last = events.last().copied().unwrap_or(f64::NEG_INFINITY);
+        let censoring = Censoring::new(data, &events);
         // An event at time 0 needs a time at risk before it.
         let begin = if time.iter().any(|&t| t <= 0.0) { -1.0 } else { 0.0 };
         let mut pieces = Self::default();
@@ -66,11 +64,11 @@ impl Pieces {
                 pieces.add(patient, begin, ended, by.is_some(), 1.0);
                 continue;
             }
-            // At risk for ever, which is to the last event of this cause; G falls after each of these times.
+            // At risk for ever, which is to the last event of this cause.
             let (falls, unit) = censoring.from(ended);
             let mut from = begin;
             let mut weight = 1.0;
-            for &(at, left) in falls.iter().take_while(|(at, _)| *at < last) {
+            for &(at, left) in falls {
                 pieces.add(patient, from, at, false, weight);
                 (from, weight) = (at, left / unit);
             }
@@ -92,14 +90,17 @@ impl Pieces {
 struct Censoring {
     /// Times at which it falls, and its value after each.
     steps: Vec<(f64, f64)>,
+    /// Those of them after which an event of interest happens before the next: nothing is seen of the others.
+    seen: Vec<(f64, f64)>,
 }
 
 impl Censoring {
-    fn new(data: &CompetingData) -> Self {
+    /// `events` are the times of the cause of interest in their order.
+    fn new(data: &CompetingData, events: &[f64]) -> Self {
         let mut order: Vec<(f64, bool)> =
             data.time().iter().zip(data.cause()).map(|(&t, c)| (t, c.is_none())).collect();
         order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut steps = Vec::new();
+        let mut steps: Vec<(f64, f64)> = Vec::new();
         let (mut value, mut first) = (1.0, 0);
         while first < order.len() {
             let now = order[first].0;
@@ -112,12 +113,17 @@ impl Censoring {
             }
             first += same;
         }
-        Self { steps }
+        let after = |t: f64| events.partition_point(|e| *e <= t);
+        let next = |i: usize| steps.get(i + 1).map_or(events.len(), |(t, _)| after(*t));
+        let seen = (0..steps.len()).filter(|&i| after(steps[i].0) < next(i));
+        let seen = seen.map(|i| steps[i]).collect();
+        Self { steps, seen }
     }
 
-    /// The falls at `time` or later, and G just before them.
+    /// The falls at `time` or later that are seen, and G just before `time`.
     fn from(&self, time: f64) -> (&[(f64, f64)], f64) {
-        let next = self.steps.partition_point(|(t, _)| *t < time);
-        (&self.steps[next..], next.checked_sub(1).map_or(1.0, |i| self.steps[i].1))
+        let place = |steps: &[(f64, f64)]| steps.partition_point(|(t, _)| *t < time);
+        let before = place(&self.steps).checked_sub(1).map_or(1.0, |i| self.steps[i].1);
+        (&self.seen[place(&self.seen)..], before)
     }
 }

@@ -4,6 +4,7 @@
 mod classic;
 mod common;
 mod competing;
+mod cox;
 mod crossover;
 mod firth;
 mod interval_censored;

@@ -94,6 +94,10 @@ const STEPS: usize = 200;
 const LEAST_LN_SCALE: f64 = -18.0;
 /// Of the gain of a step in ln L, relatively: what is left is far below, as Newton's steps gain quadratically.
 const GAIN: f64 = 1e-12;
+/// A ridge above this makes any information positive.
+const LARGEST_RIDGE: f64 = 1e9;
+/// Largest distance of a time from the mean, in scales, at the start: its exponential is still a number.
+const FARTHEST: f64 = 50.0;
 /// A pivot below this share of its diagonal is none.
 const PIVOT: f64 = 1e-11;
 
@@ -106,8 +110,8 @@ impl Sample<'_> {
         }
         let mut theta = self.start();
         let mut here = self.at(&theta);
-        for _ in 0..STEPS {
-            let (step, concave) = newton(&here);
+        for made in 0..STEPS {
+            let (step, concave) = newton(&here).ok_or(NoMaximum::Steps(made))?;
             let mut share = 1.0 / step.amax().max(1.0);
             let there = loop {
                 let there = self.at(&(&theta + &step * share));
@@ -153,7 +157,8 @@ impl Sample<'_> {
         let mut theta = DVector::zeros(self.coefficients + usize::from(self.estimates_scale()));
         theta[0] = mean;
         if self.estimates_scale() {
-            theta[self.coefficients] = 0.5 * variance.max(1e-4).ln();
+            let farthest = self.ln_time.iter().fold(0.0_f64, |far, y| far.max(y - mean));
+            theta[self.coefficients] = variance.sqrt().max(farthest / FARTHEST).max(1e-2).ln();
         }
         theta
     }
@@ -207,15 +212,16 @@ impl Sample<'_> {
     }
 }
 
-/// The step, and whether the likelihood is concave here without a ridge.
-fn newton(at: &At) -> (DVector<f64>, bool) {
-    let size = at.score.len();
+/// The step, and whether the likelihood is concave here without a ridge; none where it is no number.
+fn newton(at: &At) -> Option<(DVector<f64>, bool)> {
+    // A ridge in the units of each parameter: in ln σ the likelihood may be straight where it is steep in β.
+    let units = DMatrix::from_diagonal(&at.information.diagonal().map(|d| 1.0 + d.abs()));
     let mut ridge = 0.0;
-    loop {
-        let damped = &at.information + DMatrix::identity(size, size) * ridge;
-        if let Some(factor) = damped.cholesky() {
-            return (factor.solve(&at.score), ridge <= 0.0);
+    while ridge < LARGEST_RIDGE {
+        if let Some(factor) = (&at.information + &units * ridge).cholesky() {
+            return Some((factor.solve(&at.score), ridge <= 0.0));
         }
-        ridge = if ridge > 0.0 { 10.0 * ridge } else { 1e-3 * (1.0 + at.information.amax()) };
+        ridge = if ridge > 0.0 { 10.0 * ridge } else { 1e-3 };
     }
+    None
 }
