@@ -38,12 +38,8 @@ const TESTKIT: &str = "lutetia-testkit";
 
 /// Heavy dependencies and the one crate that may name each. A name covers the whole family
 /// (`diffsol` covers `diffsol-la`), in every kind of dependency.
-const OWNERS: &[(&str, &str)] = &[
-    ("diffsol", "lutetia-sim"),
-    ("argmin", "lutetia-fit"),
-    ("plotters", "lutetia-figure"),
-    ("survival", "lutetia-outcome"),
-];
+const OWNERS: &[(&str, &str)] =
+    &[("diffsol", "lutetia-sim"), ("argmin", "lutetia-fit"), ("plotters", "lutetia-figure")];
 
 /// A dependency as a manifest declares it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -277,7 +277,7 @@ pub fn ipcw(
     }
     let switch_model = model.fit()?;
     let beta: Vec<f64> = switch_model.coefficients.iter().map(|c| c.value).collect();
-    let steps = increments(&switch_model.baseline_hazard(0)?);
+    let steps = increments(&switch_model.baseline_hazard(0));
     let marginal = nelson_aalen(control, &steps);
 
     let (mut start, mut time, mut event, mut arm, mut weight, mut who) =

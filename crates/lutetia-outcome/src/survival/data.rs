@@ -68,11 +68,6 @@ impl SurvivalData {
         self.time.iter().copied().fold(0.0, f64::max)
     }
 
-    /// Status as the crate `survival` takes it.
-    pub(super) fn status(&self) -> Vec<i32> {
-        self.event.iter().map(|&e| i32::from(e)).collect()
-    }
-
     /// The patients of these rows.
     pub(crate) fn rows(&self, rows: &[usize]) -> Self {
         Self {
@@ -105,6 +100,11 @@ impl Groups {
             })
             .collect();
         Self { labels, of }
+    }
+
+    /// `count` groups without names of their own.
+    pub(super) fn numbered(of: &[usize], count: usize) -> Self {
+        Self { labels: (1..=count).map(|g| g.to_string()).collect(), of: of.to_vec() }
     }
 
     /// Groups in a stated order; the first is the reference.
@@ -156,12 +156,6 @@ impl Groups {
     pub fn split(&self, data: &SurvivalData) -> Result<Vec<SurvivalData>, OutcomeError> {
         same_length("group", self.of.len(), data.len())?;
         Ok((0..self.labels.len()).map(|g| data.rows(&self.rows(g))).collect())
-    }
-
-    /// Codes as the crate `survival` takes them.
-    pub(super) fn codes(&self) -> Vec<i32> {
-        // More groups than i32 holds would need more patients than memory holds.
-        self.of.iter().map(|&g| i32::try_from(g).unwrap_or(i32::MAX)).collect()
     }
 }
 

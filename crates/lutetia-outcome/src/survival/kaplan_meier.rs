@@ -1,6 +1,5 @@
 //! The Kaplan–Meier curve, its quantiles and the area under it.
 
-use ::survival::surv_analysis::{ConfType, SurvfitKMData, SurvfitKMOptions, survfitkm};
 use serde::Serialize;
 
 use super::data::SurvivalData;
@@ -18,6 +17,27 @@ pub enum Interval {
     Log,
     /// `S^exp(± z se(ln(−ln S)))`, never outside 0 to 1, the default of lifelines and of many trials.
     LogLog,
+}
+
+impl Interval {
+    /// Limits of S from the error of its logarithm; none at S = 0, where that is infinite.
+    fn limits(self, survival: f64, error: f64, z: f64) -> Option<(f64, f64)> {
+        if survival <= 0.0 {
+            return None;
+        }
+        let half = z * error;
+        Some(match self {
+            Self::Plain => (survival * (1.0 - half).max(0.0), (survival * (1.0 + half)).min(1.0)),
+            Self::Log => (survival * (-half).exp(), (survival * half.exp()).min(1.0)),
+            // Before the first event S is 1 on any scale.
+            Self::LogLog if survival >= 1.0 => (1.0, 1.0),
+            Self::LogLog => {
+                let ln = survival.ln();
+                let factor = (half / ln).abs().exp();
+                ((ln * factor).exp(), (ln / factor).exp())
+            }
+        })
+    }
 }
 
 /// The curve at one time at which an event or a censoring happened.
@@ -94,41 +114,45 @@ pub struct KaplanMeier {
 }
 
 impl KaplanMeier {
-    /// The curve of these data. Times closer than √ε, relatively, are one time, as in R.
+    /// The curve of these data, `O(n log n)`, with Greenwood's (1926) error `S √(Σ d/(n (n − d)))`. Times closer than √ε,
+    /// relatively, are one time, as in R.
     ///
     /// # Errors
     /// A level that is not between 0 and 1.
     pub fn fit(data: &SurvivalData, interval: Interval, level: f64) -> Result<Self, OutcomeError> {
-        confidence_level(level)?;
-        let options = SurvfitKMOptions {
-            conf_int: level,
-            conf_type: match interval {
-                Interval::Plain => ConfType::Plain,
-                Interval::Log => ConfType::Log,
-                Interval::LogLog => ConfType::LogLog,
-            },
-            ..SurvfitKMOptions::default()
-        };
-        let fit = SurvfitKMData::right_censored(data.time().to_vec(), data.status())
-            .and_then(|input| survfitkm(&input, &options))
-            .map_err(|e| not_determined("the Kaplan–Meier curve", e.to_string()))?;
-        let se = fit.std_err_surv_scale().unwrap_or_default();
-        let limit = |limits: &Option<Vec<f64>>, i: usize| {
-            limits.as_ref().and_then(|l| l.get(i)).copied().filter(|x| x.is_finite())
-        };
-        let steps = (0..fit.time.len())
-            .map(|i| Step {
-                time: fit.time[i],
-                at_risk: count(fit.n_risk[i]),
-                events: count(fit.n_event[i]),
-                censored: count(fit.n_censor[i]),
-                survival: fit.surv[i],
+        let z = two_sided_z(confidence_level(level)?);
+        let (time, event) = (data.time(), data.event());
+        let mut order: Vec<(f64, bool)> = time.iter().copied().zip(event.iter().copied()).collect();
+        order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let (mut survival, mut variance, mut first) = (1.0, 0.0, 0);
+        let mut steps = Vec::new();
+        while first < order.len() {
+            let now = order[first].0;
+            let (at_risk, mut events, before) = (order.len() - first, 0, first);
+            while let Some(&(t, event)) = order.get(first)
+                && t <= now
+            {
+                events += usize::from(event);
+                first += 1;
+            }
+            let (n, d) = (at_risk as f64, events as f64);
+            if events > 0 {
+                survival *= (n - d) / n;
+                variance += d / (n * (n - d));
+            }
+            let limits = interval.limits(survival, variance.sqrt(), z);
+            steps.push(Step {
+                time: now,
+                at_risk,
+                events,
+                censored: first - before - events,
+                survival,
                 // At S = 0 the error of ln S is infinite, and that of S is 0.
-                standard_error: se.get(i).copied().filter(|x| x.is_finite()).unwrap_or(0.0),
-                lower: limit(&fit.lower, i),
-                upper: limit(&fit.upper, i),
-            })
-            .collect();
+                standard_error: if survival > 0.0 { survival * variance.sqrt() } else { 0.0 },
+                lower: limits.map(|l| l.0),
+                upper: limits.map(|l| l.1),
+            });
+        }
         Ok(Self { patients: data.len(), events: data.events(), level, interval, steps })
     }
 
@@ -263,8 +287,3 @@ impl Rmst {
 
 /// Two values of a curve closer than this are one (R's `quantile.survfit` takes √ε as well).
 const TIE: f64 = 1.5e-8;
-
-/// The crate counts in `f64`; without weights these are whole numbers.
-fn count(x: f64) -> usize {
-    x.round() as usize
-}

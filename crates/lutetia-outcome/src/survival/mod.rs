@@ -1,13 +1,14 @@
 //! Survival statistics: what times with censoring say.
 //!
 //! Names and conventions are those of R's `survival`. Times have the unit of the caller; a curve's
-//! unit is that of its data. Kaplan–Meier curves, Cox models and their tests are computed with the
-//! crate `survival`, wrapped here so that no other crate names it; what it does not have is ours.
+//! unit is that of its data. Estimators read sorted rows once, `O(n log n)`, and are held to R's numbers by tests.
 
+mod aalen_johansen;
 mod competing;
 mod cox;
 mod crossover;
 mod data;
+mod fine_gray;
 mod firth;
 mod interval_censored;
 mod kaplan_meier;
@@ -17,11 +18,13 @@ mod reconstruct;
 mod switching;
 mod ties;
 
-pub use competing::{AalenJohansen, CompetingData, IncidenceStep, fine_gray};
+pub use aalen_johansen::{AalenJohansen, IncidenceStep};
+pub use competing::CompetingData;
 pub use cox::{Coefficient, Concordance, Cox, CoxFit, PhTest, PhTime, TestStatistic, Ties};
 pub use crossover::{ControlPiece, Ipcw, Rpsftm, RpsftmOptions, SwitchingPatient, ipcw, rpsftm};
 pub(crate) use data::same_length;
 pub use data::{Groups, SurvivalData};
+pub use fine_gray::fine_gray;
 pub use firth::{FirthCoefficient, FirthFit, firth};
 pub use interval_censored::{Fall, IntervalData, Turnbull};
 pub use kaplan_meier::{Interval, KaplanMeier, Quantile, Rmst, RmstContrast, Step};

@@ -1,6 +1,6 @@
-//! Reading the classic data sets, which lie outside the repository.
+//! Reading the classic data sets, which lie outside the repository, and tables of R's answers, which lie beside the tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lutetia_outcome::survival::{Groups, SurvivalData};
 
@@ -19,10 +19,21 @@ pub(crate) struct Table {
 pub(crate) fn shared(name: &str) -> Option<Table> {
     let path =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/survival").join(name);
-    let Ok(mut reader) = csv::Reader::from_path(&path) else {
+    let table = read(&path);
+    if table.is_none() {
         println!("skipped: `{}` is not on this machine", path.display());
-        return None;
-    };
+    }
+    table
+}
+
+/// A table of `tests/peers`.
+pub(crate) fn peer(name: &str) -> Table {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
+    read(&folder.join(name)).expect("a committed table")
+}
+
+fn read(path: &Path) -> Option<Table> {
+    let mut reader = csv::Reader::from_path(path).ok()?;
     let names = reader.headers().expect("a header").iter().map(str::to_owned).collect();
     let rows =
         reader.records().map(|r| r.expect("a row").iter().map(str::to_owned).collect()).collect();

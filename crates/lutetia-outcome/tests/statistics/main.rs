@@ -4,10 +4,12 @@
 mod classic;
 mod common;
 mod competing;
+mod cox;
 mod crossover;
 mod firth;
 mod interval_censored;
 mod parametric;
+mod peers;
 mod reconstruct;
 mod refusals;
 mod small;

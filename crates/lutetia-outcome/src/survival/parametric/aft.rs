@@ -1,11 +1,10 @@
 //! Accelerated failure time models with covariates.
 
-use ::survival::regression::{SurvregControl, SurvregData, SurvregDistribution, survreg_fit};
-use ndarray::Array2;
+use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
+use super::location_scale::{Maximum, NoMaximum, Sample};
 use crate::error::{OutcomeError, not_determined, within};
-use crate::numeric::two_sided_p;
 use crate::survival::data::same_length;
 use crate::survival::{Coefficient, SurvivalData};
 
@@ -63,73 +62,150 @@ impl<'a> Aft<'a> {
     /// Maximises the likelihood.
     ///
     /// # Errors
-    /// Columns of different lengths, values that are not finite, a time of 0; not determined without
-    /// events or with covariates that follow from others.
+    /// Columns of different lengths, values that are not finite, a time of 0; not determined without events, with
+    /// covariates that are constant or follow from others, where the likelihood keeps rising as a coefficient grows
+    /// (events on one side only), and where the covariates leave no scatter of the times.
     pub fn fit(self) -> Result<AftFit, OutcomeError> {
-        let n = self.data.len();
-        let what = "the accelerated failure time model";
-        for (name, column) in self.names[1..].iter().zip(&self.columns) {
-            same_length(name, column.len(), n)?;
-            for (i, &v) in column.iter().enumerate() {
-                let of = format!("`{name}` of patient {}", i + 1);
-                within(of, v, "", true, "a finite number; leave out patients without one")?;
-            }
+        self.check()?;
+        let standard = Standard::new(&self.columns);
+        if let Some(j) = standard.constant {
+            return Err(dependent(&self.names[j + 1]));
         }
-        for (i, &t) in self.data.time().iter().enumerate() {
-            let of = format!("time of patient {}", i + 1);
-            within(of, t, "", t > 0.0, "a time above 0, since its logarithm is modelled")?;
-        }
-        if self.data.events() == 0 {
-            return Err(not_determined(what, format!("all {n} times are censored")));
-        }
-        let x = Array2::from_shape_fn((n, self.columns.len() + 1), |(i, j)| {
-            j.checked_sub(1).map_or(1.0, |c| self.columns[c][i])
-        });
-        let name = match self.family {
-            AftFamily::Exponential => "exponential",
-            AftFamily::Weibull => "weibull",
-            AftFamily::LogNormal => "lognormal",
-            AftFamily::LogLogistic => "loglogistic",
-        };
-        let time = self.data.time().to_vec();
-        let status = self.data.event().iter().map(|&e| i32::from(e)).collect();
-        let fit = SurvregDistribution::from_name(name, None)
-            .and_then(|distribution| {
-                let data = SurvregData::try_new(time, status, x, None, None, None, None, None)?;
-                survreg_fit(&data, &distribution, None, 0.0, &SurvregControl::default(), false)
-            })
-            .map_err(|e| not_determined(what, e.to_string()))?;
-        if !fit.converged {
-            return Err(OutcomeError::NotConverged {
-                what: what.to_owned(),
-                reason: format!("{} iterations were not enough", fit.iterations),
-            });
-        }
-        let mut coefficients = Vec::with_capacity(self.names.len());
-        for (j, name) in self.names.into_iter().enumerate() {
-            let (value, error) = (fit.coefficients[j], fit.variance_matrix[j][j].sqrt());
-            if !(value.is_finite() && error.is_finite()) {
+        let maximum = self.sample(&self.columns, &standard).maximise().map_err(|n| self.why(&n))?;
+        let null = self.sample(&[], &standard).maximise().map_err(|n| self.why(&n))?;
+        let (value, covariance) = standard.back(&maximum);
+        let error = covariance.diagonal().map(f64::sqrt);
+        // The intercept last: it is lost with the coefficient of any covariate.
+        for j in (1..self.names.len()).chain([0]) {
+            let span = j.checked_sub(1).map_or(1.0, |c| standard.span[c]);
+            if error[j].is_nan() || error[j] * span >= ENORMOUS {
                 return Err(not_determined(
-                    format!("the coefficient of `{name}`"),
-                    "the covariate is constant, or follows from the others; leave it out",
+                    format!("the coefficient of `{}`", self.names[j]),
+                    format!(
+                        "the likelihood keeps rising as it grows ({:.3} with a standard error of {:.3e} when the iteration stopped): events on one side only",
+                        value[j], error[j]
+                    ),
                 ));
             }
-            let z = value / error;
-            coefficients.push(Coefficient {
-                name,
-                value,
-                model_error: error,
-                robust_error: None,
-                standard_error: error,
-                z,
-                p: two_sided_p(z),
-            });
         }
+        let of = |(j, name)| Coefficient::new(name, value[j], error[j], None);
+        let coefficients: Vec<Coefficient> = self.names.into_iter().enumerate().map(of).collect();
+        let scale = maximum.theta.get(coefficients.len()).map_or(1.0, |ln| ln.exp());
         Ok(AftFit {
             coefficients,
-            scale: fit.scale.first().copied().unwrap_or(1.0),
-            log_likelihood: fit.log_likelihood,
-            null_log_likelihood: fit.intercept_only_log_likelihood,
+            scale,
+            log_likelihood: maximum.value,
+            null_log_likelihood: null.value,
         })
+    }
+
+    fn check(&self) -> Result<(), OutcomeError> {
+        let n = self.data.len();
+        for (name, column) in self.names[1..].iter().zip(&self.columns) {
+            same_length(name, column.len(), n)?;
+            if let Some(i) = column.iter().position(|v| !v.is_finite()) {
+                let of = format!("`{name}` of patient {}", i + 1);
+                within(of, column[i], "", true, "a finite number; leave out patients without one")?;
+            }
+        }
+        if let Some(i) = self.data.time().iter().position(|&t| t <= 0.0) {
+            let (of, t) = (format!("time of patient {}", i + 1), self.data.time()[i]);
+            within(of, t, "", false, "a time above 0, since its logarithm is modelled")?;
+        }
+        if self.data.events() == 0 {
+            return Err(not_determined(MODEL, format!("all {n} times are censored")));
+        }
+        Ok(())
+    }
+
+    fn sample(&self, columns: &[Vec<f64>], standard: &Standard) -> Sample<'a> {
+        let mut x = Vec::with_capacity(self.data.len() * (columns.len() + 1));
+        for i in 0..self.data.len() {
+            x.push(1.0);
+            let scaled = |(j, c): (usize, &Vec<f64>)| (c[i] - standard.mean[j]) / standard.scale[j];
+            x.extend(columns.iter().enumerate().map(scaled));
+        }
+        Sample {
+            family: self.family,
+            ln_time: self.data.time().iter().map(|t| t.ln()).collect(),
+            event: self.data.event(),
+            x,
+            coefficients: columns.len() + 1,
+        }
+    }
+
+    fn why(&self, none: &NoMaximum) -> OutcomeError {
+        match none {
+            NoMaximum::Dependent(j) => dependent(&self.names[*j]),
+            NoMaximum::NoScatter => not_determined(
+                MODEL,
+                "the times follow from the covariates with no scatter left; there are too few events at different times",
+            ),
+            NoMaximum::Flat => not_determined(
+                MODEL,
+                "the likelihood keeps rising as a coefficient grows: events on one side only",
+            ),
+            NoMaximum::Steps(steps) => OutcomeError::NotConverged {
+                what: MODEL.to_owned(),
+                reason: format!("{steps} iterations were not enough"),
+            },
+        }
+    }
+}
+
+const MODEL: &str = "the accelerated failure time model";
+
+/// A standard error of so much over the range of a covariate, in ln t, says that nothing is known of it.
+const ENORMOUS: f64 = 100.0;
+
+/// A covariate whose spread is below this share of its largest value is constant but for rounding.
+const CONSTANT: f64 = 1e-13;
+
+fn dependent(name: &str) -> OutcomeError {
+    not_determined(
+        format!("the coefficient of `{name}`"),
+        "the covariate is constant, or follows from the others; leave it out",
+    )
+}
+
+/// Means and scales of covariates, so that those of the fit are of the order of one.
+struct Standard {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+    /// Greatest minus least value.
+    span: Vec<f64>,
+    /// The first that is constant.
+    constant: Option<usize>,
+}
+
+impl Standard {
+    fn new(columns: &[Vec<f64>]) -> Self {
+        let mut of = Self { mean: vec![], scale: vec![], span: vec![], constant: None };
+        for (j, column) in columns.iter().enumerate() {
+            let n = column.len() as f64;
+            let mean = column.iter().sum::<f64>() / n;
+            let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            if high - low <= CONSTANT * low.abs().max(high.abs()) {
+                of.constant = of.constant.or(Some(j));
+            }
+            of.mean.push(mean);
+            of.scale.push(column.iter().map(|v| (v - mean).abs()).sum::<f64>() / n);
+            of.span.push(high - low);
+        }
+        of
+    }
+
+    /// Intercept and coefficients of the covariates as they were given, with their covariance.
+    fn back(&self, maximum: &Maximum) -> (DVector<f64>, DMatrix<f64>) {
+        let size = self.mean.len() + 1;
+        let mut linear = DMatrix::identity(size, size);
+        for (j, (mean, scale)) in self.mean.iter().zip(&self.scale).enumerate() {
+            linear[(j + 1, j + 1)] = 1.0 / scale;
+            linear[(0, j + 1)] = -mean / scale;
+        }
+        let covariance = maximum.covariance.view((0, 0), (size, size)).into_owned();
+        let value = &linear * maximum.theta.rows(0, size);
+        (value, &linear * covariance * linear.transpose())
     }
 }

@@ -3,6 +3,7 @@
 mod aft;
 mod distribution;
 mod fit;
+mod location_scale;
 mod spline;
 
 pub use aft::{Aft, AftFamily, AftFit};
