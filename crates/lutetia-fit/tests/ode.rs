@@ -118,6 +118,7 @@ fn one_compartment() -> Arc<Simulator> {
         }],
         correlations: Vec::new(),
         parameter_order: Vec::new(),
+        chain: None,
     };
     let table = table();
     Arc::new(Simulator::new(compile(&model, &Binding::all(&table, ["Lu-177"])).unwrap()))

@@ -114,6 +114,7 @@ fn receptor_model(organs: usize) -> Model {
         outputs: Vec::new(),
         correlations: Vec::new(),
         parameter_order: Vec::new(),
+        chain: None,
     };
     let parameter = |k| Expr::Symbol(Symbol::Parameter(k));
     let process = |from: &[usize], to: &[usize], k: usize, power: i32, place: usize| {
