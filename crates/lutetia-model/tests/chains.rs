@@ -274,17 +274,22 @@ fn regress_faults_of_chains() {
         ("a list for a part", format!("{head}[parts]\npk = [\"family/ligand\"]\n")),
     ];
     let mut all = String::new();
+    let mut codes = std::collections::BTreeSet::new();
     for (name, text) in cases {
         let checked = checked(&text, &library);
         assert!(checked.model.is_none(), "{name} has no fault");
         all.push_str(&format!("## {name}\n\n"));
         for fault in &checked.diagnostics {
             assert!(fault.hint.is_some(), "{name}: {} has no hint", fault.message);
+            codes.insert(fault.code);
             assert!(!fault.labels.is_empty(), "{name}: {} has no place", fault.message);
         }
         let text = render(&checked.diagnostics, &checked.sources, false);
         text.lines().for_each(|line| all.push_str(&format!("{}\n", line.trim_end())));
         all.push('\n');
+    }
+    for code in ["LUT2611", "LUT2612", "LUT2613", "LUT2614", "LUT2615"] {
+        assert!(codes.contains(code), "no case gives {code}");
     }
     insta::assert_snapshot!(all);
 }
