@@ -1,4 +1,4 @@
-//! The models that travel inside Lutetia, as the text of their files.
+//! The models that travel inside Lutetia, and the chains that connect them, as the text of their files.
 //!
 //! They are a crate so that an installed command finds them in an empty folder. A model is named by its family and its
 //! name, `psma/tumour-kidney`; [`find`] also takes it with `.toml` behind or `models/` in front, and
@@ -37,8 +37,25 @@ macro_rules! library {
     };
 }
 
-/// Every model, sorted by name.
+/// Every model and every chain, sorted by name.
 pub const MODELS: &[Bundled] = library! {
+    "chains/net-limits.toml"
+    "chains/net-survival.toml"
+    "chains/psma-enzalutamide.toml"
+    "chains/psma-limits.toml"
+    "chains/psma-limits-cabazitaxel.toml"
+    "chains/psma-limits-enzalutamide.toml"
+    "chains/psma-limits-olaparib.toml"
+    "chains/psma-limits-pembrolizumab.toml"
+    "chains/psma-limits-saturable.toml"
+    "chains/psma-marrow.toml"
+    "chains/psma-olaparib.toml"
+    "chains/psma-olaparib-both.toml"
+    "chains/psma-olaparib-cells.toml"
+    "chains/psma-pembrolizumab.toml"
+    "chains/psma-platelets-survival.toml"
+    "chains/psma-survival.toml"
+    "chains/psma-tumour.toml"
     "combination/independent-kill.toml"
     "combination/marrow-overlap.toml"
     "combination/parp-single-agent.toml"

@@ -4,6 +4,7 @@
 //! - `schema [--check]`: writes, or compares, the JSON Schema of the model file;
 //! - `tour`: runs the commands of the README's tour in a copy of the repository;
 //! - `dependencies [TIMINGS.html]`: writes what every build pays for the work of others;
+//! - `deep [WORD]`: what is too heavy for every change, or the parts whose name holds a word;
 //! - `bench-peers`: our benches beside the recorded figures of other solvers.
 
 // A chore talks to the person at the terminal; libraries never print.
@@ -11,6 +12,7 @@
 
 mod bench_peers;
 mod codes;
+mod deep;
 mod dependencies;
 mod edges;
 mod errors;
@@ -27,7 +29,7 @@ mod workspace;
 
 use std::{path::Path, process::ExitCode};
 
-const USAGE: &str = "usage: cargo xtask <tidy | schema [--check] | tour | dependencies [TIMINGS.html] | bench-peers>";
+const USAGE: &str = "usage: cargo xtask <tidy | schema [--check] | tour | dependencies [TIMINGS.html] | deep [WORD] | bench-peers>";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         ["tour"] => tour::run(),
         ["dependencies"] => dependencies::write(None),
         ["dependencies", timings] => dependencies::write(Some(Path::new(timings))),
+        ["deep"] => deep::run(None),
+        ["deep", word] => deep::run(Some(word)),
         ["bench-peers"] => bench_peers::run(),
         _ => {
             eprintln!("{USAGE}");

@@ -1,26 +1,32 @@
-//! `cargo xtask schema [--check]`: the JSON Schema of the model file, as the model crate makes it.
+//! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, as the crates that read them make them.
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
-const PATH: &str = "schemas/model.schema.json";
+/// Every schema: where it is committed, and what makes it.
+const SCHEMAS: &[(&str, fn() -> String)] = &[
+    ("schemas/chain.schema.json", lutetia_model::chain_schema),
+    ("schemas/model.schema.json", lutetia_model::json_schema),
+];
 
-/// Writes the schema, or with `check` fails when the committed one is stale.
+/// Writes the schemas, or with `check` fails when a committed one is stale.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let path = workspace::root().join(PATH);
-    let mut fresh = lutetia_model::json_schema().trim_end().to_owned();
-    fresh.push('\n');
-    if check {
-        let committed = std::fs::read_to_string(&path).with_context(|| PATH.to_owned())?;
-        if committed != fresh {
-            bail!("`{PATH}` is stale; run `cargo xtask schema` and commit it");
+    for (name, make) in SCHEMAS {
+        let path = workspace::root().join(name);
+        let mut fresh = make().trim_end().to_owned();
+        fresh.push('\n');
+        if check {
+            let committed = std::fs::read_to_string(&path).with_context(|| (*name).to_owned())?;
+            if committed != fresh {
+                bail!("`{name}` is stale; run `cargo xtask schema` and commit it");
+            }
+            println!("schema: `{name}` is current");
+            continue;
         }
-        println!("schema: `{PATH}` is current");
-        return Ok(());
+        std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        std::fs::write(&path, fresh).with_context(|| (*name).to_owned())?;
+        println!("schema: wrote `{name}`");
     }
-    std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
-    std::fs::write(&path, fresh).with_context(|| PATH.to_owned())?;
-    println!("schema: wrote `{PATH}`");
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_diagnostic::{Diagnostic, closest, has_errors};
-use lutetia_units::Quantity;
+use lutetia_diagnostic::{Diagnostic, Span, closest, has_errors};
+use lutetia_units::{Dimension, Quantity, Unit};
 
 use crate::{
     expr::{Expr, Symbol},
-    model::{Define, Fate, Model, ParameterValue, Participant, Rate},
+    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate},
 };
 
 /// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
@@ -20,8 +20,72 @@ pub struct Connection {
     pub from: String,
     /// `tumour.dose_rate`: alias and input.
     pub to: String,
+    /// How the input follows from the output.
+    pub by: Link,
+    /// Where it is written, for messages.
+    pub place: Option<Span>,
+}
+
+/// How an input follows from an output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    /// They are the same.
+    Same,
     /// The input is the output times this, where the dimensions differ (`2.3 mGy/(MBq s)`).
-    pub scale: Option<Quantity>,
+    Times(Quantity),
+    /// The input is the dose rate of the activity in a mass: `Ḋ = A Δ / m`, with Δ (Gy g/(MBq h)) the energy that the
+    /// nuclide and its daughters deposit in place per decay. Δ becomes a parameter that follows the nuclide.
+    DoseRate(Mass),
+}
+
+/// The mass in which an activity deposits its energy.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mass {
+    /// Always the same.
+    Fixed(Quantity),
+    /// `tumour.mass`: an output of a part.
+    Output(String),
+}
+
+impl Connection {
+    /// The output is the input.
+    #[must_use]
+    pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { from: from.into(), to: to.into(), by: Link::Same, place: None }
+    }
+
+    /// The input is the output times a quantity.
+    #[must_use]
+    pub fn times(self, scale: Quantity) -> Self {
+        Self { by: Link::Times(scale), ..self }
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub fn at(self, place: Span) -> Self {
+        Self { place: Some(place), ..self }
+    }
+}
+
+/// Unit of the energy that a nuclide deposits in place per decay.
+const DEPOSITED: &str = "Gy g/(MBq h)";
+
+/// What drives an input, resolved.
+#[derive(Debug, Clone, Copy)]
+struct Driver {
+    from: Port,
+    by: Factor,
+}
+
+/// What an output is multiplied by, internal.
+#[derive(Debug, Clone, Copy)]
+enum Factor {
+    One,
+    Number(f64),
+    /// Δ over a mass.
+    PerMass(f64),
+    /// Δ over an output.
+    PerOutput(Port),
 }
 
 /// Joins models into one: every name is prefixed by the alias of its part (`pk:L.plasma`), every
@@ -40,24 +104,27 @@ pub fn connect(
     connections: &[Connection],
 ) -> (Option<Model>, Vec<Diagnostic>) {
     let mut diagnostics = check_parts(parts);
-    let mut driven: BTreeMap<(usize, usize), (usize, usize, f64)> = BTreeMap::new();
+    let mut driven: BTreeMap<Port, Driver> = BTreeMap::new();
     for connection in connections {
-        match resolve(parts, connection) {
-            Ok((from, to, scale)) => {
-                if driven.insert(to, (from.0, from.1, scale)).is_some() {
-                    diagnostics.push(
-                        Diagnostic::error(
-                            "LUT2606",
-                            format!("input `{}` is connected twice", connection.to),
-                        )
-                        .hint(format!(
-                            "remove the connection from `{}` or add the outputs up in a model",
-                            connection.from
-                        )),
-                    );
-                }
-            }
-            Err(diagnostic) => diagnostics.push(*diagnostic),
+        let found = match resolve(parts, connection) {
+            Ok((to, driver)) if driven.insert(to, driver).is_some() => Err(Box::new(
+                Diagnostic::error(
+                    "LUT2606",
+                    format!("input `{}` is connected twice", connection.to),
+                )
+                .hint(format!(
+                    "remove the connection from `{}` or add the outputs up in a model",
+                    connection.from
+                )),
+            )),
+            Ok(_) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = found {
+            diagnostics.push(match connection.place {
+                Some(place) => fault.at(place, ""),
+                None => *fault,
+            });
         }
     }
     if has_errors(&diagnostics) {
@@ -121,47 +188,115 @@ type Port = (usize, usize);
 fn resolve(
     parts: &[(String, Model)],
     connection: &Connection,
-) -> Result<(Port, Port, f64), Box<Diagnostic>> {
-    let (from_part, from_name) = split(parts, &connection.from)?;
+) -> Result<(Port, Driver), Box<Diagnostic>> {
+    let from = output(parts, &connection.from)?;
     let (to_part, to_name) = split(parts, &connection.to)?;
-    let (source, target) = (&parts[from_part].1, &parts[to_part].1);
-    let outputs = || source.outputs.iter().map(|o| o.name.as_str());
+    let target = &parts[to_part].1;
     let inputs = || target.inputs.iter().map(|i| i.name.as_str());
-    let output = outputs().position(|name| name == from_name).ok_or_else(|| {
-        unknown_port("output", from_name, &parts[from_part].0, outputs().collect())
-    })?;
     let input = inputs()
         .position(|name| name == to_name)
         .ok_or_else(|| unknown_port("input", to_name, &parts[to_part].0, inputs().collect()))?;
-    let (from_unit, to_unit) = (&source.outputs[output].unit, &target.inputs[input].unit);
-    let scaled = connection
-        .scale
-        .as_ref()
-        .map_or(from_unit.dimension(), |scale| from_unit.dimension() * scale.dimension());
-    if scaled != to_unit.dimension() {
-        let (text, found) = match &connection.scale {
-            None => (format!("`{from_unit}`"), scaled.to_string()),
-            Some(scale) => (format!("`{from_unit}` times `{scale}`"), scaled.to_string()),
-        };
-        let missing = to_unit.dimension() / from_unit.dimension();
-        return Err(Box::new(
+    let from_unit = &parts[from.0].1.outputs[from.1].unit;
+    let to_unit = &target.inputs[input].unit;
+    let by = match &connection.by {
+        Link::Same => {
+            fits(connection, from_unit, None, to_unit, target)?;
+            Factor::One
+        }
+        Link::Times(scale) => {
+            fits(connection, from_unit, Some(scale), to_unit, target)?;
+            Factor::Number(target.units.to_internal(scale))
+        }
+        Link::DoseRate(mass) => dose_rate(parts, connection, mass, (from_unit, to_unit))?,
+    };
+    Ok(((to_part, input), Driver { from, by }))
+}
+
+/// Whether an output, times a scale, has the dimension of an input.
+fn fits(
+    connection: &Connection,
+    from_unit: &Unit,
+    scale: Option<&Quantity>,
+    to_unit: &Unit,
+    target: &Model,
+) -> Result<(), Box<Diagnostic>> {
+    let scaled =
+        scale.map_or(from_unit.dimension(), |scale| from_unit.dimension() * scale.dimension());
+    if scaled == to_unit.dimension() {
+        return Ok(());
+    }
+    let text = match scale {
+        None => format!("`{from_unit}`"),
+        Some(scale) => format!("`{from_unit}` times `{scale}`"),
+    };
+    let missing = to_unit.dimension() / from_unit.dimension();
+    // What a chain calls `times` is the `scale` of an experiment.
+    let word = if connection.place.is_some() { "times" } else { "scale" };
+    Err(Box::new(
+        Diagnostic::error(
+            "LUT2605",
+            format!(
+                "`{}` gives {text} ({scaled}); `{}` expects `{to_unit}` ({})",
+                connection.from,
+                connection.to,
+                to_unit.dimension()
+            ),
+        )
+        .hint(format!(
+            "give the connection a `{word}` in `{}` ({missing})",
+            target.units.unit_of(missing)
+        )),
+    ))
+}
+
+/// The factor of a dose rate: an activity, into a dose rate, in a mass.
+fn dose_rate(
+    parts: &[(String, Model)],
+    connection: &Connection,
+    mass: &Mass,
+    (from_unit, to_unit): (&Unit, &Unit),
+) -> Result<Factor, Box<Diagnostic>> {
+    let wrong = |name: &str, found: &Unit, expected: &str| {
+        Box::new(
             Diagnostic::error(
                 "LUT2605",
-                format!(
-                    "`{}` gives {text} ({found}); `{}` expects `{to_unit}` ({})",
-                    connection.from,
-                    connection.to,
-                    to_unit.dimension()
-                ),
+                format!("`{name}` is in `{found}` ({}); expected {expected}", found.dimension()),
             )
-            .hint(format!(
-                "give the connection a `scale` in `{}` ({missing})",
-                target.units.unit_of(missing)
-            )),
-        ));
+            .hint("`dose_rate_of` takes an activity and a `mass`, and drives a dose rate"),
+        )
+    };
+    if from_unit.dimension() != Dimension::ACTIVITY {
+        return Err(wrong(&connection.from, from_unit, "an activity, such as MBq"));
     }
-    let scale = connection.scale.as_ref().map_or(1.0, |s| target.units.to_internal(s));
-    Ok(((from_part, output), (to_part, input), scale))
+    if to_unit.dimension() != Dimension::DOSE_RATE {
+        return Err(wrong(&connection.to, to_unit, "a dose rate, such as Gy/h"));
+    }
+    match mass {
+        Mass::Fixed(mass) if mass.dimension() != Dimension::MASS => {
+            Err(wrong(&mass.to_string(), mass.unit(), "a mass, such as g"))
+        }
+        // All parts have the same internal units.
+        Mass::Fixed(mass) => Ok(Factor::PerMass(parts[0].1.units.to_internal(mass))),
+        Mass::Output(name) => {
+            let port = output(parts, name)?;
+            let unit = &parts[port.0].1.outputs[port.1].unit;
+            if unit.dimension() == Dimension::MASS {
+                Ok(Factor::PerOutput(port))
+            } else {
+                Err(wrong(name, unit, "a mass, such as g"))
+            }
+        }
+    }
+}
+
+/// The output that a port names.
+fn output(parts: &[(String, Model)], port: &str) -> Result<Port, Box<Diagnostic>> {
+    let (part, name) = split(parts, port)?;
+    let outputs = || parts[part].1.outputs.iter().map(|o| o.name.as_str());
+    let place = outputs().position(|o| o == name);
+    let place =
+        place.ok_or_else(|| unknown_port("output", name, &parts[part].0, outputs().collect()))?;
+    Ok((part, place))
 }
 
 fn split<'a>(
@@ -253,7 +388,7 @@ impl Offsets {
     }
 }
 
-fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, (usize, usize, f64)>) -> Option<Model> {
+fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, Driver>) -> Option<Model> {
     let (_, first) = parts.first()?;
     let mut joined = Model {
         id: parts.iter().map(|(_, m)| m.id.as_str()).collect::<Vec<_>>().join("+"),
@@ -274,36 +409,65 @@ fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, (usize, usize, f64)>
         outputs: Vec::new(),
         correlations: Vec::new(),
         parameter_order: Vec::new(),
+        chain: None,
     };
     let offsets = offsets(parts, driven, &mut joined);
     for ((alias, part), at) in parts.iter().zip(&offsets) {
         append(&mut joined, alias, part, at);
     }
     // Connected inputs come after all definitions of the parts, in the order of `offsets`.
-    for (&(to_part, input), &(from_part, output, scale)) in driven {
+    for (&(to_part, input), driver) in driven {
         let (alias, target) = &parts[to_part];
-        let (source_alias, source) = &parts[from_part];
         let input = &target.inputs[input];
-        let output = &source.outputs[output];
-        let value = offsets[from_part].expr(&output.expr);
-        let scaled = if (scale - 1.0).abs() <= 0.0 {
-            value
-        } else {
-            Expr::Mul(Box::new(value), Box::new(Expr::Number(scale)))
+        let port = |(part, output): Port| {
+            let output = &parts[part].1.outputs[output];
+            (offsets[part].expr(&output.expr), format!("{}.{}", parts[part].0, output.name))
         };
-        joined.defines.push(Define {
-            name: prefixed(alias, &input.name),
-            dimension: input.unit.dimension(),
-            expr: scaled,
-            text: format!("{source_alias}.{}", output.name),
-        });
+        let (value, text) = port(driver.from);
+        let name = prefixed(alias, &input.name);
+        let times = |value, factor| Expr::Mul(Box::new(value), Box::new(factor));
+        let over = |value, mass| Expr::Div(Box::new(value), Box::new(mass));
+        let expr = match driver.by {
+            Factor::One => value,
+            Factor::Number(scale) if (scale - 1.0).abs() <= 0.0 => value,
+            Factor::Number(scale) => times(value, Expr::Number(scale)),
+            Factor::PerMass(mass) => {
+                over(times(value, deposited(&mut joined, &name)?), Expr::Number(mass))
+            }
+            Factor::PerOutput(mass) => {
+                over(times(value, deposited(&mut joined, &name)?), port(mass).0)
+            }
+        };
+        joined.defines.push(Define { name, dimension: input.unit.dimension(), expr, text });
     }
     Some(joined)
 }
 
+/// A new parameter: what the nuclide deposits in place per decay, unknown until there is a nuclide.
+fn deposited(joined: &mut Model, input: &str) -> Option<Expr> {
+    let unit = Unit::parse(DEPOSITED).ok()?;
+    joined.parameters.push(Parameter {
+        name: format!("{input}~Delta"),
+        dimension: unit.dimension(),
+        unit,
+        value: ParameterValue::Number(f64::NAN),
+        fixed: true,
+        bounds: (None, None),
+        iiv: None,
+        iov: None,
+        effects: Vec::new(),
+        source: Some("of the nuclide with its daughters".to_owned()),
+        about: Some("alphas and electrons absorbed in place, per decay".to_owned()),
+    });
+    let index = joined.parameters.len() - 1;
+    joined.parameter_order.push(index);
+    joined.chain.get_or_insert_with(Chain::default).dose_factors.push(index);
+    Some(Expr::Symbol(Symbol::Parameter(index)))
+}
+
 fn offsets(
     parts: &[(String, Model)],
-    driven: &BTreeMap<Port, (usize, usize, f64)>,
+    driven: &BTreeMap<Port, Driver>,
     joined: &mut Model,
 ) -> Vec<Offsets> {
     let mut next = Offsets::default();

@@ -13,11 +13,11 @@ mod scaffold;
 mod schema;
 pub mod system;
 
-pub use connect::{ALIAS_SEPARATOR, Connection, connect};
+pub use connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect};
 pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
-pub use front::{Checked, NoFiles, Resolve, SourceFile, check, check_with_units};
+pub use front::{Checked, Named, NoFiles, Resolve, SourceFile, check, check_with_units};
 pub use model::*;
 pub use scaffold::scaffold;
-pub use schema::json_schema;
+pub use schema::{chain_schema, json_schema};
 pub use system::{Binding, CompileError, Evaluator, System, compile};

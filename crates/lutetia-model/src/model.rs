@@ -3,6 +3,7 @@
 //! All numbers are in the internal units of [`Model::units`] unless a field says otherwise.
 
 use lutetia_units::{Dimension, MolarMass, Unit, UnitSystem};
+use serde::Serialize;
 
 use crate::expr::Expr;
 
@@ -45,6 +46,58 @@ pub struct Model {
     pub correlations: Vec<Correlation>,
     /// Order in which formula parameters can be evaluated (indices into `parameters`).
     pub parameter_order: Vec<usize>,
+    /// How it was put together, where it is a chain.
+    pub chain: Option<Chain>,
+}
+
+/// How a chain was put together: what its file and those it extends say, line by line.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Chain {
+    /// Its parts in the order in which their states follow each other.
+    pub parts: Vec<ChainPart>,
+    /// What drives an input.
+    pub wires: Vec<ChainWire>,
+    /// What is set to another value than that of the part.
+    pub set: Vec<ChainSetting>,
+    /// Dose factors that follow the nuclide, made by `dose_rate_of` (indices into `Model::parameters`).
+    pub dose_factors: Vec<usize>,
+}
+
+/// A part of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainPart {
+    /// Alias: the names of the part are written `alias.name`.
+    pub alias: String,
+    /// The model, as the chain names it.
+    pub model: String,
+    /// The file of the chain that says so.
+    pub file: String,
+}
+
+/// A connection of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainWire {
+    /// `tumour.dose_rate`.
+    pub to: String,
+    /// What the input is, as a formula of outputs: `pk.A_tumour`, `0.5 × pk.C_blood`.
+    pub from: String,
+    /// Where the numbers come from.
+    pub source: Option<String>,
+    /// The file of the chain that says so.
+    pub file: String,
+}
+
+/// A value that a chain sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainSetting {
+    /// `pk.K_D`.
+    pub name: String,
+    /// As typed.
+    pub value: String,
+    /// Where the number comes from.
+    pub source: Option<String>,
+    /// The file of the chain that says so.
+    pub file: String,
 }
 
 /// What becomes of a molecule when its nuclide decays.

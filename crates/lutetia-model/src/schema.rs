@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::front::keys::{Form, Key, Kind, TABLES};
+use crate::front::keys::{CHAIN, Form, Key, Kind, TABLES, Table};
 
 /// The JSON Schema (draft 2020-12) of a model file, indented, with a final newline.
 ///
@@ -10,8 +10,18 @@ use crate::front::keys::{Form, Key, Kind, TABLES};
 /// cannot say (names, dimensions, rules of labels) is left to [`check`](crate::check).
 #[must_use]
 pub fn json_schema() -> String {
-    let mut tables = Map::new();
-    for table in TABLES {
+    schema(TABLES, "Lutetia model", "A compartmental model of the Lutetia workspace", "model")
+}
+
+/// The JSON Schema of a chain file, made as that of a model file.
+#[must_use]
+pub fn chain_schema() -> String {
+    schema(CHAIN, "Lutetia chain", "Models connected through their ports", "chain")
+}
+
+fn schema(tables: &[Table], title: &str, about: &str, required: &str) -> String {
+    let mut properties = Map::new();
+    for table in tables {
         let entry = object(table.keys);
         let schema = match table.form {
             Form::Plain => entry,
@@ -24,15 +34,15 @@ pub fn json_schema() -> String {
                 json!({ "type": "object", "additionalProperties": entry })
             }
         };
-        tables.insert(table.name.to_owned(), described(schema, table.about));
+        properties.insert(table.name.to_owned(), described(schema, table.about));
     }
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Lutetia model",
-        "description": "A compartmental model of the Lutetia workspace",
+        "title": title,
+        "description": about,
         "type": "object",
-        "properties": tables,
-        "required": ["model"],
+        "properties": properties,
+        "required": [required],
         "additionalProperties": false,
     });
     // A value made of texts and maps can always be written.

@@ -4,7 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
 
 use lutetia_diagnostic::Sources;
 use lutetia_model::{
-    Connection, Model, Parameter, ParameterValue, Resolve, SourceFile, check_with_units, connect,
+    Connection, Model, Named, Parameter, ParameterValue, Resolve, SourceFile, check_with_units,
+    connect,
     system::{Binding, compile},
 };
 use lutetia_sim::Simulator;
@@ -17,7 +18,7 @@ use crate::{ScenarioError, follow};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelUse {
-    /// Path from the root of the repository, for one model.
+    /// Name, or path from the root of the repository, of a model or a chain.
     pub file: Option<String>,
     /// Models to connect; the internal units are those of the first.
     #[serde(default)]
@@ -63,13 +64,23 @@ pub struct LoadedModel {
     pub notes: Vec<String>,
 }
 
-/// Gives a model the files beside it, and remembers what went wrong.
-struct Neighbours<'a> {
+/// Reads the text of a file by its path.
+type Read<'a> = &'a mut dyn FnMut(&str) -> Result<String, ScenarioError>;
+
+/// Gives a model the files beside it, and a chain the models it names.
+struct Neighbours<'a, 'r> {
     folder: String,
-    read: RefCell<&'a mut dyn FnMut(&str) -> Result<String, ScenarioError>>,
+    read: &'a RefCell<Read<'r>>,
 }
 
-impl Resolve for Neighbours<'_> {
+impl<'a, 'r> Neighbours<'a, 'r> {
+    fn of(path: &str, read: &'a RefCell<Read<'r>>) -> Self {
+        let folder = Path::new(path).parent().map(|p| p.to_string_lossy().into_owned());
+        Self { folder: folder.unwrap_or_default(), read }
+    }
+}
+
+impl Resolve for Neighbours<'_, '_> {
     fn resolve(&self, name: &str) -> Option<String> {
         let path = if self.folder.is_empty() {
             name.to_owned()
@@ -77,6 +88,16 @@ impl Resolve for Neighbours<'_> {
             format!("{}/{name}", self.folder)
         };
         (self.read.borrow_mut())(&path).ok()
+    }
+
+    fn named(&self, name: &str) -> Option<Named<'_>> {
+        let text = (self.read.borrow_mut())(name).ok()?;
+        let resolve = Box::new(Neighbours::of(name, self.read));
+        Some(Named { file: SourceFile { name: name.to_owned(), text }, resolve })
+    }
+
+    fn nearest(&self, name: &str) -> Option<String> {
+        crate::nearest(name).map(str::to_owned)
     }
 }
 
@@ -119,7 +140,11 @@ pub fn used(
                 input: wire.to.clone(),
                 source: Box::new(source),
             })?;
-            Ok(Connection { from: wire.from.clone(), to: wire.to.clone(), scale })
+            let connection = Connection::new(wire.from.clone(), wire.to.clone());
+            Ok(match scale {
+                Some(scale) => connection.times(scale),
+                None => connection,
+            })
         })
         .collect::<Result<Vec<_>, ScenarioError>>()?;
     let (model, diagnostics) = connect(&parts, &connections);
@@ -135,8 +160,8 @@ fn checked(
     read: &mut dyn FnMut(&str) -> Result<String, ScenarioError>,
 ) -> Result<Model, ScenarioError> {
     let text = read(path)?;
-    let folder = Path::new(path).parent().map(|p| p.to_string_lossy().into_owned());
-    let neighbours = Neighbours { folder: folder.unwrap_or_default(), read: RefCell::new(read) };
+    let read = RefCell::new(read);
+    let neighbours = Neighbours::of(path, &read);
     let checked = check_with_units(&SourceFile { name: path.to_owned(), text }, &neighbours, units);
     match checked.model {
         Some(model) if !lutetia_diagnostic::has_errors(&checked.diagnostics) => Ok(model),

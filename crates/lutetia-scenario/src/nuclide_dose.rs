@@ -41,6 +41,26 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
         run.iter().filter_map(|name| source_with_daughters(name).ok()).collect();
     let mut notes = Vec::new();
     let units = model.units.clone();
+    let made = model.chain.as_ref().map_or_else(Vec::new, |chain| chain.dose_factors.clone());
+    for index in made {
+        let parameter = &mut model.parameters[index];
+        if let [source] = &sources[..] {
+            let gy = source.local_deposition_mgy_g_per_mbq_h() / 1000.0;
+            let own = units.to_internal(&Quantity::new(gy, per_mass.clone()));
+            parameter.value = ParameterValue::Number(own);
+            parameter.source =
+                Some(format!("{} with its daughters, absorbed in place", source.name()));
+        } else {
+            notes.push((
+                parameter.name.clone(),
+                format!(
+                    "`{}` is not known with several nuclides ({}); set it",
+                    parameter.name,
+                    run.join(", ")
+                ),
+            ));
+        }
+    }
     for parameter in &mut model.parameters {
         let ParameterValue::Number(value) = parameter.value else { continue };
         let written = named(parameter);

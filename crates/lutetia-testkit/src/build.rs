@@ -90,6 +90,7 @@ impl Build {
             outputs: Vec::new(),
             correlations: Vec::new(),
             parameter_order: Vec::new(),
+            chain: None,
         })
     }
 

@@ -44,10 +44,12 @@ fn chain() -> (Simulator, Population) {
         let units = parts.first().map(|p| p.1.units.clone());
         parts.push((name.to_owned(), library(path, units.as_ref())));
     }
-    let wire = |from: &str, to: &str, scale: Option<&str>| Connection {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        scale: scale.map(|s| Quantity::parse(s).unwrap()),
+    let wire = |from: &str, to: &str, scale: Option<&str>| {
+        let wire = Connection::new(from, to);
+        match scale {
+            Some(scale) => wire.times(Quantity::parse(scale).unwrap()),
+            None => wire,
+        }
     };
     let wires = [
         wire("pk.A_tumour", "tumour.tumour_activity", None),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::{
     expr::{Expr, Form, Symbol},
     model::{
-        Distribution, EffectForm, Model, Parameter, ParameterValue, Participant, Process, Rate,
-        Variability,
+        Chain, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant, Process,
+        Rate, Variability,
     },
     system::{internal_factor, labels::fate, pool_name},
 };
@@ -117,6 +117,9 @@ pub struct Explanation {
     pub reference: Option<String>,
     /// Description.
     pub about: Option<String>,
+    /// How a chain was put together; nothing for a single model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
     /// Label groups: name, species, fate of a decayed molecule.
     pub labels: Vec<String>,
     /// States in the order of the compiled system; hot forms stand for each nuclide bound.
@@ -166,6 +169,7 @@ pub fn explain(model: &Model) -> Explanation {
         title: model.title.clone(),
         reference: model.reference.clone(),
         about: model.about.clone(),
+        chain: model.chain.clone(),
         labels: writers.labels(),
         states,
         equations,

@@ -1,7 +1,7 @@
 //! The explanation as a text page and as a LaTeX document.
 
 use super::{Definition, Explanation, GivenRow, explain, print::escape, process_text};
-use crate::model::Model;
+use crate::model::{Chain, Model};
 
 /// A text page: equations, states, conservation laws, parameters with sources.
 #[must_use]
@@ -13,6 +13,9 @@ pub fn explain_text(model: &Model) -> String {
     }
     for label in &e.labels {
         out.push_str(&format!("label: {label}\n"));
+    }
+    if let Some(chain) = &e.chain {
+        lines_of_chain(&mut out, chain);
     }
     section(&mut out, "States");
     let rows = e.states.iter().map(|s| {
@@ -82,6 +85,29 @@ fn table(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
     line(used.iter().map(|&c| head[c]).collect());
     for row in rows {
         line(used.iter().map(|&c| row[c].as_str()).collect());
+    }
+}
+
+/// Every line of a chain with the file that says it.
+fn lines_of_chain(out: &mut String, chain: &Chain) {
+    section(out, "Parts");
+    let rows = chain.parts.iter().map(|p| vec![p.alias.clone(), p.model.clone(), p.file.clone()]);
+    table(out, &["part", "model", "said in"], &rows.collect::<Vec<_>>());
+    if !chain.wires.is_empty() {
+        section(out, "Connections");
+        let rows = chain.wires.iter().map(|w| {
+            let source = w.source.clone().unwrap_or_default();
+            vec![w.to.clone(), w.from.clone(), source, w.file.clone()]
+        });
+        table(out, &["input", "is", "source", "said in"], &rows.collect::<Vec<_>>());
+    }
+    if !chain.set.is_empty() {
+        section(out, "Set by the chain");
+        let rows = chain.set.iter().map(|s| {
+            let source = s.source.clone().unwrap_or_else(|| "assumed".to_owned());
+            vec![s.name.clone(), s.value.clone(), source, s.file.clone()]
+        });
+        table(out, &["name", "value", "source", "said in"], &rows.collect::<Vec<_>>());
     }
 }
 

@@ -52,3 +52,13 @@ pub(super) const POPULATION: &str = "LUT2501";
 pub(super) const ERROR_MODEL: &str = "LUT2502";
 /// A covariate that contradicts itself.
 pub(super) const COVARIATE: &str = "LUT2503";
+/// A chain that extends what is no chain, or itself.
+pub(super) const EXTENDS: &str = "LUT2611";
+/// A part that is no model, or cannot be used.
+pub(super) const PART: &str = "LUT2612";
+/// A value set to what a part does not have.
+pub(super) const SET: &str = "LUT2613";
+/// A line that takes away what is not there.
+pub(super) const NOTHING: &str = "LUT2614";
+/// A connection that does not say what drives the input.
+pub(super) const WIRE: &str = "LUT2615";

@@ -287,6 +287,68 @@ pub(crate) const TABLES: &[Table] = &[
     },
 ];
 
+/// What drives an input of a chain.
+const WIRE: &[Key] = &[
+    key("from", Kind::Text, "`part.output`"),
+    key("times", Kind::Text, "the input is the output times this quantity"),
+    key(
+        "dose_rate_of",
+        Kind::Text,
+        "`part.output`, an activity: the input is its dose rate in `mass`, with what the nuclide deposits in place",
+    ),
+    key("mass", Kind::Text, "of `dose_rate_of`: a mass such as `310 g`, or an output `part.mass`"),
+    SOURCE,
+];
+
+/// The tables of a chain file.
+pub(crate) const CHAIN: &[Table] = &[
+    Table {
+        name: "chain",
+        form: Form::Plain,
+        about: "what the chain is",
+        keys: &[
+            must("id", Kind::Text, "lower-case letters, digits and hyphens"),
+            must("title", Kind::Text, "one line for people"),
+            key("about", Kind::Text, "what a reader should know"),
+            key("reference", Kind::Text, "publication the chain stands on"),
+            key(
+                "extends",
+                Kind::Text,
+                "a chain of which this one is a variant: what both say is taken from here, line by line",
+            ),
+        ],
+    },
+    Table {
+        name: "parts",
+        form: Form::Named("model"),
+        about: "models by alias, such as `pk = \"psma/psma-it-population\"`; `\"none\"` leaves a part of the extended chain out, with its connections",
+        keys: &[must(
+            "model",
+            Kind::Text,
+            "name of a model, or a path that begins with a dot, from the folder of the chain",
+        )],
+    },
+    Table {
+        name: "connect",
+        form: Form::Named("from"),
+        about: "what drives an input, such as `\"pk.loss\" = \"tumour.loss\"`; `\"none\"` leaves a connection of the extended chain out",
+        keys: WIRE,
+    },
+    Table {
+        name: "set",
+        form: Form::Named("value"),
+        about: "values other than those of the parts, such as `\"pk.K_D\" = \"1 nmol/L\"`; `\"none\"` takes that of the part again",
+        keys: &[
+            must(
+                "value",
+                Kind::Value,
+                "a quantity; of a parameter or of an input that nothing drives",
+            ),
+            SOURCE,
+        ],
+    },
+];
+
 /// The names of some keys.
 pub(crate) fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|k| k.name).collect()

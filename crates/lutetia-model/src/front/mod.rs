@@ -9,6 +9,7 @@
 //! goes on, so that one run shows all faults of a file.
 
 mod build;
+mod chain;
 mod code;
 mod declare;
 mod fields;
@@ -21,10 +22,12 @@ mod syntax;
 mod text;
 mod tree;
 
-use lutetia_diagnostic::{Diagnostic, Sources, Span, has_errors};
+use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span, has_errors};
 use lutetia_units::UnitSystem;
 
 use crate::model::Model;
+use text::Text;
+use tree::Node;
 
 /// Largest model file or organ table, bytes.
 pub(super) const LARGEST_FILE: usize = 1 << 20;
@@ -38,10 +41,29 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Gives the text of a file beside the model (an organ table).
+/// Gives what a model or a chain names: files beside it, and models and chains by name.
 pub trait Resolve {
-    /// The text of the file of that name, or `None` where there is none.
+    /// The text of the file of that name beside the model (an organ table), or `None` where there is none.
     fn resolve(&self, name: &str) -> Option<String>;
+
+    /// The model or chain of that name, as a chain names it: `psma/tumour-kidney`, or `./mine` from the folder of
+    /// the chain. `None` where there is none.
+    fn named(&self, _name: &str) -> Option<Named<'_>> {
+        None
+    }
+
+    /// The nearest name of a model or chain that there is.
+    fn nearest(&self, _name: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A model or chain that was found by its name.
+pub struct Named<'a> {
+    /// Its text.
+    pub file: SourceFile,
+    /// What it names in its turn.
+    pub resolve: Box<dyn Resolve + 'a>,
 }
 
 /// No files beside the model.
@@ -79,6 +101,15 @@ pub fn check_with_units(
     units: Option<&UnitSystem>,
 ) -> Checked {
     let mut sources = Sources::new();
+    let (model, diagnostics) = check_in(source, resolve, units, &mut sources);
+    Checked { model, diagnostics, sources }
+}
+
+/// Reads the document of a file: its identity and its tables, or why there are none.
+fn document(
+    source: &SourceFile,
+    sources: &mut Sources,
+) -> Result<(SourceId, Vec<(Text, Node)>), Vec<Diagnostic>> {
     // A byte-order mark is no fault, only invisible.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
     if text.len() > LARGEST_FILE {
@@ -89,15 +120,29 @@ pub fn check_with_units(
         )
         .at(Span::new(id, 0, 0), "")
         .hint("repeated organs belong into a table: `[organs]`");
-        return Checked { model: None, diagnostics: vec![diagnostic], sources };
+        return Err(vec![diagnostic]);
     }
     let id = sources.add(&source.name, text);
-    let (root, mut faults) = tree::read(id, text);
-    if has_errors(&faults) {
-        // Whatever a torn document seems to say, it may not be what its author wrote.
-        return Checked { model: None, diagnostics: faults, sources };
+    let (root, faults) = tree::read(id, text);
+    // Whatever a torn document seems to say, it may not be what its author wrote.
+    if has_errors(&faults) { Err(faults) } else { Ok((id, root)) }
+}
+
+fn check_in(
+    source: &SourceFile,
+    resolve: &dyn Resolve,
+    units: Option<&UnitSystem>,
+    sources: &mut Sources,
+) -> (Option<Model>, Vec<Diagnostic>) {
+    let (id, root) = match document(source, sources) {
+        Ok(found) => found,
+        Err(faults) => return (None, faults),
+    };
+    if chain::is(&root) {
+        return chain::check(source, id, &root, resolve, units, sources);
     }
-    let declarations = declare::read(&root, resolve, &mut sources, &mut faults);
+    let mut faults = Vec::new();
+    let declarations = declare::read(&root, resolve, sources, &mut faults);
     let before = faults.len();
     let model = build::model(&declarations, id, units, &mut faults);
     if declarations.torn {
@@ -110,5 +155,5 @@ pub fn check_with_units(
         });
     }
     let model = if has_errors(&faults) { None } else { model };
-    Checked { model, diagnostics: faults, sources }
+    (model, faults)
 }

@@ -245,22 +245,22 @@ impl System {
         self.inner.states.iter().position(|s| s.name == name)
     }
 
-    /// Index of a parameter or covariate by name.
+    /// Index of a parameter or covariate by name; `part.name` is `part:name` of connected models.
     #[must_use]
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.inner.parameters.iter().position(|p| p.name == name)
+        by_name(self.inner.parameters.iter().map(|p| p.name.as_str()), name)
     }
 
-    /// Index of an output by name.
+    /// Index of an output by name; `part.name` is `part:name` of connected models.
     #[must_use]
     pub fn output_index(&self, name: &str) -> Option<usize> {
-        self.inner.outputs.iter().position(|o| o.name == name)
+        by_name(self.inner.outputs.iter().map(|o| o.name.as_str()), name)
     }
 
-    /// Index of an input by name.
+    /// Index of an input by name; `part.name` is `part:name` of connected models.
     #[must_use]
     pub fn input_index(&self, name: &str) -> Option<usize> {
-        self.inner.inputs.iter().position(|i| i.name == name)
+        by_name(self.inner.inputs.iter().map(|i| i.name.as_str()), name)
     }
 
     /// Every pool a dose can go into.
@@ -370,4 +370,14 @@ impl System {
     pub fn sensitivity(&self, wrt: &[usize]) -> SensitivityTapes {
         SensitivityTapes::new(self, wrt)
     }
+}
+
+/// The place of a name. Inside connected models a name begins with the alias of its part and a colon; people write a
+/// point there, as in the connections.
+fn by_name<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str) -> Option<usize> {
+    let same = names.clone().position(|known| known == name);
+    same.or_else(|| {
+        let (alias, own) = name.split_once('.')?;
+        names.position(|known| known.split_once(crate::ALIAS_SEPARATOR) == Some((alias, own)))
+    })
 }

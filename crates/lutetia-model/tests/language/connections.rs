@@ -30,8 +30,11 @@ fn pk() -> Model {
 }
 
 fn link(from: &str, to: &str, scale: Option<&str>) -> Connection {
-    let scale = scale.map(|s| Quantity::parse(s).unwrap_or_else(|e| panic!("{s}: {e}")));
-    Connection { from: from.to_owned(), to: to.to_owned(), scale }
+    let wire = Connection::new(from, to);
+    match scale {
+        Some(s) => wire.times(Quantity::parse(s).unwrap_or_else(|e| panic!("{s}: {e}"))),
+        None => wire,
+    }
 }
 
 fn parts() -> Vec<(String, Model)> {

@@ -74,6 +74,8 @@ fn regress_every_bad_file_gives_its_message() {
         .lines()
         .filter_map(|line| line.split('"').nth(1))
         .filter(|code| code.starts_with("LUT"))
+        // Those of chains: `regress_faults_of_chains`.
+        .filter(|code| !code.starts_with("LUT261"))
         .collect();
     let missing: Vec<_> = declared.iter().filter(|code| !codes.contains(**code)).collect();
     // A file of more than 1 MiB is no file for a repository; `exact_a_file_that_is_too_large`.

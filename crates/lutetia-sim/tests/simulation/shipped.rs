@@ -61,10 +61,11 @@ pub(crate) fn joined(parts: &[(&str, &str)], wires: &[(&str, &str, Option<&str>)
         parts.iter().map(|(alias, file)| ((*alias).to_owned(), checked(file))).collect();
     let wires: Vec<Connection> = wires
         .iter()
-        .map(|(from, to, scale)| Connection {
-            from: (*from).to_owned(),
-            to: (*to).to_owned(),
-            scale: scale.map(|s| Quantity::parse(s).expect("a quantity")),
+        .map(|(from, to, scale)| match scale {
+            Some(scale) => {
+                Connection::new(*from, *to).times(Quantity::parse(scale).expect("a quantity"))
+            }
+            None => Connection::new(*from, *to),
         })
         .collect();
     let (model, diagnostics) = connect(&parts, &wires);

@@ -22,8 +22,7 @@ fn desmee() -> (Model, System) {
     let psa = library("tumour/psa-desmee-2015.toml", None);
     let survival = library("survival/desmee-2015.toml", Some(&psa.units));
     let parts = [("psa".to_owned(), psa), ("survival".to_owned(), survival)];
-    let wire =
-        Connection { from: "psa.psa".to_owned(), to: "survival.psa".to_owned(), scale: None };
+    let wire = Connection::new("psa.psa", "survival.psa");
     let (model, diagnostics) = connect(&parts, &[wire]);
     let model = model.unwrap_or_else(|| panic!("{diagnostics:#?}"));
     let system = compiled(&model);

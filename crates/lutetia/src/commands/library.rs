@@ -72,7 +72,8 @@ fn list<'a>(models: impl Iterator<Item = &'a Bundled>) -> Table {
 /// The title that a model gives itself; every bundled one does, which a test holds.
 fn title(text: &str) -> String {
     let read = text.parse::<toml::Table>().ok();
-    let title = read.as_ref().and_then(|model| model.get("model")?.get("title")?.as_str());
+    let heading = read.as_ref().and_then(|file| file.get("model").or_else(|| file.get("chain")));
+    let title = heading.and_then(|heading| heading.get("title")?.as_str());
     title.unwrap_or_default().to_owned()
 }
 

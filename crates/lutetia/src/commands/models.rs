@@ -6,7 +6,7 @@ use std::{
 };
 
 use lutetia_diagnostic::has_errors;
-use lutetia_model::{Checked, Model, Resolve, SourceFile};
+use lutetia_model::{Checked, Model, Named, Resolve, SourceFile};
 use lutetia_models::{Bundled, Place, slashed};
 
 use crate::{
@@ -93,6 +93,25 @@ pub(crate) fn bundled_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Resolve for Neighbours {
+    fn named(&self, name: &str) -> Option<Named<'_>> {
+        let found = match lutetia_models::place(Path::new(""), Path::new(name)) {
+            Place::File { path, .. } => {
+                let text = files::read_text(&path).ok()?;
+                let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+                let neighbours = Self::Folder(folder);
+                Found { name: path.display().to_string(), text, neighbours }
+            }
+            Place::Bundled(model) => bundled(model),
+            Place::Nowhere => return None,
+        };
+        let file = SourceFile { name: found.name, text: found.text };
+        Some(Named { file, resolve: Box::new(found.neighbours) })
+    }
+
+    fn nearest(&self, name: &str) -> Option<String> {
+        lutetia_scenario::nearest(name).map(str::to_owned)
+    }
+
     fn resolve(&self, name: &str) -> Option<String> {
         match self {
             Self::Folder(folder) => {

@@ -122,6 +122,7 @@ pub(super) fn model(
         outputs: builder.outputs,
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
+        chain: None,
     })
 }
 

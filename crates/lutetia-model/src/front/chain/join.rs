@@ -1,0 +1,196 @@
+//! The parts of a chain, checked and joined, with what the chain sets.
+
+use lutetia_diagnostic::{Diagnostic, Sources, closest, has_errors};
+use lutetia_units::{Dimension, Unit, UnitSystem};
+
+use super::{
+    super::{Named, Resolve, check_in, code, fields, text::Text},
+    lines::{By, Line, Lines, Setting, Wire},
+};
+use crate::{
+    connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect},
+    model::{Chain, ChainPart, ChainSetting, ChainWire, Model, ParameterValue},
+};
+
+/// The joined model of the lines of a chain.
+pub(super) fn model(
+    lines: &Lines,
+    resolve: &dyn Resolve,
+    units: Option<&UnitSystem>,
+    sources: &mut Sources,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Model> {
+    let parts = parts(lines, resolve, units, sources, faults);
+    let connections: Vec<Connection> = lines
+        .connect
+        .iter()
+        .filter_map(|line| connection(&line.name, line.given.as_ref()?, faults))
+        .collect();
+    if has_errors(faults) {
+        return None;
+    }
+    let (model, more) = connect(&parts, &connections);
+    // What has no place of its own is a fault of the whole file.
+    faults.extend(more.into_iter().map(|fault| match (fault.labels.is_empty(), lines.place) {
+        (true, Some(place)) => fault.at(place, ""),
+        _ => fault,
+    }));
+    let mut model = model?;
+    model.id.clone_from(&lines.id);
+    model.title.clone_from(&lines.title);
+    model.about.clone_from(&lines.about);
+    model.reference.clone_from(&lines.reference);
+    for line in &lines.set {
+        if let Some(setting) = &line.given {
+            set(&mut model, &line.name, setting, faults);
+        }
+    }
+    let chain = model.chain.get_or_insert_with(Chain::default);
+    write_down(chain, lines);
+    Some(model)
+}
+
+/// The models of the parts; the internal units are those of the first.
+fn parts(
+    lines: &Lines,
+    resolve: &dyn Resolve,
+    units: Option<&UnitSystem>,
+    sources: &mut Sources,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<(String, Model)> {
+    let mut units = units.cloned();
+    let mut parts: Vec<(String, Model)> = Vec::new();
+    for Line { name, given, .. } in &lines.parts {
+        let Some(named) = given else { continue };
+        if let Some(fault) = fields::identifier(name) {
+            faults.push(fault);
+            continue;
+        }
+        let part = named.as_str();
+        let fault = |text: String| Diagnostic::error(code::PART, text).at(named.span(), "");
+        let Some(Named { file, resolve: beside }) = resolve.named(part) else {
+            let near = resolve.nearest(part).map(|near| format!("did you mean `{near}`?"));
+            faults.push(
+                fault(format!("there is no model `{part}`"))
+                    .hint("`lutetia models` lists the bundled models; a path of your own begins with `./`")
+                    .maybe_hint(near),
+            );
+            continue;
+        };
+        let (model, mut found) = check_in(&file, beside.as_ref(), units.as_ref(), sources);
+        // Warnings of a part belong to whoever checks the part.
+        found.retain(|d| has_errors(std::slice::from_ref(d)));
+        faults.extend(found);
+        let Some(model) = model else { continue };
+        if model.chain.is_some() {
+            faults.push(
+                fault(format!("`{part}` is a chain; a part is a model"))
+                    .hint("extend the chain, or name its parts here"),
+            );
+            continue;
+        }
+        units.get_or_insert_with(|| model.units.clone());
+        parts.push((name.as_str().to_owned(), model));
+    }
+    parts
+}
+
+fn connection(to: &Text, wire: &Wire, faults: &mut Vec<Diagnostic>) -> Option<Connection> {
+    let by = match &wire.by {
+        By::Same => Link::Same,
+        By::Times(times) => Link::Times(fields::quantity(times, faults)?),
+        By::DoseRate { mass } if fields::looks_like_quantity(mass.as_str()) => {
+            let what = "the mass of a dose rate";
+            Link::DoseRate(Mass::Fixed(fields::quantity_of(mass, Dimension::MASS, what, faults)?))
+        }
+        By::DoseRate { mass } => Link::DoseRate(Mass::Output(mass.as_str().to_owned())),
+    };
+    let (from, to_port) = (wire.from.as_str().to_owned(), to.as_str().to_owned());
+    Some(Connection { from, to: to_port, by, place: Some(to.span()) })
+}
+
+/// Gives a parameter, or an input that nothing drives, another value.
+fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagnostic>) {
+    // `pk.K_D` is `pk:K_D` inside the joined model.
+    let inside = name.as_str().replacen('.', &ALIAS_SEPARATOR.to_string(), 1);
+    let quantity = |dimension: Dimension, unit: &Unit, faults: &mut Vec<Diagnostic>| {
+        let what = format!("`{}`", name.as_str());
+        let text = setting.value.as_str();
+        let found = fields::quantity_of(&setting.value, dimension, &what, faults);
+        if let (None, Ok(_), Some(fault)) = (&found, text.parse::<f64>(), faults.last_mut()) {
+            fault.hint = Some(format!("write it with its unit: `\"{text} {unit}\"`"));
+        }
+        found
+    };
+    if let Some(parameter) = model.parameters.iter_mut().find(|p| p.name == inside) {
+        if let Some(q) = quantity(parameter.dimension, &parameter.unit, faults) {
+            parameter.value = ParameterValue::Number(model.units.to_internal(&q));
+            parameter.unit = q.unit().clone();
+            parameter.source.clone_from(&setting.source);
+        }
+        return;
+    }
+    if let Some(input) = model.inputs.iter_mut().find(|i| i.name == inside) {
+        if let Some(q) = quantity(input.unit.dimension(), &input.unit, faults) {
+            input.default = Some(model.units.to_internal(&q));
+        }
+        return;
+    }
+    let driven = model.defines.iter().any(|d| d.name == inside);
+    let names = model.parameters.iter().map(|p| &p.name);
+    let names: Vec<String> = names
+        .chain(model.inputs.iter().map(|i| &i.name))
+        .map(|n| n.replacen(ALIAS_SEPARATOR, ".", 1))
+        .collect();
+    let near = closest(name.as_str(), names.iter().map(String::as_str))
+        .map(|near| format!("did you mean `{near}`?"));
+    let text = if driven {
+        format!("`{}` is driven by a connection or a definition and cannot be set", name.as_str())
+    } else {
+        format!("no part has a parameter or input `{}`", name.as_str())
+    };
+    faults.push(
+        Diagnostic::error(code::SET, text)
+            .at(name.span(), "")
+            .hint("`lutetia explain` lists the parameters of a model; write `part.parameter`")
+            .maybe_hint(near),
+    );
+}
+
+/// Keeps every line with the file that says it.
+fn write_down(chain: &mut Chain, lines: &Lines) {
+    for Line { name, given, file } in &lines.parts {
+        if let Some(model) = given {
+            chain.parts.push(ChainPart {
+                alias: name.as_str().to_owned(),
+                model: model.as_str().to_owned(),
+                file: file.clone(),
+            });
+        }
+    }
+    for Line { name, given, file } in &lines.connect {
+        let Some(wire) = given else { continue };
+        let from = wire.from.as_str();
+        let from = match &wire.by {
+            By::Same => from.to_owned(),
+            By::Times(times) => format!("{from} * {}", times.as_str()),
+            By::DoseRate { mass } => format!("{from} * Delta / {}", mass.as_str()),
+        };
+        chain.wires.push(ChainWire {
+            to: name.as_str().to_owned(),
+            from,
+            source: wire.source.clone(),
+            file: file.clone(),
+        });
+    }
+    for Line { name, given, file } in &lines.set {
+        if let Some(setting) = given {
+            chain.set.push(ChainSetting {
+                name: name.as_str().to_owned(),
+                value: setting.value.as_str().to_owned(),
+                source: setting.source.clone(),
+                file: file.clone(),
+            });
+        }
+    }
+}
