@@ -199,7 +199,8 @@ impl Alone<'_> {
     ) -> String {
         let mut said = "not calibrated".to_owned();
         let hazard = step.death.as_ref().or(step.new_lesion.as_ref());
-        let part = hazard.and_then(|h| file_of(self.experiment.models.get(&cohort.model)?, h));
+        let part =
+            hazard.and_then(|h| file_of(self.experiment.models.get(&cohort.model)?, h, inputs));
         if let (Some(hazard), Some(file)) = (hazard, part) {
             let values = if cohort.set.is_empty() {
                 "as shipped"
@@ -266,12 +267,22 @@ fn values(
         .collect()
 }
 
-/// The file that an output comes from.
-fn file_of(model: &ModelUse, output: &str) -> Option<String> {
-    model.file.clone().or_else(|| {
-        let (alias, _) = output.split_once(lutetia_model::ALIAS_SEPARATOR)?;
-        model.parts.iter().find(|p| p.name == alias).map(|p| p.file.clone())
-    })
+/// The model that an output comes from: a file, or a name of the library.
+fn file_of(model: &ModelUse, output: &str, inputs: &mut Reading<'_>) -> Option<String> {
+    // A connection calls it `part.output`, a table `part:output`.
+    let alias = || Some(output.split_once([lutetia_model::ALIAS_SEPARATOR, '.'])?.0);
+    let Some(file) = &model.file else {
+        let part = model.parts.iter().find(|p| Some(p.name.as_str()) == alias())?;
+        return Some(part.file.clone());
+    };
+    let loaded = lutetia_scenario::used(file, model, &mut |path| inputs.model(path)).ok()?;
+    match &loaded.model.chain {
+        None => Some(file.clone()),
+        Some(chain) => {
+            let part = chain.parts.iter().find(|p| Some(p.alias.as_str()) == alias())?;
+            Some(part.model.clone())
+        }
+    }
 }
 
 /// The reference of a model file.
