@@ -60,3 +60,42 @@ fn within(pair: &Pair<'_>) -> Result<(), CompareError> {
         within: text.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(within: &str) -> CompareRow {
+        CompareRow {
+            what: "half-life".to_owned(),
+            ours: "t/r/c".to_owned(),
+            published: Published::Number(50.0),
+            source: "somewhere".to_owned(),
+            why: String::new(),
+            within: Some(within.to_owned()),
+        }
+    }
+
+    fn judged(ours: f64, within: &str) -> Result<(), CompareError> {
+        let row = row(within);
+        super::within(&Pair {
+            row: &row,
+            ours: ours.into(),
+            sd: None,
+            published: Some(50.0),
+            ratio: Some(ours / 50.0),
+        })
+    }
+
+    #[test]
+    fn exact_a_number_may_differ_by_what_its_row_says() {
+        assert_eq!(judged(52.0, "5 %"), Ok(()));
+        let refused = judged(53.0, "5 %").expect_err("6 % off");
+        assert_eq!(
+            refused.to_string(),
+            "half-life: found 53, expected 50 within 5 %; what the text says of the method no longer holds"
+        );
+        assert_eq!(refused.code(), "LUT7156");
+        assert!(matches!(judged(52.0, "5 Gy"), Err(CompareError::Within { .. })));
+    }
+}

@@ -84,3 +84,65 @@ fn one(
         })
         .map_err(|source| ReconstructError::Curve { arm: arm.to_owned(), source: Box::new(source) })
 }
+
+#[cfg(test)]
+mod tests {
+    use lutetia_table::read;
+
+    use super::*;
+
+    const CURVE: &str = "arm,time,survival\na,0,1\na,2,0.75\na,4,0.5\n";
+
+    fn found(curve: &str, at_risk: &str, events: &[(&str, usize)]) -> Result<Vec<Arm>, StepError> {
+        let step = Reconstruct {
+            id: "r".to_owned(),
+            curve: "curve".to_owned(),
+            at_risk: "risk".to_owned(),
+            events: events.iter().map(|(arm, n)| ((*arm).to_owned(), *n)).collect(),
+            unit: "mo".to_owned(),
+            fixed_times: false,
+        };
+        of(&step, &read("curve", curve), &read("risk", at_risk))
+    }
+
+    /// Of four patients one dies at 2 and one at 4.
+    #[test]
+    fn exact_a_curve_without_censoring_gives_its_patients() {
+        let arms = found(CURVE, "arm,time,at_risk\na,0,4\n", &[("a", 2)]).expect("a curve");
+        let data = &arms[0].found.data;
+        assert_eq!((arms[0].points, data.len(), data.events()), (3, 4, 2));
+    }
+
+    #[test]
+    fn exact_what_does_not_belong_together_is_refused_by_name() {
+        let cases = [
+            (
+                CURVE,
+                "arm,time,at_risk\nb,0,4\n",
+                "a",
+                "`risk` has no numbers at risk of the arm `a`",
+            ),
+            (
+                CURVE,
+                "arm,time,at_risk\na,0,4\na,2,2.5\n",
+                "a",
+                "2.5 patients of `a` at risk at 2; expected a whole number",
+            ),
+            (CURVE, "arm,time,at_risk\na,0,4\n", "b", "`events` names the arm `b`; the arms are a"),
+            (
+                "arm,time,survival\na,0,\n",
+                "arm,time,at_risk\na,0,4\n",
+                "a",
+                "row 1 of `curve` has no survival",
+            ),
+        ];
+        for (curve, at_risk, arm, said) in cases {
+            let refused = found(curve, at_risk, &[(arm, 2)]).err().expect(said);
+            assert_eq!((refused.to_string().as_str(), refused.code()), (said, Some("LUT7155")));
+        }
+        let steep = "arm,time,survival\na,0,100\n";
+        let refused = found(steep, "arm,time,at_risk\na,0,4\n", &[]).err().expect("per cent");
+        assert!(refused.to_string().starts_with("arm `a`: survival at point 1"), "{refused}");
+        assert_eq!(refused.code(), Some("LUT9001"));
+    }
+}
