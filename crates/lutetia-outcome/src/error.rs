@@ -1,5 +1,7 @@
 //! What can be wrong with a question about outcomes.
 
+use crate::survival::Undetermined;
+
 /// Why an outcome cannot be given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,9 @@ pub enum OutcomeError {
         /// Why there is no answer, and what would give one.
         reason: String,
     },
+    /// The data do not determine a model of survival times.
+    #[error(transparent)]
+    Undetermined(#[from] Undetermined),
     /// An iteration that came to no end.
     #[error("{what} did not converge: {reason}")]
     NotConverged {
@@ -78,7 +83,7 @@ impl OutcomeError {
             Self::OutOfRange { .. } => "LUT9001",
             Self::Lengths { .. } => "LUT9002",
             Self::Empty { .. } => "LUT9003",
-            Self::NotDetermined { .. } => "LUT9004",
+            Self::NotDetermined { .. } | Self::Undetermined(_) => "LUT9004",
             Self::NotConverged { .. } => "LUT9005",
             Self::UnknownName { .. } => "LUT9006",
             Self::Inconsistent { .. } => "LUT9007",

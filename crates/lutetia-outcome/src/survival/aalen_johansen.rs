@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::competing::CompetingData;
-use crate::error::{OutcomeError, not_determined, not_negative};
+use super::undetermined::{SurvivalModel, Undetermined};
+use crate::error::{OutcomeError, not_negative};
 use crate::numeric::two_sided_z;
 
 /// The cumulative incidences at one time.
@@ -81,10 +82,8 @@ impl AalenJohansen {
     pub fn fit(data: &CompetingData) -> Result<Self, OutcomeError> {
         let (time, cause) = (data.time(), data.cause());
         if cause.iter().all(Option::is_none) {
-            return Err(not_determined(
-                "the cumulative incidence",
-                format!("all {} times are censored", time.len()),
-            ));
+            let (model, patients) = (SurvivalModel::Incidence, time.len());
+            return Err(Undetermined::AllCensored { model, patients }.into());
         }
         let mut order: Vec<usize> = (0..time.len()).collect();
         order.sort_unstable_by(|&a, &b| time[a].total_cmp(&time[b]));

@@ -3,7 +3,8 @@
 use super::competing::CompetingData;
 use super::cox::{Cox, CoxFit};
 use super::data::{Groups, SurvivalData, same_length};
-use crate::error::{OutcomeError, not_determined};
+use super::undetermined::Undetermined;
+use crate::error::OutcomeError;
 
 /// A Fine–Gray model: proportional hazards of the subdistribution of one cause.
 ///
@@ -22,9 +23,8 @@ pub fn fine_gray(
     for (name, values) in covariates {
         same_length(name, values.len(), n)?;
     }
-    let what = || format!("the Fine–Gray model of `{cause}`");
     if !data.cause().contains(&Some(k)) {
-        return Err(not_determined(what(), format!("none of the {n} patients had it")));
+        return Err(Undetermined::NoSuchEvent { cause: cause.to_owned(), patients: n }.into());
     }
     let pieces = Pieces::new(data, k);
     let expanded = SurvivalData::new(pieces.to, pieces.event)?;

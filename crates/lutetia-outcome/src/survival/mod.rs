@@ -17,6 +17,7 @@ mod parametric;
 mod reconstruct;
 mod switching;
 mod ties;
+mod undetermined;
 
 pub use aalen_johansen::{AalenJohansen, IncidenceStep};
 pub use competing::CompetingData;
@@ -39,3 +40,4 @@ pub use switching::{
     two_stage,
 };
 pub use ties::join_ties;
+pub use undetermined::{SurvivalModel, Undetermined};

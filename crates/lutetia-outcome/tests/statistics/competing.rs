@@ -1,7 +1,7 @@
 //! Competing risks: by hand, against R, and the identity of the incidences.
 
 use lutetia_outcome::survival::{
-    AalenJohansen, CompetingData, Cox, Interval, KaplanMeier, SurvivalData, fine_gray,
+    AalenJohansen, CompetingData, Cox, CoxFit, Interval, KaplanMeier, SurvivalData, fine_gray,
 };
 
 use crate::common::{close, shared};
@@ -75,6 +75,23 @@ fn exact_fine_gray_without_competitors_is_cox() {
     let specific = data.cause_specific("a").expect("a cause");
     let cox = Cox::new(&specific).covariate("x", &x).fit().expect("a fit");
     close(fg.coefficients[0].value, cox.coefficients[0].value, 1e-9);
+}
+
+/// Patients stay at risk from before the first time, also where that is 0.
+#[test]
+fn exact_an_event_at_the_origin_counts() {
+    let x = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0];
+    let cause = [Some(0), Some(1), Some(0), None, Some(1), Some(0), None];
+    let fit = |from: f64| {
+        let time = (0..7).map(|i| from + f64::from(i)).collect();
+        let data = CompetingData::new(time, cause.to_vec(), &["a", "b"]).expect("data");
+        fine_gray(&data, "a", &[("x", &x)]).expect("a fit")
+    };
+    let (origin, later) = (fit(0.0), fit(5.0));
+    close(origin.coefficients[0].value, later.coefficients[0].value, 1e-12);
+    let robust = |f: &CoxFit| f.coefficients[0].robust_error.expect("of clusters");
+    close(robust(&origin), robust(&later), 1e-12);
+    assert_eq!(origin.events, 3);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use lutetia_outcome::OutcomeError;
 use lutetia_outcome::survival::{
     AalenJohansen, Aft, AftFamily, CompetingData, Cox, CoxFit, Groups, Interval, KaplanMeier,
-    PhTime, SurvivalData, Ties, fine_gray,
+    PhTime, SurvivalData, SurvivalModel, Ties, Undetermined, fine_gray,
 };
 use proptest::prelude::*;
 
@@ -269,6 +269,29 @@ fn exact_an_arm_without_events() {
         let refused = message(Aft::new(&data, family).covariate("arm", &arm).fit());
         assert!(refused.contains("keeps rising"), "{family:?}: {refused}");
     }
+}
+
+/// Why there is no estimate is a variant with its facts, under the code of what the data do not determine.
+#[test]
+fn exact_reasons_are_data() {
+    let data = SurvivalData::new(vec![1.0, 2.0, 3.0, 4.0], vec![true, true, false, false]);
+    let data = data.expect("data");
+    let refused =
+        Cox::new(&data).covariate("x", &[1.0, 1.0, 0.0, 0.0]).fit().expect_err("one side");
+    assert_eq!(refused.code(), "LUT9004");
+    let OutcomeError::Undetermined(Undetermined::Rising { model, covariate, at }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((model, covariate.as_str()), (SurvivalModel::Cox, "x"));
+    // The information falls by e with every step of one.
+    let (value, error) = at.expect("it stopped at a number");
+    assert!(value > 15.0 && error > 1000.0, "{value} {error}");
+    let both = SurvivalData::new(vec![1.0, 1.0, 2.0], vec![true, true, false]).expect("data");
+    let fit = Cox::new(&both).covariate("x", &[1.0, 0.0, 0.5]).fit().expect("a fit");
+    assert_eq!(
+        fit.proportional_hazards(PhTime::Rank),
+        Err(OutcomeError::Undetermined(Undetermined::OneTime))
+    );
 }
 
 /// All events at one time, and nobody censored: a distribution of no width.

@@ -19,7 +19,8 @@ use self::rows::{Columns, Rows};
 pub use self::zph::{PhTest, PhTime};
 use super::data::{Groups, SurvivalData, same_length};
 use super::ties::join_ties;
-use crate::error::{OutcomeError, above_zero, not_determined, within};
+use super::undetermined::{SurvivalModel, Undetermined};
+use crate::error::{OutcomeError, above_zero, within};
 
 /// How events at one time enter the partial likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -153,10 +154,10 @@ impl<'a> Cox<'a> {
             strata: self.strata.map(Groups::of),
             covariates: &self.columns,
         })
-        .map_err(|j| result::dependent(&self.names[j]))?;
+        .map_err(|j| Undetermined::Dependent { covariate: self.names[j].clone() })?;
         let maximum = newton::maximise(&rows, self.ties).map_err(|none| match none {
-            NoMaximum::Dependent(j) => result::dependent(&self.names[j]),
-            NoMaximum::Flat(j) => result::rising(&self.names[j], ""),
+            NoMaximum::Dependent(j) => Undetermined::Dependent { covariate: self.names[j].clone() },
+            NoMaximum::Flat(j) => result::rising(&self.names[j], None),
         })?;
         let cluster = self.cluster.map(Groups::of);
         let robust = self.robust.then(|| {
@@ -215,10 +216,7 @@ impl<'a> Cox<'a> {
             });
         }
         if self.data.events() == 0 {
-            return Err(not_determined(
-                "the Cox model",
-                format!("all {n} times are censored; follow the patients longer"),
-            ));
+            return Err(Undetermined::AllCensored { model: SurvivalModel::Cox, patients: n }.into());
         }
         Ok(())
     }

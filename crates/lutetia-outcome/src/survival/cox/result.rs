@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::newton::{Maximum, STEPS};
 use super::rows::Rows;
 use super::{PhTest, PhTime, Ties, baseline, zph};
-use crate::error::{OutcomeError, confidence_level, not_determined};
+use crate::error::{OutcomeError, confidence_level};
 use crate::numeric::{chi_squared_tail, two_sided_p, two_sided_z};
+use crate::survival::{SurvivalModel, Undetermined};
 
 /// One coefficient.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -134,23 +135,16 @@ pub(super) fn coefficients(
         let value = maximum.beta[j] / scale;
         let model_error = maximum.covariance[(j, j)].sqrt() / scale;
         if model_error.is_nan() || model_error * rows.span[j] >= ENORMOUS {
-            return Err(rising(
-                &name,
-                &format!(
-                    " ({value:.3} with a standard error of {model_error:.3e} when the iteration stopped)"
-                ),
-            ));
+            let at = Some((value, model_error));
+            return Err(rising(&name, at));
         }
         let robust_error = robust.map(|v| v[(j, j)].sqrt() / scale);
         if robust_error.is_some_and(|e| e <= ROUNDING * model_error) {
-            return Err(not_determined(
-                format!("the robust error of the coefficient of `{name}`"),
-                "the score residuals of every cluster add to 0; there are too few clusters",
-            ));
+            return Err(Undetermined::NoResiduals { covariate: name });
         }
         Ok(Coefficient::new(name, value, model_error, robust_error))
     };
-    let found = names.into_iter().enumerate().map(of).collect::<Result<Vec<_>, _>>()?;
+    let found = names.into_iter().enumerate().map(of).collect::<Result<Vec<_>, Undetermined>>()?;
     if !maximum.converged {
         return Err(OutcomeError::NotConverged {
             what: "the Cox model".to_owned(),
@@ -160,22 +154,9 @@ pub(super) fn coefficients(
     Ok(found)
 }
 
-/// A covariate that is constant, or a combination of others.
-pub(super) fn dependent(name: &str) -> OutcomeError {
-    not_determined(
-        format!("the coefficient of `{name}`"),
-        "the covariate is constant, or follows from the others; leave it out",
-    )
-}
-
-/// A coefficient that has no finite maximum; `state` says how far the iteration came.
-pub(super) fn rising(name: &str, state: &str) -> OutcomeError {
-    not_determined(
-        format!("the coefficient of `{name}`"),
-        format!(
-            "the likelihood keeps rising as it grows{state}: events on one side only, where Firth's penalised likelihood still has a maximum"
-        ),
-    )
+/// A coefficient that has no finite maximum, and how far the iteration came.
+pub(super) fn rising(name: &str, at: Option<(f64, f64)>) -> Undetermined {
+    Undetermined::Rising { model: SurvivalModel::Cox, covariate: name.to_owned(), at }
 }
 
 /// `βᵀ V⁻¹ β` with the covariance that the intervals use, and its degrees of freedom. A sandwich of fewer clusters than
@@ -237,16 +218,15 @@ impl CoxFit {
     /// # Errors
     /// Not determined with fewer than two different event times, or where the events show no trend over time.
     pub fn proportional_hazards(&self, time: PhTime) -> Result<PhTest, OutcomeError> {
-        let what = "the test of proportional hazards";
         let mut events =
             self.rows.time.iter().zip(&self.rows.event).filter(|(_, e)| **e).map(|(t, _)| *t);
         let first = events.next().unwrap_or(f64::NAN);
         if events.all(|t| t.total_cmp(&first).is_eq()) {
-            return Err(not_determined(what, "all events are at one time"));
+            return Err(Undetermined::OneTime.into());
         }
         let (by_term, global) = zph::statistics(&self.rows, self.ties, &self.beta, time)
             .filter(|(_, global)| global.is_finite())
-            .ok_or_else(|| not_determined(what, "the events do not determine a trend over time"))?;
+            .ok_or(Undetermined::NoTrend)?;
         let names = self.coefficients.iter().map(|c| c.name.clone());
         let terms = names.zip(by_term.into_iter().map(|x| TestStatistic::new(x, 1))).collect();
         Ok(PhTest { time, terms, global: TestStatistic::new(global, self.rows.covariates) })

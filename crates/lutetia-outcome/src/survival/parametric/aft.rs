@@ -4,9 +4,9 @@ use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::location_scale::{Maximum, NoMaximum, Sample};
-use crate::error::{OutcomeError, not_determined, within};
+use crate::error::{OutcomeError, within};
 use crate::survival::data::same_length;
-use crate::survival::{Coefficient, SurvivalData};
+use crate::survival::{Coefficient, SurvivalData, SurvivalModel, Undetermined};
 
 /// Distribution of the error of `ln T = β₀ + xᵀβ + σ ε`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,7 +69,7 @@ impl<'a> Aft<'a> {
         self.check()?;
         let standard = Standard::new(&self.columns);
         if let Some(j) = standard.constant {
-            return Err(dependent(&self.names[j + 1]));
+            return Err(dependent(&self.names[j + 1]).into());
         }
         let maximum = self.sample(&self.columns, &standard).maximise().map_err(|n| self.why(&n))?;
         let null = self.sample(&[], &standard).maximise().map_err(|n| self.why(&n))?;
@@ -79,13 +79,8 @@ impl<'a> Aft<'a> {
         for j in (1..self.names.len()).chain([0]) {
             let span = j.checked_sub(1).map_or(1.0, |c| standard.span[c]);
             if error[j].is_nan() || error[j] * span >= ENORMOUS {
-                return Err(not_determined(
-                    format!("the coefficient of `{}`", self.names[j]),
-                    format!(
-                        "the likelihood keeps rising as it grows ({:.3} with a standard error of {:.3e} when the iteration stopped): events on one side only",
-                        value[j], error[j]
-                    ),
-                ));
+                let at = Some((value[j], error[j]));
+                return Err(rising(&self.names[j], at).into());
             }
         }
         let of = |(j, name)| Coefficient::new(name, value[j], error[j], None);
@@ -113,7 +108,8 @@ impl<'a> Aft<'a> {
             within(of, t, "", false, "a time above 0, since its logarithm is modelled")?;
         }
         if self.data.events() == 0 {
-            return Err(not_determined(MODEL, format!("all {n} times are censored")));
+            let model = SurvivalModel::FailureTimes;
+            return Err(Undetermined::AllCensored { model, patients: n }.into());
         }
         Ok(())
     }
@@ -136,24 +132,20 @@ impl<'a> Aft<'a> {
 
     fn why(&self, none: &NoMaximum) -> OutcomeError {
         match none {
-            NoMaximum::Dependent(j) => dependent(&self.names[*j]),
-            NoMaximum::NoScatter => not_determined(
-                MODEL,
-                "the times follow from the covariates with no scatter left; there are too few events at different times",
-            ),
-            NoMaximum::Flat => not_determined(
-                MODEL,
-                "the likelihood keeps rising as a coefficient grows: events on one side only",
-            ),
+            NoMaximum::Dependent(j) => dependent(&self.names[*j]).into(),
+            NoMaximum::NoScatter => Undetermined::NoScatter.into(),
+            // The last place is that of σ.
+            NoMaximum::Flat(j) => match self.names.get(*j) {
+                Some(name) => rising(name, None).into(),
+                None => Undetermined::NoScatter.into(),
+            },
             NoMaximum::Steps(steps) => OutcomeError::NotConverged {
-                what: MODEL.to_owned(),
+                what: SurvivalModel::FailureTimes.to_string(),
                 reason: format!("{steps} iterations were not enough"),
             },
         }
     }
 }
-
-const MODEL: &str = "the accelerated failure time model";
 
 /// A standard error of so much over the range of a covariate, in ln t, says that nothing is known of it.
 const ENORMOUS: f64 = 100.0;
@@ -161,11 +153,12 @@ const ENORMOUS: f64 = 100.0;
 /// A covariate whose spread is below this share of its largest value is constant but for rounding.
 const CONSTANT: f64 = 1e-13;
 
-fn dependent(name: &str) -> OutcomeError {
-    not_determined(
-        format!("the coefficient of `{name}`"),
-        "the covariate is constant, or follows from the others; leave it out",
-    )
+fn dependent(name: &str) -> Undetermined {
+    Undetermined::Dependent { covariate: name.to_owned() }
+}
+
+fn rising(name: &str, at: Option<(f64, f64)>) -> Undetermined {
+    Undetermined::Rising { model: SurvivalModel::FailureTimes, covariate: name.to_owned(), at }
 }
 
 /// Means and scales of covariates, so that those of the fit are of the order of one.

@@ -76,8 +76,8 @@ pub(super) enum NoMaximum {
     Dependent(usize),
     /// σ falls without end.
     NoScatter,
-    /// The likelihood became flat on the way.
-    Flat,
+    /// The likelihood became flat in the coefficient of this position on the way.
+    Flat(usize),
     /// So many steps were not enough.
     Steps(usize),
 }
@@ -207,7 +207,11 @@ impl Sample<'_> {
     fn maximum(theta: DVector<f64>, at: &At) -> Result<Maximum, NoMaximum> {
         match at.information.clone().cholesky() {
             Some(factor) => Ok(Maximum { theta, value: at.value, covariance: factor.inverse() }),
-            None => Err(NoMaximum::Flat),
+            None => {
+                let block = |j: usize| at.information.view((0, 0), (j + 1, j + 1)).into_owned();
+                let flat = (0..theta.len()).find(|&j| block(j).cholesky().is_none());
+                Err(NoMaximum::Flat(flat.unwrap_or(0)))
+            }
         }
     }
 }
