@@ -68,27 +68,41 @@ impl World for Disk {
     }
 }
 
-/// Files in memory by path.
+/// Files in memory by path; `.` and `..` lead where they lead on a disk.
 impl World for BTreeMap<String, Vec<u8>> {
     fn bytes(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.get(&plain(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let folder = format!("{}/", folder.trim_end_matches('/'));
+        let folder = format!("{}/", plain(folder));
         let inside = self.keys().filter_map(|path| path.strip_prefix(&folder));
         let names: Vec<String> = inside.filter(|n| !n.contains('/')).map(str::to_owned).collect();
         if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names) }
     }
 
     fn is_folder(&self, path: &str) -> io::Result<bool> {
-        let folder = format!("{}/", path.trim_end_matches('/'));
-        match self.contains_key(path) {
+        let path = plain(path);
+        let folder = format!("{path}/");
+        match self.contains_key(&path) {
             true => Ok(false),
             false if self.keys().any(|p| p.starts_with(&folder)) => Ok(true),
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
+}
+
+/// The path without `.` and `..`, which a disk follows by itself.
+fn plain(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
 }
 
 /// A world, and the hash of everything that was read from it, for the provenance.

@@ -73,29 +73,16 @@ impl Files {
 
 impl World for Files {
     fn bytes(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.0.bytes(&plain(path))
+        self.0.bytes(path)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.0.list(&plain(folder))
+        self.0.list(folder)
     }
 
     fn is_folder(&self, path: &str) -> io::Result<bool> {
-        self.0.is_folder(&plain(path))
+        self.0.is_folder(path)
     }
-}
-
-/// The path without `.` and `..`, which a disk follows by itself.
-fn plain(path: &str) -> String {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            other => parts.push(other),
-        }
-    }
-    parts.join("/")
 }
 
 /// What an experiment made.

@@ -127,9 +127,6 @@ pub enum StepError {
     /// A step about a cohort or a trial.
     #[error(transparent)]
     TrialStep(Box<TrialStepError>),
-    /// A sentence; each of these becomes a variant with fields.
-    #[error("{0}")]
-    Said(String),
 }
 
 impl StepError {
@@ -209,17 +206,5 @@ impl From<TextError> for StepError {
 impl From<NoIntegral> for StepError {
     fn from(error: NoIntegral) -> Self {
         PatientError::from(error).into()
-    }
-}
-
-impl From<String> for StepError {
-    fn from(sentence: String) -> Self {
-        Self::Said(sentence)
-    }
-}
-
-impl From<&str> for StepError {
-    fn from(sentence: &str) -> Self {
-        Self::Said(sentence.to_owned())
     }
 }

@@ -1,5 +1,5 @@
-//! The kinds of steps an experiment may have. A kind is a file of this folder: its keys, what it
-//! uses, and what it computes; here it is only listed.
+//! The kinds of steps an experiment may have. A kind is a folder beside this file: its keys and what it uses, what it
+//! computes, and its tables; here it is only listed.
 
 use serde::Deserialize;
 
