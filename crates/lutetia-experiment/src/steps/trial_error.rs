@@ -1,6 +1,6 @@
 //! Why a step about a cohort or a trial could not be computed.
 
-use lutetia_trial::{Endpoint, TrialError};
+use lutetia_trial::{Endpoint, Failed, TrialError};
 use lutetia_units::UnitError;
 
 use super::{
@@ -170,6 +170,12 @@ impl TrialStepError {
             Self::Vary(fault) => fault.code(),
             Self::Alone(fault) => fault.code(),
         }
+    }
+
+    /// Patients who could not be simulated, of so many.
+    pub(crate) fn patients(failed: &[Failed], patients: usize) -> Self {
+        let first = failed.first().map(|f| f.reason.clone());
+        Self::Patients { failed: failed.len(), patients, first }
     }
 
     /// A text that is no quantity of what a key needs.

@@ -131,8 +131,7 @@ impl CalibrateStep {
         // One in twenty is more than an accident of tolerance.
         let patients = records.len() + failed.len();
         if failed.len() * 20 > patients {
-            let first = failed.first().map(|f| f.reason.clone());
-            return Err(TrialStepError::Patients { failed: failed.len(), patients, first }.into());
+            return Err(TrialStepError::patients(&failed, patients).into());
         }
         Ok(records)
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use lutetia_scenario::MONTH_D as MONTH;
 use lutetia_trial::{
-    Arm, Population, Record, Trial, TrialSpec,
+    Arm, Failed, Population, Record, Trial, TrialSpec,
     summary::Endpoint,
     tradeoff::{Best, FrontLevel, NeededToHarm, Outcomes, Point, Resampled, Standing, Weighing},
 };
@@ -354,11 +354,10 @@ pub(super) fn specification(
 
 /// The records of a trial, where there are any.
 pub(super) fn somebody(
-    (records, failed): (Vec<Record>, Vec<lutetia_trial::Failed>),
+    (records, failed): (Vec<Record>, Vec<Failed>),
 ) -> Result<Vec<Record>, StepError> {
     if records.is_empty() {
-        let (patients, first) = (failed.len(), failed.into_iter().next().map(|f| f.reason));
-        return Err(TrialStepError::Patients { failed: patients, patients, first }.into());
+        return Err(TrialStepError::patients(&failed, failed.len()).into());
     }
     Ok(records)
 }

@@ -252,15 +252,8 @@ impl StepKind for TrialStep {
         let simulator = &used.cohort.model.simulator;
         let trial = Trial::new(simulator, &used.cohort.population, used.spec.clone())?;
         let (records, failed) = trial.run_until(&context.stop)?;
-        if let (true, Some(first)) = (records.is_empty(), failed.first()) {
-            let failed_all = failed.len();
-            let first = Some(first.reason.clone());
-            return Err(TrialStepError::Patients {
-                failed: failed_all,
-                patients: failed_all,
-                first,
-            }
-            .into());
+        if records.is_empty() && !failed.is_empty() {
+            return Err(TrialStepError::patients(&failed, failed.len()).into());
         }
         let result = result::of(&used, &records, &failed, context.seed)?;
         for table in tables::tables(&self.id, &trial, &records, &failed, &result)? {
