@@ -14,6 +14,7 @@ use crate::{
     effects::{Effects, RandomEffect},
     error::PopulationError,
     limits::{Limit, Limits},
+    range::PopulationRange,
     slots::{covariate_slots, slots},
     weighting::Pool,
 };
@@ -129,12 +130,10 @@ impl Population {
     /// covariate without any value, correlations that cannot hold together.
     pub fn new(model: &Model, system: &System, spec: &CohortSpec) -> Result<Self, PopulationError> {
         if spec.occasions == 0 {
-            let what = "the number of occasions";
-            return Err(PopulationError::out_of_range(what, "0", "at least 1"));
+            return Err(PopulationRange::NoOccasions.into());
         }
         if spec.most_attempts == 0 {
-            let what = "the number of draws per patient";
-            return Err(PopulationError::out_of_range(what, "0", "at least 1"));
+            return Err(PopulationRange::NoAttempts.into());
         }
         let mut typical = typical_values(system, spec)?;
         let effects = Effects::of(model, system, &typical)?;
@@ -234,11 +233,7 @@ impl Population {
     /// As [`Population::patient`], of the first patient it happens to; a cohort of nobody.
     pub fn cohort(&self, first: u64, size: usize) -> Result<Cohort, PopulationError> {
         if size == 0 {
-            return Err(PopulationError::out_of_range(
-                "the size of the cohort",
-                "0",
-                "at least one patient",
-            ));
+            return Err(PopulationRange::NoPatients.into());
         }
         let drawn: Vec<Result<Patient, PopulationError>> =
             (0..size as u64).into_par_iter().map(|k| self.patient(first + k)).collect();
@@ -284,8 +279,7 @@ fn typical_values(system: &System, spec: &CohortSpec) -> Result<Vec<f64>, Popula
     let mut typical = system.default_parameters();
     for (name, value) in &spec.typical {
         if !value.is_finite() {
-            let found = value.to_string();
-            return Err(PopulationError::out_of_range(name, &found, "a finite number"));
+            return Err(PopulationRange::Typical { name: name.clone(), found: *value }.into());
         }
         for slot in slots(system, name, "parameter")? {
             typical[slot] = *value;
@@ -303,11 +297,8 @@ fn values_by_occasion(
     for (name, values) in &spec.by_occasion {
         let slots = covariate_slots(system, name)?;
         if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
-            return Err(PopulationError::out_of_range(
-                &format!("`{name}` by occasion"),
-                &format!("{values:?}"),
-                "at least one finite value",
-            ));
+            let (name, found) = (name.clone(), values.clone());
+            return Err(PopulationRange::ByOccasion { name, found }.into());
         }
         placed.extend(slots.into_iter().map(|slot| (slot, values.clone())));
     }

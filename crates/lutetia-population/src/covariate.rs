@@ -7,6 +7,7 @@ use crate::{
     draw::{Draws, normal_quantile, normal_share},
     effects::cholesky,
     error::{Instead, PopulationError},
+    range::{ExpectedLaw, NoLaw, PopulationRange},
     slots::covariate_slots,
 };
 
@@ -72,11 +73,7 @@ impl Covariates {
         for (name, law) in laws {
             let slots = covariate_slots(system, name)?;
             if drawn.iter().any(|c| c.slots.iter().any(|s| slots.contains(s))) {
-                return Err(PopulationError::out_of_range(
-                    &format!("the law of `{name}`"),
-                    "given twice",
-                    "one law per covariate",
-                ));
+                return Err(PopulationRange::Twice { name: name.clone() }.into());
             }
             let info = &infos[slots[0]];
             let range = slots.iter().fold((f64::NEG_INFINITY, f64::INFINITY), |range, k| {
@@ -165,7 +162,7 @@ impl Said<'_> {
         }
     }
 
-    fn law(&self, law: &CovariateLaw) -> String {
+    pub(crate) fn law(&self, law: &CovariateLaw) -> String {
         match law {
             CovariateLaw::Constant(x) => self.value(*x),
             CovariateLaw::Normal { mean, sd } => {
@@ -188,49 +185,46 @@ fn check(
     range: (f64, f64),
     levels: usize,
     said: &Said<'_>,
-) -> Result<(), PopulationError> {
-    let refuse = |expected: &str| {
-        Err(PopulationError::out_of_range(
-            &format!("the law of `{name}`"),
-            &said.law(law),
+) -> Result<(), PopulationRange> {
+    let refuse = |expected: ExpectedLaw| {
+        Err(PopulationRange::Law(Box::new(NoLaw {
+            covariate: name.to_owned(),
+            law: law.clone(),
+            unit: said.unit.to_owned(),
+            factor: said.factor,
             expected,
-        ))
+        })))
     };
     match law {
-        CovariateLaw::Levels(_) if levels == 0 => refuse("numbers: the covariate has no levels"),
+        CovariateLaw::Levels(_) if levels == 0 => refuse(ExpectedLaw::Numbers),
         CovariateLaw::Levels(shares) => {
             let sum: f64 = shares.iter().sum();
             if shares.len() != levels {
-                return refuse(&format!("one for each of the {levels} levels"));
+                return refuse(ExpectedLaw::ShareOfEach { levels });
             }
             // Shares are typed with a few digits; three thirds of three digits are 0.999.
             if shares.iter().any(|s| !s.is_finite() || *s < 0.0) || (sum - 1.0).abs() > 2e-3 {
-                return Err(PopulationError::out_of_range(
-                    &format!("the sum of the shares {shares:?} of `{name}`"),
-                    &format!("{sum:.4}"),
-                    "shares of zero or more that sum to one",
-                ));
+                let (name, shares) = (name.to_owned(), shares.clone());
+                return Err(PopulationRange::Shares { name, shares });
             }
             Ok(())
         }
-        _ if levels > 0 && !matches!(law, CovariateLaw::Constant(_)) => {
-            refuse("shares of its levels")
-        }
+        _ if levels > 0 && !matches!(law, CovariateLaw::Constant(_)) => refuse(ExpectedLaw::Shares),
         CovariateLaw::Constant(x) if !x.is_finite() || *x < range.0 || *x > range.1 => {
-            refuse(&format!("the range of the model file, {}", said.range(range)))
+            refuse(ExpectedLaw::Within { range })
         }
         CovariateLaw::Normal { mean, sd } if !mean.is_finite() || !sd.is_finite() || *sd < 0.0 => {
-            refuse("finite numbers, sd zero or more")
+            refuse(ExpectedLaw::Normal)
         }
         CovariateLaw::LogNormal { median, cv }
             if !median.is_finite() || *median <= 0.0 || !cv.is_finite() || *cv < 0.0 =>
         {
-            refuse("a median above zero and a CV of zero or more")
+            refuse(ExpectedLaw::LogNormal)
         }
         CovariateLaw::Uniform { lower, upper }
             if !lower.is_finite() || !upper.is_finite() || lower > upper =>
         {
-            refuse("a lower end below the upper one")
+            refuse(ExpectedLaw::Uniform)
         }
         _ => {
             // Mass within the range, or the quantiles of the truncated law mean nothing.
@@ -239,10 +233,7 @@ fn check(
                 || matches!(law, CovariateLaw::LogNormal { cv, .. } if *cv > 0.0)
                 || matches!(law, CovariateLaw::Uniform { lower, upper } if lower < upper);
             if spread && b - a < 1e-6 {
-                return refuse(&format!(
-                    "a law with patients in the range of the model file, {}",
-                    said.range(range)
-                ));
+                return refuse(ExpectedLaw::SomebodyWithin { range });
             }
             Ok(())
         }

@@ -18,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::error::PopulationError;
+use crate::range::PopulationRange;
 
 /// The random numbers of one patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl Draws {
 /// medians): draws of a patient from his fit. Directions whose variance is not positive do not vary.
 ///
 /// # Errors
-/// [`PopulationError::OutOfRange`]: a covariance of another size or with something that is no number.
+/// [`PopulationRange::Covariance`]: a covariance of another size or with something that is no number.
 pub fn log_normal_draws(
     medians: &[f64],
     covariance: &[Vec<f64>],
@@ -83,11 +84,7 @@ pub fn log_normal_draws(
     let size = medians.len();
     let square = covariance.len() == size && covariance.iter().all(|row| row.len() == size);
     if !square || covariance.iter().flatten().any(|x| !x.is_finite()) {
-        return Err(PopulationError::OutOfRange {
-            what: "the covariance of the estimates".to_owned(),
-            found: format!("{} rows", covariance.len()),
-            expected: format!("{size} rows of {size} finite numbers"),
-        });
+        return Err(PopulationRange::Covariance { rows: covariance.len(), size }.into());
     }
     let matrix = DMatrix::from_fn(size, size, |i, j| 0.5 * (covariance[i][j] + covariance[j][i]));
     let parts = matrix.symmetric_eigen();

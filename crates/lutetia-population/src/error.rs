@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::range::PopulationRange;
+
 /// Why a population, a cohort or a weighting of one cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,15 +19,8 @@ pub enum PopulationError {
         instead: Instead,
     },
     /// A number outside its range.
-    #[error("{what} is {found}; expected {expected}")]
-    OutOfRange {
-        /// What the number is.
-        what: String,
-        /// What was found.
-        found: String,
-        /// What was expected, with a hint where there is one.
-        expected: String,
-    },
+    #[error(transparent)]
+    Range(#[from] PopulationRange),
     /// A parameter whose variability cannot be drawn.
     #[error("the variability of `{parameter}` cannot be drawn: {reason}")]
     Variability {
@@ -161,20 +156,12 @@ impl PopulationError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "LUT9201",
-            Self::OutOfRange { .. } => "LUT9202",
+            Self::Range(_) => "LUT9202",
             Self::Variability { .. } => "LUT9203",
             Self::NoCovariate { .. } => "LUT9204",
             Self::Correlations { .. } => "LUT9205",
             Self::Implausible { .. } => "LUT9206",
             Self::Margin { .. } => "LUT9207",
-        }
-    }
-
-    pub(crate) fn out_of_range(what: &str, found: &str, expected: &str) -> Self {
-        Self::OutOfRange {
-            what: what.to_owned(),
-            found: found.to_owned(),
-            expected: expected.to_owned(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod effects;
 mod error;
 mod law;
 mod limits;
+mod range;
 mod slots;
 mod weighting;
 
@@ -29,4 +30,5 @@ pub use effects::{Effects, RandomEffect};
 pub use error::{Instead, NoVariability, NoWeights, PopulationError};
 pub use law::{Form, ParameterLaw, Prior, Transform};
 pub use limits::Limit;
+pub use range::{ExpectedLaw, NoLaw, PopulationRange};
 pub use weighting::{Margin, Weighting, resample, weights};

@@ -7,6 +7,7 @@ use crate::{
     effects::Effects,
     error::{Instead, PopulationError},
     law::Form,
+    range::PopulationRange,
 };
 
 /// What must lie between two values for a patient to be plausible.
@@ -66,11 +67,7 @@ impl Limits {
             let (lower, upper) =
                 (limit.lower.unwrap_or(f64::NEG_INFINITY), limit.upper.unwrap_or(f64::INFINITY));
             if lower.is_nan() || upper.is_nan() || lower >= upper {
-                return Err(PopulationError::out_of_range(
-                    &format!("the plausibility limit of `{}`", limit.name),
-                    "empty",
-                    "a lower limit below the upper one",
-                ));
+                return Err(PopulationRange::Limit { name: limit.name.clone() }.into());
             }
             let place = place(system, &limit.name)?;
             let (unit, factor) = match place {

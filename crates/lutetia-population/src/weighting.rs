@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::{
     draw::Draws,
     error::{NoWeights, PopulationError},
+    range::PopulationRange,
 };
 
 /// A published mean of something that every patient of the cohort has: a covariate, or an indicator
@@ -42,11 +43,7 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, Populat
         Err(PopulationError::Margin { patients, margin: margin.name.clone(), reason })
     };
     if patients == 0 {
-        return Err(PopulationError::OutOfRange {
-            what: "the size of the cohort".to_owned(),
-            found: "0".to_owned(),
-            expected: "at least one patient".to_owned(),
-        });
+        return Err(PopulationRange::NoPatients.into());
     }
     let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
     for (j, margin) in margins.iter().enumerate() {
@@ -133,11 +130,7 @@ pub fn weights(patients: usize, margins: &[Margin]) -> Result<Weighting, Populat
 fn sum_of(weights: &[f64]) -> Result<f64, PopulationError> {
     let sum: f64 = weights.iter().sum();
     if weights.iter().any(|w| !w.is_finite() || *w < 0.0) || (sum - 1.0).abs() > 1e-6 {
-        return Err(PopulationError::OutOfRange {
-            what: "the sum of the weights".to_owned(),
-            found: sum.to_string(),
-            expected: "weights of zero or more that sum to one".to_owned(),
-        });
+        return Err(PopulationRange::Weights { found: sum }.into());
     }
     Ok(sum)
 }
