@@ -172,7 +172,7 @@ impl Population {
     /// and never the same fate.
     ///
     /// # Errors
-    /// [`PopulationError::OutOfRange`] for weights that are not on the simplex.
+    /// [`PopulationRange::Weights`] for weights that are not on the simplex.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Self, PopulationError> {
         self.pool = Some(Pool::new(weights)?);
         Ok(self)

@@ -166,7 +166,7 @@ impl Pool {
 /// everybody appears within one of size × weight times.
 ///
 /// # Errors
-/// [`PopulationError::OutOfRange`] for weights that are not on the simplex.
+/// [`PopulationRange::Weights`] for weights that are not on the simplex.
 pub fn resample(weights: &[f64], size: usize, seed: u64) -> Result<Vec<usize>, PopulationError> {
     let sum = sum_of(weights)?;
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
