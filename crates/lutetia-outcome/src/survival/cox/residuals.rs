@@ -37,13 +37,13 @@ pub(super) fn robust(
     covariance * meat * covariance
 }
 
-/// What a time of events adds to the residual of whoever is at risk: with passes p of weight w_p and total S₀ₚ, the
-/// hazard `Σ w_p/S₀ₚ` and its product with the means of the covariates, `Σ w_p x̄ₚ/S₀ₚ`.
+/// What a time of events takes from the residual of whoever is at risk: with passes p of weight w_p and total S₀ₚ, the
+/// hazard `Σ w_p/S₀ₚ`; beside it, in a list of its own, stands the drift `Σ w_p x̄ₚ/S₀ₚ` of each covariate.
 struct Increment {
     time: f64,
     hazard: f64,
-    /// As they stand from this time to the beginning of the stratum, summed.
-    before: f64,
+    /// The sum of hazards up to this time, itself included.
+    until: f64,
 }
 
 /// L_i by row and covariate, `O(n (k + log n))`:
@@ -75,7 +75,7 @@ fn score_residuals(rows: &Rows, ties: Ties, beta: &DVector<f64>) -> Vec<f64> {
                 residuals[row * k + j] += x - mean[j] + risk[row] * (spared * x - spared_drift[j]);
             }
         }
-        increments[set.stratum].push(Increment { time: set.time, hazard, before: 0.0 });
+        increments[set.stratum].push(Increment { time: set.time, hazard, until: 0.0 });
         moved[set.stratum].extend(drift);
     });
     for (part, (steps, moved)) in rows.strata.iter().zip(increments.iter_mut().zip(&mut moved)) {
@@ -91,7 +91,7 @@ fn accumulate(steps: &mut [Increment], moved: &mut [f64], k: usize) {
     let mut sums = vec![0.0; k];
     for (step, drift) in steps.iter_mut().zip(moved.chunks_exact_mut(k)).rev() {
         sum += step.hazard;
-        step.before = sum;
+        step.until = sum;
         for (s, d) in sums.iter_mut().zip(drift) {
             *s += *d;
             *d = *s;
@@ -112,7 +112,7 @@ fn subtract_expected(
     for row in part.rows.clone() {
         let to = at(rows.time[row]);
         let from = rows.entry.get(row).map_or(steps.len(), |&entry| at(entry));
-        let hazard = |i: usize| steps.get(i).map_or(0.0, |s| s.before);
+        let hazard = |i: usize| steps.get(i).map_or(0.0, |s| s.until);
         let seen = hazard(to) - hazard(from);
         for (j, x) in rows.x(row).iter().enumerate() {
             let drift = |i: usize| moved.get(i * k + j).copied().unwrap_or(0.0);
