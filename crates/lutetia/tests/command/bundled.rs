@@ -188,3 +188,39 @@ fn exact_an_experiment_takes_a_bundled_model_and_its_hash() {
     assert_eq!(ran.code, Some(66), "{}", ran.stderr);
     assert!(ran.stderr.contains("did you mean `psma/tumour-kidney`?"), "{}", ran.stderr);
 }
+
+#[test]
+fn exact_a_chain_is_named_like_a_model() {
+    let folder = empty();
+    let checked = run(folder.path(), &["check", "chains/psma-survival"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    let said = run(folder.path(), &["explain", "chains/psma-limits-olaparib"]).stdout;
+    for line in
+        ["kidneys.dose_rate", "pk.A_kidneys * 0.29 mGy/(MBq h)", "models/chains/psma-limits.toml"]
+    {
+        assert!(said.contains(line), "`{line}` is not in:\n{said}");
+    }
+    // A variant of one's own beside nothing else, with a path and with a name of the library.
+    let mine = "[chain]\nid = \"mine\"\ntitle = \"Mine\"\nextends = \"chains/psma-tumour\"\n[set]\n\"tumour.alpha\" = { value = \"0.02 1/Gy\", source = \"a test\" }\n";
+    fs::write(folder.path().join("mine.toml"), mine).expect("a file");
+    let dose = r#"{ at = "0 h", into = "pk:L.blood", activity = "7.4 GBq" }"#;
+    let simulate = |name: &str, more: &[&str]| {
+        let mut words =
+            vec!["simulate", name, "--nuclide", "Lu-177", "--points", "3", "--dose", dose];
+        words.extend(more);
+        run(folder.path(), &words)
+    };
+    let own = simulate("mine.toml", &[]);
+    assert_eq!(own.code, Some(0), "{}", own.stderr);
+    // What the chain sets can be set by the command with the point of a connection.
+    let set = simulate("chains/psma-tumour", &["--set", "tumour.alpha=0.02 1/Gy"]);
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    assert_eq!(own.stdout, set.stdout);
+    assert_ne!(own.stdout, simulate("chains/psma-tumour", &[]).stdout);
+    let wrong = mine.replace("tumour.alpha", "tumour.alfa");
+    fs::write(folder.path().join("mine.toml"), wrong).expect("a file");
+    let refused = run(folder.path(), &["check", "mine.toml"]);
+    assert_eq!(refused.code, Some(65), "{}", refused.stderr);
+    assert!(refused.stderr.contains("did you mean `tumour.alpha`?"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("mine.toml:6:"), "{}", refused.stderr);
+}
