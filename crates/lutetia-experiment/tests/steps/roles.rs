@@ -403,7 +403,10 @@ fn exact_the_shipped_trials_have_outputs_for_their_roles() {
                     _ => None,
                 })
                 .expect("a cohort");
-            let mut read = |name: &str| Ok(fs::read_to_string(root.join(name)).expect(name));
+            let mut read = |name: &str| match lutetia_models::find(name) {
+                Some(bundled) => Ok(bundled.text.to_owned()),
+                None => Ok(fs::read_to_string(root.join(name)).expect(name)),
+            };
             let loaded = load::used(model, &found.models[model], &mut read).expect("a model");
             assert_eq!(check(trial, &loaded), Ok(()), "{}: {}", path.display(), trial.id);
             trials += 1;

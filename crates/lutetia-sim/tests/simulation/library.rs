@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lutetia_model::{Binding, Resolve, SourceFile, System, check, compile};
+use lutetia_model::{Binding, Named, Resolve, SourceFile, System, check, compile};
 use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request, Simulator};
 
 use crate::build::logspace;
@@ -14,6 +14,15 @@ struct Beside(PathBuf);
 impl Resolve for Beside {
     fn resolve(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.0.join(name)).ok()
+    }
+
+    fn named(&self, name: &str) -> Option<Named<'_>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+        let path = root.join(format!("{name}.toml"));
+        let text = fs::read_to_string(&path).ok()?;
+        let beside = Self(path.parent().expect("in a folder").to_owned());
+        let file = SourceFile { name: path.display().to_string(), text };
+        Some(Named { file, resolve: Box::new(beside) })
     }
 }
 
