@@ -112,12 +112,7 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Outcome {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
-            let message = format!("`{}` exists already and is left as it is", path.display());
-            Failure::new(
-                Exit::CannotCreate,
-                Diagnostic::error("LUT8007", message)
-                    .hint("choose another name, or remove the file"),
-            )
+            exists(path)
         } else {
             Failure::writing(path, &error)
         }
@@ -130,6 +125,33 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Outcome {
         return Err(Failure::writing(path, &error));
     }
     Ok(())
+}
+
+/// Writes files that must not exist yet, all or none.
+pub(crate) fn write_all_new(files: &[(PathBuf, String)]) -> Outcome {
+    for (path, _) in files {
+        if path.exists() {
+            return Err(exists(path));
+        }
+    }
+    for (done, (path, text)) in files.iter().enumerate() {
+        if let Err(failure) = write_new(path, text) {
+            for (path, _) in &files[..done] {
+                // The first error is the one to report.
+                let _left_behind = fs::remove_file(path);
+            }
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+fn exists(path: &Path) -> Failure {
+    let message = format!("`{}` exists already and is left as it is", path.display());
+    Failure::new(
+        Exit::CannotCreate,
+        Diagnostic::error("LUT8007", message).hint("choose another name, or remove the file"),
+    )
 }
 
 /// A file of TOML that is not the manifest of a crate: the library of models is one.

@@ -1,4 +1,6 @@
-//! `lutetia new`.
+//! `lutetia new`: a first file or folder that passes its check and says what comes next.
+
+mod scaffold;
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +13,27 @@ use crate::{
     terminal::Terminal,
 };
 
-const EXAMPLE: &str = "\
+use scaffold::Scaffold;
+
+const LIGAND: &str = "\
 Example:
   lutetia new ligand psma-617 --family psma    # writes models/psma/psma-617.toml";
+
+const CHAIN: &str = "\
+Example:
+  lutetia new chain my-trial                   # writes models/chains/my-trial.toml";
+
+const STUDY: &str = "\
+Example:
+  lutetia new study my-patients                # writes the folder my-patients
+
+The folder holds subjects.csv, doses.csv and activity.csv with the rows of a patient who is made
+up, and a README.md that says what every column means.";
+
+const EXPERIMENT: &str = "\
+Example:
+  lutetia new experiment my-question           # writes reports/my-question/experiment.toml
+  lutetia report my-question                   # makes its page";
 
 /// Longer names are not names.
 const MAX_NAME: usize = 64;
@@ -28,43 +48,67 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// A ligand with hot and cold forms, one receptor organ and a remainder.
-    #[command(after_help = EXAMPLE)]
+    #[command(after_help = LIGAND)]
     Ligand(Ligand),
+    /// Models connected once, to be named wherever a model is.
+    #[command(after_help = CHAIN)]
+    Chain(Named),
+    /// A folder of patient data, with what each of its columns means.
+    #[command(after_help = STUDY)]
+    Study(Named),
+    /// A question that is answered by computing: steps, figures and the text of a page.
+    #[command(after_help = EXPERIMENT)]
+    Experiment(Named),
 }
 
 #[derive(Debug, Args)]
 struct Ligand {
-    /// Name of the model: lower-case letters, digits and hyphens.
-    #[arg(value_name = "NAME")]
-    name: String,
+    #[command(flatten)]
+    named: Named,
 
     /// Folder of `models/` to put it in.
     #[arg(long, value_name = "FAMILY", default_value = "ligands")]
     family: String,
+}
 
-    /// Folder that holds (or will hold) `models/`.
+#[derive(Debug, Args)]
+struct Named {
+    /// Its name: lower-case letters, digits and hyphens.
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Folder to write in; models go to its `models/`, experiments to its `reports/`.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
 }
 
-/// Writes a file that passes `lutetia check`.
+/// Writes files that pass their check.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let What::Ligand(ligand) = &arguments.what;
-    validate("name", &ligand.name)?;
-    validate("family", &ligand.family)?;
-    let inside: PathBuf =
-        ["models", &ligand.family, &format!("{}.toml", ligand.name)].iter().collect();
-    let path = if ligand.dir == Path::new(".") { inside } else { ligand.dir.join(inside) };
-    files::write_new(&path, &lutetia_model::scaffold(&ligand.name))?;
-    let shown = path.display();
+    let (named, scaffold) = match &arguments.what {
+        What::Ligand(ligand) => {
+            validate("family", &ligand.family)?;
+            (&ligand.named, scaffold::ligand(&ligand.named.name, &ligand.family))
+        }
+        What::Chain(named) => (named, scaffold::chain(&named.name)),
+        What::Study(named) => (named, scaffold::study(&named.name)),
+        What::Experiment(named) => (named, scaffold::experiment(&named.name)),
+    };
+    validate("name", &named.name)?;
+    let Scaffold { place, files, next } = scaffold;
+    let below = |inside: &Path| match named.dir == Path::new(".") {
+        true => inside.to_path_buf(),
+        false => named.dir.join(inside),
+    };
+    let files: Vec<(PathBuf, String)> =
+        files.into_iter().map(|(path, text)| (below(&path), text)).collect();
+    files::write_all_new(&files)?;
+    let shown = below(&place).display().to_string();
     if terminal.json() {
-        terminal.data_json(&json!({ "file": shown.to_string() }))?;
+        terminal.data_json(&json!({ "file": shown }))?;
     } else {
-        terminal.data(&shown.to_string())?;
+        terminal.data(&shown)?;
     }
-    terminal.talk(&format!(
-        "its numbers are assumed until you give them a source; next: `lutetia check {shown}`, `lutetia explain {shown}`"
-    ));
+    terminal.talk(&next.replace("{}", &shown));
     Ok(())
 }
 
