@@ -1,13 +1,16 @@
 //! Experiments: what an `experiment.toml` says, and the tables its steps make.
 //!
-//! [`spec`] reads the file, [`steps`] holds each kind of step, [`run()`] runs them one after the other, [`world`] is
-//! everything that is read from outside, [`cache`] what steps made before. Figures are built by `lutetia-figure`, pages and files written by
-//! `lutetia-report`.
+//! [`spec`] reads the file, [`keys`] is the table of its keys, [`check()`] finds its faults, [`steps`] holds each kind
+//! of step, [`run()`] runs them one after the other, [`world`] is everything that is read from outside, [`cache`] what
+//! steps made before. Figures are built by `lutetia-figure`, pages and files written by `lutetia-report`.
 
 mod artefact;
 pub mod cache;
+mod check;
 mod failure;
 mod graph;
+pub mod keys;
+mod plan;
 pub mod run;
 pub mod shelf;
 mod sight;
@@ -16,7 +19,9 @@ pub mod steps;
 pub mod world;
 
 pub use cache::{Cache, Keep};
+pub use check::{Checked, check};
 pub use failure::{Attempt, Failure};
+pub use plan::{Named, Plan, PlannedFigure, PlannedStep};
 pub use run::{Made, Source, StepRun, run};
 pub use spec::Experiment;
 pub use world::{Disk, Reading, World};

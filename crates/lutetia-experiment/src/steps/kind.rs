@@ -1,6 +1,7 @@
 //! The kinds of steps an experiment may have. A kind is a folder beside this file: its keys and what it uses, what it
 //! computes, and its tables; here it is only listed.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -69,7 +70,7 @@ pub(crate) enum Use<'a> {
 }
 
 /// One computation. Its tables are named `<id>` and `<id>.<part>`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
     /// Sums of exponentials through every region of a patient.
@@ -121,6 +122,36 @@ pub enum Step {
 }
 
 impl Step {
+    /// Its kind, as an experiment writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::FitCurves(_) => "fit-curves",
+            Self::CohortCurves(_) => "cohort-curves",
+            Self::SelectFunction(_) => "select-function",
+            Self::Integrate(_) => "integrate",
+            Self::Dose(_) => "dose",
+            Self::Uncertainty(_) => "uncertainty",
+            Self::ModelDose(_) => "model-dose",
+            Self::Plan(_) => "plan",
+            Self::Compare(_) => "compare",
+            Self::FitModel(_) => "fit-model",
+            Self::Sweep(_) => "sweep",
+            Self::Simulate(_) => "simulate",
+            Self::Reconstruct(_) => "reconstruct",
+            Self::Survival(_) => "survival",
+            Self::IndependentAction(_) => "independent-action",
+            Self::Combination(_) => "combination",
+            Self::Cohort(_) => "cohort",
+            Self::Trial(_) => "trial",
+            Self::Calibrate(_) => "calibrate",
+            Self::Courses(_) => "courses",
+            Self::ExposureResponse(_) => "exposure-response",
+            Self::OneAtATime(_) => "one-at-a-time",
+            Self::TradeOff(_) => "trade-off",
+        }
+    }
+
     pub(crate) fn kind(&self) -> &dyn StepKind {
         match self {
             Self::FitCurves(s) => s,
@@ -153,6 +184,7 @@ impl Step {
 /// What is meant where a key is left out.
 pub(crate) mod defaults {
     use lutetia_units::{Quantity, Unit};
+    use schemars::JsonSchema;
     use serde::{Deserialize, Deserializer, de::Error as _};
 
     pub(crate) fn one() -> u32 {
@@ -185,11 +217,16 @@ pub(crate) mod defaults {
         hours(from).map(Some)
     }
 
-    #[derive(Deserialize)]
+    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
+    #[derive(Deserialize, JsonSchema)]
     #[serde(untagged)]
-    enum Hours {
+    pub(crate) enum Hours {
+        /// Hours.
         Number(f64),
+        /// With a unit.
+        #[schemars(extend("format" = "quantity:h"))]
         Text(String),
+        #[schemars(skip)]
         Other(toml::Value),
     }
 }

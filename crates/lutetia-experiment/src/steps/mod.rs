@@ -14,6 +14,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
+use crate::spec::Data;
 use crate::world::hash;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
@@ -121,32 +122,12 @@ impl Context {
             }
         }
         for (name, data) in &experiment.data {
-            if let Some(path) = &data.study {
-                let files = reading.folder(path)?;
-                let bytes = files.iter().map(|(name, bytes)| format!("{name:?} {}\n", hash(bytes)));
-                let bytes = hash(bytes.collect::<String>().as_bytes());
-                context.bytes.data.insert(name.clone(), bytes);
-                let (study, diagnostics, sources) = study(path, &files);
-                match study {
-                    Some(study) if !lutetia_diagnostic::has_errors(&diagnostics) => {
-                        context.studies.insert(name.clone(), study);
-                    }
-                    _ => {
-                        return Err(Failure::Diagnostics {
-                            diagnostics,
-                            sources: Box::new(sources),
-                        });
-                    }
-                }
-            }
-            if let Some(path) = &data.table {
-                let text = reading.text(path)?;
-                context.bytes.data.insert(name.clone(), hash(text.as_bytes()));
-                rows::even(path, &text)?;
-                context.published.insert(
-                    name.clone(),
-                    lutetia_table::read(name, &text).of(origin_of_file(path)),
-                );
+            let DataRead { study, text, bytes } = read_data(data, reading)?;
+            context.bytes.data.insert(name.clone(), bytes);
+            context.studies.extend(study.map(|study| (name.clone(), study)));
+            if let (Some(path), Some(text)) = (&data.table, text) {
+                let table = lutetia_table::read(name, &text).of(origin_of_file(path));
+                context.published.insert(name.clone(), table);
             }
         }
         for (name, model) in &experiment.models {
@@ -232,6 +213,42 @@ impl Context {
     pub(crate) fn study(&self, name: &str) -> Result<&Study, Absent> {
         self.studies.get(name).ok_or_else(|| Absent::Study { name: name.to_owned() })
     }
+}
+
+/// What stands under one name of `[data]`.
+pub(crate) struct DataRead {
+    pub(crate) study: Option<Study>,
+    /// Of the table.
+    pub(crate) text: Option<String>,
+    /// Hash of all that was read.
+    bytes: String,
+}
+
+/// Reads what stands under one name of `[data]`.
+///
+/// # Errors
+/// What cannot be read, every fault of a study, every row of a table that is wider or narrower than its header.
+pub(crate) fn read_data(data: &Data, reading: &mut Reading<'_>) -> Result<DataRead, Failure> {
+    let mut read = DataRead { study: None, text: None, bytes: String::new() };
+    if let Some(path) = &data.study {
+        let files = reading.folder(path)?;
+        for (name, bytes) in &files {
+            read.bytes.push_str(&format!("{name:?} {}\n", hash(bytes)));
+        }
+        let (study, diagnostics, sources) = study(path, &files);
+        read.study = study.filter(|_| !lutetia_diagnostic::has_errors(&diagnostics));
+        if read.study.is_none() {
+            return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
+        }
+    }
+    if let Some(path) = &data.table {
+        let text = reading.text(path)?;
+        rows::even(path, &text)?;
+        read.bytes.push_str(&hash(text.as_bytes()));
+        read.text = Some(text);
+    }
+    read.bytes = hash(read.bytes.as_bytes());
+    Ok(read)
 }
 
 /// The study in a folder; messages name its files by their whole path.

@@ -3,6 +3,7 @@
 
 mod cached;
 mod calibrated;
+mod checked;
 mod combination;
 mod connected;
 mod dose_step;

@@ -3,6 +3,7 @@
 //! A kind is a file of this folder: its keys, the tables it needs, and the [`Figure`] it makes of
 //! them; here it is only listed.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::figure::Figure;
@@ -64,7 +65,7 @@ pub(crate) trait Chart {
 }
 
 /// A figure of an experiment.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ChartSpec {
     /// One panel per region: points, fit, band, residuals.
@@ -104,6 +105,30 @@ pub enum ChartSpec {
 }
 
 impl ChartSpec {
+    /// Its kind, as an experiment writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::TimeActivity(_) => "time-activity",
+            Self::Comparison(_) => "comparison",
+            Self::Functions(_) => "functions",
+            Self::Budget(_) => "budget",
+            Self::Lines(_) => "lines",
+            Self::KaplanMeier(_) => "kaplan-meier",
+            Self::CumulativeIncidence(_) => "cumulative-incidence",
+            Self::Forest(_) => "forest",
+            Self::Waterfall(_) => "waterfall",
+            Self::Swimmer(_) => "swimmer",
+            Self::Spider(_) => "spider",
+            Self::Toxicity(_) => "toxicity",
+            Self::ExposureResponse(_) => "exposure-response",
+            Self::TherapeuticIndex(_) => "therapeutic-index",
+            Self::Pareto(_) => "pareto",
+            Self::Synergy(_) => "synergy",
+            Self::Tornado(_) => "tornado",
+        }
+    }
+
     /// File name of the figure, without ending.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -203,7 +203,7 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
             return Err(Failure::usage(format!("`{setting}` sets nothing"), hint));
         };
         let (name, text) = (name.trim(), text.trim());
-        let Some(index) = infos.iter().position(|p| p.name == name) else {
+        let Some(index) = system.parameter_index(name) else {
             if let Some(ParameterValue::Formula { text, .. }) =
                 model.parameters.iter().find(|p| p.name == name).map(|p| &p.value)
             {
@@ -225,6 +225,12 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
     }
     if let Some(missing) = infos.iter().zip(&values).find(|(_, v)| v.is_nan()) {
         let name = &missing.0.name;
+        if name.contains("~Delta") {
+            return Err(Failure::usage(
+                format!("`{name}` is what a nuclide deposits per decay, and there is not one nuclide"),
+                "run the chain with one, such as `--nuclide Lu-177`, or set it",
+            ));
+        }
         return Err(Failure::usage(
             format!("the covariate `{name}` has no typical value and is not set"),
             match missing.0.levels.first() {
@@ -294,7 +300,7 @@ fn outputs(system: &System, asked: &[String]) -> Outcome<Vec<usize>> {
     asked
         .iter()
         .map(|name| {
-            infos.iter().position(|o| o.name == *name).ok_or_else(|| {
+            system.output_index(name).ok_or_else(|| {
                 let near = closest(name, infos.iter().map(|o| o.name.as_str()));
                 let known: Vec<&str> = infos.iter().map(|o| o.name.as_str()).collect();
                 Failure::usage(
