@@ -7,6 +7,7 @@ use lutetia_trial::Record;
 
 use lutetia_patient::{RegionTia, dose::RegionDose, model::FittedPatient};
 
+use crate::sight::rest;
 use crate::steps::{Absent, Made, StepError, cohort::CohortUse, trial::TrialUse};
 
 /// What one step made.
@@ -38,6 +39,16 @@ impl Artefacts {
     /// Keeps what a step made.
     pub(crate) fn add(&mut self, step: &str, artefact: Artefact) {
         self.0.insert(step.to_owned(), artefact);
+    }
+
+    /// Leaves what the steps seen made, and returns the rest.
+    pub(crate) fn rest(&mut self, seen: impl Fn(&str) -> bool) -> Self {
+        Self(rest(&mut self.0, seen))
+    }
+
+    /// Adds what other steps made.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
     }
 
     fn get<'a, T>(

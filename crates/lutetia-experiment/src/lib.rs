@@ -1,18 +1,22 @@
 //! Experiments: what an `experiment.toml` says, and the tables its steps make.
 //!
 //! [`spec`] reads the file, [`steps`] holds each kind of step, [`run()`] runs them one after the other, [`world`] is
-//! everything that is read from outside. Figures are built by `lutetia-figure`, pages and files written by
+//! everything that is read from outside, [`cache`] what steps made before. Figures are built by `lutetia-figure`, pages and files written by
 //! `lutetia-report`.
 
 mod artefact;
+pub mod cache;
 mod failure;
+mod graph;
 pub mod run;
 pub mod shelf;
+mod sight;
 pub mod spec;
 pub mod steps;
 pub mod world;
 
+pub use cache::{Cache, Keep};
 pub use failure::{Attempt, Failure};
-pub use run::{Made, run};
+pub use run::{Made, Source, StepRun, run};
 pub use spec::Experiment;
 pub use world::{Disk, Reading, World};

@@ -2,16 +2,24 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use lutetia_figure::{Figure, charts};
 use lutetia_table::Tables;
 
-use crate::{Experiment, Failure, Reading, steps::Context};
+use crate::{
+    Experiment, Failure, Reading,
+    cache::{Entry, Keep, identity::identities},
+    graph::Graph,
+    sight::Hidden,
+    steps::Context,
+};
 
 /// What an experiment made.
 #[derive(Debug)]
@@ -26,34 +34,83 @@ pub struct Made {
     pub settings: BTreeMap<String, String>,
     /// Parameters that are assumed.
     pub assumed: Vec<String>,
+    /// Its steps in their order: where each came from, and how long it took.
+    pub steps: Vec<StepRun>,
 }
 
-/// Runs the steps of an experiment in their order and builds its figures. `begin` is told the step that begins. When
-/// `stop` comes up, the run ends at the next step, or earlier in steps that work for long.
+/// Where the tables of a step come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// It was computed.
+    Computed,
+    /// The cache had them.
+    Cache,
+    /// The cache had them, and it was computed all the same: a step that had to run takes from it what is handed on in
+    /// memory alone.
+    Again,
+}
+
+/// What one step took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRun {
+    /// Its identifier.
+    pub step: String,
+    /// Where its tables come from.
+    pub source: Source,
+    /// Seconds until they were there.
+    pub seconds: f64,
+}
+
+/// Runs the steps of an experiment in their order and builds its figures. A step whose identity the cache holds is not
+/// run, unless one that has to run takes more from it than its tables. `begin` is told the step that begins. When
+/// `stop` comes up, the run ends at the next step, or earlier in steps that work for long; what was whole before is
+/// kept.
 ///
 /// # Errors
 /// [`Failure`].
 pub fn run(
     experiment: &Experiment,
     reading: &mut Reading<'_>,
+    keep: &Keep<'_>,
     begin: &dyn Fn(&str),
     stop: &Arc<AtomicBool>,
 ) -> Result<Made, Failure> {
     let mut context = Context::load(experiment, reading)?;
     context.stop = Arc::clone(stop);
-    for step in &experiment.steps {
+    let graph = Graph::of(experiment);
+    let identities = identities(experiment, &graph, &context, keep.program);
+    let mut known: Vec<Option<Entry>> = match &identities {
+        Some(identities) => identities.iter().map(|identity| keep.entry(identity)).collect(),
+        None => experiment.steps.iter().map(|_| None).collect(),
+    };
+    let to_run = graph.to_run(&known.iter().map(Option::is_some).collect::<Vec<_>>());
+    let mut steps = Vec::new();
+    for (at, step) in experiment.steps.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
-        let step = step.kind();
-        begin(step.id());
-        context.begin(step);
-        step.run(&mut context).map_err(|reason| {
-            if stop.load(Ordering::Relaxed) {
-                return Failure::Interrupted;
+        let id = step.kind().id();
+        begin(id);
+        let since = Instant::now();
+        let (entry, source) = match known[at].take() {
+            Some(entry) if !to_run[at] => (entry, Source::Cache),
+            before => {
+                let entry = compute(&mut context, experiment, &graph, at)?;
+                let source = if before.is_some() { Source::Again } else { Source::Computed };
+                // What was made while the user stopped the run may be a part.
+                if let Some(identities) = &identities
+                    && source == Source::Computed
+                    && !stop.load(Ordering::Relaxed)
+                {
+                    keep.cache.put(&identities[at], &entry.seal(&identities[at]));
+                }
+                (entry, source)
             }
-            Failure::Step { step: step.id().to_owned(), reason }
-        })?;
+        };
+        let seconds = since.elapsed().as_secs_f64();
+        steps.push(StepRun { step: id.to_owned(), source, seconds });
+        context.settings.extend(entry.settings);
+        context.tables.extend(entry.tables.into_iter().map(|table| (table.name.clone(), table)));
     }
     // Published tables may be drawn too; a step of the same name goes first.
     let mut numbers = context.published.clone();
@@ -74,5 +131,30 @@ pub fn run(
         figures,
         settings: context.settings,
         assumed: context.assumed,
+        steps,
+    })
+}
+
+/// Runs one step, which sees only what it names, and returns what it added.
+fn compute(
+    context: &mut Context,
+    experiment: &Experiment,
+    graph: &Graph,
+    at: usize,
+) -> Result<Entry, Failure> {
+    let step = experiment.steps[at].kind();
+    context.begin(step);
+    let hidden = Hidden::from(context, experiment, graph, at);
+    let settings = mem::take(&mut context.settings);
+    step.run(context).map_err(|reason| {
+        if context.stop.load(Ordering::Relaxed) {
+            return Failure::Interrupted;
+        }
+        Failure::Step { step: step.id().to_owned(), reason }
+    })?;
+    hidden.back(context);
+    Ok(Entry {
+        tables: mem::take(&mut context.added),
+        settings: mem::replace(&mut context.settings, settings),
     })
 }

@@ -31,6 +31,9 @@ pub struct Experiment {
     /// What is drawn.
     #[serde(default, rename = "figure")]
     pub figures: Vec<ChartSpec>,
+    /// The file as it is written, of which the identities of steps are made; empty where no text was read.
+    #[serde(skip)]
+    pub(crate) written: toml::Table,
 }
 
 /// The text of an experiment; all of it Markdown.
@@ -86,7 +89,7 @@ impl Experiment {
 /// a figure or step that names nothing.
 pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment, Vec<Diagnostic>> {
     let id = sources.add(name, text);
-    let experiment: Experiment = toml::from_str(text).map_err(|e| {
+    let mut experiment: Experiment = toml::from_str(text).map_err(|e| {
         let mut span = e.span().unwrap_or(0..0);
         // For an unknown key the reader gives the table it stands in.
         let key = e.message().strip_prefix("unknown field `").and_then(|m| m.split('`').next());
@@ -112,6 +115,7 @@ pub fn parse(name: &str, text: &str, sources: &mut Sources) -> Result<Experiment
         Span::new(id, start, start + needle.len().min(text.len() - start))
     });
     let faults: Vec<_> = faults.into_iter().chain(unfilled(id, text)).collect();
+    experiment.written = text.parse().unwrap_or_default();
     if faults.is_empty() { Ok(experiment) } else { Err(faults) }
 }
 

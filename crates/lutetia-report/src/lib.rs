@@ -2,6 +2,7 @@
 //!
 //! [`run::run`] regenerates the reports under `reports/`: `lutetia-experiment` computes, `lutetia-figure` draws.
 
+pub mod cache;
 pub mod page;
 pub mod patient;
 pub mod provenance;

@@ -17,12 +17,13 @@ use std::{
 use lutetia_diagnostic::Sources;
 use rayon::prelude::*;
 
+use crate::cache::Folder;
 use crate::page;
 use crate::page::IndexEntry;
 use crate::provenance::Provenance;
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
-use lutetia_experiment::{Attempt, Disk, Experiment, Reading, spec};
+use lutetia_experiment::{Attempt, Cache, Disk, Experiment, Keep, Reading, StepRun, cache, spec};
 use lutetia_figure::figure;
 use lutetia_table::{Difference, Tables};
 
@@ -33,7 +34,7 @@ pub struct Settings {
     pub root: PathBuf,
     /// Names (or leading numbers) of the reports wanted; all if empty.
     pub only: Vec<String>,
-    /// Make reports again even where nothing changed.
+    /// Make reports again even where nothing changed, and compute every step again.
     pub force: bool,
     /// Write nothing; compare the tables with those that are there.
     pub check: bool,
@@ -125,6 +126,8 @@ pub trait Progress: Sync {
     fn step(&self, report: &str, step: &str);
     /// What a person should know of the files that a report reads.
     fn note(&self, _report: &str, _text: &str) {}
+    /// Where the steps of a report came from, and how long each took.
+    fn steps(&self, _report: &str, _steps: &[StepRun]) {}
     /// A report ended.
     fn end(&self, report: &str, outcome: &Outcome);
 }
@@ -171,13 +174,25 @@ pub fn run(
     let _lock = if settings.check { None } else { Some(FolderLock::acquire(&reports)?) };
     // Without the program's own hash a rebuilt program would trust what an older one wrote.
     let program = std::env::current_exe().and_then(|p| hash_file(&p)).unwrap_or_default();
+    let folder = Folder::of(&settings.root);
+    let (nothing, refresh) = (cache::Nothing, cache::Refresh(&folder));
+    let kept: &dyn Cache = match (settings.check, settings.force) {
+        // What a check says must not rest on what was computed elsewhere.
+        (true, _) => &nothing,
+        (false, true) => &refresh,
+        (false, false) => &folder,
+    };
+    let keep = Keep { cache: kept, program: &program };
     let mut outcomes: Vec<(String, Outcome)> = Vec::new();
     for wave in waves(&settings.root, &wanted) {
         outcomes.par_extend(wave.par_iter().map(|name| {
-            let outcome = one(settings, name, &program, progress, stop);
+            let outcome = one(settings, name, &keep, progress, stop);
             progress.end(name, &outcome);
             (name.clone(), outcome)
         }));
+    }
+    if !settings.check {
+        folder.sweep();
     }
     outcomes.sort_by(|a, b| a.0.cmp(&b.0));
     if !settings.check && !stop.load(Ordering::Relaxed) {
@@ -218,7 +233,7 @@ fn matches(report: &str, asked: &str) -> bool {
 fn one(
     settings: &Settings,
     name: &str,
-    program: &str,
+    keep: &Keep<'_>,
     progress: &dyn Progress,
     stop: &Arc<AtomicBool>,
 ) -> Outcome {
@@ -227,11 +242,11 @@ fn one(
     if !settings.force && !settings.check {
         let stamp =
             fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Provenance>(&b).ok());
-        if stamp.is_some_and(|s| s.is_current(program, &settings.root, &folder)) {
+        if stamp.is_some_and(|s| s.is_current(keep.program, &settings.root, &folder)) {
             return Outcome::Current;
         }
     }
-    match make(settings, name, progress, stop) {
+    match make(settings, name, keep, progress, stop) {
         Err(failure) => Outcome::Failed(failure),
         Ok(made) if settings.check => {
             let differences = made
@@ -244,7 +259,7 @@ fn one(
                 .collect();
             Outcome::Compared(differences)
         }
-        Ok(made) => match write(&made, &folder, &stamp_path, program, stop) {
+        Ok(made) => match write(&made, &folder, &stamp_path, keep.program, stop) {
             Ok(()) => Outcome::Made,
             Err(failure) => Outcome::Failed(failure),
         },
@@ -260,6 +275,7 @@ struct Made {
 fn make(
     settings: &Settings,
     name: &str,
+    keep: &Keep<'_>,
     progress: &dyn Progress,
     stop: &Arc<AtomicBool>,
 ) -> Result<Made, Failure> {
@@ -276,7 +292,8 @@ fn make(
     })?;
     progress.begin(name, experiment.steps.len());
     let begin = |step: &str| progress.step(name, step);
-    let made = lutetia_experiment::run(&experiment, &mut reading, &begin, stop)?;
+    let made = lutetia_experiment::run(&experiment, &mut reading, keep, &begin, stop)?;
+    progress.steps(name, &made.steps);
     for note in reading.notes() {
         progress.note(name, note);
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, io, sync::Arc};
 
 use lutetia_diagnostic::Sources;
-use lutetia_experiment::{Failure, Made, Reading, World, spec};
+use lutetia_experiment::{Failure, Keep, Made, Reading, World, spec};
 
 use crate::{Rows, repository};
 
@@ -60,13 +60,22 @@ impl Files {
     /// # Errors
     /// [`Failure`], with the faults of the text among its kinds.
     pub fn run(&self, experiment: &str) -> Result<Ran, Failure> {
+        self.run_keeping(experiment, &Keep::nothing())
+    }
+
+    /// The same with a cache.
+    ///
+    /// # Errors
+    /// [`Failure`], with the faults of the text among its kinds.
+    pub fn run_keeping(&self, experiment: &str, keep: &Keep<'_>) -> Result<Ran, Failure> {
         let mut sources = Sources::new();
         let experiment =
             spec::parse(EXPERIMENT, experiment, &mut sources).map_err(|diagnostics| {
                 Failure::Diagnostics { diagnostics, sources: Box::new(sources.clone()) }
             })?;
         let mut reading = Reading::of(self);
-        let made = lutetia_experiment::run(&experiment, &mut reading, &|_| {}, &Arc::default())?;
+        let stop = Arc::default();
+        let made = lutetia_experiment::run(&experiment, &mut reading, keep, &|_| {}, &stop)?;
         Ok(Ran { made, read: reading.into_hashes() })
     }
 }

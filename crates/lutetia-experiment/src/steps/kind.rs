@@ -37,6 +37,16 @@ pub(crate) trait StepKind {
     fn id(&self) -> &str;
     /// The names it refers to, which the reader of the file checks.
     fn uses(&self) -> Vec<Use<'_>>;
+    /// The steps among them from which it takes what they hand on in memory; of the others it reads tables.
+    fn takes(&self) -> Vec<&str> {
+        let step = |used| if let Use::Step(id) = used { Some(id) } else { None };
+        self.uses().into_iter().filter_map(step).collect()
+    }
+    /// Tables and cells that it looks up beside what it uses, by their paths: of earlier steps or of `[data]`. What
+    /// is only shown beside numbers of its own does not give its tables their origin.
+    fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
     /// Whether its numbers come out of a model, whatever they are made of. What is made of tables of other
     /// steps takes over their origin without saying so.
     fn simulates(&self) -> bool {

@@ -14,6 +14,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
+use crate::world::hash;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
@@ -72,6 +73,21 @@ pub(crate) struct Context {
     pub(crate) elsewhere: Tables,
     /// Origin of the tables that the present step adds.
     pub(crate) origin: Origin,
+    /// Tables that the present step added.
+    pub(crate) added: Vec<Table>,
+    /// Hashes of what was read.
+    pub(crate) bytes: Bytes,
+}
+
+/// Hashes of the bytes of what an experiment reads, by the names it has there.
+#[derive(Debug, Default)]
+pub(crate) struct Bytes {
+    /// Studies and tables under `[data]`.
+    pub(crate) data: BTreeMap<String, String>,
+    /// Models under `[models]`, with every file that was read for each.
+    pub(crate) models: BTreeMap<String, String>,
+    /// Tables of other experiments, by `<experiment>/<table>`.
+    pub(crate) elsewhere: BTreeMap<String, String>,
 }
 
 impl Context {
@@ -92,18 +108,25 @@ impl Context {
             stop: Arc::default(),
             elsewhere: Tables::new(),
             origin: Origin::Unknown,
+            added: Vec::new(),
+            bytes: Bytes::default(),
         };
         for step in &experiment.steps {
             for used in step.kind().uses() {
                 if let Use::Experiment(elsewhere) = used {
-                    let table = elsewhere.read(reading)?;
+                    let (table, bytes) = elsewhere.read(reading)?;
+                    context.bytes.elsewhere.insert(table.name.clone(), bytes);
                     context.elsewhere.insert(table.name.clone(), table);
                 }
             }
         }
         for (name, data) in &experiment.data {
             if let Some(path) = &data.study {
-                let (study, diagnostics, sources) = study(path, reading)?;
+                let files = reading.folder(path)?;
+                let bytes = files.iter().map(|(name, bytes)| format!("{name:?} {}\n", hash(bytes)));
+                let bytes = hash(bytes.collect::<String>().as_bytes());
+                context.bytes.data.insert(name.clone(), bytes);
+                let (study, diagnostics, sources) = study(path, &files);
                 match study {
                     Some(study) if !lutetia_diagnostic::has_errors(&diagnostics) => {
                         context.studies.insert(name.clone(), study);
@@ -118,6 +141,7 @@ impl Context {
             }
             if let Some(path) = &data.table {
                 let text = reading.text(path)?;
+                context.bytes.data.insert(name.clone(), hash(text.as_bytes()));
                 rows::even(path, &text)?;
                 context.published.insert(
                     name.clone(),
@@ -126,7 +150,13 @@ impl Context {
             }
         }
         for (name, model) in &experiment.models {
-            let loaded = lutetia_scenario::used(name, model, &mut |path| reading.model(path))?;
+            let mut bytes = String::new();
+            let loaded = lutetia_scenario::used(name, model, &mut |path| {
+                let text = reading.model(path)?;
+                bytes.push_str(&format!("{path:?} {}\n", hash(text.as_bytes())));
+                Ok(text)
+            })?;
+            context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
             for p in &loaded.model.parameters {
                 let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
                 // A formula's numbers have their sources where they are declared.
@@ -155,7 +185,7 @@ impl Context {
     /// Adds a table under its name, with the origin of the step that makes it.
     pub(crate) fn add(&mut self, table: Table) {
         let origin = table.origin.with(self.origin);
-        self.tables.insert(table.name.clone(), table.of(origin));
+        self.added.push(table.of(origin));
     }
 
     /// The origin of what a step makes: simulated where it runs a model of patients or uses what was simulated.
@@ -203,13 +233,9 @@ impl Context {
 }
 
 /// The study in a folder; messages name its files by their whole path.
-fn study(
-    path: &str,
-    reading: &mut Reading<'_>,
-) -> Result<(Option<Study>, Vec<Diagnostic>, Sources), Failure> {
-    let files = reading.folder(path)?;
+fn study(path: &str, files: &[(String, Vec<u8>)]) -> (Option<Study>, Vec<Diagnostic>, Sources) {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
-    Ok(Study::parse_in(path, &files))
+    Study::parse_in(path, &files)
 }
 
 /// A file that a report wrote holds what was computed, however it is named here; others were observed.

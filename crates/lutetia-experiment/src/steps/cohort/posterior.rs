@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::PosteriorFault;
 use crate::steps::StepError;
-use crate::{Failure, Reading};
+use crate::{Failure, Reading, world::hash};
 use lutetia_table::{Cell, Table, Tables};
 
 /// Where calibrated values come from.
@@ -69,8 +69,8 @@ impl Elsewhere {
         format!("reports/{}/tables/{}.particles.csv", self.experiment, self.step)
     }
 
-    /// Reads the table; its hash goes into the provenance.
-    pub(crate) fn read(&self, inputs: &mut Reading<'_>) -> Result<Table, Failure> {
+    /// Reads the table, and the hash of its bytes, which goes into the provenance too.
+    pub(crate) fn read(&self, inputs: &mut Reading<'_>) -> Result<(Table, String), Failure> {
         let fail = |fault: PosteriorFault| Failure::Step {
             step: "calibrated".to_owned(),
             reason: fault.into(),
@@ -90,7 +90,7 @@ impl Elsewhere {
                 source: Box::new(source),
             })
         })?;
-        Ok(lutetia_table::read(&self.table(), &text))
+        Ok((lutetia_table::read(&self.table(), &text), hash(text.as_bytes())))
     }
 
     /// The nearest particle and draws, as parameters of a model.

@@ -61,6 +61,14 @@ impl StepKind for Compare {
         Vec::new()
     }
 
+    fn reads(&self) -> Vec<&str> {
+        let published = self.rows.iter().filter_map(|row| match &row.published {
+            Published::Cell(path) => Some(path.as_str()),
+            Published::Number(_) => None,
+        });
+        self.rows.iter().map(|row| row.ours.as_str()).chain(published).collect()
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let pairs = pairs::of(self, context)?;
         context.add(tables::pairs(self, &pairs));

@@ -46,6 +46,10 @@ impl StepKind for IndependentActionStep {
         vec![Use::Step(self.from.split('.').next().unwrap_or(&self.from))]
     }
 
+    fn takes(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let from = lutetia_table::table(&context.tables, &self.from)?;
         let patients = Patients::from_table(from, &Columns::default())?;

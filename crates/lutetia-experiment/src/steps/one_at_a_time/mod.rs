@@ -73,6 +73,10 @@ impl StepKind for OneAtATimeStep {
         std::iter::once(Use::Step(&self.trial)).chain(from).chain(data).collect()
     }
 
+    fn takes(&self) -> Vec<&str> {
+        vec![&self.trial]
+    }
+
     fn simulates(&self) -> bool {
         true
     }

@@ -90,6 +90,10 @@ impl StepKind for SurvivalStep {
         step.into_iter().chain(self.data.as_deref().map(Use::Data)).collect()
     }
 
+    fn takes(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let table = match (&self.from, &self.data) {
             (Some(name), None) => lutetia_table::table(&context.tables, name)?,

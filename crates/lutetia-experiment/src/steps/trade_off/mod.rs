@@ -141,6 +141,11 @@ impl StepKind for TradeOffStep {
         std::iter::once(self.trial.as_str()).chain(others).chain(fitted).map(Use::Step).collect()
     }
 
+    fn reads(&self) -> Vec<&str> {
+        let measured = self.propose.iter().flat_map(|p| p.measured.values());
+        measured.flat_map(|m| &m.per_activity).map(String::as_str).collect()
+    }
+
     fn simulates(&self) -> bool {
         true
     }
