@@ -10,6 +10,7 @@ use std::{
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lutetia_diagnostic::Diagnostic;
+use lutetia_experiment::{Source, StepRun};
 use lutetia_report::run::{self, Outcome as Ended, Progress, Settings};
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ const EXAMPLE: &str = "\
 Example:
   lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force
+  lutetia report 01_dotatate_patient --force --timings
   lutetia report --check             # compare with the tables as they are, write nothing";
 
 /// Arguments of `report`.
@@ -43,9 +45,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     check: bool,
 
-    /// Redo experiments that have not changed too.
+    /// Redo experiments that have not changed too, and compute every step instead of taking it from the cache, which is
+    /// refreshed.
     #[arg(long, conflicts_with = "check")]
     force: bool,
+
+    /// Show where the time goes: the seconds of each step, slowest first.
+    #[arg(long)]
+    timings: bool,
 
     /// Number of threads; the tables do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -84,7 +91,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut rows = Vec::new();
     for (name, (word, code)) in &said.pages {
         exit = worse(exit, *code);
-        rows.push(json!({ "experiment": name, "outcome": word, "exit": *code as u8 }));
+        let mut row = json!({ "experiment": name, "outcome": word, "exit": *code as u8 });
+        if arguments.timings {
+            row["steps"] = said.steps.get(name).map(|steps| timings_json(steps)).into();
+        }
+        rows.push(row);
+    }
+    if arguments.timings && !terminal.json() {
+        for line in timings(&said.steps) {
+            terminal.data(&line)?;
+        }
     }
     if terminal.json() {
         terminal.data_json(&Value::Array(rows))?;
@@ -195,6 +211,8 @@ struct Pages {
 struct Said {
     /// By experiment: how it ended and the exit code that this asks for.
     pages: BTreeMap<String, (String, Exit)>,
+    /// By experiment: where its steps came from, and how long each took.
+    steps: BTreeMap<String, Vec<StepRun>>,
     /// Why standard output takes no more.
     unheard: Option<Failure>,
 }
@@ -253,6 +271,10 @@ impl Progress for Pages {
         });
     }
 
+    fn steps(&self, report: &str, steps: &[StepRun]) {
+        unpoisoned(&self.said).steps.insert(report.to_owned(), steps.to_vec());
+    }
+
     fn note(&self, report: &str, text: &str) {
         self.lines.suspend(|| self.terminal.talk(&format!("note: {report}: {text}")));
     }
@@ -269,7 +291,8 @@ impl Progress for Pages {
             let line = match took {
                 // How long it took to fail says nothing.
                 Some(took) if !matches!(outcome, Ended::Failed(_)) => {
-                    format!("{report}: {word}, {}", duration(took))
+                    let steps = said.steps.get(report).map_or(&[][..], Vec::as_slice);
+                    format!("{report}: {word}, {}{}", duration(took), from_cache(steps))
                 }
                 _ => format!("{report}: {word}"),
             };
@@ -281,6 +304,42 @@ impl Progress for Pages {
             said.pages.insert(report.to_owned(), (word, code));
         });
     }
+}
+
+/// How many steps the cache had, where it had any.
+fn from_cache(steps: &[StepRun]) -> String {
+    match steps.iter().filter(|s| s.source == Source::Cache).count() {
+        0 => String::new(),
+        cached => format!("; {cached} of {} steps from the cache", steps.len()),
+    }
+}
+
+/// Where a step came from, in words.
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Computed => "computed",
+        Source::Cache => "from the cache",
+        Source::Again => "computed again for a step that stands on it",
+    }
+}
+
+/// The steps of all experiments, slowest first, a line each.
+fn timings(steps: &BTreeMap<String, Vec<StepRun>>) -> Vec<String> {
+    let runs = steps.iter().flat_map(|(report, steps)| steps.iter().map(move |s| (report, s)));
+    let mut runs: Vec<(&String, &StepRun)> = runs.collect();
+    runs.sort_by(|a, b| b.1.seconds.total_cmp(&a.1.seconds));
+    let all: f64 = runs.iter().map(|(_, run)| run.seconds).sum();
+    let line = |(report, run): (&String, &StepRun)| {
+        let (step, how) = (&run.step, source(run.source));
+        format!("{:>9.3} s  {report}: {step}, {how}", run.seconds)
+    };
+    runs.into_iter().map(line).chain([format!("{all:>9.3} s  all steps")]).collect()
+}
+
+/// The steps of an experiment in their order.
+fn timings_json(steps: &[StepRun]) -> Vec<Value> {
+    let row = |run: &StepRun| json!({ "step": run.step, "seconds": run.seconds, "source": source(run.source) });
+    steps.iter().map(row).collect()
 }
 
 /// A duration for people: `0.4 s`, `42 s`, `2 min 05 s`.
@@ -312,6 +371,25 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_secs_f64(seconds)), words);
         }
+    }
+
+    #[test]
+    fn exact_timings_are_slowest_first_and_say_where_a_step_came_from() {
+        let run = |step: &str, source, seconds| StepRun { step: step.to_owned(), source, seconds };
+        let first = vec![run("a", Source::Computed, 0.5), run("b", Source::Cache, 0.001)];
+        let second = vec![run("c", Source::Again, 12.0)];
+        assert_eq!(from_cache(&first), "; 1 of 2 steps from the cache");
+        assert_eq!(from_cache(&second), "");
+        let steps = [("01_x".to_owned(), first), ("02_y".to_owned(), second)].into();
+        assert_eq!(
+            timings(&steps),
+            [
+                "   12.000 s  02_y: c, computed again for a step that stands on it",
+                "    0.500 s  01_x: a, computed",
+                "    0.001 s  01_x: b, from the cache",
+                "   12.501 s  all steps",
+            ]
+        );
     }
 
     #[test]
