@@ -152,9 +152,11 @@ impl Context {
         for (name, model) in &experiment.models {
             let mut bytes = String::new();
             let loaded = lutetia_scenario::used(name, model, &mut |path| {
-                let text = reading.model(path)?;
-                bytes.push_str(&format!("{path:?} {}\n", hash(text.as_bytes())));
-                Ok(text)
+                let text = reading.model(path);
+                // A file that is not there decides what a model is too.
+                let of = text.as_ref().map_or_else(|_| String::new(), |t| hash(t.as_bytes()));
+                bytes.push_str(&format!("{path:?} {of}\n"));
+                text
             })?;
             context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
             for p in &loaded.model.parameters {

@@ -1,6 +1,7 @@
 //! What experiments make, step by step, in memory.
 #![allow(missing_docs, clippy::cast_precision_loss)]
 
+mod cached;
 mod calibrated;
 mod combination;
 mod connected;
