@@ -87,3 +87,79 @@ pub(crate) fn rest<T>(
     *all = left;
     rest
 }
+
+#[cfg(test)]
+mod tests {
+    use lutetia_diagnostic::Sources;
+    use lutetia_table::Table;
+
+    use super::*;
+    use crate::{Reading, spec};
+
+    const EXPERIMENT: &str = r#"
+[experiment]
+title = "t"
+question = "q"
+seed = 1
+objective = "o"
+method = "m"
+result = "r"
+disagreement = "d"
+[data.rate]
+table = "rate.csv"
+[data.other]
+table = "rate.csv"
+[models.lq]
+file = "radiobiology/linear-quadratic"
+[models.pk]
+file = "psma/tumour-kidney"
+[[step]]
+kind = "simulate"
+id = "first"
+model = "pk"
+outputs = ["A_kidneys"]
+[[step]]
+kind = "simulate"
+id = "second"
+model = "lq"
+inputs = { dose_rate = { table = "rate", time = "time", value = "rate" } }
+[[step]]
+kind = "compare"
+id = "beside"
+caption = "c"
+rows = [{ what = "w", ours = "second/1/dose", published = "other/1/rate", source = "s" }]
+"#;
+
+    #[test]
+    fn exact_a_step_sees_only_what_it_names() {
+        let world: BTreeMap<String, Vec<u8>> =
+            [("rate.csv".to_owned(), b"time (h),rate (Gy/h)\n0,1\n1,1\n".to_vec())].into();
+        let experiment = spec::parse("experiment.toml", EXPERIMENT, &mut Sources::new());
+        let experiment = experiment.expect("an experiment");
+        let graph = Graph::of(&experiment);
+        let mut context = Context::load(&experiment, &mut Reading::of(&world)).expect("its files");
+        for name in ["first", "second", "second.part", "second_else"] {
+            context.tables.insert(name.to_owned(), Table::new(name, ""));
+        }
+        let names = |context: &Context| {
+            let own = |map: Vec<&String>| map.into_iter().cloned().collect::<Vec<_>>();
+            [
+                own(context.models.keys().collect()),
+                own(context.published.keys().collect()),
+                own(context.tables.keys().collect()),
+            ]
+        };
+        let all = names(&context);
+        let none: [&str; 0] = [];
+        for (at, models, data, tables) in [
+            (0, &["pk"][..], &none[..], &none[..]),
+            (1, &["lq"], &["rate"], &none),
+            (2, &none, &["other"], &["second", "second.part"]),
+        ] {
+            let hidden = Hidden::from(&mut context, &experiment, &graph, at);
+            assert_eq!(names(&context), [models, data, tables], "step {at}");
+            hidden.back(&mut context);
+            assert_eq!(names(&context), all, "after step {at}");
+        }
+    }
+}
