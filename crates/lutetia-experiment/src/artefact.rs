@@ -31,6 +31,24 @@ pub(crate) enum Artefact {
     Effect(BTreeMap<String, String>),
 }
 
+/// An artefact that is kept with the tables of its step. What takes longest, a calibration, hands on the least.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Small {
+    /// Values of parameters nearest to the targets of a calibration.
+    Calibrated(Vec<(String, f64)>),
+    /// Parameters of an effect, as they are set.
+    Effect(BTreeMap<String, String>),
+}
+
+impl From<Small> for Artefact {
+    fn from(small: Small) -> Self {
+        match small {
+            Small::Calibrated(values) => Self::Calibrated(values),
+            Small::Effect(effect) => Self::Effect(effect),
+        }
+    }
+}
+
 /// What the steps made so far, by step.
 #[derive(Debug, Default)]
 pub(crate) struct Artefacts(BTreeMap<String, Artefact>);
@@ -39,6 +57,15 @@ impl Artefacts {
     /// Keeps what a step made.
     pub(crate) fn add(&mut self, step: &str, artefact: Artefact) {
         self.0.insert(step.to_owned(), artefact);
+    }
+
+    /// What a step handed on, where that is a few values; anything larger is made again by who needs it.
+    pub(crate) fn small(&self, step: &str) -> Option<Small> {
+        match self.0.get(step)? {
+            Artefact::Calibrated(values) => Some(Small::Calibrated(values.clone())),
+            Artefact::Effect(effect) => Some(Small::Effect(effect.clone())),
+            _ => None,
+        }
     }
 
     /// Leaves what the steps seen made, and returns the rest.

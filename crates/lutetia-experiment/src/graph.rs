@@ -58,17 +58,30 @@ impl Graph {
     }
 
     /// Which steps have to run where some are known already: those that are not, and those from which one that runs
-    /// takes what is handed on in memory.
-    pub(crate) fn to_run(&self, known: &[bool]) -> Vec<bool> {
-        let mut run: Vec<bool> = known.iter().map(|known| !known).collect();
+    /// takes what is handed on in memory and is not known with their tables.
+    pub(crate) fn to_run(&self, known: &[Known]) -> Vec<bool> {
+        let mut run: Vec<bool> = known.iter().map(|known| *known == Known::Nothing).collect();
         // What is taken comes from earlier steps, so that one pass from the end finds all.
         for step in (0..run.len()).rev() {
             if run[step] {
-                self.takes[step].iter().for_each(|&taken| run[taken] = true);
+                for &taken in &self.takes[step] {
+                    run[taken] |= known[taken] != Known::Whole;
+                }
             }
         }
         run
     }
+}
+
+/// What is known of a step without running it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Nothing.
+    Nothing,
+    /// Its tables.
+    Tables,
+    /// Its tables and what it hands on in memory.
+    Whole,
 }
 
 /// Whether a table may be one of a step: `<id>` and `<id>.<part>`.

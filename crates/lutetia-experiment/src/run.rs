@@ -16,7 +16,7 @@ use lutetia_table::Tables;
 use crate::{
     Experiment, Failure, Reading,
     cache::{Entry, Keep, identity::identities},
-    graph::Graph,
+    graph::{Graph, Known},
     sight::Hidden,
     steps::Context,
 };
@@ -83,7 +83,12 @@ pub fn run(
         Some(identities) => identities.iter().map(|identity| keep.entry(identity)).collect(),
         None => experiment.steps.iter().map(|_| None).collect(),
     };
-    let to_run = graph.to_run(&known.iter().map(Option::is_some).collect::<Vec<_>>());
+    let how = |entry: &Option<Entry>| match entry {
+        None => Known::Nothing,
+        Some(entry) if entry.hands_on.is_none() => Known::Tables,
+        Some(_) => Known::Whole,
+    };
+    let to_run = graph.to_run(&known.iter().map(how).collect::<Vec<_>>());
     let mut steps = Vec::new();
     for (at, step) in experiment.steps.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
@@ -93,7 +98,12 @@ pub fn run(
         begin(id);
         let since = Instant::now();
         let (entry, source) = match known[at].take() {
-            Some(entry) if !to_run[at] => (entry, Source::Cache),
+            Some(mut entry) if !to_run[at] => {
+                if let Some(small) = entry.hands_on.take() {
+                    context.artefacts.add(id, small.into());
+                }
+                (entry, Source::Cache)
+            }
             before => {
                 let entry = compute(&mut context, experiment, &graph, at)?;
                 let source = if before.is_some() { Source::Again } else { Source::Computed };
@@ -156,5 +166,6 @@ fn compute(
     Ok(Entry {
         tables: mem::take(&mut context.added),
         settings: mem::replace(&mut context.settings, settings),
+        hands_on: context.artefacts.small(step.id()),
     })
 }

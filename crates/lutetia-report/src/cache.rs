@@ -54,7 +54,8 @@ impl Folder {
             let temporary = path.extension().is_some_and(|ending| ending == "tmp");
             let old = now.duration_since(used).is_ok_and(|age| age > WRITING);
             // A run that was killed leaves its temporary file behind.
-            if if temporary { old } else { all > self.most } && fs::remove_file(&path).is_ok() {
+            let goes = if temporary { old } else { all > self.most };
+            if goes && fs::remove_file(&path).is_ok() {
                 all = all.saturating_sub(length);
             }
         }

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use lutetia_table::{Cell, Column, Origin, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::world::hash;
+use crate::{artefact::Small, world::hash};
 
-/// What a step added to its experiment, but for what it hands on in memory.
+/// What a step added to its experiment, but for what it hands on in memory where that is large.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Entry {
     /// Its tables, in the order in which it added them.
     pub(crate) tables: Vec<Table>,
     /// Numerical settings, and what it had to remark.
     pub(crate) settings: BTreeMap<String, String>,
+    /// What it hands on, where that is a few values.
+    pub(crate) hands_on: Option<Small>,
 }
 
 impl Entry {
@@ -24,6 +26,7 @@ impl Entry {
             identity: identity.to_owned(),
             tables: self.tables.iter().map(StoredTable::of).collect(),
             settings: self.settings.clone(),
+            hands_on: self.hands_on.as_ref().map(StoredSmall::of),
         };
         // Texts, integers and maps of texts by texts are always JSON.
         let content = serde_json::to_vec(&content).unwrap_or_default();
@@ -45,7 +48,8 @@ impl Entry {
             return None;
         }
         let tables = content.tables.into_iter().map(StoredTable::table).collect();
-        Some(Self { tables, settings: content.settings })
+        let hands_on = content.hands_on.map(StoredSmall::small);
+        Some(Self { tables, settings: content.settings, hands_on })
     }
 }
 
@@ -54,6 +58,33 @@ struct Content {
     identity: String,
     tables: Vec<StoredTable>,
     settings: BTreeMap<String, String>,
+    hands_on: Option<StoredSmall>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredSmall {
+    Calibrated(Vec<(String, u64)>),
+    Effect(BTreeMap<String, String>),
+}
+
+impl StoredSmall {
+    fn of(small: &Small) -> Self {
+        match small {
+            Small::Calibrated(values) => {
+                Self::Calibrated(values.iter().map(|(n, x)| (n.clone(), x.to_bits())).collect())
+            }
+            Small::Effect(effect) => Self::Effect(effect.clone()),
+        }
+    }
+
+    fn small(self) -> Small {
+        match self {
+            Self::Calibrated(values) => Small::Calibrated(
+                values.into_iter().map(|(name, bits)| (name, f64::from_bits(bits))).collect(),
+            ),
+            Self::Effect(effect) => Small::Effect(effect),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -117,6 +117,24 @@ id = "courses"
 trial = "trial"
 patients = 2
 [[step]]
+kind = "calibrate"
+id = "posterior"
+trial = "trial"
+particles = 12
+generations = 1
+patients = 10
+predictions = 2
+unknown = [{ name = "rate", lower = "0.001 1/d", upper = "0.02 1/d", log = true }]
+target = [
+  { of = "median", what = "OS", arm = "a", value = 5, error = 1, calibrate = true, source = "typed" },
+]
+[[step]]
+kind = "cohort"
+id = "fitted"
+model = "hazard"
+patients = 6
+calibrated = "posterior"
+[[step]]
 kind = "reconstruct"
 id = "os"
 curve = "curve"
@@ -141,7 +159,7 @@ from = "literature"
 "#;
 
 /// The steps in their order, each with those it stands on.
-const STEPS: [(&str, &[&str]); 11] = [
+const STEPS: [(&str, &[&str]); 13] = [
     ("fits", &[]),
     ("dose", &["fits"]),
     ("plan", &["dose"]),
@@ -150,6 +168,8 @@ const STEPS: [(&str, &[&str]); 11] = [
     ("men", &[]),
     ("trial", &["men"]),
     ("courses", &["trial"]),
+    ("posterior", &["trial"]),
+    ("fitted", &["posterior"]),
     ("os", &[]),
     ("stat", &["os"]),
     ("literature", &["dose"]),
@@ -205,23 +225,27 @@ impl Case {
 /// A change, and the steps that it reaches by itself.
 type Change = (fn(&mut Case), &'static [&'static str]);
 
-const CHANGES: [Change; 14] = [
+const CHANGES: [Change; 16] = [
     (|c| c.keys("question = \"q\"", "question = \"another\""), &[]),
     (|c| c.keys("caption = \"a caption\"", "caption = \"another\""), &[]),
     (|c| c.keys("functions = [\"mono\"]", "functions = [\"bi\"]"), &["fits"]),
     (|c| c.keys("volume_sd = \"5 %\"", "volume_sd = \"6 %\""), &["dose"]),
     (|c| c.keys("limit = \"23 Gy\"", "limit = \"28 Gy\""), &["plan"]),
     (|c| c.keys("follow_up = \"12 mo\"", "follow_up = \"18 mo\""), &["trial"]),
+    (|c| c.keys("particles = 12", "particles = 14"), &["posterior"]),
+    (|c| c.keys("patients = 6", "patients = 7"), &["fitted"]),
     (|c| c.keys("reference = \"a\"", "reference = \"b\""), &["stat"]),
     (|c| c.file("activity.csv", "98.561432", "98.561433"), &["fits", "dose"]),
     (|c| c.file("published.csv", "2.6", "2.7"), &["literature"]),
     (|c| c.file("curve.csv", "8,0.5", "8,0.51"), &["os"]),
-    (|c| c.file("patient.toml", "0.01 1/d", "0.011 1/d"), &["sim", "men"]),
+    (|c| c.file("patient.toml", "0.01 1/d", "0.011 1/d"), &["sim", "men", "fitted"]),
     (|c| c.file("ligand.toml", "0.2 1/h", "0.3 1/h"), &["chained"]),
     (|c| c.file("parent.toml", "A ligand", "A ligand and nothing else"), &["chained"]),
     (
         |c| c.keys("seed = 1", "seed = 2"),
         &[
+            "posterior",
+            "fitted",
             "fits",
             "dose",
             "plan",
@@ -317,6 +341,8 @@ fn exact_each_change_runs_what_it_reaches_and_nothing_else() {
             ["dose"] => &["fits"],
             ["plan"] => &["fits", "dose"],
             ["trial"] => &["men"],
+            // What a calibration hands on are a few values, which are kept with its tables.
+            ["posterior"] => &["men", "trial"],
             _ => &[],
         };
         assert_eq!(of(&ran, Source::Again), again.iter().copied().collect(), "{expected:?}");

@@ -24,7 +24,6 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia report                     # every experiment that changed
-  lutetia report 01_dotatate_patient --force
   lutetia report 01_dotatate_patient --force --timings
   lutetia report --check             # compare with the tables as they are, write nothing";
 
