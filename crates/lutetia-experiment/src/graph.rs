@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Experiment,
     sight::first,
-    steps::{StepKind, Use},
+    steps::{Step, StepKind, Use},
 };
 
 /// The steps that each step stands on, by their places in the experiment; always earlier ones.
@@ -22,7 +22,7 @@ pub(crate) struct Graph {
 impl Graph {
     /// The graph of an experiment.
     pub(crate) fn of(experiment: &Experiment) -> Self {
-        let kinds: Vec<&dyn StepKind> = experiment.steps.iter().map(|s| s.kind()).collect();
+        let kinds: Vec<&dyn StepKind> = experiment.steps.iter().map(Step::kind).collect();
         let mut graph = Self::default();
         for (i, kind) in kinds.iter().enumerate() {
             let earlier = &kinds[..i];

@@ -49,10 +49,10 @@ impl Folder {
             .collect();
         files.sort();
         let mut all: u64 = files.iter().map(|(_, length, _)| length).sum();
-        let now = SystemTime::now();
+        let today = now();
         for (used, length, path) in files {
             let temporary = path.extension().is_some_and(|ending| ending == "tmp");
-            let old = now.duration_since(used).is_ok_and(|age| age > WRITING);
+            let old = today.duration_since(used).is_ok_and(|age| age > WRITING);
             // A run that was killed leaves its temporary file behind.
             let goes = if temporary { old } else { all > self.most };
             if goes && fs::remove_file(&path).is_ok() {
@@ -72,7 +72,7 @@ impl Cache for Folder {
         let bytes = fs::read(&path).ok()?;
         // The time of a file is that of its last use; where it cannot be set, the entry goes earlier.
         if let Ok(file) = File::options().append(true).open(&path) {
-            let _aged = file.set_modified(SystemTime::now());
+            let _aged = file.set_modified(now());
         }
         Some(bytes)
     }
@@ -87,13 +87,19 @@ impl Cache for Folder {
     }
 }
 
+/// The age of an entry says which goes first; no result depends on it.
+#[expect(clippy::disallowed_methods, reason = "the age of a file is that of the clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn aged(folder: &Folder, identity: &str, seconds: u64) {
         let file = File::options().append(true).open(folder.file(identity)).expect("an entry");
-        let then = SystemTime::now() - Duration::from_secs(seconds);
+        let then = now() - Duration::from_secs(seconds);
         file.set_modified(then).expect("its time is set");
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         }
         rows.push(row);
     }
-    if arguments.timings && !terminal.json() {
+    if arguments.timings && !terminal.json() && !said.steps.is_empty() {
         for line in timings(&said.steps) {
             terminal.data(&line)?;
         }
