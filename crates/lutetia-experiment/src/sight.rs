@@ -113,6 +113,7 @@ table = "rate.csv"
 file = "radiobiology/linear-quadratic"
 [models.pk]
 file = "psma/tumour-kidney"
+nuclides = ["Lu-177"]
 [[step]]
 kind = "simulate"
 id = "first"

@@ -1,8 +1,8 @@
 //! What steps made before, by their content.
 //!
 //! A step is a function of its keys, the seed, the bytes of the data and models it names, the steps it stands on, and
-//! the program that computes; [`identity`] is the hash of all of these. What a step made is kept under it as a sealed
-//! [`entry`]: its tables to the last bit and what it remarked. A [`Cache`] only moves bytes; whether they may be used
+//! the program that computes; its identity is the hash of all of these. What a step made is kept under it as a sealed
+//! entry: its tables to the last bit and what it remarked. A [`Cache`] only moves bytes; whether they may be used
 //! is decided here.
 
 mod entry;
