@@ -8,13 +8,14 @@ use std::{collections::BTreeMap, ops::Range};
 
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use lutetia_scenario::ModelUse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::steps::{Step, Use};
 use lutetia_figure::ChartSpec;
 
 /// An experiment file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Title, question, text.
@@ -34,7 +35,7 @@ pub struct Experiment {
 }
 
 /// The text of an experiment; all of it Markdown.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heading {
     /// Title of the page.
@@ -57,7 +58,7 @@ pub struct Heading {
 }
 
 /// A study folder or a table, by path from the root of the repository.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// A study folder.

@@ -4,10 +4,11 @@ use lutetia_diagnostic::closest;
 use lutetia_model::system::{DoseAmountError, DoseNuclideError, System};
 use lutetia_sim::{Dose, Regimen};
 use lutetia_units::{Dimension, Quantity, UnitError};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A dose and its repetitions: `{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DoseEntry {
     /// Start of the first, such as `0 h`; zero if left out.
@@ -348,7 +349,7 @@ mod tests {
     fn exact_a_dose_is_read_as_an_experiment_reads_it() {
         let text = r#"{ at = "1 d", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol", over = "30 min", every = "6 week", cycles = 4 }"#;
         let typed = DoseEntry::parse(text).expect("a dose");
-        #[derive(Deserialize)]
+        #[derive(Deserialize, JsonSchema)]
         struct File {
             dose: DoseEntry,
         }

@@ -10,12 +10,13 @@ use lutetia_model::{
 };
 use lutetia_sim::Simulator;
 use lutetia_units::{Dimension, Quantity, UnitSystem, significant};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{ScenarioError, follow};
 
 /// A model, or several connected through their ports, with the nuclides they are run with.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelUse {
     /// Name, or path from the root of the repository, of a model or a chain.
@@ -32,7 +33,7 @@ pub struct ModelUse {
 }
 
 /// One of several connected models; its names get the prefix `name:`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// Short name.
@@ -42,7 +43,7 @@ pub struct Part {
 }
 
 /// An output of one part drives an input of another.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wire {
     /// `part.output`.

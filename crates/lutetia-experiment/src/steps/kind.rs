@@ -1,6 +1,7 @@
 //! The kinds of steps an experiment may have. A kind is a folder beside this file: its keys and what it uses, what it
 //! computes, and its tables; here it is only listed.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -59,7 +60,7 @@ pub(crate) enum Use<'a> {
 }
 
 /// One computation. Its tables are named `<id>` and `<id>.<part>`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
     /// Sums of exponentials through every region of a patient.
@@ -143,6 +144,7 @@ impl Step {
 /// What is meant where a key is left out.
 pub(crate) mod defaults {
     use lutetia_units::{Quantity, Unit};
+    use schemars::JsonSchema;
     use serde::{Deserialize, Deserializer, de::Error as _};
 
     pub(crate) fn one() -> u32 {
@@ -175,11 +177,16 @@ pub(crate) mod defaults {
         hours(from).map(Some)
     }
 
-    #[derive(Deserialize)]
+    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
+    #[derive(Deserialize, JsonSchema)]
     #[serde(untagged)]
-    enum Hours {
+    pub(crate) enum Hours {
+        /// Hours.
         Number(f64),
+        /// With a unit.
+        #[schemars(extend("format" = "quantity:h"))]
         Text(String),
+        #[schemars(skip)]
         Other(toml::Value),
     }
 }

@@ -1,5 +1,6 @@
 //! Shares of the variance of a dose by input, one bar per region.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, readable};
@@ -7,7 +8,7 @@ use crate::figure::{Axis, Bar, Colour, Direction, Figure, Marks, Panel};
 use lutetia_table::{Cell, Tables, grouped, table};
 
 /// Shares of the variance by input, one bar per region.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSpec {
     /// File name without ending.

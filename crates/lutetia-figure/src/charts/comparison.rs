@@ -1,5 +1,6 @@
 //! Numbers of the experiment over published ones.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, readable};
@@ -7,7 +8,7 @@ use crate::figure::{Axis, Colour, Dash, Figure, Join, Marks, Panel, Point, Shape
 use lutetia_table::{Tables, grouped, table};
 
 /// Ours over published, one row per row of a comparison.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ComparisonSpec {
     /// File name without ending.

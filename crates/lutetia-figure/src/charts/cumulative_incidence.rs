@@ -1,6 +1,7 @@
 //! Risk of each of several events that exclude each other.
 
 use lutetia_outcome::survival::{AalenJohansen, CompetingData};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -17,7 +18,7 @@ use lutetia_table::{Tables, significant};
 /// nothing did), for which the incidences are estimated (Aalen and Johansen), or of ready curves
 /// (`time`, `cause`, `incidence`, and where known `low`, `high`, `at_risk`). Both may have `arm`: a
 /// panel each, or with one cause a curve each.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CumulativeIncidenceSpec {
     /// File name without ending.

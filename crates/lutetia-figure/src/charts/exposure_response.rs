@@ -4,6 +4,7 @@ use lutetia_outcome::{
     lack_of_fit::{LackOfFit, exposure_groups, hosmer_lemeshow},
     trade_off::proportion,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -19,7 +20,7 @@ use lutetia_table::{Origin, Tables, significant};
 /// drawn as shares with Wilson's 95 % intervals in groups of equal numbers; those of simulated patients are
 /// called so. Where the curve has lines and the patients refute it (Hosmer and Lemeshow, p below
 /// 0.05 over the groups drawn), no band is drawn, and the panel says so.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExposureResponseSpec {
     /// File name without ending.

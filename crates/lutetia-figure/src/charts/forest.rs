@@ -1,5 +1,6 @@
 //! Estimates with intervals, one row each, and columns of text beside.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, Columns, Only, source::Source};
@@ -11,7 +12,7 @@ use lutetia_table::{Cell, Tables, significant};
 /// A forest plot: a row of `from` for each estimate (`label`, `estimate`, `low`, `high`; where known
 /// `weight`, and `group` for headings). A row without estimate is a heading. On a logarithmic axis an estimate of
 /// zero is a ring at its lower end.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForestSpec {
     /// File name without ending.

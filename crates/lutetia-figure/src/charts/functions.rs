@@ -1,5 +1,6 @@
 //! The integral by function, region by region.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, readable};
@@ -8,7 +9,7 @@ use lutetia_table::{Cell, Tables, table};
 
 /// Time-integrated activities by function over that of a reference function, one panel per region, with 95 % intervals
 /// by propagation; functions whose integral is not determined have an empty row.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FunctionsSpec {
     /// File name without ending.

@@ -1,5 +1,6 @@
 //! Survival curves with intervals, censor ticks, medians, comparison and numbers at risk.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -22,7 +23,7 @@ use lutetia_table::{Origin, Tables, significant};
 ///
 /// Curves of a table that a simulation made are dashed and called simulated; a simulated table is never drawn
 /// as `published`, and no table, nor a copy of its numbers, both as the curve and as the simulated band.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KaplanMeierSpec {
     /// File name without ending.

@@ -1,5 +1,6 @@
 //! Columns of a table against another column.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, readable};
@@ -11,7 +12,7 @@ use lutetia_table::{Cell, Tables, significant, table};
 /// A logarithmic y axis shows at most `y_decades` below the largest value of its panel, so that a curve that
 /// falls to nothing does not squeeze the others; where that leaves something out, the panel says so. Series
 /// that lie on each other (within 1 % of the panel's range everywhere) are named in the caption.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinesSpec {
     /// File name without ending.

@@ -3,6 +3,7 @@
 //! A kind is a file of this folder: its keys, the tables it needs, and the [`Figure`] it makes of
 //! them; here it is only listed.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::figure::Figure;
@@ -64,7 +65,7 @@ pub(crate) trait Chart {
 }
 
 /// A figure of an experiment.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ChartSpec {
     /// One panel per region: points, fit, band, residuals.

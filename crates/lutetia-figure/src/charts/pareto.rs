@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -20,7 +21,7 @@ use lutetia_table::{Tables, significant};
 ///
 /// Its utility is `w_x u(x) + w_y u(y)`, where `u` rises on a straight line from 0 at the worst to 1 at
 /// the best value of an axis.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParetoSpec {
     /// File name without ending.
@@ -70,7 +71,7 @@ pub struct ParetoSpec {
 }
 
 /// Which direction of an axis is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
     /// Small values.

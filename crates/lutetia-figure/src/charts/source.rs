@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use lutetia_table::{Cell, Table, Tables, table};
@@ -10,13 +11,13 @@ use super::ChartError;
 
 /// Which column of the table plays which role of the chart, where it is not called like the role:
 /// `columns = { time = "month", arm = "treatment" }`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Columns(BTreeMap<String, String>);
 
 /// Which rows of the table are drawn: those with these texts in these columns, `only = { endpoint =
 /// "overall survival" }`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Only(BTreeMap<String, String>);
 

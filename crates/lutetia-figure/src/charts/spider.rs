@@ -1,5 +1,6 @@
 //! Change of each patient over time.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -12,7 +13,7 @@ use lutetia_table::Tables;
 
 /// A spider plot: rows of `from` are visits (`subject`, `time`, `change` in percent; where known
 /// `group`, which gives the colour).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpiderSpec {
     /// File name without ending.

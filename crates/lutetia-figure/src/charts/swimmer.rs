@@ -1,5 +1,6 @@
 //! The course of each patient: phases as bars, events as marks.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -12,7 +13,7 @@ use lutetia_table::{Tables, significant};
 /// A swimmer plot: rows of `from` are phases (`subject`, `end`; where known `start`, `phase`, which
 /// gives the colour, and `ongoing`: 1 where the patient is still followed). The longest course is on
 /// top.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwimmerSpec {
     /// File name without ending.

@@ -1,5 +1,6 @@
 //! What a combination does beyond a null model, over the doses of both.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -13,7 +14,7 @@ use lutetia_table::Tables;
 /// model's, or their difference as `excess`; `panel` tells several null models apart. White is the
 /// null, orange more effect, blue less. Where `low` and `high` are known a ring marks pairs whose interval
 /// includes none; a cross marks pairs for which the null model says nothing.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SynergySpec {
     /// File name without ending.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -17,7 +18,7 @@ use lutetia_table::{Tables, significant};
 /// `tcp`, `ntcp` and, where known, `p_plus` (else `TCP (1 − NTCP)`), each with `…_low` and `…_high`
 /// where known. With `curves` the rows are points of named curves instead (`curve`, `x`, `value`; where
 /// known `low`, `high`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TherapeuticIndexSpec {
     /// File name without ending.

@@ -1,5 +1,6 @@
 //! Measured activity of each region, its fit, band and residuals.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, readable};
@@ -9,7 +10,7 @@ use crate::figure::{
 use lutetia_table::{Origin, Tables, grouped, table};
 
 /// One panel per region: points, fit, band, residuals.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeActivitySpec {
     /// File name without ending.

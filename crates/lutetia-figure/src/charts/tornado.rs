@@ -1,5 +1,6 @@
 //! How far each input alone moves a result.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Chart, ChartError, Columns, Only, source::Source};
@@ -9,7 +10,7 @@ use lutetia_table::{Tables, significant};
 /// A tornado plot: rows of `from` are inputs (`parameter`) with the result at their low and high end
 /// (`low`, `high`), and where known these ends (`low_at`, `high_at`). The input that moves the result
 /// most is on top.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TornadoSpec {
     /// File name without ending.

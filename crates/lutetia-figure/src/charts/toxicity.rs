@@ -1,6 +1,7 @@
 //! A laboratory value over cycles, before bands of its grades.
 
 use lutetia_outcome::endpoint::{Ctcae, Toxicity};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -12,7 +13,7 @@ use lutetia_table::Tables;
 
 /// Toxicity over cycles: rows of `from` are times (`time`, `value`; where known `low`, `high`,
 /// `series`, `panel`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToxicitySpec {
     /// File name without ending.

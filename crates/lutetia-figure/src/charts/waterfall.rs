@@ -1,5 +1,6 @@
 //! Best change of each patient, sorted, as bars.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -12,7 +13,7 @@ use lutetia_table::{Tables, significant};
 /// A waterfall plot: a row of `from` for each patient (`change` in percent; where known `group`, which
 /// gives the colour). Patients are sorted from the largest rise to the largest fall; those without a
 /// change are counted and not drawn.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaterfallSpec {
     /// File name without ending.

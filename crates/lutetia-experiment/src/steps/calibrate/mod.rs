@@ -1,6 +1,7 @@
 //! Uncertain parameters from published trial results, and what they predict about the others.
 
 use lutetia_trial::TrialSpec;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::TrialUse};
@@ -19,7 +20,7 @@ pub use error::CalibrationFault;
 /// beside simulated; which were calibrated on and which judged), `<id>.band` (Kaplan–Meier curves of
 /// trials of the published size), `<id>.generations` (a row each, and the row `final` whatever their number, to
 /// which a text refers as `<id>.generations/final/tolerance`) and `<id>.particles`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrateStep {
     /// Name of the tables.
@@ -53,7 +54,7 @@ pub struct CalibrateStep {
 }
 
 /// A parameter and its prior, uniform between bounds (in the logarithm, where `log`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnknownSpec {
     /// Parameter of the model.
@@ -68,7 +69,7 @@ pub struct UnknownSpec {
 }
 
 /// A published result.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSpec {
     /// `median`, `hazard-ratio`, `survival` (at `at` months) or `share`.
@@ -98,7 +99,7 @@ pub struct TargetSpec {
 }
 
 /// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quantity {
     /// Median time.

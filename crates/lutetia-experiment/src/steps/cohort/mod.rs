@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -24,7 +25,7 @@ pub(crate) use used::CohortUse;
 
 /// Virtual patients from the population of a model. Tables: `<id>` (the first patients), `<id>.summary`
 /// (everybody's mean, spread and quantiles) and `<id>.margins`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CohortStep {
     /// Name of the tables.
@@ -72,7 +73,7 @@ fn one() -> u32 {
 
 /// The law of a covariate: `{ median, cv }`, `{ mean, sd }`, `{ lower, upper }`, `{ value }` or
 /// `{ shares }` of its levels.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LawSpec {
     /// Median of a log-normal law.
@@ -94,7 +95,7 @@ pub struct LawSpec {
 }
 
 /// Correlation of two covariates.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrelationSpec {
     /// The two.
@@ -104,7 +105,7 @@ pub struct CorrelationSpec {
 }
 
 /// A published mean or share.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarginSpec {
     /// A parameter or covariate.

@@ -4,6 +4,7 @@ use lutetia_scenario::{LoadedModel, internal};
 use std::collections::BTreeMap;
 
 use lutetia_trial::resample;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::PosteriorFault;
@@ -12,7 +13,7 @@ use crate::{Failure, Reading};
 use lutetia_table::{Cell, Table, Tables};
 
 /// Where calibrated values come from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Calibrated {
     /// An earlier step of the kind `calibrate` of this experiment.
@@ -23,7 +24,7 @@ pub enum Calibrated {
 }
 
 /// A calibration of another experiment.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Elsewhere {
     /// Folder under `reports/`.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -18,7 +19,7 @@ mod tables;
 pub use error::CurvesFault;
 
 /// Methods of integration on a cohort whose truth is known.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CohortCurves {
     /// Name of the tables.
@@ -57,7 +58,7 @@ pub struct CohortCurves {
 
 /// One way from measurements to an integral: `functions` (averaged over them where there are several) or `method`, or
 /// `population` for the model itself under its own population, at the times `at` or all.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CohortMethod {
     /// Name in tables.

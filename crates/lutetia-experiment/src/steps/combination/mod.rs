@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use lutetia_scenario::DoseEntry;
 use lutetia_sim::Options;
 use lutetia_table::Table;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -29,7 +30,7 @@ use {people::People, setting::Setting};
 /// tumour at a time, and what the null models say), `<id>.arms` (the harm of each arm), `<id>.curves`
 /// (with a single start), with levels `<id>.grid` (a map of dose against dose), with patients `<id>.cohort`,
 /// `<id>.survival` and `<id>.events` (time to progression), and `<id>.calibrated` where an effect is calibrated.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CombinationStep {
     /// Name of the tables.
@@ -71,7 +72,7 @@ pub struct CombinationStep {
 }
 
 /// A treatment.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Treatment {
     /// Name in tables.
@@ -81,7 +82,7 @@ pub struct Treatment {
 }
 
 /// Assumptions with a name.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Name in tables.
@@ -93,7 +94,7 @@ pub struct Scenario {
 
 /// A cohort drawn from the variability of the model files, followed on scans. Every scenario and start is tried
 /// on the same patients.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CohortUse {
     /// Number of patients.
@@ -118,7 +119,7 @@ pub struct CohortUse {
 }
 
 /// One number from one published median: by bisection on the cohort.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Calibrate {
     /// The parameter.

@@ -4,10 +4,11 @@ use lutetia_outcome::OutcomeError;
 use lutetia_outcome::endpoint::{
     NonTarget, PsaRules, PsaValue, RecistRules, Scan, assess, psa_progression,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What progression is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Progression {
     /// The diameter, the cube root of the response, is a fifth and 5 mm over its smallest ([`assess`], RECIST 1.1).

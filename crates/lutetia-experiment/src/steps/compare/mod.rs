@@ -4,6 +4,7 @@ mod error;
 mod pairs;
 mod tables;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -11,7 +12,7 @@ use super::{Context, StepError, StepKind, Use};
 pub use error::CompareError;
 
 /// Numbers of this experiment beside published ones.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compare {
     /// Name of the table.
@@ -23,7 +24,7 @@ pub struct Compare {
 }
 
 /// One row of a comparison.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompareRow {
     /// What is compared.
@@ -43,7 +44,7 @@ pub struct CompareRow {
 }
 
 /// A published number.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Published {
     /// Typed here.

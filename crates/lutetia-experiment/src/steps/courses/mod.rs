@@ -1,5 +1,6 @@
 //! How did single patients of a trial fare from visit to visit, and a toxicity from cycle to cycle?
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -11,7 +12,7 @@ mod tables;
 /// visit, for the chart `spider`), `<id>.phases` and `<id>.events` (for `swimmer`), `<id>.toxicity` (median
 /// and 90 % of the patients at risk over time, for `toxicity`) and `<id>.first` (what ended the time
 /// without progression of every patient, for `cumulative-incidence`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CoursesStep {
     /// Name of the tables.

@@ -8,10 +8,11 @@ use lutetia_patient::{
     dose::{Daughters, Marrow, MarrowSource, OwnCurve, Volume, Weights},
     text::quantity,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Which of the volumes measured at several times is taken for the mass of a region.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VolumeKey {
     /// The mean of all.
@@ -31,7 +32,7 @@ impl From<VolumeKey> for Volume {
 }
 
 /// Which part of an organ is its cortex.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CortexSpec {
     /// Share of the mass, such as `70 %`.
@@ -41,7 +42,7 @@ pub struct CortexSpec {
 }
 
 /// How a tissue answers to a dose that comes slowly.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TissueSpec {
     /// α/β, such as `2.5 Gy`.
@@ -51,7 +52,7 @@ pub struct TissueSpec {
 }
 
 /// An effect and the weights of the particles for it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RbeSpec {
     /// The effect the weights hold for, such as `late kidney damage`.
@@ -87,7 +88,7 @@ impl RbeSpec {
 }
 
 /// What becomes of the daughters.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DaughterSpec {
     /// Daughters that leave a region by a fraction; those not named stay.
@@ -99,7 +100,7 @@ pub struct DaughterSpec {
 }
 
 /// A daughter that leaves a region.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeavingSpec {
     /// The daughter.
@@ -114,7 +115,7 @@ pub struct LeavingSpec {
 }
 
 /// A daughter with its own curve.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnSpec {
     /// The daughter.
@@ -160,7 +161,7 @@ impl DaughterSpec {
 }
 
 /// Marrow-to-blood ratio as a file writes it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Ratio {
     /// A ratio of one's own.
@@ -170,7 +171,7 @@ pub enum Ratio {
 }
 
 /// How the red marrow is computed.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarrowSpec {
     /// Region of the blood curve.

@@ -10,6 +10,7 @@ use lutetia_patient::{
     dose::{DoseOptions, all_doses, check_reference, reference},
     text::{cortex, given_mass, relative, tissue},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
@@ -17,7 +18,7 @@ use crate::artefact::Artefact;
 use keys::{CortexSpec, DaughterSpec, MarrowSpec, RbeSpec, TissueSpec, VolumeKey};
 
 /// Absorbed doses from time-integrated activities.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DoseStep {
     /// Name of the tables.

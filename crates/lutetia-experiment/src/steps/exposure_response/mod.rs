@@ -1,5 +1,6 @@
 //! Does a response or a harm of a trial's patients follow their exposure?
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -14,7 +15,7 @@ mod tables;
 ///
 /// Patients of a trial stop treatment at progression and die: exposure follows response as well as
 /// response exposure, so that the curve describes and does not predict.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExposureResponseStep {
     /// Name of the tables.

@@ -6,13 +6,14 @@ use lutetia_fit::VarianceCount;
 use lutetia_patient::curves::{
     CurveOptions, Intervals, RegionCurve, error_model, fit_regions, intervals, variance_count,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
 
 /// Sums of exponentials through every region of a patient.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitCurves {
     /// Name of the tables.
@@ -33,6 +34,7 @@ pub struct FitCurves {
     pub error: String,
     /// Last time drawn, in hours, or with a unit such as `5 d`.
     #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
+    #[schemars(with = "defaults::Hours")]
     pub until: f64,
     /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always` or `never`.
     pub count_variance: Option<String>,

@@ -8,13 +8,14 @@ use lutetia_patient::{
     curves::error_model,
     model::{ModelFit, RTOL, fit_model},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
 
 /// A compartmental model through all regions of a patient at once.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitModel {
     /// Name of the tables.
@@ -45,6 +46,7 @@ pub struct FitModel {
     pub error: Option<String>,
     /// Last time drawn, in hours, or with a unit such as `5 d`.
     #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
+    #[schemars(with = "defaults::Hours")]
     pub until: f64,
 }
 

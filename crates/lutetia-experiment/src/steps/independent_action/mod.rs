@@ -3,6 +3,7 @@
 mod beside;
 mod tables;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 ///
 /// With both treatments alone the null curve and the excess over it are tabulated; with one of them,
 /// what the other would have to do alone to explain the combination without any interaction.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndependentActionStep {
     /// Name of its table.

@@ -3,13 +3,14 @@
 pub mod tables;
 
 use lutetia_patient::integrate::{integrals, method};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
 
 /// Time-integrated activities without a fitted function.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Integrate {
     /// Name of the table.
@@ -31,6 +32,7 @@ pub struct Integrate {
     pub library: Option<String>,
     /// The measurement nearest to this time, in hours or with a unit such as `1 d`, where the method takes one.
     #[serde(default, deserialize_with = "defaults::some_hours")]
+    #[schemars(with = "Option<defaults::Hours>")]
     pub at: Option<f64>,
 }
 

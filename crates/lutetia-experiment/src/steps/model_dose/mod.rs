@@ -12,12 +12,13 @@ use lutetia_patient::{
 };
 use lutetia_scenario::{DoseEntry, ScenarioError, unread};
 use lutetia_sim::Regimen;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, dose::keys::RbeSpec};
 
 /// Absorbed doses out of a model.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelDose {
     /// Name of the tables.
@@ -41,7 +42,7 @@ pub struct ModelDose {
 }
 
 /// One output of the model, an activity.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSpec {
     /// Output, in a unit of activity.
@@ -56,7 +57,7 @@ pub struct SourceSpec {
 }
 
 /// A parameter and the values it takes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vary {
     /// The parameter.

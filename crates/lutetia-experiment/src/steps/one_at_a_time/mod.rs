@@ -1,5 +1,6 @@
 //! Which uncertain value moves a trial's result most, each varied alone?
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -14,7 +15,7 @@ pub use error::VaryFault;
 /// all others in their middle, on the same virtual patients. The result is an expectation: chance decides
 /// nothing but who the patients are, so that small differences are real ones. Table `<id>`, which the
 /// chart `tornado` draws.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneAtATimeStep {
     /// Name of the table.
@@ -36,7 +37,7 @@ pub struct OneAtATimeStep {
 }
 
 /// A result of an arm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Mean survival until the horizon, months, of the planned treatment without drop-out.
@@ -46,7 +47,7 @@ pub enum Outcome {
 }
 
 /// A value and its ends.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vary {
     /// A parameter of the model.

@@ -11,6 +11,7 @@ use lutetia_patient::{
     plan::{Course, Limit, Plan, accepts_misfit, given_cycle, plans},
     text::{above_zero, relative, tissue},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
 };
 
 /// How much activity until a limit, as a step of an experiment.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanStep {
     /// Name of the tables.

@@ -6,6 +6,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
@@ -15,7 +16,7 @@ pub use error::ReconstructError;
 /// Individual times from published curves (Guyot 2012).
 ///
 /// Its tables are `<id>`, what was found per arm, and `<id>.individuals` with `time`, `event`, `arm`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reconstruct {
     /// Name of its tables.

@@ -8,12 +8,13 @@ use lutetia_patient::{
     curves::error_model,
     select::{SelectOptions, cohort, rank},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, fit_curves::counted};
 
 /// The function a cohort prefers.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectFunction {
     /// Name of the table.

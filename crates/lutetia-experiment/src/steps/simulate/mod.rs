@@ -8,6 +8,7 @@ mod tables;
 use std::collections::BTreeMap;
 
 use lutetia_scenario::DoseEntry;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, defaults};
@@ -15,7 +16,7 @@ use super::{Context, StepError, StepKind, Use, defaults};
 pub use error::SimulateError;
 
 /// A model over time under a regimen.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulate {
     /// Name of the table.
@@ -43,6 +44,7 @@ pub struct Simulate {
     pub set: BTreeMap<String, String>,
     /// Last time, in hours, or with a unit such as `5 d`.
     #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
+    #[schemars(with = "defaults::Hours")]
     pub until: f64,
     /// Number of times, evenly spaced from zero.
     #[serde(default = "defaults::points")]
@@ -55,7 +57,7 @@ pub struct Simulate {
 }
 
 /// A curve out of a table under `[data]`; units stand in its header.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputCurve {
     /// Name under `[data]`.

@@ -3,6 +3,7 @@
 use lutetia_diagnostic::{Diagnostic, Sources};
 use lutetia_outcome::survival::{Groups, SurvivalData};
 use lutetia_table::{Cell, Table};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::SurvivalError;
@@ -11,7 +12,7 @@ use super::sheet::{Sheet, cell, label};
 use crate::steps::StepError;
 
 /// Names of the columns of patients' times.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Columns {
     /// Time to the event or to censoring.

@@ -12,6 +12,7 @@ mod splines;
 mod summaries;
 mod tables;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use lutetia_outcome::survival::{Interval, SplineScale};
@@ -32,7 +33,7 @@ use super::{Context, StepError, StepKind, Use};
 /// Its tables are `<id>` (a row per arm), `<id>.comparison`, `<id>.curve`, and where asked for
 /// `<id>.periods`, `<id>.families`, `<id>.splines`, `<id>.interval_censored` and
 /// `<id>.interval_censored_curve`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SurvivalStep {
     /// Name of its tables.
@@ -71,7 +72,7 @@ pub struct SurvivalStep {
 }
 
 /// Columns of intervals.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Between {
     /// Last time known to be without the event.

@@ -7,6 +7,7 @@ mod tables;
 use std::collections::BTreeMap;
 
 use lutetia_scenario::unread;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, defaults};
@@ -14,7 +15,7 @@ use super::{Context, StepError, StepKind, Use, defaults};
 pub use error::SweepError;
 
 /// A model over a grid of ligand amounts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     /// Name of the tables.
@@ -45,6 +46,7 @@ pub struct Sweep {
     pub set: BTreeMap<String, String>,
     /// Last time of the curves, in hours, or with a unit such as `5 d`.
     #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
+    #[schemars(with = "defaults::Hours")]
     pub until: f64,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lutetia_scenario::DoseEntry;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::ArmSpec};
@@ -24,7 +25,7 @@ use proposal::ProposeSpec;
 /// regimen of greatest utility of each series, and those not told apart from it), `<id>.index` (benefit, harm and
 /// both over what is given), `<id>.own_harm` where harms are stated that the model does not compute, and, with
 /// `propose`, `<id>.proposal` and `<id>.limits`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TradeOffStep {
     /// Name of the tables.
@@ -82,7 +83,7 @@ fn thousand() -> u32 {
 }
 
 /// What is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Benefit {
     /// Mean survival up to the horizon, months.
@@ -94,7 +95,7 @@ pub enum Benefit {
 }
 
 /// A regimen.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegimenSpec {
     /// Name.

@@ -5,10 +5,11 @@ use crate::steps::{StepError, TrialStepError};
 use lutetia_outcome::radiobiology::checkpoint_inhibitor_toxicity;
 use lutetia_trial::Draws;
 use lutetia_units::{Quantity, Unit};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How often a harm of grade 3 or more happens that the model does not compute.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnHarm {
     /// What happens. Harms of one name befall the same patients under every regimen.
@@ -22,7 +23,7 @@ pub struct OwnHarm {
 }
 
 /// Harms with a published model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownHarm {
     /// Of an antibody against PD-1 alone, grade 3 or 4 ([`checkpoint_inhibitor_toxicity`] without an antibody

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lutetia_scenario::DoseEntry;
 use lutetia_table::significant;
 use lutetia_trial::{Trial, TrialSpec};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, TrialStepError, Use, cohort::CohortUse};
@@ -29,7 +30,7 @@ pub(crate) use treatment::arm;
 /// arm), `<id>.events` (a row per patient and endpoint), `<id>.curves` (Kaplan–Meier), `<id>.responses`,
 /// `<id>.grades`, `<id>.shares` (responses and grades by arm), `<id>.failures` and, where an arm crosses over,
 /// `<id>.crossover` (overall survival as if nobody had, by several methods).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrialStep {
     /// Name of the tables.
@@ -110,7 +111,7 @@ fn tolerance() -> f64 {
 }
 
 /// Scans `every` so often until a time, `then` so often.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanSpec {
     /// Distance at first.
@@ -130,7 +131,7 @@ impl Default for ScanSpec {
 }
 
 /// Measurements of the marker.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkerVisitsSpec {
     /// Distance, such as `4 week`.
@@ -140,7 +141,7 @@ pub struct MarkerVisitsSpec {
 }
 
 /// A toxicity that is graded.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToxicitySpec {
     /// Name in tables.
@@ -155,7 +156,7 @@ pub struct ToxicitySpec {
 }
 
 /// An arm.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSpec {
     /// Name.
@@ -184,7 +185,7 @@ pub struct ArmSpec {
 
 /// Crossover at progression. Where the treatment of the arm that follows ends at progression, so does it here, at
 /// one after the change.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrossoverSpec {
     /// The arm whose treatment follows.
@@ -201,7 +202,7 @@ pub struct CrossoverSpec {
 
 /// How the odds of crossover depend on something known at progression: they are multiplied by `exp(coefficient)` for
 /// each unit it lies above `reference`, or, with `log`, by `ratio^coefficient` for its ratio to it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DependenceSpec {
     /// An output of the model, a parameter or covariate (of levels: their number, from 0), or `time`, from entry to

@@ -9,12 +9,13 @@ use lutetia_patient::{
     text::{in_unit, relative},
 };
 use lutetia_units::Dimension;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
 
 /// Uncertainty of absorbed doses by their inputs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UncertaintyStep {
     /// Name of the tables.
@@ -27,7 +28,7 @@ pub struct UncertaintyStep {
 }
 
 /// What is known of the measurement beyond its scatter, as written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainSpec {
     /// Relative standard deviation of the calibration, such as `3 %`.
@@ -46,7 +47,7 @@ pub struct ChainSpec {
 }
 
 /// A recovery curve `R(v) = 1 − 1/(1 + (v/half_volume)^exponent)`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverySpec {
     /// Volume of half recovery, such as `4 mL`.

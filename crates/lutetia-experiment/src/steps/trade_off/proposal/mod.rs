@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ProposalFault;
@@ -15,7 +16,7 @@ pub(super) mod tables;
 
 /// A search for the regimen of greatest benefit within limits. It starts from the named regimen and
 /// changes its first dose (and, for a partner, its second).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposeSpec {
     /// The regimen that is varied.
@@ -67,7 +68,7 @@ fn rounds() -> u32 {
 }
 
 /// An absorbed dose that was measured, against which a limited output is judged again.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredDose {
     /// The kept output that is the absorbed dose of the same organ.
@@ -78,7 +79,7 @@ pub struct MeasuredDose {
 }
 
 /// A patient as an earlier fit found him.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fitted {
     /// A step of the kind `fit-model`.
