@@ -1,12 +1,15 @@
-//! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, as the crates that read them make them.
+//! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, and the reference page of
+//! experiments, as the crates that read them make them.
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
-/// Every schema: where it is committed, and what makes it.
+/// Every schema or page: where it is committed, and what makes it.
 const SCHEMAS: &[(&str, fn() -> String)] = &[
+    ("docs/experiment.md", lutetia_experiment::keys::page),
     ("schemas/chain.schema.json", lutetia_model::chain_schema),
+    ("schemas/experiment.schema.json", lutetia_experiment::keys::json_schema),
     ("schemas/model.schema.json", lutetia_model::json_schema),
 ];
 

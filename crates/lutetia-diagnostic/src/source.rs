@@ -1,5 +1,7 @@
 //! Texts and places in them.
 
+use crate::Diagnostic;
+
 /// Identifies one text of a [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(crate) usize);
@@ -46,6 +48,19 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         self.texts.push((name.into(), text.into()));
         SourceId(self.texts.len() - 1)
+    }
+
+    /// Takes over the texts of others, and returns the diagnostics that pointed into them as they point now.
+    pub fn take_in(&mut self, others: Self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let before = self.texts.len();
+        self.texts.extend(others.texts);
+        let moved = |mut diagnostic: Diagnostic| {
+            for label in &mut diagnostic.labels {
+                label.span.source.0 += before;
+            }
+            diagnostic
+        };
+        diagnostics.into_iter().map(moved).collect()
     }
 
     /// The name of a text.

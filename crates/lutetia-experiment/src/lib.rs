@@ -1,17 +1,20 @@
 //! Experiments: what an `experiment.toml` says, and the tables its steps make.
 //!
-//! [`spec`] reads the file, [`steps`] holds each kind of step, [`run()`] runs them one after the other, [`world`] is
+//! [`spec`] reads the file, [`keys`] is the table of its keys, [`check()`] finds its faults, [`steps`] holds each kind of step, [`run()`] runs them one after the other, [`world`] is
 //! everything that is read from outside. Figures are built by `lutetia-figure`, pages and files written by
 //! `lutetia-report`.
 
 mod artefact;
+mod check;
 mod failure;
+pub mod keys;
 pub mod run;
 pub mod shelf;
 pub mod spec;
 pub mod steps;
 pub mod world;
 
+pub use check::{Checked, check};
 pub use failure::{Attempt, Failure};
 pub use run::{Made, run};
 pub use spec::Experiment;

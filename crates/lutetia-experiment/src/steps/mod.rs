@@ -14,6 +14,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
+use crate::spec::Data;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
 
@@ -102,27 +103,11 @@ impl Context {
             }
         }
         for (name, data) in &experiment.data {
-            if let Some(path) = &data.study {
-                let (study, diagnostics, sources) = study(path, reading)?;
-                match study {
-                    Some(study) if !lutetia_diagnostic::has_errors(&diagnostics) => {
-                        context.studies.insert(name.clone(), study);
-                    }
-                    _ => {
-                        return Err(Failure::Diagnostics {
-                            diagnostics,
-                            sources: Box::new(sources),
-                        });
-                    }
-                }
-            }
-            if let Some(path) = &data.table {
-                let text = reading.text(path)?;
-                rows::even(path, &text)?;
-                context.published.insert(
-                    name.clone(),
-                    lutetia_table::read(name, &text).of(origin_of_file(path)),
-                );
+            let (study, text) = read_data(data, reading)?;
+            context.studies.extend(study.map(|study| (name.clone(), study)));
+            if let (Some(path), Some(text)) = (&data.table, text) {
+                let table = lutetia_table::read(name, &text).of(origin_of_file(path));
+                context.published.insert(name.clone(), table);
             }
         }
         for (name, model) in &experiment.models {
@@ -200,6 +185,28 @@ impl Context {
     pub(crate) fn study(&self, name: &str) -> Result<&Study, Absent> {
         self.studies.get(name).ok_or_else(|| Absent::Study { name: name.to_owned() })
     }
+}
+
+/// The study and the text of the table that stand under one name of `[data]`.
+///
+/// # Errors
+/// What cannot be read, every fault of a study, every row of a table that is wider or narrower than its header.
+pub(crate) fn read_data(
+    data: &Data,
+    reading: &mut Reading<'_>,
+) -> Result<(Option<Study>, Option<String>), Failure> {
+    let mut found = None;
+    if let Some(path) = &data.study {
+        let (study, diagnostics, sources) = study(path, reading)?;
+        found = study.filter(|_| !lutetia_diagnostic::has_errors(&diagnostics));
+        if found.is_none() {
+            return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
+        }
+    }
+    let Some(path) = &data.table else { return Ok((found, None)) };
+    let text = reading.text(path)?;
+    rows::even(path, &text)?;
+    Ok((found, Some(text)))
 }
 
 /// The study in a folder; messages name its files by their whole path.

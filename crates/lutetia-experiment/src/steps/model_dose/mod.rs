@@ -59,6 +59,7 @@ pub struct SourceSpec {
 /// A parameter and the values it takes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Varied")]
 pub struct Vary {
     /// The parameter.
     pub parameter: String,

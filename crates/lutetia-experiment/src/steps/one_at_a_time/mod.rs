@@ -49,6 +49,7 @@ pub enum Outcome {
 /// A value and its ends.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "VariedAlone")]
 pub struct Vary {
     /// A parameter of the model.
     pub name: String,

@@ -13,6 +13,7 @@ use crate::steps::StepError;
 
 /// Names of the columns of patients' times.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "SurvivalColumns")]
 #[serde(deny_unknown_fields, default)]
 pub struct Columns {
     /// Time to the event or to censoring.

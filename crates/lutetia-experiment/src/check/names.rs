@@ -1,0 +1,105 @@
+//! Does every name that a step or a figure refers to stand for something, and for one thing?
+
+use lutetia_diagnostic::{Diagnostic, Span};
+
+use super::{File, meant};
+use crate::{
+    Experiment,
+    steps::{Step, Use},
+};
+
+pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let (data, models) = (file.keys("data"), file.keys("models"));
+    let ids = file.named("step", "id");
+    let mut unknown = |kind: &str, name: &str, known: &[&str], place: Span| {
+        if !known.contains(&name) {
+            let message = format!("`{name}` is not a {kind} of this experiment");
+            let hint = meant(name, known.iter().copied());
+            faults.push(Diagnostic::error("LUT7002", message).at(place, "not declared").hint(hint));
+        }
+    };
+    for step in &experiment.steps {
+        let id = step.kind().id();
+        let before = &ids[..ids.iter().position(|i| *i == id).unwrap_or(ids.len())];
+        let place = |name: &str| place(file, "step", "id", id, name);
+        for used in step.kind().uses() {
+            match used {
+                Use::Data(name) => unknown("data set", name, &data, place(name)),
+                Use::Model(name) => unknown("model", name, &models, place(name)),
+                Use::Step(name) => unknown("step before this one", name, before, place(name)),
+                // Its table is looked for where it is read.
+                Use::Experiment(_) => {}
+            }
+        }
+        // What stands beside published numbers is no input: it says nothing of where numbers come from.
+        if let Step::Compare(compare) = step {
+            for row in &compare.rows {
+                let table = row.ours.split('/').next().unwrap_or(&row.ours);
+                let name = table.split('.').next().unwrap_or(table);
+                if !data.contains(&table) {
+                    unknown("step before this one", name, before, place(name));
+                }
+            }
+        }
+    }
+    let tables: Vec<&str> = experiment
+        .data
+        .iter()
+        .filter(|(_, d)| d.table.is_some())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let known: Vec<&str> = ids.iter().chain(&tables).copied().collect();
+    for figure in &experiment.figures {
+        for table in figure.from() {
+            let step = table.split('.').next().unwrap_or(table);
+            let place = place(file, "figure", "name", figure.name(), step);
+            unknown("step or table", step, &known, place);
+        }
+    }
+    for (name, model) in &experiment.models {
+        if model.file.is_some() != model.parts.is_empty() {
+            faults.push(
+                Diagnostic::error("LUT7004", format!("the model `{name}` needs `file` or `parts`"))
+                    .at(file.declared("models", name), "")
+                    .hint("give the `file` of one model, or `parts` and how they `connect`"),
+            );
+        }
+    }
+    twice(file, "step", "id", "steps", &mut faults);
+    twice(file, "figure", "name", "figures", &mut faults);
+    faults
+}
+
+/// The place of a name within a step or a figure.
+fn place(file: &File<'_>, section: &str, key: &str, of: &str, name: &str) -> Span {
+    let item = file.listed(section).find(|item| {
+        let own = item.get_ref().as_table().and_then(|t| t.get(key));
+        own.and_then(|v| v.get_ref().as_str()) == Some(of)
+    });
+    // A step may be named like the data that it reads: its own name is looked at last.
+    let found = item.and_then(|item| {
+        let table = item.get_ref().as_table()?;
+        let others = table.iter().filter(|(k, _)| k.get_ref().as_ref() != key);
+        others.map(|(_, value)| value).find_map(|value| file.within(value, name))
+    });
+    found.or_else(|| item.map(|item| file.span(item.span()))).unwrap_or_else(|| file.span(0..0))
+}
+
+/// Two steps or figures of one name.
+fn twice(file: &File<'_>, section: &str, key: &str, many: &str, faults: &mut Vec<Diagnostic>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for item in file.listed(section) {
+        let Some(value) = item.get_ref().as_table().and_then(|t| t.get(key)) else { continue };
+        let Some(name) = value.get_ref().as_str() else { continue };
+        if seen.contains(&name) {
+            let place = file.inside(value.span(), 0, name.len());
+            faults.push(
+                Diagnostic::error("LUT7003", format!("two {many} are called `{name}`"))
+                    .at(place, "")
+                    .hint(format!("give each {section} a name of its own in `{key}`")),
+            );
+        }
+        seen.push(name);
+    }
+}

@@ -1,0 +1,121 @@
+//! The keys of an experiment file: one table from which the reader's check, the JSON Schema and the reference page are
+//! made.
+//!
+//! The structs that a file is read into are that table. [`schema`] turns them into a JSON Schema, [`mod@read`] that
+//! into [`Shape`]s, by which a file is checked and of which [`page`] writes.
+
+use std::sync::LazyLock;
+
+mod page;
+mod read;
+mod schema;
+
+pub use page::page;
+pub use schema::json_schema;
+
+/// What may stand at a place of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A text.
+    Text {
+        /// The unit of a text that is a quantity.
+        unit: Option<String>,
+    },
+    /// One of several words.
+    Word(Vec<Word>),
+    /// A number.
+    Number,
+    /// A whole number.
+    Whole {
+        /// The least.
+        least: i64,
+        /// The greatest.
+        most: i64,
+    },
+    /// True or false.
+    Flag,
+    /// A list.
+    List {
+        /// What it is of.
+        of: Box<Shape>,
+        /// How many there are, where that is fixed.
+        count: Option<usize>,
+    },
+    /// A table of free names.
+    Map(Box<Shape>),
+    /// A table of these keys and no others.
+    Table(Keys),
+    /// A table whose key `kind` says which keys there are.
+    Kinds(Vec<(Word, Keys)>),
+    /// One of several.
+    Either(Vec<Shape>),
+}
+
+/// A word and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub name: String,
+    /// What it means.
+    pub about: String,
+}
+
+/// The keys of one table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keys {
+    /// What the table is called in the schema; empty for the tables of a kind and of the file.
+    pub name: String,
+    /// What it says.
+    pub about: String,
+    /// Its keys, in the order of their declaration.
+    pub keys: Vec<Key>,
+}
+
+/// One key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// As typed.
+    pub name: String,
+    /// What it means.
+    pub about: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What is meant where it is left out, as TOML writes it.
+    pub default: Option<String>,
+    /// What may stand there.
+    pub shape: Shape,
+}
+
+impl Shape {
+    /// What it is, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Text { unit: Some(unit) } => format!("a text with a unit that becomes `{unit}`"),
+            Self::Text { unit: None } => "a text".to_owned(),
+            Self::Word(words) => {
+                let words: Vec<String> = words.iter().map(|w| format!("`{}`", w.name)).collect();
+                format!("one of {}", words.join(", "))
+            }
+            Self::Number => "a number".to_owned(),
+            Self::Whole { .. } => "a whole number".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::List { of, count } => {
+                let many = count.map_or_else(String::new, |n| format!("{n} times "));
+                format!("a list of {many}{}", of.describe())
+            }
+            Self::Map(of) => format!("a table by name of {}", of.describe()),
+            Self::Table(_) | Self::Kinds(_) => "a table".to_owned(),
+            Self::Either(shapes) => {
+                shapes.iter().map(Self::describe).collect::<Vec<_>>().join(" or ")
+            }
+        }
+    }
+}
+
+/// The keys of an experiment file.
+#[must_use]
+pub fn experiment() -> &'static Keys {
+    static KEYS: LazyLock<Keys> = LazyLock::new(|| read::keys(&schema::value()));
+    &KEYS
+}
