@@ -8,6 +8,7 @@ mod artefact;
 mod check;
 mod failure;
 pub mod keys;
+mod plan;
 pub mod run;
 pub mod shelf;
 pub mod spec;
@@ -16,6 +17,7 @@ pub mod world;
 
 pub use check::{Checked, check};
 pub use failure::{Attempt, Failure};
+pub use plan::{Named, Plan, PlannedFigure, PlannedStep};
 pub use run::{Made, run};
 pub use spec::Experiment;
 pub use world::{Disk, Reading, World};

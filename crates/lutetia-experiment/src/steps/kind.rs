@@ -112,6 +112,36 @@ pub enum Step {
 }
 
 impl Step {
+    /// Its kind, as an experiment writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::FitCurves(_) => "fit-curves",
+            Self::CohortCurves(_) => "cohort-curves",
+            Self::SelectFunction(_) => "select-function",
+            Self::Integrate(_) => "integrate",
+            Self::Dose(_) => "dose",
+            Self::Uncertainty(_) => "uncertainty",
+            Self::ModelDose(_) => "model-dose",
+            Self::Plan(_) => "plan",
+            Self::Compare(_) => "compare",
+            Self::FitModel(_) => "fit-model",
+            Self::Sweep(_) => "sweep",
+            Self::Simulate(_) => "simulate",
+            Self::Reconstruct(_) => "reconstruct",
+            Self::Survival(_) => "survival",
+            Self::IndependentAction(_) => "independent-action",
+            Self::Combination(_) => "combination",
+            Self::Cohort(_) => "cohort",
+            Self::Trial(_) => "trial",
+            Self::Calibrate(_) => "calibrate",
+            Self::Courses(_) => "courses",
+            Self::ExposureResponse(_) => "exposure-response",
+            Self::OneAtATime(_) => "one-at-a-time",
+            Self::TradeOff(_) => "trade-off",
+        }
+    }
+
     pub(crate) fn kind(&self) -> &dyn StepKind {
         match self {
             Self::FitCurves(s) => s,

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::cast_precision_loss)]
 
 mod calibrated;
+mod checked;
 mod combination;
 mod connected;
 mod dose_step;

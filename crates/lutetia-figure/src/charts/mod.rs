@@ -105,6 +105,30 @@ pub enum ChartSpec {
 }
 
 impl ChartSpec {
+    /// Its kind, as an experiment writes it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::TimeActivity(_) => "time-activity",
+            Self::Comparison(_) => "comparison",
+            Self::Functions(_) => "functions",
+            Self::Budget(_) => "budget",
+            Self::Lines(_) => "lines",
+            Self::KaplanMeier(_) => "kaplan-meier",
+            Self::CumulativeIncidence(_) => "cumulative-incidence",
+            Self::Forest(_) => "forest",
+            Self::Waterfall(_) => "waterfall",
+            Self::Swimmer(_) => "swimmer",
+            Self::Spider(_) => "spider",
+            Self::Toxicity(_) => "toxicity",
+            Self::ExposureResponse(_) => "exposure-response",
+            Self::TherapeuticIndex(_) => "therapeutic-index",
+            Self::Pareto(_) => "pareto",
+            Self::Synergy(_) => "synergy",
+            Self::Tornado(_) => "tornado",
+        }
+    }
+
     /// File name of the figure, without ending.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,0 +1,221 @@
+//! Every fault of an experiment file is found before anything runs.
+
+use std::collections::BTreeSet;
+
+use lutetia_diagnostic::Sources;
+use lutetia_experiment::{Disk, Experiment, spec};
+use lutetia_testkit::repository;
+use toml::Value;
+
+/// The experiments that ship, by folder.
+fn shipped() -> Vec<(String, String)> {
+    let folders = std::fs::read_dir(repository().join("reports")).expect("the reports");
+    let mut found: Vec<(String, String)> = folders
+        .flatten()
+        .filter_map(|entry| {
+            let text = std::fs::read_to_string(entry.path().join("experiment.toml")).ok()?;
+            Some((entry.file_name().to_string_lossy().into_owned(), text))
+        })
+        .collect();
+    found.sort();
+    assert!(found.len() > 10, "{}", found.len());
+    found
+}
+
+/// The faults of a text, as they are shown.
+fn faults(text: &str) -> (Vec<&'static str>, String) {
+    let mut sources = Sources::new();
+    let found = spec::parse("experiment.toml", text, &mut sources).err().unwrap_or_default();
+    let codes = found.iter().map(|d| d.code).collect();
+    (codes, lutetia_diagnostic::render(&found, &sources, false))
+}
+
+#[test]
+fn exact_what_ships_has_no_fault() {
+    let disk = Disk::new(repository());
+    for (name, text) in shipped() {
+        let checked = lutetia_experiment::check(&name, &text, &disk);
+        let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+        assert!(checked.experiment.is_some(), "{name}: {said}");
+        assert!(!lutetia_diagnostic::has_errors(&checked.diagnostics), "{name}: {said}");
+    }
+}
+
+/// A way from the file to one of its values.
+#[derive(Clone)]
+enum Way {
+    Key(String),
+    Element(usize),
+}
+
+fn ways(value: &Value, way: &[Way], found: &mut Vec<Vec<Way>>) {
+    let mut go = |next: Way, value: &Value| {
+        let way: Vec<Way> = way.iter().cloned().chain([next]).collect();
+        found.push(way.clone());
+        ways(value, &way, found);
+    };
+    match value {
+        Value::Table(table) => {
+            table.iter().for_each(|(key, value)| go(Way::Key(key.clone()), value));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, value)| go(Way::Element(at), value));
+        }
+        _ => {}
+    }
+}
+
+fn at<'v>(root: &'v mut Value, way: &[Way]) -> &'v mut Value {
+    way.iter().fold(root, |value, step| match step {
+        Way::Key(key) => value.get_mut(key.as_str()).expect("a key"),
+        Way::Element(at) => value.get_mut(*at).expect("an element"),
+    })
+}
+
+/// What tells one key of the language from another: the kind of its step or figure, and the keys down to it.
+fn identity(root: &Value, way: &[Way]) -> String {
+    let mut name = String::new();
+    let mut value = root;
+    for step in way {
+        match step {
+            Way::Key(key) => {
+                name.push_str(&format!(".{key}"));
+                value = &value[key.as_str()];
+            }
+            Way::Element(at) => {
+                value = &value[*at];
+                name.push_str(value.get("kind").and_then(Value::as_str).unwrap_or("[]"));
+            }
+        }
+    }
+    name
+}
+
+/// A key with another name or a value of another type is found by the check, and never by the reader alone, whose
+/// message has no place of its own and hides all others.
+#[test]
+fn prop_a_mutated_key_is_found_or_the_file_is_read() {
+    let mut seen = BTreeSet::new();
+    let (mut mutated, mut found) = (0, 0);
+    for (name, text) in shipped() {
+        let root: Value = toml::from_str(&text).expect("TOML");
+        let mut all = Vec::new();
+        ways(&root, &[], &mut all);
+        for way in all {
+            let identity = identity(&root, &way);
+            if !seen.insert(identity.clone()) {
+                continue;
+            }
+            let mut judge = |root: &Value, what: &str| {
+                let text = toml::to_string(root).expect("TOML");
+                let (codes, said) = faults(&text);
+                mutated += 1;
+                found += usize::from(!codes.is_empty());
+                assert!(!codes.contains(&"LUT7001"), "{name} {identity} {what}: {said}");
+                if codes.is_empty() {
+                    let read = toml::from_str::<Experiment>(&text);
+                    assert!(read.is_ok(), "{name} {identity} {what}: {read:?}");
+                }
+            };
+            if let Some((Way::Key(key), before)) = way.split_last() {
+                let mut root = root.clone();
+                let table = at(&mut root, before).as_table_mut().expect("a table");
+                let value = table.remove(key).expect("a key");
+                judge(&root, "without the key");
+                let table = at(&mut root, before).as_table_mut().expect("a table");
+                table.insert(format!("{key}x"), value);
+                judge(&root, "under another name");
+            }
+            let others: [Value; 8] = [
+                "5 furlongs".into(),
+                1.5.into(),
+                3.into(),
+                (-1).into(),
+                true.into(),
+                Value::Array(vec!["x".into()]),
+                Value::Array(Vec::new()),
+                Value::Table(toml::Table::new()),
+            ];
+            for other in others {
+                let what = format!("as {other}");
+                let mut root = root.clone();
+                *at(&mut root, &way) = other;
+                judge(&root, &what);
+            }
+        }
+    }
+    assert!(mutated > 3000 && found > mutated / 2, "{found} of {mutated}");
+}
+
+#[test]
+fn regress_all_faults_of_a_file_are_shown_at_once() {
+    let text = r##"
+[experiment]
+title = "Faults"
+qestion = "How many?"
+seed = -1
+objective = "{{ num(\"swep/8/tiac\") }}"
+method = '''
+Two lines, and {{ figure("curve") }}.
+'''
+result = '{{ table("sweep") }} {{ num("sweep/8") }}'
+
+[data]
+p = { study = 3 }
+
+[models.psma]
+file = "psma/tumour-kidney"
+parts = ["x"]
+
+[[step]]
+kind = "sweep"
+id = "sweep"
+model = "psm"
+into = "L.plasma"
+activity = "7.4 GBq"
+amounts = "8 nmol"
+until = "5 furlongs"
+
+[[step]]
+kind = "swep"
+id = "second"
+
+[[step]]
+id = "third"
+
+[[step]]
+kind = "fit-curves"
+id = "second"
+study = "q"
+functions = ["mono"]
+error = "proportional 10 %"
+gates = "yes"
+
+[[figure]]
+kind = "pareto"
+name = "{{ x }}"
+caption = '{{ table("sweep") }} {{ num("sweep/1/2")'
+from = "nothing"
+x_label = "x"
+y_label = "y"
+x_better = "lss"
+x_utility = [1.0]
+"##;
+    insta::assert_snapshot!(faults(text).1);
+}
+
+/// What is named from outside is looked at too, each file with its own places.
+#[test]
+fn regress_models_and_data_are_checked_before_a_run() {
+    let heading = lutetia_testkit::heading("t");
+    let text = format!(
+        "{heading}[data.a]\nstudy = \"none\"\n[data.b]\ntable = \"b.csv\"\n\
+         [models.c]\nfile = \"c.toml\"\n[models.d]\nfile = \"psma/tumour-kidny\"\n"
+    );
+    let files = [("b.csv", "x,y\n1,2,3\n"), ("c.toml", "[model]\nid = \"c\"\n[what]\nx = 1\n")];
+    let world: std::collections::BTreeMap<String, Vec<u8>> =
+        files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+    let checked = lutetia_experiment::check("experiment.toml", &text, &world);
+    let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+    insta::assert_snapshot!(said);
+}
