@@ -46,11 +46,12 @@ pub(crate) struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check model files and report every fault.
+    /// Check model and experiment files and report every fault.
     Check(check::Arguments),
     /// List the bundled models, or print the text of one.
     Models(library::Arguments),
-    /// Print what a model means: equations, states, conservation laws, parameters with sources.
+    /// Print what a model means: equations, states, conservation laws, parameters with sources; or the plan of an
+    /// experiment.
     Explain(explain::Arguments),
     /// Write a new model file to start from.
     New(new::Arguments),

@@ -207,7 +207,7 @@ x_utility = [1.0]
 /// What is named from outside is looked at too, each file with its own places.
 #[test]
 fn regress_models_and_data_are_checked_before_a_run() {
-    let heading = lutetia_testkit::heading("t");
+    let heading = lutetia_testkit::heading(1);
     let text = format!(
         "{heading}[data.a]\nstudy = \"none\"\n[data.b]\ntable = \"b.csv\"\n\
          [models.c]\nfile = \"c.toml\"\n[models.d]\nfile = \"psma/tumour-kidny\"\n"

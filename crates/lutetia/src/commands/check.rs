@@ -1,12 +1,12 @@
 //! `lutetia check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lutetia_diagnostic::{has_errors, render_json};
+use lutetia_diagnostic::{Diagnostic, Sources, has_errors, render_json};
 use serde_json::{Value, json};
 
-use super::models;
+use super::{experiments, models};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -17,13 +17,15 @@ use crate::{
 const EXAMPLE: &str = "\
 Example:
   lutetia check models/
-  lutetia check --json models/sstr2/dotatate-small.toml";
+  lutetia check --json models/sstr2/dotatate-small.toml
+  lutetia check reports/02_hot_and_cold/experiment.toml";
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    /// Model files, folders of them, or names of bundled models such as `psma/tumour-kidney`.
+    /// Model and experiment files, folders of them, or names of bundled models such as `psma/tumour-kidney`. An
+    /// experiment is checked with the models and data that it names, and nothing is run.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -38,26 +40,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut bad = 0;
     let files = files::model_files(&arguments.files)?;
     for path in &files {
-        let (file, checked) = models::check(path, terminal)?;
-        let faulty = has_errors(&checked.diagnostics)
-            || (arguments.strict && !checked.diagnostics.is_empty());
+        let Judged { file, ok, diagnostics, sources } = judged(path, terminal)?;
+        let faulty = has_errors(&diagnostics) || (arguments.strict && !diagnostics.is_empty());
         bad += usize::from(faulty);
         if terminal.json() {
             let diagnostics: Value =
-                serde_json::from_str(&render_json(&checked.diagnostics, &checked.sources))
-                    .unwrap_or(Value::Null);
+                serde_json::from_str(&render_json(&diagnostics, &sources)).unwrap_or(Value::Null);
             rows.push(json!({ "file": file, "ok": !faulty, "diagnostics": diagnostics }));
             continue;
         }
-        terminal.diagnostics(&checked.diagnostics, &checked.sources);
-        if let (false, Some(model)) = (faulty, &checked.model) {
-            terminal.data(&format!(
-                "{file}: ok ({}: {}, {}, {})",
-                model.id,
-                count(model.pools.len() + model.quantities.len(), "pool"),
-                count(model.parameters.len(), "parameter"),
-                count(model.outputs.len(), "output"),
-            ))?;
+        terminal.diagnostics(&diagnostics, &sources);
+        if let (false, Some(ok)) = (faulty, ok) {
+            terminal.data(&format!("{file}: ok ({ok})"))?;
         }
     }
     if terminal.json() {
@@ -68,4 +62,35 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     terminal.talk(&format!("faults in {bad} of {}", count(files.len(), "file")));
     Err(Failure::shown(Exit::Data))
+}
+
+/// A file and what was found in it.
+struct Judged {
+    file: String,
+    /// What it holds, where it can be used.
+    ok: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+fn judged(path: &Path, terminal: &Terminal) -> Outcome<Judged> {
+    if experiments::is_experiment(path) {
+        let checked = experiments::check(path)?;
+        let ok = checked.experiment.map(|e| {
+            format!("{}, {}", count(e.steps.len(), "step"), count(e.figures.len(), "figure"))
+        });
+        let (diagnostics, sources) = (checked.diagnostics, checked.sources);
+        return Ok(Judged { file: path.display().to_string(), ok, diagnostics, sources });
+    }
+    let (file, checked) = models::check(path, terminal)?;
+    let ok = checked.model.map(|model| {
+        format!(
+            "{}: {}, {}, {}",
+            model.id,
+            count(model.pools.len() + model.quantities.len(), "pool"),
+            count(model.parameters.len(), "parameter"),
+            count(model.outputs.len(), "output"),
+        )
+    });
+    Ok(Judged { file, ok, diagnostics: checked.diagnostics, sources: checked.sources })
 }
