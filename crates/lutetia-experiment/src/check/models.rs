@@ -1,9 +1,10 @@
 //! Does the model of a step have the names that the step gives it, and can it take their values and the doses?
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use lutetia_diagnostic::Diagnostic;
 use lutetia_scenario::{DoseEntry, LoadedModel};
+use lutetia_sim::Regimen;
 
 use super::{File, meant, names::place};
 use crate::{
@@ -125,9 +126,17 @@ impl Judge<'_> {
     }
 
     fn dose(&mut self, dose: &DoseEntry) {
-        if let Err(fault) = dose.dose(self.model.simulator.system()) {
-            let message = format!("step `{}`: {fault}", self.step);
-            self.say(fault.code(), &dose.into, message, None);
+        let said = |fault: &dyn Display| format!("step `{}`: {fault}", self.step);
+        let simulator = &self.model.simulator;
+        let fault = match dose.dose(simulator.system()) {
+            Err(fault) => Some((fault.code(), said(&fault))),
+            Ok(dose) => {
+                let given = simulator.check_regimen(&Regimen { doses: vec![dose] });
+                given.err().map(|fault| ("LUT7013", said(&fault)))
+            }
+        };
+        if let Some((code, message)) = fault {
+            self.say(code, &dose.into, message, None);
         }
     }
 
