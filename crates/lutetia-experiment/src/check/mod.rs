@@ -3,8 +3,9 @@
 //!
 //! [`parse`] looks at the file alone: its TOML, its keys and their types ([`structure`]), the names that refer to each
 //! other ([`names`]), the placeholders of its texts ([`texts`]). [`check`] looks at what the file names besides: models
-//! and data ([`outside`]).
+//! and data ([`outside`]), and what steps ask of models ([`models`]).
 
+mod models;
 mod names;
 mod outside;
 mod structure;

@@ -72,7 +72,7 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
 }
 
 /// The place of a name within a step or a figure.
-fn place(file: &File<'_>, section: &str, key: &str, of: &str, name: &str) -> Span {
+pub(super) fn place(file: &File<'_>, section: &str, key: &str, of: &str, name: &str) -> Span {
     let item = file.listed(section).find(|item| {
         let own = item.get_ref().as_table().and_then(|t| t.get(key));
         own.and_then(|v| v.get_ref().as_str()) == Some(of)

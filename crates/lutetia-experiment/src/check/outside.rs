@@ -1,8 +1,10 @@
 //! Can the models and data that an experiment names be read, and are they whole?
 
+use std::collections::BTreeMap;
+
 use lutetia_diagnostic::{Diagnostic, Sources, Span};
 
-use super::File;
+use super::{File, models};
 use crate::{Experiment, Failure, Reading, World, steps};
 
 pub(super) fn faults(
@@ -13,6 +15,7 @@ pub(super) fn faults(
 ) -> Vec<Diagnostic> {
     let mut reading = Reading::of(world);
     let mut faults = Vec::new();
+    let mut loaded = BTreeMap::new();
     for (name, data) in &experiment.data {
         if let Err(failure) = steps::read_data(data, &mut reading) {
             faults.extend(shown(failure, file.declared("data", name), sources));
@@ -23,11 +26,16 @@ pub(super) fn faults(
         if model.file.is_some() != model.parts.is_empty() {
             continue;
         }
-        let loaded = lutetia_scenario::used(name, model, &mut |path| reading.model(path));
-        if let Err(fault) = loaded {
-            faults.extend(shown(fault.into(), file.declared("models", name), sources));
+        match lutetia_scenario::used(name, model, &mut |path| reading.model(path)) {
+            Ok(model) => {
+                loaded.insert(name.clone(), model);
+            }
+            Err(fault) => {
+                faults.extend(shown(fault.into(), file.declared("models", name), sources));
+            }
         }
     }
+    faults.extend(models::faults(file, experiment, &loaded));
     faults
 }
 

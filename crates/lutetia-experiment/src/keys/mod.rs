@@ -101,14 +101,29 @@ impl Shape {
             Self::Whole { .. } => "a whole number".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::List { of, count } => {
-                let many = count.map_or_else(String::new, |n| format!("{n} times "));
-                format!("a list of {many}{}", of.describe())
+                let many = count.map_or_else(String::new, |n| format!("{n} "));
+                format!("a list of {many}{}", of.several())
             }
-            Self::Map(of) => format!("a table by name of {}", of.describe()),
+            Self::Map(of) => format!("a table by name of {}", of.several()),
             Self::Table(_) | Self::Kinds(_) => "a table".to_owned(),
             Self::Either(shapes) => {
                 shapes.iter().map(Self::describe).collect::<Vec<_>>().join(" or ")
             }
+        }
+    }
+}
+
+impl Shape {
+    /// Several of it, for people.
+    fn several(&self) -> String {
+        match self {
+            Self::Text { unit: Some(unit) } => format!("texts with a unit that becomes `{unit}`"),
+            Self::Text { unit: None } => "texts".to_owned(),
+            Self::Number => "numbers".to_owned(),
+            Self::Whole { .. } => "whole numbers".to_owned(),
+            Self::Table(_) | Self::Kinds(_) => "tables".to_owned(),
+            Self::List { of, .. } => format!("lists of {}", of.several()),
+            Self::Flag | Self::Word(_) | Self::Map(_) | Self::Either(_) => self.describe(),
         }
     }
 }

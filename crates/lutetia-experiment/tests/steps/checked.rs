@@ -219,3 +219,19 @@ fn regress_models_and_data_are_checked_before_a_run() {
     let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
     insta::assert_snapshot!(said);
 }
+
+/// What a step asks of its model is looked at before a run: names and values that are set, doses, outputs.
+#[test]
+fn regress_what_steps_ask_of_models_is_checked_before_a_run() {
+    let heading = lutetia_testkit::heading(1);
+    let text = format!(
+        "{heading}[models.psma]\nfile = \"psma/tumour-kidney\"\nnuclides = [\"Lu-177\"]\n\
+         [[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"psma\"\noutputs = [\"A_kidnys\"]\n\
+         set = {{ weigth = \"70 kg\" }}\n\
+         doses = [{{ into = \"L.plasm\", activity = \"7.4 GBq\" }}, {{ into = \"L.plasma\", activity = \"7.4 mg\" }}]\n"
+    );
+    let world = std::collections::BTreeMap::<String, Vec<u8>>::new();
+    let checked = lutetia_experiment::check("experiment.toml", &text, &world);
+    let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+    insta::assert_snapshot!(said);
+}

@@ -227,7 +227,9 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
         let name = &missing.0.name;
         if name.contains("~Delta") {
             return Err(Failure::usage(
-                format!("`{name}` is what a nuclide deposits per decay, and there is not one nuclide"),
+                format!(
+                    "`{name}` is what a nuclide deposits per decay, and there is not one nuclide"
+                ),
                 "run the chain with one, such as `--nuclide Lu-177`, or set it",
             ));
         }

@@ -9,6 +9,7 @@ mod common;
 mod curve_choice;
 mod curve_input;
 mod examples;
+mod experiments;
 mod hints;
 mod numbers;
 mod patients;

@@ -1,0 +1,151 @@
+//! Does the model of a step have the names that the step gives it, and can it take their values and the doses?
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use lutetia_diagnostic::Diagnostic;
+use lutetia_scenario::{DoseEntry, LoadedModel};
+use lutetia_sim::Regimen;
+
+use super::{File, meant, names::place};
+use crate::{
+    Experiment,
+    steps::{Step, cohort::CohortStep},
+};
+
+pub(super) fn faults(
+    file: &File<'_>,
+    experiment: &Experiment,
+    models: &BTreeMap<String, LoadedModel>,
+) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for step in &experiment.steps {
+        let asked = Asked::of(step, experiment);
+        let Some(model) = asked.model.and_then(|name| models.get(name)) else { continue };
+        let mut judge = Judge { file, step: step.kind().id(), model, faults: &mut faults };
+        asked.set.iter().for_each(|set| judge.set(set));
+        asked.doses.iter().for_each(|dose| judge.dose(dose));
+        asked.outputs.iter().for_each(|output| judge.output(output));
+    }
+    faults
+}
+
+/// What a step asks of its model.
+#[derive(Default)]
+struct Asked<'e> {
+    model: Option<&'e str>,
+    set: Vec<&'e BTreeMap<String, String>>,
+    doses: Vec<&'e DoseEntry>,
+    outputs: Vec<&'e str>,
+}
+
+impl<'e> Asked<'e> {
+    fn of(step: &'e Step, experiment: &'e Experiment) -> Self {
+        let outputs = |names: &'e [String]| names.iter().map(String::as_str).collect();
+        match step {
+            Step::Simulate(s) => Self {
+                model: Some(&s.model),
+                set: vec![&s.set],
+                doses: s.doses.iter().collect(),
+                outputs: outputs(s.outputs.as_deref().unwrap_or_default()),
+            },
+            Step::ModelDose(s) => Self {
+                model: Some(&s.model),
+                set: vec![&s.set],
+                doses: s.doses.iter().collect(),
+                outputs: Vec::new(),
+            },
+            Step::Sweep(s) => Self {
+                model: Some(&s.model),
+                set: vec![&s.set],
+                doses: Vec::new(),
+                outputs: outputs(&s.observe),
+            },
+            Step::FitModel(s) => {
+                Self { model: Some(&s.model), set: vec![&s.set], ..Self::default() }
+            }
+            Step::CohortCurves(s) => Self {
+                model: Some(&s.model),
+                set: vec![&s.set],
+                doses: Vec::new(),
+                outputs: s.regions.values().map(String::as_str).collect(),
+            },
+            Step::Cohort(s) => Self { model: Some(&s.model), set: vec![&s.set], ..Self::default() },
+            Step::Combination(s) => Self {
+                model: Some(&s.model),
+                set: std::iter::once(&s.set).chain(s.scenarios.iter().map(|s| &s.set)).collect(),
+                doses: s.a.doses.iter().chain(&s.b.doses).collect(),
+                outputs: std::iter::once(&s.response)
+                    .chain(&s.lowest)
+                    .chain(&s.last)
+                    .map(String::as_str)
+                    .collect(),
+            },
+            Step::Trial(s) => Self {
+                model: cohort(experiment, &s.cohort).map(|c| c.model.as_str()),
+                set: s.arms.iter().map(|arm| &arm.set).collect(),
+                doses: s.arms.iter().flat_map(|arm| &arm.doses).collect(),
+                outputs: [&s.death, &s.new_lesion, &s.volume, &s.marker]
+                    .into_iter()
+                    .filter_map(|role| role.as_deref())
+                    .chain(s.toxicities.iter().map(|t| t.output.as_str()))
+                    .chain(s.keep.iter().map(String::as_str))
+                    .collect(),
+            },
+            _ => Self::default(),
+        }
+    }
+}
+
+fn cohort<'e>(experiment: &'e Experiment, id: &str) -> Option<&'e CohortStep> {
+    experiment.steps.iter().find_map(|step| match step {
+        Step::Cohort(cohort) if cohort.id == id => Some(cohort),
+        _ => None,
+    })
+}
+
+struct Judge<'a> {
+    file: &'a File<'a>,
+    step: &'a str,
+    model: &'a LoadedModel,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Judge<'_> {
+    fn say(&mut self, code: &'static str, near: &str, message: String, hint: Option<String>) {
+        let at = place(self.file, "step", "id", self.step, near);
+        self.faults.push(Diagnostic::error(code, message).at(at, "").maybe_hint(hint));
+    }
+
+    fn set(&mut self, set: &BTreeMap<String, String>) {
+        for (name, text) in set {
+            if let Err(fault) = lutetia_scenario::setting(self.model, name, text) {
+                let message = format!("step `{}`, `set`: {fault}", self.step);
+                self.say("LUT7013", text, message, None);
+            }
+        }
+    }
+
+    fn dose(&mut self, dose: &DoseEntry) {
+        let said = |fault: &dyn Display| format!("step `{}`: {fault}", self.step);
+        let simulator = &self.model.simulator;
+        let fault = match dose.dose(simulator.system()) {
+            Err(fault) => Some((fault.code(), said(&fault))),
+            Ok(dose) => {
+                let given = simulator.check_regimen(&Regimen { doses: vec![dose] });
+                given.err().map(|fault| ("LUT7013", said(&fault)))
+            }
+        };
+        if let Some((code, message)) = fault {
+            self.say(code, &dose.into, message, None);
+        }
+    }
+
+    fn output(&mut self, name: &str) {
+        let outputs = self.model.simulator.system().outputs();
+        if !outputs.iter().any(|o| o.name == name) {
+            let message = format!("step `{}`: the model has no output `{name}`", self.step);
+            let hint = meant(name, outputs.iter().map(|o| o.name.as_str()));
+            self.say("LUT7013", name, message, Some(hint));
+        }
+    }
+}
