@@ -1,5 +1,7 @@
 //! Does every name that a step or a figure refers to stand for something, and for one thing?
 
+use std::collections::BTreeSet;
+
 use lutetia_diagnostic::{Diagnostic, Span};
 
 use super::{File, meant};
@@ -15,13 +17,18 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
     let mut unknown = |kind: &str, name: &str, known: &[&str], place: Span| {
         if !known.contains(&name) {
             let message = format!("`{name}` is not a {kind} of this experiment");
-            let hint = meant(name, known.iter().copied());
-            faults.push(Diagnostic::error("LUT7002", message).at(place, "not declared").hint(hint));
+            let hint = (!known.is_empty()).then(|| meant(name, known.iter().copied()));
+            let fault = Diagnostic::error("LUT7002", message).at(place, "not declared");
+            faults.push(fault.maybe_hint(hint));
         }
     };
+    let mut reached = 0;
     for step in &experiment.steps {
         let id = step.kind().id();
-        let before = &ids[..ids.iter().position(|i| *i == id).unwrap_or(ids.len())];
+        // Steps with faults are left out of `experiment`, and two may have one name.
+        let own = ids[reached..].iter().position(|i| *i == id).map_or(reached, |at| reached + at);
+        let before = &ids[..own];
+        reached = (own + 1).min(ids.len());
         let place = |name: &str| place(file, "step", "id", id, name);
         for used in step.kind().uses() {
             match used {
@@ -34,8 +41,8 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
         }
         // What stands beside published numbers is no input: it says nothing of where numbers come from.
         if let Step::Compare(compare) = step {
-            for row in &compare.rows {
-                let table = row.ours.split('/').next().unwrap_or(&row.ours);
+            let ours = compare.rows.iter().map(|r| r.ours.split('/').next().unwrap_or(&r.ours));
+            for table in ours.collect::<BTreeSet<_>>() {
                 let name = table.split('.').next().unwrap_or(table);
                 if !data.contains(&table) {
                     unknown("step before this one", name, before, place(name));
@@ -80,7 +87,7 @@ pub(super) fn place(file: &File<'_>, section: &str, key: &str, of: &str, name: &
     // A step may be named like the data that it reads: its own name is looked at last.
     let found = item.and_then(|item| {
         let table = item.get_ref().as_table()?;
-        let others = table.iter().filter(|(k, _)| k.get_ref().as_ref() != key);
+        let others = table.iter().filter(|(k, _)| ![key, "kind"].contains(&k.get_ref().as_ref()));
         others.map(|(_, value)| value).find_map(|value| file.within(value, name))
     });
     found.or_else(|| item.map(|item| file.span(item.span()))).unwrap_or_else(|| file.span(0..0))

@@ -224,7 +224,7 @@ impl Walker<'_> {
                     let message = format!("{of} has {} elements, expected {count}", items.len());
                     self.say("LUT7009", span, message, None);
                 }
-                for item in items.iter() {
+                for item in items {
                     self.value(inner, item, &format!("an element of {of}"));
                 }
             }
