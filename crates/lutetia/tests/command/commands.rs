@@ -111,11 +111,28 @@ fn regress_new_ligand() {
 #[test]
 fn exact_what_new_writes_passes_check() {
     let folder = empty();
-    assert!(run(folder.path(), &["new", "ligand", "demo"]).starts_with("exit code: 0\n"));
-    let checked = run(folder.path(), &["check", "--strict", "models"]);
-    assert!(checked.starts_with("exit code: 0\n"), "{checked}");
-    let explained = run(folder.path(), &["explain", "models/ligands/demo.toml"]);
-    assert!(explained.starts_with("exit code: 0\n"), "{explained}");
+    let good = |words: &[&str]| {
+        let ran = run(folder.path(), words);
+        assert!(ran.starts_with("exit code: 0\n"), "{words:?}: {ran}");
+        ran
+    };
+    good(&["new", "ligand", "demo"]);
+    good(&["new", "chain", "demo"]);
+    good(&["check", "--strict", "models"]);
+    good(&["explain", "models/ligands/demo.toml"]);
+    good(&["explain", "models/chains/demo.toml"]);
+    good(&["new", "experiment", "demo"]);
+    good(&["check", "--strict", "reports/demo/experiment.toml"]);
+    good(&["report", "demo"]);
+    assert!(folder.path().join("reports/demo/index.html").is_file());
+    good(&["new", "study", "demo"]);
+    let checked = good(&["data", "check", "demo"]);
+    assert!(!checked.contains("warning"), "{checked}");
+    let doses = good(&["dose", "demo"]);
+    assert!(doses.contains("kidney_left") && doses.contains("tumour 1"), "{doses}");
+    // What is there already is left, all of it.
+    let again = run(folder.path(), &["new", "study", "demo"]);
+    assert!(again.starts_with("exit code: 73\n"), "{again}");
 }
 
 #[test]
