@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, export, fit, fit_map, functions, import, library,
-        new, plan, report, simulate, survival, trial,
+        new, plan, report, schema, simulate, survival, trial,
     },
     terminal::Colour,
 };
@@ -53,7 +53,7 @@ pub(crate) enum Command {
     /// Print what a model means: equations, states, conservation laws, parameters with sources; or the plan of an
     /// experiment.
     Explain(explain::Arguments),
-    /// Write a new model file to start from.
+    /// Write a ligand, chain, study or experiment to start from.
     New(new::Arguments),
     /// Work with patient data.
     Data(data::Arguments),
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Trial(trial::Arguments),
     /// Regenerate experiments: tables, figures and pages.
     Report(report::Arguments),
+    /// Print the JSON Schema of model, chain or experiment files, for editors.
+    Schema(schema::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
 }

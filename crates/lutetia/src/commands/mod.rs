@@ -23,6 +23,7 @@ mod patients;
 pub(crate) mod plan;
 mod quantity;
 pub(crate) mod report;
+pub(crate) mod schema;
 pub(crate) mod simulate;
 mod studies;
 pub(crate) mod survival;
@@ -52,6 +53,7 @@ pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
         Command::Survival(arguments) => survival::run(arguments, terminal),
         Command::Report(arguments) => report::run(arguments, terminal),
         Command::Trial(arguments) => trial::run(arguments, terminal),
+        Command::Schema(arguments) => schema::run(arguments, terminal),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
 }

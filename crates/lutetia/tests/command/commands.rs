@@ -28,6 +28,8 @@ fn regress_help() {
         &["models"],
         &["explain"],
         &["new", "ligand"],
+        &["new", "study"],
+        &["schema"],
         &["data", "check"],
         &["simulate"],
         &["fit"],

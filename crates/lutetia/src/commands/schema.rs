@@ -1,0 +1,53 @@
+//! `lutetia schema`.
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    failure::{Failure, Outcome},
+    terminal::Terminal,
+};
+
+const EXAMPLE: &str = "\
+Example:
+  lutetia schema experiment > experiment.schema.json
+  lutetia schema experiment --page > experiment.md
+
+With the first line `#:schema PATH` in a file, an editor that knows TOML completes its keys and
+marks unknown ones as you type.";
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// The kind of file.
+    #[arg(value_name = "KIND")]
+    kind: Kind,
+
+    /// Print a page that says what every key means, of an experiment.
+    #[arg(long)]
+    page: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    Model,
+    Chain,
+    Experiment,
+}
+
+/// Prints the JSON Schema of a kind of file, made of what its reader reads.
+pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    let text = match (arguments.kind, arguments.page) {
+        (Kind::Experiment, true) => lutetia_experiment::keys::page(),
+        (_, true) => {
+            return Err(Failure::usage(
+                "there is a page of the keys of an experiment alone",
+                "leave `--page` out: the schema says of each key what it means",
+            ));
+        }
+        (Kind::Model, false) => lutetia_model::json_schema(),
+        (Kind::Chain, false) => lutetia_model::chain_schema(),
+        (Kind::Experiment, false) => lutetia_experiment::keys::json_schema(),
+    };
+    terminal.data(text.trim_end())
+}
