@@ -79,7 +79,7 @@ fn root(command: &str) -> tempfile::TempDir {
     }
     // All experiments where one of them is named; the first alone where all that are there are made.
     let reports = if command == "report" { "reports/01_dotatate_patient" } else { "reports" };
-    if ["report", "trial"].contains(&command) {
+    if ["report", "trial", "check", "explain"].contains(&command) {
         copy(&repository().join(reports), &folder.path().join(reports));
     }
     fs::create_dir_all(folder.path().join(".local/share/bash-completion/completions"))
