@@ -2,7 +2,7 @@
 //! would fail anyway.
 //!
 //! [`Rows`] reads tables by the names of their columns; [`repository`] is where the files of users lie, and
-//! [`reference`] where those of others that may not lie there. With the feature
+//! [`reference()`] where those of others that may not lie there. With the feature
 //! `experiments`, `Files` runs an experiment in memory; with `models`, `Build` makes a model without a text.
 
 #[cfg(feature = "models")]

@@ -31,7 +31,7 @@ pub fn reference(path: &str) -> Option<PathBuf> {
 /// The text of such a file.
 ///
 /// # Panics
-/// When it is there and cannot be read, and as [`reference`].
+/// When it is there and cannot be read, and as [`reference()`].
 #[must_use]
 pub fn reference_text(path: &str) -> Option<String> {
     let text = |found: PathBuf| {

@@ -1,8 +1,8 @@
 //! The keys of an experiment file: one table from which the reader's check, the JSON Schema and the reference page are
 //! made.
 //!
-//! The structs that a file is read into are that table. [`schema`] turns them into a JSON Schema, [`mod@read`] that
-//! into [`Shape`]s, by which a file is checked and of which [`page`] writes.
+//! The structs that a file is read into are that table. `schema` turns them into a JSON Schema, `read` that
+//! into [`Shape`]s, by which a file is checked and of which [`page()`] writes.
 
 use std::sync::LazyLock;
 
