@@ -141,10 +141,10 @@ impl Judge<'_> {
     }
 
     fn output(&mut self, name: &str) {
-        let outputs = self.model.simulator.system().outputs();
-        if !outputs.iter().any(|o| o.name == name) {
+        let system = self.model.simulator.system();
+        if system.output_index(name).is_none() {
             let message = format!("step `{}`: the model has no output `{name}`", self.step);
-            let hint = meant(name, outputs.iter().map(|o| o.name.as_str()));
+            let hint = meant(name, system.outputs().iter().map(|o| o.name.as_str()));
             self.say("LUT7013", name, message, Some(hint));
         }
     }

@@ -235,3 +235,45 @@ fn regress_what_steps_ask_of_models_is_checked_before_a_run() {
     let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
     insta::assert_snapshot!(said);
 }
+
+/// An output of a part is `part.output` in a step as in a connection; both ways of writing it pass the check and run
+/// to the same numbers.
+#[test]
+fn exact_outputs_of_parts_are_named_as_in_connections() {
+    let text = |separator: &str| {
+        format!(
+            r#"{}
+[models.chain]
+file = "chains/psma-tumour"
+nuclides = ["Lu-177"]
+[[step]]
+kind = "simulate"
+id = "run"
+model = "chain"
+until = "2 d"
+points = 3
+outputs = ["tumour{separator}ratio", "pk{separator}A_tumour"]
+set = {{ "tumour{separator}alpha" = "0.02 1/Gy" }}
+doses = [{{ at = "0 h", into = "pk:L.blood", activity = "7.4 GBq" }}]
+"#,
+            lutetia_testkit::heading(1)
+        )
+    };
+    let files = lutetia_testkit::Files::default();
+    let made = [".", ":"].map(|separator| {
+        let text = text(separator);
+        let checked = lutetia_experiment::check("experiment.toml", &text, &files);
+        let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+        assert!(checked.diagnostics.is_empty(), "{said}");
+        let ran = files.run(&text).unwrap_or_else(|e| panic!("{e}"));
+        format!("{:?}", ran.made.tables["run"].rows)
+    });
+    assert_eq!(made[0], made[1]);
+    let (_, wrong) = {
+        let text = text(".").replace("tumour.ratio", "tumour.ration");
+        let checked = lutetia_experiment::check("experiment.toml", &text, &files);
+        let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+        (checked.experiment, said)
+    };
+    assert!(wrong.contains("no output `tumour.ration`"), "{wrong}");
+}
