@@ -50,6 +50,15 @@ pub struct Model {
     pub chain: Option<Chain>,
 }
 
+impl Model {
+    /// Whether a parameter is what a nuclide deposits per decay, which `dose_rate_of` of a chain makes.
+    #[must_use]
+    pub fn is_dose_factor(&self, name: &str) -> bool {
+        let factors = self.chain.iter().flat_map(|chain| &chain.dose_factors);
+        factors.filter_map(|&index| self.parameters.get(index)).any(|p| p.name == name)
+    }
+}
+
 /// How a chain was put together: what its file and those it extends say, line by line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Chain {

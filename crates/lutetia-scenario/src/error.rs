@@ -100,6 +100,16 @@ pub enum ScenarioError {
         /// Its unit.
         unit: String,
     },
+    /// What a nuclide deposits per decay, where there is not one nuclide.
+    #[error(
+        "`{name}` is what a nuclide deposits per decay, and there is not one nuclide; set it in {unit}"
+    )]
+    NoDoseFactor {
+        /// Which.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
     /// A name that the model does not have, or a run that failed.
     #[error(transparent)]
     Sim(Box<SimError>),

@@ -257,10 +257,14 @@ impl LoadedModel {
             values[index] = system.parameters()[index].setting(text)?;
         }
         match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
-            Some((info, _)) => Err(ScenarioError::NoTypical {
-                name: info.name.clone(),
-                unit: info.unit.to_string(),
-            }),
+            Some((info, _)) => {
+                let (name, unit) = (info.name.clone(), info.unit.to_string());
+                Err(if self.model.is_dose_factor(&name) {
+                    ScenarioError::NoDoseFactor { name, unit }
+                } else {
+                    ScenarioError::NoTypical { name, unit }
+                })
+            }
             None => Ok(values),
         }
     }

@@ -44,6 +44,10 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
     let made = model.chain.as_ref().map_or_else(Vec::new, |chain| chain.dose_factors.clone());
     for index in made {
         let parameter = &mut model.parameters[index];
+        // What the chain sets is not unknown.
+        if !matches!(parameter.value, ParameterValue::Number(x) if x.is_nan()) {
+            continue;
+        }
         if let [source] = &sources[..] {
             let gy = source.local_deposition_mgy_g_per_mbq_h() / 1000.0;
             let own = units.to_internal(&Quantity::new(gy, per_mass.clone()));

@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::repository;
-
-/// Names the folder of the reference data; without it they are looked for in `shared` beside the repository.
+/// Names the folder of the reference data; without it there are none.
 const FOLDER: &str = "LUTETIA_REFERENCE";
 
 /// Set to `1`, what is not there fails a test instead of passing it over.
@@ -15,16 +13,15 @@ const REQUIRED: &str = "LUTETIA_REQUIRE_REFERENCE";
 /// # Panics
 /// When it is not there and `LUTETIA_REQUIRE_REFERENCE` is `1`.
 #[must_use]
-#[allow(clippy::print_stdout)]
+#[expect(clippy::print_stdout, reason = "a test that is passed over says so")]
 pub fn reference(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os(FOLDER).map(PathBuf::from);
-    let found = folder.unwrap_or_else(|| repository().join("../shared")).join(path);
-    if found.exists() {
+    let found = std::env::var_os(FOLDER).map(|folder| PathBuf::from(folder).join(path));
+    if let Some(found) = found.filter(|found| found.exists()) {
         return Some(found);
     }
     let required = std::env::var_os(REQUIRED).is_some_and(|value| value == "1");
-    assert!(!required, "{} is not there, and {REQUIRED} is 1", found.display());
-    println!("skipped: {} is not there; {FOLDER} names the folder", found.display());
+    assert!(!required, "`{path}` is not in the folder that {FOLDER} names, and {REQUIRED} is 1");
+    println!("skipped: `{path}` is not in the folder that {FOLDER} names");
     None
 }
 

@@ -1,6 +1,6 @@
 //! Reading the classic data sets, which lie outside the repository, and tables of R's answers, which lie beside the tests.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lutetia_outcome::survival::{Groups, SurvivalData};
 
@@ -15,15 +15,9 @@ pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// A table of `../shared/data/survival`, or `None` with a printed reason.
+/// A table of survival data that may not be given on, or `None` with a printed reason.
 pub(crate) fn shared(name: &str) -> Option<Table> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/survival").join(name);
-    let table = read(&path);
-    if table.is_none() {
-        println!("skipped: `{}` is not on this machine", path.display());
-    }
-    table
+    read(&lutetia_testkit::reference(&format!("data/survival/{name}"))?)
 }
 
 /// A table of `tests/peers`.

@@ -7,6 +7,10 @@ use lutetia_sim::{Dose, Options, Regimen, Request};
 
 /// A chain of kinetics and kidneys whose dose rate is written as `line`.
 fn chain(line: &str, nuclide: &str) -> LoadedModel {
+    chain_of(line, &[nuclide])
+}
+
+fn chain_of(line: &str, nuclides: &[&str]) -> LoadedModel {
     let text = format!(
         "[chain]\nid = \"test\"\ntitle = \"Test\"\n[parts]\npk = \"psma/psma-it-population\"\nkidneys = \"toxicity/kidneys\"\n\
          [connect]\n\"kidneys.dose_rate\" = {line}\n"
@@ -17,7 +21,8 @@ fn chain(line: &str, nuclide: &str) -> LoadedModel {
             name => Ok(lutetia_models::find(name).expect("a bundled model").text.to_owned()),
         }
     };
-    model("test.toml", &[nuclide.to_owned()], &mut read).unwrap_or_else(|e| panic!("{e}"))
+    let nuclides: Vec<String> = nuclides.iter().map(|n| (*n).to_owned()).collect();
+    model("test.toml", &nuclides, &mut read).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Parameter by name, internal.
@@ -88,4 +93,24 @@ fn exact_a_dose_rate_is_that_of_the_factor_typed() {
     let typed = chain(&line, "Lu-177");
     let [a, b] = [dose(&follows, "Lu-177"), dose(&typed, "Lu-177")];
     assert!(a > 0.1 && (a / b - 1.0).abs() < 1e-7, "{a} {b}");
+}
+
+/// What a chain sets is not unknown, so the nuclide does not replace it.
+#[test]
+fn exact_a_dose_factor_that_a_chain_sets_stays() {
+    let line = "{ dose_rate_of = \"pk.A_kidneys\", mass = \"310 g\" }\n[set]\n\"kidneys.dose_rate~Delta\" = \"2 Gy g/(MBq h)\"";
+    let delta = parameter(&chain(line, "Lu-177"), "kidneys:dose_rate~Delta");
+    assert!((delta - 2.0).abs() < 1e-12, "{delta}");
+}
+
+/// With several nuclides there is no one dose rate, and nothing runs on what is not known.
+#[test]
+fn exact_a_dose_rate_without_one_nuclide_is_refused_by_name() {
+    let line = "{ dose_rate_of = \"pk.A_kidneys\", mass = \"310 g\" }";
+    let unknown = chain_of(line, &["Lu-177", "Ac-225"]);
+    assert!(unknown.notes.iter().any(|note| note.contains("several nuclides")));
+    let refused = unknown.parameters(&BTreeMap::new()).expect_err("no value");
+    assert!(matches!(refused, ScenarioError::NoDoseFactor { .. }), "{refused}");
+    let set = BTreeMap::from([("kidneys.dose_rate~Delta".to_owned(), "2 Gy g/(MBq h)".to_owned())]);
+    assert!(unknown.parameters(&set).is_ok());
 }

@@ -225,7 +225,7 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
     }
     if let Some(missing) = infos.iter().zip(&values).find(|(_, v)| v.is_nan()) {
         let name = &missing.0.name;
-        if name.contains("~Delta") {
+        if model.is_dose_factor(name) {
             return Err(Failure::usage(
                 format!(
                     "`{name}` is what a nuclide deposits per decay, and there is not one nuclide"
