@@ -501,9 +501,7 @@ impl Writers<'_> {
             name: parameter.name.clone(),
             value: match &parameter.value {
                 // No nuclide is chosen yet.
-                ParameterValue::Number(_) if m.is_dose_factor(&parameter.name) => {
-                    "of the nuclide".to_owned()
-                }
+                ParameterValue::Number(value) if value.is_nan() => "of the nuclide".to_owned(),
                 ParameterValue::Number(value) => number(value / factor),
                 ParameterValue::Formula { expr, .. } => self.text.expr(expr),
             },
