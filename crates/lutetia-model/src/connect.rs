@@ -390,27 +390,9 @@ impl Offsets {
 
 fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, Driver>) -> Option<Model> {
     let (_, first) = parts.first()?;
-    let mut joined = Model {
-        id: parts.iter().map(|(_, m)| m.id.as_str()).collect::<Vec<_>>().join("+"),
-        title: parts.iter().map(|(_, m)| m.title.as_str()).collect::<Vec<_>>().join("; "),
-        reference: None,
-        about: None,
-        units: first.units.clone(),
-        labels: Vec::new(),
-        covariates: Vec::new(),
-        parameters: Vec::new(),
-        compartments: Vec::new(),
-        species: Vec::new(),
-        pools: Vec::new(),
-        quantities: Vec::new(),
-        defines: Vec::new(),
-        processes: Vec::new(),
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        correlations: Vec::new(),
-        parameter_order: Vec::new(),
-        chain: None,
-    };
+    let ids: Vec<&str> = parts.iter().map(|(_, m)| m.id.as_str()).collect();
+    let titles: Vec<&str> = parts.iter().map(|(_, m)| m.title.as_str()).collect();
+    let mut joined = Model::empty(ids.join("+"), titles.join("; "), first.units.clone());
     let offsets = offsets(parts, driven, &mut joined);
     for ((alias, part), at) in parts.iter().zip(&offsets) {
         append(&mut joined, alias, part, at);

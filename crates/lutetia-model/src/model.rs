@@ -51,6 +51,32 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model of these internal units without anything in it.
+    #[must_use]
+    pub fn empty(id: String, title: String, units: UnitSystem) -> Self {
+        Self {
+            id,
+            title,
+            reference: None,
+            about: None,
+            units,
+            labels: Vec::new(),
+            covariates: Vec::new(),
+            parameters: Vec::new(),
+            compartments: Vec::new(),
+            species: Vec::new(),
+            pools: Vec::new(),
+            quantities: Vec::new(),
+            defines: Vec::new(),
+            processes: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            correlations: Vec::new(),
+            parameter_order: Vec::new(),
+            chain: None,
+        }
+    }
+
     /// Whether a parameter is what a nuclide deposits per decay, which `dose_rate_of` of a chain makes.
     #[must_use]
     pub fn is_dose_factor(&self, name: &str) -> bool {

@@ -71,27 +71,7 @@ impl Build {
     pub fn new(id: &str) -> Self {
         let units = UnitSystem::new(&unit("h"), &unit("nmol"), &unit("L"))
             .unwrap_or_else(|e| panic!("{e}"));
-        Self(Model {
-            id: id.to_owned(),
-            title: id.to_owned(),
-            reference: None,
-            about: None,
-            units,
-            labels: Vec::new(),
-            covariates: Vec::new(),
-            parameters: Vec::new(),
-            compartments: Vec::new(),
-            species: Vec::new(),
-            pools: Vec::new(),
-            quantities: Vec::new(),
-            defines: Vec::new(),
-            processes: Vec::new(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            correlations: Vec::new(),
-            parameter_order: Vec::new(),
-            chain: None,
-        })
+        Self(Model::empty(id.to_owned(), id.to_owned(), units))
     }
 
     fn add_parameter(&mut self, name: &str, unit_text: &str, value: ParameterValue) -> Expr {

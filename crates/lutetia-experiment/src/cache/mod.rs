@@ -8,11 +8,6 @@
 mod entry;
 pub(crate) mod identity;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
-
 pub(crate) use entry::Entry;
 
 /// Where sealed entries are kept by identity. Keeping is a favour: what cannot be kept is computed again, so that
@@ -47,35 +42,6 @@ impl Cache for Refresh<'_> {
 
     fn put(&self, identity: &str, entry: &[u8]) {
         self.0.put(identity, entry);
-    }
-}
-
-/// Entries in memory.
-#[derive(Debug, Default)]
-pub struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
-
-impl Memory {
-    /// Lets something happen to every entry.
-    pub fn spoil(&self, how: impl Fn(&mut Vec<u8>)) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.values_mut().for_each(how);
-    }
-
-    /// How many entries there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
-
-impl Cache for Memory {
-    fn get(&self, identity: &str) -> Option<Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(identity).cloned()
-    }
-
-    fn put(&self, identity: &str, entry: &[u8]) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.insert(identity.to_owned(), entry.to_vec());
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the cache may give: exactly the steps that nothing has changed for, to the last bit.
 
-use std::collections::BTreeSet;
-
-use lutetia_experiment::{
-    Cache, Keep, Source,
-    cache::{Memory, Refresh},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
 };
+
+use lutetia_experiment::{Cache, Keep, Source, cache::Refresh};
 use lutetia_table::Cell;
 use lutetia_testkit::{CONSTANT_HAZARD, Files, Ran, heading};
 use proptest::prelude::*;
@@ -295,6 +295,34 @@ fn bits(ran: &Ran) -> String {
     }
     let svg: Vec<String> = ran.made.figures.iter().map(|f| ran.svg(&f.name)).collect();
     format!("{all}\n{:?}\n{:?}\n{:?}\n{svg:?}", ran.made.settings, ran.made.assumed, ran.read)
+}
+
+/// Entries in memory.
+#[derive(Debug, Default)]
+struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Memory {
+    /// Lets something happen to every entry.
+    fn spoil(&self, how: impl Fn(&mut Vec<u8>)) {
+        let mut entries = self.0.lock().expect("no thread panicked");
+        entries.values_mut().for_each(how);
+    }
+
+    /// How many entries there are.
+    fn count(&self) -> usize {
+        self.0.lock().expect("no thread panicked").len()
+    }
+}
+
+impl Cache for Memory {
+    fn get(&self, identity: &str) -> Option<Vec<u8>> {
+        self.0.lock().expect("no thread panicked").get(identity).cloned()
+    }
+
+    fn put(&self, identity: &str, entry: &[u8]) {
+        let mut entries = self.0.lock().expect("no thread panicked");
+        entries.insert(identity.to_owned(), entry.to_vec());
+    }
 }
 
 /// What was kept first, and what is kept on top of it.
