@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores print")]
 
 mod bench_peers;
+mod circles;
 mod codes;
 mod deep;
 mod dependencies;

@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    codes, dependencies, edges, errors, invariants, licences, links, sizes, texts, workspace,
+    circles, codes, dependencies, edges, errors, invariants, licences, links, sizes, texts,
+    workspace,
 };
 
 /// Runs every check and fails with the number of faults.
@@ -18,6 +19,7 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(dependencies::faults(&metadata)?);
     faults.extend(codes::faults()?);
     faults.extend(sizes::faults()?);
+    faults.extend(circles::faults()?);
     faults.extend(invariants::faults()?);
     let (untyped, lower) = errors::faults()?;
     faults.extend(untyped);

@@ -3,7 +3,7 @@
 use lutetia_units::{DecayChain, Nuclide};
 
 use crate::emitter::{Emitter, PhotonLine, Source};
-use crate::error::DoseError;
+use crate::error::{DoseError, NoDaughter};
 
 /// Longest half-life of a daughter counted with its parent, in half-lives of the parent.
 pub(crate) const LONGEST_DAUGHTER: f64 = 10.0;
@@ -63,7 +63,7 @@ pub fn decays_per_decay(nuclide: &str, daughter: &str) -> Result<f64, DoseError>
     if yielded > 0.0 {
         return Ok(yielded);
     }
-    let why = format!("it is no daughter of {}", chain.members()[0].name);
+    let why = NoDaughter::NotOfChain { parent: chain.members()[0].name.clone(), can_leave: None };
     Err(DoseError::Daughter { daughter: daughter.to_owned(), why })
 }
 

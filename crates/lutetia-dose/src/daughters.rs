@@ -10,12 +10,12 @@
 //! so that the decays of every member follow from those of the parent by branching and fractions, in
 //! the order of the chain. No rate constant is needed.
 
-use lutetia_units::DecayChain;
+use lutetia_units::{DecayChain, Nuclide};
 use serde::Serialize;
 
 use crate::bundled;
 use crate::dose::Mass;
-use crate::error::{DoseError, above_zero, not_negative};
+use crate::error::{CanLeave, DoseError, NoDaughter, above_zero, not_negative};
 use crate::factor::{GY_PER_MBQ_H, self_dose_factor};
 use crate::region::Region;
 
@@ -87,11 +87,8 @@ pub fn chain_decays(
     let members = chain.members();
     let place = |name: &str| {
         parents.iter().position(|(p, _)| p == name).ok_or_else(|| {
-            let known: Vec<&str> = parents.iter().map(|(p, _)| p.as_str()).collect();
-            DoseError::Daughter {
-                daughter: name.to_owned(),
-                why: format!("there is no place of that name; there are: {}", known.join(", ")),
-            }
+            let known = parents.iter().map(|(p, _)| p.clone()).collect();
+            DoseError::Daughter { daughter: name.to_owned(), why: NoDaughter::NoPlace { known } }
         })
     };
     let member = |name: &str| member(&chain, name);
@@ -189,30 +186,27 @@ fn counted(chain: &DecayChain) -> Vec<bool> {
 /// Index of a daughter that can be somewhere else than its parent.
 fn member(chain: &DecayChain, name: &str) -> Result<usize, DoseError> {
     let members = chain.members();
-    let refused = |why: String| Err(DoseError::Daughter { daughter: name.to_owned(), why });
-    let known = || {
-        let names: Vec<&str> = members[1..]
-            .iter()
-            .filter(|m| !m.is_stable() && m.half_life_s >= PROMPT_HALF_LIFE_S)
-            .map(|m| m.name.as_str())
-            .collect();
-        if names.is_empty() {
-            return format!("{} has no daughters that can leave", members[0].name);
-        }
-        format!("daughters of {} that can leave: {}", members[0].name, names.join(", "))
+    let refused = |why| Err(DoseError::Daughter { daughter: name.to_owned(), why });
+    let parent = || members[0].name.clone();
+    let can_leave = || {
+        let leaves = |m: &&Nuclide| !m.is_stable() && m.half_life_s >= PROMPT_HALF_LIFE_S;
+        let daughters = members[1..].iter().filter(leaves).map(|m| m.name.clone()).collect();
+        CanLeave { parent: parent(), daughters }
     };
     let canonical = match lutetia_data::nuclides().get(name) {
         Ok(nuclide) => nuclide.name.clone(),
-        Err(error) => return refused(error.to_string()),
+        Err(error) => return refused(NoDaughter::Unknown(error)),
     };
     match members.iter().position(|m| m.name == canonical) {
-        None | Some(0) => refused(format!("it is no daughter of {}; {}", members[0].name, known())),
-        Some(k) if members[k].is_stable() => refused(format!("it is stable; {}", known())),
-        Some(k) if members[k].half_life_s < PROMPT_HALF_LIFE_S => refused(format!(
-            "it lives {:.3} s and decays where it arises; {}",
-            members[k].half_life_s,
-            known()
-        )),
+        None | Some(0) => {
+            let can_leave = Some(can_leave());
+            refused(NoDaughter::NotOfChain { parent: parent(), can_leave })
+        }
+        Some(k) if members[k].is_stable() => refused(NoDaughter::Stable { can_leave: can_leave() }),
+        Some(k) if members[k].half_life_s < PROMPT_HALF_LIFE_S => {
+            let half_life_s = members[k].half_life_s;
+            refused(NoDaughter::Prompt { half_life_s, can_leave: can_leave() })
+        }
         Some(k) => Ok(k),
     }
 }

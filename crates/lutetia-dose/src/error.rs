@@ -1,5 +1,7 @@
 //! What can be wrong with a request for a dose.
 
+use std::fmt;
+
 /// Why a dose, a time-integrated activity or a dose factor cannot be given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -32,12 +34,16 @@ pub enum DoseError {
         known: String,
     },
     /// A region whose self dose cannot be had from a convex body of its mass.
-    #[error("no self dose factor for `{region}`: {why}; there are factors for {known}{hint}")]
+    #[error(
+        "no self dose factor for `{region}`: {why} ({source_of_organ}); there are factors for {known}{hint}"
+    )]
     NoGeometry {
         /// The organ.
         region: String,
         /// What stands against it.
-        why: String,
+        why: NoBody,
+        /// Where its mass and form are from.
+        source_of_organ: &'static str,
         /// Organs that have one.
         known: String,
         /// What else can be done.
@@ -76,11 +82,82 @@ pub enum DoseError {
         /// As typed, or the place.
         daughter: String,
         /// What stands against it.
-        why: String,
+        why: NoDaughter,
     },
     /// No nuclide of that name, or a table that contradicts itself.
     #[error("{0}; a nuclide is added in `nuclides.csv`")]
     Nuclide(#[from] lutetia_units::NuclideError),
+}
+
+/// Why an organ is no convex body of its mass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoBody {
+    /// The wall of an organ with contents.
+    #[error("its self dose depends on the activity of its contents")]
+    Wall,
+    /// Spread over the body.
+    #[error("it is not one convex body")]
+    Spread,
+}
+
+/// Why a daughter cannot be where it is said to be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoDaughter {
+    /// No place of that name.
+    #[error("there is no place of that name; there are: {}", known.join(", "))]
+    NoPlace {
+        /// The places there are.
+        known: Vec<String>,
+    },
+    /// No nuclide of that name.
+    #[error(transparent)]
+    Unknown(lutetia_units::NuclideError),
+    /// Of another chain.
+    #[error("it is no daughter of {parent}{}", after(can_leave.as_ref()))]
+    NotOfChain {
+        /// The parent.
+        parent: String,
+        /// Those that can leave, where that is the question.
+        can_leave: Option<CanLeave>,
+    },
+    /// It does not decay.
+    #[error("it is stable; {can_leave}")]
+    Stable {
+        /// Those that can leave.
+        can_leave: CanLeave,
+    },
+    /// It decays before it can go anywhere.
+    #[error("it lives {half_life_s:.3} s and decays where it arises; {can_leave}")]
+    Prompt {
+        /// Its half-life, s.
+        half_life_s: f64,
+        /// Those that can leave.
+        can_leave: CanLeave,
+    },
+}
+
+/// Daughters of a parent that live long enough to leave the place where they arise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanLeave {
+    /// The parent.
+    pub parent: String,
+    /// Its daughters.
+    pub daughters: Vec<String>,
+}
+
+impl fmt::Display for CanLeave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.daughters.is_empty() {
+            return write!(f, "{} has no daughters that can leave", self.parent);
+        }
+        write!(f, "daughters of {} that can leave: {}", self.parent, self.daughters.join(", "))
+    }
+}
+
+fn after(can_leave: Option<&CanLeave>) -> String {
+    can_leave.map_or_else(String::new, |can_leave| format!("; {can_leave}"))
 }
 
 impl DoseError {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::absorbed::{Surroundings, photon_absorbed_fraction};
 use crate::emitter::{Emitter, MGY_G_PER_MEV, Source};
-use crate::error::{DoseError, above_zero, not_negative};
+use crate::error::{DoseError, NoBody, above_zero, not_negative};
 use crate::region::{Kind, Region, SOFT_TISSUE_DENSITY};
 
 /// Least radius served, cm: below it a region is a few cells, and where in them the activity lies
@@ -136,12 +136,13 @@ pub fn self_dose_factor(
             Surroundings::Body,
         );
     };
-    let refused = |why: &str| {
+    let refused = |why: NoBody| {
         let solid =
             organs().iter().filter(|o| matches!(o.form, OrganForm::Solid | OrganForm::Body));
         Err(DoseError::NoGeometry {
             region: region.given().to_owned(),
-            why: format!("{why} ({})", organ.source),
+            why,
+            source_of_organ: organ.source,
             known: solid.map(|o| o.name).collect::<Vec<_>>().join(", "),
             hint: if region.is_red_marrow() || organ.name == "blood" {
                 "; the red marrow has factors of its own, from blood or an image (`marrow`)"
@@ -151,8 +152,8 @@ pub fn self_dose_factor(
         })
     };
     match organ.form {
-        OrganForm::Wall => refused("its self dose depends on the activity of its contents"),
-        OrganForm::Spread => refused("it is not one convex body"),
+        OrganForm::Wall => refused(NoBody::Wall),
+        OrganForm::Spread => refused(NoBody::Spread),
         OrganForm::Body => {
             let shape = Shape::of(organ, Surroundings::Vacuum, false);
             let method = "electrons absorbed but for the surface, photons in a trunk-shaped body of water of this mass, \

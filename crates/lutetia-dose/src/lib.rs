@@ -45,7 +45,7 @@ pub use dose::{
     AbsorbedDose, Mass, Rbe, RbeWeightedDose, absorbed_dose, cortex_dose, rbe_weighted,
 };
 pub use emitter::{Emitter, PhotonLine, Source};
-pub use error::DoseError;
+pub use error::{CanLeave, DoseError, NoBody, NoDaughter};
 pub use factor::{SelfDoseFactor, self_dose_factor, sphere_dose_factor};
 pub use lutetia_data::Sex;
 pub use marrow::{

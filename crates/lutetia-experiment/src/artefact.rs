@@ -7,8 +7,10 @@ use lutetia_trial::Record;
 
 use lutetia_patient::{RegionTia, dose::RegionDose, model::FittedPatient};
 
-use crate::sight::rest;
-use crate::steps::{Absent, Made, StepError, cohort::CohortUse, trial::TrialUse};
+use crate::names::rest;
+use crate::steps::{
+    Absent, Made, StepError, cohort::CohortUse, survival::source::Individuals, trial::TrialUse,
+};
 
 /// What one step made.
 #[derive(Debug, Clone)]
@@ -29,6 +31,16 @@ pub(crate) enum Artefact {
     Calibrated(Vec<(String, f64)>),
     /// Parameters of an effect that a combination calibrated, as they are set.
     Effect(BTreeMap<String, String>),
+    /// Individual times behind published curves.
+    Individuals(Individuals),
+}
+
+/// Where patients' times come from.
+pub(crate) enum PatientTimes<'a> {
+    /// Published curves.
+    Reconstructed(&'a Individuals),
+    /// A trial and its records.
+    Trial(&'a TrialUse, &'a [Record]),
 }
 
 /// An artefact that is kept with the tables of its step. What takes longest, a calibration, hands on the least.
@@ -128,6 +140,15 @@ impl Artefacts {
     pub(crate) fn trial(&self, step: &str) -> Result<(&TrialUse, &[Record]), StepError> {
         self.get(step, Made::Trial, |a| match a {
             Artefact::Trial { used, records } => Some((&**used, &records[..])),
+            _ => None,
+        })
+    }
+
+    /// Patients' times of a reconstruction or a trial.
+    pub(crate) fn patient_times(&self, step: &str) -> Result<PatientTimes<'_>, StepError> {
+        self.get(step, Made::PatientTimes, |a| match a {
+            Artefact::Individuals(found) => Some(PatientTimes::Reconstructed(found)),
+            Artefact::Trial { used, records } => Some(PatientTimes::Trial(used, records)),
             _ => None,
         })
     }

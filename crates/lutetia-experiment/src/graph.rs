@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Experiment,
-    sight::first,
+    names::{first, owns},
     steps::{Step, StepKind, Use},
 };
 
@@ -82,9 +82,4 @@ pub(crate) enum Known {
     Tables,
     /// Its tables and what it hands on in memory.
     Whole,
-}
-
-/// Whether a table may be one of a step: `<id>` and `<id>.<part>`.
-pub(crate) fn owns(id: &str, table: &str) -> bool {
-    table.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -10,6 +10,7 @@ mod check;
 mod failure;
 mod graph;
 pub mod keys;
+mod names;
 mod plan;
 pub mod run;
 pub mod shelf;

@@ -4,10 +4,7 @@
 //! out of its sight while it runs: a use that a kind forgets to declare is an error in its first test, never a result
 //! that is taken for current when it is not.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use lutetia_data::Study;
 use lutetia_scenario::LoadedModel;
@@ -16,7 +13,8 @@ use lutetia_table::Tables;
 use crate::{
     Experiment,
     artefact::Artefacts,
-    graph::{Graph, owns},
+    graph::Graph,
+    names::{first, owns, rest},
     steps::{Context, Use},
 };
 
@@ -71,21 +69,6 @@ impl Hidden {
         context.tables.extend(self.tables);
         context.artefacts.extend(self.artefacts);
     }
-}
-
-/// The table of a path to a cell.
-pub(crate) fn first(path: &str) -> &str {
-    path.split('/').next().unwrap_or(path)
-}
-
-/// Leaves what is seen and returns the rest.
-pub(crate) fn rest<T>(
-    all: &mut BTreeMap<String, T>,
-    seen: impl Fn(&str) -> bool,
-) -> BTreeMap<String, T> {
-    let (left, rest) = mem::take(all).into_iter().partition(|(name, _)| seen(name));
-    *all = left;
-    rest
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 
 mod bootstrap;
 mod choice;
+mod criterion;
 mod curve;
 mod error;
 mod fast;
@@ -48,6 +49,7 @@ mod voxels;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
 pub use choice::{GAIN, MISFIT, MOST_BIRGE, Why, choose, widened};
+pub use criterion::NoCriterion;
 pub use curve::exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
 pub use curve::functions::{FUNCTIONS, Function, NameSource, UnknownFunction};
 pub use curve::gamma::GammaVariate;
@@ -78,8 +80,7 @@ pub use result::{
 };
 pub use search::{Found, Judged, SearchOptions, search};
 pub use selection::{
-    Average, GateFailure, NoCriterion, Quality, QualityGates, Weighed, aicc, akaike_weights,
-    average,
+    Average, GateFailure, Quality, QualityGates, Weighed, aicc, akaike_weights, average,
 };
 pub use solver::{DampedScoring, Linearisation, Scored};
 pub use tails::{ln_normal_cdf, normal_hazard};

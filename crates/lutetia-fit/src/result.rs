@@ -5,9 +5,9 @@ use std::fmt;
 use lutetia_population::Transform;
 use nalgebra::DMatrix;
 
+use crate::criterion::NoCriterion;
 use crate::inference::IntervalKind;
 use crate::predictor::{DerivedKind, derived_name};
-use crate::selection::NoCriterion;
 use crate::verdict::{Bound, Determination, Status, short};
 
 /// An estimated parameter or error magnitude.

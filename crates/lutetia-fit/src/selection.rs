@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::error::SelectionError;
-use crate::problem::VarianceCount;
 use crate::result::Fit;
 
 /// Akaike's criterion with the correction for small samples, `−2 ln L + 2K + 2K(K+1)/(n−K−1)` (Hurvich and Tsai 1989).
@@ -16,34 +15,6 @@ pub fn aicc(minus_two_log_likelihood: f64, k: usize, n: usize) -> Result<f64, Se
     }
     let (kf, nf) = (k as f64, n as f64);
     Ok(minus_two_log_likelihood + 2.0 * kf + 2.0 * kf * (kf + 1.0) / (nf - kf - 1.0))
-}
-
-/// Why a criterion of a fit is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NoCriterion {
-    /// The likelihood has no bound: the curve passes through every point.
-    Interpolates,
-    /// AICc has no meaning.
-    NoAicc {
-        /// Why not.
-        cause: SelectionError,
-        /// Whether the variance counts among the parameters.
-        variance: VarianceCount,
-    },
-}
-
-impl fmt::Display for NoCriterion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Interpolates => f.write_str(
-                "the curve passes through every point, so the likelihood has no maximum",
-            ),
-            Self::NoAicc { cause, variance } => {
-                write!(f, "{cause} (the variance is {})", variance.describe())
-            }
-        }
-    }
 }
 
 /// Akaike weights `w_i = e^{−Δ_i/2}/Σ e^{−Δ_j/2}`; `None` where there is no finite criterion.

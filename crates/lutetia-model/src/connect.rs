@@ -7,11 +7,10 @@ use lutetia_units::{Dimension, Quantity, Unit};
 
 use crate::{
     expr::{Expr, Symbol},
-    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate},
+    model::{
+        ALIAS_SEPARATOR, Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate,
+    },
 };
-
-/// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
-pub const ALIAS_SEPARATOR: char = ':';
 
 /// An output of one part drives an input of another (or of itself).
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,7 @@ mod scaffold;
 mod schema;
 pub mod system;
 
-pub use connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect};
+pub use connect::{Connection, Link, Mass, connect};
 pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
 pub use front::{Checked, Named, NoFiles, Resolve, SourceFile, check, check_with_units};

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::expr::Expr;
 
+/// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
+pub const ALIAS_SEPARATOR: char = ':';
+
 /// A checked model. Built by [`crate::check`] or [`fn@crate::connect`]; read by [`crate::compile`].
 #[derive(Debug, Clone)]
 pub struct Model {

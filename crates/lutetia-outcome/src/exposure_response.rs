@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, confidence_level, not_determined, within};
+use crate::error::{
+    Asked, NoAnswer, OutcomeError, Unfinished, confidence_level, not_determined, within,
+};
 use crate::lack_of_fit::{ExposureGroup, LackOfFit, hosmer_lemeshow};
 use crate::numeric::{chi_squared_tail, two_sided_z};
 
@@ -89,11 +91,8 @@ impl Logistic {
         let (gradient, [i00, i01, i11]) = derivatives(&z, event, a, b);
         let determinant = i00 * i11 - i01 * i01;
         if !(gradient.iter().all(|g| g.abs() < 1e-6 * count) && determinant > 0.0) {
-            return Err(OutcomeError::NotConverged {
-                what: "the logistic curve".to_owned(),
-                reason: "the likelihood keeps rising; the exposures all but separate the events"
-                    .to_owned(),
-            });
+            let (what, reason) = (Asked::LogisticCurve, Unfinished::KeepsRising);
+            return Err(OutcomeError::NotConverged { what, reason });
         }
         let (v00, v01, v11) = (i11 / determinant, -i01 / determinant, i00 / determinant);
         let t = centre / scale;
@@ -192,7 +191,8 @@ fn derivatives(z: &[f64], event: &[bool], a: f64, b: f64) -> ([f64; 2], [f64; 3]
 }
 
 fn refuse_undetermined(exposure: &[f64], event: &[bool]) -> Result<(), OutcomeError> {
-    let what = "the logistic curve of response against exposure";
+    let refused = |reason| Err(not_determined(Asked::LogisticCurve, reason));
+    let patients = exposure.len();
     let range = |wanted: Option<bool>| {
         exposure
             .iter()
@@ -201,22 +201,18 @@ fn refuse_undetermined(exposure: &[f64], event: &[bool]) -> Result<(), OutcomeEr
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), (x, _)| (lo.min(*x), hi.max(*x)))
     };
     let (all, with, without) = (range(None), range(Some(true)), range(Some(false)));
-    if with.0 > with.1 || without.0 > without.1 {
-        let who = if with.0 > with.1 { "nobody" } else { "everybody" };
-        let reason = format!("{who} of {} patients had the event", exposure.len());
-        return Err(not_determined(what, reason));
+    if with.0 > with.1 {
+        return refused(NoAnswer::Nobody { patients });
+    }
+    if without.0 > without.1 {
+        return refused(NoAnswer::Everybody { patients });
     }
     if all.0 >= all.1 {
-        let reason = format!("all {} patients had the exposure {}", exposure.len(), all.0);
-        return Err(not_determined(what, reason));
+        return refused(NoAnswer::OneExposure { patients, exposure: all.0 });
     }
     if with.0 >= without.1 || without.0 >= with.1 {
-        let at = if with.0 >= without.1 { with.0 } else { without.0 };
-        let reason = format!(
-            "an exposure of {at} separates all patients with the event from all without, so that the \
-             curve would be a step; more patients between them would give a slope"
-        );
-        return Err(not_determined(what, reason));
+        let exposure = if with.0 >= without.1 { with.0 } else { without.0 };
+        return refused(NoAnswer::Separated { exposure });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, not_determined, within};
+use crate::error::{Asked, NoAnswer, OutcomeError, not_determined, within};
 use crate::numeric::chi_squared_tail;
 
 /// Below this p a fit is called refuted: its interval, which takes the curve for true, means nothing.
@@ -116,14 +116,8 @@ pub fn hosmer_lemeshow(
         }
     }
     if joined.len() < 3 {
-        return Err(not_determined(
-            "the lack of fit",
-            format!(
-                "the patients make {} groups in which one event and one patient without it are expected; \
-                 three are needed",
-                joined.len()
-            ),
-        ));
+        let reason = NoAnswer::FewGroups { groups: joined.len() };
+        return Err(not_determined(Asked::LackOfFit, reason));
     }
     let mut chi_squared = 0.0;
     let mut out = Vec::with_capacity(joined.len());
@@ -155,7 +149,6 @@ pub fn survival_lack_of_fit(
 ) -> Result<LackOfFit, OutcomeError> {
     const LEAST_EVENTS: usize = 5;
     const MOST_PERIODS: usize = 10;
-    let undetermined = |reason: String| not_determined("the lack of fit", reason);
     let pairs = || data.time().iter().zip(data.event());
     let mut times: Vec<f64> = pairs().filter(|(_, e)| **e).map(|(t, _)| *t).collect();
     times.sort_by(f64::total_cmp);
@@ -166,11 +159,8 @@ pub fn survival_lack_of_fit(
     // Many events at one time make fewer periods.
     ends.dedup_by(|a, b| *a <= *b);
     if ends.len() < 3 {
-        return Err(undetermined(format!(
-            "{} events at different times make {} periods of five; three are needed",
-            times.len(),
-            ends.len()
-        )));
+        let reason = NoAnswer::FewPeriods { events: times.len(), periods: ends.len() };
+        return Err(not_determined(Asked::LackOfFit, reason));
     }
     let (mut chi_squared, mut from) = (0.0, 0.0);
     for end in &ends {
@@ -184,7 +174,8 @@ pub fn survival_lack_of_fit(
         let inside = |t: f64| (t > from || (first && t >= 0.0)) && t <= *end;
         let seen = pairs().filter(|(t, e)| **e && inside(**t)).count() as f64;
         if !(expected.is_finite() && expected > 0.0) {
-            return Err(undetermined(format!("the curve expects nobody between {from} and {end}")));
+            let reason = NoAnswer::NobodyExpected { from, to: *end };
+            return Err(not_determined(Asked::LackOfFit, reason));
         }
         chi_squared += (seen - expected).powi(2) / expected;
         from = *end;

@@ -20,4 +20,4 @@ pub mod radiobiology;
 pub mod survival;
 pub mod trade_off;
 
-pub use error::OutcomeError;
+pub use error::{Asked, Contradiction, Curve, NoAnswer, Of, OutcomeError, Unfinished};

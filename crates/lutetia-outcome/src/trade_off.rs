@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, confidence_level, not_determined, not_negative, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, confidence_level, not_determined, not_negative,
+    within,
+};
 use crate::numeric::two_sided_z;
 use crate::survival::RmstContrast;
 
@@ -32,10 +35,7 @@ pub fn proportion(events: usize, patients: usize, level: f64) -> Result<Proporti
         return Err(OutcomeError::Empty { what: "the arm".to_owned() });
     }
     if events > patients {
-        return Err(OutcomeError::Inconsistent {
-            what: format!("{events} events of {patients} patients"),
-            hint: "count patients with an event, not events",
-        });
+        return Err(Contradiction::EventsOfPatients { events, patients }.into());
     }
     let (n, z) = (patients as f64, two_sided_z(level));
     let p = events as f64 / n;
@@ -149,80 +149,52 @@ pub struct NumberNeeded {
 /// Not determined when the shares are equal.
 pub fn number_needed_to_harm(difference: &RiskDifference) -> Result<NumberNeeded, OutcomeError> {
     if difference.difference.abs() <= 0.0 {
-        return Err(not_determined("the number needed to harm", "both arms have the same share"));
+        return Err(not_determined(Asked::NumberNeededToHarm, NoAnswer::SameShare));
     }
     let same_side = difference.lower * difference.upper > 0.0;
     let limits = same_side.then(|| (1.0 / difference.upper, 1.0 / difference.lower));
     Ok(NumberNeeded { number: 1.0 / difference.difference, limits })
 }
 
-/// What counts and how much: weights that add to 1.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct UtilityWeights(Vec<(String, f64)>);
+/// How much a benefit and a harm count: weights that add to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct UtilityWeights {
+    benefit: f64,
+    harm: f64,
+}
 
 impl UtilityWeights {
-    /// Named weights.
+    /// The weights of benefit and harm, 0 to 1.
     ///
     /// # Errors
-    /// No weights, negative ones, a sum that is not 1, a name twice.
-    pub fn new(weights: &[(&str, f64)]) -> Result<Self, OutcomeError> {
-        if weights.is_empty() {
-            return Err(OutcomeError::Empty { what: "the list of weights".to_owned() });
+    /// A negative weight, a sum that is not 1.
+    pub fn new(benefit: f64, harm: f64) -> Result<Self, OutcomeError> {
+        not_negative("weight of the benefit", benefit, "")?;
+        not_negative("weight of the harm", harm, "")?;
+        // 1e-6: a third typed with seven digits, not with two.
+        if (benefit + harm - 1.0).abs() > 1e-6 {
+            return Err(Contradiction::Weights { benefit, harm }.into());
         }
-        for (i, (name, w)) in weights.iter().enumerate() {
-            not_negative(format!("weight of `{name}`"), *w, "")?;
-            if weights[..i].iter().any(|(other, _)| other == name) {
-                return Err(OutcomeError::Inconsistent {
-                    what: format!("`{name}` has two weights"),
-                    hint: "give each goal one weight",
-                });
-            }
-        }
-        let total: f64 = weights.iter().map(|w| w.1).sum();
-        if (total - 1.0).abs() > 1e-6 {
-            let list: Vec<String> = weights.iter().map(|(n, w)| format!("{n} {w}")).collect();
-            return Err(OutcomeError::Inconsistent {
-                what: format!("the weights {} add to {total}, expected 1", list.join(", ")),
-                hint: "divide each by their sum",
-            });
-        }
-        Ok(Self(weights.iter().map(|&(n, w)| (n.to_owned(), w)).collect()))
+        Ok(Self { benefit, harm })
     }
 
-    /// The weights.
+    /// The weight of the benefit.
     #[must_use]
-    pub fn weights(&self) -> &[(String, f64)] {
-        &self.0
+    pub fn benefit(self) -> f64 {
+        self.benefit
     }
 
-    /// Clinical utility `Σ w_i u_i` of utilities between 0 (worst) and 1 (best).
-    ///
-    /// # Errors
-    /// A goal without a utility, a utility without a weight, a utility outside 0 to 1.
-    pub fn utility(&self, utilities: &[(&str, f64)]) -> Result<f64, OutcomeError> {
-        for (name, u) in utilities {
-            within(
-                format!("utility of `{name}`"),
-                *u,
-                "",
-                (0.0..=1.0).contains(u),
-                "0 (worst) to 1 (best)",
-            )?;
-            if !self.0.iter().any(|(n, _)| n == name) {
-                return Err(OutcomeError::UnknownName {
-                    kind: "goal",
-                    name: (*name).to_owned(),
-                    known: self.0.iter().map(|w| w.0.as_str()).collect::<Vec<_>>().join(", "),
-                });
-            }
-        }
-        self.0.iter().try_fold(0.0, |sum, (name, w)| {
-            let found = utilities.iter().find(|(n, _)| n == name);
-            let u = found.ok_or_else(|| {
-                not_determined("the clinical utility", format!("`{name}` has no value"))
-            })?;
-            Ok(sum + w * u.1)
-        })
+    /// The weight of the harm.
+    #[must_use]
+    pub fn harm(self) -> f64 {
+        self.harm
+    }
+
+    /// Clinical utility `w_b b/b₁ + w_h (1 − h)` of a benefit `b`, of which `b₁` counts as one, in the same unit, and
+    /// a risk of harm `h`, 0 to 1.
+    #[must_use]
+    pub fn utility(self, benefit: f64, counts_as_one: f64, harm: f64) -> f64 {
+        self.benefit * benefit / counts_as_one + self.harm * (1.0 - harm)
     }
 }
 

@@ -17,7 +17,6 @@
 //! no error: it is a [`Verdict`](lutetia_diagnostic::Verdict) on that region.
 
 mod administrations;
-pub mod budget;
 pub mod curves;
 pub mod cycles;
 pub mod dose;
@@ -34,6 +33,7 @@ pub mod select;
 pub mod shape;
 pub mod text;
 
+pub use dose::budget;
 pub use error::{GivenAs, NoIntegral, PatientError, TextError};
 pub use percent::{BareNumber, refuse_bare};
 pub use region::{RegionTia, shown};

@@ -9,7 +9,8 @@ use lutetia_model::{Model, system::System};
 use rayon::prelude::*;
 
 use crate::{
-    covariate::{CovariateLaw, Covariates},
+    covariate::Covariates,
+    covariate_law::CovariateLaw,
     draw::Draws,
     effects::{Effects, RandomEffect},
     error::PopulationError,
@@ -218,11 +219,12 @@ impl Population {
                 Some(limit) => refused[limit] += 1,
             }
         }
+        // Every draw was refused by a limit, and there is at least one draw.
         let worst = (0..refused.len()).max_by_key(|&k| refused[k]).unwrap_or(0);
         Err(PopulationError::Implausible {
             patient: number,
             attempts: self.most_attempts,
-            limit: self.limits.text(worst),
+            limit: self.limits.refusing(worst),
             refused: refused.get(worst).copied().unwrap_or(0),
         })
     }

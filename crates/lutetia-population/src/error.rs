@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::range::PopulationRange;
+use crate::{covariate_law::Said, range::PopulationRange};
 
 /// Why a population, a cohort or a weighting of one cannot be had.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -60,7 +60,7 @@ pub enum PopulationError {
         /// Draws tried.
         attempts: u32,
         /// The limit that refuses most.
-        limit: String,
+        limit: Refusing,
         /// How many it refuses.
         refused: u32,
     },
@@ -77,6 +77,40 @@ pub enum PopulationError {
         /// What stands against it.
         reason: NoWeights,
     },
+}
+
+/// A limit that refuses draws.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Refusing {
+    /// The bounds of a parameter with a random effect.
+    Bounds {
+        /// The parameter.
+        parameter: String,
+    },
+    /// A limit of the cohort.
+    Limit {
+        /// The parameter, covariate or output.
+        name: String,
+        /// Least and greatest plausible value, in `unit`; infinite where there is none.
+        range: (f64, f64),
+        /// Its unit.
+        unit: String,
+    },
+}
+
+impl fmt::Display for Refusing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bounds { parameter } => {
+                write!(f, "the bounds of `{parameter}` in the model file")
+            }
+            Self::Limit { name, range, unit } => {
+                let said = Said { unit, factor: 1.0 };
+                write!(f, "the limit of `{name}`, {},", said.range(*range))
+            }
+        }
+    }
 }
 
 /// Why a parameter cannot vary as its model file says.

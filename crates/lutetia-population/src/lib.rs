@@ -14,6 +14,7 @@
 
 mod cohort;
 mod covariate;
+mod covariate_law;
 mod draw;
 mod effects;
 mod error;
@@ -24,10 +25,10 @@ mod slots;
 mod weighting;
 
 pub use cohort::{Cohort, CohortSpec, Patient, Population};
-pub use covariate::CovariateLaw;
+pub use covariate_law::CovariateLaw;
 pub use draw::{Draws, log_normal_draws, normal_quantile, normal_share};
 pub use effects::{Effects, RandomEffect};
-pub use error::{Instead, NoVariability, NoWeights, PopulationError};
+pub use error::{Instead, NoVariability, NoWeights, PopulationError, Refusing};
 pub use law::{Form, ParameterLaw, Prior, Transform};
 pub use limits::Limit;
 pub use range::{ExpectedLaw, NoLaw, PopulationRange};

@@ -3,9 +3,8 @@
 use lutetia_model::system::System;
 
 use crate::{
-    covariate::Said,
     effects::Effects,
-    error::{Instead, PopulationError},
+    error::{Instead, PopulationError, Refusing},
     law::Form,
     range::PopulationRange,
 };
@@ -33,7 +32,7 @@ struct Placed {
     place: Place,
     lower: f64,
     upper: f64,
-    text: String,
+    said: Refusing,
 }
 
 /// What a draw must meet: the bounds of the model file where there is a random effect, and the limits of the cohort.
@@ -60,7 +59,7 @@ impl Limits {
                 place: Place::Slot(effect.slot),
                 lower: lower.unwrap_or(f64::NEG_INFINITY),
                 upper: upper.unwrap_or(f64::INFINITY),
-                text: format!("the bounds of `{}` in the model file", effect.name),
+                said: Refusing::Bounds { parameter: effect.name.clone() },
             });
         }
         for limit in limits {
@@ -78,9 +77,12 @@ impl Limits {
                     (info.unit.symbol(), 1.0 / info.factor)
                 }
             };
-            let said = Said { unit, factor };
-            let text = format!("the limit of `{}`, {},", limit.name, said.range((lower, upper)));
-            placed.push(Placed { place, lower, upper, text });
+            let said = Refusing::Limit {
+                name: limit.name.clone(),
+                range: (lower / factor, upper / factor),
+                unit: unit.to_owned(),
+            };
+            placed.push(Placed { place, lower, upper, said });
         }
         Ok(Self(placed))
     }
@@ -89,9 +91,9 @@ impl Limits {
         self.0.len()
     }
 
-    /// How a limit is told to people.
-    pub(crate) fn text(&self, index: usize) -> String {
-        self.0.get(index).map_or_else(String::new, |l| l.text.clone())
+    /// A limit that [`refusal`](Self::refusal) named.
+    pub(crate) fn refusing(&self, index: usize) -> Refusing {
+        self.0[index].said.clone()
     }
 
     /// The first limit that refuses a draw.

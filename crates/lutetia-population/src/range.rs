@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::covariate::{CovariateLaw, Said};
+use crate::covariate_law::{CovariateLaw, Said};
 
 /// A number of a population outside its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

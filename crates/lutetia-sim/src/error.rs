@@ -1,6 +1,8 @@
 //! What can go wrong, and what is to be done about it.
 
-use lutetia_model::system::DoseTargetError;
+use std::fmt;
+
+use lutetia_model::system::{DoseTargetError, LimitKind};
 use thiserror::Error;
 
 use crate::engine::id::Unsupported;
@@ -253,6 +255,81 @@ pub enum CurveFault {
     },
 }
 
+/// A number that nature bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bounded {
+    /// What it is.
+    pub kind: LimitKind,
+    /// Of which compartment, process or state.
+    pub name: String,
+    /// The formula that gives it; empty where it is not written as one.
+    pub formula: String,
+}
+
+impl fmt::Display for Bounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            LimitKind::Volume => "volume of",
+            LimitKind::Coefficient => "rate of process",
+            LimitKind::Initial => "initial amount of",
+        };
+        write!(f, "the {what} `{}`", self.name)?;
+        if self.formula.is_empty() { Ok(()) } else { write!(f, " (`{}`)", self.formula) }
+    }
+}
+
+/// What goes into an organ that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Filling {
+    /// A state that is not empty at the start.
+    #[error("`{state}` starts with {amount}")]
+    Start {
+        /// The state.
+        state: String,
+        /// With its unit.
+        amount: String,
+    },
+    /// A process.
+    #[error("process `{process}` flows into it at {rate}")]
+    Process {
+        /// Its name.
+        process: String,
+        /// With its unit.
+        rate: String,
+    },
+    /// A dose.
+    #[error("a dose is given into `{state}`")]
+    Dose {
+        /// The state.
+        state: String,
+    },
+    /// Something on the way.
+    #[error("something flows into `{state}`")]
+    Flow {
+        /// The state.
+        state: String,
+    },
+}
+
+/// A number of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum OfState {
+    /// At the start.
+    #[error("the initial value")]
+    Initial,
+    /// Along the way.
+    #[error("the value")]
+    Value,
+    /// Its derivative by time.
+    #[error("the rate of change")]
+    Rate,
+    /// Its derivative by a parameter.
+    #[error("a parameter derivative")]
+    Sensitivity,
+}
+
 /// Why a run that had begun has no result.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
@@ -260,8 +337,8 @@ pub enum SolveFailure {
     /// A number that nature does not allow.
     #[error("{what} is {value}{when} with {parameters}; expected {expected}")]
     Impossible {
-        /// What it is: ``the volume of `spleen` (`Vs`)``.
-        what: String,
+        /// What it is.
+        what: Box<Bounded>,
         /// Its value, with unit.
         value: String,
         /// What was expected.
@@ -280,7 +357,7 @@ pub enum SolveFailure {
         /// The compartment.
         organ: String,
         /// What goes into it.
-        what: String,
+        what: Filling,
         /// Names, values, units.
         parameters: String,
     },
@@ -295,13 +372,15 @@ pub enum SolveFailure {
     },
     /// The start of the simulation, or a moment right after a dose, has no finite value.
     #[error(
-        "{what} is not a finite number at {when} with {parameters}; likely a division by \
+        "{what} of `{state}` is not a finite number at {when} with {parameters}; likely a division by \
          zero, a logarithm or root of a negative number, or an overflow: look at the formula that \
          uses the extreme value"
     )]
     NonFinite {
-        /// `the initial value of L.plasma`, `the rate of change of L.plasma`.
-        what: String,
+        /// Which number of the state.
+        what: OfState,
+        /// The state.
+        state: String,
         /// When, and where in the schedule.
         when: String,
         /// Names, values, units.

@@ -2,7 +2,7 @@
 
 use lutetia_model::system::{OutputInfo, System};
 
-use crate::error::{Cause, SolveFailure};
+use crate::error::{Cause, OfState, SolveFailure};
 use crate::impossible::Fault;
 use crate::regimen::Doses;
 use crate::text::{number, time_text, with_unit};
@@ -36,7 +36,7 @@ impl Account<'_> {
         &self,
         time: f64,
         values: &[f64],
-        what: &str,
+        what: OfState,
     ) -> Result<(), SolveFailure> {
         match values.iter().position(|v| !is_tame(*v)) {
             None => Ok(()),
@@ -45,9 +45,10 @@ impl Account<'_> {
     }
 
     /// What of a state is no number.
-    pub(crate) fn non_finite(&self, time: f64, state: usize, what: &str) -> SolveFailure {
+    pub(crate) fn non_finite(&self, time: f64, state: usize, what: OfState) -> SolveFailure {
         SolveFailure::NonFinite {
-            what: format!("{what} of `{}`", self.system.states()[state].name),
+            what,
+            state: self.system.states()[state].name.clone(),
             when: self.when(time),
             parameters: self.parameters_text(),
         }

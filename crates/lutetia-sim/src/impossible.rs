@@ -2,7 +2,7 @@
 
 use lutetia_model::system::{Limit, LimitKind, System};
 
-use crate::error::SolveFailure;
+use crate::error::{Bounded, Filling, SolveFailure};
 use crate::field::Field;
 use crate::regimen::Doses;
 use crate::text::quantity_text;
@@ -25,8 +25,8 @@ pub(crate) struct Limits {
 /// What was found.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    Impossible { what: String, value: String, expected: &'static str },
-    Missing { organ: String, what: String },
+    Impossible { what: Box<Bounded>, value: String, expected: &'static str },
+    Missing { organ: String, what: Filling },
 }
 
 impl Fault {
@@ -86,10 +86,11 @@ impl Limits {
                 && !from_there
                 && !is_zero(value)
             {
-                let value = quantity_text(system.units(), limit.dimension, value);
+                let text = quantity_text(system.units(), limit.dimension, value);
+                let name = limit.name.clone();
                 let what = match limit.kind {
-                    LimitKind::Initial => format!("`{}` starts with {value}", limit.name),
-                    _ => format!("process `{}` flows into it at {value}", limit.name),
+                    LimitKind::Initial => Filling::Start { state: name, amount: text },
+                    _ => Filling::Process { process: name, rate: text },
                 };
                 return Err(Fault::Missing { organ: limits[place].name.clone(), what });
             }
@@ -98,7 +99,7 @@ impl Limits {
             let place = missing.iter().find(|&&k| state.place.as_ref() == Some(&limits[k].name));
             if let Some(&place) = place {
                 if doses.given.iter().any(|&(given, amount)| given == index && amount > 0.0) {
-                    let what = format!("a dose is given into `{}`", state.name);
+                    let what = Filling::Dose { state: state.name.clone() };
                     return Err(Fault::Missing { organ: limits[place].name.clone(), what });
                 }
                 self.absent.push(index);
@@ -119,7 +120,7 @@ impl Limits {
             let state = &system.states()[filled];
             return Err(Fault::Missing {
                 organ: state.place.clone().unwrap_or_default(),
-                what: format!("something flows into `{}`", state.name),
+                what: Filling::Flow { state: state.name.clone() },
             });
         }
         if !self.varying {
@@ -151,20 +152,14 @@ fn is_possible(value: f64) -> bool {
 }
 
 fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
-    let (what, expected) = match limit.kind {
-        LimitKind::Volume => (
-            format!("the volume of `{}`", limit.name),
-            "a volume above zero, or exactly zero for an organ the patient does not have",
-        ),
-        LimitKind::Coefficient => {
-            (format!("the rate of process `{}`", limit.name), "a rate of zero or more")
+    let expected = match limit.kind {
+        LimitKind::Volume => {
+            "a volume above zero, or exactly zero for an organ the patient does not have"
         }
-        LimitKind::Initial => {
-            (format!("the initial amount of `{}`", limit.name), "an amount of zero or more")
-        }
+        LimitKind::Coefficient => "a rate of zero or more",
+        LimitKind::Initial => "an amount of zero or more",
     };
-    let written =
-        if limit.text.is_empty() { String::new() } else { format!(" (`{}`)", limit.text) };
     let value = quantity_text(system.units(), limit.dimension, value);
-    Fault::Impossible { what: format!("{what}{written}"), value, expected }
+    let (kind, name, formula) = (limit.kind, limit.name.clone(), limit.text.clone());
+    Fault::Impossible { what: Box::new(Bounded { kind, name, formula }), value, expected }
 }

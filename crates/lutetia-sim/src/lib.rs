@@ -85,7 +85,7 @@ mod tolerance;
 
 pub use engine::Stop;
 pub use engine::id::{EngineId, Unsupported};
-pub use error::{Cause, CurveFault, SimError, SolveFailure};
+pub use error::{Bounded, Cause, CurveFault, Filling, OfState, SimError, SolveFailure};
 pub use inputs::{Curve, Inputs};
 pub use record::{Grid, IntegralToInfinity, Sensitivities, Standing, Statistics, Trajectory};
 pub use regimen::{Dose, Regimen};

@@ -3,9 +3,7 @@
 use lutetia_units::significant;
 use serde::Serialize;
 
-use crate::Table;
-
-/// One cell of a [`Table`].
+/// One cell of a [`Table`](crate::Table).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Cell {
@@ -13,7 +11,7 @@ pub enum Cell {
     Int(i64),
     /// Yes or no.
     Bool(bool),
-    /// A number; printed to [`Table::DIGITS`] significant digits.
+    /// A number; printed to [`Cell::DIGITS`] significant digits.
     Number(f64),
     /// Text.
     Text(String),
@@ -67,6 +65,9 @@ impl From<String> for Cell {
 }
 
 impl Cell {
+    /// Significant digits of a number in a CSV file.
+    pub const DIGITS: usize = 6;
+
     /// The number, if it is one.
     #[must_use]
     pub fn number(&self) -> Option<f64> {
@@ -85,7 +86,7 @@ impl Cell {
         match self {
             Self::Int(n) => n.to_string(),
             Self::Bool(yes) => yes.to_string(),
-            Self::Number(x) => significant(*x, Table::DIGITS),
+            Self::Number(x) => significant(*x, Self::DIGITS),
             Self::Text(t) => t.clone(),
             Self::Missing => String::new(),
         }

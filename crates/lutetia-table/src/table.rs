@@ -33,7 +33,7 @@ pub struct Table {
 
 impl Table {
     /// Significant digits of a number in a CSV file.
-    pub const DIGITS: usize = 6;
+    pub const DIGITS: usize = Cell::DIGITS;
 
     /// Relative tolerance of computed numbers unless a column says otherwise. Fits stop at a relative
     /// change of 1e-8 and integrations run at rtol 1e-6, so that another processor's rounding moves

@@ -18,7 +18,6 @@
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
 mod calibrate;
-mod course;
 pub mod crossover_adjustment;
 mod endpoint;
 mod error;

@@ -265,25 +265,6 @@ pub enum RegimenRange {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TradeOffRange {
-    /// A weight that is none.
-    #[error("the weight of `{name}` is {found}; expected a number of zero or more")]
-    Weight {
-        /// The criterion.
-        name: String,
-        /// As given.
-        found: f64,
-    },
-    /// Weights that do not sum to one.
-    #[error(
-        "the sum of the weights is {}; expected weights that sum to one; divided by their sum they are {:.4} and {:.4}",
-        benefit + harm, benefit / (benefit + harm), harm / (benefit + harm)
-    )]
-    Weights {
-        /// That of the benefit.
-        benefit: f64,
-        /// That of the harm.
-        harm: f64,
-    },
     /// Nothing to weigh.
     #[error("the number of regimens is 0; expected at least one")]
     NoRegimens,

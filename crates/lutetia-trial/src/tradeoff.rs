@@ -6,10 +6,9 @@
 //! the same patients are tried under every draw, and each bootstrap sample takes one draw and then patients:
 //! its bands hold both uncertainties.
 
-use std::collections::BTreeMap;
-
-use lutetia_outcome::trade_off::{number_needed_to_harm, paired_risk_difference, share_limits};
-use lutetia_population::Instead;
+use lutetia_outcome::trade_off::{
+    UtilityWeights, number_needed_to_harm, paired_risk_difference, share_limits,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -149,8 +148,8 @@ pub struct Point {
 /// How benefit and harm are weighed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighing {
-    /// Weight of each criterion, `benefit` and `harm`; they must sum to one.
-    pub weights: BTreeMap<String, f64>,
+    /// How much benefit and harm count.
+    pub weights: UtilityWeights,
     /// The benefit that counts as one: the horizon of a restricted mean, or 1 for a share.
     pub scale: f64,
     /// Index of the reference regimen.
@@ -204,34 +203,6 @@ impl Standing {
     }
 }
 
-impl Weighing {
-    /// The weights of benefit and harm.
-    fn pair(&self) -> Result<(f64, f64), TrialError> {
-        let known = ["benefit", "harm"];
-        for (name, weight) in &self.weights {
-            if !known.contains(&name.as_str()) {
-                return Err(TrialError::Unknown {
-                    what: "criterion",
-                    name: name.clone(),
-                    instead: Instead::of(name, known.into_iter()),
-                });
-            }
-            if !(weight.is_finite() && *weight >= 0.0) {
-                let (name, found) = (name.clone(), *weight);
-                return Err(TradeOffRange::Weight { name, found }.into());
-            }
-        }
-        let of = |name: &str| self.weights.get(name).copied().unwrap_or(0.0);
-        let sum = of("benefit") + of("harm");
-        // 1e-6: a third typed with seven digits, not with two.
-        if (sum - 1.0).abs() > 1e-6 {
-            let (benefit, harm) = (of("benefit"), of("harm"));
-            return Err(TradeOffRange::Weights { benefit, harm }.into());
-        }
-        Ok((of("benefit"), of("harm")))
-    }
-}
-
 /// Means over a list of patients (with repetitions).
 struct Means {
     benefit: Vec<f64>,
@@ -243,7 +214,6 @@ struct Means {
 pub struct Resampled<'a> {
     regimens: &'a [Outcomes],
     weighing: &'a Weighing,
-    weights: (f64, f64),
     /// Patients under one draw.
     patients: usize,
     whole: Means,
@@ -262,10 +232,8 @@ impl<'a> Resampled<'a> {
     /// Draws the bootstrap samples.
     ///
     /// # Errors
-    /// [`TradeOffRange`]: no regimen, regimens with different patients or none, weights that do not
-    /// sum to one, fewer than 100 bootstrap samples.
+    /// [`TradeOffRange`]: no regimen, regimens with different patients or none, fewer than 100 bootstrap samples.
     pub fn new(regimens: &'a [Outcomes], weighing: &'a Weighing) -> Result<Self, TrialError> {
-        let weights = weighing.pair()?;
         let count = check(regimens, weighing)?;
         let patients = count / weighing.draws;
         let everybody: Vec<usize> = (0..count).collect();
@@ -282,11 +250,11 @@ impl<'a> Resampled<'a> {
                 means(regimens, &drawn)
             })
             .collect();
-        Ok(Self { regimens, weighing, weights, patients, whole, samples })
+        Ok(Self { regimens, weighing, patients, whole, samples })
     }
 
     fn utility(&self, m: &Means, k: usize) -> f64 {
-        self.weights.0 * m.benefit[k] / self.weighing.scale + self.weights.1 * (1.0 - m.harm[k])
+        self.weighing.weights.utility(m.benefit[k], self.weighing.scale, m.harm[k])
     }
 
     fn banded(&self, of: &dyn Fn(&Means) -> f64) -> Banded {

@@ -1,13 +1,14 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, builder::styling};
+use clap::{CommandFactory as _, Parser, Subcommand, builder::styling};
 
 use crate::{
     commands::{
         check, completions, data, dose, explain, export, fit, fit_map, functions, import, library,
         new, plan, report, schema, simulate, survival, trial,
     },
-    terminal::Colour,
+    failure::Outcome,
+    terminal::{Colour, Terminal},
 };
 
 const EXITS: &str = "\
@@ -83,6 +84,32 @@ pub(crate) enum Command {
     Schema(schema::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
+}
+
+impl Command {
+    /// Does what was asked.
+    pub(crate) fn run(&self, terminal: &Terminal) -> Outcome {
+        match self {
+            Self::Check(arguments) => check::run(arguments, terminal),
+            Self::Models(arguments) => library::run(arguments, terminal),
+            Self::Explain(arguments) => explain::run(arguments, terminal),
+            Self::New(arguments) => new::run(arguments, terminal),
+            Self::Data(arguments) => data::run(arguments, terminal),
+            Self::Simulate(arguments) => simulate::run(arguments, terminal),
+            Self::Fit(arguments) => fit::run(arguments, terminal),
+            Self::FitMap(arguments) => fit_map::run(arguments, terminal),
+            Self::Functions(arguments) => functions::run(arguments, terminal),
+            Self::Dose(arguments) => dose::run(arguments, terminal),
+            Self::Import(arguments) => import::run(arguments, terminal),
+            Self::Export(arguments) => export::run(arguments, terminal),
+            Self::Plan(arguments) => plan::run(arguments, terminal),
+            Self::Survival(arguments) => survival::run(arguments, terminal),
+            Self::Report(arguments) => report::run(arguments, terminal),
+            Self::Trial(arguments) => trial::run(arguments, terminal),
+            Self::Schema(arguments) => schema::run(arguments, terminal),
+            Self::Completions(arguments) => completions::run(arguments, Cli::command(), terminal),
+        }
+    }
 }
 
 #[cfg(test)]

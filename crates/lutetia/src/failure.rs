@@ -22,6 +22,16 @@ impl Failure {
         Self { exit, report: Some(Box::new(report)) }
     }
 
+    /// What a library says, under its own code.
+    pub(crate) fn of(exit: Exit, code: &'static str, said: &impl Display) -> Self {
+        Self::new(exit, Diagnostic::error(code, said.to_string()))
+    }
+
+    /// An option that a library refuses, under the code of that.
+    pub(crate) fn asked(code: &'static str, said: &impl Display, hint: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, Diagnostic::error(code, said.to_string()).hint(hint))
+    }
+
     /// A failure whose reasons have been shown already.
     pub(crate) fn shown(exit: Exit) -> Self {
         Self { exit, report: None }

@@ -7,11 +7,10 @@ use std::{
 };
 
 use lutetia_diagnostic::{Diagnostic, closest};
-
+use lutetia_models::{Bundled, slashed};
 use lutetia_scenario::nearest;
 
 use crate::{
-    commands::bundled_below,
     exit::Exit,
     failure::{Failure, Outcome},
 };
@@ -201,4 +200,23 @@ pub(crate) fn model_files(named: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The bundled models of a family, or all of them for `models`; none where that is the name of something that is there.
+fn bundled_below(folder: &Path) -> Vec<PathBuf> {
+    if folder.exists() {
+        return Vec::new();
+    }
+    let name = slashed(folder);
+    let name = name.trim_end_matches('/');
+    let family = lutetia_models::plain(name);
+    let within = |model: &&Bundled| {
+        let rest = model.path.strip_prefix(family);
+        name == "models" || rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    lutetia_models::MODELS
+        .iter()
+        .filter(within)
+        .map(|model| Path::new("models").join(model.path))
+        .collect()
 }

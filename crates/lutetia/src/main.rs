@@ -41,7 +41,7 @@ fn run() -> Exit {
     if let Err(error) = interrupt::install() {
         terminal.talk(&format!("warning: Ctrl-C cannot be caught: {error}"));
     }
-    match commands::run(&cli.command, &terminal) {
+    match cli.command.run(&terminal) {
         Ok(()) => Exit::Ok,
         Err(failure) => {
             if let Some(report) = failure.report() {

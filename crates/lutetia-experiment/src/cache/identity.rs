@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     Experiment,
     graph::Graph,
-    sight::first,
+    names::first,
     steps::{Context, Use},
     world::hash,
 };

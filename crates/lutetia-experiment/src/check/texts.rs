@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{File, meant};
+use crate::names::owns;
 
 /// Keys whose text is filled with numbers of the tables.
 const FILLED: [&str; 5] = ["objective", "method", "result", "disagreement", "caption"];
@@ -81,11 +82,7 @@ impl Texts<'_> {
 
     /// What is wrong with a placeholder, and what may be meant.
     fn fault(&self, key: &str, function: &str, argument: &str) -> Option<(String, String)> {
-        let of_step = |table: &str| {
-            self.steps.iter().any(|id| {
-                table.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
+        let of_step = |table: &str| self.steps.iter().any(|id| owns(id, table));
         match function {
             "num" => {
                 let parts: Vec<&str> = argument.split('/').collect();

@@ -87,6 +87,8 @@ pub enum Made {
     Effect,
     /// A patient that a model was fitted to.
     Fit,
+    /// Patients' times.
+    PatientTimes,
 }
 
 impl fmt::Display for Made {
@@ -100,6 +102,7 @@ impl fmt::Display for Made {
             Self::Calibrated => "`calibrate`",
             Self::Effect => "`combination` with `cohort.calibrate`",
             Self::Fit => "`fit-model`",
+            Self::PatientTimes => "`reconstruct` or `trial`",
         })
     }
 }

@@ -14,6 +14,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources};
 
 use crate::artefact::Artefacts;
+use crate::names::owns;
 use crate::spec::Data;
 use crate::world::hash;
 use crate::{Experiment, Failure, Reading};
@@ -185,10 +186,7 @@ impl Context {
     }
 
     fn origin_of_step(&self, id: &str) -> Origin {
-        let own = |name: &str| {
-            name.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let tables = self.tables.values().filter(|t| own(&t.name));
+        let tables = self.tables.values().filter(|t| owns(id, &t.name));
         tables.map(|t| t.origin).fold(Origin::Unknown, Origin::with)
     }
 

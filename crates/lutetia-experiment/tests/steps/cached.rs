@@ -370,6 +370,7 @@ fn exact_each_change_runs_what_it_reaches_and_nothing_else() {
             ["dose"] => &["fits"],
             ["plan"] => &["fits", "dose"],
             ["trial"] => &["men"],
+            ["stat"] => &["os"],
             // What a calibration hands on are a few values, which are kept with its tables.
             ["posterior"] => &["men", "trial"],
             _ => &[],

@@ -1,7 +1,5 @@
 //! Regimens between benefit and harm: the front, what it dominates, and lines of equal utility.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -48,8 +46,7 @@ pub struct ParetoSpec {
     pub y_better: Better,
     /// Weights of `x` and `y`, which add to 1; draws lines of equal utility and marks the regimen of
     /// highest utility.
-    #[serde(default)]
-    pub weights: BTreeMap<String, f64>,
+    pub weights: Option<AxisWeights>,
     /// The x of utility 0 and the x of utility 1; needed with `weights`.
     pub x_utility: Option<[f64; 2]>,
     /// The y of utility 0 and the y of utility 1; needed with `weights`.
@@ -68,6 +65,16 @@ pub struct ParetoSpec {
     /// `utility_high`; said in each panel. Where it has `keys`, the labels of the regimens that are not told apart
     /// (with spaces between), rings mark them all; a series without a utility is not ranked.
     pub best: Option<String>,
+}
+
+/// How much each axis counts; they add to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AxisWeights {
+    /// Weight of x.
+    pub x: f64,
+    /// Weight of y.
+    pub y: f64,
 }
 
 /// Which direction of an axis is better.
@@ -383,27 +390,7 @@ fn beats(a: &(f64, f64), b: &(f64, f64)) -> bool {
 
 impl ParetoSpec {
     fn utility(&self) -> Result<Option<Utility>, ChartError> {
-        if self.weights.is_empty() {
-            return Ok(None);
-        }
-        if let Some(other) = self.weights.keys().find(|k| !["x", "y"].contains(&k.as_str())) {
-            return Err(ChartError::Key {
-                key: "weights",
-                verb: "names",
-                found: format!("`{other}`"),
-                expected: "`x` and `y`",
-            });
-        }
-        let of = |axis: &str| {
-            let found = self.weights.get(axis).copied();
-            found.ok_or_else(|| ChartError::Key {
-                key: "weights",
-                verb: "has no",
-                found: format!("`{axis}`"),
-                expected: "`x` and `y`",
-            })
-        };
-        let (wx, wy) = (of("x")?, of("y")?);
+        let Some(AxisWeights { x: wx, y: wy }) = self.weights else { return Ok(None) };
         if !(wx >= 0.0 && wy > 0.0 && (wx + wy - 1.0).abs() < 1e-6) {
             return Err(ChartError::Key {
                 key: "weights",

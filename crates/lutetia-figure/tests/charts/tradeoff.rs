@@ -148,8 +148,10 @@ fn exact_weights_that_do_not_add_to_one_are_refused() {
         "`weights` are x = 0.5 and y = 0.6, which add to 1.1, expected numbers that are not \
          negative, that of y above 0, that add to 1"
     );
-    assert_eq!(of("{ x = 0.5 }"), "`weights` has no `y`, expected `x` and `y`");
-    assert_eq!(of("{ x = 0.5, z = 0.5 }"), "`weights` names `z`, expected `x` and `y`");
+    let said = of("{ x = 0.5 }");
+    assert!(said.contains("missing field `y`"), "{said}");
+    let said = of("{ x = 0.5, z = 0.5 }");
+    assert!(said.contains("unknown field `z`, expected `x` or `y`"), "{said}");
     assert_eq!(
         of("{ x = 0.5, y = 0.5 }"),
         "`weights` need `x_utility`, the values of utility 0 and 1"

@@ -2,13 +2,14 @@
 
 use nalgebra::DMatrix;
 
+use crate::criterion::NoCriterion;
 use crate::error::{FitError, SearchFailure};
 use crate::inference::{Inference, IntervalKind, Spread, sd_interval};
 use crate::likelihood::Objective;
 use crate::predictor::Derived;
 use crate::problem::{Censoring, FitParameter, Problem};
 use crate::result::{DerivedEstimate, Estimate, Fit, Prediction, Residual, StartSummary, Starts};
-use crate::selection::{self, NoCriterion};
+use crate::selection;
 use crate::solver::Linearisation;
 use crate::verdict::{
     Breakdown, Determination, FLAT, Reason, SAME_OBJECTIVE, Status, parameters_apart, values_apart,

@@ -1,5 +1,6 @@
 //! Why a checked model does not become a system.
 
+use lutetia_units::NuclideError;
 use thiserror::Error;
 
 /// A model that cannot be compiled with the binding given.
@@ -40,14 +41,14 @@ pub enum CompileError {
         hint: String,
     },
     /// A nuclide that is not in the table.
-    #[error("nuclide `{nuclide}` for {what} is not in the nuclide table: {reason}")]
+    #[error("nuclide `{nuclide}` for {what} is not in the nuclide table: {source}")]
     UnknownNuclide {
         /// As typed.
         nuclide: String,
         /// What it was to be bound to.
         what: String,
         /// What the table says, with the nearest name.
-        reason: String,
+        source: NuclideError,
     },
     /// A nuclide that does not decay.
     #[error(

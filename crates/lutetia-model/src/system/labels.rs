@@ -147,10 +147,10 @@ pub(crate) fn fate(model: &Model, species: usize) -> Option<&Fate> {
 }
 
 fn look_up<'a>(binding: &Binding<'a>, name: &str, what: &str) -> Result<&'a Nuclide, CompileError> {
-    binding.table.get(name).map_err(|reason| CompileError::UnknownNuclide {
+    binding.table.get(name).map_err(|source| CompileError::UnknownNuclide {
         nuclide: name.to_owned(),
         what: what.to_owned(),
-        reason: reason.to_string(),
+        source,
     })
 }
 

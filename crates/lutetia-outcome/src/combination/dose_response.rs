@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, above_zero, not_determined, not_negative, within};
+use crate::error::{
+    Asked, NoAnswer, OutcomeError, above_zero, not_determined, not_negative, within,
+};
 
 /// An effect that rises with dose from 0.
 pub trait DoseResponse {
@@ -87,12 +89,8 @@ pub fn combination_index(
         // A drug that never reaches the effect would need an infinite dose for it.
         (Some(x), None) | (None, Some(x)) => Ok(x),
         (None, None) => Err(not_determined(
-            "the combination index",
-            format!(
-                "no dose of A alone (largest effect {}) or of B alone ({}) reaches {effect}",
-                a.largest_effect(),
-                b.largest_effect()
-            ),
+            Asked::CombinationIndex,
+            NoAnswer::NeitherReaches { a: a.largest_effect(), b: b.largest_effect(), effect },
         )),
     }
 }

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
-use crate::error::{OutcomeError, not_determined, probability, within};
+use crate::error::{Asked, Curve, NoAnswer, OutcomeError, not_determined, probability, within};
 use crate::numeric::{integrate, normal_cdf, normal_quantile};
 use crate::survival::KaplanMeier;
 
@@ -116,16 +116,15 @@ pub fn additive_times(
     control: &KaplanMeier,
     shares: &[f64],
 ) -> Result<Vec<f64>, OutcomeError> {
-    let time = |curve: &KaplanMeier, name: &str, p: f64| {
-        curve.quantile(p)?.estimate.ok_or_else(|| {
-            not_determined(
-                format!("the sum of times at a share of {p}"),
-                format!("the curve of {name} does not reach it"),
-            )
-        })
+    let time = |curve: &KaplanMeier, of: Curve, p: f64| {
+        let found = curve.quantile(p)?.estimate;
+        let what = Asked::SumOfTimes { share: p };
+        found.ok_or_else(|| not_determined(what, NoAnswer::CurveEnds(of)))
     };
     shares
         .iter()
-        .map(|&p| Ok(time(a, "A", p)? + time(b, "B", p)? - time(control, "the control", p)?))
+        .map(|&p| {
+            Ok(time(a, Curve::A, p)? + time(b, Curve::B, p)? - time(control, Curve::Control, p)?)
+        })
         .collect()
 }

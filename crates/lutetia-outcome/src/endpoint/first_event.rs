@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, not_determined, not_negative, within};
+use crate::error::{Asked, NoAnswer, OutcomeError, not_determined, not_negative, within};
 use crate::survival::CompetingData;
 
 /// An event that may come.
@@ -79,12 +79,8 @@ pub fn event_time(
     let (mut t0, mut h0) = (0.0, 0.0);
     for (&t, &h) in times.iter().zip(cumulative_hazard) {
         if !h.is_finite() {
-            return Err(not_determined(
-                "the survival time",
-                format!(
-                    "the cumulative hazard is {h} at time {t}, from {h0} at {t0}; check the coefficients of the hazard and the size of what they multiply"
-                ),
-            ));
+            let reason = NoAnswer::HazardNotFinite { hazard: h, at: t, before: h0, from: t0 };
+            return Err(not_determined(Asked::SurvivalTime, reason));
         }
         within("time of a cumulative hazard", t, "", t >= t0, "times that do not fall")?;
         within("cumulative hazard", h, "", h >= h0, "a hazard that does not fall")?;

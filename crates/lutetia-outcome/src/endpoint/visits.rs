@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::error::{OutcomeError, above_zero, not_determined, not_negative, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, above_zero, not_determined, not_negative, within,
+};
 
 /// Times of scans, days since the start of treatment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -130,16 +132,11 @@ impl Visits {
     pub fn check_censoring(&self, t: f64) -> Result<f64, OutcomeError> {
         let last = self.0[self.0.len() - 1];
         if t > last {
-            return Err(OutcomeError::Inconsistent {
-                what: format!("censored at {t} d, after the last visit at {last} d"),
-                hint: "progression-free survival is censored at the last visit without progression",
-            });
+            return Err(Contradiction::AfterLastVisit { at: t, last }.into());
         }
         if self.last_before(t) <= 0.0 {
-            return Err(not_determined(
-                "progression-free survival",
-                format!("censored at {t} d, before the first visit at {} d", self.0[0]),
-            ));
+            let reason = NoAnswer::BeforeFirstVisit { at: t, first: self.0[0] };
+            return Err(not_determined(Asked::ProgressionFree, reason));
         }
         Ok(self.last_before(t))
     }

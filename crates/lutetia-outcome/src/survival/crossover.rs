@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::cox::{Coefficient, Cox, CoxFit};
 use super::data::{Groups, SurvivalData, same_length};
 use super::log_rank::LogRank;
-use crate::error::{OutcomeError, not_determined, not_negative, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, not_determined, not_negative, within,
+};
 use crate::numeric::two_sided_z;
 
 /// A randomised patient with the time spent on the experimental treatment.
@@ -107,9 +109,8 @@ pub fn rpsftm(
     let arms = Groups::with_order(&["control", "experimental"], &arms)?;
     let statistic = |psi: f64| -> Result<f64, OutcomeError> {
         let data = untreated(patients.iter(), psi, options.recensor)?;
-        LogRank::new(&data, &arms).test()?.z.ok_or_else(|| {
-            not_determined("the log-rank statistic", "only one arm has patients at risk")
-        })
+        let z = LogRank::new(&data, &arms).test()?.z;
+        z.ok_or_else(|| not_determined(Asked::LogRankStatistic, NoAnswer::OneArm))
     };
     let z = two_sided_z(options.level);
     let grid: Vec<(f64, f64)> = (-150..=150)
@@ -124,10 +125,7 @@ pub fn rpsftm(
     };
     let mut roots = crossings(0.0);
     if roots.is_empty() {
-        return Err(not_determined(
-            "the structural failure time model",
-            "no psi between -3 and 3 makes the arms alike; treatment may do nothing like a factor of time, or events are too few",
-        ));
+        return Err(not_determined(Asked::StructuralModel, NoAnswer::NoPsi));
     }
     // With several crossings the middle one, as the package rpsftm of R does not decide either.
     let psi = roots.remove(roots.len() / 2);
@@ -260,10 +258,7 @@ pub fn ipcw(
     }
     check_pieces(control, names)?;
     if !control.iter().any(|p| p.switched) {
-        return Err(not_determined(
-            "the weights of censoring at the switch",
-            "nobody switched; compare the arms as they are",
-        ));
+        return Err(not_determined(Asked::SwitchWeights, NoAnswer::NobodySwitched));
     }
     let switches = SurvivalData::new(
         control.iter().map(|p| p.stop).collect(),
@@ -356,10 +351,7 @@ fn check_pieces(control: &[ControlPiece], names: &[&str]) -> Result<(), OutcomeE
         let gap = (next.start - piece.stop).abs() <= 1e-9 * piece.stop;
         within(what, next.start, "", gap, "the end of the piece before it")?;
         if piece.event || piece.switched {
-            return Err(OutcomeError::Inconsistent {
-                what: format!("piece {n} ends with an event or a switch, and its patient goes on"),
-                hint: "nothing may follow the event or the switch of a patient",
-            });
+            return Err(Contradiction::PieceAfterEnd { piece: n }.into());
         }
     }
     Ok(())

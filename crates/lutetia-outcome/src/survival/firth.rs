@@ -6,7 +6,10 @@ use serde::Serialize;
 use super::SurvivalData;
 use super::cox::TestStatistic;
 use super::data::same_length;
-use crate::error::{OutcomeError, confidence_level, not_determined, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, Of, OutcomeError, Unfinished, confidence_level, not_determined,
+    within,
+};
 use crate::numeric::chi_squared_tail;
 
 /// One coefficient of the penalised model.
@@ -62,10 +65,7 @@ pub fn firth(
 ) -> Result<FirthFit, OutcomeError> {
     confidence_level(level)?;
     if covariates.is_empty() {
-        return Err(OutcomeError::Inconsistent {
-            what: "a Cox model without covariates".to_owned(),
-            hint: "add one, or the arms",
-        });
+        return Err(Contradiction::NoCovariates.into());
     }
     for (name, column) in covariates {
         same_length(name, column.len(), data.len())?;
@@ -75,29 +75,24 @@ pub fn firth(
         }
     }
     if data.events() == 0 {
-        return Err(not_determined(
-            "the penalised Cox model",
-            format!("all {} times are censored; follow the patients longer", data.len()),
-        ));
+        let reason = NoAnswer::TimesCensored { times: data.len() };
+        return Err(not_determined(Asked::PenalisedCox, reason));
     }
     let problem = Problem::new(data, covariates);
     let p = covariates.len();
     let zero = DVector::zeros(p);
     let Some(null) = problem.at(&zero) else {
-        return Err(not_determined(
-            "the penalised Cox model",
-            "a covariate is constant among those at risk, or follows from the others; leave it out",
-        ));
+        return Err(not_determined(Asked::PenalisedCox, NoAnswer::Dependent));
     };
     let all: Vec<usize> = (0..p).collect();
     let best = problem.maximise(zero.clone(), &all)?;
-    let fit = problem.at(&best).ok_or_else(|| not_converged("the estimate"))?;
+    let fit = problem.at(&best).ok_or_else(|| singular(Of::Estimate))?;
     let covariance = fit
         .information
         .clone()
         .cholesky()
         .map(|c| c.inverse())
-        .ok_or_else(|| not_converged("it"))?;
+        .ok_or_else(|| singular(Of::Estimate))?;
     let mut coefficients = Vec::with_capacity(p);
     for (j, (name, _)) in covariates.iter().enumerate() {
         let others: Vec<usize> = all.iter().copied().filter(|&k| k != j).collect();
@@ -171,11 +166,11 @@ fn limit(
     Ok(0.5 * (near + far))
 }
 
-fn not_converged(what: &str) -> OutcomeError {
-    OutcomeError::NotConverged {
-        what: "the penalised Cox model".to_owned(),
-        reason: format!("the information of {what} is singular; leave out covariates"),
-    }
+/// Most Newton steps of one maximisation.
+const STEPS: usize = 500;
+
+fn singular(of: Of) -> OutcomeError {
+    OutcomeError::NotConverged { what: Asked::PenalisedCox, reason: Unfinished::Singular(of) }
 }
 
 /// Patients by falling time, so that a risk set is a beginning of the list.
@@ -279,15 +274,15 @@ impl Problem {
     /// Maximises ℓ* over the free coefficients by damped steps with the information.
     fn maximise(&self, start: DVector<f64>, free: &[usize]) -> Result<DVector<f64>, OutcomeError> {
         let mut beta = start;
-        let mut here = self.at(&beta).ok_or_else(|| not_converged("a profile"))?;
+        let mut here = self.at(&beta).ok_or_else(|| singular(Of::Profile))?;
         if free.is_empty() {
             return Ok(beta);
         }
-        for _ in 0..500 {
+        for _ in 0..STEPS {
             let k = free.len();
             let score = DVector::from_iterator(k, free.iter().map(|&j| here.score[j]));
             let block = DMatrix::from_fn(k, k, |a, b| here.information[(free[a], free[b])]);
-            let Some(factor) = block.cholesky() else { return Err(not_converged("a profile")) };
+            let Some(factor) = block.cholesky() else { return Err(singular(Of::Profile)) };
             let mut step = factor.solve(&score);
             if score.dot(&step) < 1e-20 {
                 return Ok(beta);
@@ -315,8 +310,8 @@ impl Problem {
             }
         }
         Err(OutcomeError::NotConverged {
-            what: "the penalised Cox model".to_owned(),
-            reason: "500 iterations were not enough; leave out covariates".to_owned(),
+            what: Asked::PenalisedCox,
+            reason: Unfinished::Steps { steps: STEPS, penalised: true },
         })
     }
 }

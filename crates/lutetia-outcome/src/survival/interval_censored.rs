@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use super::data::same_length;
 use super::kaplan_meier::Interval;
-use crate::error::{OutcomeError, confidence_level, not_determined, not_negative, within};
+use crate::error::{
+    Asked, NoAnswer, OutcomeError, Unfinished, confidence_level, not_determined, not_negative,
+    within,
+};
 use crate::numeric::two_sided_z;
 
 /// For every patient the interval `(left, right]` in which the event happened.
@@ -140,23 +143,17 @@ impl Turnbull {
     /// A level that is not between 0 and 1; not determined where all are censored; not converged.
     pub fn fit(data: &IntervalData, interval: Interval, level: f64) -> Result<Self, OutcomeError> {
         confidence_level(level)?;
-        let what = "the curve of interval-censored times";
+        let what = Asked::IntervalCurve;
         if data.events() == 0 {
-            return Err(not_determined(
-                what,
-                format!("all {} patients are censored; follow them longer", data.len()),
-            ));
+            let patients = data.len();
+            return Err(not_determined(what, NoAnswer::PatientsCensored { patients }));
         }
         let supports = innermost(data);
         let covers = covers(data, &supports);
         let mut p = vec![1.0 / supports.len() as f64; supports.len()];
+        let reason = Unfinished::Gap { steps: MOST_STEPS, gap: GAP };
         let gap = maximise(&covers, data.len() as f64, &mut p)
-            .ok_or_else(|| OutcomeError::NotConverged {
-                what: what.to_owned(),
-                reason: format!(
-                    "{MOST_STEPS} steps of the iteration left more than {GAP:e} to the maximum of the likelihood"
-                ),
-            })?;
+            .ok_or(OutcomeError::NotConverged { what, reason })?;
         let kept: Vec<usize> = (0..p.len()).filter(|&j| p[j] > 0.0).collect();
         let covariance = covariance(&covers, &p, &kept);
         let z = two_sided_z(level);

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::data::SurvivalData;
-use crate::error::{OutcomeError, above_zero, confidence_level, not_determined, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, above_zero, confidence_level, not_determined,
+    within,
+};
 use crate::numeric::{two_sided_p, two_sided_z};
 
 /// Scale on which the pointwise interval of a survival curve is symmetric.
@@ -226,12 +229,8 @@ impl KaplanMeier {
         above_zero("horizon of the restricted mean", tau, "")?;
         let last = self.steps.last().map_or(0.0, |s| s.time);
         if self.survival_at(tau).is_none() {
-            return Err(not_determined(
-                format!("the restricted mean to {tau}"),
-                format!(
-                    "the last observed time is {last} with patients alive; take a horizon of at most {last}"
-                ),
-            ));
+            let reason = NoAnswer::BeyondFollowUp { last };
+            return Err(not_determined(Asked::RestrictedMean { tau }, reason));
         }
         // Areas from the right, so that the rest ∫_{t_i}^τ S is at hand at each step.
         let steps = &self.steps[..self.steps.partition_point(|s| s.time <= tau)];
@@ -258,19 +257,12 @@ impl Rmst {
     pub fn minus(&self, reference: &Self, level: f64) -> Result<RmstContrast, OutcomeError> {
         confidence_level(level)?;
         if (self.tau - reference.tau).abs() > 0.0 {
-            return Err(OutcomeError::Inconsistent {
-                what: format!(
-                    "restricted means to {} and to {} are compared",
-                    self.tau, reference.tau
-                ),
-                hint: "take the same horizon for both",
-            });
+            let (own, other) = (self.tau, reference.tau);
+            return Err(Contradiction::Horizons { own, other }.into());
         }
         if self.standard_error <= 0.0 || reference.standard_error <= 0.0 {
-            return Err(not_determined(
-                "the error of the difference of restricted means",
-                format!("an arm has no event before {}", self.tau),
-            ));
+            let reason = NoAnswer::NoEventBefore { tau: self.tau };
+            return Err(not_determined(Asked::RestrictedMeanError, reason));
         }
         let difference = self.mean - reference.mean;
         let standard_error = self.standard_error.hypot(reference.standard_error);

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::data::{Groups, SurvivalData, same_length};
-use crate::error::{OutcomeError, not_determined, not_negative};
+use crate::error::{Asked, Contradiction, NoAnswer, OutcomeError, not_determined, not_negative};
 use crate::numeric::chi_squared_tail;
 
 /// A log-rank test to be made.
@@ -82,10 +82,7 @@ impl<'a> LogRank<'a> {
         not_negative("exponent rho", self.rho, "")?;
         not_negative("exponent gamma", self.gamma, "")?;
         if k < 2 {
-            return Err(OutcomeError::Inconsistent {
-                what: format!("{k} group for a comparison, expected 2 or more"),
-                hint: "give a column that separates the arms",
-            });
+            return Err(Contradiction::OneGroup { found: k }.into());
         }
         let mut sums = Sums::new(k);
         let everybody: Vec<usize> = (0..n).collect();
@@ -154,13 +151,8 @@ impl<'a> LogRank<'a> {
         // A group that is never at risk at an event says nothing (R drops it as well).
         let kept: Vec<usize> = (0..k).filter(|&g| sums.expected[g] > 0.0).collect();
         if kept.len() < 2 {
-            return Err(not_determined(
-                "the log-rank test",
-                format!(
-                    "{} events, and at none of them were patients of two groups at risk",
-                    self.data.events()
-                ),
-            ));
+            let reason = NoAnswer::OneGroupAtRisk { events: self.data.events() };
+            return Err(not_determined(Asked::LogRankTest, reason));
         }
         let tested = &kept[1..];
         let u = DVector::from_iterator(
@@ -172,10 +164,7 @@ impl<'a> LogRank<'a> {
         });
         let solved = v.clone().lu().solve(&u).filter(|x| x.iter().all(|x| x.is_finite()));
         let Some(solved) = solved else {
-            return Err(not_determined(
-                "the log-rank test",
-                "the variance of the difference is 0: at every event all patients at risk had it, or all were in one group",
-            ));
+            return Err(not_determined(Asked::LogRankTest, NoAnswer::NoVariance));
         };
         let chi_squared = u.dot(&solved);
         let z = (k == 2 && kept.len() == 2).then(|| u[0] / v[(0, 0)].sqrt());

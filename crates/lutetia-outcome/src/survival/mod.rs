@@ -34,7 +34,7 @@ pub use parametric::{
     Aft, AftFamily, AftFit, Distribution, Family, Parameter, ParametricFit, SplineFit, SplineScale,
     fit_all, fit_parametric, fit_spline,
 };
-pub use reconstruct::{PublishedCurve, Reconstruction};
+pub use reconstruct::{AtRiskDiffer, Contradicted, EventsDiffer, PublishedCurve, Reconstruction};
 pub use switching::{
     ControlPatient, Decision, IpcwByDecision, TwoStage, TwoStageOptions, ipcw_by_decision,
     two_stage,

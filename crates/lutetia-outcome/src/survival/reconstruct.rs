@@ -5,10 +5,14 @@
 //! censorings are found whose curve and numbers at risk are those published. Within an interval of
 //! the risk table censorings are taken as evenly spread; what individuals truly had is not recovered.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::data::SurvivalData;
-use crate::error::{OutcomeError, above_zero, not_determined, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, above_zero, not_determined, within,
+};
 
 /// A curve as read off a figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +35,51 @@ pub struct Reconstruction {
     pub missing_events: Option<i64>,
 }
 
+/// What a published curve, its numbers at risk and its number of events say against each other: at least one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Contradicted {
+    /// Numbers at risk against the curve.
+    pub at_risk: Option<AtRiskDiffer>,
+    /// The number of events against the curve.
+    pub events: Option<EventsDiffer>,
+}
+
+/// Numbers at risk that are not those of the curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AtRiskDiffer {
+    /// The largest difference, patients.
+    pub differ: usize,
+    /// Patients at the start.
+    pub patients: usize,
+}
+
+/// A number of events that is not that of the curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct EventsDiffer {
+    /// As published.
+    pub given: i64,
+    /// Of the reconstructed times.
+    pub of_curve: usize,
+}
+
+impl fmt::Display for Contradicted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(AtRiskDiffer { differ, patients }) = self.at_risk {
+            write!(
+                f,
+                "the numbers at risk contradict the curve: they differ by up to {differ} of {patients} patients; "
+            )?;
+        }
+        if let Some(EventsDiffer { given, of_curve }) = self.events {
+            write!(
+                f,
+                "the number of events contradicts the curve: {given} are given, and the curve has {of_curve}; "
+            )?;
+        }
+        f.write_str("check the arm, the scale and the units")
+    }
+}
+
 /// Share of the patients by which numbers at risk or of events may miss what was published: reading errors of points
 /// and rounding of printed curves make some tenths of a percent to a few percent.
 const TOLERATED: f64 = 0.05;
@@ -39,26 +88,19 @@ impl Reconstruction {
     /// What the curve, the numbers at risk and the number of events say against each other, where it is more than errors
     /// of reading: such individual times are of no trial.
     #[must_use]
-    pub fn contradiction(&self) -> Option<String> {
+    pub fn contradiction(&self) -> Option<Contradicted> {
         // Two patients may always be an error of reading.
-        let most = (TOLERATED * self.data.len() as f64).max(2.0);
-        let mut said = Vec::new();
-        if self.largest_at_risk_difference as f64 > most {
-            said.push(format!(
-                "the numbers at risk contradict the curve: they differ by up to {} of {} patients",
-                self.largest_at_risk_difference,
-                self.data.len()
-            ));
-        }
-        if let Some(missing) = self.missing_events.filter(|m| m.unsigned_abs() as f64 > most) {
-            let events = self.data.events();
-            let given = i64::try_from(events).unwrap_or(i64::MAX).saturating_add(missing);
-            said.push(format!(
-                "the number of events contradicts the curve: {given} are given, and the curve has {events}"
-            ));
-        }
-        (!said.is_empty())
-            .then(|| format!("{}; check the arm, the scale and the units", said.join("; ")))
+        let patients = self.data.len();
+        let most = (TOLERATED * patients as f64).max(2.0);
+        let differ = self.largest_at_risk_difference;
+        let at_risk = (differ as f64 > most).then_some(AtRiskDiffer { differ, patients });
+        let missing = self.missing_events.filter(|m| m.unsigned_abs() as f64 > most);
+        let events = missing.map(|missing| {
+            let of_curve = self.data.events();
+            let given = i64::try_from(of_curve).unwrap_or(i64::MAX).saturating_add(missing);
+            EventsDiffer { given, of_curve }
+        });
+        (at_risk.is_some() || events.is_some()).then_some(Contradicted { at_risk, events })
     }
 }
 
@@ -86,30 +128,20 @@ impl PublishedCurve {
         }
         let first = at_risk.first().copied();
         if first.is_none_or(|(t, _)| t.abs() > 0.0) {
-            return Err(OutcomeError::Inconsistent {
-                what: first.map_or_else(
-                    || "a risk table without rows".to_owned(),
-                    |(t, _)| format!("a risk table that starts at {t}, expected 0"),
-                ),
-                hint: "give the number of patients at time 0",
-            });
+            let late = |(start, _): (f64, usize)| Contradiction::LateRiskTable { start };
+            return Err(first.map_or(Contradiction::NoRiskTable, late).into());
         }
         above_zero("number at risk at time 0", at_risk[0].1 as f64, "patients")?;
         for pair in at_risk.windows(2) {
             let ((t0, n0), (t1, n1)) = (pair[0], pair[1]);
             within("time of the risk table", t1, "", t1 > t0, "a time after the one before it")?;
             if n1 > n0 {
-                return Err(OutcomeError::Inconsistent {
-                    what: format!("{n0} at risk at {t0} and {n1} at {t1}"),
-                    hint: "numbers at risk only fall; check the row and the arm",
-                });
+                let (earlier, later) = ((t0, n0), (t1, n1));
+                return Err(Contradiction::RisingAtRisk { earlier, later }.into());
             }
         }
         if let Some(events) = events.filter(|&e| e > at_risk[0].1) {
-            return Err(OutcomeError::Inconsistent {
-                what: format!("{events} events of {} patients", at_risk[0].1),
-                hint: "check the arm of the number of events",
-            });
+            return Err(Contradiction::EventsOfCurve { events, patients: at_risk[0].1 }.into());
         }
         let mut points = points.to_vec();
         // At one time the higher value comes first: a vertical line, read at both its ends.
@@ -146,10 +178,8 @@ impl PublishedCurve {
         self.points.retain(|p| p.0 <= horizon);
         self.at_risk.retain(|r| r.0 <= horizon);
         if self.points.is_empty() || self.at_risk.is_empty() {
-            return Err(not_determined(
-                "the reconstruction",
-                format!("no point of the curve lies before the horizon of {horizon}"),
-            ));
+            let reason = NoAnswer::NoPointBefore { horizon };
+            return Err(not_determined(Asked::Reconstruction, reason));
         }
         Ok(self)
     }
@@ -229,10 +259,7 @@ impl Work {
         }
         let n = t.len();
         if end <= 0.0 {
-            return Err(not_determined(
-                "the reconstruction",
-                "all points of the curve are at time 0",
-            ));
+            return Err(not_determined(Asked::Reconstruction, NoAnswer::PointsAtZero));
         }
         let (mut lower, mut at_risk) = (Vec::new(), Vec::<i64>::new());
         for &(time, number) in &rows {

@@ -13,7 +13,9 @@ use serde::Serialize;
 use super::cox::{Coefficient, Cox};
 use super::data::{Groups, SurvivalData, same_length};
 use super::parametric::{Aft, AftFamily};
-use crate::error::{OutcomeError, not_determined, not_negative, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, not_determined, not_negative, within,
+};
 
 /// One moment at which a patient might have changed treatment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -265,10 +267,7 @@ fn stages(
 }
 
 fn one_sided() -> OutcomeError {
-    not_determined(
-        "the model of the switch",
-        "nobody or everybody who could switch did; compare the arms as they are",
-    )
+    not_determined(Asked::SwitchModel, NoAnswer::SwitchedAlike)
 }
 
 /// p of a row, with the intercept first.
@@ -293,10 +292,7 @@ fn logistic(rows: &[&[f64]], outcome: &[bool]) -> Result<Vec<f64>, OutcomeError>
         })
         .collect();
     if moments.iter().any(|(mean, sd)| *sd <= 1e-12 * mean.abs().max(1e-300)) {
-        return Err(not_determined(
-            "the model of the switch",
-            "a covariate is the same at every decision; leave it out",
-        ));
+        return Err(not_determined(Asked::SwitchModel, NoAnswer::ConstantCovariate));
     }
     let design = DMatrix::from_fn(rows.len(), m, |i, j| match j.checked_sub(1) {
         None => 1.0,
@@ -326,11 +322,7 @@ fn logistic(rows: &[&[f64]], outcome: &[bool]) -> Result<Vec<f64>, OutcomeError>
             return Ok(own);
         }
     }
-    Err(not_determined(
-        "the model of the switch",
-        "the covariates tell those who switch from the others without fail, or follow from each other; no weight \
-         can stand for people who do not exist",
-    ))
+    Err(not_determined(Asked::SwitchModel, NoAnswer::SeparatedSwitch))
 }
 
 fn check(control: &[ControlPatient], names: &[&str]) -> Result<(), OutcomeError> {
@@ -359,19 +351,14 @@ fn check(control: &[ControlPatient], names: &[&str]) -> Result<(), OutcomeError>
                 within(format!("`{name}` of {of}"), *x, "", x.is_finite(), "a finite number")?;
             }
             if d.switched && j + 1 < p.decisions.len() {
-                return Err(OutcomeError::Inconsistent {
-                    what: format!("{of} is a switch, and others follow"),
-                    hint: "nothing is left to be decided after the switch",
-                });
+                let decision = j + 1;
+                return Err(Contradiction::DecisionAfterSwitch { decision, patient: n }.into());
             }
             before = d.at;
         }
     }
     if !control.iter().any(|p| p.decisions.iter().any(|d| d.switched)) {
-        return Err(not_determined(
-            "survival without the switch",
-            "nobody switched; compare the arms as they are",
-        ));
+        return Err(not_determined(Asked::WithoutSwitch, NoAnswer::NobodySwitched));
     }
     Ok(())
 }

@@ -69,26 +69,20 @@ fn exact_number_needed_to_harm() {
     );
 }
 
+/// The utility of 0.9 of a benefit and a risk of harm of one half, by hand; the benefit as a share and in months.
 #[test]
 fn exact_utilities_and_their_weights() {
-    let weights = UtilityWeights::new(&[("survival", 0.6), ("toxicity", 0.4)]).expect("weights");
-    let found = weights.utility(&[("toxicity", 0.5), ("survival", 0.9)]).expect("utilities");
-    close(found, 0.74, 1e-12);
+    let weights = UtilityWeights::new(0.6, 0.4).expect("weights");
+    close(weights.utility(0.9, 1.0, 0.5), 0.74, 1e-12);
+    close(weights.utility(21.6, 24.0, 0.5), 0.74, 1e-12);
+    let refused = |b, h| UtilityWeights::new(b, h).expect_err("refused").to_string();
     assert_eq!(
-        UtilityWeights::new(&[("survival", 0.6), ("toxicity", 0.5)])
-            .expect_err("refused")
-            .to_string(),
-        "the weights survival 0.6, toxicity 0.5 add to 1.1, expected 1; divide each by their sum"
+        refused(0.6, 0.5),
+        "the weights of benefit 0.6 and of harm 0.5 add to 1.1, expected 1; divided by their sum they are 0.5455 and 0.4545"
     );
-    assert!(UtilityWeights::new(&[]).is_err());
-    assert!(UtilityWeights::new(&[("a", 1.5), ("b", -0.5)]).is_err());
-    assert!(UtilityWeights::new(&[("a", 0.5), ("a", 0.5)]).is_err());
-    assert_eq!(
-        weights.utility(&[("survival", 0.9)]).expect_err("refused").to_string(),
-        "the clinical utility is not determined: `toxicity` has no value"
-    );
-    assert!(weights.utility(&[("survival", 0.9), ("cost", 0.5)]).is_err());
-    assert!(weights.utility(&[("survival", 9.0), ("toxicity", 0.5)]).is_err());
+    assert!(refused(0.0, 0.0).ends_with("add to 0, expected 1"));
+    assert!(refused(1.5, -0.5).starts_with("weight of the harm is -0.5"));
+    assert!(refused(f64::NAN, 0.5).starts_with("weight of the benefit is NaN"));
 }
 
 #[test]

@@ -211,7 +211,8 @@ fn exact_contradictions_are_said() {
         (1..=30).map(|k| (f64::from(k), (-0.046 * f64::from(k)).exp())).collect();
     let found = |at_risk: &[(f64, usize)], events| {
         let curve = PublishedCurve::new(&points, at_risk, events).expect("a curve");
-        curve.reconstruct().expect("times").contradiction()
+        let found = curve.reconstruct().expect("times").contradiction();
+        found.map(|c| c.to_string())
     };
     // S(10) = .63, S(20) = .40, S(30) = .25.
     let own = [(0.0, 100), (10.0, 63), (20.0, 40), (30.0, 25)];

@@ -1,5 +1,6 @@
 //! Absorbed doses from time-integrated activities.
 
+pub mod budget;
 mod daughters;
 mod effective;
 mod marrow;
@@ -21,7 +22,8 @@ use lutetia_dose::{
     bundled::source_with_daughters, cortex_dose, self_dose_factor,
 };
 
-use crate::{PatientError, RegionTia, budget::of_region, shown, text::adult};
+use self::budget::of_region;
+use crate::{PatientError, RegionTia, shown, text::adult};
 
 /// Which of the volumes measured at several times is taken for the mass of a region.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use lutetia_population::Draws;
 
 use super::{
     Trial,
+    course::Course,
     spec::{Crossover, Cycle},
 };
 use crate::{
-    course::Course,
     error::TrialError,
     scans::{Visits, scans},
 };

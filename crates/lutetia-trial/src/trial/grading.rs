@@ -5,13 +5,11 @@ use lutetia_population::Patient;
 
 use super::{
     Trial,
+    course::Course,
     record::{Observed, Record},
     spec::Cycle,
 };
-use crate::{
-    course::Course,
-    scans::{Seen, Visits, interpolate},
-};
+use crate::scans::{Seen, Visits, interpolate};
 
 /// What became of a patient, before it is judged.
 pub(super) struct Fate {

@@ -7,6 +7,7 @@
 //! internal.
 
 mod censoring;
+mod course;
 mod crossover;
 mod grading;
 mod patient;

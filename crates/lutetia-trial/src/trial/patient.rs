@@ -6,11 +6,11 @@ use lutetia_population::{Draws, Patient};
 use super::{
     Trial,
     censoring::last_scan,
+    course::Course,
     grading::Fate,
     record::{Observed, Record},
 };
 use crate::{
-    course::Course,
     error::TrialError,
     marker::MarkerSeen,
     scans::{Seen, Visits, scans},

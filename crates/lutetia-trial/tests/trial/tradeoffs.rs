@@ -1,7 +1,6 @@
 //! Fronts, utilities and numbers needed to harm.
 
-use std::collections::BTreeMap;
-
+use lutetia_outcome::trade_off::UtilityWeights;
 use lutetia_trial::{
     Draws,
     tradeoff::{NeededToHarm, Outcomes, Resampled, Weighing, front, trade_off},
@@ -12,7 +11,7 @@ use crate::build::message;
 
 fn weighing(benefit: f64, harm: f64) -> Weighing {
     Weighing {
-        weights: BTreeMap::from([("benefit".to_owned(), benefit), ("harm".to_owned(), harm)]),
+        weights: UtilityWeights::new(benefit, harm).expect("weights"),
         scale: 1.0,
         reference: 0,
         samples: 1000,
@@ -197,8 +196,6 @@ proptest! {
 #[test]
 fn regress_messages_about_trade_offs() {
     let a = || outcomes("a", 20, 0.5, 0.3);
-    let mut misspelt = weighing(0.5, 0.5);
-    misspelt.weights.insert("harms".to_owned(), 0.0);
     let mut few = weighing(0.5, 0.5);
     few.samples = 10;
     let mut absent = weighing(0.5, 0.5);
@@ -206,9 +203,6 @@ fn regress_messages_about_trade_offs() {
     let mut nan = a();
     nan.benefit[3] = f64::NAN;
     let found = [
-        message(trade_off(&[a()], &weighing(0.7, 0.4))),
-        message(trade_off(&[a()], &weighing(1.5, -0.5))),
-        message(trade_off(&[a()], &misspelt)),
         message(trade_off(&[a()], &few)),
         message(trade_off(&[a()], &absent)),
         message(trade_off(&[], &weighing(0.5, 0.5))),

@@ -1,9 +1,9 @@
 //! `lutetia completions`.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::{cli::Cli, failure::Outcome, terminal::Terminal};
+use crate::{failure::Outcome, terminal::Terminal};
 
 const EXAMPLE: &str = "\
 Example:
@@ -17,10 +17,10 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+/// Prints the script of a command.
+pub(crate) fn run(arguments: &Arguments, mut command: Command, terminal: &Terminal) -> Outcome {
     // Written to memory first: the generator panics when a pipe closes under it.
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "lutetia", &mut script);
+    clap_complete::generate(arguments.shell, &mut command, "lutetia", &mut script);
     terminal.data(&String::from_utf8_lossy(&script))
 }

@@ -1,13 +1,13 @@
 //! Sums of exponentials through a patient's curves: what `fit` and `dose` share.
 
-use std::{fmt::Display, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::steps::integrate::tables::library;
 use lutetia_patient::{
-    PatientError, RegionTia,
+    PatientError, RegionTia, TextError,
     curves::{CurveOptions, RegionCurve, error_model, fit_regions, functions, variance_count},
     cycles::Integration,
     integrate::{Method, integrals, method},
@@ -127,14 +127,15 @@ impl Curves {
 
     /// How curves are fitted, without what only `fit` offers.
     pub(crate) fn options(&self) -> Outcome<CurveOptions> {
-        functions(&self.functions).map_err(wrong)?;
+        functions(&self.functions).map_err(|e| wrong(&e))?;
         Ok(CurveOptions {
             functions: self.functions.clone(),
-            error: error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR)).map_err(wrong)?,
+            error: error_model(self.error.as_deref().unwrap_or(ASSUMED_ERROR))
+                .map_err(|e| wrong(&e))?,
             over_sd: self.error.is_some(),
             seed: self.seed,
             until_h: self.until,
-            variance_count: variance_count(&self.count_variance).map_err(wrong)?,
+            variance_count: variance_count(&self.count_variance).map_err(|e| wrong(&e))?,
             gates: self.gates,
             profile: false,
             bootstrap: 0,
@@ -156,7 +157,8 @@ impl Curves {
         if self.until > 0.0 && self.until.is_finite() {
             return Ok(());
         }
-        Err(wrong(format!("`--until {}` is not a time above 0 h", self.until)))
+        let message = format!("`--until {}` is not a time above 0 h", self.until);
+        Err(Failure::new(Exit::Usage, Diagnostic::error("LUT8014", message)))
     }
 
     /// How curves become integrals.
@@ -175,11 +177,11 @@ impl Curves {
                 let table = lutetia_table::read("library", &read_text(path)?);
                 Some(library(&table).map_err(|reason| {
                     let message = format!("`{}`: {reason}", path.display());
-                    Failure::new(Exit::Data, Diagnostic::error("LUT8015", message))
+                    Failure::of(Exit::Data, reason.code(), &message)
                 })?)
             }
         };
-        method(text, curves).map_err(wrong)
+        method(text, curves).map_err(|e| wrong(&e))
     }
 
     /// Reads the study; the subject and the regions asked for.
@@ -291,11 +293,11 @@ impl Curves {
 type CycleRegions = (u16, Vec<String>);
 
 /// An option of a fit that cannot be read.
-fn wrong(reason: impl Display) -> Failure {
-    Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason.to_string()))
+pub(super) fn wrong(error: &TextError) -> Failure {
+    Failure::of(Exit::Usage, error.code(), error)
 }
 
 /// A fit or an integral that could not be made.
-fn failed(error: &PatientError) -> Failure {
-    Failure::new(Exit::Data, Diagnostic::error("LUT8015", error.to_string()))
+pub(super) fn failed(error: &PatientError) -> Failure {
+    Failure::of(Exit::Data, error.code(), error)
 }

@@ -2,22 +2,23 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     fs,
     path::{Path, PathBuf},
 };
 
 use clap::{Args, ValueEnum};
-use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::world::hash_file;
 use lutetia_patient::{
     cycles::{Options, Patient},
     dose::{DoseOptions, DoseWarning, check_regions},
 };
 use lutetia_report::patient::{Words, files, folder_names, index_page, tables};
+use lutetia_report::run;
 use lutetia_table::Table;
 
 use super::{
-    curves::{ASSUMED_ERROR, Curves},
+    curves::{ASSUMED_ERROR, Curves, failed},
     dose_asked::Asked,
     measurement::Measurement,
     output,
@@ -132,7 +133,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let tias: Vec<_> =
         found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| c.tias.clone()).collect();
     check_regions(&options.dose, &tias)
-        .map_err(|e| Failure::usage(e.to_string(), "name it as the study does"))?;
+        .map_err(|e| Failure::asked(e.code(), &e, "name it as the study does"))?;
     let mut said: Vec<&DoseWarning> = Vec::new();
     for warning in found.patients.iter().flat_map(|p| &p.cycles).flat_map(|c| &c.doses.warnings) {
         if !said.contains(&warning) {
@@ -201,8 +202,7 @@ fn stacked(patients: &[Patient], what: Print) -> Outcome<Table> {
 fn whole(patients: &[Patient], name: &str) -> Outcome<Table> {
     let mut whole = Table::new(name, "");
     for patient in patients {
-        let tables = tables(patient)
-            .map_err(|e| Failure::new(Exit::Data, Diagnostic::error("LUT8016", e.to_string())))?;
+        let tables = tables(patient).map_err(|e| failed(&e))?;
         let Some(table) = tables.get(name) else { continue };
         if patients.len() > 1 {
             whole.append(&["subject"], &[patient.subject.as_str().into()], table);
@@ -228,15 +228,22 @@ fn write(arguments: &Arguments, found: &Patients, out: &Path, terminal: &Termina
     let how = words(arguments, found);
     let subjects: Vec<&str> = found.patients.iter().map(|p| p.subject.as_str()).collect();
     let folders = folder_names(&subjects);
-    let fault = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8016", reason));
+    let page = |error: &dyn Display| Failure::of(Exit::Data, "LUT8016", &error);
+    let fault = |failure: run::Failure| match &failure {
+        run::Failure::Experiment(own) => match own.code() {
+            Some(code) => Failure::of(Exit::Data, code, own),
+            None => page(own),
+        },
+        other => page(other),
+    };
     let mut written = BTreeMap::new();
     for (folder, patient) in folders.iter().zip(&found.patients) {
-        for (path, bytes) in files(patient, &how).map_err(|e| fault(e.to_string()))? {
+        for (path, bytes) in files(patient, &how).map_err(fault)? {
             written.insert(format!("{folder}/{path}"), bytes);
         }
     }
     let listed: Vec<(String, &Patient)> = folders.iter().cloned().zip(&found.patients).collect();
-    let index = index_page(&how.study, &listed).map_err(|e| fault(e.to_string()))?;
+    let index = index_page(&how.study, &listed).map_err(|e| page(&e))?;
     written.insert("index.html".to_owned(), index.into_bytes());
     if arguments.overwrite && out.is_dir() {
         output::over_folder(out, &written, &earlier(out, &folders))?;

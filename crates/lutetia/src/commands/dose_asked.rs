@@ -55,7 +55,7 @@ impl Asked {
         let volume_sd = volume_sd
             .map(relative)
             .transpose()
-            .map_err(|e| Failure::usage(e.to_string(), "write it as `--volume-sd \"5 %\"`"))?;
+            .map_err(|e| Failure::asked(e.code(), &e, "write it as `--volume-sd \"5 %\"`"))?;
         Ok(DoseOptions {
             volume_sd,
             bed: tissues(&self.bed)?,
@@ -152,11 +152,11 @@ fn marrow(given: &[String]) -> Outcome<Option<Marrow>> {
         Ok::<_, Infallible>(v.to_owned())
     })? {
         spec.set(&key, &value)
-            .map_err(|e| Failure::usage(e.to_string(), "write it as `--marrow ratio=peptide`"))?;
+            .map_err(|e| Failure::asked(e.code(), &e, "write it as `--marrow ratio=peptide`"))?;
     }
     let hint = "change the option it names";
     let read = (!given.is_empty()).then(|| spec.read()).transpose();
-    read.map_err(|e| Failure::usage(e.to_string(), hint))
+    read.map_err(|e| Failure::asked(e.code(), &e, hint))
 }
 
 /// Daughters that leave, as typed.
@@ -178,7 +178,7 @@ fn leaving(given: &[String]) -> Outcome<Option<Daughters>> {
         });
     }
     let read = (!given.is_empty()).then(|| spec.read()).transpose();
-    read.map_err(|e| Failure::usage(e.to_string(), "change the option it names"))
+    read.map_err(|e| Failure::asked(e.code(), &e, "change the option it names"))
 }
 
 /// Tissues by region, as typed.
@@ -194,7 +194,7 @@ fn tissues(given: &[String]) -> Outcome<BTreeMap<String, Tissue>> {
             let (region, alpha_beta, repair) =
                 parts.ok_or_else(|| Failure::usage(format!("cannot read `--bed {text}`"), hint))?;
             let tissue =
-                tissue(alpha_beta, repair).map_err(|e| Failure::usage(e.to_string(), hint))?;
+                tissue(alpha_beta, repair).map_err(|e| Failure::asked(e.code(), &e, hint))?;
             Ok((region.to_owned(), tissue))
         })
         .collect()

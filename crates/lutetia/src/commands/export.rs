@@ -90,7 +90,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let (What::Olinda(asked) | What::Mirdcalc(asked)) = &arguments.what;
     let adult = reference(asked.reference.as_deref())?;
     let accept_misfit = accepts_misfit(&asked.accept).map_err(|reason| {
-        Failure::usage(format!("`--accept`: {reason}"), "write it as `--accept misfit`")
+        Failure::asked(
+            reason.code(),
+            &format!("`--accept`: {reason}"),
+            "write it as `--accept misfit`",
+        )
     })?;
     let options = Options {
         integration: asked.curves.integration()?,

@@ -15,7 +15,7 @@ use lutetia_patient::{
 use lutetia_table::{Cell, Table};
 
 use super::{
-    curves::{Curves, Fitted},
+    curves::{Curves, Fitted, failed},
     fit_model::{self, WithModel},
     table,
 };
@@ -142,8 +142,9 @@ fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Table> {
         Print::Results => tables::results("fit", regions),
         Print::Candidates => tables::candidates("fit", regions),
         Print::Points => tables::points("fit", regions),
-        Print::Curves => tables::curves("fit", regions, arguments.curves.until_h())
-            .map_err(|e| Failure::new(Exit::Data, Diagnostic::error("LUT8016", e.to_string())))?,
+        Print::Curves => {
+            tables::curves("fit", regions, arguments.curves.until_h()).map_err(|e| failed(&e))?
+        }
         Print::Averaged => tables::averaged("fit", regions),
     })
 }
@@ -170,7 +171,6 @@ fn print_cycles(made: Vec<(u16, Table)>, terminal: &Terminal) -> Outcome {
 
 /// The functions ranked over the cohort, region by region.
 fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
     let given = arguments.curves.options()?;
     let study = arguments.curves.study(terminal)?;
     if let Some(first) = study.subjects().first() {
@@ -179,7 +179,8 @@ fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut curves = select::cohort(&study, arguments.curves.cycle());
     if let Some(missing) = arguments.curves.regions().iter().find(|r| !curves.contains_key(*r)) {
         let known: Vec<&str> = curves.keys().map(String::as_str).collect();
-        return Err(failed(format!("no region `{missing}`; measured: {}", known.join(", "))));
+        let message = format!("no region `{missing}`; measured: {}", known.join(", "));
+        return Err(Failure::new(Exit::Data, Diagnostic::error("LUT8013", message)));
     }
     if !arguments.curves.regions().is_empty() {
         curves.retain(|region, _| arguments.curves.regions().contains(region));
@@ -194,7 +195,7 @@ fn population(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     };
     let mut found = BTreeMap::new();
     for (region, list) in curves {
-        let ranked = select::rank(&list, &options).map_err(|e| failed(e.to_string()))?;
+        let ranked = select::rank(&list, &options).map_err(|e| failed(&e))?;
         found.insert(region, ranked);
     }
     table::print(&ranking("population", &found), terminal)

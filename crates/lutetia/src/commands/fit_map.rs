@@ -16,6 +16,7 @@ use lutetia_patient::{
 use lutetia_report::AtomicFile;
 use lutetia_units::{Quantity, Unit};
 
+use super::curves::wrong;
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -76,12 +77,16 @@ pub(crate) struct Arguments {
 
 /// Fits every row of a table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let wrong = |reason: String| Failure::new(Exit::Usage, Diagnostic::error("LUT8014", reason));
     let function = functions(std::slice::from_ref(&arguments.function))
-        .map_err(|e| wrong(e.to_string()))?
+        .map_err(|e| wrong(&e))?
         .into_iter()
         .next()
-        .ok_or_else(|| wrong("`all` is no single function".to_owned()))?
+        .ok_or_else(|| {
+            Failure::usage(
+                "`all` is no single function",
+                "name one; `lutetia functions` lists them",
+            )
+        })?
         .1;
     if !arguments.sd.is_empty() && arguments.sd.len() != arguments.activities.len() {
         return Err(Failure::usage(
@@ -94,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     let error = match arguments.sd.is_empty() {
-        true => error_model(&arguments.error).map_err(|e| wrong(e.to_string()))?,
+        true => error_model(&arguments.error).map_err(|e| wrong(&e))?,
         false => ErrorModel::Known,
     };
     let nuclide = lutetia_data::nuclides()
@@ -162,10 +167,10 @@ fn failed(error: MapError, arguments: &Arguments) -> Failure {
         MapError::Write(_) => {
             Failure::new(Exit::Io, Diagnostic::error("LUT8003", error.to_string()))
         }
-        _ => Failure::new(
-            Exit::Data,
-            Diagnostic::error("LUT8019", format!("`{}`: {error}", arguments.table.display())),
-        ),
+        _ => {
+            let message = format!("`{}`: {error}", arguments.table.display());
+            Failure::of(Exit::Data, error.code(), &message)
+        }
     }
 }
 

@@ -3,16 +3,18 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
-use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::steps::fit_model::tables;
 use lutetia_patient::{
-    PatientError,
     curves::error_model,
     model::{ModelFit, fit_model},
 };
 use lutetia_scenario::{LoadedModel, compiled};
 
-use super::{curves::Curves, fit::Print, models, table};
+use super::{
+    curves::{Curves, failed, wrong},
+    fit::Print,
+    models, table,
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -78,7 +80,6 @@ pub(crate) fn run(
     print: Print,
     terminal: &Terminal,
 ) -> Outcome {
-    let failed = |reason: String| Failure::new(Exit::Data, Diagnostic::error("LUT8015", reason));
     if matches!(print, Print::Candidates | Print::Averaged | Print::Intervals | Print::Profile) {
         return Err(Failure::usage(
             "`--print candidates`, `averaged`, `intervals` and `profile` are about functions; with `--model` there is one model",
@@ -96,8 +97,8 @@ pub(crate) fn run(
         .map(|curve| curve.nuclide)
         .take(1)
         .collect();
-    let model: LoadedModel =
-        compiled(&model.id.clone(), model, &nuclides).map_err(|e| failed(e.to_string()))?;
+    let model: LoadedModel = compiled(&model.id.clone(), model, &nuclides)
+        .map_err(|e| Failure::of(Exit::Data, e.code(), &e))?;
     if observe.is_empty() {
         let outputs = model.simulator.system().outputs();
         for region in regions {
@@ -137,15 +138,15 @@ pub(crate) fn run(
         observe,
         set,
         estimate: (!with.estimate.is_empty()).then(|| with.estimate.clone()),
-        error: error.map_err(|e| failed(e.to_string()))?,
+        error: error.map_err(|e| wrong(&e))?,
         seed: curves.seed(),
     };
-    let said = |error: PatientError| failed(error.to_string());
-    let found = fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(said)?;
+    let found =
+        fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(|e| failed(&e))?;
     let asked = match print {
         Print::Estimates => tables::estimates("fit", &found),
         Print::Points => tables::points("fit", &found),
-        Print::Curves => tables::curves("fit", &found, curves.until_h()).map_err(said)?,
+        Print::Curves => tables::curves("fit", &found, curves.until_h()).map_err(|e| failed(&e))?,
         _ => tables::integrals("fit", &found),
     };
     table::print(&asked, terminal)

@@ -59,7 +59,7 @@ impl Measurement {
             recovery: self.recovery.as_deref().map(recovery).transpose()?,
             factor: self.factor_sd.clone(),
         };
-        spec.chain().map_err(|e| Failure::usage(e.to_string(), hint))
+        spec.chain().map_err(|e| Failure::asked(e.code(), &e, hint))
     }
 
     /// What was asked for, for the page.

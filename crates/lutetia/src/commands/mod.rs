@@ -29,31 +29,3 @@ mod studies;
 pub(crate) mod survival;
 mod table;
 pub(crate) mod trial;
-
-pub(crate) use models::bundled_below;
-
-use crate::{cli::Command, failure::Outcome, terminal::Terminal};
-
-/// Does what was asked.
-pub(crate) fn run(command: &Command, terminal: &Terminal) -> Outcome {
-    match command {
-        Command::Check(arguments) => check::run(arguments, terminal),
-        Command::Models(arguments) => library::run(arguments, terminal),
-        Command::Explain(arguments) => explain::run(arguments, terminal),
-        Command::New(arguments) => new::run(arguments, terminal),
-        Command::Data(arguments) => data::run(arguments, terminal),
-        Command::Simulate(arguments) => simulate::run(arguments, terminal),
-        Command::Fit(arguments) => fit::run(arguments, terminal),
-        Command::FitMap(arguments) => fit_map::run(arguments, terminal),
-        Command::Functions(arguments) => functions::run(arguments, terminal),
-        Command::Dose(arguments) => dose::run(arguments, terminal),
-        Command::Import(arguments) => import::run(arguments, terminal),
-        Command::Export(arguments) => export::run(arguments, terminal),
-        Command::Plan(arguments) => plan::run(arguments, terminal),
-        Command::Survival(arguments) => survival::run(arguments, terminal),
-        Command::Report(arguments) => report::run(arguments, terminal),
-        Command::Trial(arguments) => trial::run(arguments, terminal),
-        Command::Schema(arguments) => schema::run(arguments, terminal),
-        Command::Completions(arguments) => completions::run(arguments, terminal),
-    }
-}

@@ -7,7 +7,7 @@ use std::{
 
 use lutetia_diagnostic::has_errors;
 use lutetia_model::{Checked, Model, Named, Resolve, SourceFile};
-use lutetia_models::{Bundled, Place, slashed};
+use lutetia_models::{Bundled, Place};
 
 use crate::{
     exit::Exit,
@@ -71,25 +71,6 @@ pub(crate) fn load(name: &Path, terminal: &Terminal) -> Outcome<Model> {
         Some(model) if !has_errors(&checked.diagnostics) => Ok(model),
         _ => Err(Failure::shown(Exit::Data)),
     }
-}
-
-/// The bundled models of a family, or all of them for `models`; none where that is the name of something that is there.
-pub(crate) fn bundled_below(folder: &Path) -> Vec<PathBuf> {
-    if folder.exists() {
-        return Vec::new();
-    }
-    let name = slashed(folder);
-    let name = name.trim_end_matches('/');
-    let family = lutetia_models::plain(name);
-    let within = |model: &&Bundled| {
-        let rest = model.path.strip_prefix(family);
-        name == "models" || rest.is_some_and(|rest| rest.starts_with('/'))
-    };
-    lutetia_models::MODELS
-        .iter()
-        .filter(within)
-        .map(|model| Path::new("models").join(model.path))
-        .collect()
 }
 
 impl Resolve for Neighbours {

@@ -6,6 +6,7 @@ use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, closest};
 use lutetia_dose::Sex;
 use lutetia_patient::{
+    TextError,
     cycles::{Fault, Options, Patient, compute},
     dose::DoseOptions,
 };
@@ -103,9 +104,9 @@ impl Curves {
             .collect::<Result<Vec<_>, Fault>>()
             .map_err(|fault| match fault {
                 Fault::Options(error) => {
-                    Failure::usage(error.to_string(), "change the option it names")
+                    Failure::asked(error.code(), &error, "change the option it names")
                 }
-                other => Failure::new(Exit::Data, Diagnostic::error("LUT8015", other.to_string())),
+                other => Failure::of(Exit::Data, other.code(), &other),
             })?;
         Ok(Patients { study, patients, assumed, warnings })
     }
@@ -165,9 +166,9 @@ pub(crate) fn plain_doses() -> DoseOptions {
 pub(crate) fn reference(asked: Option<&str>) -> Outcome<Option<String>> {
     match asked.map(str::to_lowercase).as_deref() {
         None | Some("male" | "m" | "female" | "f") => Ok(asked.map(str::to_owned)),
-        Some(_) => Err(Failure::usage(
-            format!("reference `{}` is neither `male` nor `female`", asked.unwrap_or_default()),
-            "choose one with `--reference`",
-        )),
+        Some(_) => {
+            let error = TextError::Reference { text: asked.unwrap_or_default().to_owned() };
+            Err(Failure::asked(error.code(), &error, "choose one with `--reference`"))
+        }
     }
 }

@@ -115,8 +115,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
             let (alpha_beta, repair) = text
                 .split_once(',')
                 .ok_or_else(|| Failure::usage(format!("cannot read `--tissue {text}`"), hint))?;
-            tissue(alpha_beta.trim(), repair.trim())
-                .map_err(|e| Failure::usage(e.to_string(), hint))
+            tissue(alpha_beta.trim(), repair.trim()).map_err(|e| Failure::asked(e.code(), &e, hint))
         })
         .transpose()?;
     let in_unit = |what: &str, text: &str, dimension, unit: &str, example: &str| -> Outcome<f64> {
@@ -136,14 +135,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         .transpose()?;
     let share = |what: &str, text: Option<&str>| {
         let read = text.map(relative).transpose();
-        read.map_err(|e| Failure::usage(e.to_string(), format!("write it as `{what} \"5 %\"`")))
+        read.map_err(|e| Failure::asked(e.code(), &e, format!("write it as `{what} \"5 %\"`")))
     };
     let volume_sd = share("--volume-sd", arguments.measurement.volume_sd())?;
     let between_cycles =
         share("--between-cycles", arguments.between_cycles.as_deref())?.unwrap_or(0.0);
     let rbe = weights(arguments.rbe.as_slice())?;
     let accept_misfit = accepts_misfit(&arguments.accept).map_err(|reason| {
-        Failure::usage(format!("`--accept`: {reason}"), "write it as `--accept misfit`")
+        Failure::asked(
+            reason.code(),
+            &format!("`--accept`: {reason}"),
+            "write it as `--accept misfit`",
+        )
     })?;
     let options = Options {
         integration: arguments.curves.integration()?,

@@ -165,11 +165,11 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     })?;
     let patients = patients
         .ordered(arguments.reference.as_deref())
-        .map_err(|e| Failure::usage(e.to_string(), "name an arm with `--reference`"))?;
+        .map_err(|e| refused(&e, "name an arm with `--reference`"))?;
     for note in &patients.notes {
         terminal.talk(&format!("note: {note}"));
     }
-    let failed = |e: StepError| Failure::usage(e.to_string(), "see `lutetia survival --help`");
+    let failed = |e: StepError| refused(&e, "see `lutetia survival --help`");
     let table = |which: Which| -> Outcome<Table> {
         match which {
             Which::Arms => arms("arms", &patients, &options),
@@ -236,8 +236,8 @@ fn between_visits(
     })?;
     let patients = patients
         .ordered(arguments.reference.as_deref())
-        .map_err(|e| Failure::usage(e.to_string(), "name an arm with `--reference`"))?;
-    let failed = |e: StepError| Failure::usage(e.to_string(), "see `lutetia survival --help`");
+        .map_err(|e| refused(&e, "name an arm with `--reference`"))?;
+    let failed = |e: StepError| refused(&e, "see `lutetia survival --help`");
     let by_arm = interval_arms("arms", &patients, options).map_err(failed)?;
     let curve = interval_curves("curve", &patients, options).map_err(failed)?;
     match arguments.table {
@@ -282,4 +282,12 @@ fn options(arguments: &Arguments) -> Outcome<SurvivalOptions> {
         firth: arguments.firth,
         at: arguments.at.iter().map(|&t| positive("`--at`", t)).collect::<Outcome<_>>()?,
     })
+}
+
+/// What cannot be computed with these options, under its own code where it has one.
+fn refused(error: &StepError, hint: &str) -> Failure {
+    match error.code() {
+        Some(code) => Failure::asked(code, error, hint),
+        None => Failure::usage(error.to_string(), hint),
+    }
 }

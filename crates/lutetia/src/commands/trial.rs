@@ -199,9 +199,12 @@ fn said(failure: StreamFailure, arguments: &Arguments, terminal: &Terminal) -> F
         StreamFailure::Experiment(lutetia_experiment::Failure::Model(missing))
             if matches!(*missing, lutetia_scenario::ScenarioError::NoModel { .. }) =>
         {
-            fault(Exit::NoInput, missing.to_string(), None)
+            Failure::of(Exit::NoInput, missing.code(), &missing)
         }
-        StreamFailure::Experiment(other) => fault(Exit::Data, other.to_string(), None),
+        StreamFailure::Experiment(other) => match other.code() {
+            Some(code) => Failure::of(Exit::Data, code, &other),
+            None => fault(Exit::Data, other.to_string(), None),
+        },
         StreamFailure::Stream(error) => match &error {
             StreamError::File { path, source } => Failure::writing(path, source),
             StreamError::Table { path, source } => Failure::reading(path, source),

@@ -190,7 +190,7 @@ fn exact_weights_that_do_not_sum_to_one_are_refused() {
     refused(
         &usual(),
         &format!("{EXPERIMENT}{weights}"),
-        &["the sum of the weights is 0.9; expected weights that sum to one", "0.5556 and 0.4444"],
+        &["the weights of benefit 0.5 and of harm 0.4 add to 0.9, expected 1", "0.5556 and 0.4444"],
     );
 }
 
@@ -314,4 +314,34 @@ between = { left = "left", right = "right" }
     assert!(ratio > 0.0 && ratio < 1.0, "{ratio}");
     let wrong = experiment.replace("knots = 1\n", "spline_scale = \"odds\"\n");
     refused(&usual(), &wrong, &["`spline_scale` needs `knots`"]);
+}
+
+/// Of a trial with two endpoints one is chosen: its curve is that of the trial's own table, and the two are never mixed.
+#[test]
+fn exact_survival_is_of_one_endpoint_of_a_trial() {
+    let with = |from: &str, more: &str| {
+        let head = "[[step]]\nkind = \"survival\"\nid = \"s\"\nunit = \"mo\"\n";
+        format!("{EXPERIMENT}\n{head}from = \"{from}\"\n{more}\n")
+    };
+    let (folder, code, said) = report(&usual(), &with("base.events", "endpoint = \"PFS\""));
+    assert_eq!(code, Some(0), "{said}");
+    let (own, trial) = (table(folder.path(), "s.curve"), table(folder.path(), "base.curves"));
+    let points = |rows: &Rows, endpoint: Option<&str>| -> Vec<(String, f64, f64)> {
+        let chosen = rows.iter().filter(|r| endpoint.is_none_or(|e| r["endpoint"] == *e));
+        chosen.map(|r| (r["arm"].to_owned(), r.number("time"), r.number("survival"))).collect()
+    };
+    let (own, pfs) = (points(&own, None), points(&trial, Some("PFS")));
+    assert!(own.len() > 20, "{}", own.len());
+    assert_eq!(own, pfs);
+    assert_ne!(own, points(&trial, Some("OS")));
+
+    for (from, more, said) in [
+        ("base.events", "", "name the `endpoint`; the trial follows OS, PFS"),
+        ("base.events", "endpoint = \"DFS\"", "no endpoint `DFS`; the trial follows OS, PFS"),
+        ("base.curves", "", "`base.curves` has no patients' times; expected `base.events`"),
+        ("men", "", "the step `men` is not of the kind `reconstruct` or `trial`"),
+        ("base.events", "columns = { time = \"left\" }", "`columns` and other names in `between`"),
+    ] {
+        refused(&usual(), &with(from, more), &[said]);
+    }
 }

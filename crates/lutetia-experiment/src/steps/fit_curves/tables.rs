@@ -24,11 +24,12 @@ pub fn all(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<[Table; 5]
 }
 
 /// A quantity of a candidate and its standard error; nothing where the end of the curve stands against it.
-fn quantity(region: &RegionCurve, c: &Candidate, quantity: DerivedKind) -> (Cell, Cell) {
-    match (&region.refused, c.quantity(quantity)) {
-        (None, Ok((value, sd))) => (Cell::from(value), Cell::from(sd)),
-        _ => (Cell::Missing, Cell::Missing),
-    }
+fn quantity(
+    region: &RegionCurve,
+    c: &Candidate,
+    quantity: DerivedKind,
+) -> Option<(f64, Option<f64>)> {
+    if region.refused.is_some() { None } else { c.quantity(quantity).ok() }
 }
 
 /// The function used of every region: `<id>`.
@@ -54,18 +55,16 @@ pub fn results(id: &str, regions: &[RegionCurve]) -> Table {
         // What is shown here is what doses are made of, with what stands against it.
         let judged = region.tia().tia;
         let (found, said) = shown(&judged);
-        let (tia, sd) =
-            (Cell::from(found.map(Tia::value_mbq_h)), Cell::from(found.and_then(Tia::sd_mbq_h)));
-        let coefficient = tia.number().map(|t| t / region.data.injected_mbq);
-        let (extrapolated, _) = quantity(region, best, DerivedKind::ExtrapolatedFraction);
+        let tia = found.map(Tia::value_mbq_h);
+        let extrapolated = quantity(region, best, DerivedKind::ExtrapolatedFraction);
         let half_life = region.effective_half_life();
         table.push(vec![
             name.into(),
             best.function.as_str().into(),
-            tia,
-            sd,
-            coefficient.into(),
-            extrapolated.number().map(|f| 100.0 * f).into(),
+            tia.into(),
+            found.and_then(Tia::sd_mbq_h).into(),
+            tia.map(|t| t / region.data.injected_mbq).into(),
+            extrapolated.map(|e| 100.0 * e.0).into(),
             half_life.map(|h| h.0).into(),
             half_life.and_then(|h| h.1).into(),
             fit.map(chi_square).into(),
@@ -103,7 +102,7 @@ pub fn candidates(id: &str, regions: &[RegionCurve]) -> Table {
         let average = region.average();
         for (i, c) in region.candidates.iter().enumerate() {
             let fit = c.fit.as_deref().ok();
-            let (tia, sd) = quantity(region, c, DerivedKind::Tia);
+            let tia = quantity(region, c, DerivedKind::Tia);
             let weight = average.as_ref().ok().and_then(|a| a.weights.get(i).copied().flatten());
             let quality = fit.map(|f| f.quality(&QualityGates::default()));
             let cv = quality.as_ref().and_then(|q| q.largest_cv.as_ref()).map(|(_, cv)| *cv);
@@ -115,8 +114,8 @@ pub fn candidates(id: &str, regions: &[RegionCurve]) -> Table {
             table.push(vec![
                 name.into(),
                 c.function.as_str().into(),
-                tia,
-                sd,
+                tia.map(|t| t.0).into(),
+                tia.and_then(|t| t.1).into(),
                 fit.map(chi_square).into(),
                 fit.map(|f| f.k as f64).into(),
                 fit.and_then(|f| f.aicc).into(),

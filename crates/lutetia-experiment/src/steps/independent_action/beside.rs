@@ -107,6 +107,7 @@ mod tests {
         IndependentActionStep {
             id: "t".to_owned(),
             from: "t".to_owned(),
+            endpoint: None,
             combination: "both".to_owned(),
             alone: "a".to_owned(),
             other: other.map(str::to_owned),

@@ -6,10 +6,7 @@ mod tables;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Context, StepError, StepKind, Use,
-    survival::{Columns, Patients},
-};
+use super::{Context, StepError, StepKind, Use, survival::source::individuals};
 
 /// A combination beside independent action (Palmer and Sorger 2017): each patient has the better of
 /// the two treatments' times.
@@ -21,8 +18,10 @@ use super::{
 pub struct IndependentActionStep {
     /// Name of its table.
     pub id: String,
-    /// Table of an earlier step with `time`, `event` (1 or 0) and `arm`.
+    /// Patients of an earlier step: `<id>.individuals` of a step of the kind `reconstruct`, or `<id>.events` of a `trial`.
     pub from: String,
+    /// Which endpoint of a trial, such as `OS`; needed where it follows several.
+    pub endpoint: Option<String>,
     /// The arm of the combination.
     pub combination: String,
     /// The arm of one treatment alone.
@@ -47,13 +46,9 @@ impl StepKind for IndependentActionStep {
         vec![Use::Step(self.from.split('.').next().unwrap_or(&self.from))]
     }
 
-    fn takes(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let from = lutetia_table::table(&context.tables, &self.from)?;
-        let patients = Patients::from_table(from, &Columns::default())?;
+        let endpoint = self.endpoint.as_deref();
+        let patients = individuals(&context.artefacts, &self.from, endpoint)?.patients()?;
         let table = tables::beside(self, &beside::of(self, &patients)?);
         context.add(table);
         Ok(())

@@ -4,7 +4,7 @@ use lutetia_outcome::survival::{PublishedCurve, Reconstruction};
 use lutetia_table::{Cell, Table};
 
 use super::{Reconstruct, ReconstructError};
-use crate::steps::StepError;
+use crate::steps::{StepError, survival::source::Individuals};
 
 /// The individual times of an arm.
 pub(super) struct Arm {
@@ -62,6 +62,18 @@ pub(super) fn of(
             Ok(Arm { name, points: points.len(), found })
         })
         .collect()
+}
+
+/// The individual times of all arms.
+pub(super) fn individuals(arms: &[Arm]) -> Individuals {
+    let mut all = Individuals::default();
+    for arm in arms {
+        let data = &arm.found.data;
+        all.time.extend(data.time());
+        all.event.extend(data.event());
+        all.arm.extend(std::iter::repeat_n(arm.name.clone(), data.len()));
+    }
+    all
 }
 
 fn one(

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
+use crate::artefact::Artefact;
 
 pub use error::ReconstructError;
 
@@ -49,8 +50,10 @@ impl StepKind for Reconstruct {
         let curve = context.published(&self.curve)?;
         let at_risk = context.published(&self.at_risk)?;
         let arms = arms::of(self, curve, at_risk)?;
+        let individuals = arms::individuals(&arms);
         context.add(tables::found(self, &arms));
-        context.add(tables::individuals(self, &arms));
+        context.add(tables::individuals(self, &individuals));
+        context.artefacts.add(&self.id, Artefact::Individuals(individuals));
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use lutetia_table::{Cell, Table};
 
 use super::{Reconstruct, arms::Arm};
+use crate::steps::survival::source::Individuals;
 
 /// `<id>`: a row per arm.
 pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Table {
@@ -25,24 +26,21 @@ pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Table {
             found.missing_events.map(|m| m as f64).into(),
             found.largest_distance.into(),
             (found.largest_at_risk_difference as f64).into(),
-            found.contradiction().map_or(Cell::Missing, Into::into),
+            found.contradiction().map_or(Cell::Missing, |c| c.to_string().into()),
         ]);
     }
     table
 }
 
 /// `<id>.individuals`: a row per patient.
-pub(super) fn individuals(step: &Reconstruct, arms: &[Arm]) -> Table {
+pub(super) fn individuals(step: &Reconstruct, all: &Individuals) -> Table {
     let name = format!("{}.individuals", step.id);
     let mut table = Table::new(name, "Times that make the published curves; no patient's own")
         .column("time", &step.unit)
         .column("event", "")
         .column("arm", "");
-    for arm in arms {
-        let data = &arm.found.data;
-        for (t, event) in data.time().iter().zip(data.event()) {
-            table.push(vec![(*t).into(), f64::from(*event).into(), arm.name.as_str().into()]);
-        }
+    for ((t, event), arm) in all.time.iter().zip(&all.event).zip(&all.arm) {
+        table.push(vec![(*t).into(), f64::from(*event).into(), arm.as_str().into()]);
     }
     table
 }

@@ -11,8 +11,52 @@ use super::{coding::EventFault, splines::MOST_KNOTS};
 #[non_exhaustive]
 pub enum SurvivalError {
     /// No table of times, or two.
-    #[error("needs either `from`, a table of a step, or `data`")]
+    #[error("needs either `from`, the patients of a step, or `data`, a table")]
     Source,
+    /// A table that holds no patients' times.
+    #[error("`{from}` has no patients' times; expected `{}.{part}`", from.split('.').next().unwrap_or(from))]
+    NoTimes {
+        /// As named.
+        from: String,
+        /// The table of that step which has them.
+        part: &'static str,
+    },
+    /// Names of columns where there is no table.
+    #[error(
+        "`{from}` is handed on by its step with `time`, `event`, `arm`, `left` and `right`; `columns` and other names in \
+         `between` are for a table under `data`"
+    )]
+    Columns {
+        /// Whose patients.
+        from: String,
+    },
+    /// Patients of whom no visits are known.
+    #[error("`between` needs visits, and the patients of `{from}` have none; leave it out")]
+    NoVisits {
+        /// Whose patients.
+        from: String,
+    },
+    /// An endpoint named for what has one.
+    #[error("`endpoint` chooses one of a trial, and `{from}` is not of a trial; leave it out")]
+    OneEndpoint {
+        /// Whose patients.
+        from: String,
+    },
+    /// An endpoint that a trial does not follow, or none named where it follows several.
+    #[error(
+        "{}; the trial follows {}",
+        name.as_ref().map_or_else(
+            || "name the `endpoint`".to_owned(),
+            |name| format!("no endpoint `{name}`"),
+        ),
+        known.join(", ")
+    )]
+    Endpoint {
+        /// As named.
+        name: Option<String>,
+        /// Those that the trial follows.
+        known: Vec<&'static str>,
+    },
     /// No arm of that name.
     #[error(
         "no arm `{name}`; {}",
@@ -108,6 +152,11 @@ impl SurvivalError {
             | Self::Events { .. }
             | Self::Event { .. } => "LUT7158",
             Self::Source
+            | Self::NoTimes { .. }
+            | Self::Columns { .. }
+            | Self::NoVisits { .. }
+            | Self::OneEndpoint { .. }
+            | Self::Endpoint { .. }
             | Self::Period { .. }
             | Self::Knots { .. }
             | Self::ScaleWithoutKnots

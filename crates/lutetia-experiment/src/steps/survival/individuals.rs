@@ -45,7 +45,7 @@ pub struct Patients {
 }
 
 impl Patients {
-    fn new(time: Vec<f64>, event: Vec<bool>, arm: &[String]) -> Result<Self, StepError> {
+    pub(super) fn new(time: Vec<f64>, event: Vec<bool>, arm: &[String]) -> Result<Self, StepError> {
         let data = SurvivalData::new(time, event)?;
         Ok(Self { data, groups: Groups::by_appearance(arm), notes: Vec::new() })
     }
@@ -73,7 +73,7 @@ impl Patients {
         Ok(Self { groups, ..self })
     }
 
-    /// Patients of a table of an experiment.
+    /// Patients of a table under `[data]`.
     ///
     /// # Errors
     /// A missing column, a cell that is not a time or an event.

@@ -50,7 +50,7 @@ impl Intervals {
         Ok(Self { data: self.data, groups: reordered(self.groups, reference)? })
     }
 
-    /// Patients of a table of an experiment.
+    /// Patients of a table under `[data]`.
     ///
     /// # Errors
     /// A missing column, a cell that is no time.

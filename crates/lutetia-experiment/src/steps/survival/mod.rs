@@ -8,6 +8,7 @@ mod intervals;
 mod options;
 mod parametric;
 mod sheet;
+pub(crate) mod source;
 mod splines;
 mod summaries;
 mod tables;
@@ -38,11 +39,13 @@ use super::{Context, StepError, StepKind, Use};
 pub struct SurvivalStep {
     /// Name of its tables.
     pub id: String,
-    /// Table of an earlier step with `time`, `event` (1 or 0) and `arm`, a row per patient.
+    /// Patients of an earlier step: `<id>.individuals` of a step of the kind `reconstruct`, or `<id>.events` of a `trial`.
     pub from: Option<String>,
-    /// The same as a table under `[data]`.
+    /// Which endpoint of a trial, such as `OS`; needed where it follows several.
+    pub endpoint: Option<String>,
+    /// A table under `[data]` with `time`, `event` (1 or 0) and `arm`, a row per patient.
     pub data: Option<String>,
-    /// Names of the columns.
+    /// Names of the columns of that table.
     #[serde(default)]
     pub columns: Columns,
     /// Unit of time.
@@ -67,7 +70,8 @@ pub struct SurvivalStep {
     /// Whether hazard ratios are by Firth's penalised likelihood.
     #[serde(default)]
     pub firth: bool,
-    /// Columns `left` and `right` of intervals in which the event happened, empty on the right for a censoring.
+    /// Columns `left` and `right` of intervals in which the event happened, empty on the right for a censoring; those of a
+    /// trial are called so.
     pub between: Option<Between>,
 }
 
@@ -91,18 +95,8 @@ impl StepKind for SurvivalStep {
         step.into_iter().chain(self.data.as_deref().map(Use::Data)).collect()
     }
 
-    fn takes(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
-        let table = match (&self.from, &self.data) {
-            (Some(name), None) => lutetia_table::table(&context.tables, name)?,
-            (None, Some(name)) => context.published(name)?,
-            _ => return Err(SurvivalError::Source.into()),
-        }
-        .clone();
-        let patients = Patients::from_table(&table, &self.columns)?;
+        let (patients, intervals) = self.patients(context)?;
         let options = SurvivalOptions {
             unit: self.unit.clone(),
             reference: self.reference.clone(),
@@ -136,19 +130,51 @@ impl StepKind for SurvivalStep {
         if self.families {
             context.add(families(&format!("{}.families", self.id), &patients, &options)?);
         }
-        if let Some(between) = &self.between {
-            let columns = IntervalColumns {
-                left: between.left.clone(),
-                right: between.right.clone(),
-                arm: self.columns.arm.clone(),
-            };
-            let patients =
-                Intervals::from_table(&table, &columns)?.ordered(self.reference.as_deref())?;
+        if let Some(intervals) = intervals {
+            let patients = intervals.ordered(self.reference.as_deref())?;
             let id = format!("{}.interval_censored", self.id);
             context.add(interval_arms(&id, &patients, &options)?);
             context.add(interval_curves(&format!("{id}_curve"), &patients, &options)?);
         }
         Ok(())
+    }
+}
+
+impl SurvivalStep {
+    /// The patients, and their intervals where they are asked for.
+    fn patients(&self, context: &Context) -> Result<(Patients, Option<Intervals>), StepError> {
+        match (&self.from, &self.data) {
+            (Some(from), None) => {
+                if self.columns != Columns::default() {
+                    return Err(SurvivalError::Columns { from: from.clone() }.into());
+                }
+                let found =
+                    source::individuals(&context.artefacts, from, self.endpoint.as_deref())?;
+                let intervals = self.between.as_ref().map(|between| {
+                    if (between.left.as_str(), between.right.as_str()) != ("left", "right") {
+                        return Err(SurvivalError::Columns { from: from.clone() }.into());
+                    }
+                    found.intervals(from)
+                });
+                Ok((found.patients()?, intervals.transpose()?))
+            }
+            (None, Some(name)) => {
+                if self.endpoint.is_some() {
+                    return Err(SurvivalError::OneEndpoint { from: name.clone() }.into());
+                }
+                let table = context.published(name)?;
+                let intervals = self.between.as_ref().map(|between| {
+                    let columns = IntervalColumns {
+                        left: between.left.clone(),
+                        right: between.right.clone(),
+                        arm: self.columns.arm.clone(),
+                    };
+                    Intervals::from_table(table, &columns)
+                });
+                Ok((Patients::from_table(table, &self.columns)?, intervals.transpose()?))
+            }
+            _ => Err(SurvivalError::Source.into()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use lutetia_outcome::trade_off::UtilityWeights;
 use lutetia_scenario::MONTH_D as MONTH;
 use lutetia_trial::{
     Arm, Failed, Population, Record, Trial, TrialSpec,
@@ -141,7 +142,7 @@ impl TradeOffStep {
         let names = self.series();
         let outcomes = self.outcomes(&names, &found, &kept);
         let weighing = Weighing {
-            weights: self.weights.clone(),
+            weights: UtilityWeights::new(self.weights.benefit, self.weights.harm)?,
             scale: if self.benefit == Benefit::RestrictedMean { horizon / MONTH } else { 1.0 },
             reference,
             samples: self.samples as usize,

@@ -141,23 +141,24 @@ pub enum ProposalFault {
         /// The output.
         output: String,
     },
-    /// A cell that is no dose per activity.
-    #[error("`{path}`, by which `{output}` is judged, is no dose per activity above zero")]
+    /// What is no dose per activity.
+    #[error(
+        "`{path}`, by which `{output}` is judged, is no dose per activity above zero; expected \
+         `step/region/per_activity` of a step of the kind `dose`"
+    )]
     NoDose {
         /// The cell.
         path: String,
         /// The limited output.
         output: String,
     },
-    /// A cell in another unit.
-    #[error("`{path}`, by which `{output}` is judged, is in `{unit}`, expected `Gy/GBq`")]
-    OtherUnit {
-        /// The cell.
+    /// A region that has no dose.
+    #[error("`{path}` names no region of that step; it has {}", known.join(", "))]
+    NoRegion {
+        /// As named.
         path: String,
-        /// The limited output.
-        output: String,
-        /// Its unit.
-        unit: String,
+        /// The regions there are.
+        known: Vec<String>,
     },
     /// A measured dose that names no cell.
     #[error("`measured` of `{output}` names no `per_activity`")]
@@ -180,7 +181,7 @@ impl ProposalFault {
             | Self::OneAndMany
             | Self::MeasuredOfMany
             | Self::MeasuredUnlimited { .. } => "LUT7137",
-            Self::NoDose { .. } | Self::OtherUnit { .. } | Self::NoCell { .. } => "LUT7138",
+            Self::NoDose { .. } | Self::NoRegion { .. } | Self::NoCell { .. } => "LUT7138",
             Self::Search(error) => error.code(),
         }
     }

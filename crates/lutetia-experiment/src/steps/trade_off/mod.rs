@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::ArmSpec};
+use crate::names::first;
 
 mod compute;
 mod error;
@@ -59,8 +60,8 @@ pub struct TradeOffStep {
     /// seen.
     #[serde(default = "yes")]
     pub stop_at_progression: bool,
-    /// Weights of `benefit` and `harm`; they sum to one.
-    pub weights: BTreeMap<String, f64>,
+    /// Weights of benefit and harm; they sum to one.
+    pub weights: GoalWeights,
     /// Name of the regimen against which the number needed to harm is counted.
     pub reference: String,
     /// Bootstrap samples of patients.
@@ -80,6 +81,18 @@ fn yes() -> bool {
 
 fn thousand() -> u32 {
     1000
+}
+
+/// How much each goal counts; they sum to one.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GoalWeights {
+    /// Of the benefit.
+    #[serde(default)]
+    pub benefit: f64,
+    /// Of the absence of harm.
+    #[serde(default)]
+    pub harm: f64,
 }
 
 /// What is wanted.
@@ -140,6 +153,15 @@ impl StepKind for TradeOffStep {
         let others = self.regimens.iter().filter_map(|r| r.trial.as_deref());
         let fitted = self.propose.iter().filter_map(|p| p.fitted.as_ref()).map(|f| f.step.as_str());
         std::iter::once(self.trial.as_str()).chain(others).chain(fitted).map(Use::Step).collect()
+    }
+
+    fn takes(&self) -> Vec<&str> {
+        let step = |used| if let Use::Step(id) = used { Some(id) } else { None };
+        self.uses()
+            .into_iter()
+            .filter_map(step)
+            .chain(self.reads().into_iter().map(first))
+            .collect()
     }
 
     fn reads(&self) -> Vec<&str> {

@@ -8,8 +8,8 @@ use super::{
     lines::{By, Line, Lines, Setting, Wire},
 };
 use crate::{
-    connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect},
-    model::{Chain, ChainPart, ChainSetting, ChainWire, Model, ParameterValue},
+    connect::{Connection, Link, Mass, connect},
+    model::{ALIAS_SEPARATOR, Chain, ChainPart, ChainSetting, ChainWire, Model, ParameterValue},
 };
 
 /// The joined model of the lines of a chain.

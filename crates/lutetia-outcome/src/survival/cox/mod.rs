@@ -20,7 +20,7 @@ pub use self::zph::{PhTest, PhTime};
 use super::data::{Groups, SurvivalData, same_length};
 use super::ties::join_ties;
 use super::undetermined::{SurvivalModel, Undetermined};
-use crate::error::{OutcomeError, above_zero, within};
+use crate::error::{Contradiction, OutcomeError, above_zero, within};
 
 /// How events at one time enter the partial likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -171,10 +171,7 @@ impl<'a> Cox<'a> {
     fn check(&self) -> Result<(), OutcomeError> {
         let n = self.data.len();
         if self.columns.is_empty() {
-            return Err(OutcomeError::Inconsistent {
-                what: "a Cox model without covariates".to_owned(),
-                hint: "add one, or the arms",
-            });
+            return Err(Contradiction::NoCovariates.into());
         }
         for (name, column) in self.names.iter().zip(&self.columns) {
             same_length(name, column.len(), n)?;
@@ -209,11 +206,7 @@ impl<'a> Cox<'a> {
             }
         }
         if self.ties == Ties::Exact && (self.weights.is_some() || self.robust) {
-            return Err(OutcomeError::Inconsistent {
-                what: "weights or robust errors with the exact likelihood of tied events, where neither is defined"
-                    .to_owned(),
-                hint: "take Efron's or Breslow's ties",
-            });
+            return Err(Contradiction::ExactTies.into());
         }
         if self.data.events() == 0 {
             return Err(Undetermined::AllCensored { model: SurvivalModel::Cox, patients: n }.into());

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::newton::{Maximum, STEPS};
 use super::rows::Rows;
 use super::{PhTest, PhTime, Ties, baseline, zph};
-use crate::error::{OutcomeError, confidence_level};
+use crate::error::{Asked, OutcomeError, Unfinished, confidence_level};
 use crate::numeric::{chi_squared_tail, two_sided_p, two_sided_z};
 use crate::survival::{SurvivalModel, Undetermined};
 
@@ -147,8 +147,8 @@ pub(super) fn coefficients(
     let found = names.into_iter().enumerate().map(of).collect::<Result<Vec<_>, Undetermined>>()?;
     if !maximum.converged {
         return Err(OutcomeError::NotConverged {
-            what: "the Cox model".to_owned(),
-            reason: format!("{STEPS} iterations were not enough"),
+            what: Asked::Model(SurvivalModel::Cox),
+            reason: Unfinished::Steps { steps: STEPS, penalised: false },
         });
     }
     Ok(found)

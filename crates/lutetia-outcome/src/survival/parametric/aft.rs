@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::location_scale::{Maximum, NoMaximum, Sample};
-use crate::error::{OutcomeError, within};
+use crate::error::{Asked, OutcomeError, Unfinished, within};
 use crate::survival::data::same_length;
 use crate::survival::{Coefficient, SurvivalData, SurvivalModel, Undetermined};
 
@@ -140,8 +140,8 @@ impl<'a> Aft<'a> {
                 None => Undetermined::NoScatter.into(),
             },
             NoMaximum::Steps(steps) => OutcomeError::NotConverged {
-                what: SurvivalModel::FailureTimes.to_string(),
-                reason: format!("{steps} iterations were not enough"),
+                what: Asked::Model(SurvivalModel::FailureTimes),
+                reason: Unfinished::Steps { steps: *steps, penalised: false },
             },
         }
     }

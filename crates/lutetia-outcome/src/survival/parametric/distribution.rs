@@ -6,7 +6,9 @@ use rand::{Rng, RngExt};
 use serde::Serialize;
 use statrs::function::gamma::{checked_gamma_lr, checked_gamma_ur, ln_gamma};
 
-use crate::error::{OutcomeError, above_zero, not_determined, not_negative, within};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, above_zero, not_determined, not_negative, within,
+};
 use crate::numeric::{ln_normal_cdf, normal_quantile};
 
 /// A family of distributions of survival times.
@@ -148,15 +150,7 @@ impl Distribution {
     pub fn new(family: Family, parameters: &[f64]) -> Result<Self, OutcomeError> {
         let names = family.parameter_names();
         if parameters.len() != names.len() {
-            return Err(OutcomeError::Inconsistent {
-                what: format!(
-                    "{} parameters for the {} family, expected {}",
-                    parameters.len(),
-                    family.name(),
-                    names.join(", ")
-                ),
-                hint: "give each of them once",
-            });
+            return Err(Contradiction::Parameters { found: parameters.len(), family }.into());
         }
         let p = |i: usize| parameters[i];
         let what = |i: usize| format!("`{}` of the {} family", names[i], family.name());
@@ -297,10 +291,8 @@ impl Distribution {
                 let x = shape * h / rate;
                 if x <= -1.0 {
                     let ever = -(rate / shape).exp_m1();
-                    return Err(not_determined(
-                        format!("the time by which a share of {p} has the event"),
-                        format!("with this distribution only {ever:.4} ever have it"),
-                    ));
+                    let (what, share) = (Asked::TimeOfShare { share: p }, ever);
+                    return Err(not_determined(what, NoAnswer::NeverAll { share }));
                 }
                 // ln(1 + x)/shape, and its limit h/rate at shape 0.
                 if x.abs() < 1e-12 { h / rate } else { x.ln_1p() / shape }
@@ -330,7 +322,7 @@ impl Distribution {
         if t.is_finite() && t > 0.0 {
             return Ok(t);
         }
-        Err(not_determined("the quantile", "it lies outside the range of floating point numbers"))
+        Err(not_determined(Asked::Quantile, NoAnswer::OutsideFloats))
     }
 
     /// `∫₀^τ S dt` by Gauss–Legendre pieces, to about 1e-10 of τ.

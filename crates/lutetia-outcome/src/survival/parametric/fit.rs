@@ -4,7 +4,9 @@ use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::distribution::{Distribution, Family};
-use crate::error::{OutcomeError, confidence_level, not_determined};
+use crate::error::{
+    Asked, Contradiction, NoAnswer, OutcomeError, confidence_level, not_determined,
+};
 use crate::numeric::two_sided_z;
 use crate::survival::SurvivalData;
 
@@ -64,7 +66,7 @@ pub fn fit_parametric(
         }
     }
     let Some(best) = best else {
-        return Err(problem.undetermined("no maximum of the likelihood was found"));
+        return Err(problem.undetermined(NoAnswer::NoMaximum));
     };
     problem.result(&best, data, level)
 }
@@ -180,35 +182,24 @@ impl<'a> Problem<'a> {
             rows.filter(|(_, e)| **e == event).map(|(t, _)| *t).collect()
         };
         let (mut events, censored) = (of(true), of(false));
-        let problem =
-            |reason: String| not_determined(format!("the {} distribution", family.name()), reason);
         if let Some(i) = data.time().iter().zip(data.event()).position(|(t, e)| *e && *t <= 0.0) {
-            return Err(OutcomeError::Inconsistent {
-                what: format!(
-                    "the event of patient {} is at time 0, where the {} distribution has none",
-                    i + 1,
-                    family.name()
-                ),
-                hint: "give the time at which the event was seen, or leave the patient out",
-            });
+            return Err(Contradiction::EventAtZero { patient: i + 1, family }.into());
         }
         events.sort_by(f64::total_cmp);
         let mut distinct = events.clone();
         distinct.dedup();
         let needed = family.parameter_names().len();
         if distinct.len() < needed {
-            return Err(problem(format!(
-                "{} different event times for {needed} parameters; take a family with fewer, or follow the patients longer",
-                distinct.len()
-            )));
+            let reason = NoAnswer::FewTimes { distinct: distinct.len(), parameters: needed };
+            return Err(not_determined(Asked::Distribution(family), reason));
         }
         let scale = (events.iter().map(|t| t.ln()).sum::<f64>() / events.len() as f64).exp();
         let divided = |times: Vec<f64>| times.iter().map(|t| t / scale).collect();
         Ok(Self { family, events: divided(events), censored: divided(censored), scale, data })
     }
 
-    fn undetermined(&self, reason: &str) -> OutcomeError {
-        not_determined(format!("the {} distribution", self.family.name()), reason)
+    fn undetermined(&self, reason: NoAnswer) -> OutcomeError {
+        not_determined(Asked::Distribution(self.family), reason)
     }
 
     fn value(&self, theta: &DVector<f64>) -> f64 {
@@ -357,8 +348,7 @@ impl<'a> Problem<'a> {
         data: &SurvivalData,
         level: f64,
     ) -> Result<ParametricFit, OutcomeError> {
-        let runaway =
-            "the likelihood rises to the edge of the family: too few events, or events at one time";
+        let runaway = NoAnswer::EdgeOfFamily;
         let information = -self.hessian(&best.theta);
         let gradient = self.gradient(&best.theta);
         let covariance = information

@@ -3,7 +3,9 @@
 use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
-use crate::error::{OutcomeError, above_zero, confidence_level, not_determined, within};
+use crate::error::{
+    Asked, NoAnswer, OutcomeError, Unfinished, above_zero, confidence_level, not_determined, within,
+};
 use crate::numeric::{integrate, ln_normal_cdf, two_sided_z};
 use crate::survival::SurvivalData;
 
@@ -118,7 +120,7 @@ pub fn fit_spline(
     level: f64,
 ) -> Result<SplineFit, OutcomeError> {
     confidence_level(level)?;
-    let what = format!("the spline with {internal} internal knots");
+    let what = Asked::Spline { internal };
     for (i, (&t, &e)) in data.time().iter().zip(data.event()).enumerate() {
         let of = format!("time of the event of patient {}", i + 1);
         within(of, t, "", t > 0.0 || !e, "a time above 0, since its logarithm is modelled")?;
@@ -135,23 +137,16 @@ pub fn fit_spline(
     if different.len() < internal + 2 {
         return Err(not_determined(
             what,
-            format!(
-                "there are {} different event times for {} coefficients; take fewer knots",
-                different.len(),
-                internal + 2
-            ),
+            NoAnswer::FewTimesForKnots { distinct: different.len(), coefficients: internal + 2 },
         ));
     }
     let knots: Vec<f64> =
         (0..internal + 2).map(|j| quantile(&events, j as f64 / (internal + 1) as f64)).collect();
     if knots.windows(2).any(|w| w[1] - w[0] < 1e-10) {
-        return Err(not_determined(
-            what,
-            "so many events are at one time that two knots fall together; take fewer knots",
-        ));
+        return Err(not_determined(what, NoAnswer::KnotsTogether));
     }
     let problem = Problem { scale, knots: &knots, events: &events, censored: &censored };
-    let (gamma, covariance) = problem.maximise(&what)?;
+    let (gamma, covariance) = problem.maximise(what)?;
     let standard_errors = covariance.diagonal().iter().map(|v| v.sqrt()).collect();
     let log_likelihood = problem.value(&gamma) - events.iter().sum::<f64>();
     let k = gamma.len() as f64;
@@ -243,7 +238,7 @@ impl Problem<'_> {
     }
 
     /// Damped Newton from a straight line of slope 1 through the median of the events.
-    fn maximise(&self, what: &str) -> Result<(DVector<f64>, DMatrix<f64>), OutcomeError> {
+    fn maximise(&self, what: Asked) -> Result<(DVector<f64>, DMatrix<f64>), OutcomeError> {
         let mut gamma = DVector::zeros(self.knots.len());
         gamma[1] = 1.0;
         gamma[0] = -quantile(self.events, 0.5);
@@ -276,18 +271,12 @@ impl Problem<'_> {
                     return if left < 1e-8 {
                         Ok((gamma, covariance))
                     } else {
-                        Err(OutcomeError::NotConverged {
-                            what: what.to_owned(),
-                            reason: "no step raises the likelihood; take fewer knots".to_owned(),
-                        })
+                        Err(OutcomeError::NotConverged { what, reason: Unfinished::NoStepUp })
                     };
                 }
             }
         }
-        Err(not_determined(
-            what,
-            "the likelihood has no maximum: too few events, or events at one time; take fewer knots",
-        ))
+        Err(not_determined(what, NoAnswer::NoMaximumOfKnots))
     }
 }
 
@@ -353,12 +342,9 @@ impl SplineFit {
     pub fn quantile(&self, p: f64) -> Result<f64, OutcomeError> {
         let good = p > 0.0 && p < 1.0;
         within("share of patients of a quantile", p, "", good, "a number between 0 and 1")?;
-        let what = || format!("the {} % quantile of the spline", 100.0 * p);
+        let what = Asked::SplineQuantile { share: p };
         if !self.falls() {
-            return Err(not_determined(
-                what(),
-                "the fitted curve rises in places; take fewer knots",
-            ));
+            return Err(not_determined(what, NoAnswer::Rises));
         }
         let at = |x: f64| self.survival(x.exp()) - (1.0 - p);
         let (mut low, mut high) = (self.knots[0] - 1.0, self.knots[self.knots.len() - 1] + 1.0);
@@ -366,7 +352,7 @@ impl SplineFit {
         while at(low) < 0.0 || at(high) > 0.0 {
             width *= 2.0;
             if width > 512.0 {
-                return Err(not_determined(what(), "the fitted curve does not get there"));
+                return Err(not_determined(what, NoAnswer::FallsNoFurther));
             }
             (low, high) = (low - width, high + width);
         }

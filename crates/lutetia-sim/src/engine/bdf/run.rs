@@ -22,7 +22,7 @@ use super::linear_solver::NewtonSolver;
 use super::matrix::{V, slice};
 use super::tangents::{TangentLayout, Tangents};
 use crate::engine::{Lane, Plan, Stop};
-use crate::error::{Cause, SolveFailure};
+use crate::error::{Cause, OfState, SolveFailure};
 use crate::failure::Account;
 use crate::field::Field;
 use crate::impossible::Limits;
@@ -93,7 +93,7 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
     let mut x = vec![0.0; task.layout.n_states];
     equations.field.initial(&mut x);
     let mut run = Run::new(task, x);
-    run.check_finite(&run.x, "the initial value")?;
+    run.check_finite(&run.x, OfState::Initial)?;
     run.check_fixed(&equations.field)?;
 
     let knots = task.lane.schedule.knots(
@@ -121,7 +121,7 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
     if let Some(standing) = task.lane.schedule.from {
         // Tolerances above are those of the whole run, by its initial values.
         run.x.copy_from_slice(&standing.states);
-        run.check_finite(&run.x, "the value")?;
+        run.check_finite(&run.x, OfState::Value)?;
     }
     run.proceed(&problem, tangents, &knots)?;
     let calls = problem.eqn.field.calls();
@@ -289,7 +289,7 @@ impl<'r> Run<'r> {
         Account { system, doses: &lane.schedule.doses, parameters: lane.parameters }
     }
 
-    pub(super) fn check_finite(&self, values: &[f64], what: &str) -> Result<(), SolveFailure> {
+    pub(super) fn check_finite(&self, values: &[f64], what: OfState) -> Result<(), SolveFailure> {
         self.account().check_finite(self.time, values, what)
     }
 
@@ -306,7 +306,7 @@ impl<'r> Run<'r> {
             .map_err(|fault| self.account().refused(fault, Some(self.time)))
     }
 
-    pub(super) fn non_finite(&self, state: usize, what: &str) -> SolveFailure {
+    pub(super) fn non_finite(&self, state: usize, what: OfState) -> SolveFailure {
         self.account().non_finite(self.time, state, what)
     }
 

@@ -6,7 +6,7 @@ use diffsol_la::{NalgebraContext, Vector};
 use super::matrix::{V, slice};
 use super::run::{Problem, Run};
 use super::tangents::Tangents;
-use crate::error::SolveFailure;
+use crate::error::{OfState, SolveFailure};
 use crate::failure::is_tame;
 use crate::field::Field;
 
@@ -22,8 +22,8 @@ impl Run<'_> {
         let context = NalgebraContext::new();
         let mut dx = vec![0.0; self.x.len()];
         field.rhs_into(self.elapsed, &self.x, &mut dx);
-        self.check_finite(&self.x, "the value")?;
-        self.check_finite(&dx, "the rate of change")?;
+        self.check_finite(&self.x, OfState::Value)?;
+        self.check_finite(&dx, OfState::Rate)?;
         let span = end.map_or_else(|| self.tail.span(), |end| end - self.elapsed);
         let h = self.first_step(field, slice(&problem.atol), problem.rtol, &dx, span);
         let lanes = tangents.map_or(1, |_| self.s.len() / self.x.len().max(1));
@@ -34,7 +34,7 @@ impl Run<'_> {
             tangents.slope(&self.s, &mut ds);
             if let Some(k) = ds.iter().chain(&self.s).position(|v| !is_tame(*v)) {
                 let k = k % self.x.len().max(1);
-                return Err(self.non_finite(k, "a parameter derivative"));
+                return Err(self.non_finite(k, OfState::Sensitivity));
             }
         }
         let (s, ds) = if tangents.is_some() {

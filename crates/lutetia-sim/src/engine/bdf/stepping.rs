@@ -6,7 +6,7 @@ use super::linear_solver::NewtonSolver;
 use super::matrix::slice;
 use super::run::{LEAST_STEP, Problem, Run, Solver, Until};
 use super::tangents::Tangents;
-use crate::error::SolveFailure;
+use crate::error::{OfState, SolveFailure};
 use crate::field::Field;
 use crate::regimen::same_moment;
 use crate::switches::{Crossing, Interpolant, Side};
@@ -122,7 +122,7 @@ impl Run<'_> {
             if let (true, Until::Time(end)) = (reached, until) {
                 self.time = end;
             }
-            self.check_finite(&self.x, "the value")?;
+            self.check_finite(&self.x, OfState::Value)?;
             self.check_along(field)?;
             self.remember(field, tangents, order);
             let crossing = self.watch.as_mut().and_then(|watch| {

@@ -1,12 +1,15 @@
 //! What a regimen may do at most.
 
+use lutetia_patient::shown;
 use lutetia_scenario::internal;
-use lutetia_table::{Tables, cell};
 use lutetia_trial::regimen::RegimenLimit;
 use lutetia_units::{Quantity, Unit};
 
 use super::{ProposalFault, ProposeSpec};
-use crate::steps::{StepError, TrialStepError, trial::TrialUse};
+use crate::{
+    artefact::Artefacts,
+    steps::{StepError, TrialStepError, trial::TrialUse},
+};
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +32,7 @@ pub(super) enum Limited {
 pub(super) fn limits(
     spec: &ProposeSpec,
     base: &TrialUse,
-    tables: &Tables,
+    artefacts: &Artefacts,
 ) -> Result<Vec<(Limited, RegimenLimit)>, StepError> {
     let model = &base.cohort.model;
     let system = model.simulator.system();
@@ -57,7 +60,7 @@ pub(super) fn limits(
         let measured = Measured {
             limited: *limited,
             dose: base.kept(&m.dose)?,
-            per_gbq: largest(name, &m.per_activity, tables)?,
+            per_gbq: largest(name, &m.per_activity, artefacts)?,
         };
         let name = format!("{}, measured curves", limit.name);
         all.push((Limited::Measured(measured), RegimenLimit { name, most: limit.most }));
@@ -101,21 +104,20 @@ impl Measured {
 }
 
 /// The largest of some absorbed doses per activity, Gy/GBq.
-fn largest(name: &str, paths: &[String], tables: &Tables) -> Result<f64, StepError> {
+fn largest(name: &str, paths: &[String], artefacts: &Artefacts) -> Result<f64, StepError> {
     let mut found: Option<f64> = None;
     for path in paths {
-        let number = cell(tables, path)?.number().filter(|x| *x > 0.0);
-        let number = number
-            .ok_or_else(|| ProposalFault::NoDose { path: path.clone(), output: name.to_owned() })?;
-        let mut parts = path.split('/');
-        let column = parts.next().and_then(|t| tables.get(t)).zip(parts.nth(1));
-        let unit = column
-            .and_then(|(t, c)| t.columns.iter().find(|k| k.name == c))
-            .map_or("", |k| k.unit.as_str());
-        if unit != "Gy/GBq" {
-            let (path, output, unit) = (path.clone(), name.to_owned(), unit.to_owned());
-            return Err(ProposalFault::OtherUnit { path, output, unit }.into());
-        }
+        let none = || ProposalFault::NoDose { path: path.clone(), output: name.to_owned() };
+        let &[step, region, "per_activity"] = &path.split('/').collect::<Vec<_>>()[..] else {
+            return Err(none().into());
+        };
+        let (_, regions) = artefacts.doses(step)?;
+        let region = regions.iter().find(|r| r.region == region).ok_or_else(|| {
+            let known = regions.iter().map(|r| r.region.clone()).collect();
+            ProposalFault::NoRegion { path: path.clone(), known }
+        })?;
+        let dose = shown(&region.dose).0.and_then(|dose| dose.gy_per_gbq);
+        let number = dose.filter(|x| *x > 0.0).ok_or_else(none)?;
         found = Some(found.map_or(number, |f| f.max(number)));
     }
     found.ok_or_else(|| ProposalFault::NoCell { output: name.to_owned() }.into())

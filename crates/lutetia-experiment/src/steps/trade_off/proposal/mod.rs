@@ -73,8 +73,8 @@ fn rounds() -> u32 {
 pub struct MeasuredDose {
     /// The kept output that is the absorbed dose of the same organ.
     pub dose: String,
-    /// Absorbed dose per activity in Gy/GBq as `table/row/column` of earlier steps; of several (left and right) the
-    /// largest counts.
+    /// Absorbed dose per activity of earlier steps of the kind `dose`, as `step/region/per_activity`; of several (left and
+    /// right) the largest counts.
     pub per_activity: Vec<String>,
 }
 

@@ -43,7 +43,7 @@ impl TradeOffStep {
         let fitted = spec.fitted.as_ref().map(|f| context.artefacts.fitted(&f.step)).transpose()?;
         let harm = HarmRule::of(self, base, trial)?;
         let (limited, limits): (Vec<_>, Vec<_>) =
-            limits(spec, base, &context.tables)?.into_iter().unzip();
+            limits(spec, base, &context.artefacts)?.into_iter().unzip();
         let chosen = choices(spec)?;
         let sought = Sought::of(spec, fitted, cohort)?;
         let one = if spec.patients == 0 { Some(cohort.with(&sought.values())?) } else { None };

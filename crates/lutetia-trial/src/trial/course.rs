@@ -7,11 +7,11 @@
 use lutetia_population::Patient;
 use lutetia_sim::{Change, Dose, Regimen, Request, Standing};
 
+use super::{Cycle, Trial};
 use crate::{
     error::TrialError,
     hazard::{Crossing, crossing_within},
     scans::interpolate,
-    trial::{Cycle, Trial},
 };
 
 /// Times (days) that differ by less are one.

@@ -1,6 +1,14 @@
 //! What can be wrong with a question about outcomes.
 
+mod asked;
+mod contradiction;
+mod reason;
+
 use crate::survival::Undetermined;
+
+pub use asked::Asked;
+pub use contradiction::Contradiction;
+pub use reason::{Curve, NoAnswer, Of, Unfinished};
 
 /// Why an outcome cannot be given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -40,9 +48,9 @@ pub enum OutcomeError {
     #[error("{what} is not determined: {reason}")]
     NotDetermined {
         /// What was asked for.
-        what: String,
+        what: Asked,
         /// Why there is no answer, and what would give one.
-        reason: String,
+        reason: NoAnswer,
     },
     /// The data do not determine a model of survival times.
     #[error(transparent)]
@@ -51,9 +59,9 @@ pub enum OutcomeError {
     #[error("{what} did not converge: {reason}")]
     NotConverged {
         /// What was computed.
-        what: String,
+        what: Asked,
         /// What is known about the cause.
-        reason: String,
+        reason: Unfinished,
     },
     /// A name that is not one of a fixed set.
     #[error("no {kind} named `{name}`; known are {known}")]
@@ -66,13 +74,8 @@ pub enum OutcomeError {
         known: String,
     },
     /// Inputs that contradict each other.
-    #[error("{what}; {hint}")]
-    Inconsistent {
-        /// What contradicts what, with the numbers.
-        what: String,
-        /// What can be done.
-        hint: &'static str,
-    },
+    #[error(transparent)]
+    Inconsistent(#[from] Contradiction),
 }
 
 impl OutcomeError {
@@ -86,7 +89,7 @@ impl OutcomeError {
             Self::NotDetermined { .. } | Self::Undetermined(_) => "LUT9004",
             Self::NotConverged { .. } => "LUT9005",
             Self::UnknownName { .. } => "LUT9006",
-            Self::Inconsistent { .. } => "LUT9007",
+            Self::Inconsistent(_) => "LUT9007",
         }
     }
 }
@@ -138,6 +141,6 @@ pub(crate) fn within(
     Err(OutcomeError::OutOfRange { quantity: quantity.into(), value, unit, expected })
 }
 
-pub(crate) fn not_determined(what: impl Into<String>, reason: impl Into<String>) -> OutcomeError {
-    OutcomeError::NotDetermined { what: what.into(), reason: reason.into() }
+pub(crate) fn not_determined(what: Asked, reason: NoAnswer) -> OutcomeError {
+    OutcomeError::NotDetermined { what, reason }
 }

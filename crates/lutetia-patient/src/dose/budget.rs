@@ -3,7 +3,8 @@
 use lutetia_diagnostic::Verdict;
 use lutetia_dose::{Budget, Chain, Region, budget};
 
-use crate::{RegionTia, dose::RegionDose};
+use super::RegionDose;
+use crate::RegionTia;
 
 /// The budget of every region, in the order of `doses`, or why there is none.
 #[must_use]
@@ -16,7 +17,7 @@ pub fn budgets(
 }
 
 /// The budget of one region.
-pub(crate) fn of_region(tias: &[RegionTia], dose: &RegionDose, chain: &Chain) -> Verdict<Budget> {
+pub(super) fn of_region(tias: &[RegionTia], dose: &RegionDose, chain: &Chain) -> Verdict<Budget> {
     let tia = match tias.iter().find(|t| t.region == dose.region) {
         Some(tia) => tia.tia.as_ref(),
         None => Verdict::refused(
