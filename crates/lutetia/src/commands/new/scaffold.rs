@@ -42,7 +42,10 @@ pub(super) fn study(name: &str) -> Scaffold {
     Scaffold {
         files: files
             .into_iter()
-            .map(|(file, text)| (place.join(file), text.replace("{id}", name)))
+            .map(|(file, text)| {
+                let text = text.replace("{columns}", &lutetia_data::study_columns());
+                (place.join(file), text.replace("{id}", name))
+            })
             .collect(),
         place,
         next: "its rows are made up until you replace them; next: `lutetia data check {}`, `lutetia dose {}`",
