@@ -489,7 +489,7 @@ impl TableReader<'_> {
                 continue;
             }
             count += 1;
-            if cells[0].text(text).eq_ignore_ascii_case(&header.first) {
+            if !header.first.is_empty() && cells[0].text(text).eq_ignore_ascii_case(&header.first) {
                 faults.error(codes::MIXED_TABLES, whole, || {
                     Fault::new(format!("a second header in `{}`", self.name), "a table starts here")
                         .hint("keep one table per file, with one header")
