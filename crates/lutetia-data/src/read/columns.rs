@@ -53,12 +53,12 @@ pub(super) static SUBJECTS: TableSpec = TableSpec {
 pub(super) mod dose {
     pub(crate) const SUBJECT: usize = 0;
     pub(crate) const CYCLE: usize = 1;
-    pub(crate) const NUCLIDE: usize = 3;
-    pub(crate) const ACTIVITY: usize = 4;
-    pub(crate) const AMOUNT: usize = 5;
-    pub(crate) const DURATION: usize = 6;
-    pub(crate) const INTO: usize = 7;
-    pub(crate) const NOTE: usize = 8;
+    pub(crate) const NUCLIDE: usize = 5;
+    pub(crate) const ACTIVITY: usize = 6;
+    pub(crate) const AMOUNT: usize = 7;
+    pub(crate) const DURATION: usize = 8;
+    pub(crate) const INTO: usize = 9;
+    pub(crate) const NOTE: usize = 10;
 }
 
 /// `doses.csv`: what was injected, when, in whom.
@@ -83,40 +83,6 @@ pub(super) static DOSES: TableSpec = TableSpec {
         )
         .words(HOURS_WORDS)
         .united(HOURS_UNITED),
-        ColumnSpec::new("nuclide", Kind::Text, Needed::Always, "such as `Lu-177`")
-            .words(NUCLIDE_WORDS),
-        ColumnSpec::new(
-            "activity",
-            Kind::Number("MBq"),
-            Needed::Always,
-            "activity injected, at the start of the injection",
-        )
-        .words(&[
-            "a",
-            "a0",
-            "act",
-            "injected_activity",
-            "administered_activity",
-            "given_activity",
-            "dose",
-            "injected_dose",
-            "administered_dose",
-        ]),
-        ColumnSpec::new(
-            "amount",
-            Kind::Number("nmol"),
-            Needed::No,
-            "ligand, hot and cold together",
-        )
-        .words(&["ligand_amount", "peptide_amount"]),
-        ColumnSpec::new("duration", Kind::Number("h"), Needed::No, "of an infusion").words(&[
-            "infusion_duration",
-            "infusion_time",
-            "injection_duration",
-        ]),
-        ColumnSpec::new("into", Kind::Text, Needed::No, "pool of a model, such as `L.plasma`")
-            .words(&["route", "compartment", "pool"]),
-        ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
         ColumnSpec::new(
             "injection_date",
             Kind::Date,
@@ -153,6 +119,40 @@ pub(super) static DOSES: TableSpec = TableSpec {
             "time_of_injection",
             "time_of_administration",
         ]),
+        ColumnSpec::new("nuclide", Kind::Text, Needed::Always, "such as `Lu-177`")
+            .words(NUCLIDE_WORDS),
+        ColumnSpec::new(
+            "activity",
+            Kind::Number("MBq"),
+            Needed::Always,
+            "activity injected, at the start of the injection",
+        )
+        .words(&[
+            "a",
+            "a0",
+            "act",
+            "injected_activity",
+            "administered_activity",
+            "given_activity",
+            "dose",
+            "injected_dose",
+            "administered_dose",
+        ]),
+        ColumnSpec::new(
+            "amount",
+            Kind::Number("nmol"),
+            Needed::No,
+            "ligand, hot and cold together",
+        )
+        .words(&["ligand_amount", "peptide_amount"]),
+        ColumnSpec::new("duration", Kind::Number("h"), Needed::No, "of an infusion").words(&[
+            "infusion_duration",
+            "infusion_time",
+            "injection_duration",
+        ]),
+        ColumnSpec::new("into", Kind::Text, Needed::No, "pool of a model, such as `L.plasma`")
+            .words(&["route", "compartment", "pool"]),
+        ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
     ],
     covariates: false,
     unit_column_for: &["activity"],
@@ -164,13 +164,13 @@ pub(super) mod measured {
     pub(crate) const SUBJECT: usize = 0;
     pub(crate) const CYCLE: usize = 1;
     pub(crate) const REGION: usize = 2;
-    pub(crate) const ACTIVITY: usize = 4;
-    pub(crate) const SD: usize = 5;
-    pub(crate) const VOLUME: usize = 6;
-    pub(crate) const BELOW: usize = 7;
-    pub(crate) const CORRECTED: usize = 8;
-    pub(crate) const NUCLIDE: usize = 9;
-    pub(crate) const MASS: usize = 11;
+    pub(crate) const ACTIVITY: usize = 7;
+    pub(crate) const SD: usize = 8;
+    pub(crate) const VOLUME: usize = 9;
+    pub(crate) const BELOW: usize = 11;
+    pub(crate) const CORRECTED: usize = 12;
+    pub(crate) const NUCLIDE: usize = 13;
+    pub(crate) const MASS: usize = 10;
 }
 
 /// `activity.csv`: what was measured, in long form.
@@ -201,61 +201,6 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
         )
         .words(HOURS_WORDS)
         .united(HOURS_UNITED),
-        ColumnSpec::new(
-            "activity",
-            Kind::Number("MBq"),
-            Needed::Always,
-            "in the region at the time of the scan; `<12.3` is below detection",
-        )
-        .words(&[
-            "a", "act", "total_activity", "measured_activity", "activity_in_region", "region_activity",
-            "roi_activity", "voi_activity", "organ_activity",
-        ]),
-        ColumnSpec::new(
-            "sd",
-            Kind::NumberOrRelative("MBq"),
-            Needed::No,
-            "standard deviation of the activity, also in `%` of it",
-        )
-        .words(&[
-            "std", "stdev", "std_dev", "standard_deviation", "sigma", "se", "error", "uncertainty",
-            "activity_sd", "activity_std", "activity_error", "activity_uncertainty", "cv", "cov",
-            "coefficient_of_variation", "relative_sd", "rel_sd",
-        ]),
-        ColumnSpec::new(
-            "volume",
-            Kind::Number("mL"),
-            Needed::In("for a dose, without a mass"),
-            "of the region; its mass is this times the density of the organ (ICRP 89)",
-        )
-        .words(&[
-            "v", "vol", "region_volume", "roi_volume", "voi_volume", "organ_volume",
-            "structure_volume",
-        ]),
-        ColumnSpec::new(
-            "below_detection",
-            Kind::Text,
-            Needed::No,
-            "`yes` where `activity` is the limit of detection",
-        )
-        .words(&["bdl", "below_limit", "below_lod", "blq", "bloq", "censored"]),
-        ColumnSpec::new(
-            "decay_corrected",
-            Kind::Text,
-            Needed::No,
-            "`yes` where the activity was corrected to the start of the cycle's first injection; the correction is undone",
-        )
-        .words(&["decay_correction", "decay_corr", "corrected"]),
-        ColumnSpec::new("nuclide", Kind::Text, Needed::In("with several nuclides"), "which was imaged")
-            .words(NUCLIDE_WORDS),
-        ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
-        ColumnSpec::new(
-            "mass",
-            Kind::Number("g"),
-            Needed::In("for a dose, without a volume"),
-            "of the region; where given, doses take it and not the volume",
-        )
-        .words(&["m", "region_mass", "roi_mass", "voi_mass", "organ_mass"]),
         ColumnSpec::new(
             "time_after_injection",
             Kind::Number("h"),
@@ -300,6 +245,61 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
             "clock_time", "time_of_day", "acquisition_time", "acq_time", "study_time", "series_time",
             "imaging_time", "measurement_time", "time_of_scan",
         ]),
+        ColumnSpec::new(
+            "activity",
+            Kind::Number("MBq"),
+            Needed::Always,
+            "in the region at the time of the scan; `<12.3` is below detection",
+        )
+        .words(&[
+            "a", "act", "total_activity", "measured_activity", "activity_in_region", "region_activity",
+            "roi_activity", "voi_activity", "organ_activity",
+        ]),
+        ColumnSpec::new(
+            "sd",
+            Kind::NumberOrRelative("MBq"),
+            Needed::No,
+            "standard deviation of the activity, also in `%` of it",
+        )
+        .words(&[
+            "std", "stdev", "std_dev", "standard_deviation", "sigma", "se", "error", "uncertainty",
+            "activity_sd", "activity_std", "activity_error", "activity_uncertainty", "cv", "cov",
+            "coefficient_of_variation", "relative_sd", "rel_sd",
+        ]),
+        ColumnSpec::new(
+            "volume",
+            Kind::Number("mL"),
+            Needed::In("for a dose, without a mass"),
+            "of the region; its mass is this times the density of the organ (ICRP 89)",
+        )
+        .words(&[
+            "v", "vol", "region_volume", "roi_volume", "voi_volume", "organ_volume",
+            "structure_volume",
+        ]),
+        ColumnSpec::new(
+            "mass",
+            Kind::Number("g"),
+            Needed::In("for a dose, without a volume"),
+            "of the region; where given, doses take it and not the volume",
+        )
+        .words(&["m", "region_mass", "roi_mass", "voi_mass", "organ_mass"]),
+        ColumnSpec::new(
+            "below_detection",
+            Kind::Text,
+            Needed::No,
+            "`yes` where `activity` is the limit of detection",
+        )
+        .words(&["bdl", "below_limit", "below_lod", "blq", "bloq", "censored"]),
+        ColumnSpec::new(
+            "decay_corrected",
+            Kind::Text,
+            Needed::No,
+            "`yes` where the activity was corrected to the start of the cycle's first injection; the correction is undone",
+        )
+        .words(&["decay_correction", "decay_corr", "corrected"]),
+        ColumnSpec::new("nuclide", Kind::Text, Needed::In("with several nuclides"), "which was imaged")
+            .words(NUCLIDE_WORDS),
+        ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
     ],
     covariates: false,
     unit_column_for: &["activity", "sd"],

@@ -8,9 +8,11 @@ use crate::table::{ColumnSpec, Kind, Needed, TableSpec, Way};
 const HEAD: &str = "\
 # The columns of a study
 
+<!-- Written by `cargo xtask schema` out of the table of columns that the reader reads by; change that. -->
+
 A study is a folder with `subjects.csv`, `doses.csv`, `activity.csv` and a `README.md` that says where the data come from and under which licence.
 `lutetia new study NAME` writes one to be filled, `lutetia data check FOLDER` finds every fault by file, line and column, and says which columns it read under other names than their own.
-This page is made of the table that the reader reads by (`lutetia schema study --page`).
+`lutetia schema study --page` prints this page.
 
 ## How tables are written
 

@@ -71,18 +71,18 @@ impl Clocks {
             return None;
         }
         let start = zero.moment.after_hours(given.start_h);
-        if let Some(day) = start.clocks_set_before(moment)
+        if let Some((day, region)) = start.clocks_set_before(moment)
             && self.set.insert((subject.to_owned(), cycle))
         {
             faults.warning(codes::CLOCKS_SET, here, || {
                 Fault::new(
                     format!(
-                        "clocks are set on {day} in many countries, between the injection of cycle {cycle} of subject `{subject}` and this scan"
+                        "clocks are set in {region} on {day}, between the injection of cycle {cycle} of subject `{subject}` and this scan"
                     ),
                     "an hour more or less than these clock times say",
                 )
                 .hint(format!(
-                    "where they were, write times with their offset from UTC, such as `{}+02:00`, here and in doses.csv",
+                    "where they were, write all times with their offset from UTC, such as `{}+02:00`, here and in doses.csv",
                     moment.to_string().replacen(' ', "T", 1)
                 ))
             });

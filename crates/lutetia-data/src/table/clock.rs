@@ -42,16 +42,16 @@ impl Moment {
         self.micros < other.micros
     }
 
-    /// The first day after `self` and not after `end` at whose 02:30 clocks are set in Europe or North America, where
-    /// neither says its offset.
-    pub(crate) fn clocks_set_before(self, end: Self) -> Option<String> {
+    /// The first day after `self` and not after `end` at whose 02:30 clocks are set in Europe or North America, and in
+    /// which of them, where neither says its offset.
+    pub(crate) fn clocks_set_before(self, end: Self) -> Option<(String, &'static str)> {
         if self.zoned || end.zoned {
             return None;
         }
         let (year, ..) = civil(self.micros.div_euclid(DAY));
-        (year..=year + 1).flat_map(changes).find_map(|day| {
+        (year..=year + 1).flat_map(changes).find_map(|(day, region)| {
             let at = day * DAY + 2 * HOUR + 30 * MINUTE;
-            (self.micros < at && at <= end.micros).then(|| date_text(day))
+            (self.micros < at && at <= end.micros).then(|| (date_text(day), region))
         })
     }
 }
@@ -370,17 +370,19 @@ fn date_text(day: i64) -> String {
 
 /// Days of a year on which clocks are set: last Sundays of March and October in Europe; second Sunday of March and first
 /// of November in North America.
-fn changes(year: i64) -> [i64; 4] {
+fn changes(year: i64) -> [(i64, &'static str); 4] {
     // 1970-01-01 was a Thursday, so that Sundays are 3 past a multiple of 7.
-    let sunday_from = |day: i64| day + (3 - day).rem_euclid(7);
-    let mut found = [
-        sunday_from(days(year, 3, 8)),
-        sunday_from(days(year, 3, 25)),
-        sunday_from(days(year, 10, 25)),
-        sunday_from(days(year, 11, 1)),
-    ];
-    found.sort_unstable();
-    found
+    let sunday_from = |month: i64, day: i64| {
+        let day = days(year, month, day);
+        day + (3 - day).rem_euclid(7)
+    };
+    // The change in October lies before that in November, and that of the second week of March before its last.
+    [
+        (sunday_from(3, 8), "North America"),
+        (sunday_from(3, 25), "Europe"),
+        (sunday_from(10, 25), "Europe"),
+        (sunday_from(11, 1), "North America"),
+    ]
 }
 
 /// The order of day and month that a format such as `dd/mm/yyyy hh:mm` says; `None` where the text is no format of dates.
@@ -512,7 +514,7 @@ mod tests {
     #[test]
     fn val_clocks_are_set_when_the_tz_database_says() {
         // Europe/Berlin and America/New_York, 2024 to 2026.
-        for (day, _zone) in [
+        for (day, zone) in [
             ("2024-03-10", "US"),
             ("2024-03-31", "EU"),
             ("2024-10-27", "EU"),
@@ -527,7 +529,8 @@ mod tests {
             ("2026-11-01", "US"),
         ] {
             let (from, to) = (moment(&format!("{day} 00:00")), moment(&format!("{day} 12:00")));
-            assert_eq!(from.clocks_set_before(to).as_deref(), Some(day));
+            let region = if zone == "EU" { "Europe" } else { "North America" };
+            assert_eq!(from.clocks_set_before(to), Some((day.to_owned(), region)));
             assert_eq!(to.clocks_set_before(moment(&format!("{day} 13:00"))), None);
         }
     }

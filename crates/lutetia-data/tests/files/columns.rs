@@ -265,6 +265,16 @@ proptest! {
 }
 
 #[test]
+fn exact_the_committed_page_is_that_of_the_reader() {
+    let committed = include_str!("../../../../docs/study.md");
+    assert_eq!(
+        committed,
+        format!("{}\n", study_page().trim_end()),
+        "`cargo xtask schema` writes it"
+    );
+}
+
+#[test]
 fn exact_what_was_understood_is_said() {
     let study = study_of(
         "Patient\nP1\n",
