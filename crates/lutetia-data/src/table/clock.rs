@@ -323,8 +323,8 @@ fn month(word: &str) -> Option<usize> {
     ];
     let lower = word.to_lowercase();
     let lower = if lower == "sept" { "sep" } else { lower.as_str() };
-    let of = |name: &&str| *name == lower || (lower.len() == 3 && name.starts_with(lower));
-    MONTHS.iter().position(|name| of(&name)).map(|i| i + 1)
+    let of = |name: &str| name == lower || (lower.len() == 3 && name.starts_with(lower));
+    MONTHS.iter().position(|name| of(name)).map(|i| i + 1)
 }
 
 /// Days since 1970-01-01 of a day that exists; years from 1900 to 2200.
