@@ -170,7 +170,11 @@ fn before_injection(row: &RowView<'_>, time: f64, dose: Option<&Cycle<'_>>, faul
             format!("measured at {} h, before the injection at {} h", typed(time), typed(start)),
             "before the injection",
         )
-        .hint("count times of all cycles from the start of the first injection");
+        .hint(if time >= 0.0 && start > 0.0 {
+            "count times of all cycles from the start of the first injection, or call the column `time_after_injection (h)` where they count from that of the cycle"
+        } else {
+            "count times of all cycles from the start of the first injection"
+        });
         match dose {
             Some(dose) => fault.also(dose_place(dose), "injected here"),
             None => fault,

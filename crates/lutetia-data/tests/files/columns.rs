@@ -292,6 +292,26 @@ fn exact_what_was_understood_is_said() {
 }
 
 #[test]
+fn exact_hours_of_later_cycles_are_told_from_those_of_the_first() {
+    let files = |title: &str| {
+        study_of(
+            "subject\nP1\n",
+            "subject,cycle,time (h),nuclide,activity (MBq)\nP1,1,0,Lu-177,7400\nP1,2,1344,Lu-177,7400\n",
+            &format!(
+                "subject,cycle,region,{title},activity (MBq)\nP1,2,liver,4,90\nP1,2,liver,24,60\n"
+            ),
+        )
+    };
+    let shown = files("time (h)").expect_err("4 h lie before the second injection");
+    assert!(shown.contains("call the column `time_after_injection (h)`"), "{shown}");
+    for title in ["time_after_injection (h)", "time (h p.i.)", "hours p.i.", "Time p.i. [h]"] {
+        let study = files(title).unwrap_or_else(|shown| panic!("{title}: {shown}"));
+        let times: Vec<f64> = study.measurements().map(|m| m.time_h).collect();
+        assert_eq!(times, [1348.0, 1368.0], "{title}");
+    }
+}
+
+#[test]
 fn exact_all_faults_of_times_are_told_at_once() {
     let (study, found, sources) = Study::parse(
         "faults",
