@@ -88,6 +88,9 @@ fn workstation(folder: &Path) {
     );
 }
 
+/// Its name, what writes it, and what must be said of it.
+type Form = (&'static str, fn(&Path), &'static str);
+
 #[test]
 fn exact_tables_of_others_give_the_same_doses_at_the_first_run() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -95,7 +98,6 @@ fn exact_tables_of_others_give_the_same_doses_at_the_first_run() {
     let wanted = run(folder.path(), &["dose", "own"]);
     assert_eq!(wanted.code, Some(0), "{}", wanted.shown());
     assert!(!wanted.stderr.contains("read as"), "{}", wanted.stderr);
-    type Form = (&'static str, fn(&Path), &'static str);
     let forms: [Form; 3] = [
         ("spreadsheet", spreadsheet, "`ROI` read as region"),
         ("underscores", underscores, "`Time_p.i. (h)` read as time_after_injection"),
@@ -129,38 +131,44 @@ fn column(text: &str, name: &str) -> Vec<String> {
     rows.map(|row| row[at].clone()).collect()
 }
 
+/// The study with that last column and value in every row.
+fn with(folder: &Path, column: &str, value: &str) {
+    let hours = [4, 24, 96, 168];
+    write(
+        folder,
+        "subject,sex\nP1,female\n",
+        "subject,time (h),nuclide,activity (MBq)\nP1,0,Lu-177,7400\n",
+        &table(&format!("subject,region,time (h),activity (MBq),{column}\n"), |r, i, a, _| {
+            format!("P1,{r},{},{a},{value}\n", hours[i])
+        }),
+    );
+}
+
 #[test]
 fn exact_a_mass_column_is_the_mass_of_doses_and_plans() {
     let folder = tempfile::tempdir().expect("a folder");
-    own(&folder.path().join("volumes"));
-    let hours = [4, 24, 96, 168];
-    write(
-        &folder.path().join("masses"),
-        "subject,sex\nP1,female\n",
-        "subject,time (h),nuclide,activity (MBq)\nP1,0,Lu-177,7400\n",
-        &table("subject,region,time (h),activity (MBq),ROI mass [g]\n", |r, i, a, _| {
-            format!("P1,{r},{},{a},140\n", hours[i])
-        }),
-    );
-    let masses: Vec<String> = REGIONS.iter().map(|r| format!("{}=140 g", r.0)).collect();
-    for command in [&["dose"][..], &["plan", "--limit", "23 Gy", "--remaining", "3"]] {
-        let mut with_option = command.to_vec();
-        with_option.push("volumes");
-        for mass in &masses {
-            with_option.extend(["--mass", mass]);
-        }
-        let wanted = run(folder.path(), &with_option);
-        assert_eq!(wanted.code, Some(0), "{}", wanted.shown());
-        let mut with_column = command.to_vec();
-        with_column.push("masses");
-        let found = run(folder.path(), &with_column);
-        assert_eq!(found.stdout, wanted.stdout, "{}", found.shown());
+    with(&folder.path().join("masses"), "ROI mass [g]", "105");
+    // Kidneys have 1.05 g/mL (ICRP Publication 89).
+    with(&folder.path().join("volumes"), "volume (mL)", "100");
+    own(&folder.path().join("own"));
+    let masses: Vec<String> = REGIONS.iter().map(|r| format!("{}=105 g", r.0)).collect();
+    let mut asked = vec!["dose", "own"];
+    for mass in &masses {
+        asked.extend(["--mass", mass]);
     }
-    assert!(
-        column(&run(folder.path(), &["dose", "masses"]).stdout, "mass (g)")
-            .iter()
-            .all(|m| m == "140")
-    );
+    let (wanted, found) = (run(folder.path(), &asked), run(folder.path(), &["dose", "masses"]));
+    assert_eq!(wanted.code, Some(0), "{}", wanted.shown());
+    assert_eq!(found.stdout, wanted.stdout, "{}", found.shown());
+    let other = run(folder.path(), &["dose", "own"]);
+    assert_ne!(found.stdout, other.stdout, "{}", found.shown());
+    let plan = |study: &str| {
+        let kidneys = ["--region", "kidney_left", "--region", "kidney_right"];
+        let asked = ["plan", study, "--limit", "23 Gy", "--remaining", "3"];
+        run(folder.path(), &[&asked[..], &kidneys].concat())
+    };
+    let (wanted, found) = (plan("volumes"), plan("masses"));
+    assert_eq!(wanted.code, Some(0), "{}", wanted.shown());
+    assert_eq!(found.stdout, wanted.stdout, "{}", found.shown());
 }
 
 #[test]
