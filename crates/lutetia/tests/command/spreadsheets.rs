@@ -122,15 +122,6 @@ fn exact_tables_of_others_give_the_same_doses_at_the_first_run() {
     }
 }
 
-/// Cells of a column of a table that a command printed.
-fn column(text: &str, name: &str) -> Vec<String> {
-    let mut rows = text.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
-    let header = rows.next().expect("a header");
-    let at =
-        header.iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} in {header:?}"));
-    rows.map(|row| row[at].clone()).collect()
-}
-
 /// The study with that last column and value in every row.
 fn with(folder: &Path, column: &str, value: &str) {
     let hours = [4, 24, 96, 168];
