@@ -1,52 +1,21 @@
 //! `activity.csv`: what was measured, in long form.
 
-use lutetia_units::NuclideTable;
+use lutetia_units::{NuclideTable, typed};
 
 use super::{
+    columns::measured::{
+        ACTIVITY, BELOW, CORRECTED, CYCLE, MASS, NUCLIDE, REGION, SD, SUBJECT, VOLUME,
+    },
     decaying_nuclide,
     doses::{Cycle, Cycles, positive},
     significant,
     subjects::Known,
+    times::Clocks,
 };
 use crate::{
     codes,
     study::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows},
-    table::{
-        Bad, ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec,
-    },
-};
-
-const SUBJECT: usize = 0;
-const CYCLE: usize = 1;
-const REGION: usize = 2;
-const TIME: usize = 3;
-const ACTIVITY: usize = 4;
-const SD: usize = 5;
-const VOLUME: usize = 6;
-const BELOW: usize = 7;
-const CORRECTED: usize = 8;
-const NUCLIDE: usize = 9;
-const MASS: usize = 11;
-
-pub(super) const SPEC: TableSpec = TableSpec {
-    file: "activity.csv",
-    columns: &[
-        ColumnSpec::new("subject", true, Kind::Text),
-        ColumnSpec::new("cycle", false, Kind::Text),
-        ColumnSpec::new("region", true, Kind::Text),
-        ColumnSpec::new("time", true, Kind::Number("h")),
-        ColumnSpec::new("activity", true, Kind::Number("MBq")),
-        ColumnSpec::new("sd", false, Kind::NumberOrRelative("MBq")),
-        ColumnSpec::new("volume", false, Kind::Number("mL")),
-        ColumnSpec::new("below_detection", false, Kind::Text).alias("bdl"),
-        ColumnSpec::new("decay_corrected", false, Kind::Text),
-        ColumnSpec::new("nuclide", false, Kind::Text),
-        ColumnSpec::new("note", false, Kind::Text),
-        ColumnSpec::new("mass", false, Kind::Number("g")),
-    ],
-    covariates: false,
-    unit_column_for: &["activity", "sd"],
-    row_limit: usize::MAX,
+    table::{Bad, Fault, Faults, Input, Part, Place, ReadAs, RowView, TableReader, When},
 };
 
 /// Above what decay leaves of the injection by more than the calibration of a dose calibrator
@@ -63,14 +32,16 @@ pub(super) fn read<'a>(
     cycles: &Cycles<'a>,
     nuclides: &NuclideTable,
     faults: &mut Faults,
-) -> (Rows, u8) {
+) -> (Rows, (u8, Vec<ReadAs>)) {
     let mut rows = Rows::default();
-    let delimiter = reader.read(input, faults, |row, faults| {
-        if let Some(typed) = read_row(row, &mut rows, known, cycles, nuclides, faults) {
+    let mut clocks = Clocks::default();
+    let layout = reader.read(input, faults, |row, faults| {
+        if let Some(typed) = read_row(row, &mut rows, known, cycles, &mut clocks, nuclides, faults)
+        {
             rows.rows.push(typed);
         }
     });
-    (rows, delimiter)
+    (rows, layout)
 }
 
 fn read_row(
@@ -78,6 +49,7 @@ fn read_row(
     rows: &mut Rows,
     known: &Known<'_>,
     cycles: &Cycles<'_>,
+    clocks: &mut Clocks,
     nuclides: &NuclideTable,
     faults: &mut Faults,
 ) -> Option<Row> {
@@ -86,14 +58,15 @@ fn read_row(
     let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
     let cycle = row.cycle(CYCLE, faults);
     let region = row.name(REGION, faults);
-    let time = row.needed(TIME, faults).and_then(|time| {
+    let when = row.when(faults).and_then(|when| {
+        let (When::Hours(time) | When::After(time)) = when else { return Ok(when) };
         if time < 0.0 {
             // No injection lies before time zero, so this is wrong whatever the doses are.
             let dose = subject.as_ref().ok().zip(cycle.ok()).and_then(|(s, c)| cycles.get(s, c));
             before_injection(row, time, dose, faults);
             return Err(Bad);
         }
-        Ok(time)
+        Ok(when)
     });
     let below = row.mark(BELOW, faults);
     let corrected = row.mark(CORRECTED, faults);
@@ -115,9 +88,14 @@ fn read_row(
         })
         .transpose();
 
-    let (subject, cycle, time) = (subject.ok().filter(|_| in_study)?, cycle.ok()?, time.ok()?);
+    let (subject, cycle, when) = (subject.ok().filter(|_| in_study)?, cycle.ok()?, when.ok()?);
     let doses = cycles.get(&subject, cycle);
     let starts = doses.map_or(0.0, |d| d.start_h);
+    let time = match when {
+        When::Hours(time) => time,
+        When::After(time) => starts + time,
+        When::At(moment) => clocks.hours(row, moment, &subject, cycle, cycles, faults)?,
+    };
     if time < starts {
         before_injection(row, time, doses, faults);
         return None;
@@ -186,13 +164,17 @@ fn read_row(
 }
 
 fn before_injection(row: &RowView<'_>, time: f64, dose: Option<&Cycle<'_>>, faults: &mut Faults) {
-    faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
+    faults.error(codes::BEFORE_INJECTION, row.place(row.when_column()), || {
         let start = dose.map_or(0.0, |d| d.start_h);
         let fault = Fault::new(
-            format!("measured at {time} h, before the injection at {start} h"),
+            format!("measured at {} h, before the injection at {} h", typed(time), typed(start)),
             "before the injection",
         )
-        .hint("count times of all cycles from the start of the first injection");
+        .hint(if time >= 0.0 && start > 0.0 {
+            "count times of all cycles from the start of the first injection, or call the column `time_after_injection (h)` where they count from that of the cycle"
+        } else {
+            "count times of all cycles from the start of the first injection"
+        });
         match dose {
             Some(dose) => fault.also(dose_place(dose), "injected here"),
             None => fault,
@@ -272,7 +254,8 @@ fn above_injected(
         faults.warning(codes::ABOVE_REMAINING, row.place(ACTIVITY), || {
             Fault::new(
                 format!(
-                    "`{region}` of subject `{subject}` holds {activity} MBq at {time} h, when decay leaves {} MBq of the injection",
+                    "`{region}` of subject `{subject}` holds {activity} MBq at {} h, when decay leaves {} MBq of the injection",
+                    typed(time),
                     significant(sum.remaining_mbq)
                 ),
                 "above what decay leaves",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lutetia_units::NuclideTable;
+use lutetia_units::{NuclideTable, typed};
 
 use super::{doses::Cycles, mixed::Mixed, significant};
 use crate::{
@@ -91,7 +91,7 @@ fn duplicate(rows: &Rows, first: &Row, second: &Row, faults: &mut Faults) {
                 "`{}` of subject `{}` is there twice at {} h",
                 rows.regions.name(second.region),
                 rows.subjects.name(second.subject),
-                second.time_h
+                typed(second.time_h)
             ),
             "the second one",
         )

@@ -2,41 +2,33 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lutetia_units::{Nuclide, NuclideTable};
+use lutetia_units::{Nuclide, NuclideTable, typed};
 
-use super::{decaying_nuclide, significant, subjects::Known};
+use super::{
+    columns::dose::{ACTIVITY, AMOUNT, CYCLE, DURATION, INTO, NOTE, NUCLIDE, SUBJECT},
+    decaying_nuclide, significant,
+    subjects::Known,
+};
 use crate::{
     DoseRow, codes,
-    table::{Bad, ColumnSpec, Fault, Faults, Input, Kind, Place, RowView, TableReader, TableSpec},
+    table::{Bad, Fault, Faults, Input, Moment, Part, Place, ReadAs, RowView, TableReader, When},
 };
 
-const SUBJECT: usize = 0;
-const CYCLE: usize = 1;
-const TIME: usize = 2;
-const NUCLIDE: usize = 3;
-const ACTIVITY: usize = 4;
-const AMOUNT: usize = 5;
-const DURATION: usize = 6;
-const INTO: usize = 7;
-const NOTE: usize = 8;
+/// The start of the first injection of a subject whose injections have dates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Zero {
+    pub(super) moment: Moment,
+    pub(super) line: u32,
+}
 
-pub(super) const SPEC: TableSpec = TableSpec {
-    file: "doses.csv",
-    columns: &[
-        ColumnSpec::new("subject", true, Kind::Text),
-        ColumnSpec::new("cycle", false, Kind::Text),
-        ColumnSpec::new("time", true, Kind::Number("h")),
-        ColumnSpec::new("nuclide", true, Kind::Text),
-        ColumnSpec::new("activity", true, Kind::Number("MBq")),
-        ColumnSpec::new("amount", false, Kind::Number("nmol")),
-        ColumnSpec::new("duration", false, Kind::Number("h")),
-        ColumnSpec::new("into", false, Kind::Text).alias("route"),
-        ColumnSpec::new("note", false, Kind::Text),
-    ],
-    covariates: false,
-    unit_column_for: &["activity"],
-    row_limit: 200_000,
-};
+/// What `doses.csv` holds.
+#[derive(Default)]
+pub(super) struct Doses {
+    pub(super) rows: Vec<DoseRow>,
+    /// Where injections have dates.
+    pub(super) zeros: BTreeMap<String, Zero>,
+    pub(super) layout: (u8, Vec<ReadAs>),
+}
 
 pub(super) fn read(
     reader: &TableReader<'_>,
@@ -44,11 +36,34 @@ pub(super) fn read(
     known: &Known<'_>,
     nuclides: &NuclideTable,
     faults: &mut Faults,
-) -> (Vec<DoseRow>, u8) {
-    let mut doses: Vec<DoseRow> = Vec::new();
+) -> Doses {
+    let mut found: Vec<(DoseRow, Option<Moment>)> = Vec::new();
+    let mut column = Part::Line;
+    let layout = reader.read(input, faults, |row, faults| {
+        column = row.place(row.when_column()).part;
+        found.extend(read_row(row, known, nuclides, faults));
+    });
+    let place = |line: u32, part: Part| Place { file: super::DOSES, line, part };
+    let mut zeros: BTreeMap<String, Zero> = BTreeMap::new();
+    for (dose, moment) in &found {
+        let Some(moment) = *moment else { continue };
+        let first = Zero { moment, line: dose.line };
+        let zero = zeros.entry(dose.subject.clone()).or_insert(first);
+        if zero.moment.zoned != moment.zoned {
+            faults.error(codes::MIXED_ZONES, place(dose.line, column), || {
+                mixed_zones(moment, "this injection", zero.moment, "another of the subject")
+                    .also(place(zero.line, column), "written in the other way")
+            });
+        } else if moment.is_before(zero.moment) {
+            *zero = first;
+        }
+    }
+    let mut rows: Vec<DoseRow> = Vec::with_capacity(found.len());
     let mut seen: HashMap<(String, u16, u64, String, Option<String>), u32> = HashMap::new();
-    let delimiter = reader.read(input, faults, |row, faults| {
-        let Some(dose) = read_row(row, known, nuclides, faults) else { return };
+    for (mut dose, moment) in found {
+        if let (Some(moment), Some(zero)) = (moment, zeros.get(&dose.subject)) {
+            dose.time_h = moment.hours_since(zero.moment);
+        }
         let key = (
             dose.subject.clone(),
             dose.cycle,
@@ -57,24 +72,39 @@ pub(super) fn read(
             dose.into.clone(),
         );
         if let Some(&line) = seen.get(&key) {
-            let place = row.whole();
-            faults.error(codes::DUPLICATE_ROW, place, || {
+            faults.error(codes::DUPLICATE_ROW, place(dose.line, Part::Line), || {
                 Fault::new(
                     format!(
                         "dose of {} into subject `{}` at {} h is there twice",
-                        dose.nuclide, dose.subject, dose.time_h
+                        dose.nuclide,
+                        dose.subject,
+                        typed(dose.time_h)
                     ),
                     "the second one",
                 )
                 .hint("remove one of the rows")
-                .also(Place { line, ..place }, "the first one")
+                .also(place(line, Part::Line), "the first one")
             });
-            return;
+            continue;
         }
         seen.insert(key, dose.line);
-        doses.push(dose);
-    });
-    (doses, delimiter)
+        rows.push(dose);
+    }
+    Doses { rows, zeros, layout }
+}
+
+/// One time with an offset from UTC and one without.
+pub(super) fn mixed_zones(this: Moment, what: &str, other: Moment, of: &str) -> Fault {
+    let with = |zoned: bool| if zoned { "an" } else { "no" };
+    Fault::new(
+        format!(
+            "{what} ({this}) has {} offset from UTC, {of} ({other}) has {}",
+            with(this.zoned),
+            if other.zoned { "one" } else { "none" }
+        ),
+        "cannot be compared",
+    )
+    .hint("write all times with their offset, such as `2025-03-31T10:30+02:00`, or all as one clock shows them")
 }
 
 fn read_row(
@@ -82,20 +112,21 @@ fn read_row(
     known: &Known<'_>,
     nuclides: &NuclideTable,
     faults: &mut Faults,
-) -> Option<DoseRow> {
+) -> Option<(DoseRow, Option<Moment>)> {
     // Every cell is looked at before the row is given up, so that all its faults are told.
     let subject = row.name(SUBJECT, faults);
     let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
     let cycle = row.cycle(CYCLE, faults);
-    let time = row.needed(TIME, faults).and_then(|time| {
+    let when = row.when(faults).and_then(|when| {
+        let (When::Hours(time) | When::After(time)) = when else { return Ok(when) };
         if time < 0.0 {
-            faults.error(codes::BEFORE_INJECTION, row.place(TIME), || {
+            faults.error(codes::BEFORE_INJECTION, row.place(row.when_column()), || {
                 Fault::new(format!("dose at {time} h, before the first injection"), "negative time")
                     .hint("count times from the start of the first injection")
             });
             return Err(Bad);
         }
-        Ok(time)
+        Ok(when)
     });
     let nuclide = row.name(NUCLIDE, faults).and_then(|text| {
         decaying_nuclide(nuclides, &text).map_err(|(message, hint)| {
@@ -139,10 +170,14 @@ fn read_row(
     }
     let optional = |column: usize| row.text(column).map(std::borrow::Cow::into_owned);
     let (into, note) = (optional(INTO), optional(NOTE));
-    Some(DoseRow {
+    let (time_h, moment) = match when.ok()? {
+        When::Hours(time) | When::After(time) => (time, None),
+        When::At(moment) => (0.0, Some(moment)),
+    };
+    let dose = DoseRow {
         subject: subject.ok().filter(|_| in_study)?.into_owned(),
         cycle: cycle.ok()?,
-        time_h: time.ok()?,
+        time_h,
         nuclide: nuclide.ok()?.name.clone(),
         activity_mbq: activity.ok()?,
         amount_nmol: amount.ok()?,
@@ -150,7 +185,8 @@ fn read_row(
         into,
         note,
         line: row.line,
-    })
+    };
+    Some((dose, moment))
 }
 
 /// An optional number that must be positive, or not negative.
@@ -187,6 +223,7 @@ pub(super) struct Cycle<'a> {
 pub(super) struct Cycles<'a> {
     doses: BTreeMap<&'a str, Vec<(&'a DoseRow, f64)>>,
     cycles: HashMap<(&'a str, u16), Cycle<'a>>,
+    zeros: &'a BTreeMap<String, Zero>,
     /// Without faults in `doses.csv`; otherwise an absent cycle may be a row that was refused.
     pub(super) whole: bool,
 }
@@ -199,10 +236,10 @@ pub(super) struct Injected {
 }
 
 impl<'a> Cycles<'a> {
-    pub(super) fn new(doses: &'a [DoseRow], nuclides: &'a NuclideTable, whole: bool) -> Self {
+    pub(super) fn new(doses: &'a Doses, nuclides: &'a NuclideTable, whole: bool) -> Self {
         let mut by_subject: BTreeMap<&str, Vec<(&DoseRow, f64)>> = BTreeMap::new();
         let mut cycles: HashMap<(&str, u16), Cycle<'_>> = HashMap::new();
-        for dose in doses {
+        for dose in &doses.rows {
             // Doses carry the names of this table.
             let Ok(nuclide) = nuclides.get(&dose.nuclide) else { continue };
             let lambda = nuclide.lambda_per_s() * 3600.0;
@@ -219,7 +256,12 @@ impl<'a> Cycles<'a> {
                 cycle.nuclides.insert(at, nuclide);
             }
         }
-        Self { doses: by_subject, cycles, whole }
+        Self { doses: by_subject, cycles, zeros: &doses.zeros, whole }
+    }
+
+    /// The start of the first injection of a subject, where `doses.csv` gives its date.
+    pub(super) fn zero(&self, subject: &str) -> Option<Zero> {
+        self.zeros.get(subject).copied()
     }
 
     pub(super) fn get<'s>(&'s self, subject: &'s str, cycle: u16) -> Option<&'s Cycle<'s>> {

@@ -2,11 +2,14 @@
 
 mod activity;
 mod checks;
+mod columns;
 mod doses;
 mod mixed;
+mod page;
 mod plausible;
 mod sex;
 mod subjects;
+mod times;
 
 use std::path::Path;
 
@@ -16,8 +19,10 @@ use lutetia_units::{Nuclide, NuclideTable};
 use crate::{
     Study, codes,
     study::Rows,
-    table::{Fault, Faults, Input, Place, TableReader, TableSpec},
+    table::{Fault, Faults, Input, Place, ReadAs, TableReader},
 };
+
+pub use page::{study_columns, study_page, study_summary};
 
 /// The tables in the order in which they are read; the index is the number of the file in places.
 const SUBJECTS: usize = 0;
@@ -32,22 +37,13 @@ const LONGEST_README: usize = 1 << 20;
 impl Study {
     /// Reads a study folder: `subjects.csv`, `doses.csv`, `activity.csv`, `README.md`.
     ///
-    /// `subjects.csv` has a column `subject`; every other column is a covariate, its unit in the
-    /// header (`weight (kg)` or `weight [kg]`). A column `sex` holds `male`, `female` or `unknown`.
+    /// What each column means, by which names it is read, and in which units, is on the page that [`study_page`] makes:
+    /// `docs/study.md`. A unit stands in the title of its column or in a column `<name>_unit`; `unit` serves activity and
+    /// its standard deviation. Every other column of `subjects.csv` is a covariate.
     ///
-    /// `doses.csv` has `subject`, `time`, `nuclide`, `activity`, and may have `cycle`, `amount`,
-    /// `duration`, `into` (or `route`) and `note`.
-    ///
-    /// `activity.csv` has `subject`, `region`, `time`, `activity`, and may have `cycle`, `sd` (also
-    /// in `%`), `volume`, `mass`, `below_detection`, `decay_corrected`, `nuclide` and `note`. A unit stands in
-    /// the header or in a column `<name>_unit`; `unit` serves activity and its standard deviation.
-    /// `decay_corrected` says that the value is corrected to the start of the cycle's first
-    /// injection; the correction is undone. Below detection, `activity` is the detection limit;
-    /// `<12.3` says the same without a mark.
-    ///
-    /// Times are on one clock per subject whose zero is the start of the first injection. Cells that
-    /// are empty, `.`, `NA` or `n/a` are missing. Commas, semicolons or tabs separate cells; decimal
-    /// commas are read where commas do not separate.
+    /// Times are on one clock per subject whose zero is the start of the first injection, given as hours or as dates with
+    /// clock times. Cells that are empty, `.`, `NA` or `n/a` are missing. Commas, semicolons or tabs separate cells;
+    /// decimal commas are read where commas do not separate.
     ///
     /// The study is `None` exactly when one of the diagnostics is an error. Memory is bounded by
     /// the number of valid rows (56 bytes each), not by the text.
@@ -134,7 +130,8 @@ fn read_study(
     }
     let readme = read_readme(&files[README], &mut faults);
 
-    let specs: [&TableSpec; 3] = [&subjects::SPEC, &doses::SPEC, &activity::SPEC];
+    let specs = columns::TABLES;
+    let mut read_as: Vec<ReadAs> = Vec::new();
     // Any table with a column `subject` could be subjects.csv, so none is said to look like it.
     let others = &specs[DOSES..];
     let reader = |i: usize| TableReader { file: i, name: &files[i].0, spec: specs[i], others };
@@ -142,38 +139,45 @@ fn read_study(
     let mut subjects = Vec::new();
     let before = faults.errors();
     if let Some(input) = &files[SUBJECTS].1 {
-        (subjects, delimiters[SUBJECTS]) = subjects::read(&reader(SUBJECTS), input, &mut faults);
+        let layout;
+        (subjects, layout) = subjects::read(&reader(SUBJECTS), input, &mut faults);
+        delimiters[SUBJECTS] = layout.0;
+        read_as.extend(layout.1);
     }
     let subjects_whole = faults.errors() == before && files[SUBJECTS].1.is_some();
 
     let known = subjects::Known::new(&subjects, subjects_whole);
-    let mut dose_rows = Vec::new();
+    let mut found = doses::Doses::default();
     let before = faults.errors();
     if let Some(input) = &files[DOSES].1 {
-        (dose_rows, delimiters[DOSES]) =
-            doses::read(&reader(DOSES), input, &known, nuclides, &mut faults);
+        found = doses::read(&reader(DOSES), input, &known, nuclides, &mut faults);
+        delimiters[DOSES] = found.layout.0;
+        read_as.append(&mut found.layout.1);
     }
     let doses_whole = faults.errors() == before && files[DOSES].1.is_some();
 
     let mut rows = Rows::default();
     let before = faults.errors();
-    let cycles = doses::Cycles::new(&dose_rows, nuclides, doses_whole);
+    let cycles = doses::Cycles::new(&found, nuclides, doses_whole);
     if let Some(input) = &files[ACTIVITY].1 {
-        (rows, delimiters[ACTIVITY]) =
+        let layout;
+        (rows, layout) =
             activity::read(&reader(ACTIVITY), input, &known, &cycles, nuclides, &mut faults);
+        delimiters[ACTIVITY] = layout.0;
+        read_as.extend(layout.1);
     }
     let activity_whole = faults.errors() == before && files[ACTIVITY].1.is_some();
     checks::curves(&rows, doses_whole && activity_whole, &cycles, nuclides, &mut faults);
     if doses_whole && activity_whole {
-        checks::unused_subjects(&subjects, &dose_rows, &rows, &mut faults);
-        plausible::look(&dose_rows, &rows, &cycles, nuclides, &mut faults);
+        checks::unused_subjects(&subjects, &found.rows, &rows, &mut faults);
+        plausible::look(&found.rows, &rows, &cycles, nuclides, &mut faults);
     }
 
     let failed = faults.errors() > 0;
     let inputs: Vec<(String, Option<Input<'_>>, u8)> =
         files.into_iter().zip(delimiters).map(|((name, input), d)| (name, input, d)).collect();
     let (diagnostics, sources) = faults.finish(&inputs);
-    let study = Study { name, readme, subjects, doses: dose_rows, rows };
+    let study = Study { name, readme, subjects, doses: found.rows, rows, read_as };
     ((!failed).then_some(study), diagnostics, sources)
 }
 

@@ -21,6 +21,16 @@ const VOLUME_SLIPS: [(f64, &str); 3] = [
     (1e6, "the numbers look like m^3: write `volume (m^3)`"),
 ];
 
+/// What makes a mass likely, with the slip it stands for.
+const MASS_SLIPS: [(f64, &str); 2] = [
+    (1000.0, "a thousand times as much is likely: look at the unit of `mass`, such as g for kg"),
+    (1e-3, "a thousandth of it is likely: look at the unit of `mass`, such as kg for g"),
+];
+
+/// From inflated lung (0.26 g/mL, ICRP Publication 89) to cortical bone (1.9 g/mL), with room for how volumes are
+/// outlined.
+const DENSITIES: std::ops::RangeInclusive<f64> = 0.15..=3.0;
+
 /// Volumes of one region within a cycle that differ by more than this are not those of one outline.
 const JUMP: f64 = 3.0;
 
@@ -157,12 +167,12 @@ fn volumes<'a>(points: &'a [&'a Row]) -> impl Iterator<Item = (&'a Row, f64)> {
 }
 
 fn mass(rows: &Rows, points: &[&Row], name: &RegionName, faults: &mut Faults) {
-    let count = volumes(points).count();
-    let Some((row, _)) = volumes(points).next() else { return };
-    // A mass that is given stands for itself.
-    if points.iter().any(|p| !p.mass_g.is_nan()) {
+    if let Some(first) = points.iter().find(|p| !p.mass_g.is_nan()) {
+        given_mass(rows, points, first, name, faults);
         return;
     }
+    let count = volumes(points).count();
+    let Some((row, _)) = volumes(points).next() else { return };
     let ml = volumes(points).map(|v| v.1).sum::<f64>() / count as f64;
     let g = ml * name.density();
     let Some((reference, slip)) = name.doubtful_mass(g, &VOLUME_SLIPS) else { return };
@@ -181,6 +191,47 @@ fn mass(rows: &Rows, points: &[&Row], name: &RegionName, faults: &mut Faults) {
             "look at the unit of `volume`, at the outline and at the name of the region".to_owned()
         }))
     });
+}
+
+/// A mass that is given is what doses take, whatever the volume.
+fn given_mass(rows: &Rows, points: &[&Row], first: &Row, name: &RegionName, faults: &mut Faults) {
+    let mean = |values: &mut dyn Iterator<Item = f64>| {
+        let (sum, n) =
+            values.filter(|v| !v.is_nan()).fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
+        (n > 0.0).then(|| sum / n)
+    };
+    let Some(g) = mean(&mut points.iter().map(|p| p.mass_g)) else { return };
+    let (region, subject) = (rows.regions.name(first.region), rows.subjects.name(first.subject));
+    if let Some((reference, slip)) = name.doubtful_mass(g, &MASS_SLIPS) {
+        faults.warning(codes::DOUBTFUL_MASS, at(first), || {
+            Fault::new(
+                format!(
+                    "`{region}` of subject `{subject}` has a mass of {} g; {reference}",
+                    significant(g)
+                ),
+                "its mass is first given here",
+            )
+            .hint(slip.unwrap_or_else(|| {
+                "look at the unit of `mass` and at the name of the region".to_owned()
+            }))
+        });
+        return;
+    }
+    let Some(ml) = mean(&mut points.iter().map(|p| p.volume_ml)) else { return };
+    if !DENSITIES.contains(&(g / ml)) {
+        faults.warning(codes::DOUBTFUL_MASS, at(first), || {
+            Fault::new(
+                format!(
+                    "`{region}` of subject `{subject}` has {} g in {} mL, {} g/mL, which no tissue has",
+                    significant(g),
+                    significant(ml),
+                    significant(g / ml)
+                ),
+                "its mass is first given here",
+            )
+            .hint("look at the units of `mass` and `volume`; doses take the mass")
+        });
+    }
 }
 
 fn jump(rows: &Rows, points: &[&Row], faults: &mut Faults) {

@@ -6,28 +6,20 @@ use lutetia_diagnostic::closest;
 
 use crate::{
     Subject, codes,
-    table::{ColumnSpec, Fault, Faults, Input, Kind, Part, Place, RowView, TableReader, TableSpec},
+    table::{Fault, Faults, Input, Part, Place, ReadAs, RowView, TableReader},
 };
 
 const SUBJECT: usize = 0;
-
-pub(super) const SPEC: TableSpec = TableSpec {
-    file: "subjects.csv",
-    columns: &[ColumnSpec::new("subject", true, Kind::Text)],
-    covariates: true,
-    unit_column_for: &[],
-    row_limit: 200_000,
-};
 
 pub(super) fn read(
     reader: &TableReader<'_>,
     input: &Input<'_>,
     faults: &mut Faults,
-) -> (Vec<Subject>, u8) {
+) -> (Vec<Subject>, (u8, Vec<ReadAs>)) {
     let mut subjects: Vec<Subject> = Vec::new();
     let mut lines: HashMap<String, u32> = HashMap::new();
     let mut kinds = HashMap::new();
-    let delimiter = reader.read(input, faults, |row, faults| {
+    let layout = reader.read(input, faults, |row, faults| {
         let Ok(id) = row.name(SUBJECT, faults) else { return };
         let covariates = row
             .covariates(&mut kinds, faults)
@@ -49,7 +41,7 @@ pub(super) fn read(
         lines.insert(id.clone().into_owned(), row.line);
         subjects.push(Subject { id: id.into_owned(), covariates, line: row.line });
     });
-    (subjects, delimiter)
+    (subjects, layout)
 }
 
 /// The subjects that rows of the other tables may name.

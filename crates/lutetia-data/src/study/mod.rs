@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use lutetia_units::Quantity;
 
+pub use crate::table::ReadAs;
 pub use administrations::Administration;
 pub(crate) use rows::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows};
 
@@ -145,6 +146,7 @@ pub struct Study {
     pub(crate) subjects: Vec<Subject>,
     pub(crate) doses: Vec<DoseRow>,
     pub(crate) rows: Rows,
+    pub(crate) read_as: Vec<ReadAs>,
 }
 
 impl Study {
@@ -158,6 +160,24 @@ impl Study {
     #[must_use]
     pub fn readme(&self) -> Option<&str> {
         self.readme.as_deref()
+    }
+
+    /// Columns that were read under other names than their own, file by file.
+    #[must_use]
+    pub fn read_as(&self) -> &[ReadAs] {
+        &self.read_as
+    }
+
+    /// The same in one line, such as ``activity.csv: `ROI` read as region``; `None` where there is none.
+    #[must_use]
+    pub fn understood(&self) -> Option<String> {
+        let files = self.read_as.chunk_by(|a, b| a.file == b.file).map(|columns| {
+            let each: Vec<String> =
+                columns.iter().map(|c| format!("`{}` read as {}", c.typed, c.column)).collect();
+            format!("{}: {}", columns[0].file, each.join(", "))
+        });
+        let said: Vec<String> = files.collect();
+        (!said.is_empty()).then(|| said.join("; "))
     }
 
     /// Subjects in the order of `subjects.csv`.

@@ -1,52 +1,17 @@
 //! Which column is where, and in which unit.
 
-use lutetia_diagnostic::{Code, closest};
-use lutetia_units::{Dimension, Unit};
+use lutetia_diagnostic::closest;
+use lutetia_units::Unit;
 
-use super::{Cell, Fault, Faults, Part, Place, split};
+use super::{
+    Cell, Fault, Faults, Part, Place,
+    clock::Order,
+    spec::{ColumnSpec, Kind, Needed, TableSpec, Way, squashed},
+    split,
+    title::{Title, clock_times_beside_dates},
+    units::{parse_unit, unit_factor},
+};
 use crate::codes;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    /// A number, read in the named unit.
-    Number(&'static str),
-    /// The same, or a percentage or fraction of another number of the row.
-    NumberOrRelative(&'static str),
-}
-
-/// A column a table may have.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ColumnSpec {
-    pub(crate) name: &'static str,
-    pub(crate) alias: &'static str,
-    pub(crate) required: bool,
-    pub(crate) kind: Kind,
-}
-
-impl ColumnSpec {
-    pub(crate) const fn new(name: &'static str, required: bool, kind: Kind) -> Self {
-        Self { name, alias: name, required, kind }
-    }
-
-    pub(crate) const fn alias(mut self, alias: &'static str) -> Self {
-        self.alias = alias;
-        self
-    }
-}
-
-/// A table: its file and its columns.
-#[derive(Debug)]
-pub(crate) struct TableSpec {
-    pub(crate) file: &'static str,
-    pub(crate) columns: &'static [ColumnSpec],
-    /// Columns that are not listed are covariates.
-    pub(crate) covariates: bool,
-    /// Columns whose unit may stand in a column called `unit`.
-    pub(crate) unit_column_for: &'static [&'static str],
-    pub(crate) row_limit: usize,
-}
 
 /// Where the unit of a column comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,6 +31,21 @@ pub(crate) enum Scale {
 pub(crate) struct Slot {
     pub(crate) cell: Option<usize>,
     pub(crate) scale: Scale,
+    /// The order of day and month that the header says.
+    pub(crate) order: Option<Order>,
+    /// A column of dates or clock times whose title has a fault that is already told.
+    pub(crate) broken: bool,
+}
+
+/// A column that was read under another name than its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAs {
+    /// The file, such as `activity.csv`.
+    pub file: &'static str,
+    /// The title as it was typed, with its unit.
+    pub typed: String,
+    /// The column that it was read as.
+    pub column: &'static str,
 }
 
 /// A column that is not listed.
@@ -85,28 +65,9 @@ pub(crate) struct Header {
     pub(crate) width: usize,
     pub(crate) slots: Vec<Slot>,
     pub(crate) covariates: Vec<Covariate>,
-}
-
-struct Title {
-    /// Lower case, blanks and hyphens as underscores.
-    key: String,
-    name: String,
-    /// Text and byte offset in the cell.
-    unit: Option<(String, usize)>,
-}
-
-impl Title {
-    fn parse(text: &str) -> Self {
-        let split = text.find(['(', '[']).filter(|_| text.ends_with([')', ']']));
-        let (name, unit) = match split {
-            Some(at) => {
-                (text[..at].trim_end(), Some((text[at + 1..text.len() - 1].to_owned(), at + 1)))
-            }
-            None => (text, None),
-        };
-        let key = name.to_lowercase().replace([' ', '-'], "_");
-        Self { key, name: name.to_owned(), unit }
-    }
+    /// The first title: a row that begins with it is another header.
+    pub(crate) first: String,
+    pub(crate) read_as: Vec<ReadAs>,
 }
 
 /// The character between cells: whichever of `;`, tab and `,` is most frequent in the header.
@@ -132,73 +93,6 @@ pub(crate) fn detect_delimiter(header: &str) -> u8 {
     }
 }
 
-/// Why a unit does not serve a column; `range` are the bytes of its text at fault, where not all.
-#[derive(Debug)]
-pub(crate) struct UnitFault {
-    pub(crate) code: Code,
-    pub(crate) fault: Fault,
-    pub(crate) range: Option<(usize, usize)>,
-}
-
-/// A unit as tables write it: `cc` and `ccm` are `cm^3`, and a power may stand without `^` (`cm3`, `m2`).
-fn parse_unit(text: &str) -> Result<Unit, lutetia_units::UnitError> {
-    Unit::parse(text).or_else(|error| {
-        let spelled = match text.trim() {
-            "cc" | "ccm" => "cm^3".to_owned(),
-            other => match other.strip_suffix(['2', '3']) {
-                Some(base) if !base.is_empty() && base.chars().all(char::is_alphabetic) => {
-                    format!("{base}^{}", &other[base.len()..])
-                }
-                _ => return Err(error),
-            },
-        };
-        Unit::parse(&spelled).map_err(|_| error)
-    })
-}
-
-/// What brings a number with this unit to the fixed unit of its column.
-pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale, Box<UnitFault>> {
-    let (wanted, relative) = match kind {
-        Kind::Text => return Ok(Scale::None),
-        Kind::Number(unit) => (unit, false),
-        Kind::NumberOrRelative(unit) => (unit, true),
-    };
-    let unit = parse_unit(text).map_err(|error| {
-        let fault = Fault::new(format!("unit of column `{column}`: {error}"), "in this unit")
-            .hint(format!("`{column}` is read in `{wanted}` or any unit of the same kind"));
-        UnitFault { code: codes::UNKNOWN_UNIT, fault, range: error.range() }
-    })?;
-    if relative && unit.dimension().is_none() {
-        return Ok(Scale::Fraction(unit.scale()));
-    }
-    let target = Unit::parse(wanted).map_err(|error| {
-        let fault = Fault::new(error.to_string(), "read in this unit");
-        UnitFault { code: codes::UNKNOWN_UNIT, fault, range: None }
-    })?;
-    let factor = unit.conversion_to(&target).map_err(|_| {
-        let hint = match (wanted, unit.dimension()) {
-            ("MBq", d) if d == Dimension::ACTIVITY / Dimension::VOLUME => {
-                "multiply the concentration by the volume of the region".to_owned()
-            }
-            ("nmol", d) if d == Dimension::MASS => {
-                "divide the mass by the molar mass of the ligand and give `nmol`".to_owned()
-            }
-            _ => format!("write a unit such as `{column} ({wanted})`"),
-        };
-        let fault = Fault::new(
-            format!(
-                "`{text}` is a unit of {}, column `{column}` needs {} such as `{wanted}`",
-                unit.dimension(),
-                target.dimension()
-            ),
-            format!("found {}, expected {}", unit.dimension(), target.dimension()),
-        )
-        .hint(hint);
-        UnitFault { code: codes::WRONG_DIMENSION, fault, range: None }
-    })?;
-    Ok(Scale::Factor(factor))
-}
-
 impl Header {
     /// Reads the header line; `None` where the file is plainly another table.
     pub(crate) fn read(
@@ -222,9 +116,15 @@ impl Header {
             });
             return None;
         }
-        let titles: Vec<Title> = cells.iter().map(|c| Title::parse(&c.text(line))).collect();
+        let texts: Vec<String> = cells.iter().map(|c| c.text(line).into_owned()).collect();
+        let understood = |spec: &TableSpec| {
+            let mut titles: Vec<Title> = texts.iter().map(|t| Title::parse(t, spec)).collect();
+            clock_times_beside_dates(&mut titles, spec);
+            titles
+        };
+        let titles = understood(spec);
         if looks_like_another(&titles, spec)
-            && let Some(other) = others.iter().find(|o| !looks_like_another(&titles, o))
+            && let Some(other) = others.iter().find(|o| !looks_like_another(&understood(o), o))
         {
             faults.error(codes::MIXED_TABLES, place, || {
                 Fault::new(
@@ -238,13 +138,52 @@ impl Header {
         let mut header = Self {
             delimiter,
             width: cells.len(),
-            slots: vec![Slot { cell: None, scale: Scale::None }; spec.columns.len()],
+            slots: vec![
+                Slot { cell: None, scale: Scale::None, order: None, broken: false };
+                spec.columns.len()
+            ],
             covariates: Vec::new(),
+            first: texts.first().cloned().unwrap_or_default(),
+            read_as: Vec::new(),
         };
+        let suggested = header.find_columns(&titles, &texts, place, spec, faults);
+        let unit_cells: Vec<(String, usize)> = titles
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.column.is_none() && is_unit_column(&t.key, spec))
+            .map(|(i, t)| (t.key.clone(), i))
+            .collect();
+        header.find_units(line, &cells, &titles, &unit_cells, place, spec, faults);
+        for (column, slot) in spec.columns.iter().zip(&header.slots) {
+            if column.required() && slot.cell.is_none() && !suggested.contains(&column.name) {
+                faults.error(codes::MISSING_COLUMN, Place { part: Part::Line, ..place }, || {
+                    Fault::new(
+                        format!("`{}` has no column `{}`", spec.file, column.name),
+                        format!("no `{}` among these columns", column.name),
+                    )
+                    .hint(format!("add a column `{}`", column.title()))
+                });
+            }
+        }
+        header.check_times(&titles, &suggested, place, spec, faults);
+        Some(header)
+    }
+
+    /// Puts each title to its column; the columns that hints to unknown titles name.
+    fn find_columns<'s>(
+        &mut self,
+        titles: &[Title],
+        texts: &[String],
+        place: Place,
+        spec: &'s TableSpec,
+        faults: &mut Faults,
+    ) -> Vec<&'s str> {
         let at = |i: usize| Place { part: Part::Cell(i), ..place };
         let mut suggested: Vec<&str> = Vec::new();
-        let mut unit_cells: Vec<(String, usize)> = Vec::new();
         for (i, title) in titles.iter().enumerate() {
+            if title.column.is_none() && is_unit_column(&title.key, spec) {
+                continue;
+            }
             if title.name.is_empty() && title.unit.is_none() {
                 faults.error(codes::UNKNOWN_COLUMN, at(i), || {
                     Fault::new(
@@ -253,34 +192,33 @@ impl Header {
                     )
                     .hint("name the column or remove it")
                 });
-                continue;
-            }
-            let known =
-                spec.columns.iter().position(|c| c.name == title.key || c.alias == title.key);
-            if let Some(slot) = known {
-                if let Some(first) = header.slots[slot].cell {
+            } else if let Some(column) = title.column {
+                if let Some(first) = self.slots[column].cell {
                     faults.error(codes::DUPLICATE_COLUMN, at(i), || {
-                        Fault::new(
-                            format!("column `{}` is there twice", title.name),
-                            "the second one",
-                        )
-                        .hint("keep one of them")
-                        .also(at(first), "the first one")
+                        twice(&titles[first], title, spec.columns[column].name)
+                            .also(at(first), "the first one")
                     });
-                } else {
-                    header.slots[slot].cell = Some(i);
+                    continue;
                 }
-            } else if is_unit_column(&title.key, spec) {
-                unit_cells.push((title.key.clone(), i));
+                (self.slots[column].cell, self.slots[column].order) = (Some(i), title.order);
+                if title.is_translated(spec) {
+                    let (typed, column) = (texts[i].clone(), spec.columns[column].name);
+                    self.read_as.push(ReadAs { file: spec.file, typed, column });
+                }
             } else if spec.covariates {
-                header.add_covariate(title, i, at(i), faults);
+                self.add_covariate(title, i, at(i), faults);
             } else {
-                let hint = unknown_column_hint(&title.key, spec);
+                let hint = unknown_column_hint(title, spec);
                 suggested.extend(hint.as_ref().map(|h| h.0));
                 faults.error(codes::UNKNOWN_COLUMN, at(i), || {
                     let known: Vec<&str> = spec.columns.iter().map(|c| c.name).collect();
                     let hint = hint.map_or_else(
-                        || format!("`{}` may have: {}", spec.file, known.join(", ")),
+                        || {
+                            format!(
+                                "remove the column, or name it as one of: {}; `lutetia schema study --page` says what each is",
+                                known.join(", ")
+                            )
+                        },
                         |h| h.1,
                     );
                     Fault::new(
@@ -291,40 +229,91 @@ impl Header {
                 });
             }
         }
-        header.find_units(line, &cells, &titles, &unit_cells, place, spec, faults);
-        for (column, slot) in spec.columns.iter().zip(&header.slots) {
-            if column.required && slot.cell.is_none() && !suggested.contains(&column.name) {
+        suggested
+    }
+
+    /// One way to say when, and one only.
+    fn check_times(
+        &self,
+        titles: &[Title],
+        suggested: &[&str],
+        place: Place,
+        spec: &TableSpec,
+        faults: &mut Faults,
+    ) {
+        let found = |way: Way| {
+            let column = spec.way(way)?;
+            Some((spec.columns[column].name, self.slots[column].cell?))
+        };
+        let Some(hours) = spec.way(Way::Hours).map(|column| &spec.columns[column]) else { return };
+        let named = |way: Way| spec.way(way).map_or("", |column| spec.columns[column].name);
+        let mut ways: Vec<(&str, usize)> =
+            [Way::Hours, Way::After, Way::Date].into_iter().filter_map(found).collect();
+        let clock = found(Way::Clock);
+        if let (Some((name, cell)), None) = (clock, found(Way::Date)) {
+            let here = Place { part: Part::Cell(cell), ..place };
+            faults.error(codes::MISSING_COLUMN, here, || {
+                Fault::new(
+                    format!("`{}` has clock times and no dates", titles[cell].name),
+                    format!("read as `{name}`"),
+                )
+                .hint(format!(
+                    "add a column `{}`, or give hours as `{}`",
+                    named(Way::Date),
+                    hours.title()
+                ))
+            });
+            return;
+        }
+        ways.sort_by_key(|way| way.1);
+        match ways[..] {
+            [] if !suggested.contains(&hours.name) => {
                 faults.error(codes::MISSING_COLUMN, Place { part: Part::Line, ..place }, || {
-                    let example = match column.kind {
-                        Kind::Text => column.name.to_owned(),
-                        Kind::Number(unit) | Kind::NumberOrRelative(unit) => {
-                            format!("{} ({unit})", column.name)
-                        }
-                    };
-                    let other = titles.iter().find(|t| meant_by(&t.key) == Some(column.name));
                     Fault::new(
-                        format!("`{}` has no column `{}`", spec.file, column.name),
-                        format!("no `{}` among these columns", column.name),
+                        format!("`{}` has no column `{}`", spec.file, hours.name),
+                        format!("no `{}` among these columns", hours.name),
                     )
-                    .hint(match other {
-                        Some(other) => {
-                            format!("rename column `{}` to `{}`", other.name, column.name)
-                        }
-                        None => format!("add a column `{example}`"),
-                    })
+                    .hint(format!(
+                        "add a column `{}`, or `{}` with date and clock time",
+                        hours.title(),
+                        named(Way::Date)
+                    ))
                 });
             }
+            [(_, first), (_, second), ..] => {
+                let here = |cell: usize| Place { part: Part::Cell(cell), ..place };
+                faults.error(codes::DUPLICATE_COLUMN, here(second), || {
+                    Fault::new(
+                        format!(
+                            "columns `{}` and `{}` both say when",
+                            titles[first].name, titles[second].name
+                        ),
+                        "the second one",
+                    )
+                    .hint("keep one of them")
+                    .also(here(first), "the first one")
+                });
+            }
+            _ => {}
         }
-        Some(header)
     }
 
     fn add_covariate(&mut self, title: &Title, cell: usize, place: Place, faults: &mut Faults) {
-        if let Some(first) = self.covariates.iter().find(|c| c.name == title.name) {
-            let first = Place { part: Part::Cell(first.cell), ..place };
+        let title = &with_checked_unit(title);
+        let same = |name: &str| match squashed(name) {
+            key if key == "gender" => "sex".to_owned(),
+            key => key,
+        };
+        if let Some(first) = self.covariates.iter().find(|c| same(&c.name) == same(&title.name)) {
+            let first_place = Place { part: Part::Cell(first.cell), ..place };
             faults.error(codes::DUPLICATE_COLUMN, place, || {
-                Fault::new(format!("column `{}` is there twice", title.name), "the second one")
+                let message = match first.name == title.name {
+                    true => format!("column `{}` is there twice", title.name),
+                    false => format!("`{}` and `{}` are the same column", first.name, title.name),
+                };
+                Fault::new(message, "the second one")
                     .hint("keep one of them")
-                    .also(first, "the first one")
+                    .also(first_place, "the first one")
             });
             return;
         }
@@ -386,29 +375,24 @@ impl Header {
         for (column, slot) in spec.columns.iter().zip(&mut self.slots) {
             let Some(cell) = slot.cell else { continue };
             let here = Place { part: Part::Cell(cell), ..place };
-            let (Kind::Number(example) | Kind::NumberOrRelative(example)) = column.kind else {
+            let Some(example) = column.kind.unit() else {
                 if titles[cell].unit.is_some() {
+                    slot.broken = true;
                     faults.error(codes::WRONG_DIMENSION, here, || {
-                        Fault::new(
-                            format!(
-                                "column `{}` holds names or marks and has no unit",
-                                column.name
-                            ),
-                            "a unit here",
-                        )
-                        .hint(format!("write `{}`", column.name))
+                        unit_of_none(&titles[cell], column, spec)
                     });
                 }
                 continue;
             };
             if let Some((text, offset)) = &titles[cell].unit {
-                match unit_factor(text, column.name, column.kind) {
+                match unit_factor(text, &titles[cell].name, column.kind) {
                     Ok(scale) => slot.scale = scale,
                     Err(error) => {
                         let (start, end) = error.range.unwrap_or((0, text.len()));
                         // Doubled quotes shift offsets; such a unit is marked as a whole cell.
-                        let part = if cells[cell].text(line).len()
-                            == cells[cell].end - cells[cell].start
+                        let typed = cells[cell].text(line).len();
+                        let part = if typed == cells[cell].end - cells[cell].start
+                            && offset + text.len() <= typed
                         {
                             Part::Inside(cell, offset + start, offset + end)
                         } else {
@@ -428,8 +412,9 @@ impl Header {
             match unit_cell {
                 Some((_, i)) => slot.scale = Scale::Cell(*i),
                 None => faults.error(codes::MISSING_UNIT, here, || {
-                    Fault::new(format!("column `{}` has no unit", column.name), "no unit here")
-                        .hint(format!("write `{} ({example})`", column.name))
+                    let name = &titles[cell].name;
+                    Fault::new(format!("column `{name}` has no unit"), "no unit here")
+                        .hint(format!("write `{name} ({example})`"))
                 }),
             }
         }
@@ -450,57 +435,98 @@ const CHECKED_COVARIATES: [(&str, &str); 8] = [
 
 fn is_unit_column(key: &str, spec: &TableSpec) -> bool {
     (key == "unit" && !spec.unit_column_for.is_empty())
-        || key
-            .strip_suffix("_unit")
-            .is_some_and(|name| spec.columns.iter().any(|c| c.name == name && c.kind != Kind::Text))
+        || key.strip_suffix("_unit").is_some_and(|name| {
+            spec.columns.iter().any(|c| c.name == name && c.kind.unit().is_some())
+        })
 }
 
+/// Columns that a table of covariates must not have: it is then another table.
+const FOREIGN: [&str; 4] = ["region", "nuclide", "roi", "voi"];
+
 fn looks_like_another(titles: &[Title], spec: &TableSpec) -> bool {
-    let has = |c: &ColumnSpec| titles.iter().any(|t| t.key == c.name || t.key == c.alias);
-    let lacks = spec.columns.iter().any(|c| c.required && !has(c));
+    let has = |i: usize| titles.iter().any(|t| t.column == Some(i));
+    let lacks = (0..spec.columns.len()).any(|i| spec.columns[i].required() && !has(i));
+    let when = |c: &ColumnSpec| matches!(c.needed, Needed::When(_));
+    let timeless = spec.columns.iter().any(when)
+        && !(0..spec.columns.len()).any(|i| when(&spec.columns[i]) && has(i));
     // A table of covariates takes any column, so it is told by columns that it must not have.
-    let foreign = spec.covariates
-        && ["region", "nuclide"].iter().any(|key| titles.iter().any(|t| t.key == *key));
-    lacks || foreign
+    let foreign = spec.covariates && FOREIGN.iter().any(|key| titles.iter().any(|t| t.key == *key));
+    lacks || timeless || foreign
+}
+
+/// Two titles that mean one column.
+fn twice(first: &Title, second: &Title, column: &str) -> Fault {
+    let message = if squashed(&first.name) == squashed(&second.name) {
+        format!("column `{}` is there twice", second.name)
+    } else {
+        format!("`{}` and `{}` both mean `{column}`", first.name, second.name)
+    };
+    Fault::new(message, "the second one").hint("keep one of them")
+}
+
+/// A unit where there is none to have.
+fn unit_of_none(title: &Title, column: &ColumnSpec, spec: &TableSpec) -> Fault {
+    let (message, hint) = match column.kind {
+        Kind::Date => (
+            format!("column `{}` holds dates", title.name),
+            format!("write `{}`, or a format such as `{0} (dd/mm/yyyy)`", column.name),
+        ),
+        Kind::Clock => {
+            let hours =
+                spec.way(Way::Hours).map_or("time (h)".to_owned(), |i| spec.columns[i].title());
+            (
+                format!("column `{}` holds clock times and has no unit", title.name),
+                format!(
+                    "remove it where it is how long the scan took; hours since the first injection stand in a column `{hours}`"
+                ),
+            )
+        }
+        _ => (
+            format!("column `{}` holds names or marks and has no unit", column.name),
+            format!("write `{}`", column.name),
+        ),
+    };
+    Fault::new(message, "a unit here").hint(hint)
+}
+
+/// `weight_kg` is `weight (kg)`, of the covariates whose unit is never left to guessing.
+fn with_checked_unit(title: &Title) -> Title {
+    let cut = || {
+        let (head, tail) = title.name.rsplit_once(['_', ' '])?;
+        let known = CHECKED_COVARIATES.iter().any(|c| squashed(c.0) == squashed(head));
+        (known && parse_unit(tail).is_ok())
+            .then(|| (head.to_owned(), tail.to_owned(), title.name.len() - tail.len()))
+    };
+    match title.unit.is_none().then(cut).flatten() {
+        Some((name, unit, at)) => Title {
+            key: name.to_lowercase(),
+            name,
+            unit: Some((unit, at)),
+            column: None,
+            order: None,
+        },
+        None => title.clone(),
+    }
 }
 
 /// The column meant, and the hint.
-fn unknown_column_hint<'a>(key: &str, spec: &'a TableSpec) -> Option<(&'a str, String)> {
-    if let Some((name, unit)) = key.rsplit_once('_') {
-        let column = spec.columns.iter().find(|c| c.name == name && c.kind != Kind::Text);
-        if let Some(column) = column {
-            let example = match column.kind {
-                Kind::Number(example) | Kind::NumberOrRelative(example)
-                    if example.eq_ignore_ascii_case(unit) =>
-                {
-                    example
-                }
-                _ => unit,
-            };
-            return Some((
-                column.name,
-                format!("units stand in brackets: write `{name} ({example})`"),
-            ));
-        }
+fn unknown_column_hint<'a>(title: &Title, spec: &'a TableSpec) -> Option<(&'a str, String)> {
+    let near = |name: &str| {
+        let near = closest(name, spec.columns.iter().flat_map(ColumnSpec::names))?;
+        let column = spec.columns.iter().find(|c| c.names().any(|n| n == near))?;
+        Some((column, near))
+    };
+    if let Some((column, near)) = near(&title.key) {
+        return Some((
+            column.name,
+            match (column.kind.unit(), &title.unit) {
+                (Some(_), Some((unit, _))) => format!("did you mean `{near} ({unit})`?"),
+                _ => format!("did you mean `{near}`?"),
+            },
+        ));
     }
-    let meant = meant_by(key).filter(|name| spec.columns.iter().any(|c| c.name == *name));
-    let column = spec.columns.iter().map(|c| c.name).find(|c| Some(*c) == meant);
-    let name = column.or_else(|| closest(key, spec.columns.iter().map(|c| c.name)))?;
-    Some((name, format!("did you mean `{name}`?")))
-}
-
-/// The column that other programs call so.
-fn meant_by(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "patient" | "patient_id" | "patientid" | "patient_name" | "id" | "subject_id" | "case" => {
-            "subject"
-        }
-        "roi" | "voi" | "organ" | "structure" | "label" | "tissue" => "region",
-        "timepoint" | "time_point" | "hours" | "t" => "time",
-        "isotope" | "radionuclide" => "nuclide",
-        "course" | "treatment" | "fraction" => "cycle",
-        "vol" => "volume",
-        "uncertainty" | "error" | "std" | "se" => "sd",
-        _ => return None,
-    })
+    let (head, tail) = title.name.rsplit_once(['_', ' ']).filter(|t| parse_unit(t.1).is_ok())?;
+    let (column, near) = near(&head.to_lowercase())?;
+    column.kind.unit()?;
+    Some((column.name, format!("did you mean `{near} ({tail})`?")))
 }

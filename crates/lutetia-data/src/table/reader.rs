@@ -5,10 +5,15 @@ use std::{borrow::Cow, collections::HashMap};
 use lutetia_units::{Quantity, Unit};
 
 use super::{
-    Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place, TableSpec,
+    Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place, ReadAs,
+    TableSpec, Way,
     cells::QuoteFault,
-    header::{Scale, detect_delimiter, unit_factor},
-    is_missing, parse_number, split,
+    clock::{ClockFault, Moment, Order, parse_clock, parse_date, with_date},
+    header::{Scale, detect_delimiter},
+    is_missing,
+    numbers::{Marks, without_thousands},
+    parse_number, split,
+    units::unit_factor,
 };
 use crate::{Covariate, codes};
 
@@ -39,7 +44,21 @@ pub(crate) struct RowView<'a> {
     header: &'a Header,
     spec: &'a TableSpec,
     decimals: &'a mut Decimals,
+    /// Marks in numbers of the file may be decimal or separate thousands.
+    undecided: bool,
+    order: &'a mut Option<Order>,
     units: &'a mut UnitCache,
+}
+
+/// What a row says of its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum When {
+    /// Hours since the first injection of all cycles.
+    Hours(f64),
+    /// Hours since the first injection of the cycle.
+    After(f64),
+    /// Date and clock time.
+    At(Moment),
 }
 
 impl<'a> RowView<'a> {
@@ -151,6 +170,67 @@ impl<'a> RowView<'a> {
         }
     }
 
+    /// When it was, in the way of the file.
+    pub(crate) fn when(&mut self, faults: &mut Faults) -> Result<When, Bad> {
+        let given = |way: Way| self.spec.way(way).filter(|&column| self.has(column));
+        if let Some(date) = given(Way::Date) {
+            let clock = given(Way::Clock);
+            let broken = |column: usize| self.header.slots[column].broken;
+            if broken(date) || clock.is_some_and(broken) {
+                return Err(Bad);
+            }
+            return self.moment(date, clock, faults).map(When::At);
+        }
+        if let Some(column) = given(Way::After) {
+            return self.needed(column, faults).map(When::After);
+        }
+        let hours = given(Way::Hours).ok_or(Bad)?;
+        self.needed(hours, faults).map(When::Hours)
+    }
+
+    /// The column that says when; that of hours where the file has none.
+    pub(crate) fn when_column(&self) -> usize {
+        let ways = [Way::Date, Way::After, Way::Hours].into_iter();
+        let mut columns = ways.filter_map(|way| self.spec.way(way));
+        columns.find(|&c| self.has(c)).or_else(|| self.spec.way(Way::Hours)).unwrap_or(0)
+    }
+
+    fn moment(
+        &mut self,
+        date: usize,
+        clock: Option<usize>,
+        faults: &mut Faults,
+    ) -> Result<Moment, Bad> {
+        let mut told = |column: usize, text: &str, fault: &ClockFault| {
+            let name = self.spec.columns[column].name;
+            let beside = self.spec.way(Way::Clock).map_or("", |c| self.spec.columns[c].name);
+            faults.error(codes::BAD_DATE, self.place(column), || {
+                clock_fault(text, name, beside, fault)
+            });
+            Bad
+        };
+        let clock = clock
+            .map(|column| {
+                let text = self.text(column).unwrap_or_default();
+                parse_clock(&text).map_err(|fault| told(column, &text, &fault))
+            })
+            .transpose();
+        let text = self.text(date).unwrap_or_default();
+        let known = self.header.slots[date].order.or(*self.order);
+        let dated = match parse_date(&text, self.header.slots[date].order) {
+            // One that shows its order by itself must not show another than those before it.
+            Ok(dated) if dated.shows.is_some() && known.is_some() && dated.shows != known => {
+                parse_date(&text, known)
+            }
+            parsed => parsed,
+        };
+        let dated = dated.map_err(|fault| told(date, &text, &fault));
+        let (dated, clock) = (dated?, clock?);
+        let moment = dated.at(clock).map_err(|fault| told(date, &text, &fault))?;
+        *self.order = self.order.or(dated.shows);
+        Ok(moment)
+    }
+
     /// The number in `text`, which is (part of) the cell of `column`.
     pub(crate) fn number_of(
         &mut self,
@@ -161,7 +241,7 @@ impl<'a> RowView<'a> {
     ) -> Result<f64, Bad> {
         let place = self.place(column);
         let name = self.spec.columns[column].name;
-        let required = self.spec.columns[column].required;
+        let required = self.spec.columns[column].required();
         let value = self.parse(text, name, place, required, faults)?;
         let scaled = match self.scale(column, faults)? {
             Scale::Factor(factor) => value * factor,
@@ -189,15 +269,33 @@ impl<'a> RowView<'a> {
     ) -> Result<f64, Bad> {
         let commas = self.header.delimiter != b',';
         let decimals = *self.decimals;
+        let plain = without_thousands(text);
+        if let (true, Some(whole)) = (self.undecided, &plain) {
+            let mark = if text.contains('.') { "." } else { "," };
+            faults.error(codes::UNDECIDED_NUMBER, place, || {
+                Fault::new(
+                    format!("`{text}` may be {whole} or {}", text.replacen(',', ".", 1)),
+                    "one mark and three digits, as has every such number of the file",
+                )
+                .hint(format!(
+                    "write `{whole}` where the mark separates thousands, and `{text}0` where it is decimal: a `{mark}` with other than three digits behind it settles the whole file"
+                ))
+            });
+            return Err(Bad);
+        }
         parse_number(text, commas, self.decimals).map_err(|fault| {
             match fault {
                 NumberFault::NotANumber => faults.error(codes::NOT_A_NUMBER, place, || {
-                    let hint = if !commas && text.contains(',') {
-                        "write a decimal point, or separate the columns with `;`"
+                    let hint = if let Some(plain) = plain {
+                        format!("write `{plain}`, without a separator of thousands")
+                    } else if text.contains(':') {
+                        "clock times need a date beside them, in a column `date`; hours are written as a number".to_owned()
+                    } else if !commas && text.contains(',') {
+                        "write a decimal point, or separate the columns with `;`".to_owned()
                     } else if decimals == Decimals::Comma {
-                        "write a number such as `12,5` or `1,25e1`, its unit in the header"
+                        "write a number such as `12,5` or `1,25e1`, its unit in the header".to_owned()
                     } else {
-                        "write a number such as `12.5` or `1.25e1`, its unit in the header"
+                        "write a number such as `12.5` or `1.25e1`, its unit in the header".to_owned()
                     };
                     Fault::new(format!("`{name}` is `{text}`, not a number"), "expected a number")
                         .hint(hint)
@@ -208,6 +306,9 @@ impl<'a> RowView<'a> {
                 }),
                 NumberFault::Mixed => faults.error(codes::MIXED_DECIMALS, place, || {
                     let hint = match decimals.written(text) {
+                        _ if plain.is_some() && text.contains(',') && text.contains('.') => {
+                            format!("write `{}`, without a separator of thousands", plain.unwrap_or_default())
+                        }
                         Some(number) => format!(
                             "decimal {} stand in the rest of the file: write `{number}`, and no separator of thousands",
                             if decimals == Decimals::Comma { "commas" } else { "points" }
@@ -318,34 +419,35 @@ pub(crate) struct TableReader<'a> {
 }
 
 impl TableReader<'_> {
-    /// Calls `on_row` for every usable row; returns the character between cells.
+    /// Calls `on_row` for every usable row; returns the character between cells and what was read under other names.
     pub(crate) fn read(
         &self,
         input: &Input<'_>,
         faults: &mut Faults,
         mut on_row: impl FnMut(&mut RowView<'_>, &mut Faults),
-    ) -> u8 {
-        let mut delimiter = b',';
-        if let Err(error) = self.rows(input, faults, &mut delimiter, &mut on_row) {
+    ) -> (u8, Vec<ReadAs>) {
+        let mut found = (b',', Vec::new());
+        if let Err(error) = self.rows(input, faults, &mut found, &mut on_row) {
             faults.error(codes::UNREADABLE_FILE, Place::file(self.file), || {
                 Fault::new(format!("`{}` cannot be read: {error}", self.name), "")
                     .hint("look at the permissions of the file and whether it is a plain file")
             });
         }
-        delimiter
+        found
     }
 
     fn rows(
         &self,
         input: &Input<'_>,
         faults: &mut Faults,
-        delimiter: &mut u8,
+        found: &mut (u8, Vec<ReadAs>),
         on_row: &mut dyn FnMut(&mut RowView<'_>, &mut Faults),
     ) -> std::io::Result<()> {
         let mut lines = input.lines()?;
         let mut header: Option<Header> = None;
         let mut cells = Vec::new();
-        let mut decimals = self.decimals(input)?;
+        let (mut decimals, undecided) = self.decimals(input)?;
+        let mut order = None;
         let mut units = UnitCache::new();
         let mut count = 0usize;
         while let Some(line) = lines.next_line()? {
@@ -373,7 +475,7 @@ impl TableReader<'_> {
             let Some(header) = &header else {
                 header = Header::read(text, whole, self.spec, self.others, faults);
                 match &header {
-                    Some(header) => *delimiter = header.delimiter,
+                    Some(header) => *found = (header.delimiter, header.read_as.clone()),
                     None => return Ok(()),
                 }
                 continue;
@@ -387,7 +489,7 @@ impl TableReader<'_> {
                 continue;
             }
             count += 1;
-            if cells[0].text(text).eq_ignore_ascii_case("subject") {
+            if !header.first.is_empty() && cells[0].text(text).eq_ignore_ascii_case(&header.first) {
                 faults.error(codes::MIXED_TABLES, whole, || {
                     Fault::new(format!("a second header in `{}`", self.name), "a table starts here")
                         .hint("keep one table per file, with one header")
@@ -416,14 +518,19 @@ impl TableReader<'_> {
                 header,
                 spec: self.spec,
                 decimals: &mut decimals,
+                undecided,
+                order: &mut order,
                 units: &mut units,
             };
             on_row(&mut row, faults);
         }
         if header.is_none() {
             faults.error(codes::EMPTY_FILE, Place::file(self.file), || {
-                let columns: Vec<&str> =
-                    self.spec.columns.iter().filter(|c| c.required).map(|c| c.name).collect();
+                let times = self.spec.way(Way::Hours);
+                let columns: Vec<&str> = (self.spec.columns.iter().enumerate())
+                    .filter(|(i, c)| c.required() || times == Some(*i))
+                    .map(|(_, c)| c.name)
+                    .collect();
                 Fault::new(format!("`{}` is empty", self.name), "nothing here")
                     .hint(format!("write a header with at least: {}", columns.join(", ")))
             });
@@ -437,38 +544,31 @@ impl TableReader<'_> {
         Ok(())
     }
 
-    /// The decimal mark that most numbers at the beginning of the file have, so that a fault is told of the others.
-    fn decimals(&self, input: &Input<'_>) -> std::io::Result<Decimals> {
+    /// The decimal mark that most numbers at the beginning of the file have, so that a fault is told of the others; and
+    /// whether no number tells a decimal mark from a separator of thousands where both are usual.
+    fn decimals(&self, input: &Input<'_>) -> std::io::Result<(Decimals, bool)> {
         let mut lines = input.lines()?;
         let mut cells = Vec::new();
-        let (mut delimiter, mut commas, mut points) = (None, 0_usize, 0_usize);
+        let (mut separator, mut marks) = (None, Marks::default());
         while let Some(line) = lines.next_line()? {
             if line.number > LOOKED_AT {
                 break;
             }
             let Ok(text) = line.text() else { continue };
-            let Some(delimiter) = delimiter else {
+            let Some(separator) = separator else {
                 if !text.trim().is_empty() {
-                    delimiter = Some(detect_delimiter(text));
+                    separator = Some(detect_delimiter(text));
                 }
                 continue;
             };
-            if delimiter == b',' || split(text, delimiter, &mut cells).is_err() {
+            if separator == b',' || split(text, separator, &mut cells).is_err() {
                 continue;
             }
             for cell in &cells {
-                let cell = cell.text(text);
-                let number =
-                    |text: &str| parse_number(text, true, &mut { Decimals::Unknown }).is_ok();
-                commas += usize::from(cell.contains(',') && number(&cell));
-                points += usize::from(cell.contains('.') && number(&cell));
+                marks.add(&cell.text(text));
             }
         }
-        Ok(match commas.cmp(&points) {
-            std::cmp::Ordering::Greater => Decimals::Comma,
-            std::cmp::Ordering::Less => Decimals::Point,
-            std::cmp::Ordering::Equal => Decimals::Unknown,
-        })
+        Ok((marks.decimals(), marks.undecided(separator.unwrap_or(b','))))
     }
 
     fn line_fault(&self, fault: LineFault, place: Place, returns: bool, faults: &mut Faults) {
@@ -506,6 +606,71 @@ impl TableReader<'_> {
             }),
         }
     }
+}
+
+/// Why a cell says no moment, and what would.
+fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fault {
+    let empty = text.is_empty();
+    let (message, label, hint) = match fault {
+        _ if empty => (
+            format!("`{column}` is empty"),
+            "expected a date or a clock time",
+            "give it, or remove the row".to_owned(),
+        ),
+        ClockFault::Ambiguous { day_first, month_first } => (
+            format!("`{text}` may be {day_first} or {month_first}"),
+            "day and month cannot be told apart",
+            format!(
+                "write `{}` or `{}`, or say the order for the whole file in the title of the column: `{column} (dd/mm/yyyy)`",
+                with_date(text, day_first),
+                with_date(text, month_first)
+            ),
+        ),
+        ClockFault::OtherOrder { iso } => (
+            format!("`{text}` has day and month in another order than the rest of the file"),
+            "the other order",
+            format!("write `{}`, and dates so in all rows", with_date(text, iso)),
+        ),
+        ClockFault::ShortYear => (
+            format!("the year of `{text}` has two digits"),
+            "which century, and which of the numbers is the year?",
+            "write the date as `2025-03-31`".to_owned(),
+        ),
+        ClockFault::SerialNumber => (
+            format!("`{text}` is the number by which a spreadsheet keeps a date"),
+            "not a date that can be read",
+            "format the cells as `yyyy-mm-dd hh:mm` there and save again".to_owned(),
+        ),
+        ClockFault::NoSuchDay => (
+            format!("`{text}` is no day of the calendar"),
+            "no such day",
+            "write the date as `2025-03-31`".to_owned(),
+        ),
+        ClockFault::NotADate => (
+            format!("`{text}` is not a date"),
+            "expected a date",
+            "write the date as `2025-03-31`, with its clock time as `2025-03-31 10:30`".to_owned(),
+        ),
+        ClockFault::NoClock => (
+            format!("`{text}` has no clock time"),
+            "a date alone is no time",
+            format!("add a column `{clock}`, or write both as `2025-03-31 10:30`"),
+        ),
+        ClockFault::NotAClock { guess } => (
+            format!("`{text}` holds no clock time from 0:00 to 23:59"),
+            "expected a clock time",
+            match guess {
+                Some(guess) => format!("write `{guess}`"),
+                None => "write it as `14:30`, `14:30:00` or `2:30 PM`".to_owned(),
+            },
+        ),
+        ClockFault::TwoClocks => (
+            format!("`{text}` has another clock time than `{clock}` beside it"),
+            "two clock times",
+            format!("keep the date alone here, or remove the column `{clock}`"),
+        ),
+    };
+    Fault::new(message, label).hint(hint)
 }
 
 fn old_line_ends(name: &str) -> Fault {

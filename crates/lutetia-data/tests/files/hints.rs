@@ -98,11 +98,20 @@ fn prop_hints_are_followed_to_the_end() {
                 .replace("72;", "72,5;"),
         ),
         ("a comma among points", points.replace("100.5", "100,5")),
-        ("a name of another program", points.replace("region", "ROI")),
-        ("a patient", points.replace("subject", "Patient")),
+        ("a name near that of another program", points.replace("region", "orgna")),
+        ("a patient", points.replace("subject", "Pateint")),
         ("no unit", points.replace("time (h)", "time")),
-        ("a unit after an underscore", points.replace("time (h)", "time_h")),
-        ("a unit that stands for another", points.replace("activity (MBq)", "activity_MBq")),
+        ("a unit after a misspelled name", points.replace("activity (MBq)", "activty_MBq")),
+        ("a unit in brackets after one", points.replace("activity (MBq)", "activty (MBq)")),
+        ("separators of thousands", commas.replace("80,5", "1.080,5")),
+        (
+            "neither decimals nor thousands",
+            points
+                .replace("4.5", "4")
+                .replace("100.5", "1.005")
+                .replace("80.5", "80")
+                .replace("40.25", "40"),
+        ),
     ] {
         let mut files = study(&text);
         let (_, first, sources) = parse(&files);

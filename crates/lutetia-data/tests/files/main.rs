@@ -1,6 +1,7 @@
 //! What measured tables and reference tables say, and what is wrong with them.
 #![allow(missing_docs)]
 
+mod columns;
 mod decay_correction;
 mod hints;
 mod mutated_files;

@@ -8,6 +8,12 @@ const SUBJECTS: &[u8] = include_bytes!("../good/plain/subjects.csv");
 const DOSES: &[u8] = include_bytes!("../good/plain/doses.csv");
 const ACTIVITY: &[u8] = include_bytes!("../good/plain/activity.csv");
 
+const DATED: [&[u8]; 3] = [
+    include_bytes!("../good/dates/subjects.csv"),
+    include_bytes!("../good/dates/doses.csv"),
+    include_bytes!("../good/dates/activity.csv"),
+];
+
 fn mutated(original: &[u8], changes: &[(usize, u8, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = original.to_vec();
     for (at, kind, piece) in changes {
@@ -35,8 +41,51 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..12),
         prop::sample::select(vec![
-            ",", ";", "\"", "\n", "\r", "(", ")", "1e308", "-1", "NaN", "µ", "<", "Gy/h", "P1",
-            "\u{feff}", "subject", "1,5", "unit", "%", "[", "yes", "65536", "\0", "(%)",
+            ",",
+            ";",
+            "\"",
+            "\n",
+            "\r",
+            "(",
+            ")",
+            "1e308",
+            "-1",
+            "NaN",
+            "µ",
+            "<",
+            "Gy/h",
+            "P1",
+            "\u{feff}",
+            "subject",
+            "1,5",
+            "unit",
+            "%",
+            "[",
+            "yes",
+            "65536",
+            "\0",
+            "(%)",
+            "03/04/2025",
+            ":",
+            "2025-05-06 ",
+            "T",
+            "+02:00",
+            "Z",
+            "20250506",
+            "PM",
+            "May",
+            "date",
+            "time",
+            "p.i.",
+            "(hh:mm)",
+            "(dd/mm/yyyy)",
+            "45783",
+            "1.234",
+            "_h",
+            " in ",
+            "/",
+            "€",
+            "9999",
         ])
         .prop_map(|s| s.as_bytes().to_vec()),
     ]
@@ -51,21 +100,31 @@ proptest! {
 
     #[test]
     fn prop_mutated_files_never_panic(s in changes(), d in changes(), a in changes()) {
-        let (s, d, a) = (mutated(SUBJECTS, &s), mutated(DOSES, &d), mutated(ACTIVITY, &a));
-        let (study, diagnostics, sources) = Study::parse(
-            "mutated",
-            &[("subjects.csv", &s), ("doses.csv", &d), ("activity.csv", &a)],
-        );
-        prop_assert_eq!(study.is_none(), has_errors(&diagnostics));
-        prop_assert!(!render(&diagnostics, &sources, false).is_empty());
-        prop_assert!(!render_json(&diagnostics, &sources).is_empty());
-        if let Some(study) = study {
-            for m in study.measurements() {
-                prop_assert!(m.time_h.is_finite() && m.activity_mbq.is_finite());
-                prop_assert!(m.activity_mbq >= 0.0);
-                prop_assert!(m.sd_mbq.is_none_or(|sd| sd > 0.0 && sd.is_finite()));
-                prop_assert!(study.curve(m.subject, m.cycle, m.region).is_some());
-            }
+        check([mutated(SUBJECTS, &s), mutated(DOSES, &d), mutated(ACTIVITY, &a)])?;
+    }
+
+    #[test]
+    fn prop_mutated_files_with_dates_never_panic(s in changes(), d in changes(), a in changes()) {
+        check([mutated(DATED[0], &s), mutated(DATED[1], &d), mutated(DATED[2], &a)])?;
+    }
+}
+
+fn check([s, d, a]: [Vec<u8>; 3]) -> Result<(), TestCaseError> {
+    let (study, diagnostics, sources) =
+        Study::parse("mutated", &[("subjects.csv", &s), ("doses.csv", &d), ("activity.csv", &a)]);
+    prop_assert_eq!(study.is_none(), has_errors(&diagnostics));
+    prop_assert!(!render(&diagnostics, &sources, false).is_empty());
+    prop_assert!(!render_json(&diagnostics, &sources).is_empty());
+    if let Some(study) = study {
+        for dose in study.doses() {
+            prop_assert!(dose.time_h.is_finite() && dose.time_h >= 0.0);
+        }
+        for m in study.measurements() {
+            prop_assert!(m.time_h.is_finite() && m.activity_mbq.is_finite());
+            prop_assert!(m.activity_mbq >= 0.0);
+            prop_assert!(m.sd_mbq.is_none_or(|sd| sd > 0.0 && sd.is_finite()));
+            prop_assert!(study.curve(m.subject, m.cycle, m.region).is_some());
         }
     }
+    Ok(())
 }

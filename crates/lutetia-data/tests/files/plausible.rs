@@ -329,6 +329,15 @@ fn exact_a_mass_column_is_read() {
     assert!(found.is_empty(), "{shown}");
     let curve = study.and_then(|s| s.curve("A", 1, "tumour1")).expect("a curve");
     assert!((curve.mean_mass_g().expect("a mass") - 19.2).abs() < 1e-12);
+    for (text, words) in [
+        (text.replace("tumour1", "kidney_left").replace("0.0192", "0.00015"), "a thousand times"),
+        (text.replace("0.0192", "0.0012"), "g/mL, which no tissue has"),
+        (text.replace("0.0192", "19.2"), "a thousandth"),
+    ] {
+        let (study, found, shown) = read("subject\nA\n", DOSES, &text);
+        assert!(study.is_some() && found.len() == 1, "{shown}");
+        assert!(found[0].code == codes::DOUBTFUL_MASS && shown.contains(words), "{shown}");
+    }
     let wrong = text.replace("0.0192", "0");
     assert!(read("subject\nA\n", DOSES, &wrong).0.is_none());
 }

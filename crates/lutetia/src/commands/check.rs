@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources, has_errors, render_json};
 use serde_json::{Value, json};
 
-use super::{experiments, models};
+use super::{data, experiments, models, studies};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -18,14 +19,16 @@ const EXAMPLE: &str = "\
 Example:
   lutetia check models/
   lutetia check --json models/sstr2/dotatate-small.toml
-  lutetia check reports/02_hot_and_cold/experiment.toml";
+  lutetia check reports/02_hot_and_cold/experiment.toml
+  lutetia check data/studies/snmmi_patient4";
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
     /// Model and experiment files, folders of them, or names of bundled models such as `psma/tumour-kidney`. An
-    /// experiment is checked with the models and data that it names, and nothing is run.
+    /// experiment is checked with the models and data that it names, and nothing is run. A folder with `activity.csv` is
+    /// checked as a study, as `lutetia data check` does.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -38,7 +41,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let mut rows = Vec::new();
     let mut bad = 0;
-    let files = files::model_files(&arguments.files)?;
+    let (studies, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        arguments.files.iter().cloned().partition(|path| path.is_dir() && studies::is_study(path));
+    let mut files = files::model_files(&others)?;
+    files.extend(studies);
     for path in &files {
         let Judged { file, ok, diagnostics, sources } = judged(path, terminal)?;
         let faulty = has_errors(&diagnostics) || (arguments.strict && !diagnostics.is_empty());
@@ -74,6 +80,14 @@ struct Judged {
 }
 
 fn judged(path: &Path, terminal: &Terminal) -> Outcome<Judged> {
+    if path.is_dir() {
+        let (study, diagnostics, sources) = Study::read(path);
+        if let Some(study) = &study {
+            studies::say_understood(study, terminal);
+        }
+        let ok = study.as_ref().map(data::contents);
+        return Ok(Judged { file: path.display().to_string(), ok, diagnostics, sources });
+    }
     if experiments::is_experiment(path) {
         let checked = experiments::check(path)?;
         let ok = checked.experiment.map(|e| {

@@ -32,7 +32,7 @@ const DEFAULT_FUNCTIONS: [&str; 4] = ["mono", "bi", "bi-uptake", "tri-uptake"];
 /// Which curves, and how they are fitted.
 #[derive(Debug, Args)]
 pub(crate) struct Curves {
-    /// Study folder.
+    /// Study folder; `lutetia schema study --page` says what its tables hold.
     #[arg(value_name = "FOLDER")]
     pub(super) study: PathBuf,
 

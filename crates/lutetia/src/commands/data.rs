@@ -16,24 +16,27 @@ use crate::{
 
 const EXAMPLE: &str = "\
 Example:
-  lutetia data check data/studies/snmmi_patient4
+  lutetia data check data/studies/snmmi_patient4";
+
+/// The examples, and what a study is.
+fn help() -> String {
+    format!(
+        "{EXAMPLE}
 
 A study is a folder of four files. Commas, semicolons or tabs separate cells; a unit stands in
 the header.
-  subjects.csv  subject; other columns describe the subject: sex (male, female, unknown),
-                weight (kg) ...
-  doses.csv     subject, time (h), nuclide, activity (MBq)
-                and, where known: cycle, amount (nmol), duration (h), into, note
-  activity.csv  subject, region, time (h), activity (MBq)
-                and, where known: cycle, sd (MBq or %), volume (mL), mass (g),
-                below_detection (yes or no), decay_corrected (yes or no), nuclide, note
-  README.md     where the data come from, and under which licence
-Times of all cycles count from the start of the first injection. `<12.3` is a value below
-detection.
+{}  README.md     where the data come from, and under which licence
+Times of all cycles count from the start of the first injection; time_after_injection from that
+of the cycle. `<12.3` is a value below detection. Columns go by other names, too: Patient, ROI,
+Activity_MBq, hours p.i. … `lutetia schema study --page` says what each column means, and
+`lutetia new study NAME` writes a folder to be filled.
 
 Warnings name what can be read and is hardly what was meant, with the likely slip: masses far
 from those of the reference adults, sums above what was injected, times in another unit, names
-that differ only in case.";
+that differ only in case.",
+        lutetia_data::study_summary()
+    )
+}
 
 /// Arguments of `data`.
 #[derive(Debug, Args)]
@@ -45,7 +48,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Check study folders and report every fault by file, line and column.
-    #[command(after_help = EXAMPLE)]
+    #[command(after_help = help())]
     Check(Check),
 }
 
@@ -75,17 +78,16 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         if terminal.json() {
             let diagnostics: Value =
                 serde_json::from_str(&render_json(&diagnostics, &sources)).unwrap_or(Value::Null);
-            rows.push(json!({ "study": name, "ok": !faulty, "diagnostics": diagnostics }));
+            let read_as: Vec<Value> = (study.iter().flat_map(Study::read_as))
+                .map(|c| json!({ "file": c.file, "typed": c.typed, "column": c.column }))
+                .collect();
+            rows.push(json!({ "study": name, "ok": !faulty, "read_as": read_as, "diagnostics": diagnostics }));
             continue;
         }
         terminal.diagnostics(&diagnostics, &sources);
         if let (false, Some(study)) = (faulty, &study) {
-            terminal.data(&format!(
-                "{name}: ok ({}, {}, {})",
-                count(study.subjects().len(), "subject"),
-                count(study.doses().len(), "dose"),
-                count(study.measurement_count(), "measurement"),
-            ))?;
+            studies::say_understood(study, terminal);
+            terminal.data(&format!("{name}: ok ({})", contents(study)))?;
         }
     }
     if terminal.json() {
@@ -96,4 +98,14 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     }
     terminal.talk(&format!("faults in {bad} of {} named", count(check.folders.len(), "folder")));
     Err(Failure::shown(Exit::Data))
+}
+
+/// How much a study holds.
+pub(crate) fn contents(study: &Study) -> String {
+    format!(
+        "{}, {}, {}",
+        count(study.subjects().len(), "subject"),
+        count(study.doses().len(), "dose"),
+        count(study.measurement_count(), "measurement"),
+    )
 }

@@ -42,7 +42,7 @@ Example:
 
 Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses. With
 `--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as
-JSON, and an index.";
+JSON, and an index. `lutetia schema study --page` says what the tables of a study may hold.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -34,7 +34,10 @@ Example:
     --error \"proportional 15 %\"
   lutetia fit data/studies/snmmi_patient4 --model models/sstr2/dotatate-small.toml --into L.plasma \\
     --amount \"140 nmol\" --over \"30 min\" --observe \"kidney_left + kidney_right=A_kidneys\" \\
-    --observe liver=A_liver --observe spleen=A_spleen --print estimates";
+    --observe liver=A_liver --observe spleen=A_spleen --print estimates
+
+`lutetia schema study --page` says what the tables of a study may hold, and by which names its
+columns are read; `lutetia new study NAME` writes one to be filled.";
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@ const EXAMPLE: &str = "\
 Example:
   lutetia schema experiment > experiment.schema.json
   lutetia schema experiment --page > experiment.md
+  lutetia schema study --page > study.md
 
 With the first line `#:schema PATH` in a file, an editor that knows TOML completes its keys and
 marks unknown ones as you type.";
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page that says what every key means, of an experiment.
+    /// Print a page that says what every key of an experiment, or every column of a study, means.
     #[arg(long)]
     page: bool,
 }
@@ -33,15 +34,23 @@ enum Kind {
     Model,
     Chain,
     Experiment,
+    Study,
 }
 
 /// Prints the JSON Schema of a kind of file, made of what its reader reads.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let text = match (arguments.kind, arguments.page) {
         (Kind::Experiment, true) => lutetia_experiment::keys::page(),
-        (_, true) => {
+        (Kind::Study, true) => lutetia_data::study_page(),
+        (Kind::Study, false) => {
             return Err(Failure::usage(
-                "there is a page of the keys of an experiment alone",
+                "a study is a folder of tables, which has no JSON Schema",
+                "`lutetia schema study --page` says what each of its columns means",
+            ));
+        }
+        (Kind::Model | Kind::Chain, true) => {
+            return Err(Failure::usage(
+                "there is a page of the keys of an experiment, and one of the columns of a study",
                 "leave `--page` out: the schema says of each key what it means",
             ));
         }

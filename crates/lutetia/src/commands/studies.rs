@@ -15,10 +15,13 @@ use crate::{
 pub(crate) fn check_folder(folder: &Path) -> Outcome {
     if folder.is_file() {
         let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
-        let hint = format!(
-            "give the folder that holds it: `{}`",
-            parent.map_or_else(|| ".".to_owned(), |p| p.display().to_string())
-        );
+        let parent = parent.unwrap_or(Path::new("."));
+        let hint = if is_study(parent) {
+            format!("give the folder that holds it: `{}`", parent.display())
+        } else {
+            "a study is a folder of three tables: `lutetia new study NAME` writes one to be filled"
+                .to_owned()
+        };
         let message = format!("`{}` is a file, expected the folder of a study", folder.display());
         return Err(Failure::new(Exit::NoInput, Diagnostic::error("LUT8002", message).hint(hint)));
     }
@@ -40,10 +43,23 @@ pub(crate) fn load_with_warnings(
     terminal.diagnostics(&diagnostics, &sources);
     match study {
         Some(study) if !has_errors(&diagnostics) => {
+            say_understood(&study, terminal);
             Ok((study, diagnostics.into_iter().map(|d| d.message).collect()))
         }
         _ => Err(Failure::shown(Exit::Data)),
     }
+}
+
+/// Says which columns were read under other names than their own.
+pub(crate) fn say_understood(study: &Study, terminal: &Terminal) {
+    if let Some(understood) = study.understood() {
+        terminal.talk(&understood);
+    }
+}
+
+/// Whether a folder holds a study: one of its tables.
+pub(crate) fn is_study(folder: &Path) -> bool {
+    ["activity.csv", "doses.csv", "subjects.csv"].iter().any(|file| folder.join(file).is_file())
 }
 
 /// The subject asked for, or the only one.

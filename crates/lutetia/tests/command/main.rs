@@ -15,6 +15,7 @@ mod numbers;
 mod patients;
 #[cfg(unix)]
 mod progress;
+mod spreadsheets;
 mod survival;
 mod trials;
 mod unused_input;

@@ -28,7 +28,9 @@ Example:
   lutetia new study my-patients                # writes the folder my-patients
 
 The folder holds subjects.csv, doses.csv and activity.csv with the rows of a patient who is made
-up, and a README.md that says what every column means.";
+up, and a README.md that says what every column means. Columns may be called as your spreadsheet
+calls them (Patient, ROI, Activity_MBq, hours p.i.), scans may have dates and clock times, and
+regions a mass or a volume: `lutetia schema study --page` lists all of it.";
 
 const EXPERIMENT: &str = "\
 Example:

@@ -11,6 +11,10 @@ pub(super) struct Scaffold {
     pub(super) next: &'static str,
 }
 
+/// Where an editor finds what a model may say.
+const MODEL_SCHEMA: &str =
+    "#:schema https://raw.githubusercontent.com/lutetia-rlt/lutetia/main/schemas/model.schema.json";
+
 fn one(place: PathBuf, text: String, next: &'static str) -> Scaffold {
     Scaffold { files: vec![(place.clone(), text)], place, next }
 }
@@ -18,7 +22,13 @@ fn one(place: PathBuf, text: String, next: &'static str) -> Scaffold {
 pub(super) fn ligand(name: &str, family: &str) -> Scaffold {
     one(
         ["models", family, &format!("{name}.toml")].iter().collect(),
-        lutetia_model::scaffold(name),
+        format!(
+            "{MODEL_SCHEMA}\n{}{}",
+            lutetia_model::scaffold(name),
+            include_str!("../../../templates/ligand.toml")
+                .replace("{family}", family)
+                .replace("{id}", name)
+        ),
         "its numbers are assumed until you give them a source; next: `lutetia check {}`, `lutetia explain {}`",
     )
 }
@@ -42,7 +52,10 @@ pub(super) fn study(name: &str) -> Scaffold {
     Scaffold {
         files: files
             .into_iter()
-            .map(|(file, text)| (place.join(file), text.replace("{id}", name)))
+            .map(|(file, text)| {
+                let text = text.replace("{columns}", &lutetia_data::study_columns());
+                (place.join(file), text.replace("{id}", name))
+            })
             .collect(),
         place,
         next: "its rows are made up until you replace them; next: `lutetia data check {}`, `lutetia dose {}`",
