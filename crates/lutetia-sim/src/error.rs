@@ -335,6 +335,22 @@ pub enum SolveFailure {
         /// Declared unit.
         unit: String,
     },
+    /// Events that trigger each other for ever, or ever faster.
+    #[error(
+        "event `{event}` happens without an end: after {count} events {}, {when}; an event must make its own \
+         condition false, or wait for a `delay`",
+        if *at_once { "at one moment" } else { "in one run" }
+    )]
+    EventsWithoutEnd {
+        /// The last of them.
+        event: String,
+        /// How many there were.
+        count: usize,
+        /// Whether all of them were at one moment.
+        at_once: bool,
+        /// When, and where in the schedule.
+        when: String,
+    },
     /// Somebody stopped it.
     #[error("the run was stopped from outside before it had ended")]
     Interrupted,
@@ -352,6 +368,7 @@ impl SolveFailure {
             Self::NoDerivative { .. } => "LUT4305",
             Self::DoesNotDecay { .. } => "LUT4306",
             Self::Interrupted => "LUT4307",
+            Self::EventsWithoutEnd { .. } => "LUT4308",
         }
     }
 }

@@ -69,6 +69,7 @@
 
 mod engine;
 mod error;
+mod events;
 mod failure;
 mod field;
 mod impossible;
