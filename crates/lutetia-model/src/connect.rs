@@ -382,6 +382,13 @@ impl Offsets {
         }
     }
 
+    fn participant(&self, participant: Participant) -> Participant {
+        match participant {
+            Participant::Pool(p) => Participant::Pool(p + self.pools),
+            Participant::Quantity(q) => Participant::Quantity(q + self.quantities),
+        }
+    }
+
     fn fate(&self, fate: &Fate) -> Fate {
         Fate { cold: fate.cold, products: fate.products.iter().map(|p| p + self.species).collect() }
     }
@@ -545,10 +552,7 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
     }
     let moved = |side: &mut Vec<(Participant, f64)>| {
         for (participant, _) in side {
-            *participant = match *participant {
-                Participant::Pool(p) => Participant::Pool(p + at.pools),
-                Participant::Quantity(q) => Participant::Quantity(q + at.quantities),
-            };
+            *participant = at.participant(*participant);
         }
     };
     for process in &part.processes {
@@ -564,6 +568,15 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
             Rate::Explicit(flux) => *flux = at.expr(flux),
         }
         joined.processes.push(process);
+    }
+    for event in &part.events {
+        let mut event = event.clone();
+        event.name = named(&event.name);
+        event.for_each_expr(&mut |e| *e = at.expr(e));
+        for action in &mut event.actions {
+            action.target = at.participant(action.target);
+        }
+        joined.events.push(event);
     }
     for output in &part.outputs {
         let mut output = output.clone();
@@ -668,6 +681,9 @@ fn sort_defines(model: &mut Model) -> Result<(), Box<Diagnostic>> {
         match &mut process.rate {
             Rate::MassAction { coefficient: e, .. } | Rate::Explicit(e) => renumber.expr(e),
         }
+    }
+    for event in &mut model.events {
+        event.for_each_expr(&mut |e| renumber.expr(e));
     }
     for output in &mut model.outputs {
         renumber.expr(&mut output.expr);

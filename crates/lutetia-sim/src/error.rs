@@ -257,24 +257,66 @@ pub enum CurveFault {
 
 /// A number that nature bounds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bounded {
-    /// What it is.
-    pub kind: LimitKind,
-    /// Of which compartment, process or state.
-    pub name: String,
-    /// The formula that gives it; empty where it is not written as one.
-    pub formula: String,
+#[non_exhaustive]
+pub enum Bounded {
+    /// A volume, a rate or an initial amount.
+    Limit {
+        /// What it is.
+        kind: LimitKind,
+        /// Of which compartment, process or state.
+        name: String,
+        /// The formula that gives it; empty where it is not written as one.
+        formula: String,
+    },
+    /// A time of an event.
+    EventTime {
+        /// The event.
+        event: String,
+        /// Which of its times.
+        which: EventTime,
+    },
+    /// What an event makes of a state.
+    Made {
+        /// The event.
+        event: String,
+        /// The state.
+        state: String,
+    },
+}
+
+/// A time of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventTime {
+    /// When it happens first.
+    First,
+    /// From one to the next.
+    Interval,
+    /// From its trigger to the event.
+    Delay,
 }
 
 impl fmt::Display for Bounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
-            LimitKind::Volume => "volume of",
-            LimitKind::Coefficient => "rate of process",
-            LimitKind::Initial => "initial amount of",
-        };
-        write!(f, "the {what} `{}`", self.name)?;
-        if self.formula.is_empty() { Ok(()) } else { write!(f, " (`{}`)", self.formula) }
+        match self {
+            Self::Limit { kind, name, formula } => {
+                let what = match kind {
+                    LimitKind::Volume => "volume of",
+                    LimitKind::Coefficient => "rate of process",
+                    LimitKind::Initial => "initial amount of",
+                };
+                write!(f, "the {what} `{name}`")?;
+                if formula.is_empty() { Ok(()) } else { write!(f, " (`{formula}`)") }
+            }
+            Self::EventTime { event, which } => {
+                let what = match which {
+                    EventTime::First => "first time",
+                    EventTime::Interval => "interval",
+                    EventTime::Delay => "delay",
+                };
+                write!(f, "the {what} of event `{event}`")
+            }
+            Self::Made { event, state } => write!(f, "what event `{event}` makes of `{state}`"),
+        }
     }
 }
 
@@ -414,6 +456,22 @@ pub enum SolveFailure {
         /// Declared unit.
         unit: String,
     },
+    /// Events that trigger each other for ever, or ever faster.
+    #[error(
+        "event `{event}` happens without an end: after {count} events {}, {when}; an event must make its own \
+         condition false, or wait for a `delay`",
+        if *at_once { "at one moment" } else { "in one run" }
+    )]
+    EventsWithoutEnd {
+        /// The last of them.
+        event: String,
+        /// How many there were.
+        count: usize,
+        /// Whether all of them were at one moment.
+        at_once: bool,
+        /// When, and where in the schedule.
+        when: String,
+    },
     /// Somebody stopped it.
     #[error("the run was stopped from outside before it had ended")]
     Interrupted,
@@ -431,6 +489,7 @@ impl SolveFailure {
             Self::NoDerivative { .. } => "LUT4305",
             Self::DoesNotDecay { .. } => "LUT4306",
             Self::Interrupted => "LUT4307",
+            Self::EventsWithoutEnd { .. } => "LUT4308",
         }
     }
 }

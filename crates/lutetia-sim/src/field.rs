@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use lutetia_model::system::{Evaluator, System};
+use lutetia_model::system::{Evaluator, EventTimes, System};
 
 use crate::inputs::Line;
 use crate::regimen::Source;
@@ -143,6 +143,18 @@ impl Field {
         let scratch = &mut *self.scratch.borrow_mut();
         let t = self.fill_inputs(elapsed, &mut scratch.inputs);
         scratch.evaluator.limits(t, x, &scratch.inputs, values);
+    }
+
+    /// When events happen, at the parameters that hold.
+    pub(crate) fn event_times(&self) -> Vec<EventTimes> {
+        self.scratch.borrow().evaluator.event_times()
+    }
+
+    /// The conditions of the events, then the values of their actions.
+    pub(crate) fn events_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {
+        let scratch = &mut *self.scratch.borrow_mut();
+        let t = self.fill_inputs(elapsed, &mut scratch.inputs);
+        scratch.evaluator.events(t, x, &scratch.inputs, values);
     }
 
     /// Arguments of the switches.

@@ -161,5 +161,5 @@ fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
     };
     let value = quantity_text(system.units(), limit.dimension, value);
     let (kind, name, formula) = (limit.kind, limit.name.clone(), limit.text.clone());
-    Fault::Impossible { what: Box::new(Bounded { kind, name, formula }), value, expected }
+    Fault::Impossible { what: Box::new(Bounded::Limit { kind, name, formula }), value, expected }
 }

@@ -69,6 +69,7 @@
 
 mod engine;
 mod error;
+mod events;
 mod failure;
 mod field;
 mod impossible;
@@ -85,7 +86,7 @@ mod tolerance;
 
 pub use engine::Stop;
 pub use engine::id::{EngineId, Unsupported};
-pub use error::{Bounded, Cause, CurveFault, Filling, OfState, SimError, SolveFailure};
+pub use error::{Bounded, Cause, CurveFault, EventTime, Filling, OfState, SimError, SolveFailure};
 pub use inputs::{Curve, Inputs};
 pub use record::{Grid, IntegralToInfinity, Sensitivities, Standing, Statistics, Trajectory};
 pub use regimen::{Dose, Regimen};

@@ -127,6 +127,9 @@ pub struct Standing {
     pub time: f64,
     /// All states, internal, in the order of [`System::states`](lutetia_model::System::states).
     pub states: Vec<f64>,
+    /// Events that were triggered and have not happened yet: (internal time, index into
+    /// [`System::events`](lutetia_model::System::events)).
+    pub waiting: Vec<(f64, usize)>,
 }
 
 impl Trajectory {

@@ -2,6 +2,7 @@
 
 use lutetia_model::system::{Switch, System};
 
+use crate::events::times_within;
 use crate::field::Segment;
 use crate::inputs::Feeds;
 use crate::record::{Record, Standing};
@@ -41,16 +42,32 @@ pub(crate) struct Knot {
     pub(crate) time: f64,
     /// Timed switches that change their branch here.
     pub(crate) switches: Vec<usize>,
+    /// Events that happen here because it is time, and for which time (from 0).
+    pub(crate) events: Vec<(usize, usize)>,
+}
+
+/// Why there is a stop.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Edge,
+    Switch(usize),
+    Event(usize, usize),
 }
 
 /// Merges stops that cannot be told apart.
-fn merged(mut times: Vec<(f64, Option<usize>)>) -> Vec<Knot> {
+fn merged(mut times: Vec<(f64, Mark)>) -> Vec<Knot> {
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut knots: Vec<Knot> = Vec::new();
-    for (time, switch) in times {
-        match knots.last_mut() {
-            Some(last) if same_moment(last.time, time) => last.switches.extend(switch),
-            _ => knots.push(Knot { time, switches: switch.into_iter().collect() }),
+    for (time, mark) in times {
+        if !knots.last().is_some_and(|last| same_moment(last.time, time)) {
+            knots.push(Knot { time, switches: Vec::new(), events: Vec::new() });
+        }
+        if let Some(knot) = knots.last_mut() {
+            match mark {
+                Mark::Edge => {}
+                Mark::Switch(switch) => knot.switches.push(switch),
+                Mark::Event(event, k) => knot.events.push((event, k)),
+            }
         }
     }
     knots
@@ -73,9 +90,9 @@ impl Schedule<'_> {
         let mut edges = self.doses.edges();
         edges.extend(feeds.edges());
         edges.extend(self.changes.iter().map(|change| change.from));
-        let mut times: Vec<(f64, Option<usize>)> = edges.into_iter().map(|t| (t, None)).collect();
+        let mut times: Vec<(f64, Mark)> = edges.into_iter().map(|t| (t, Mark::Edge)).collect();
         let matter = |switch: &Switch| switch.timed && matters(switch, integrals);
-        if system.switches().iter().any(matter) {
+        if system.switches().iter().any(matter) || !system.events().is_empty() {
             let horizon = if record.to_infinity {
                 times.iter().map(|t| t.0).fold(last_time, f64::max) + patience
             } else {
@@ -84,12 +101,22 @@ impl Schedule<'_> {
             for (from, to, parameters) in self.regimes(start, horizon, parameters) {
                 let mut evaluator = system.evaluator();
                 evaluator.set_parameters(parameters);
-                switch_times(system, &evaluator, feeds, (from, to), integrals, &mut times);
+                let mut switches = Vec::new();
+                switch_times(system, &evaluator, feeds, (from, to), integrals, &mut switches);
+                times.extend(switches.into_iter().map(|(t, switch)| (t, Mark::Switch(switch))));
+                let closed = to >= horizon;
+                let events = times_within(system, &evaluator.event_times(), (from, to), closed);
+                times.extend(events.into_iter().map(|(t, event, k)| (t, Mark::Event(event, k))));
             }
         }
-        times.retain(|&(t, _)| t > start && (record.to_infinity || t <= last_time));
-        times.push((start, None));
-        times.push((last_time, None));
+        let begins = |t: f64| t > start || same_moment(t, start);
+        let here = |&(t, mark): &(f64, Mark)| match mark {
+            Mark::Event(..) => begins(t),
+            _ => t > start,
+        };
+        times.retain(|entry| here(entry) && (record.to_infinity || entry.0 <= last_time));
+        times.push((start, Mark::Edge));
+        times.push((last_time, Mark::Edge));
         merged(times)
     }
 

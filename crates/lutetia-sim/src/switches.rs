@@ -27,7 +27,7 @@ pub(crate) fn switch_times(
     feeds: &Feeds,
     (from, to): (f64, f64),
     integrals: bool,
-    found: &mut Vec<(f64, Option<usize>)>,
+    found: &mut Vec<(f64, usize)>,
 ) {
     let mut times = Vec::new();
     for (index, switch) in system.switches().iter().enumerate() {
@@ -53,7 +53,7 @@ pub(crate) fn switch_times(
         } else {
             evaluator.switch_times(index, &[], (from, to), &mut times);
         }
-        found.extend(times.iter().map(|&t| (t, Some(index))));
+        found.extend(times.iter().map(|&t| (t, index)));
     }
 }
 

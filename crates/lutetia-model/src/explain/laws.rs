@@ -105,6 +105,14 @@ fn stoichiometry(model: &Model) -> (Vec<Row>, Vec<String>, Vec<bool>) {
             names.push("decay".to_owned());
         }
     }
+    // What an event changes, it changes from outside.
+    for event in &model.events {
+        for action in &event.actions {
+            columns.push(Row::from([(row_of(action.target), 1)]));
+            names.push(format!("event {}", event.name));
+            open.push(true);
+        }
+    }
     (columns, names, open)
 }
 

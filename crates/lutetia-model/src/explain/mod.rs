@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::{
     expr::{Expr, Form, Symbol},
     model::{
-        Chain, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant, Process,
-        Rate, Variability,
+        Chain, Distribution, EffectForm, Event, Model, Parameter, ParameterValue, Participant,
+        Process, Rate, Trigger, Variability,
     },
     system::{internal_factor, labels::fate, pool_name},
 };
@@ -93,6 +93,23 @@ pub struct ParameterRow {
     pub about: Option<String>,
 }
 
+/// One event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventRow {
+    /// Name.
+    pub name: String,
+    /// `at interval, every interval, 6 times`, `when L.bladder > full, after hold`.
+    pub when: String,
+    /// `L.bladder = residual*L.bladder`, line by line.
+    pub sets: Vec<String>,
+    /// Priority among events of one moment.
+    pub priority: f64,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// Description.
+    pub about: Option<String>,
+}
+
 /// One covariate or input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GivenRow {
@@ -130,6 +147,9 @@ pub struct Explanation {
     pub volumes: Vec<Definition>,
     /// `[define]` quantities.
     pub definitions: Vec<Definition>,
+    /// What happens at moments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventRow>,
     /// Observables and outputs.
     pub outputs: Vec<Definition>,
     /// Conservation laws and balances (hot and cold together).
@@ -195,6 +215,7 @@ pub fn explain(model: &Model) -> Explanation {
                 writers.definition(&d.name, &left, unit_text(d.dimension), &d.expr)
             })
             .collect(),
+        events: model.events.iter().map(|e| writers.event(e)).collect(),
         outputs: model
             .outputs
             .iter()
@@ -249,6 +270,39 @@ impl Writers<'_> {
             unit,
             text: self.text.expr(expr),
             latex: format!("{left} = {}", self.latex.expr(expr)),
+        }
+    }
+
+    fn event(&self, event: &Event) -> EventRow {
+        let time = self.model.units.unit_of(lutetia_units::Dimension::TIME);
+        // A number is in the internal unit of time; a formula says what it is made of.
+        let moment = |expr: &Expr| match expr {
+            Expr::Number(_) => format!("{} {time}", self.text.expr(expr)),
+            _ => self.text.expr(expr),
+        };
+        let mut when = match &event.trigger {
+            Trigger::When { text, .. } => format!("when {text}"),
+            Trigger::Times { at, every, times } => {
+                let mut when = format!("at {}", moment(at));
+                if let Some(every) = every {
+                    when.push_str(&format!(", every {}", moment(every)));
+                }
+                if let Some(times) = times {
+                    when.push_str(&format!(", {times} times"));
+                }
+                when
+            }
+        };
+        if let Some(delay) = &event.delay {
+            when.push_str(&format!(", after {}", moment(delay)));
+        }
+        EventRow {
+            name: event.name.clone(),
+            when,
+            sets: event.actions.iter().map(|a| a.text.clone()).collect(),
+            priority: event.priority,
+            source: event.source.clone(),
+            about: event.about.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The explanation as a text page and as a LaTeX document.
 
-use super::{Definition, Explanation, GivenRow, explain, print::escape, process_text};
+use super::{Definition, EventRow, Explanation, GivenRow, explain, print::escape, process_text};
 use crate::model::{Chain, Model};
 
 /// A text page: equations, states, conservation laws, parameters with sources.
@@ -53,6 +53,7 @@ pub fn explain_text(model: &Model) -> String {
     }
     definitions(&mut out, "Volumes", &e.volumes);
     definitions(&mut out, "Definitions", &e.definitions);
+    events(&mut out, &e.events);
     definitions(&mut out, "Outputs", &e.outputs);
     laws(&mut out, &e);
     parameters(&mut out, &e);
@@ -119,6 +120,30 @@ fn definitions(out: &mut String, title: &str, list: &[Definition]) {
     for d in list {
         out.push_str(&format!("{} = {}  [{}]\n", d.name, d.text, d.unit));
     }
+}
+
+fn events(out: &mut String, list: &[EventRow]) {
+    if list.is_empty() {
+        return;
+    }
+    section(out, "Events");
+    let rows = list.iter().map(|e| {
+        vec![
+            e.name.clone(),
+            e.when.clone(),
+            e.sets.join("; "),
+            priority(e),
+            e.source.clone().unwrap_or_default(),
+            e.about.clone().unwrap_or_default(),
+        ]
+    });
+    let head = ["name", "happens", "sets", "priority", "source", "about"];
+    table(out, &head, &rows.collect::<Vec<_>>());
+}
+
+/// Nothing where it is as everywhere.
+fn priority(event: &EventRow) -> String {
+    if event.priority.abs() > 0.0 { event.priority.to_string() } else { String::new() }
 }
 
 fn laws(out: &mut String, e: &Explanation) {
@@ -246,6 +271,18 @@ pub fn explain_latex(model: &Model) -> String {
             "\\subsection*{{{title}}}\n\\begin{{align*}}\n{}\n\\end{{align*}}\n",
             rows.join(" \\\\\n")
         ));
+    }
+    if !e.events.is_empty() {
+        out.push_str("\\subsection*{Events}\n\\begin{itemize}\n");
+        for event in &e.events {
+            out.push_str(&format!(
+                "\\item {} {}: \\texttt{{{}}}\n",
+                escape(&event.name),
+                escape(&event.when),
+                escape(&event.sets.join("; "))
+            ));
+        }
+        out.push_str("\\end{itemize}\n");
     }
     if !e.laws.is_empty() {
         out.push_str("\\subsection*{Conservation laws}\n\\begin{itemize}\n");

@@ -42,6 +42,8 @@ pub(super) const LABEL_FLOW: &str = "LUT2302";
 pub(super) const FATE: &str = "LUT2303";
 /// Mass action where it cannot be.
 pub(super) const MASS_ACTION: &str = "LUT2304";
+/// An event that cannot happen or changes what it cannot.
+pub(super) const EVENT: &str = "LUT2305";
 /// An organ table that cannot be read.
 pub(super) const ORGANS: &str = "LUT2401";
 /// A placeholder without organs, or an unknown filter.

@@ -236,6 +236,34 @@ pub(crate) const TABLES: &[Table] = &[
         )],
     },
     Table {
+        name: "events",
+        form: Form::Named("set"),
+        about: "what happens at a moment, such as the emptying of a bladder: states take other values at once",
+        keys: &[
+            key("at", Kind::Value, "the first time it happens, or a formula of parameters"),
+            key("every", Kind::Value, "interval at which it happens again; once if left out"),
+            key("times", Kind::Number, "how often it happens in all; without an end if left out"),
+            key(
+                "when",
+                Kind::Text,
+                "instead of `at`: a condition such as `V.bladder > V_full`; the event happens each time it becomes true",
+            ),
+            key("delay", Kind::Value, "from the trigger to the event, or a formula of parameters"),
+            key(
+                "priority",
+                Kind::Number,
+                "of several events at one moment the highest comes first; 0 if left out",
+            ),
+            must(
+                "set",
+                Kind::Texts,
+                "what changes: `L.bladder = 0`, `B.plasma += dose`; all values are those before the event",
+            ),
+            ABOUT,
+            SOURCE,
+        ],
+    },
+    Table {
         name: "inputs",
         form: Form::Named("unit"),
         about: "ports that another model or a measured curve drives",

@@ -1,6 +1,6 @@
 //! Running a compiled model.
 
-use super::{InputLine, System, tapes};
+use super::{EventTimes, InputLine, System, tapes};
 
 /// Evaluates a [`System`]; owns its scratch, so one per thread. No call allocates.
 #[derive(Debug, Clone)]
@@ -97,6 +97,25 @@ impl Evaluator {
     /// If `x` or `u` have the wrong length.
     pub fn switch_slopes(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
         self.system.inner.program.run(tapes::SWITCH_SLOPES, &mut self.registers, t, x, u, values);
+    }
+
+    /// When the events of [`System::events`] happen that do so at times, and how long after its trigger each does,
+    /// at the parameters set.
+    #[must_use]
+    pub fn event_times(&self) -> Vec<EventTimes> {
+        let mut values = vec![0.0; 3 * self.system.events().len()];
+        self.system.inner.program.read_static(tapes::EVENT_TIMES, &self.registers, &mut values);
+        values.chunks_exact(3).map(|v| EventTimes { at: v[0], every: v[1], delay: v[2] }).collect()
+    }
+
+    /// For each event whether its condition is true (1, else 0; 0 without one), then the value of each action,
+    /// event after event.
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn events(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.system.inner.program.run(tapes::EVENTS, &mut self.registers, t, x, u, values);
     }
 
     /// Adds the times in `from < t < to` at which the argument of a timed switch changes its sign,

@@ -12,6 +12,7 @@ mod binding;
 mod derivative;
 mod error;
 mod evaluate;
+mod events;
 mod fluxes;
 mod graph;
 mod info;
@@ -32,6 +33,7 @@ use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 pub use binding::Binding;
 pub use error::{CompileError, DoseAmountError, DoseTargetError};
 pub use evaluate::Evaluator;
+pub use events::{ActionInfo, EventInfo, EventTarget, EventTimes, TriggerInfo};
 pub use info::{
     BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
     StateInfo,
@@ -45,6 +47,7 @@ pub use switches::{InputLine, Switch};
 pub(crate) use lower::{internal_factor, pool_name};
 
 use self::{
+    events::Events,
     graph::{Graph, Id, Node},
     labels::{Labels, list, suggestion},
     lower::Lowering,
@@ -63,6 +66,8 @@ mod tapes {
     pub(super) const SWITCHES: usize = 5;
     pub(super) const SWITCH_SLOPES: usize = 6;
     pub(super) const SWITCH_LINES: usize = 7;
+    pub(super) const EVENT_TIMES: usize = 8;
+    pub(super) const EVENTS: usize = 9;
 }
 
 /// A compiled model. Immutable, cheap to clone, shared between threads.
@@ -90,6 +95,7 @@ struct Inner {
     limits: Vec<Limit>,
     transfers: Vec<Transfer>,
     switches: Switches,
+    events: Events,
 }
 
 /// Compiles a checked model with the nuclides chosen.
@@ -122,8 +128,11 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             molar_mass: model.species[model.pools[pool].species].molar_mass,
         })
         .collect();
+    let events = Events::lower(&mut lowering)?;
     let Lowering { mut graph, states, .. } = lowering;
-    let switches = Switches::collect(&mut graph, &rhs, &output_roots, states.len(), inputs.len());
+    let driving: Vec<Id> = rhs.iter().copied().chain(events.conditions()).collect();
+    let switches =
+        Switches::collect(&mut graph, &driving, &output_roots, states.len(), inputs.len());
     let (pattern, jacobian) = jacobian(&mut graph, &rhs, states.len());
     let program = Program::new(
         &graph,
@@ -139,6 +148,8 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             &switches.arguments,
             &switches.slopes,
             &switches.lines,
+            &events.times,
+            &events.values,
         ],
     );
     Ok(System {
@@ -160,6 +171,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             limits,
             transfers,
             switches,
+            events,
         }),
     })
 }
@@ -341,6 +353,18 @@ impl System {
     #[must_use]
     pub fn transfers(&self) -> &[Transfer] {
         &self.inner.transfers
+    }
+
+    /// What happens at moments, in the order of the file.
+    #[must_use]
+    pub fn events(&self) -> &[EventInfo] {
+        &self.inner.events.list
+    }
+
+    /// How many numbers [`Evaluator::events`] writes.
+    #[must_use]
+    pub fn event_values(&self) -> usize {
+        self.inner.events.values.len()
     }
 
     /// Structural pattern of ∂rhs/∂x; the diagonal is always present.

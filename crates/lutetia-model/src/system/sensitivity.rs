@@ -16,6 +16,9 @@ const OUTPUT_DX: usize = 1;
 const OUTPUT_DP: usize = 2;
 const INITIAL_DP: usize = 3;
 const SWITCH_DP: usize = 4;
+const EVENT_TIMES_DP: usize = 5;
+const ACTION_DX: usize = 6;
+const ACTION_DP: usize = 7;
 
 /// Programs for ∂rhs/∂p, ∂initial/∂p, ∂output/∂x and ∂output/∂p. Immutable and shared.
 ///
@@ -36,6 +39,9 @@ struct Inner {
     output_dp: SparsePattern,
     initial_dp: SparsePattern,
     switch_dp: SparsePattern,
+    event_times_dp: SparsePattern,
+    action_dx: SparsePattern,
+    action_dp: SparsePattern,
 }
 
 impl SensitivityTapes {
@@ -65,6 +71,19 @@ impl SensitivityTapes {
         let output_dp = gradients(&mut graph, &inner.output_roots, by_parameter);
         let initial = gradients(&mut graph, &inner.initial, by_parameter);
         let switches = gradients(&mut graph, &inner.switches.arguments, by_parameter);
+        let (n_states, n_inputs) = (states as u32, inner.inputs.len() as u32);
+        let by_anything = |node: Node| match node {
+            Node::State(s) => Some(s),
+            Node::Input(i) => Some(n_states + i),
+            Node::Time => Some(n_states + n_inputs),
+            _ => None,
+        };
+        let event_times = gradients(&mut graph, &inner.events.times, by_parameter);
+        let action_dx = gradients(&mut graph, inner.events.actions(), by_anything);
+        let action_dp = gradients(&mut graph, inner.events.actions(), by_parameter);
+        let (event_times_dp, time_values) = sparse(&event_times, wrt.len());
+        let (action_dx, action_dx_values) = sparse(&action_dx, states + inner.inputs.len() + 1);
+        let (action_dp, action_dp_values) = sparse(&action_dp, wrt.len());
         let (rhs_dp, rhs_values): (_, Vec<Id>) = sparse(&rhs, wrt.len());
         let (output_dx, dx_values) = sparse(&output_dx, states);
         let (output_dp, dp_values) = sparse(&output_dp, wrt.len());
@@ -75,7 +94,16 @@ impl SensitivityTapes {
             inner.parameters.len(),
             states,
             inner.inputs.len(),
-            &[&rhs_values, &dx_values, &dp_values, &initial_values, &switch_values],
+            &[
+                &rhs_values,
+                &dx_values,
+                &dp_values,
+                &initial_values,
+                &switch_values,
+                &time_values,
+                &action_dx_values,
+                &action_dp_values,
+            ],
         );
         let defaults = system.default_parameters();
         Self {
@@ -89,6 +117,9 @@ impl SensitivityTapes {
                 output_dp,
                 initial_dp,
                 switch_dp,
+                event_times_dp,
+                action_dx,
+                action_dp,
             }),
         }
     }
@@ -121,6 +152,18 @@ impl SensitivityTapes {
     #[must_use]
     pub fn switch_dp_pattern(&self) -> &SparsePattern {
         &self.inner.switch_dp
+    }
+
+    /// Pattern of ∂value/∂x of the actions of all events: by states, then inputs, then time.
+    #[must_use]
+    pub fn action_dx_pattern(&self) -> &SparsePattern {
+        &self.inner.action_dx
+    }
+
+    /// Pattern of ∂value/∂p of the actions of all events, actions × wrt.
+    #[must_use]
+    pub fn action_dp_pattern(&self) -> &SparsePattern {
+        &self.inner.action_dp
     }
 
     /// A new evaluator with its own scratch; one per thread. Parameters start at their defaults.
@@ -206,5 +249,33 @@ impl SensitivityEvaluator {
     /// If `x` or `u` have the wrong length.
     pub fn switch_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
         self.tapes.inner.program.run(SWITCH_DP, &mut self.registers, t, x, u, values);
+    }
+
+    /// ∂/∂p of `at`, `every` and `delay` of each event: (3 · event + which, column, value). Entries of what an event
+    /// does not have are not numbers.
+    #[must_use]
+    pub fn event_times_dp(&self) -> Vec<(usize, usize, f64)> {
+        let inner = &self.tapes.inner;
+        let mut values = vec![0.0; inner.event_times_dp.entries()];
+        inner.program.read_static(EVENT_TIMES_DP, &self.registers, &mut values);
+        inner.event_times_dp.iter().zip(values).map(|((r, c), v)| (r, c, v)).collect()
+    }
+
+    /// ∂value/∂x of the actions, in the order of [`SensitivityTapes::action_dx_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn action_dx(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(ACTION_DX, &mut self.registers, t, x, u, values);
+    }
+
+    /// ∂value/∂p of the actions, in the order of [`SensitivityTapes::action_dp_pattern`].
+    ///
+    /// # Panics
+    ///
+    /// If `x` or `u` have the wrong length.
+    pub fn action_dp(&mut self, t: f64, x: &[f64], u: &[f64], values: &mut [f64]) {
+        self.tapes.inner.program.run(ACTION_DP, &mut self.registers, t, x, u, values);
     }
 }

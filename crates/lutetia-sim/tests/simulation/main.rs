@@ -4,6 +4,7 @@
 mod build;
 mod closed_forms;
 mod effort;
+mod events;
 mod faults;
 mod hazards;
 mod horizons;

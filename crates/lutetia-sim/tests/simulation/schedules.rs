@@ -180,10 +180,11 @@ fn exact_pieces_are_the_whole_run() {
     assert_eq!((found.times.len(), found.outputs.rows()), (11, 11));
     assert_eq!(found.outputs.row(10), whole.outputs.row(10));
     // What makes no sense.
-    let stands = Standing { time: 24.0, states: standing.expect("made").states };
+    let stands =
+        Standing { states: standing.expect("made").states, time: 24.0, ..Standing::default() };
     let early = piece(Some(&stands), 48.0, &[12.0], &always);
     assert!(matches!(early, Err(SimError::BadTime { index: 2, .. })), "{early:?}");
-    let short = Standing { time: 24.0, states: vec![1.0] };
+    let short = Standing { states: vec![1.0], time: 24.0, ..Standing::default() };
     let refused = piece(Some(&short), 48.0, &[30.0], &always);
     assert!(matches!(refused, Err(SimError::StateCount { found: 1, .. })), "{refused:?}");
     let integrals = Options { integrals: vec![0], ..Options::default() };

@@ -1,6 +1,7 @@
 //! From declarations to a model: names first, then what can be said with them.
 
 mod covariates;
+mod events;
 mod order;
 mod parameters;
 mod species;
@@ -80,6 +81,7 @@ pub(super) fn model(
     builder.defines(faults);
     builder.initials(faults);
     builder.processes(faults);
+    builder.events(faults);
     builder.outputs(faults);
     let correlations = found.population.as_ref().map(|p| {
         let index = |name: &str| {
@@ -118,6 +120,7 @@ pub(super) fn model(
         quantities: builder.quantities,
         defines: builder.defines,
         processes: builder.processes,
+        events: builder.events,
         inputs: builder.inputs,
         outputs: builder.outputs,
         correlations: correlations.unwrap_or_default(),
@@ -194,6 +197,7 @@ struct Builder<'a> {
     quantities: Vec<QuantityState>,
     defines: Vec<Define>,
     processes: Vec<crate::model::Process>,
+    events: Vec<crate::model::Event>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
     groups: Vec<Option<usize>>,
@@ -238,6 +242,7 @@ impl<'a> Builder<'a> {
             quantities: Vec::new(),
             defines: Vec::new(),
             processes: Vec::new(),
+            events: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             groups: Vec::new(),

@@ -4,6 +4,7 @@
 
 mod elimination;
 mod equations;
+mod events;
 mod failure;
 mod history;
 mod linear_solver;

@@ -23,9 +23,10 @@ use super::matrix::{V, slice};
 use super::tangents::{TangentLayout, Tangents};
 use crate::engine::{Lane, Plan, Stop};
 use crate::error::{Cause, OfState, SolveFailure};
+use crate::events::{Agenda, check};
 use crate::failure::Account;
-use crate::field::Field;
-use crate::impossible::Limits;
+use crate::field::{Field, Segment};
+use crate::impossible::{Fault, Limits};
 use crate::record::{Recorder, Standing, Statistics, Trajectory};
 use crate::regimen::same_moment;
 use crate::schedule::{Knot, nearest};
@@ -53,7 +54,7 @@ pub(super) type Solver<'p, 's> =
     Bdf<'p, Equations<'s>, NewtonSolver, NalgebraMat<f64>, Tangents<'p, 's>>;
 
 /// How a segment ends.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Until {
     Time(f64),
     TailIsSmall,
@@ -81,8 +82,14 @@ pub(super) struct Run<'r> {
     pub(super) y: Vec<f64>,
     pub(super) dy: Vec<f64>,
     pub(super) tail: Tail,
+    pub(super) agenda: Agenda,
     pub(super) recorder: Recorder<'r>,
     pub(super) statistics: Statistics,
+}
+
+/// Whether a parameter moves two moments apart that are one.
+fn moves_apart(one: &[f64], other: &[f64]) -> bool {
+    one.iter().zip(other).any(|(a, b)| (a - b).abs() > 1e-9 * a.abs().max(b.abs()))
 }
 
 /// Runs one lane.
@@ -123,11 +130,15 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
         run.x.copy_from_slice(&standing.states);
         run.check_finite(&run.x, OfState::Value)?;
     }
+    let waiting = task.lane.schedule.from.map_or(&[][..], |standing| &standing.waiting);
+    problem.eqn.field.set_segment(run.first_segment(&knots));
+    run.agenda.begin(&problem.eqn.field, &run.x, waiting, lanes);
     run.proceed(&problem, tangents, &knots)?;
     let calls = problem.eqn.field.calls();
     run.statistics.rhs_calls = calls.rhs;
     run.statistics.jacobian_calls = calls.jacobian;
-    Ok(run.recorder.finish(Standing { time: run.time, states: run.x }, run.statistics))
+    let end = Standing { time: run.time, states: run.x, waiting: run.agenda.waiting() };
+    Ok(run.recorder.finish(end, run.statistics))
 }
 
 impl<'r> Run<'r> {
@@ -155,6 +166,7 @@ impl<'r> Run<'r> {
             y: vec![0.0; layout.n_outputs],
             dy: vec![0.0; layout.n_outputs * wrt.len()],
             tail: Tail::new(system, doses, record.last_time(), integrals, !wrt.is_empty()),
+            agenda: Agenda::default(),
             recorder: Recorder::new(record, lane.stop_rule, wrt, x.len(), layout.n_outputs),
             x,
             statistics: Statistics::default(),
@@ -232,11 +244,23 @@ impl<'r> Run<'r> {
             (self.start, self.elapsed) = (knot.time, 0.0);
             let end = next.unwrap_or(f64::INFINITY);
             field.set_segment(schedule.segment(&lane.inputs, self.timed, knot.time, end));
+            let mut cause = vec![0.0; tangents.map_or(0, Tangents::lanes)];
             if let (Some(before), Some(tangents)) = (before, tangents) {
-                self.jump(field, tangents, &knot.switches, &before)?;
+                cause = self.jump(field, tangents, &knot.switches, &before)?;
+            }
+            if begins && self.has_events() {
+                let mut due = self.due_at(tangents, knot);
+                let jumps = knot.switches.iter().any(|&k| self.task.system.switches()[k].jumps);
+                if jumps && due.iter().any(|due| moves_apart(&due.shift, &cause)) {
+                    return Err(SolveFailure::NoDerivative { when: self.when() });
+                }
+                due.extend(self.agenda.take(knot.time));
+                self.settle(field, tangents, due, &cause)?;
             }
             if begins {
                 schedule.give_boluses(knots, k, &mut self.x);
+                cause.fill(0.0);
+                self.settle(field, tangents, Vec::new(), &cause)?;
             }
             self.record_here(field, tangents);
             if self.recorder.stopped() || (next.is_none() && !record.to_infinity) {
@@ -253,8 +277,26 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
+    /// What holds at the start.
+    fn first_segment(&self, knots: &[Knot]) -> Segment {
+        let lane = self.task.lane;
+        let start = knots.first().map_or(0.0, |knot| knot.time);
+        let end = knots.get(1).map_or(f64::INFINITY, |knot| knot.time);
+        lane.schedule.segment(&lane.inputs, self.timed, start, end)
+    }
+
+    /// When it is, for people.
+    pub(super) fn when(&self) -> String {
+        self.account().when(self.time)
+    }
+
+    /// A number that came up along the run and cannot be.
+    pub(super) fn refused_along(&self, fault: Fault) -> SolveFailure {
+        self.account().refused(fault, Some(self.time))
+    }
+
     /// Records every output time that is this very moment.
-    fn record_here(&mut self, field: &Field, tangents: Option<&Tangents<'_, '_>>) {
+    pub(super) fn record_here(&mut self, field: &Field, tangents: Option<&Tangents<'_, '_>>) {
         while self.recorder.next_time().is_some_and(|time| same_moment(time, self.time)) {
             let (x, s) = (std::mem::take(&mut self.x), std::mem::take(&mut self.s));
             self.record(field, tangents, self.elapsed, &x, &s);
@@ -295,8 +337,14 @@ impl<'r> Run<'r> {
 
     fn check_fixed(&mut self, field: &Field) -> Result<(), SolveFailure> {
         let Task { system, lane, .. } = self.task;
-        self.limits
-            .check_fixed(system, field, &lane.schedule.doses, &self.x)
+        let possible = self.limits.check_fixed(system, field, &lane.schedule.doses, &self.x);
+        let horizon = if self.task.plan.record.to_infinity {
+            self.task.plan.record.last_time() + self.tail.patience()
+        } else {
+            self.task.plan.record.last_time()
+        };
+        possible
+            .and_then(|()| check(system, &field.event_times(), horizon))
             .map_err(|fault| self.account().refused(fault, None))
     }
 
@@ -329,14 +377,14 @@ impl<'r> Run<'r> {
     }
 
     /// What switches do to tangents and to the derivatives of integrals at the present point, with
-    /// the side that was left.
+    /// the side that was left. Returns how each parameter moves the moment.
     pub(super) fn jump(
         &mut self,
         field: &Field,
         tangents: &Tangents<'_, '_>,
         switches: &[usize],
         before: &Side,
-    ) -> Result<(), SolveFailure> {
+    ) -> Result<Vec<f64>, SolveFailure> {
         let after = Side::at(field, self.elapsed, &self.x, before.outputs.len());
         let here = (self.elapsed, &self.x[..], &self.s[..]);
         let by_parameter = tangents.switch_derivatives(self.elapsed, &self.x);
@@ -344,7 +392,7 @@ impl<'r> Run<'r> {
         let shifts = shifts(field, switches, by_parameter, here, &before.slope)
             .map_err(|_| SolveFailure::NoDerivative { when: self.account().when(self.time) })?;
         let (n, chosen) = (self.x.len(), self.task.plan.record.integrals);
-        for (lane, shift) in shifts.into_iter().enumerate() {
+        for (lane, &shift) in shifts.iter().enumerate() {
             let add = |target: &mut f64, before: f64, after: f64| {
                 // What does not jump does not care when.
                 if (before - after).abs() > 0.0 {
@@ -360,6 +408,6 @@ impl<'r> Run<'r> {
                 add(integral, before.outputs[output], after.outputs[output]);
             }
         }
-        Ok(())
+        Ok(shifts)
     }
 }

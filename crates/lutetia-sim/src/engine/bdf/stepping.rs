@@ -27,12 +27,32 @@ impl Run<'_> {
         until: Until,
     ) -> Result<(), SolveFailure> {
         self.steps_at_stop = self.statistics.steps;
+        let at_knot = until;
         if let Some(watch) = &mut self.watch {
             watch.begin(&problem.eqn.field, self.elapsed, &self.x, &self.tolerances);
         }
         loop {
+            let field = &problem.eqn.field;
+            // What waits stops the run as a knot does.
+            let until = match (self.agenda.next_time(), at_knot) {
+                (Some(time), Until::Time(end)) if time >= end || same_moment(time, end) => at_knot,
+                (Some(time), _) => Until::Time(time),
+                (None, _) => at_knot,
+            };
             let Outcome::Switched(crossing) = self.stretch(problem, tangents, until)? else {
-                return Ok(());
+                if self.recorder.stopped() || until == at_knot {
+                    return Ok(());
+                }
+                (self.start, self.elapsed) = (self.time, 0.0);
+                field.restart(self.start);
+                let due = self.agenda.take(self.time);
+                let still = vec![0.0; tangents.map_or(0, Tangents::lanes)];
+                self.settle(field, tangents, due, &still)?;
+                self.go_on(field, tangents)?;
+                if self.recorder.stopped() {
+                    return Ok(());
+                }
+                continue;
             };
             let n_outputs = self.task.layout.n_outputs;
             let mut side = None;
@@ -43,11 +63,15 @@ impl Run<'_> {
             }
             self.history.at(crossing.after, &mut self.x, &mut self.s);
             self.elapsed = crossing.after;
+            let mut cause = vec![0.0; tangents.map_or(0, Tangents::lanes)];
             if let (Some(side), Some(tangents)) = (side, tangents) {
-                self.jump(&problem.eqn.field, tangents, &crossing.switches, &side)?;
+                cause = self.jump(&problem.eqn.field, tangents, &crossing.switches, &side)?;
             }
             self.time = self.start + self.elapsed;
-            if let Until::Time(end) = until
+            if self.settle(field, tangents, Vec::new(), &cause)? {
+                self.go_on(field, tangents)?;
+            }
+            if let Until::Time(end) = at_knot
                 && same_moment(self.time, end)
             {
                 self.time = end;
@@ -56,6 +80,22 @@ impl Run<'_> {
             (self.start, self.elapsed) = (self.time, 0.0);
             problem.eqn.field.restart(self.start);
         }
+    }
+
+    /// After an event: the states are others.
+    fn go_on(
+        &mut self,
+        field: &Field,
+        tangents: Option<&Tangents<'_, '_>>,
+    ) -> Result<(), SolveFailure> {
+        // What bounds the steps is for stretches; events have a bound of their own.
+        self.steps_at_stop = self.statistics.steps;
+        self.record_here(field, tangents);
+        self.check_along(field)?;
+        if let Some(watch) = &mut self.watch {
+            watch.begin(field, self.elapsed, &self.x, &self.tolerances);
+        }
+        Ok(())
     }
 
     /// Integrates until the segment ends or a branch changes.

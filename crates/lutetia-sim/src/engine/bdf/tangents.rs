@@ -130,6 +130,44 @@ impl<'t, 's> Tangents<'t, 's> {
         pattern.iter().zip(values).map(|((row, lane), value)| (row, lane, value)).collect()
     }
 
+    /// Derivatives of `at`, `every` and `delay` of the events: (3 · event + which, lane, value).
+    pub(super) fn event_times_derivatives(&self) -> Vec<(usize, usize, f64)> {
+        self.linearisation.borrow().evaluator.event_times_dp()
+    }
+
+    /// Derivatives of the values of actions from the `first` on, lane after lane, at a moment that parameters move.
+    pub(super) fn action_derivatives(
+        &self,
+        (elapsed, x, s): (f64, &[f64], &[f64]),
+        (slope, shift): (&[f64], &[f64]),
+        first: usize,
+        derivatives: &mut [Vec<f64>],
+    ) {
+        let at = &mut *self.linearisation.borrow_mut();
+        let t = self.equations.field.fill_inputs(elapsed, &mut at.inputs);
+        let (by_x, by_p) =
+            (self.layout.tapes.action_dx_pattern(), self.layout.tapes.action_dp_pattern());
+        let (mut dx, mut dp) = (vec![0.0; by_x.entries()], vec![0.0; by_p.entries()]);
+        at.evaluator.action_dx(t, x, &at.inputs, &mut dx);
+        at.evaluator.action_dp(t, x, &at.inputs, &mut dp);
+        let count = derivatives.len();
+        let own = |row: usize| row.checked_sub(first).filter(|&k| k < count);
+        for ((row, column), value) in by_x.iter().zip(dx) {
+            let Some(action) = own(row) else { continue };
+            let speed = self.equations.field.speed_of(column, slope);
+            for (lane, d) in derivatives[action].iter_mut().enumerate() {
+                let moved = if column < x.len() { s[lane * x.len() + column] } else { 0.0 };
+                *d += value
+                    * (moved + if shift[lane].abs() > 0.0 { speed * shift[lane] } else { 0.0 });
+            }
+        }
+        for ((row, lane), value) in by_p.iter().zip(dp) {
+            if let Some(action) = own(row) {
+                derivatives[action][lane] += value;
+            }
+        }
+    }
+
     fn total_derivatives(&self, output_dx: &[f64], output_dp: &[f64], s: &[f64], dy: &mut [f64]) {
         let (n_outputs, n) = (self.equations.layout.n_outputs, self.equations.layout.n_states);
         dy.fill(0.0);
