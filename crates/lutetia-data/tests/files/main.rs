@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod decay_correction;
+mod dose_tables;
 mod hints;
 mod mutated_files;
 mod nuclides;
