@@ -1,11 +1,10 @@
 //! A simulated model as a predictor: its parameters, the patient's doses, the patient's observations.
 
-use std::sync::Arc;
-
 use lutetia_model::System;
 use lutetia_model::system::ParameterKind;
 use lutetia_population::{ParameterLaw, RandomEffect, Transform};
-use lutetia_sim::{Inputs, Options, Regimen, Request, SimError, Simulator};
+use lutetia_scenario::Scenario;
+use lutetia_sim::{Options, SimError};
 use nalgebra::DMatrix;
 
 use crate::error::PredictError;
@@ -23,7 +22,7 @@ pub struct Sample {
 
 /// A compiled model under a patient's doses, as a [`Predictor`] of observations at given times.
 ///
-/// Parameters are those chosen, in their declared units; all others stay at the values given in `base`. Values are in
+/// Parameters are those chosen, in their declared units; all others stay at the values of the scenario. Values are in
 /// the declared unit of each output. Derivatives are forward sensitivities of the integrator, under its error control.
 ///
 /// Derived quantities, for each output asked for with [`with_integrals`](Self::with_integrals), in (unit of the output)
@@ -31,11 +30,7 @@ pub struct Sample {
 /// `extrapolated_fraction(OUTPUT)`.
 #[derive(Clone, Debug)]
 pub struct OdePredictor {
-    simulator: Arc<Simulator>,
-    regimen: Regimen,
-    inputs: Inputs,
-    /// All parameters of the system, internal units.
-    base: Vec<f64>,
+    scenario: Scenario,
     wrt: Vec<usize>,
     names: Vec<String>,
     /// internal = declared · factor, for each chosen parameter.
@@ -49,28 +44,21 @@ pub struct OdePredictor {
 }
 
 impl OdePredictor {
-    /// The model with `base` parameters (internal units, the order of the system), of which those named are to be
-    /// estimated, observed at `samples`.
+    /// A scenario, of whose parameters those named are to be estimated, observed at `samples`.
     ///
     /// # Errors
-    /// When a parameter or output is unknown, `base` has another length than the system, or a time is not finite or
-    /// negative.
+    /// When a parameter or output is unknown, the scenario has another number of parameters than its system, or a time
+    /// is not finite or negative.
     pub fn new(
-        simulator: Arc<Simulator>,
-        base: Vec<f64>,
+        scenario: Scenario,
         parameters: &[&str],
-        regimen: Regimen,
-        inputs: Inputs,
         samples: &[Sample],
         options: Options,
     ) -> Result<Self, PredictError> {
-        let system = simulator.system();
-        if base.len() != system.parameters().len() {
-            return Err(PredictError::Shape {
-                what: "parameters",
-                expected: system.parameters().len(),
-                found: base.len(),
-            });
+        let (simulator, system) = (scenario.simulator(), scenario.system());
+        let (expected, found) = (system.parameters().len(), scenario.parameters().len());
+        if expected != found {
+            return Err(PredictError::Shape { what: "parameters", expected, found });
         }
         let wrt = parameters
             .iter()
@@ -93,10 +81,7 @@ impl OdePredictor {
             .collect::<Result<Vec<_>, PredictError>>()?;
         Ok(Self {
             names: parameters.iter().map(|n| (*n).to_owned()).collect(),
-            simulator,
-            regimen,
-            inputs,
-            base,
+            scenario,
             wrt,
             factors,
             times,
@@ -113,7 +98,7 @@ impl OdePredictor {
     pub fn with_integrals(mut self, outputs: &[&str]) -> Result<Self, PredictError> {
         self.integrals = outputs
             .iter()
-            .map(|name| self.simulator.output(name))
+            .map(|name| self.scenario.simulator().output(name))
             .collect::<Result<_, SimError>>()?;
         Ok(self)
     }
@@ -124,15 +109,7 @@ impl OdePredictor {
     /// As [`new`](Self::new).
     pub fn at_samples(&self, samples: &[Sample]) -> Result<Self, PredictError> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        Self::new(
-            Arc::clone(&self.simulator),
-            self.base.clone(),
-            &names,
-            self.regimen.clone(),
-            self.inputs.clone(),
-            samples,
-            self.options.clone(),
-        )
+        Self::new(self.scenario.clone(), &names, samples, self.options.clone())
     }
 
     /// Names of the parameters of a system that its author left to be estimated.
@@ -149,18 +126,18 @@ impl OdePredictor {
     ///
     /// Variability within an individual (`iov`) is not part of the prior.
     pub fn parameters(&self, priors: bool) -> Vec<FitParameter> {
-        let system = self.simulator.system();
+        let (system, base) = (self.scenario.system(), self.scenario.parameters());
         self.wrt
             .iter()
             .zip(self.names.iter().zip(&self.factors))
             .map(|(&i, (name, &factor))| {
                 let info = &system.parameters()[i];
-                let start = self.base[i] / factor;
+                let start = base[i] / factor;
                 let (lo, hi) =
                     (info.bounds.0.map(|b| b / factor), info.bounds.1.map(|b| b / factor));
                 let law = info
                     .iiv
-                    .map(|v| RandomEffect::declared(i, info, v).law(self.base[i]).in_unit(factor));
+                    .map(|v| RandomEffect::declared(i, info, v).law(base[i]).in_unit(factor));
                 let transform = match law {
                     Some(law) => law.transform(),
                     None if start > 0.0 => Transform::Log,
@@ -181,15 +158,11 @@ impl OdePredictor {
 
     /// Full parameter vector of the system, internal units.
     pub fn internal(&self, theta: &[f64]) -> Vec<f64> {
-        let mut full = self.base.clone();
+        let mut full = self.scenario.parameters().to_vec();
         for ((&i, factor), value) in self.wrt.iter().zip(&self.factors).zip(theta) {
             full[i] = value * factor;
         }
         full
-    }
-
-    fn request<'r>(&'r self, full: &'r [f64]) -> Request<'r> {
-        Request::new(full, &self.regimen, &self.times).inputs(&self.inputs)
     }
 
     fn failed_at(&self, theta: &[f64], cause: SimError) -> PredictError {
@@ -227,8 +200,9 @@ impl Predictor for OdePredictor {
         let full = self.internal(theta);
         let wrt = if jacobian.is_some() { &self.wrt[..] } else { &[] };
         let run = self
-            .simulator
-            .run(&self.request(&full).options(&self.options).wrt(wrt))
+            .scenario
+            .simulator()
+            .run(&self.scenario.request_with(&full, &self.times).options(&self.options).wrt(wrt))
             .map_err(|e| self.failed_at(theta, e))?;
         if let Some(j) = jacobian {
             for (k, &(row, output, factor)) in self.samples.iter().enumerate() {
@@ -255,14 +229,15 @@ impl Predictor for OdePredictor {
         };
         let full = self.internal(theta);
         let run = self
-            .simulator
-            .run(&self.request(&full).options(&options).wrt(&self.wrt))
+            .scenario
+            .simulator()
+            .run(&self.scenario.request_with(&full, &self.times).options(&options).wrt(&self.wrt))
             .map_err(|e| self.failed_at(theta, e))?;
         let d = &run.sensitivities;
         let mut out = Vec::new();
         let last = self.times.len().saturating_sub(1);
         for (column, &output) in self.integrals.iter().enumerate() {
-            let info = &self.simulator.system().outputs()[output];
+            let info = &self.scenario.system().outputs()[output];
             let parameters = 0..self.names.len();
             let to_last = run.integrals.get(last, column).unwrap_or(f64::NAN) * info.factor;
             let to_last_by: Vec<f64> = parameters

@@ -7,8 +7,8 @@ use lutetia_dose::{
     Mass, Rbe, Region, SelfDoseFactor, Sex, Tia, absorbed_dose, bundled, marrow_self_factor,
     rbe_weighted, self_dose_factor,
 };
-use lutetia_scenario::LoadedModel;
-use lutetia_sim::{Options, Regimen, Request};
+use lutetia_scenario::{LoadedModel, Treatment};
+use lutetia_sim::Options;
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
@@ -17,8 +17,8 @@ use crate::{PatientError, dose::Weights};
 /// What is asked of a model.
 #[derive(Debug, Clone)]
 pub struct ModelDoses {
-    /// Doses given, in the units of the model.
-    pub regimen: Regimen,
+    /// What is given, in the units of the model.
+    pub treatment: Treatment,
     /// Parameters or covariates that differ from the file: name to quantity.
     pub set: BTreeMap<String, String>,
     /// Reference adult whose organs are taken.
@@ -188,7 +188,8 @@ pub fn model_doses(
     asked: &ModelDoses,
 ) -> Result<ModelDosesFound, PatientError> {
     let sources = sources(asked, model)?;
-    let activities = asked.regimen.doses.iter().flat_map(|d| &d.activities);
+    let regimen = asked.treatment.regimen();
+    let activities = regimen.doses.iter().flat_map(|d| &d.activities);
     let injected_mbq = in_unit(model, activities.map(|(_, activity)| activity).sum(), "MBq")?;
     if injected_mbq <= 0.0 {
         return Err(PatientError::NoActivity);
@@ -231,11 +232,9 @@ fn integrals(
     if let (Some((parameter, _)), Some(value)) = (&asked.vary, value) {
         set.insert(parameter.clone(), value.clone());
     }
-    let parameters = model.parameters(&set)?;
-    let hour = 3600.0 / model.model.units.factor(Dimension::TIME);
-    let trajectory = model
-        .simulator
-        .run(&Request::new(&parameters, &asked.regimen, &[0.0, hour]).options(options))?;
+    let scenario = model.scenario(&set, asked.treatment.clone())?;
+    let times = [0.0, model.clock().hour()];
+    let trajectory = scenario.simulator().run(&scenario.request(&times).options(options))?;
     (0..asked.sources.len())
         .map(|i| {
             let integral = trajectory.integrals_to_infinity.get(i);

@@ -8,6 +8,7 @@ use crate::{
     draw::{Draws, normal_quantile, normal_share},
     effects::cholesky,
     error::{Instead, PopulationError},
+    law::Form,
     range::{ExpectedLaw, NoLaw, PopulationRange},
     slots::covariate_slots,
 };
@@ -167,12 +168,12 @@ fn check(
 /// Distribution function of an untruncated law; of no use for levels and constants.
 fn share_below(law: &CovariateLaw, x: f64) -> f64 {
     match law {
-        CovariateLaw::Normal { mean, sd } => normal_share((x - mean) / sd),
+        CovariateLaw::Normal { mean, sd } => normal_share(Form::Normal.eta(*mean, x) / sd),
         CovariateLaw::LogNormal { median, cv } => {
             if x <= 0.0 {
                 0.0
             } else {
-                normal_share((x / median).ln() / log_sd_of_cv(*cv))
+                normal_share(Form::LogNormal.eta(*median, x) / log_sd_of_cv(*cv))
             }
         }
         CovariateLaw::Uniform { lower, upper } => ((x - lower) / (upper - lower)).clamp(0.0, 1.0),
@@ -189,12 +190,14 @@ fn quantile(law: &CovariateLaw, range: (f64, f64), u: f64) -> f64 {
     match law {
         CovariateLaw::Constant(x) => *x,
         CovariateLaw::Normal { mean, sd } if *sd > 0.0 => {
-            (mean + sd * normal_quantile(within(law))).clamp(range.0, range.1)
+            let eta = sd * normal_quantile(within(law));
+            Form::Normal.value(*mean, eta).clamp(range.0, range.1)
         }
         CovariateLaw::Normal { mean, .. } => mean.clamp(range.0, range.1),
-        CovariateLaw::LogNormal { median, cv } if *cv > 0.0 => (median
-            * (log_sd_of_cv(*cv) * normal_quantile(within(law))).exp())
-        .clamp(range.0, range.1),
+        CovariateLaw::LogNormal { median, cv } if *cv > 0.0 => {
+            let eta = log_sd_of_cv(*cv) * normal_quantile(within(law));
+            Form::LogNormal.value(*median, eta).clamp(range.0, range.1)
+        }
         CovariateLaw::LogNormal { median, .. } => median.clamp(range.0, range.1),
         CovariateLaw::Uniform { lower, upper } => {
             let (a, b) = (lower.max(range.0), upper.min(range.1));

@@ -18,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::error::PopulationError;
+use crate::law::Form;
 use crate::range::PopulationRange;
 
 /// The random numbers of one patient.
@@ -95,7 +96,7 @@ pub fn log_normal_draws(
                 parts.eigenvalues[j].max(0.0).sqrt() * draws.normal("estimate", j as u64)
             });
             let eta = &parts.eigenvectors * z;
-            medians.iter().zip(eta.iter()).map(|(m, e)| m * e.exp()).collect()
+            medians.iter().zip(eta.iter()).map(|(m, e)| Form::LogNormal.value(*m, *e)).collect()
         })
         .collect())
 }

@@ -1,5 +1,6 @@
-//! A dose as it is written: one table of an experiment, one `--dose` of the command.
+//! A dose as it is written: one table of an experiment, one `--dose` of the command, one row of `doses.csv`.
 
+use lutetia_data::DoseRow;
 use lutetia_diagnostic::closest;
 use lutetia_model::system::{DoseAmountError, DoseNuclideError, System};
 use lutetia_sim::{Dose, Regimen};
@@ -31,6 +32,17 @@ pub struct DoseEntry {
     /// The occasion that the first of them belongs to, from 1; the repetitions belong to the next ones. Left out, the
     /// first entry with an activity begins an occasion with each dose, and partners begin none.
     pub cycle: Option<u32>,
+}
+
+/// What a model needs of a dose and a study may leave open.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Unsaid<'a> {
+    /// The pool it goes into: `L.plasma`.
+    pub into: &'a str,
+    /// Hot and cold ligand together, such as `100 nmol`.
+    pub amount: Option<&'a str>,
+    /// Duration of the infusion, such as `30 min`.
+    pub over: Option<&'a str>,
 }
 
 fn once() -> u32 {
@@ -230,6 +242,40 @@ impl DoseEntry {
         };
         entry.check()?;
         Ok(entry)
+    }
+
+    /// One bolus into a pool at the start, of which neither activity nor amount is known yet.
+    #[must_use]
+    pub fn into_pool(into: &str) -> Self {
+        Self {
+            at: None,
+            into: into.to_owned(),
+            nuclide: None,
+            activity: None,
+            amount: None,
+            over: None,
+            every: None,
+            cycles: once(),
+            cycle: None,
+        }
+    }
+
+    /// A row of `doses.csv`, from a start on the subject's clock (h), with what the study leaves open.
+    #[must_use]
+    pub fn of_row(row: &DoseRow, start_h: f64, unsaid: Unsaid<'_>) -> Self {
+        // The text of a number is the shortest that reads back as the same one.
+        let typed = |x: f64, unit: &str| format!("{x} {unit}");
+        let or = |x: Option<f64>, unit: &str, otherwise: Option<&str>| {
+            x.map(|x| typed(x, unit)).or_else(|| otherwise.map(str::to_owned))
+        };
+        Self {
+            at: Some(typed(row.time_h - start_h, "h")),
+            nuclide: Some(row.nuclide.clone()),
+            activity: Some(typed(row.activity_mbq, "MBq")),
+            amount: or(row.amount_nmol, "nmol", unsaid.amount),
+            over: or(row.duration_h, "h", unsaid.over),
+            ..Self::into_pool(row.into.as_deref().unwrap_or(unsaid.into))
+        }
     }
 
     /// Checks what can be without a model: dimensions, signs, that something is given.

@@ -1,7 +1,8 @@
 //! What is simulated: the loaded and connected model, its settings by name, the doses and their occasions.
 //!
 //! The command and experiments use it alike: the table of `--dose` *is* the table that an experiment file holds
-//! ([`DoseEntry`]).
+//! ([`DoseEntry`]), and a row of `doses.csv` is one of these. Who fits a patient, follows one through a trial or
+//! simulates him once is given the same [`Treatment`], on the same [`Clock`].
 
 mod clock;
 mod dose;
@@ -10,15 +11,17 @@ mod library;
 mod model;
 mod nuclide_dose;
 mod remarks;
+mod scenario;
 mod setting;
 mod treatment;
 
-pub use clock::MONTH_D;
-pub use dose::{DoseEntry, DoseError};
+pub use clock::{Clock, MONTH_D};
+pub use dose::{DoseEntry, DoseError, Unsaid};
 pub use error::ScenarioError;
 pub use library::nearest;
 pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, used};
 pub use nuclide_dose::follow;
-pub use remarks::{Given, unread};
+pub use remarks::unread;
+pub use scenario::Scenario;
 pub use setting::{SettingFault, internal, setting, slots};
-pub use treatment::{Occasion, Treatment, TreatmentError};
+pub use treatment::{Moment, Occasion, Treatment, TreatmentError};

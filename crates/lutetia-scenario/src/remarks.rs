@@ -4,37 +4,33 @@
 use std::collections::BTreeMap;
 
 use lutetia_model::system::System;
-use lutetia_sim::Regimen;
 use lutetia_units::{Dimension, significant};
 
-use crate::LoadedModel;
+use crate::{LoadedModel, Scenario};
 
 /// What a simulation is given.
-#[derive(Debug)]
-pub struct Given<'a> {
-    /// The compiled model.
-    pub system: &'a System,
-    /// Its doses.
-    pub regimen: &'a Regimen,
-    /// Inputs that a curve drives.
-    pub driven: Vec<&'a str>,
-    /// Parameters and covariates that were set.
-    pub set: Vec<&'a str>,
+struct Given<'a> {
+    scenario: &'a Scenario,
+    system: &'a System,
     /// The last time, internal; infinity where integrals go on.
-    pub end: f64,
+    end: f64,
+}
+
+impl Scenario {
+    /// A sentence for each thing that is without effect where a simulation ends at an internal time (infinity where
+    /// integrals go on): late doses, none, inputs that nothing drives, and what was `set` and nothing reads.
+    #[must_use]
+    pub fn remarks(&self, set: &[&str], end: f64) -> Vec<String> {
+        let given = Given { scenario: self, system: self.system(), end };
+        let mut all = given.late_doses();
+        all.extend(given.no_dose());
+        all.extend(given.idle_inputs());
+        all.extend(unread_of(given.system, set));
+        all
+    }
 }
 
 impl Given<'_> {
-    /// A sentence for each thing that is without effect.
-    #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
-        let mut all = self.late_doses();
-        all.extend(self.no_dose());
-        all.extend(self.idle_inputs());
-        all.extend(self.unread());
-        all
-    }
-
     fn time(&self, internal: f64) -> String {
         let unit = self.system.units().unit_of(Dimension::TIME);
         format!("{} {unit}", significant(self.system.units().from_internal(internal, &unit), 6))
@@ -43,7 +39,7 @@ impl Given<'_> {
     /// Doses that arrive after the end, by pool.
     fn late_doses(&self) -> Vec<String> {
         let mut late: Vec<(&str, usize, f64)> = Vec::new();
-        for dose in &self.regimen.doses {
+        for dose in &self.scenario.regimen().doses {
             let lag = self.system.dose_target(&dose.into).map_or(0.0, |t| t.lag);
             if dose.at + lag <= self.end {
                 continue;
@@ -73,13 +69,13 @@ impl Given<'_> {
 
     /// No dose where a nuclide waits for one, or where nothing moves without.
     fn no_dose(&self) -> Option<String> {
-        if !self.regimen.doses.is_empty() {
+        if !self.scenario.regimen().doses.is_empty() {
             return None;
         }
         if self.system.dose_targets().iter().any(|t| !t.hot.is_empty()) {
             return Some("no dose is given, so every activity is 0".to_owned());
         }
-        (self.driven.is_empty() && self.still()).then(|| {
+        (self.scenario.inputs().curves.is_empty() && self.still()).then(|| {
             "no dose is given and nothing else changes the model, so every output stays as it starts".to_owned()
         })
     }
@@ -103,7 +99,7 @@ impl Given<'_> {
             .system
             .inputs()
             .iter()
-            .filter(|i| !self.driven.contains(&i.name.as_str()))
+            .filter(|i| self.scenario.inputs().curves.iter().all(|c| c.input != i.name))
             .filter_map(|i| {
                 let value = significant(self.system.units().from_internal(i.default?, &i.unit), 6);
                 let unit =
@@ -119,11 +115,6 @@ impl Given<'_> {
                 several.join(", ")
             )),
         }
-    }
-
-    /// Values that were set and that nothing reads.
-    fn unread(&self) -> Vec<String> {
-        unread_of(self.system, &self.set)
     }
 }
 

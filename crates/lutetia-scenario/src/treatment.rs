@@ -3,10 +3,12 @@
 //! Occasions (of variability between occasions, of what follows them in a cohort, and the cycles that are counted)
 //! belong to the administrations of the radioligand. A partner is given beside them and begins none.
 
-use lutetia_sim::Dose;
-use lutetia_units::Dimension;
+use std::collections::BTreeMap;
 
-use crate::{DoseEntry, DoseError, LoadedModel};
+use lutetia_data::DoseRow;
+use lutetia_sim::{Dose, Regimen};
+
+use crate::{Clock, DoseEntry, DoseError, LoadedModel, Unsaid};
 
 /// What a patient is given.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,6 +27,18 @@ pub struct Occasion {
     /// Its start, internal time.
     pub start: f64,
     /// Its doses, in order of time: that at its start, and further parts.
+    pub doses: Vec<Dose>,
+}
+
+/// What a treatment gives at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// The time, internal.
+    pub at: f64,
+    /// Whether an occasion of the ligand begins here, whose parameters hold from now on (those of the first one from
+    /// the start). A partner's dose and a further part of a split one belong to the occasion that is on.
+    pub begins: bool,
+    /// What is given, of the ligand first; nothing where an occasion begins that gives nothing.
     pub doses: Vec<Dose>,
 }
 
@@ -106,12 +120,6 @@ impl TreatmentError {
     }
 }
 
-/// Times (days) that differ by less are one.
-const MOMENT_D: f64 = 1e-9;
-
-/// Seconds of a day.
-const DAY_S: f64 = 86_400.0;
-
 /// One entry with everything it gives.
 struct Entry<'a> {
     /// Its number, from 1.
@@ -145,7 +153,7 @@ impl Treatment {
                 }
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let plan = Plan { arm, model, entries: &entries, day: model.day() };
+        let plan = Plan { arm, model, entries: &entries, clock: model.clock() };
         let starts = plan.starts()?;
         let mut treatment = Self {
             occasions: (1..)
@@ -157,7 +165,7 @@ impl Treatment {
         for entry in &entries {
             let own = entry.written.cycle.is_some() || plan.is_ligand(entry);
             for dose in &entry.given {
-                let begun = |o: &&mut Occasion| o.start <= dose.at + MOMENT_D * plan.day;
+                let begun = |o: &&mut Occasion| o.start <= dose.at + plan.clock.moment();
                 match treatment.occasions.iter_mut().rev().find(begun).filter(|_| own) {
                     Some(occasion) => occasion.doses.push(dose.clone()),
                     None => treatment.beside.push(dose.clone()),
@@ -170,6 +178,69 @@ impl Treatment {
             occasion.doses.sort_by(by_time);
         }
         Ok(treatment)
+    }
+
+    /// Doses of which nobody asks for occasions: all of them on one, in the order given.
+    #[must_use]
+    pub fn on_one_occasion(doses: Vec<Dose>) -> Self {
+        let start = doses.iter().map(|d| d.at).reduce(f64::min);
+        let occasions = start.map(|start| Occasion { number: 1, start, doses });
+        Self { occasions: occasions.into_iter().collect(), beside: Vec::new() }
+    }
+
+    /// What was injected into a subject of a study, from the start of the first of the rows; each cycle is an
+    /// occasion, and they are counted in order of time. What the study does not say is taken from `unsaid`.
+    ///
+    /// # Errors
+    /// [`DoseError`]: what cannot be given to this model.
+    pub fn of_rows(
+        rows: &[&DoseRow],
+        unsaid: Unsaid<'_>,
+        model: &LoadedModel,
+    ) -> Result<Self, DoseError> {
+        let start_h = rows.iter().map(|r| r.time_h).fold(f64::INFINITY, f64::min);
+        let mut cycles: BTreeMap<u16, Vec<Dose>> = BTreeMap::new();
+        for row in rows {
+            let dose = DoseEntry::of_row(row, start_h, unsaid).dose(model.simulator.system())?;
+            cycles.entry(row.cycle).or_default().push(dose);
+        }
+        let mut occasions: Vec<Occasion> =
+            cycles.into_values().flat_map(|doses| Self::on_one_occasion(doses).occasions).collect();
+        occasions.sort_by(|a, b| a.start.total_cmp(&b.start));
+        for (number, occasion) in (1..).zip(&mut occasions) {
+            occasion.number = number;
+            occasion.doses.sort_by(|a, b| a.at.total_cmp(&b.at));
+        }
+        Ok(Self { occasions, beside: Vec::new() })
+    }
+
+    /// The doses as a simulator takes them: occasion after occasion, then what is given beside them.
+    #[must_use]
+    pub fn regimen(&self) -> Regimen {
+        let ligand = self.occasions.iter().flat_map(|o| &o.doses);
+        Regimen { doses: ligand.chain(&self.beside).cloned().collect() }
+    }
+
+    /// What is given and begun, time after time; what comes less than 1e-9 d after a moment belongs to it.
+    #[must_use]
+    pub fn moments(&self, clock: Clock) -> Vec<Moment> {
+        let dose = |dose: Dose| (dose.at, Some(dose));
+        // An occasion begins at one of its doses, or, where it has none, at a time of its own.
+        let empty = self.occasions.iter().filter(|o| o.doses.is_empty()).map(|o| (o.start, None));
+        let mut all: Vec<(f64, Option<Dose>)> =
+            self.doses().into_iter().map(dose).chain(empty).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut moments: Vec<Moment> = Vec::new();
+        for (at, dose) in all {
+            match moments.last_mut().filter(|m| clock.same(m.at, at)) {
+                Some(moment) => moment.doses.extend(dose),
+                None => {
+                    let begins = self.occasions.iter().any(|o| clock.same(o.start, at));
+                    moments.push(Moment { at, begins, doses: dose.into_iter().collect() });
+                }
+            }
+        }
+        moments
     }
 
     /// All doses, in order of time; at one moment those of the ligand go first.
@@ -187,15 +258,10 @@ struct Plan<'a> {
     arm: &'a str,
     model: &'a LoadedModel,
     entries: &'a [Entry<'a>],
-    /// A day, internal.
-    day: f64,
+    clock: Clock,
 }
 
 impl Plan<'_> {
-    fn same(&self, a: f64, b: f64) -> bool {
-        (a - b).abs() < MOMENT_D * self.day
-    }
-
     /// When the occasions begin, in their order, internal.
     fn starts(&self) -> Result<Vec<f64>, TreatmentError> {
         let arm = || self.arm.to_owned();
@@ -215,19 +281,19 @@ impl Plan<'_> {
             let last = doses.iter().map(|d| d.1).fold(f64::NEG_INFINITY, f64::max);
             if doses.is_empty() && !numbered {
                 doses = (1..).zip(&e.given).map(|(n, d)| (n, d.at)).collect();
-            } else if e.given.iter().all(|g| doses.iter().any(|d| self.same(d.1, g.at))) {
+            } else if e.given.iter().all(|g| doses.iter().any(|d| self.clock.same(d.1, g.at))) {
                 // Given together with what has begun them.
-            } else if e.given.len() > 1 && e.given[0].at > last + MOMENT_D * self.day {
+            } else if e.given.len() > 1 && e.given[0].at > last + self.clock.moment() {
                 let next = doses.iter().map(|d| d.0).max().unwrap_or(0) + 1;
                 doses.extend((next..).zip(&e.given).map(|(n, d)| (n, d.at)));
             } else {
                 let at = e.given[0].at;
-                let earlier = doses.iter().filter(|d| d.1 < at - MOMENT_D * self.day);
+                let earlier = doses.iter().filter(|d| d.1 < at - self.clock.moment());
                 let before = earlier.map(|d| d.0).max();
                 return Err(TreatmentError::WhichOccasion {
                     place: e.place,
                     arm: arm(),
-                    at: at / self.day,
+                    at: self.clock.days(at),
                     within: before.unwrap_or(1),
                     own: before.unwrap_or(0) + 1,
                 });
@@ -245,12 +311,12 @@ impl Plan<'_> {
             let Some(start) = own.reduce(f64::min) else {
                 return Err(TreatmentError::Gap { arm: self.arm.to_owned(), count, number });
             };
-            if let Some(before) = starts.last().filter(|b| start < **b + MOMENT_D * self.day) {
+            if let Some(before) = starts.last().filter(|b| start < **b + self.clock.moment()) {
                 return Err(TreatmentError::Order {
                     arm: self.arm.to_owned(),
                     number,
-                    start: start / self.day,
-                    before: before / self.day,
+                    start: self.clock.days(start),
+                    before: self.clock.days(*before),
                 });
             }
             starts.push(start);
@@ -266,13 +332,5 @@ impl Plan<'_> {
             return self.entries.first().is_some_and(|first| first.place == entry.place);
         }
         entry.written.is_active()
-    }
-}
-
-impl LoadedModel {
-    /// A day in the internal time of the model.
-    #[must_use]
-    pub fn day(&self) -> f64 {
-        DAY_S / self.model.units.factor(Dimension::TIME)
     }
 }

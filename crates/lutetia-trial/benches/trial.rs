@@ -15,9 +15,10 @@ use divan::{Bencher, counter::ItemsCount};
 use lutetia_model::{
     Binding, Connection, Model, NoFiles, SourceFile, check_with_units, compile, connect,
 };
+use lutetia_scenario::Occasion;
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
-    Arm, CohortSpec, CovariateLaw, Cycle, Meaning, Population, Toxicity, Trial, TrialSpec, Visits,
+    Arm, CohortSpec, CovariateLaw, Meaning, Population, Toxicity, Trial, TrialSpec, Visits,
 };
 use lutetia_units::{Quantity, UnitSystem};
 
@@ -75,7 +76,7 @@ fn chain() -> (Simulator, Population) {
 
 fn vision() -> TrialSpec {
     let mut treated = Arm { stop_at_progression: true, ..Arm::untreated("177Lu-PSMA", 551) };
-    treated.cycles = (0..6)
+    treated.treatment.occasions = (0..6)
         .map(|k| {
             let at = f64::from(k) * 42.0;
             let dose = Dose {
@@ -85,7 +86,7 @@ fn vision() -> TrialSpec {
                 amount: None,
                 over: 0.5,
             };
-            Cycle { at, doses: vec![dose], begins: true }
+            Occasion { number: k + 1, start: dose.at, doses: vec![dose] }
         })
         .collect();
     TrialSpec {

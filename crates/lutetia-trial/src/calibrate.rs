@@ -22,7 +22,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lutetia_population::{Draws, normal_quantile, normal_share, resample};
+use lutetia_population::{Draws, Transform, normal_quantile, normal_share, resample};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
@@ -45,17 +45,22 @@ pub struct Unknown {
 }
 
 impl Unknown {
+    /// The scale on which it is uniform.
+    fn scale(&self) -> Transform {
+        if self.log { Transform::Log } else { Transform::Identity }
+    }
+
     fn ends(&self) -> (f64, f64) {
-        if self.log { (self.lower.ln(), self.upper.ln()) } else { (self.lower, self.upper) }
+        (self.place(self.lower), self.place(self.upper))
     }
 
     fn value(&self, x: f64) -> f64 {
-        if self.log { x.exp() } else { x }
+        self.scale().backward(x)
     }
 
     /// The inverse of `value`.
     fn place(&self, value: f64) -> f64 {
-        if self.log { value.ln() } else { value }
+        self.scale().forward(value)
     }
 }
 

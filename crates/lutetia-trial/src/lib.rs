@@ -48,6 +48,6 @@ pub use range::{
 };
 pub use scans::{Seen, Visits, scans};
 pub use trial::{
-    Arm, Crossover, Cycle, Dependence, Expected, Failed, Meaning, Observed, Record, Toxicity,
-    Trial, TrialSpec,
+    Arm, Crossover, Dependence, Expected, Failed, Meaning, Observed, Record, Toxicity, Trial,
+    TrialSpec,
 };

@@ -71,10 +71,9 @@ impl Trial<'_> {
             .collect();
         let given = |ligand: bool| -> Vec<f64> {
             course
-                .cycles
-                .iter()
-                .filter(|c| c.at < end && !c.doses.is_empty() && (c.begins || !ligand))
-                .map(|c| c.at)
+                .given()
+                .filter(|g| g.day < end && g.counts(ligand))
+                .map(|g| g.day)
                 .filter(|at| record.crossed_at.is_none_or(|crossed| *at < crossed))
                 .collect()
         };
@@ -84,12 +83,8 @@ impl Trial<'_> {
         let cycles = if by_ligand { &ligand } else { &all };
         // A cycle lasts until the next one is planned, whatever else is given in between; where none follows, as long as
         // the one before it; where there is no other, as long as toxicity is counted.
-        let planned = self.spec.arms[arm]
-            .cycles
-            .iter()
-            .chain(&course.cycles)
-            .filter(|c| !c.doses.is_empty() && (c.begins || !by_ligand))
-            .map(|c| c.at);
+        let planned =
+            self.planned(arm).chain(course.given()).filter(|g| g.counts(by_ligand)).map(|g| g.day);
         let interval = cycles.last().map_or(0.0, |last| {
             let next = planned.filter(|at| at > last).reduce(f64::min).map(|next| next - last);
             let before = cycles.windows(2).last().map(|pair| pair[1] - pair[0]);
@@ -112,7 +107,7 @@ impl Trial<'_> {
                 values.into_iter().map(|v| v * infos[output].factor).collect()
             })
             .collect();
-        let watched_until = self.watched(&course.cycles, end);
+        let watched_until = self.watched(&course, end);
         drop((size, marker));
         Ok(ObservedCourse { record, visits, treated_until, times, toxicities, watched_until })
     }

@@ -1,6 +1,7 @@
 //! What a study holds once it is read: typed rows in fixed units, and the questions asked of them.
 
 mod administrations;
+mod dose_table;
 mod rows;
 
 use std::collections::BTreeMap;

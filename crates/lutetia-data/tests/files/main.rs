@@ -3,6 +3,7 @@
 
 mod columns;
 mod decay_correction;
+mod dose_tables;
 mod hints;
 mod mutated_files;
 mod nuclides;

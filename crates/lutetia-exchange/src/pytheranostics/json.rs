@@ -1,11 +1,12 @@
 //! The JSON of a patient, cycle by cycle and region by region.
 
+use lutetia_data::DoseRow;
 use lutetia_diagnostic::{Diagnostic, SourceId, Span};
 use serde_json::{Map, Value};
 
 use super::{
-    Given, Measured, check, nuclide_name,
-    study::write,
+    Measured, check, nuclide_name,
+    study::{injection, write},
     value::{ValueError, byte_of, hours_of, number_of, numbers_of, text_of, without_nan},
 };
 use crate::{StudyFiles, codes, foreign_fields::Fields};
@@ -22,13 +23,14 @@ pub(super) fn read(
     let mut patient = Patient::new(Span::new(id, 0, 0));
     patient.fields.top(&value);
     let top = |key: &str| value.get(key).and_then(text_of);
-    let subject =
+    patient.subject =
         patient.needed("PatientID", top("PatientID"), "write the name of the patient there");
     let nuclide = patient.needed(
         "Radionuclide",
         top("Radionuclide"),
         "write a nuclide such as `Lu177` there",
     );
+    patient.nuclide = nuclide_name(&nuclide);
     for (key, value) in cycles {
         patient.cycle(key, value);
     }
@@ -39,11 +41,11 @@ pub(super) fn read(
         );
     }
     let sex = patient.sex(top("Gender"));
-    let Patient { whole, lacking, of_curves, fields, given, measured, .. } = patient;
+    let Patient { whole, subject, lacking, of_curves, fields, given, measured, .. } = patient;
     faults.extend(lacking);
     faults.extend(of_curves);
     faults.extend(fields.left_out().map(|d| d.at(whole, "")));
-    Some(write(name, &subject, sex.as_deref(), &nuclide_name(&nuclide), &given, &measured))
+    Some(write(name, &subject, sex.as_deref(), &given, &measured))
 }
 
 /// The text as JSON, or where it is none.
@@ -89,12 +91,14 @@ fn cycles<'a>(
 struct Patient {
     /// The place of every fault: a field that is missing is nowhere in particular.
     whole: Span,
+    subject: String,
+    nuclide: String,
     /// What the file lacks.
     lacking: Vec<Diagnostic>,
     /// What curves lack, said after what the file lacks.
     of_curves: Vec<Diagnostic>,
     fields: Fields,
-    given: Vec<Given>,
+    given: Vec<DoseRow>,
     measured: Vec<Measured>,
     /// Hours of the first injection since a fixed day, where it says when it was.
     first: Option<f64>,
@@ -104,6 +108,8 @@ impl Patient {
     fn new(whole: Span) -> Self {
         Self {
             whole,
+            subject: String::new(),
+            nuclide: String::new(),
             lacking: Vec::new(),
             of_curves: Vec::new(),
             fields: Fields::default(),
@@ -179,8 +185,8 @@ impl Patient {
         };
         match start_h {
             Some(start_h) if start_h >= 0.0 => {
-                let injected_mbq = injected.unwrap_or(f64::NAN);
-                self.given.push(Given { cycle, start_h, injected_mbq });
+                let given = (start_h, injected.unwrap_or(f64::NAN));
+                self.given.push(injection(&self.subject, &self.nuclide, cycle, given));
             }
             Some(start) => self.lacks(
                 format!("{key} was injected {:.0} h before the first cycle", -start),

@@ -37,13 +37,6 @@ struct Measured {
     results: [Option<f64>; 3],
 }
 
-/// One cycle that was given.
-struct Given {
-    cycle: u16,
-    start_h: f64,
-    injected_mbq: f64,
-}
-
 /// Reads the JSON of a patient's results into a study folder: `subjects.csv`, `doses.csv`,
 /// `activity.csv`, `published.csv` (integrals and doses of that program, for comparison) and
 /// `README.md`.

@@ -1,15 +1,37 @@
 //! The study folder that results become.
 
-use super::{Given, Measured};
+use lutetia_data::DoseRow;
+
+use super::Measured;
 use crate::{StudyFiles, csv_text};
+
+/// The injection of a cycle, of which that program keeps activity and time.
+pub(super) fn injection(
+    subject: &str,
+    nuclide: &str,
+    cycle: u16,
+    (time_h, activity_mbq): (f64, f64),
+) -> DoseRow {
+    DoseRow {
+        subject: subject.to_owned(),
+        cycle,
+        time_h,
+        nuclide: nuclide.to_owned(),
+        activity_mbq,
+        amount_nmol: None,
+        duration_h: None,
+        into: None,
+        note: None,
+        line: 0,
+    }
+}
 
 /// The files of the study.
 pub(super) fn write(
     name: &str,
     subject: &str,
     sex: Option<&str>,
-    nuclide: &str,
-    given: &[Given],
+    doses: &[DoseRow],
     measured: &[Measured],
 ) -> StudyFiles {
     let text = |x: &str| x.to_owned();
@@ -17,17 +39,6 @@ pub(super) fn write(
     if let Some(sex) = sex {
         subjects[0].push(text("sex"));
         subjects[1].push(text(sex));
-    }
-    let mut doses =
-        vec![["subject", "cycle", "time (h)", "nuclide", "activity (MBq)"].map(text).to_vec()];
-    for g in given {
-        doses.push(vec![
-            text(subject),
-            g.cycle.to_string(),
-            g.start_h.to_string(),
-            text(nuclide),
-            g.injected_mbq.to_string(),
-        ]);
     }
     let mut header = ["subject", "cycle", "region", "time (h)", "activity (MBq)", "volume (mL)"]
         .map(text)
@@ -40,7 +51,7 @@ pub(super) fn write(
     let header = ["subject", "cycle", "region", "TIA_MBq_h", "TIA_per_injected_h", "mean_dose_Gy"];
     let mut published = vec![header.map(text).to_vec()];
     for m in measured {
-        let start = given.iter().find(|g| g.cycle == m.cycle).map_or(0.0, |g| g.start_h);
+        let start = doses.iter().find(|d| d.cycle == m.cycle).map_or(0.0, |d| d.time_h);
         for (i, (t, a)) in m.times_h.iter().zip(&m.activities_mbq).enumerate() {
             let volume =
                 if m.volumes_ml.len() == 1 { m.volumes_ml.first() } else { m.volumes_ml.get(i) };
@@ -70,7 +81,7 @@ pub(super) fn write(
     StudyFiles {
         files: [
             ("subjects.csv", csv_text(&subjects)),
-            ("doses.csv", csv_text(&doses)),
+            ("doses.csv", DoseRow::table(doses)),
             ("activity.csv", csv_text(&activity)),
             ("published.csv", csv_text(&published)),
             ("README.md", readme),

@@ -3,7 +3,9 @@
 use lutetia_diagnostic::{Diagnostic, SourceId, Span};
 
 use super::{
-    Given, Measured, PyTheranosticsTable, check, nuclide_name, study::write, value::python_list,
+    Measured, PyTheranosticsTable, check, nuclide_name,
+    study::{injection, write},
+    value::python_list,
 };
 use crate::{StudyFiles, codes, foreign_fields::Fields};
 
@@ -101,6 +103,7 @@ pub(super) fn read(
     }
     let first = Span::new(id, 0, text.lines().next().map_or(0, str::len));
     faults.extend(fields.left_out().map(|d| d.at(first, "")));
-    let given = [Given { cycle: more.cycle, start_h: 0.0, injected_mbq }];
-    Some(write(name, &more.subject, None, &nuclide_name(&more.nuclide), &given, &measured))
+    let nuclide = nuclide_name(&more.nuclide);
+    let given = [injection(&more.subject, &nuclide, more.cycle, (0.0, injected_mbq))];
+    Some(write(name, &more.subject, None, &given, &measured))
 }

@@ -9,7 +9,8 @@ use lutetia_fit::{
     Predictor, Problem, Sample, SumOfExponentials, Transform, fit,
 };
 use lutetia_model::{Distribution, Variability};
-use lutetia_sim::{Dose, Inputs, Options, Regimen, Simulator};
+use lutetia_scenario::{Scenario, Treatment};
+use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_testkit::{Build, activity, nuclide_table, stays_cold};
 
 const HALF_LIFE_H: f64 = 6.6443 * 24.0;
@@ -54,18 +55,11 @@ fn predictor(options: Options) -> OdePredictor {
     };
     let samples: Vec<Sample> =
         TIMES.iter().map(|&time| Sample { output: "C".to_owned(), time }).collect();
-    OdePredictor::new(
-        simulator,
-        base,
-        &["CL", "V"],
-        Regimen::single(dose),
-        Inputs::default(),
-        &samples,
-        options,
-    )
-    .unwrap()
-    .with_integrals(&["C"])
-    .unwrap()
+    let scenario = Scenario::new(simulator, base, Treatment::on_one_occasion(vec![dose]));
+    OdePredictor::new(scenario, &["CL", "V"], &samples, options)
+        .unwrap()
+        .with_integrals(&["C"])
+        .unwrap()
 }
 
 fn lambda() -> f64 {

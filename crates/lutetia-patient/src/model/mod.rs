@@ -6,7 +6,7 @@ mod series;
 pub use patient::{FittedPatient, Spread};
 pub use series::Series;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use lutetia_data::Study;
 use lutetia_fit::{
@@ -14,12 +14,12 @@ use lutetia_fit::{
     Prediction, Problem, Sample, fit,
 };
 use lutetia_scenario::LoadedModel;
-use lutetia_sim::{Inputs, Options, Request};
-use lutetia_units::{Dimension, Unit, significant};
+use lutetia_sim::Options;
+use lutetia_units::{Unit, significant};
 
 use crate::{PatientError, RegionTia, judge};
 use patient::patient;
-use series::{CycleOf, regimen, series};
+use series::{CycleOf, series, treatment};
 
 /// Relative tolerance of the integrations of a fit. The objective and its gradient must agree well
 /// below the tolerance of the fit, or the search stalls on the rounding of the integrator.
@@ -112,17 +112,16 @@ pub fn fit_model(
     model: &LoadedModel,
     asked: &ModelFit,
 ) -> Result<FittedModel, PatientError> {
-    let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
+    let hour = model.clock().hour();
     let of = CycleOf { study, subject, cycle };
     let series = asked
         .observe
         .iter()
         .map(|(region, observable)| series(of, region, observable, model, asked.error))
         .collect::<Result<Vec<_>, _>>()?;
-    let regimen = regimen(of, asked, model)?;
-    let base = model.parameters(&asked.set)?;
+    let scenario = model.scenario(&asked.set, treatment(of, asked, model)?)?;
     // What is wrong with the doses is wrong at every starting point: say it once, plainly.
-    model.simulator.run(&Request::new(&base, &regimen, &[0.0]))?;
+    scenario.simulator().run(&scenario.request(&[0.0]))?;
     let system = model.simulator.system();
     let names: Vec<String> = match &asked.estimate {
         Some(names) => names.clone(),
@@ -141,16 +140,8 @@ pub fn fit_model(
         .collect();
     let options = Options { rtol: RTOL, ..Options::default() };
     let observed: Vec<&str> = series.iter().map(|s| s.observable.as_str()).collect();
-    let predictor = OdePredictor::new(
-        Arc::clone(&model.simulator),
-        base,
-        &names,
-        regimen,
-        Inputs::default(),
-        &samples,
-        options,
-    )
-    .and_then(|p| p.with_integrals(&observed))?;
+    let predictor = OdePredictor::new(scenario, &names, &samples, options)
+        .and_then(|p| p.with_integrals(&observed))?;
     let observations: Vec<Observation> = series
         .iter()
         .flat_map(|s| {

@@ -3,9 +3,7 @@
 use lutetia_data::Study;
 use lutetia_fit::ErrorModel;
 use lutetia_model::ResidualError;
-use lutetia_scenario::LoadedModel;
-use lutetia_sim::{Dose, Regimen};
-use lutetia_units::{Dimension, Quantity, Unit};
+use lutetia_scenario::{LoadedModel, ScenarioError, Treatment, Unsaid};
 
 use super::ModelFit;
 use crate::{NoIntegral, PatientError};
@@ -107,40 +105,15 @@ pub(super) fn series(
 }
 
 /// The doses of a cycle, from the start of its first one.
-pub(super) fn regimen(
+pub(super) fn treatment(
     of: CycleOf<'_>,
     asked: &ModelFit,
     model: &LoadedModel,
-) -> Result<Regimen, PatientError> {
+) -> Result<Treatment, PatientError> {
     let CycleOf { study, subject, cycle } = of;
-    let units = &model.model.units;
-    let quantity = |x: f64, unit: &str| {
-        Unit::parse(unit)
-            .map(|u| units.to_internal(&Quantity::new(x, u)))
-            .map_err(PatientError::from)
-    };
-    let doses: Vec<_> = study.doses_of(subject).into_iter().filter(|d| d.cycle == cycle).collect();
-    let start = doses.first().map_or(0.0, |d| d.time_h);
-    let doses = doses
-        .into_iter()
-        .map(|d| {
-            let into = d.into.clone().unwrap_or_else(|| asked.into.clone());
-            Ok(Dose {
-                at: quantity(d.time_h - start, "h")?,
-                activities: vec![(d.nuclide.clone(), quantity(d.activity_mbq, "MBq")?)],
-                amount: match (d.amount_nmol, &asked.amount) {
-                    (Some(x), _) => Some(quantity(x, "nmol")?),
-                    (None, Some(text)) => Some(model.dose_amount("amount", text, &into)?),
-                    (None, None) => None,
-                },
-                into,
-                over: match (d.duration_h, &asked.over) {
-                    (Some(x), _) => quantity(x, "h")?,
-                    (None, Some(text)) => model.internal("over", text, Dimension::TIME)?,
-                    (None, None) => 0.0,
-                },
-            })
-        })
-        .collect::<Result<Vec<_>, PatientError>>()?;
-    Ok(Regimen { doses })
+    let mut rows = study.doses_of(subject);
+    rows.retain(|row| row.cycle == cycle);
+    let (amount, over) = (asked.amount.as_deref(), asked.over.as_deref());
+    let unsaid = Unsaid { into: &asked.into, amount, over };
+    Treatment::of_rows(&rows, unsaid, model).map_err(|e| ScenarioError::from(e).into())
 }

@@ -1,6 +1,7 @@
-//! Shipped models as they are simulated: the doses they give, and what follows their nuclide.
+//! Models as they are simulated: the doses they give, what follows their nuclide, and what a treatment is.
 #![allow(missing_docs)]
 
 mod chains;
 mod doses;
 mod nuclides;
+mod treatments;

@@ -287,5 +287,5 @@ fn exact_impossible_amounts_are_refused_by_the_name_of_the_event() {
     );
     let none = filling("at = \"0 h\"\nset = [\"X.bladder = full*(X.bladder/X.bladder)\"]");
     let told = failure(&none, &[]).to_string();
-    assert!(told.contains("event `void`") && told.contains("not a finite number"), "{told}");
+    assert!(told.contains("event `void`") && told.contains("expected a finite number"), "{told}");
 }

@@ -5,9 +5,10 @@
 //! on from where it begins.
 
 use lutetia_population::Patient;
+use lutetia_scenario::Moment;
 use lutetia_sim::{Change, Dose, Regimen, Request, Standing};
 
-use super::{Cycle, Trial};
+use super::Trial;
 use crate::{
     error::TrialError,
     hazard::{Crossing, crossing_within},
@@ -17,13 +18,49 @@ use crate::{
 /// Times (days) that differ by less are one.
 const MOMENT: f64 = 1e-9;
 
+/// A treatment, or the first of it: its moments from a day on, until another.
+struct Part<'c> {
+    moments: &'c [Moment],
+    /// Day on which it begins.
+    from: f64,
+    /// Day before which moments are given.
+    until: f64,
+}
+
+/// A moment of a treatment on the days of the patient.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'c> {
+    pub(crate) day: f64,
+    pub(crate) moment: &'c Moment,
+    /// Day on which its treatment began.
+    from: f64,
+}
+
+impl<'c> Given<'c> {
+    /// A moment of a treatment that begins on a day; `length` is that of a day, internal.
+    pub(crate) fn on(moment: &'c Moment, from: f64, length: f64) -> Self {
+        Self { day: moment.at / length + from, moment, from }
+    }
+
+    /// Whether something is given; of the ligand, where an occasion of it must begin.
+    pub(crate) fn counts(&self, ligand: bool) -> bool {
+        !self.moment.doses.is_empty() && (self.moment.begins || !ligand)
+    }
+
+    /// Its doses, from the start of the course.
+    fn doses(&self, length: f64) -> impl Iterator<Item = Dose> + use<'c> {
+        let later = self.from * length;
+        self.moment.doses.iter().map(move |dose| Dose { at: dose.at + later, ..dose.clone() })
+    }
+}
+
 /// A patient's curves under a treatment, as far as they are known, with the events they imply.
 pub(crate) struct Course<'c> {
     trial: &'c Trial<'c>,
     patient: &'c Patient,
     set: &'c [(usize, f64)],
-    /// Cycles given or to be given.
-    pub(crate) cycles: Vec<Cycle>,
+    /// What is given or to be given, one treatment after the other.
+    parts: Vec<Part<'c>>,
     /// How many of the times of the trial are asked for.
     wanted: usize,
     /// Outputs, row after row of the times known so far.
@@ -47,7 +84,7 @@ impl<'c> Course<'c> {
         trial: &'c Trial<'c>,
         patient: &'c Patient,
         set: &'c [(usize, f64)],
-        cycles: Vec<Cycle>,
+        moments: &'c [Moment],
         until: f64,
     ) -> Self {
         let wanted = (trial.times.partition_point(|t| *t < until) + 1).min(trial.times.len());
@@ -55,7 +92,7 @@ impl<'c> Course<'c> {
             trial,
             patient,
             set,
-            cycles,
+            parts: vec![Part { moments, from: 0.0, until: f64::INFINITY }],
             wanted,
             rows: Vec::new(),
             standings: Vec::new(),
@@ -71,6 +108,22 @@ impl<'c> Course<'c> {
     pub(crate) fn without_death(mut self) -> Self {
         self.mortal = false;
         self
+    }
+
+    /// What is given or to be given, in order of time.
+    pub(crate) fn given(&self) -> impl Iterator<Item = Given<'c>> {
+        let length = self.trial.day;
+        self.parts.iter().flat_map(move |part| {
+            let on_day = move |moment| Given::on(moment, part.from, length);
+            part.moments.iter().map(on_day).filter(|given| given.day < part.until)
+        })
+    }
+
+    /// Gives nothing from a day on.
+    fn end_treatment(&mut self, day: f64) {
+        for part in &mut self.parts {
+            part.until = part.until.min(day);
+        }
     }
 
     fn outputs(&self) -> usize {
@@ -125,10 +178,9 @@ impl<'c> Course<'c> {
         let mut found = None;
         let from = self.standings.last().map_or(0.0, |s| s.time / self.trial.day);
         let starts: Vec<f64> = self
-            .cycles
-            .iter()
-            .filter(|c| c.at > from + MOMENT && !c.doses.is_empty())
-            .map(|c| c.at)
+            .given()
+            .filter(|g| g.day > from + MOMENT && g.counts(false))
+            .map(|g| g.day)
             .collect();
         for at in starts {
             self.go(at)?;
@@ -138,7 +190,7 @@ impl<'c> Course<'c> {
             found = progressed(self, at)?;
             if let Some(day) = found {
                 // What has been given stays given, should it be seen so late.
-                self.cycles.retain(|c| c.at < day || c.at < at - MOMENT);
+                self.end_treatment(day.max(at - MOMENT));
                 break;
             }
         }
@@ -147,7 +199,7 @@ impl<'c> Course<'c> {
     }
 
     /// Forgets what comes after a day and goes there, to be treated otherwise from then on.
-    pub(crate) fn change_at(&mut self, day: f64, cycles: Vec<Cycle>) -> Result<(), TrialError> {
+    pub(crate) fn change_at(&mut self, day: f64, moments: &'c [Moment]) -> Result<(), TrialError> {
         self.standings.retain(|s| s.time <= day * self.trial.day);
         // What lies between is simulated again with another end: rows of two runs would differ by the integrator's
         // error, by which a cumulative hazard could fall.
@@ -155,9 +207,9 @@ impl<'c> Course<'c> {
         let kept = self.trial.times.partition_point(|t| *t < from - MOMENT).min(self.known());
         self.rows.truncate(kept * self.outputs());
         self.over = false;
-        self.cycles.retain(|c| c.at < day);
+        self.end_treatment(day);
         self.go(day)?;
-        self.cycles.extend(cycles);
+        self.parts.push(Part { moments, from: day, until: f64::INFINITY });
         Ok(())
     }
 
@@ -179,7 +231,7 @@ impl<'c> Course<'c> {
         if !ends {
             times.push(until);
         }
-        let doses: Vec<Dose> = self.cycles.iter().flat_map(|c| c.doses.clone()).collect();
+        let doses = self.given().flat_map(|given| given.doses(trial.day)).collect();
         let level = |purpose: &str| -self.patient.draws.uniform(purpose, 0).ln();
         let deadly =
             trial.outputs.death.filter(|_| self.mortal).map(|output| (output, level("death")));
@@ -227,9 +279,9 @@ impl<'c> Course<'c> {
         if self.patient.occasions.len() < 2 {
             return Vec::new();
         }
-        let later = self.cycles.iter().filter(|c| c.begins).enumerate().skip(1);
+        let later = self.given().filter(|given| given.moment.begins).enumerate().skip(1);
         later
-            .map(|(k, c)| Change { from: c.at * self.trial.day, parameters: self.parameters(k) })
+            .map(|(k, g)| Change { from: g.day * self.trial.day, parameters: self.parameters(k) })
             .collect()
     }
 

@@ -2,11 +2,7 @@
 
 use lutetia_population::Draws;
 
-use super::{
-    Trial,
-    course::Course,
-    spec::{Crossover, Cycle},
-};
+use super::{Trial, course::Course, spec::Crossover};
 use crate::{
     error::TrialError,
     scans::{Visits, scans},
@@ -55,16 +51,16 @@ impl Trial<'_> {
     /// The treatment of another arm from a day on. Where that arm's ends at progression, so does this one, at a
     /// progression after the change: of the diameters from those at the change, or by the next new lesion, both
     /// looked for as long as the patient is followed.
-    pub(super) fn cross_over(
-        &self,
-        course: &mut Course<'_>,
+    pub(super) fn cross_over<'c>(
+        &'c self,
+        course: &mut Course<'c>,
         draws: &Draws,
         visits: &Visits,
         start: f64,
         target: usize,
     ) -> Result<(), TrialError> {
         let to = &self.spec.arms[target];
-        course.change_at(start, to.cycles.iter().map(|c| shifted(c, start, self.day)).collect())?;
+        course.change_at(start, &self.named[target].moments)?;
         if !to.stop_at_progression {
             return course.finish();
         }
@@ -100,14 +96,4 @@ impl Trial<'_> {
         };
         course.until_progression(&looked).map(|_| ())
     }
-}
-
-/// A cycle of another arm, given from a later time on.
-fn shifted(cycle: &Cycle, by: f64, day: f64) -> Cycle {
-    let mut cycle = cycle.clone();
-    cycle.at += by;
-    for dose in &mut cycle.doses {
-        dose.at += by * day;
-    }
-    cycle
 }

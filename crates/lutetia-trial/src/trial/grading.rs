@@ -7,7 +7,6 @@ use super::{
     Trial,
     course::Course,
     record::{Observed, Record},
-    spec::Cycle,
 };
 use crate::scans::{Seen, Visits, interpolate};
 
@@ -20,8 +19,8 @@ pub(super) struct Fate {
 
 impl Trial<'_> {
     /// Until when toxicity is watched.
-    pub(crate) fn watched(&self, cycles: &[Cycle], end: f64) -> f64 {
-        let last_dose = cycles.iter().filter(|c| c.at < end).map(|c| c.at).fold(0.0, f64::max);
+    pub(crate) fn watched(&self, course: &Course<'_>, end: f64) -> f64 {
+        let last_dose = course.given().map(|g| g.day).filter(|day| *day < end).fold(0.0, f64::max);
         (last_dose + self.spec.toxicity_window).min(end)
     }
 
@@ -37,8 +36,8 @@ impl Trial<'_> {
     ) -> Record {
         let Fate { survival, progression_free, decision } = fate;
         let end = survival.at;
-        let begun = course.cycles.iter().filter(|c| c.begins && c.at < end).count();
-        let watched = self.watched(&course.cycles, end);
+        let begun = course.given().filter(|g| g.moment.begins && g.day < end).count();
+        let watched = self.watched(course, end);
         let at_end = course.times().partition_point(|t| *t <= watched).saturating_sub(1);
         let kept = self
             .outputs

@@ -3,7 +3,7 @@
 //! A trial is arms × regimen × cohort. Every patient is simulated on the connected model of kinetics,
 //! tumour, toxicity and survival. What happens at random to a patient (death, a new lesion, drop-out,
 //! the day of entry, the choice to cross over) is a function of the patient's own random numbers, so
-//! that two arms differ by their treatment alone. All times are days, but for those of doses, which are
+//! that two arms differ by their treatment alone. All times are days, but for those of treatments, which are
 //! internal.
 
 mod censoring;
@@ -18,15 +18,16 @@ mod validate;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lutetia_population::{Patient, Population};
+use lutetia_scenario::{Clock, Moment};
 use lutetia_sim::Simulator;
 use rayon::prelude::*;
 
-use crate::error::TrialError;
+use crate::{course::Given, error::TrialError};
 use crossover::Known;
 
 pub use patient::Expected;
 pub use record::{Failed, Observed, Record};
-pub use spec::{Arm, Crossover, Cycle, Dependence, Meaning, Toxicity, TrialSpec};
+pub use spec::{Arm, Crossover, Dependence, Meaning, Toxicity, TrialSpec};
 
 /// Indices of outputs.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub(crate) struct Outputs {
 struct Places {
     /// Parameters that it fixes.
     set: Vec<(usize, f64)>,
+    /// What it gives, time after time.
+    moments: Vec<Moment>,
     /// The arm to which its patients may cross over.
     target: Option<usize>,
     /// What that depends on.
@@ -80,7 +83,7 @@ impl<'a> Trial<'a> {
         let outputs = validate::outputs(simulator, &spec)?;
         let named = validate::arms(simulator, &spec)?;
         let times = validate::grid(&spec);
-        let day = validate::day(simulator);
+        let day = Clock::of(simulator.system()).day();
         let internal_times = times.iter().map(|t| t * day).collect();
         Ok(Self { simulator, population, spec, outputs, named, times, internal_times, day })
     }
@@ -145,6 +148,11 @@ impl<'a> Trial<'a> {
     pub fn one(&self, number: u64, arm: usize) -> Result<Record, Failed> {
         let one = || Ok(self.followed(&self.patient(number)?, arm)?.record);
         one().map_err(|reason| Failed { patient: number, arm, reason: Box::new(reason) })
+    }
+
+    /// What an arm gives to somebody whose treatment nothing ends or changes.
+    pub(crate) fn planned(&self, arm: usize) -> impl Iterator<Item = Given<'_>> {
+        self.named[arm].moments.iter().map(|moment| Given::on(moment, 0.0, self.day))
     }
 
     /// The patient of a number.

@@ -46,8 +46,8 @@ impl Trial<'_> {
         let visits = self.visits(draws);
         let until = self.observed(draws, arm);
         let seen_until = self.assessed(draws, arm).min(until);
-        let mut course =
-            Course::new(self, patient, &self.named[index].set, arm.cycles.clone(), until);
+        let named = &self.named[index];
+        let mut course = Course::new(self, patient, &named.set, &named.moments, until);
         // Progression ends treatment only while it is looked for.
         let looked = |course: &Course<'_>, day: f64| -> Result<Option<f64>, TrialError> {
             Ok(self.seen(&visits, course, seen_until.min(day))?.progression)
@@ -128,9 +128,9 @@ impl Trial<'_> {
         let Some(death) = self.outputs.death else {
             return Err(TrialError::NoDeath);
         };
-        let cycles = self.spec.arms[arm].cycles.clone();
+        let named = &self.named[arm];
         let mut course =
-            Course::new(self, patient, &self.named[arm].set, cycles, f64::INFINITY).without_death();
+            Course::new(self, patient, &named.set, &named.moments, f64::INFINITY).without_death();
         course.finish()?;
         let hazard = course.curve(death);
         let mut mean = 0.0;

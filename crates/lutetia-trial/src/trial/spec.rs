@@ -1,20 +1,9 @@
 //! What is a trial? Arms with their treatments, what the outputs of the model mean, when patients are seen.
 
-use lutetia_sim::{Dose, Options};
+use lutetia_scenario::Treatment;
+use lutetia_sim::Options;
 
 use crate::{marker::MarkerVisits, scans::Visits};
-
-/// What is given at one time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cycle {
-    /// Start.
-    pub at: f64,
-    /// Doses; their times (internal) count from the start of the trial.
-    pub doses: Vec<Dose>,
-    /// Whether an occasion of the ligand begins here, whose parameters hold from `at` on (those of the first one from
-    /// the start of the trial). A partner's dose and a further part of a split one belong to the occasion that is on.
-    pub begins: bool,
-}
 
 /// What patients of an arm may change to when they progress.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +41,8 @@ pub struct Arm {
     /// Number of the first patient. Arms with the same number treat the same patients (common random
     /// numbers); a randomised trial gives each arm patients of its own.
     pub first: u64,
-    /// The treatment, cycles in order of time.
-    pub cycles: Vec<Cycle>,
+    /// The treatment.
+    pub treatment: Treatment,
     /// Parameters that the arm fixes (name, internal value), after random effects.
     pub set: Vec<(String, f64)>,
     /// Whether treatment ends at progression.
@@ -76,7 +65,7 @@ impl Arm {
             name: name.to_owned(),
             patients,
             first: 0,
-            cycles: Vec::new(),
+            treatment: Treatment::default(),
             set: Vec::new(),
             stop_at_progression: false,
             drop_out_at_start: 0.0,

@@ -1,8 +1,8 @@
 //! Is the specification of a trial one of this model?
 
 use lutetia_population::Instead;
-use lutetia_sim::{Dose, Regimen, SimError, Simulator};
-use lutetia_units::Dimension;
+use lutetia_scenario::Clock;
+use lutetia_sim::{Regimen, SimError, Simulator};
 
 use super::{
     Outputs, Places,
@@ -85,8 +85,7 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
         .map(|arm| {
             check_arm(arm)?;
             // What no patient can be given is said once, not once per patient.
-            let doses: Vec<Dose> = arm.cycles.iter().flat_map(|c| c.doses.clone()).collect();
-            simulator.check_regimen(&Regimen { doses })?;
+            simulator.check_regimen(&Regimen { doses: arm.treatment.doses() })?;
             let set = arm
                 .set
                 .iter()
@@ -107,7 +106,8 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
                     })?)
                 }
             };
-            Ok(Places { set, target, dependences })
+            let moments = arm.treatment.moments(Clock::of(simulator.system()));
+            Ok(Places { set, moments, target, dependences })
         })
         .collect()
 }
@@ -125,11 +125,6 @@ pub(super) fn grid(spec: &TrialSpec) -> Vec<f64> {
     times.sort_by(f64::total_cmp);
     times.dedup();
     times
-}
-
-/// Internal length of a day.
-pub(super) fn day(simulator: &Simulator) -> f64 {
-    86_400.0 / simulator.system().units().factor(Dimension::TIME)
 }
 
 /// Where a dependence is found, its numbers checked.

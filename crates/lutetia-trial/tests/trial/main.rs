@@ -10,4 +10,5 @@ mod streams;
 mod switching;
 mod tallies;
 mod tradeoffs;
+mod treatments;
 mod trials;

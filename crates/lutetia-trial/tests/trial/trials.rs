@@ -1,9 +1,10 @@
 //! Arms, events, and what must never happen.
 
 use lutetia_outcome::survival::{Interval, IntervalData, KaplanMeier, SurvivalData, Turnbull};
+use lutetia_scenario::{Occasion, Treatment};
 use lutetia_sim::{Dose, Options, Simulator};
 use lutetia_trial::{
-    Arm, CohortSpec, Crossing, Crossover, Cycle, Dependence, Meaning, Observed, Population, Record,
+    Arm, CohortSpec, Crossing, Crossover, Dependence, Meaning, Observed, Population, Record,
     Toxicity, Trial, TrialSpec, Visits, crossing, scans,
 };
 
@@ -18,7 +19,7 @@ pub fn chain() -> (Simulator, Population) {
 
 /// Six cycles six weeks apart.
 pub fn treated(name: &str, mbq: f64, patients: usize) -> Arm {
-    let cycles = (0..6)
+    let occasions = (0..6)
         .map(|k| {
             let at = f64::from(k) * 42.0;
             let dose = Dose {
@@ -28,10 +29,12 @@ pub fn treated(name: &str, mbq: f64, patients: usize) -> Arm {
                 amount: Some(60.0),
                 over: 0.0,
             };
-            Cycle { at, doses: if mbq > 0.0 { vec![dose] } else { Vec::new() }, begins: true }
+            let doses = if mbq > 0.0 { vec![dose] } else { Vec::new() };
+            Occasion { number: k + 1, start: at, doses }
         })
         .collect();
-    Arm { cycles, ..Arm::untreated(name, patients) }
+    let treatment = Treatment { occasions, beside: Vec::new() };
+    Arm { treatment, ..Arm::untreated(name, patients) }
 }
 
 pub fn spec(arms: Vec<Arm>) -> TrialSpec {
@@ -82,7 +85,7 @@ fn exact_no_activity_is_no_treatment() {
     }
     // Without cycles there is nothing to stop at: not a bit differs.
     let mut none = treated("b", 0.0, 60);
-    none.cycles.clear();
+    none.treatment = Treatment::default();
     let both = records(spec(vec![Arm::untreated("a", 60), none]));
     for (a, b) in both[..60].iter().zip(&both[60..]) {
         assert_eq!(*a, Record { arm: 0, ..b.clone() });
@@ -254,7 +257,7 @@ fn exact_treatment_ends_at_progression() {
     let mut arms = vec![arm];
     for count in 1..=6 {
         let mut fixed = treated(&format!("{count}"), 1000.0, 120);
-        fixed.cycles.truncate(count);
+        fixed.treatment.occasions.truncate(count);
         arms.push(fixed);
     }
     let all = records(spec(arms));
@@ -365,9 +368,9 @@ fn regress_messages_about_trials() {
         refused(&|s| s.arms.clear()),
         refused(&|s| s.meaning.death = Some("hazard".to_owned())),
         // A partner without kinetics: nowhere to give it.
-        refused(&|s| s.arms[1].cycles[0].doses[0].into = "olaparib.gut".to_owned()),
-        refused(&|s| s.arms[1].cycles[0].doses[0].activities[0].0 = "Y-90".to_owned()),
-        refused(&|s| s.arms[1].cycles[0].doses[0].amount = Some(1.0)),
+        refused(&|s| s.arms[1].treatment.occasions[0].doses[0].into = "olaparib.gut".to_owned()),
+        refused(&|s| s.arms[1].treatment.occasions[0].doses[0].activities[0].0 = "Y-90".to_owned()),
+        refused(&|s| s.arms[1].treatment.occasions[0].doses[0].amount = Some(1.0)),
         refused(&|s| s.arms[1].set = vec![("alhpa".to_owned(), 1.0)]),
         refused(&|s| {
             s.arms[0].crossover = Some(Crossover {
@@ -401,9 +404,9 @@ fn regress_messages_about_trials() {
 #[test]
 fn exact_a_single_cycle_of_treatment_has_a_length() {
     let mut single = treated("one", 7400.0, 80);
-    single.cycles.truncate(1);
+    single.treatment.occasions.truncate(1);
     let planned = treated("planned", 7400.0, 80);
-    let gap = planned.cycles[1].at - planned.cycles[0].at;
+    let gap = planned.treatment.occasions[1].start - planned.treatment.occasions[0].start;
     let spec = spec(vec![planned, single]);
     let window = spec.toxicity_window;
     let (simulator, population) = chain();

@@ -1,6 +1,6 @@
 //! `lutetia simulate`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use lutetia_diagnostic::{Diagnostic, Sources, closest};
@@ -8,8 +8,8 @@ use lutetia_model::{
     Model, ParameterValue,
     system::{Binding, ParameterInfo, SettingError, System},
 };
-use lutetia_scenario::{DoseEntry, DoseError, Given, follow};
-use lutetia_sim::{Options, Regimen, Request, Simulator};
+use lutetia_scenario::{DoseEntry, DoseError, Scenario, Treatment, follow};
+use lutetia_sim::{Options, Regimen, Simulator};
 use lutetia_table::{Cell, Table};
 use lutetia_units::Dimension;
 
@@ -110,8 +110,10 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let system = lutetia_model::system::compile(&model, &binding(&arguments.nuclides))
         .map_err(|error| failed("LUT8017", &error.to_string()))?;
     let parameters = parameters(&model, &system, &arguments.settings)?;
-    let regimen = regimen(arguments, &system)?;
-    let shown = outputs(&system, &arguments.outputs)?;
+    let treatment = treatment(arguments, &system)?;
+    let scenario = Scenario::new(Arc::new(Simulator::new(system)), parameters, treatment);
+    let system = scenario.system();
+    let shown = outputs(system, &arguments.outputs)?;
     let until = parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
     let end = system.units().to_internal(&until);
     let last = f64::from(arguments.points - 1);
@@ -119,14 +121,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         (0..arguments.points).map(|index| end * f64::from(index) / last).collect();
 
     let set = arguments.settings.iter().filter_map(|s| s.split_once('='));
-    let given = Given {
-        system: &system,
-        regimen: &regimen,
-        driven: Vec::new(),
-        set: set.map(|(name, _)| name.trim()).collect(),
-        end,
-    };
-    for remark in given.remarks() {
+    let set: Vec<&str> = set.map(|(name, _)| name.trim()).collect();
+    for remark in scenario.remarks(&set, end) {
         terminal.diagnostics(&[Diagnostic::warning("LUT8030", remark)], &Sources::new());
     }
 
@@ -134,7 +130,6 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         system.outputs().iter().map(|o| (o.name.clone(), o.unit.symbol().to_owned())).collect();
     let factors: Vec<f64> = system.outputs().iter().map(|o| o.factor).collect();
     let time_unit = system.units().unit_of(Dimension::TIME).symbol().to_owned();
-    let simulator = Simulator::new(system);
     let integrated = if arguments.integrals { shown.clone() } else { Vec::new() };
     let options = Options {
         rtol: arguments.rtol,
@@ -143,8 +138,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         integrals: integrated.clone(),
         ..Options::default()
     };
-    let trajectory = simulator
-        .run(&Request::new(&parameters, &regimen, &times).options(&options))
+    let trajectory = scenario
+        .simulator()
+        .run(&scenario.request(&times).options(&options))
         .map_err(|error| failed(error.code(), &error.to_string()))?;
     let mut result = Table::new("simulation", "Outputs over time").column("time", &time_unit);
     for &output in &shown {
@@ -269,8 +265,8 @@ fn value_of(info: &ParameterInfo, text: &str, hint: &str) -> Outcome<f64> {
 }
 
 /// The doses in internal units, repeated as asked.
-fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
-    let mut regimen = Regimen::default();
+fn treatment(arguments: &Arguments, system: &System) -> Outcome<Treatment> {
+    let mut doses = Vec::new();
     for text in &arguments.doses {
         let entry = DoseEntry::parse(text).map_err(|e| refused(&e))?;
         for dose in entry.doses(system).map_err(|e| refused(&e))? {
@@ -278,13 +274,13 @@ fn regimen(arguments: &Arguments, system: &System) -> Outcome<Regimen> {
                 (Some(every), Some(cycles)) => {
                     let every = parse_quantity("`--every`", every, Dimension::TIME, "8 week")?;
                     let every = system.units().to_internal(&every);
-                    regimen.doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
+                    doses.extend(Regimen::repeat(&dose, every, usize::from(cycles)).doses);
                 }
-                _ => regimen.doses.push(dose),
+                _ => doses.push(dose),
             }
         }
     }
-    Ok(regimen)
+    Ok(Treatment::on_one_occasion(doses))
 }
 
 /// A dose that cannot be given, with what can be done.

@@ -1,17 +1,16 @@
 //! The integral that a method makes of one curve, and what it may know of the population.
 
-use std::sync::Arc;
-
 use lutetia_data::CurvePoint;
 use lutetia_fit::{
-    DerivedKind, ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, fit,
-    percentiles,
+    DerivedKind, ErrorModel, FitOptions, Observation, OdePredictor, Problem, Sample, Transform,
+    fit, percentiles,
 };
+use lutetia_model::cv_of_log_sd;
 use lutetia_patient::{
     curves::{CurveOptions, RegionCurve, error_model, fit_region},
     integrate::{MapPrior, Method, integral, map, method},
 };
-use lutetia_sim::{Inputs, Options};
+use lutetia_sim::Options;
 
 use super::{CohortMethod, CurvesFault, patients::VirtualCurve, setting::Setting};
 use crate::steps::StepError;
@@ -45,7 +44,7 @@ pub(super) fn knowledge(
             .ok()
             .and_then(|f| f.derived(DerivedKind::EffectiveHalfLife).map(|d| d.value));
         if let Some(h) = half_life.filter(|h| *h > 0.0) {
-            logs.push(h.ln());
+            logs.push(Transform::Log.forward(h));
         }
     }
     let Some(p) = percentiles(&logs) else {
@@ -54,7 +53,7 @@ pub(super) fn knowledge(
     let factors = (0..setting.step.times.len())
         .map(|i| training.iter().map(|v| v.tia / v.clean[i]).sum::<f64>() / training.len() as f64)
         .collect();
-    Ok(Knowledge { half_life_h: p.mean.exp(), cv: (p.sd * p.sd).exp_m1().sqrt(), factors })
+    Ok(Knowledge { half_life_h: Transform::Log.backward(p.mean), cv: cv_of_log_sd(p.sd), factors })
 }
 
 fn options(setting: &Setting<'_>, functions: &[String]) -> CurveOptions {
@@ -148,17 +147,10 @@ fn by_model(setting: &Setting<'_>, v: &VirtualCurve, at: Option<f64>) -> Result<
     let system = model.simulator.system();
     let names: Vec<&str> =
         system.parameters().iter().filter(|p| p.iiv.is_some()).map(|p| p.name.as_str()).collect();
-    let base = model.parameters(&step.set)?;
-    let predictor = OdePredictor::new(
-        Arc::clone(&model.simulator),
-        base,
-        &names,
-        setting.regimen.clone(),
-        Inputs::default(),
-        &samples,
-        Options { rtol: 1e-7, ..Options::default() },
-    )
-    .and_then(|p| p.with_integrals(&[output.as_str()]))?;
+    let scenario = model.scenario(&step.set, setting.treatment.clone())?;
+    let options = Options { rtol: 1e-7, ..Options::default() };
+    let predictor = OdePredictor::new(scenario, &names, &samples, options)
+        .and_then(|p| p.with_integrals(&[output.as_str()]))?;
     let observations: Vec<Observation> = points
         .iter()
         .map(|p| {

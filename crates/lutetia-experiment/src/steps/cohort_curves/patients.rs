@@ -66,6 +66,7 @@ pub(super) fn virtual_curves(
         .units
         .from_internal(model.internal("activity", &step.activity, Dimension::ACTIVITY)?, &mbq);
     let nuclide = system.nuclides()[0].name.clone();
+    let regimen = setting.treatment.regimen();
     let each: Vec<Vec<VirtualCurve>> = cohort
         .patients
         .par_iter()
@@ -73,7 +74,7 @@ pub(super) fn virtual_curves(
             let parameters = patient.parameters(0).to_vec();
             let found = model
                 .simulator
-                .run(&Request::new(&parameters, &setting.regimen, &times).options(&options))
+                .run(&Request::new(&parameters, &regimen, &times).options(&options))
                 .map_err(|e| StepError::Patient {
                     number: patient.number,
                     source: Box::new(e.into()),

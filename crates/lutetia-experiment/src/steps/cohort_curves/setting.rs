@@ -2,9 +2,7 @@
 
 use lutetia_fit::ErrorModel;
 use lutetia_patient::curves::error_model;
-use lutetia_scenario::LoadedModel;
-use lutetia_sim::{Dose, Regimen};
-use lutetia_units::Dimension;
+use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, Treatment};
 
 use super::{CohortCurves, CurvesFault};
 use crate::steps::StepError;
@@ -16,7 +14,7 @@ const MOST: usize = 100_000;
 pub(super) struct Setting<'a> {
     pub(super) step: &'a CohortCurves,
     pub(super) model: &'a LoadedModel,
-    pub(super) regimen: Regimen,
+    pub(super) treatment: Treatment,
     pub(super) error: ErrorModel,
     pub(super) seed: u64,
     /// Internal.
@@ -47,23 +45,14 @@ pub(super) fn setting<'a>(
         let found = model.simulator.system().nuclides().len();
         return Err(CurvesFault::Nuclides { found }.into());
     };
-    let optional = |what: &str, text: &Option<String>, dimension| {
-        text.as_deref().map(|t| model.internal(what, t, dimension)).transpose()
+    let entry = DoseEntry {
+        nuclide: Some(nuclide.name.clone()),
+        activity: Some(step.activity.clone()),
+        amount: step.amount.clone(),
+        over: step.over.clone(),
+        ..DoseEntry::into_pool(&step.into)
     };
-    let dose = Dose {
-        at: 0.0,
-        into: step.into.clone(),
-        activities: vec![(
-            nuclide.name.clone(),
-            model.internal("activity", &step.activity, Dimension::ACTIVITY)?,
-        )],
-        amount: step
-            .amount
-            .as_deref()
-            .map(|t| model.dose_amount("amount", t, &step.into))
-            .transpose()?,
-        over: optional("over", &step.over, Dimension::TIME)?.unwrap_or(0.0),
-    };
+    let dose = entry.dose(model.simulator.system()).map_err(ScenarioError::from)?;
     let error = error_model(&step.error)?;
     if error.magnitudes().iter().any(|(_, m)| m.estimated()) {
         return Err(CurvesFault::NoScatter { error: step.error.clone() }.into());
@@ -71,9 +60,9 @@ pub(super) fn setting<'a>(
     Ok(Setting {
         step,
         model,
-        regimen: Regimen::single(dose),
+        treatment: Treatment::on_one_occasion(vec![dose]),
         error,
         seed,
-        hour: model.internal("an hour", "1 h", Dimension::TIME)?,
+        hour: model.clock().hour(),
     })
 }

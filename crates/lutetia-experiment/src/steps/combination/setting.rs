@@ -32,8 +32,7 @@ impl<'a> Setting<'a> {
             let unit = Box::new(unit.clone());
             return Err(CombinationError::Response { name: step.response.clone(), unit }.into());
         }
-        let day = model.internal("a day", "1 d", Dimension::TIME)?;
-        Ok(Self { step, model, response, day })
+        Ok(Self { step, model, response, day: model.clock().day() })
     }
 
     /// Doses of both treatments times `levels`, B later by `shift`.

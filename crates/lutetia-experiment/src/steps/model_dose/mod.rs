@@ -10,8 +10,7 @@ use lutetia_patient::{
     model_dose::{ModelDoses, ModelSource, model_doses},
     text::{adult, given_mass},
 };
-use lutetia_scenario::{DoseEntry, ScenarioError, unread};
-use lutetia_sim::Regimen;
+use lutetia_scenario::{DoseEntry, ScenarioError, Treatment, unread};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -87,9 +86,9 @@ impl StepKind for ModelDose {
 
 fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
     let model = context.model(&step.model)?;
-    let mut regimen = Regimen::default();
+    let mut doses = Vec::new();
     for entry in &step.doses {
-        regimen.doses.extend(entry.doses(model.simulator.system()).map_err(ScenarioError::from)?);
+        doses.extend(entry.doses(model.simulator.system()).map_err(ScenarioError::from)?);
     }
     let source = |spec: &SourceSpec| {
         Ok(ModelSource {
@@ -100,7 +99,7 @@ fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
         })
     };
     let asked = ModelDoses {
-        regimen,
+        treatment: Treatment::on_one_occasion(doses),
         set: step.set.clone(),
         reference: step.reference.as_deref().map_or(Ok(Sex::Male), adult)?,
         sources: step.sources.iter().map(source).collect::<Result<_, StepError>>()?,

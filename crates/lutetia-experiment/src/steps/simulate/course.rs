@@ -1,7 +1,9 @@
 //! The outputs of a model over time under a regimen.
 
-use lutetia_scenario::{Given, LoadedModel, ScenarioError, internal};
-use lutetia_sim::{Options, Regimen, Request};
+use std::sync::Arc;
+
+use lutetia_scenario::{LoadedModel, Scenario, ScenarioError, Treatment, internal};
+use lutetia_sim::{Options, Regimen};
 use lutetia_units::{Dimension, Unit};
 
 use super::{Simulate, SimulateError, inputs};
@@ -42,32 +44,24 @@ pub(super) fn of(
     check(step)?;
     let system = model.simulator.system();
     let parameters = parameters(step, model, context)?;
-    let regimen = regimen(step, model)?;
-    let inputs = inputs::of(step, model, context)?;
+    let scenario = Scenario::new(Arc::clone(&model.simulator), parameters, treatment(step, model)?)
+        .with_inputs(inputs::of(step, model, context)?);
     let shown: Vec<usize> = match &step.outputs {
         None => (0..system.outputs().len()).collect(),
         Some(names) => {
             names.iter().map(|name| model.simulator.output(name)).collect::<Result<_, _>>()?
         }
     };
-    let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
+    let hour = model.clock().hour();
     let last = f64::from(step.points - 1);
     let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
-    let given = Given {
-        system,
-        regimen: &regimen,
-        driven: step.inputs.keys().map(String::as_str).collect(),
-        set: step.set.keys().map(String::as_str).collect(),
-        end: step.until * hour,
-    };
-    let remarks = given.remarks();
+    let set: Vec<&str> = step.set.keys().map(String::as_str).collect();
+    let remarks = scenario.remarks(&set, step.until * hour);
     let defaults = Options::default();
     let options =
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
-    let trajectory = model
-        .simulator
-        .run(&Request::new(&parameters, &regimen, &times).inputs(&inputs).options(&options))?;
+    let trajectory = scenario.simulator().run(&scenario.request(&times).options(&options))?;
     let units = &model.model.units;
     let outputs = shown
         .into_iter()
@@ -120,8 +114,9 @@ fn parameters(
     Ok(cohort.with(&set)?.typical().parameters(0).to_vec())
 }
 
-fn regimen(step: &Simulate, model: &LoadedModel) -> Result<Regimen, StepError> {
-    let mut regimen = Regimen::default();
+/// The doses of the step, all with the same parameters.
+fn treatment(step: &Simulate, model: &LoadedModel) -> Result<Treatment, StepError> {
+    let mut doses = Vec::new();
     for spec in &step.doses {
         let every = match &step.every {
             Some(text) => model.internal("every", text, Dimension::TIME)?,
@@ -129,8 +124,8 @@ fn regimen(step: &Simulate, model: &LoadedModel) -> Result<Regimen, StepError> {
             None => return Err(SimulateError::NoInterval.into()),
         };
         for dose in spec.doses(model.simulator.system()).map_err(ScenarioError::from)? {
-            regimen.doses.extend(Regimen::repeat(&dose, every, step.cycles as usize).doses);
+            doses.extend(Regimen::repeat(&dose, every, step.cycles as usize).doses);
         }
     }
-    Ok(regimen)
+    Ok(Treatment::on_one_occasion(doses))
 }

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lutetia_scenario::LoadedModel;
-use lutetia_sim::{Dose, Options, Regimen, Request, Trajectory};
+use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError};
+use lutetia_sim::{Options, Regimen, Request, Trajectory};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
@@ -61,10 +61,6 @@ pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result
         return Err(SweepError::Nuclides { found }.into());
     };
     let activity = model.internal("activity", &step.activity, Dimension::ACTIVITY)?;
-    let over = match &step.over {
-        Some(text) => model.internal("over", text, Dimension::TIME)?,
-        None => 0.0,
-    };
     let outputs = outputs(step, model)?;
     let options = Options {
         integrals: outputs.iter().map(|o| o.1).collect(),
@@ -74,32 +70,36 @@ pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result
     let until = step.until * 3600.0 / model.model.units.factor(Dimension::TIME);
     // Dense where the dose is taken up, sparse where it only decays.
     let times: Vec<f64> = (0..=120).map(|i| until * (f64::from(i) / 120.0).powi(2)).collect();
-    let amounts = step
+    let doses = step
         .amounts
         .iter()
-        .map(|text| model.dose_amount("amounts", text, &step.into))
+        .map(|text| {
+            let entry = DoseEntry {
+                nuclide: Some(nuclide.name.clone()),
+                activity: Some(step.activity.clone()),
+                amount: Some(text.clone()),
+                over: step.over.clone(),
+                ..DoseEntry::into_pool(&step.into)
+            };
+            entry.dose(model.simulator.system()).map_err(ScenarioError::from)
+        })
         .collect::<Result<Vec<_>, _>>()?;
-    let trajectories = amounts
+    let trajectories = doses
         .par_iter()
-        .map(|amount| {
+        .map(|dose| {
             if stop.load(Ordering::Relaxed) {
                 return Err(StepError::Interrupted);
             }
-            let dose = Dose {
-                at: 0.0,
-                into: step.into.clone(),
-                activities: vec![(nuclide.name.clone(), activity)],
-                amount: Some(*amount),
-                over,
-            };
+            let regimen = Regimen::single(dose.clone());
             model
                 .simulator
-                .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
+                .run(&Request::new(&parameters, &regimen, &times).options(&options))
                 .map_err(StepError::from)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let shown = Shown::of(step, model, &outputs, activity)?;
-    let amounts = step.amounts.iter().zip(amounts).zip(&trajectories);
+    let given = doses.iter().filter_map(|dose| dose.amount);
+    let amounts = step.amounts.iter().zip(given).zip(&trajectories);
     Ok(Grid {
         hot_nmol: shown.nmol(activity / nuclide.activity_per_amount),
         rtol: options.rtol,

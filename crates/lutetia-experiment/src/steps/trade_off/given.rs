@@ -21,13 +21,14 @@ impl Given {
 
 /// All activity of an arm, GBq.
 pub(super) fn activity_gbq(arm: &Arm) -> f64 {
-    let doses = arm.cycles.iter().flat_map(|c| &c.doses);
-    doses.flat_map(|d| &d.activities).map(|(_, mbq)| mbq / 1000.0).sum()
+    let doses = arm.treatment.doses();
+    doses.iter().flat_map(|d| &d.activities).map(|(_, mbq)| mbq / 1000.0).sum()
 }
 
 fn ligand_nmol(arm: &Arm, model: &LoadedModel) -> Option<f64> {
-    let doses = arm.cycles.iter().flat_map(|c| &c.doses).filter(|d| !d.activities.is_empty());
-    let amount = doses.filter_map(|d| d.amount).reduce(f64::max)?;
+    let doses = arm.treatment.doses();
+    let labelled = doses.iter().filter(|d| !d.activities.is_empty());
+    let amount = labelled.filter_map(|d| d.amount).reduce(f64::max)?;
     let nmol = Unit::parse("nmol").ok()?;
     Some(model.model.units.from_internal(amount, &nmol))
 }

@@ -1,7 +1,7 @@
 //! An arm as it is typed, in the terms of the engine: its treatment, its drop-out, its crossover.
 
 use lutetia_scenario::{LoadedModel, MONTH_D as MONTH, Treatment, internal, setting};
-use lutetia_trial::{Arm, Crossover, Cycle, Dependence};
+use lutetia_trial::{Arm, Crossover, Dependence};
 use lutetia_units::{Quantity, Unit};
 
 use super::{ArmSpec, CrossoverSpec, DependenceSpec, days};
@@ -14,7 +14,7 @@ pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, StepError>
         name: spec.name.clone(),
         patients: spec.patients as usize,
         first: 0,
-        cycles: cycles(&Treatment::of(&spec.name, &spec.doses, model)?, model.day()),
+        treatment: Treatment::of(&spec.name, &spec.doses, model)?,
         set: spec
             .set
             .iter()
@@ -44,27 +44,6 @@ fn crossover(spec: &CrossoverSpec, key: &str, model: &LoadedModel) -> Result<Cro
             .collect::<Result<_, StepError>>()?,
     })
 }
-
-/// A treatment as a trial takes it: doses of one start together, in days.
-fn cycles(treatment: &Treatment, day: f64) -> Vec<Cycle> {
-    let starts: Vec<f64> = treatment.occasions.iter().map(|o| o.start / day).collect();
-    let same = |a: f64, b: f64| (a - b).abs() < MOMENT_D;
-    let mut cycles: Vec<Cycle> = Vec::new();
-    for dose in treatment.doses() {
-        let at = dose.at / day;
-        match cycles.iter_mut().find(|c| same(c.at, at)) {
-            Some(cycle) => cycle.doses.push(dose),
-            None => {
-                let begins = starts.iter().any(|start| same(*start, at));
-                cycles.push(Cycle { at, doses: vec![dose], begins });
-            }
-        }
-    }
-    cycles
-}
-
-/// Times (days) that differ by less are one.
-const MOMENT_D: f64 = 1e-9;
 
 /// A dependence in the terms of the engine.
 fn dependence(spec: &DependenceSpec, model: &LoadedModel) -> Result<Dependence, StepError> {

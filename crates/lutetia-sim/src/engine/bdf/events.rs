@@ -8,7 +8,7 @@ use lutetia_units::Dimension;
 
 use super::run::Run;
 use super::tangents::Tangents;
-use crate::error::SolveFailure;
+use crate::error::{Bounded, SolveFailure};
 use crate::events::{Due, WithoutEnd, apply, next_due};
 use crate::field::Field;
 use crate::impossible::Fault;
@@ -111,7 +111,7 @@ impl Run<'_> {
         }
         for ((action, &value), derivatives) in event.actions.iter().zip(&values).zip(&derivatives) {
             if !value.is_finite() {
-                return Err(self.impossible_value(&event.name, &action.name, None));
+                return Err(self.impossible_value(&event.name, &action.name, value));
             }
             apply(action, value, &mut self.x, &mut self.s, derivatives);
         }
@@ -121,7 +121,7 @@ impl Run<'_> {
             return Err(self.impossible_value(
                 &event.name,
                 &system.states()[k].name,
-                Some(shown[k]),
+                shown[k],
             ));
         }
         if let Some(before) = &before {
@@ -141,19 +141,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn impossible_value(&self, event: &str, state: &str, amount: Option<f64>) -> SolveFailure {
+    fn impossible_value(&self, event: &str, state: &str, value: f64) -> SolveFailure {
         let units = self.task.system.units();
         self.refused_along(Fault::Impossible {
-            what: format!("what event `{event}` makes of `{state}`"),
-            value: amount.map_or_else(
-                || "not a finite number".to_owned(),
-                |x| quantity_text(units, Dimension::AMOUNT, x),
-            ),
-            expected: if amount.is_some() {
-                "an amount of zero or more"
-            } else {
-                "a finite number"
-            },
+            what: Box::new(Bounded::Made { event: event.to_owned(), state: state.to_owned() }),
+            value: quantity_text(units, Dimension::AMOUNT, value),
+            expected: if value.is_finite() { "an amount of zero or more" } else { "a finite number" },
         })
     }
 

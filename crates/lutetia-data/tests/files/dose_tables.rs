@@ -1,0 +1,52 @@
+//! Doses written as `doses.csv` are read as the same doses.
+
+use lutetia_data::{DoseRow, Study};
+use proptest::prelude::*;
+
+fn row() -> impl Strategy<Value = DoseRow> {
+    let optional = |x| prop::option::of(x);
+    (
+        (1_u16..9, 0.0..5000.0_f64, 1e-3..2e4_f64),
+        (optional(1e3..1e6_f64), optional(0.0..48.0_f64)),
+        (optional("L\\.[a-z]{1,8}"), optional("[a-z][a-z \",;]{0,12}[a-z]")),
+    )
+        .prop_map(
+            |((cycle, time_h, activity_mbq), (amount_nmol, duration_h), (into, note))| DoseRow {
+                subject: "P, 1".to_owned(),
+                cycle,
+                time_h,
+                nuclide: "Lu-177".to_owned(),
+                activity_mbq,
+                amount_nmol,
+                duration_h,
+                into,
+                note,
+                line: 0,
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn prop_what_is_written_is_read_back(rows in prop::collection::vec(row(), 1..6)) {
+        let table = DoseRow::table(&rows);
+        // One measurement of the first cycle, so that there is a study.
+        let first = &rows[0];
+        let activity = format!(
+            "subject,cycle,region,time (h),activity (MBq)\n\"P, 1\",{},liver,{},{}\n",
+            first.cycle,
+            5000.0 + first.time_h,
+            1e-9 * first.activity_mbq
+        );
+        let (study, faults, _) = Study::parse("written", &[
+            ("README.md", b"source: invented"),
+            ("subjects.csv", b"subject\n\"P, 1\"\n"),
+            ("doses.csv", table.as_bytes()),
+            ("activity.csv", activity.as_bytes()),
+        ]);
+        let study = study.ok_or_else(|| TestCaseError::fail(format!("{table}\n{faults:#?}")))?;
+        let read: Vec<DoseRow> =
+            study.doses().iter().map(|row| DoseRow { line: 0, ..row.clone() }).collect();
+        prop_assert_eq!(read, rows);
+    }
+}
