@@ -22,7 +22,8 @@ use lutetia_scenario::{Clock, Moment};
 use lutetia_sim::Simulator;
 use rayon::prelude::*;
 
-use crate::{course::Given, error::TrialError};
+use crate::error::TrialError;
+use course::Given;
 use crossover::Known;
 
 pub use patient::Expected;
