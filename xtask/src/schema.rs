@@ -1,5 +1,5 @@
-//! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, and the reference page of
-//! experiments, as `lutetia schema` prints them.
+//! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, and the pages of experiments
+//! and of ports, as `lutetia schema` prints them.
 //!
 //! The command is asked, and not its crates, so that a chore does not build the solver once more with other features.
 
@@ -12,9 +12,11 @@ use crate::workspace;
 /// Every schema or page: where it is committed, and what prints it.
 const SCHEMAS: &[(&str, &[&str])] = &[
     ("docs/experiment.md", &["experiment", "--page"]),
+    ("docs/ports.md", &["ports", "--page"]),
     ("schemas/chain.schema.json", &["chain"]),
     ("schemas/experiment.schema.json", &["experiment"]),
     ("schemas/model.schema.json", &["model"]),
+    ("schemas/ports.schema.json", &["ports"]),
 ];
 
 /// Writes the schemas, or with `check` fails when a committed one is stale.

@@ -4,3 +4,5 @@
 mod chains;
 mod doses;
 mod nuclides;
+mod ports;
+mod swap;

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page that says what every key means, of an experiment.
+    /// Print a page instead: what every key of an experiment means, or the ports that models share.
     #[arg(long)]
     page: bool,
 }
@@ -33,20 +33,24 @@ enum Kind {
     Model,
     Chain,
     Experiment,
+    /// The file of ports, `models/ports.toml`.
+    Ports,
 }
 
 /// Prints the JSON Schema of a kind of file, made of what its reader reads.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let text = match (arguments.kind, arguments.page) {
         (Kind::Experiment, true) => lutetia_experiment::keys::page(),
+        (Kind::Ports, true) => lutetia_model::ports(&lutetia_scenario::ports_file()).0.page(),
         (_, true) => {
             return Err(Failure::usage(
-                "there is a page of the keys of an experiment alone",
+                "there is a page of the keys of an experiment and of the ports alone",
                 "leave `--page` out: the schema says of each key what it means",
             ));
         }
         (Kind::Model, false) => lutetia_model::json_schema(),
         (Kind::Chain, false) => lutetia_model::chain_schema(),
+        (Kind::Ports, false) => lutetia_model::ports_schema(),
         (Kind::Experiment, false) => lutetia_experiment::keys::json_schema(),
     };
     terminal.data(text.trim_end())
