@@ -21,7 +21,7 @@ const BY_ENERGY: &str = "in proportion to the energy that stays in place";
 
 /// Gives a model the dose factors of its nuclide. A factor per mass becomes that of the nuclide with its
 /// daughters, alphas and electrons absorbed in place; one of a certain mass is scaled by that energy where its words say
-/// so, and cannot be known here otherwise and is named. What a chain made with the mass of an organ is the organ's.
+/// so and there are no alphas, and cannot be known here otherwise and is named. What a chain made with the mass of an organ is the organ's.
 /// An RBE of 1 is named where there are alphas.
 ///
 /// Returns what a reader must know, by parameter. What a user sets is set later and wins.
@@ -69,6 +69,8 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
         } else if let Some(other) = other
             && parameter.dimension == of_mass.dimension()
             && let [source] = &sources[..]
+            // Alphas do not reach from where they are emitted to what the factor is of.
+            && !has_alphas(source)
             && parameter.about.as_deref().is_some_and(|about| about.contains(BY_ENERGY))
             && let Ok(written) = source_with_daughters(other)
         {
