@@ -48,7 +48,7 @@ fn val_s_self_follows_the_nuclide() {
     // The red marrow gets 6.35 times the dose per activity of 90Y in blood and in lesions: 0.933 over 0.147 MeV of
     // electrons (ICRP Publication 107), each to three digits.
     let marrow = model("models/toxicity/marrow-dose.toml", "Y-90");
-    for (name, lutetium) in [("S_blood", 5.2e-6), ("S_all", 7.29e-5)] {
+    for (name, lutetium) in [("S_blood", 5.2e-3), ("S_all", 7.29e-2)] {
         let ratio = parameter(&marrow, name, &[]) / lutetium;
         assert!((ratio / (0.933 / 0.147) - 1.0).abs() < 0.02, "{name}: {ratio}");
         assert!(marrow.notes.iter().any(|n| n.contains(name) && n.contains("in proportion")));
