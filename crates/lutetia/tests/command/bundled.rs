@@ -197,7 +197,7 @@ fn exact_a_chain_is_named_like_a_model() {
     let said = run(folder.path(), &["explain", "chains/psma-limits-olaparib"]).stdout;
     for line in [
         "kidneys.dose_rate",
-        "pk.A_kidneys * S(kidneys, 296.7829775 g)",
+        "pk.A_kidneys * S(kidneys, 296.782977492 g)",
         "models/chains/psma-limits.toml",
         "tumour.kill_rate  ",
         "port kill_rate",
