@@ -249,6 +249,49 @@ fn exact_a_dose_rate_is_activity_times_delta_over_mass() {
     }
 }
 
+/// Faults of connecting by ports, of roles and of what parts share.
+fn cases_of_ports_and_roles(head: &str, parts: &str) -> Vec<(&'static str, String)> {
+    let own = format!("{head}connect = \"ports\"\n");
+    vec![
+        ("another way to connect", format!("{}{parts}", own.replace("\"ports\"", "\"port\""))),
+        ("two givers of one port", format!("{own}{parts}drug = \"family/drug\"\n")),
+        (
+            "a port left open that is none",
+            format!("{own}{parts}[connect]\n\"pk.los\" = \"none\"\n"),
+        ),
+        (
+            "a region of a mass that changes",
+            format!(
+                "{head}{parts}[connect]\n\"tumour.dose_rate\" = {{ dose_rate_of = \"pk.A_tumour\", mass = \"tumour.mass\", region = \"liver\" }}\n"
+            ),
+        ),
+        ("unknown role", format!("{head}{parts}[roles]\ndeaths = \"tumour.mass\"\n")),
+        (
+            "outputs that cannot play",
+            format!(
+                "{head}{parts}[roles]\ndeath = \"tumour.loss\"\nvolume = \"tumour.loss\"\nmarker = \"tumour.mas\"\n"
+            ),
+        ),
+        (
+            "toxicities",
+            format!(
+                "{head}{parts}[toxicities]\na = {{ output = \"tumour.mass\", ctcae = \"platelets\" }}\nb = {{ output = \"tumour.mass\", limits = [\"1 g\", \"2 g\"] }}\n"
+            ),
+        ),
+        (
+            "toxicities that are not clear",
+            format!(
+                "{head}{parts}[toxicities]\na = \"tumour.mass\"\nb = {{ output = \"tumour.mass\", ctcae = \"platlets\" }}\n"
+            ),
+        ),
+        ("roles that are no text", format!("{head}{parts}[roles]\ndeath = 1\n")),
+        (
+            "parts that do not agree",
+            format!("{head}{parts}drug = \"family/drug\"\n[set]\n\"growth\" = \"1 1/h\"\n"),
+        ),
+    ]
+}
+
 /// Every fault, as a user sees it: with its place, what was found, and a hint.
 #[test]
 fn regress_faults_of_chains() {
@@ -264,7 +307,6 @@ fn regress_faults_of_chains() {
         ("family/drug", DRUG),
         ("ports", PORTS),
     ]);
-    let own = "[chain]\nid = \"mine\"\ntitle = \"Mine\"\nconnect = \"ports\"\n";
     let cases = [
         ("no id or title", "[chain]\n".to_owned()),
         ("no part", head.to_owned()),
@@ -327,47 +369,11 @@ fn regress_faults_of_chains() {
             "nothing to leave out",
             format!("{head}extends = \"chains/base\"\n[connect]\n\"pk.los\" = \"none\"\n"),
         ),
-        ("another way to connect", format!("{}{parts}", own.replace("\"ports\"", "\"port\""))),
-        ("two givers of one port", format!("{own}{parts}drug = \"family/drug\"\n")),
-        (
-            "a port left open that is none",
-            format!("{own}{parts}[connect]\n\"pk.los\" = \"none\"\n"),
-        ),
-        (
-            "a region of a mass that changes",
-            format!(
-                "{head}{parts}[connect]\n\"tumour.dose_rate\" = {{ dose_rate_of = \"pk.A_tumour\", mass = \"tumour.mass\", region = \"liver\" }}\n"
-            ),
-        ),
-        ("unknown role", format!("{head}{parts}[roles]\ndeaths = \"tumour.mass\"\n")),
-        (
-            "outputs that cannot play",
-            format!(
-                "{head}{parts}[roles]\ndeath = \"tumour.loss\"\nvolume = \"tumour.loss\"\nmarker = \"tumour.mas\"\n"
-            ),
-        ),
-        (
-            "toxicities",
-            format!(
-                "{head}{parts}[toxicities]\na = {{ output = \"tumour.mass\", ctcae = \"platelets\" }}\nb = {{ output = \"tumour.mass\", limits = [\"1 g\", \"2 g\"] }}\n"
-            ),
-        ),
-        (
-            "toxicities that are not clear",
-            format!(
-                "{head}{parts}[toxicities]\na = \"tumour.mass\"\nb = {{ output = \"tumour.mass\", ctcae = \"platlets\" }}\n"
-            ),
-        ),
-        ("roles that are no text", format!("{head}{parts}[roles]\ndeath = 1\n")),
-        (
-            "parts that do not agree",
-            format!("{head}{parts}drug = \"family/drug\"\n[set]\n\"growth\" = \"1 1/h\"\n"),
-        ),
         ("a list for a part", format!("{head}[parts]\npk = [\"family/ligand\"]\n")),
     ];
     let mut all = String::new();
     let mut codes = std::collections::BTreeSet::new();
-    for (name, text) in cases {
+    for (name, text) in cases.into_iter().chain(cases_of_ports_and_roles(head, parts)) {
         let checked = checked(&text, &library);
         assert!(checked.model.is_none(), "{name} has no fault");
         all.push_str(&format!("## {name}\n\n"));
