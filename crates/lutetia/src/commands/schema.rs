@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page instead: what every key of an experiment means, or the ports that models share.
+    /// Print a page instead: of the keys of an experiment, or of the ports that models share.
     #[arg(long)]
     page: bool,
 }
@@ -33,7 +33,6 @@ enum Kind {
     Model,
     Chain,
     Experiment,
-    /// The file of ports, `models/ports.toml`.
     Ports,
 }
 
