@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page instead: of the keys of an experiment, or of the ports that models share.
+    /// Print a page instead: of the keys of an experiment, or of the ports.
     #[arg(long)]
     page: bool,
 }
