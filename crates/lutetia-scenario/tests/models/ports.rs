@@ -26,7 +26,7 @@ fn shipped_models() -> BTreeMap<&'static str, Model> {
 fn faults(ports: &Ports, models: &BTreeMap<&'static str, Model>) -> Vec<String> {
     let mut faults = Vec::new();
     for port in &ports.list {
-        for pattern in port.taken.iter() {
+        for pattern in &port.taken {
             inputs_of(port, pattern, models, &mut faults);
         }
         for pattern in port.given.iter().chain(&port.apart) {
