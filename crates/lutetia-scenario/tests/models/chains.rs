@@ -134,7 +134,8 @@ fn exact_a_bare_name_sets_all_parts_that_agree() {
         assert!((values[slot] / before[slot] - 2.0).abs() < 1e-12);
     }
     let one = set("platelets.k_Q", "0.0038 1/d").expect("one part");
-    assert_eq!(slots.map(|s| (one[s] / before[s]).round()), [2.0, 1.0, 1.0]);
+    let times = slots.map(|s| format!("{:.9}", one[s] / before[s]));
+    assert_eq!(times, ["2.000000000", "1.000000000", "1.000000000"]);
     let refused = set("gamma", "0.2").expect_err("they differ").to_string();
     for said in ["`platelets.gamma` = 0.16", "`lymphocytes.gamma` = 0.1", "write `platelets.gamma`"]
     {
