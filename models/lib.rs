@@ -104,6 +104,9 @@ pub const MODELS: &[Bundled] = library! {
     "tumour/regression-growth-stein-fojo.toml"
 };
 
+/// What shipped models share: which outputs give it, and which inputs take it; the text of `ports.toml`.
+pub const PORTS: &str = include_str!("ports.toml");
+
 /// The model of a name: with or without `.toml`, with or without `models/` in front.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Bundled> {

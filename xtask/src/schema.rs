@@ -1,5 +1,5 @@
 //! `cargo xtask schema [--check]`: the JSON Schemas of the files that people write, and the reference pages of
-//! experiments and studies, as `lutetia schema` prints them.
+//! experiments, studies and ports, as `lutetia schema` prints them.
 //!
 //! The command is asked, and not its crates, so that a chore does not build the solver once more with other features.
 
@@ -13,9 +13,11 @@ use crate::workspace;
 const SCHEMAS: &[(&str, &[&str])] = &[
     ("docs/experiment.md", &["experiment", "--page"]),
     ("docs/study.md", &["study", "--page"]),
+    ("docs/ports.md", &["ports", "--page"]),
     ("schemas/chain.schema.json", &["chain"]),
     ("schemas/experiment.schema.json", &["experiment"]),
     ("schemas/model.schema.json", &["model"]),
+    ("schemas/ports.schema.json", &["ports"]),
 ];
 
 /// Writes the schemas, or with `check` fails when a committed one is stale.

@@ -8,7 +8,7 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use crate::{
     expr::{Expr, Symbol},
     model::{
-        ALIAS_SEPARATOR, Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate,
+        ALIAS_SEPARATOR, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue, Participant, Rate,
     },
 };
 
@@ -35,6 +35,13 @@ pub enum Link {
     /// The input is the dose rate of the activity in a mass: `Ḋ = A Δ / m`, with Δ (Gy g/(MBq h)) the energy that the
     /// nuclide and its daughters deposit in place per decay. Δ becomes a parameter that follows the nuclide.
     DoseRate(Mass),
+    /// The same in an organ of a fixed mass: Δ is `S m`, with S the organ's own dose factor at that mass.
+    OrganDoseRate {
+        /// The organ, such as `kidneys`.
+        region: String,
+        /// Its mass.
+        mass: Quantity,
+    },
 }
 
 /// The mass in which an activity deposits its energy.
@@ -70,10 +77,12 @@ impl Connection {
 const DEPOSITED: &str = "Gy g/(MBq h)";
 
 /// What drives an input, resolved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Driver {
     from: Port,
     by: Factor,
+    /// The organ of the dose factor, with its mass in g.
+    organ: Option<(String, f64)>,
 }
 
 /// What an output is multiplied by, internal.
@@ -106,7 +115,7 @@ pub fn connect(
     let mut driven: BTreeMap<Port, Driver> = BTreeMap::new();
     for connection in connections {
         let found = match resolve(parts, connection) {
-            Ok((to, driver)) if driven.insert(to, driver).is_some() => Err(Box::new(
+            Ok((to, driver)) if driven.insert(to, driver.clone()).is_some() => Err(Box::new(
                 Diagnostic::error(
                     "LUT2606",
                     format!("input `{}` is connected twice", connection.to),
@@ -207,8 +216,18 @@ fn resolve(
             Factor::Number(target.units.to_internal(scale))
         }
         Link::DoseRate(mass) => dose_rate(parts, connection, mass, (from_unit, to_unit))?,
+        Link::OrganDoseRate { mass, .. } => {
+            let mass = Mass::Fixed(mass.clone());
+            dose_rate(parts, connection, &mass, (from_unit, to_unit))?
+        }
     };
-    Ok(((to_part, input), Driver { from, by }))
+    let organ = match &connection.by {
+        Link::OrganDoseRate { region, mass } => {
+            Unit::parse("g").and_then(|g| mass.to(&g)).ok().map(|g| (region.clone(), g))
+        }
+        _ => None,
+    };
+    Ok(((to_part, input), Driver { from, by, organ }))
 }
 
 /// Whether an output, times a scale, has the dimension of an input.
@@ -405,6 +424,7 @@ fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, Driver>) -> Option<M
     }
     // Connected inputs come after all definitions of the parts, in the order of `offsets`.
     for (&(to_part, input), driver) in driven {
+        let organ = driver.organ.clone();
         let (alias, target) = &parts[to_part];
         let input = &target.inputs[input];
         let port = |(part, output): Port| {
@@ -420,10 +440,10 @@ fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, Driver>) -> Option<M
             Factor::Number(scale) if (scale - 1.0).abs() <= 0.0 => value,
             Factor::Number(scale) => times(value, Expr::Number(scale)),
             Factor::PerMass(mass) => {
-                over(times(value, deposited(&mut joined, &name)?), Expr::Number(mass))
+                over(times(value, deposited(&mut joined, &name, organ)?), Expr::Number(mass))
             }
             Factor::PerOutput(mass) => {
-                over(times(value, deposited(&mut joined, &name)?), port(mass).0)
+                over(times(value, deposited(&mut joined, &name, organ)?), port(mass).0)
             }
         };
         joined.defines.push(Define { name, dimension: input.unit.dimension(), expr, text });
@@ -432,7 +452,7 @@ fn merge(parts: &[(String, Model)], driven: &BTreeMap<Port, Driver>) -> Option<M
 }
 
 /// A new parameter: what the nuclide deposits in place per decay, unknown until there is a nuclide.
-fn deposited(joined: &mut Model, input: &str) -> Option<Expr> {
+fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> Option<Expr> {
     let unit = Unit::parse(DEPOSITED).ok()?;
     joined.parameters.push(Parameter {
         name: format!("{input}~Delta"),
@@ -445,11 +465,16 @@ fn deposited(joined: &mut Model, input: &str) -> Option<Expr> {
         iov: None,
         effects: Vec::new(),
         source: Some("of the nuclide with its daughters".to_owned()),
-        about: Some("alphas and electrons absorbed in place, per decay".to_owned()),
+        about: Some(match &organ {
+            Some((region, _)) => format!("absorbed in the {region} per decay in them"),
+            None => "alphas and electrons absorbed in place, per decay".to_owned(),
+        }),
     });
     let index = joined.parameters.len() - 1;
     joined.parameter_order.push(index);
-    joined.chain.get_or_insert_with(Chain::default).dose_factors.push(index);
+    let (region, mass_g) = organ.unzip();
+    let made = DoseFactor { parameter: index, region, mass_g };
+    joined.chain.get_or_insert_with(Chain::default).dose_factors.push(made);
     Some(Expr::Symbol(Symbol::Parameter(index)))
 }
 

@@ -9,6 +9,8 @@ pub mod explain;
 pub mod expr;
 mod front;
 mod model;
+mod ports_page;
+pub mod role;
 mod scaffold;
 mod schema;
 pub mod system;
@@ -16,8 +18,11 @@ pub mod system;
 pub use connect::{Connection, Link, Mass, connect};
 pub use explain::{Explanation, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
-pub use front::{Checked, Named, NoFiles, Resolve, SourceFile, check, check_with_units};
+pub use front::{
+    Checked, Named, NoFiles, Port, PortPattern, Ports, Resolve, SourceFile, check,
+    check_with_units, ports,
+};
 pub use model::*;
 pub use scaffold::scaffold;
-pub use schema::{chain_schema, json_schema};
+pub use schema::{chain_schema, json_schema, ports_schema};
 pub use system::{Binding, CompileError, Evaluator, System, compile};

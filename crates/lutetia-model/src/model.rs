@@ -87,7 +87,7 @@ impl Model {
     #[must_use]
     pub fn is_dose_factor(&self, name: &str) -> bool {
         let factors = self.chain.iter().flat_map(|chain| &chain.dose_factors);
-        factors.filter_map(|&index| self.parameters.get(index)).any(|p| p.name == name)
+        factors.filter_map(|made| self.parameters.get(made.parameter)).any(|p| p.name == name)
     }
 }
 
@@ -100,8 +100,57 @@ pub struct Chain {
     pub wires: Vec<ChainWire>,
     /// What is set to another value than that of the part.
     pub set: Vec<ChainSetting>,
-    /// Dose factors that follow the nuclide, made by `dose_rate_of` (indices into `Model::parameters`).
-    pub dose_factors: Vec<usize>,
+    /// What outputs are to a trial.
+    pub roles: Vec<ChainRole>,
+    /// What a trial grades.
+    pub toxicities: Vec<ChainToxicity>,
+    /// Dose factors that follow the nuclide, made by `dose_rate_of`.
+    pub dose_factors: Vec<DoseFactor>,
+}
+
+impl Chain {
+    /// The output that plays a role (`death`, `new_lesion`, `volume`, `marker`), as `part.output`.
+    #[must_use]
+    pub fn role(&self, role: &str) -> Option<&str> {
+        self.roles.iter().find(|r| r.role == role).map(|r| r.output.as_str())
+    }
+}
+
+/// A role that a chain gives an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainRole {
+    /// `death`, `new_lesion`, `volume` or `marker`.
+    pub role: String,
+    /// `survival.cumulative_hazard`.
+    pub output: String,
+    /// The file of the chain that says so.
+    pub file: String,
+}
+
+/// A toxicity that a chain declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChainToxicity {
+    /// Name in tables.
+    pub name: String,
+    /// `platelets.platelets`.
+    pub output: String,
+    /// The count it is by CTCAE v5.0.
+    pub ctcae: Option<String>,
+    /// Or the values below which the grades 1, 2, 3, 4 begin, as typed.
+    pub limits: Option<Vec<String>>,
+    /// The file of the chain that says so.
+    pub file: String,
+}
+
+/// A parameter that is what a nuclide deposits per decay, times mass.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DoseFactor {
+    /// Index into `Model::parameters`.
+    pub parameter: usize,
+    /// The organ whose own dose factor it is; all alphas and electrons are absorbed in place where there is none.
+    pub region: Option<String>,
+    /// The mass in g of that organ, where it is fixed.
+    pub mass_g: Option<f64>,
 }
 
 /// A part of a chain.
@@ -124,6 +173,8 @@ pub struct ChainWire {
     pub from: String,
     /// Where the numbers come from.
     pub source: Option<String>,
+    /// The port by which it connects where no line says so.
+    pub port: Option<String>,
     /// The file of the chain that says so.
     pub file: String,
 }
@@ -247,6 +298,55 @@ pub struct Parameter {
     pub source: Option<String>,
     /// Description.
     pub about: Option<String>,
+}
+
+impl Parameter {
+    /// Whether another parameter stands alike: the same number, unit, spread and source. Of two parts they are then one
+    /// parameter that both have.
+    #[must_use]
+    pub fn stands_like(&self, other: &Self) -> bool {
+        let same = |a: &ParameterValue, b: &ParameterValue| match (a, b) {
+            // What the nuclide has yet to give is not known to be alike.
+            (ParameterValue::Number(a), ParameterValue::Number(b)) => {
+                !a.is_nan() && a.to_bits() == b.to_bits()
+            }
+            _ => false,
+        };
+        same(&self.value, &other.value)
+            && self.unit == other.unit
+            && self.fixed == other.fixed
+            && self.bounds == other.bounds
+            && self.iiv == other.iiv
+            && self.iov == other.iov
+            && self.effects.is_empty()
+            && other.effects.is_empty()
+            && self.source == other.source
+    }
+
+    /// The part and the name in it, where the model is a chain.
+    #[must_use]
+    pub fn in_part(&self) -> Option<(&str, &str)> {
+        self.name.split_once(ALIAS_SEPARATOR)
+    }
+}
+
+/// The parameters of a model, each once: those of several parts that are called and stand alike together, by their
+/// indices, in the order of the first. Others stand alone.
+#[must_use]
+pub fn listed_once(parameters: &[Parameter]) -> Vec<Vec<usize>> {
+    let mut lines: Vec<Vec<usize>> = Vec::new();
+    for (k, parameter) in parameters.iter().enumerate() {
+        let same = |line: &&mut Vec<usize>| {
+            let first = &parameters[line[0]];
+            let own = |p: &Parameter| p.in_part().map(|(_, own)| own.to_owned());
+            own(first).is_some() && own(first) == own(parameter) && first.stands_like(parameter)
+        };
+        match lines.iter_mut().find(same) {
+            Some(line) => line.push(k),
+            None => lines.push(vec![k]),
+        }
+    }
+    lines
 }
 
 /// The value of a parameter.

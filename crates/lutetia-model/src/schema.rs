@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::front::keys::{CHAIN, Form, Key, Kind, TABLES, Table};
+use crate::front::keys::{CHAIN, Form, Key, Kind, PORTS, TABLES, Table};
 
 /// The JSON Schema (draft 2020-12) of a model file, indented, with a final newline.
 ///
@@ -17,6 +17,17 @@ pub fn json_schema() -> String {
 #[must_use]
 pub fn chain_schema() -> String {
     schema(CHAIN, "Lutetia chain", "Models connected through their ports", "chain")
+}
+
+/// The JSON Schema of a file of ports, made as that of a model file.
+#[must_use]
+pub fn ports_schema() -> String {
+    schema(
+        PORTS,
+        "Lutetia ports",
+        "What models share: which outputs give it, which inputs take it",
+        "ports",
+    )
 }
 
 fn schema(tables: &[Table], title: &str, about: &str, required: &str) -> String {

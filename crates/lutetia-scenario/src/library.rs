@@ -1,4 +1,6 @@
-//! Models by name: what is near a name that nothing has.
+//! Models by name, what is near a name that nothing has, and the ports that they share.
+
+use lutetia_model::SourceFile;
 
 /// The bundled model whose name is nearest: `psma/tumour-kidny` means `psma/tumour-kidney`, and so does `tumour-kidney`.
 ///
@@ -18,4 +20,10 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     // Without a family, what is meant is the name within one.
     let near = lutetia_diagnostic::closest(wanted, lutetia_models::names().map(last))?;
     lutetia_models::names().find(|name| last(name) == near)
+}
+
+/// The file of the ports that models share, as it travels with the library.
+#[must_use]
+pub fn ports_file() -> SourceFile {
+    SourceFile { name: "models/ports.toml".to_owned(), text: lutetia_models::PORTS.to_owned() }
 }

@@ -13,7 +13,7 @@ use lutetia_units::{Dimension, Quantity, UnitSystem, significant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{ScenarioError, follow};
+use crate::{ScenarioError, agreeing, follow};
 
 /// A model, or several connected through their ports, with the nuclides they are run with.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -99,6 +99,10 @@ impl Resolve for Neighbours<'_, '_> {
 
     fn nearest(&self, name: &str) -> Option<String> {
         crate::nearest(name).map(str::to_owned)
+    }
+
+    fn ports(&self) -> Option<SourceFile> {
+        Some(crate::ports_file())
     }
 }
 
@@ -244,17 +248,23 @@ impl LoadedModel {
         amount.map_err(|e| ScenarioError::Amount { what: what(), source: Box::new(e) })
     }
 
-    /// The default parameter vector with some parameters or covariates replaced, internal.
+    /// The default parameter vector with some parameters or covariates replaced, internal. A bare name means those of
+    /// all parts, where they agree.
     ///
     /// # Errors
-    /// An unknown name, a value of the wrong dimension, no level of a category, a covariate outside the range of the
+    /// An unknown name, one of several parts that do not agree, a value of the wrong dimension, no level of a category, a covariate outside the range of the
     /// model or without any value.
     pub fn parameters(&self, set: &BTreeMap<String, String>) -> Result<Vec<f64>, ScenarioError> {
         let system = self.simulator.system();
         let mut values = system.default_parameters();
         for (name, text) in set {
-            let index = self.simulator.parameter(name)?;
-            values[index] = system.parameters()[index].setting(text)?;
+            let slots = agreeing(self, name)?;
+            if slots.is_empty() {
+                self.simulator.parameter(name)?;
+            }
+            for index in slots {
+                values[index] = system.parameters()[index].setting(text)?;
+            }
         }
         match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
             Some((info, _)) => {

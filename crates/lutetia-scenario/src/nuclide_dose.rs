@@ -4,8 +4,9 @@
 //! (`electrons of 177Lu absorbed in place`). Run with another nuclide, it would give the dose of the first:
 //! of 225Ac with its daughters a two-hundredth of what it is.
 
-use lutetia_dose::{Source, bundled::source_with_daughters};
-use lutetia_model::{Model, Parameter, ParameterValue};
+use lutetia_data::Sex;
+use lutetia_dose::{DoseError, Region, Source, bundled::source_with_daughters, self_dose_factor};
+use lutetia_model::{DoseFactor, Model, Parameter, ParameterValue};
 use lutetia_units::{Quantity, Unit, significant};
 
 /// Share of alphas in the energy that stays above which an RBE is asked after.
@@ -15,9 +16,12 @@ const ALPHA_SHARE: f64 = 1e-4;
 const PER_MASS: &str = "Gy g/(MBq h)";
 /// Unit of a factor of one mass.
 const OF_MASS: &str = "Gy/(MBq h)";
+/// Words by which a factor of a certain mass says how it is that of another nuclide.
+const BY_ENERGY: &str = "in proportion to the energy that stays in place";
 
 /// Gives a model the dose factors of its nuclide. A factor per mass becomes that of the nuclide with its
-/// daughters, alphas and electrons absorbed in place; one of a certain mass cannot be known here and is named.
+/// daughters, alphas and electrons absorbed in place; one of a certain mass is scaled by that energy where its words say
+/// so and there are no alphas, and cannot be known here otherwise and is named. What a chain made with the mass of an organ is the organ's.
 /// An RBE of 1 is named where there are alphas.
 ///
 /// Returns what a reader must know, by parameter. What a user sets is set later and wins.
@@ -41,30 +45,7 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
         run.iter().filter_map(|name| source_with_daughters(name).ok()).collect();
     let mut notes = Vec::new();
     let units = model.units.clone();
-    let made = model.chain.as_ref().map_or_else(Vec::new, |chain| chain.dose_factors.clone());
-    for index in made {
-        let parameter = &mut model.parameters[index];
-        // What the chain sets is not unknown.
-        if !matches!(parameter.value, ParameterValue::Number(x) if x.is_nan()) {
-            continue;
-        }
-        if let [source] = &sources[..] {
-            let gy = source.local_deposition_mgy_g_per_mbq_h() / 1000.0;
-            let own = units.to_internal(&Quantity::new(gy, per_mass.clone()));
-            parameter.value = ParameterValue::Number(own);
-            parameter.source =
-                Some(format!("{} with its daughters, absorbed in place", source.name()));
-        } else {
-            notes.push((
-                parameter.name.clone(),
-                format!(
-                    "`{}` is not known with several nuclides ({}); set it",
-                    parameter.name,
-                    run.join(", ")
-                ),
-            ));
-        }
-    }
+    made_by_chain(model, &sources, &run, &mut notes);
     for parameter in &mut model.parameters {
         let ParameterValue::Number(value) = parameter.value else { continue };
         let written = named(parameter);
@@ -80,6 +61,26 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
                 parameter.name.clone(),
                 format!(
                     "`{}` = {} {PER_MASS}, of {}, absorbed in place; the file has that of {other}",
+                    parameter.name,
+                    significant(gy, 3),
+                    source.name()
+                ),
+            ));
+        } else if let Some(other) = other
+            && parameter.dimension == of_mass.dimension()
+            && let [source] = &sources[..]
+            // Alphas do not reach from where they are emitted to what the factor is of.
+            && !has_alphas(source)
+            && parameter.about.as_deref().is_some_and(|about| about.contains(BY_ENERGY))
+            && let Ok(written) = source_with_daughters(other)
+        {
+            let [own, old] = [source, &written].map(Source::local_deposition_mgy_g_per_mbq_h);
+            let gy = units.from_internal(value, &of_mass) * own / old;
+            parameter.value = ParameterValue::Number(value * own / old);
+            notes.push((
+                parameter.name.clone(),
+                format!(
+                    "`{}` = {} {OF_MASS}, of {} {BY_ENERGY}; the file has that of {other}",
                     parameter.name,
                     significant(gy, 3),
                     source.name()
@@ -115,6 +116,52 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
         }
     }
     notes
+}
+
+/// Gives the dose factors that a chain made those of the nuclide; what the chain sets stays.
+fn made_by_chain(
+    model: &mut Model,
+    sources: &[Source],
+    run: &[String],
+    notes: &mut Vec<(String, String)>,
+) {
+    let made = model.chain.as_ref().map_or_else(Vec::new, |chain| chain.dose_factors.clone());
+    let Ok(per_mass) = Unit::parse(PER_MASS) else { return };
+    for factor in made {
+        let parameter = &mut model.parameters[factor.parameter];
+        if !matches!(parameter.value, ParameterValue::Number(x) if x.is_nan()) {
+            continue;
+        }
+        let name = &parameter.name;
+        let [source] = sources else {
+            let note =
+                format!("`{name}` is not known with several nuclides ({}); set it", run.join(", "));
+            notes.push((name.clone(), note));
+            continue;
+        };
+        match deposited(&factor, source) {
+            Ok((gy, how)) => {
+                let own = model.units.to_internal(&Quantity::new(gy, per_mass.clone()));
+                parameter.value = ParameterValue::Number(own);
+                parameter.source = Some(format!("{} with its daughters, {how}", source.name()));
+            }
+            Err(fault) => {
+                notes.push((name.clone(), format!("`{name}` is not known: {fault}; set it")));
+            }
+        }
+    }
+}
+
+/// Dose times mass per decay, Gy g/(MBq h), and how it was found: of an organ `S m` with its self-dose factor S at the
+/// mass m; else the energy of all alphas and electrons.
+fn deposited(factor: &DoseFactor, source: &Source) -> Result<(f64, String), DoseError> {
+    let (Some(region), Some(mass_g)) = (&factor.region, factor.mass_g) else {
+        let gy = source.local_deposition_mgy_g_per_mbq_h() / 1000.0;
+        return Ok((gy, "absorbed in place".to_owned()));
+    };
+    let factor = self_dose_factor(source, &Region::named(region)?, mass_g, Sex::Male)?;
+    // Dose rate of 1 MBq, in Gy/h.
+    Ok((factor.dose_rate_gy_per_h(1.0)? * mass_g, factor.method))
 }
 
 fn has_alphas(source: &Source) -> bool {

@@ -1,7 +1,7 @@
 //! Settings by name: parameters, covariates, levels and outputs, as text.
 
 use lutetia_model::{
-    ALIAS_SEPARATOR,
+    ALIAS_SEPARATOR, Parameter,
     system::{ParameterInfo, SettingError},
 };
 use lutetia_units::{Quantity, UnitError};
@@ -21,6 +21,20 @@ pub enum SettingFault {
         name: String,
         /// The nearest one there is.
         near: Option<String>,
+    },
+    /// A parameter of several parts in which it is not the same.
+    #[error(
+        "several parts have a parameter `{name}`, and they do not agree: {}; write `{}` for one of them",
+        found.join(", "),
+        first
+    )]
+    Disagree {
+        /// As typed.
+        name: String,
+        /// Each with its value.
+        found: Vec<String>,
+        /// The first of them, as it is written.
+        first: String,
     },
     /// A value that a parameter or covariate cannot have.
     #[error(transparent)]
@@ -45,6 +59,31 @@ pub fn slots(model: &LoadedModel, name: &str) -> Vec<usize> {
     let own =
         |p: &ParameterInfo| p.name.rsplit_once(ALIAS_SEPARATOR).is_some_and(|(_, own)| own == name);
     (0..infos.len()).filter(|&k| own(&infos[k])).collect()
+}
+
+/// The same for a name that is to be set: parameters of several parts that a bare name means must agree in value, unit
+/// and source, as they are then one and stand in one line wherever they are listed. Covariates are of the patient, and
+/// are the same in every part once they are set.
+///
+/// # Errors
+/// [`SettingFault::Disagree`]
+pub fn agreeing(model: &LoadedModel, name: &str) -> Result<Vec<usize>, SettingFault> {
+    let slots = slots(model, name);
+    let infos = model.simulator.system().parameters();
+    let named = |k: usize| model.model.parameters.iter().find(|p| p.name == infos[k].name);
+    let found: Vec<&Parameter> = slots.iter().filter_map(|&k| named(k)).collect();
+    if found.windows(2).all(|pair| pair[0].stands_like(pair[1])) {
+        return Ok(slots);
+    }
+    let written = |p: &Parameter| p.name.replacen(ALIAS_SEPARATOR, ".", 1);
+    Err(SettingFault::Disagree {
+        name: name.to_owned(),
+        found: found
+            .iter()
+            .map(|p| format!("`{}` = {}", written(p), model.value_text(p)))
+            .collect(),
+        first: found.first().map_or_else(String::new, |p| written(p)),
+    })
 }
 
 /// A quantity, a level, or a number for what has no unit, in internal units of what `name` means: a
@@ -81,7 +120,7 @@ pub fn internal(model: &LoadedModel, name: &str, text: &str) -> Result<f64, Sett
 /// # Errors
 /// [`SettingFault`].
 pub fn setting(model: &LoadedModel, name: &str, text: &str) -> Result<f64, SettingFault> {
-    match slots(model, name).first() {
+    match agreeing(model, name)?.first() {
         Some(&slot) => Ok(model.simulator.system().parameters()[slot].setting(text)?),
         None => internal(model, name, text),
     }

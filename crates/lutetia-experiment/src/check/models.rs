@@ -84,12 +84,7 @@ impl<'e> Asked<'e> {
                 model: cohort(experiment, &s.cohort).map(|c| c.model.as_str()),
                 set: s.arms.iter().map(|arm| &arm.set).collect(),
                 doses: s.arms.iter().flat_map(|arm| &arm.doses).collect(),
-                outputs: [&s.death, &s.new_lesion, &s.volume, &s.marker]
-                    .into_iter()
-                    .filter_map(|role| role.as_deref())
-                    .chain(s.toxicities.iter().map(|t| t.output.as_str()))
-                    .chain(s.keep.iter().map(String::as_str))
-                    .collect(),
+                outputs: s.named_outputs().collect(),
             },
             _ => Self::default(),
         }

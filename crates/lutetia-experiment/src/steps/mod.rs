@@ -12,6 +12,7 @@ use std::{
 
 use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_model::{Parameter, listed_once};
 
 use crate::artefact::Artefacts;
 use crate::names::owns;
@@ -141,25 +142,7 @@ impl Context {
                 text
             })?;
             context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
-            for p in &loaded.model.parameters {
-                let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
-                // A formula's numbers have their sources where they are declared.
-                // `assumed: three weeks`, `assumed (scenario)`: what follows the word is the reason.
-                let source = p.source.as_deref().unwrap_or("assumed").trim();
-                if number && let Some(reason) = source.strip_prefix("assumed") {
-                    let value = loaded.value_text(p);
-                    let reason = reason.trim_start_matches([':', ',', ';', ' ']);
-                    let reason =
-                        if reason.is_empty() { String::new() } else { format!(": {reason}") };
-                    // The names of connected models begin with the alias of their part.
-                    let of = if p.name.contains(lutetia_model::ALIAS_SEPARATOR) {
-                        String::new()
-                    } else {
-                        format!(" ({})", loaded.model.id)
-                    };
-                    context.assumed.push(format!("`{}` = {value}{of}{reason}", p.name));
-                }
-            }
+            context.assumed.extend(assumed(&loaded));
             context.assumed.extend(loaded.notes.iter().cloned());
             context.models.insert(name.clone(), loaded);
         }
@@ -211,6 +194,35 @@ impl Context {
     pub(crate) fn study(&self, name: &str) -> Result<&Study, Absent> {
         self.studies.get(name).ok_or_else(|| Absent::Study { name: name.to_owned() })
     }
+}
+
+/// The numbers of a model that are assumed, each with the reason; one that stands alike in several parts is one.
+fn assumed(loaded: &LoadedModel) -> Vec<String> {
+    let mut said = Vec::new();
+    for line in listed_once(&loaded.model.parameters) {
+        let same: Vec<&Parameter> = line.iter().map(|&k| &loaded.model.parameters[k]).collect();
+        let p = same[0];
+        // A formula's numbers have their sources where they are declared.
+        let number = matches!(p.value, lutetia_model::ParameterValue::Number(_));
+        // `assumed: three weeks`, `assumed (scenario)`: what follows the word is the reason.
+        let source = p.source.as_deref().unwrap_or("assumed").trim();
+        let Some(reason) = source.strip_prefix("assumed").filter(|_| number) else { continue };
+        let value = loaded.value_text(p);
+        let reason = reason.trim_start_matches([':', ',', ';', ' ']);
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let parts: Vec<(&str, &str)> = same.iter().filter_map(|p| p.in_part()).collect();
+        let (name, of) = match &parts[..] {
+            [] => (p.name.as_str(), format!(" ({})", loaded.model.id)),
+            // The names of connected models begin with the alias of their part.
+            [_] => (p.name.as_str(), String::new()),
+            [(_, own), ..] => {
+                let parts: Vec<&str> = parts.iter().map(|(part, _)| *part).collect();
+                (*own, format!(" ({})", parts.join(", ")))
+            }
+        };
+        said.push(format!("`{name}` = {value}{of}{reason}"));
+    }
+    said
 }
 
 /// What stands under one name of `[data]`.

@@ -6,6 +6,7 @@ mod calibrated;
 mod checked;
 mod combination;
 mod connected;
+mod declared_roles;
 mod dose_step;
 mod inside_trials;
 mod occasions;

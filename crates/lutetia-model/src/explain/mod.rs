@@ -11,7 +11,7 @@ use crate::{
     expr::{Expr, Form, Symbol},
     model::{
         Chain, Distribution, EffectForm, Event, Model, Parameter, ParameterValue, Participant,
-        Process, Rate, Trigger, Variability,
+        Process, Rate, Trigger, Variability, listed_once,
     },
     system::{internal_factor, labels::fate, pool_name},
 };
@@ -73,8 +73,11 @@ pub struct Definition {
 /// One parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParameterRow {
-    /// Name.
+    /// Name; without a part where several have it.
     pub name: String,
+    /// The parts that have it alike, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// Number in the declared unit, or a formula.
     pub value: String,
     /// Unit.
@@ -173,15 +176,18 @@ pub fn explain(model: &Model) -> Explanation {
         latex: Printer { model, style: Style::Latex },
     };
     let (states, equations) = writers.states_and_equations();
-    let parameters: Vec<ParameterRow> =
-        model.parameters.iter().map(|p| writers.parameter(p)).collect();
-    let is_number = |p: &&Parameter| matches!(p.value, ParameterValue::Number(_));
-    let assumed = model
-        .parameters
+    let rows = listed_once(&model.parameters);
+    let parameters: Vec<ParameterRow> = rows.iter().map(|row| writers.row(row)).collect();
+    let is_assumed = |p: &Parameter| {
+        let source = p.source.as_deref();
+        matches!(p.value, ParameterValue::Number(_))
+            && source.is_none_or(|s| s.trim().eq_ignore_ascii_case("assumed"))
+    };
+    let assumed = rows
         .iter()
-        .filter(is_number)
-        .filter(|p| p.source.as_deref().is_none_or(|s| s.trim().eq_ignore_ascii_case("assumed")))
-        .map(|p| p.name.clone())
+        .zip(&parameters)
+        .filter(|(row, _)| is_assumed(&model.parameters[row[0]]))
+        .map(|(_, row)| row.name.clone())
         .collect();
     let unit_text = |d| model.units.unit_of(d).symbol().to_owned();
     Explanation {
@@ -510,6 +516,20 @@ impl Writers<'_> {
         }
     }
 
+    /// One line of parameters that stand alike.
+    fn row(&self, same: &[usize]) -> ParameterRow {
+        let parameters = || same.iter().map(|&k| &self.model.parameters[k]);
+        let mut row = self.parameter(&self.model.parameters[same[0]]);
+        if same.len() > 1 {
+            let parts = parameters().filter_map(Parameter::in_part);
+            row.parts = parts.clone().map(|(part, _)| part.to_owned()).collect();
+            if let Some((_, own)) = parts.into_iter().next() {
+                own.clone_into(&mut row.name);
+            }
+        }
+        row
+    }
+
     fn parameter(&self, parameter: &Parameter) -> ParameterRow {
         let m = self.model;
         let factor = internal_factor(&m.units, &parameter.unit);
@@ -553,6 +573,7 @@ impl Writers<'_> {
             .collect();
         ParameterRow {
             name: parameter.name.clone(),
+            parts: Vec::new(),
             value: match &parameter.value {
                 // No nuclide is chosen yet.
                 ParameterValue::Number(value) if value.is_nan() => "of the nuclide".to_owned(),

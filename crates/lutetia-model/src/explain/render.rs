@@ -98,9 +98,14 @@ fn lines_of_chain(out: &mut String, chain: &Chain) {
         section(out, "Connections");
         let rows = chain.wires.iter().map(|w| {
             let source = w.source.clone().unwrap_or_default();
-            vec![w.to.clone(), w.from.clone(), source, w.file.clone()]
+            let rule = match &w.port {
+                Some(port) => format!("port {port}"),
+                None => "written".to_owned(),
+            };
+            vec![w.to.clone(), w.from.clone(), rule, source, w.file.clone()]
         });
-        table(out, &["input", "is", "source", "said in"], &rows.collect::<Vec<_>>());
+        let head = ["input", "is", "by", "source", "said in"];
+        table(out, &head, &rows.collect::<Vec<_>>());
     }
     if !chain.set.is_empty() {
         section(out, "Set by the chain");
@@ -109,6 +114,25 @@ fn lines_of_chain(out: &mut String, chain: &Chain) {
             vec![s.name.clone(), s.value.clone(), source, s.file.clone()]
         });
         table(out, &["name", "value", "source", "said in"], &rows.collect::<Vec<_>>());
+    }
+    if !chain.roles.is_empty() {
+        section(out, "Roles in a trial");
+        let rows =
+            chain.roles.iter().map(|r| vec![r.role.clone(), r.output.clone(), r.file.clone()]);
+        table(out, &["role", "output", "said in"], &rows.collect::<Vec<_>>());
+    }
+    if !chain.toxicities.is_empty() {
+        section(out, "Toxicities in a trial");
+        let rows = chain.toxicities.iter().map(|t| {
+            let graded = match (&t.ctcae, &t.limits) {
+                (Some(item), _) => format!("CTCAE, {item}"),
+                (None, limits) => {
+                    format!("below {}", limits.clone().unwrap_or_default().join(", "))
+                }
+            };
+            vec![t.name.clone(), t.output.clone(), graded, t.file.clone()]
+        });
+        table(out, &["toxicity", "output", "graded by", "said in"], &rows.collect::<Vec<_>>());
     }
 }
 
@@ -177,6 +201,7 @@ fn parameters(out: &mut String, e: &Explanation) {
         };
         vec![
             p.name.clone(),
+            p.parts.join(", "),
             value,
             p.unit.clone(),
             p.iiv.clone().unwrap_or_default(),
@@ -186,7 +211,7 @@ fn parameters(out: &mut String, e: &Explanation) {
             p.about.clone().unwrap_or_default(),
         ]
     });
-    let head = ["name", "value", "unit", "iiv", "iov", "estimation", "source", "about"];
+    let head = ["name", "parts", "value", "unit", "iiv", "iov", "estimation", "source", "about"];
     table(out, &head, &rows.collect::<Vec<_>>());
     if !e.assumed.is_empty() {
         out.push_str(&format!("\nassumed without source: {}\n", e.assumed.join(", ")));
@@ -325,8 +350,12 @@ fn latex_parameters(out: &mut String, e: &Explanation) {
         } else {
             p.source.as_deref().map_or_else(|| "formula".to_owned(), escape)
         };
+        let parts = match &p.parts[..] {
+            [] => String::new(),
+            parts => format!(" ({})", escape(&parts.join(", "))),
+        };
         out.push_str(&format!(
-            "\\texttt{{{}}} & \\texttt{{{}}} & {} & {} & {source} \\\\\n",
+            "\\texttt{{{}}}{parts} & \\texttt{{{}}} & {} & {} & {source} \\\\\n",
             escape(&p.name),
             escape(&value),
             escape(&p.unit),

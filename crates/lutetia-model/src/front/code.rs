@@ -64,3 +64,11 @@ pub(super) const SET: &str = "LUT2613";
 pub(super) const NOTHING: &str = "LUT2614";
 /// A connection that does not say what drives the input.
 pub(super) const WIRE: &str = "LUT2615";
+/// Two outputs give one port.
+pub(super) const GIVERS: &str = "LUT2616";
+/// An output that cannot play its role.
+pub(super) const ROLE: &str = "LUT2617";
+/// A file of ports that cannot be read.
+pub(super) const PORT: &str = "LUT2618";
+/// A value set for several parts that do not agree.
+pub(super) const DISAGREE: &str = "LUT2619";

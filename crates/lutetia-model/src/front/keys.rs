@@ -325,8 +325,59 @@ const WIRE: &[Key] = &[
         "`part.output`, an activity: the input is its dose rate in `mass`, with what the nuclide deposits in place",
     ),
     key("mass", Kind::Text, "of `dose_rate_of`: a mass such as `310 g`, or an output `part.mass`"),
+    key(
+        "region",
+        Kind::Text,
+        "of `dose_rate_of` in a fixed mass: an organ such as `kidneys`, whose own dose factor is taken, with the photons that stay and the electrons that do not; without it all alphas and electrons stay and no photon does",
+    ),
     SOURCE,
 ];
+
+/// Roles of outputs in trials.
+pub(crate) const ROLES: &[Key] = &[
+    key("death", Kind::Text, "`part.output`, the cumulative hazard of death"),
+    key("new_lesion", Kind::Text, "`part.output`, the cumulative hazard of a new lesion"),
+    key("volume", Kind::Text, "`part.output`, the tumour's volume, mass or number of cells"),
+    key(
+        "marker",
+        Kind::Text,
+        "`part.output`, a marker in serum, or the size of the tumour it comes from",
+    ),
+];
+
+/// A toxicity that is graded.
+const TOXICITY: &[Key] = &[
+    must("output", Kind::Text, "`part.output`"),
+    key("ctcae", Kind::Word(GRADED), "the count it is by CTCAE v5.0"),
+    key("limits", Kind::Texts, "or the values below which the grades 1, 2, 3, 4 begin"),
+];
+
+/// The counts that CTCAE v5.0 grades.
+pub(crate) const GRADED: &[&str] =
+    &["platelets", "neutrophils", "lymphocytes", "leukocytes", "haemoglobin"];
+
+/// Whether parts connect by themselves.
+pub(crate) const CONNECTING: &[&str] = &["ports", "listed"];
+
+/// The tables of the file of ports.
+pub(crate) const PORTS: &[Table] = &[Table {
+    name: "ports",
+    form: Form::Named("is"),
+    about: "what models share, by name; a model is written as `family/name`, of which `*` stands for any part",
+    keys: &[
+        must("is", Kind::Text, "what it is, for people"),
+        must("unit", Kind::Text, "a unit of its dimension, in which it is shown"),
+        must("nothing", Kind::Value, "the default of an input, by which nothing acts"),
+        key("given", Kind::Texts, "outputs that give it, as `family/name.output`"),
+        key("taken", Kind::Texts, "inputs that take it, as `family/name.input`"),
+        key(
+            "apart",
+            Kind::Texts,
+            "outputs that carry the name of one that is given and are something else",
+        ),
+        ABOUT,
+    ],
+}];
 
 /// The tables of a chain file.
 pub(crate) const CHAIN: &[Table] = &[
@@ -344,6 +395,11 @@ pub(crate) const CHAIN: &[Table] = &[
                 Kind::Text,
                 "a chain of which this one is a variant: what both say is taken from here, line by line",
             ),
+            key(
+                "connect",
+                Kind::Word(CONNECTING),
+                "`ports`: an input that no line connects follows the one output of another part that is of its port; `listed`, as without it: only what stands under `[connect]`",
+            ),
         ],
     },
     Table {
@@ -359,7 +415,7 @@ pub(crate) const CHAIN: &[Table] = &[
     Table {
         name: "connect",
         form: Form::Named("from"),
-        about: "what drives an input, such as `\"pk.loss\" = \"tumour.loss\"`; `\"none\"` leaves a connection of the extended chain out",
+        about: "what drives an input, such as `\"pk.loss\" = \"tumour.loss\"`; `\"none\"` leaves a connection of the extended chain, or one that ports would make, out",
         keys: WIRE,
     },
     Table {
@@ -374,6 +430,18 @@ pub(crate) const CHAIN: &[Table] = &[
             ),
             SOURCE,
         ],
+    },
+    Table {
+        name: "roles",
+        form: Form::Plain,
+        about: "what outputs are to a trial that does not say otherwise; `\"none\"` takes a role of the extended chain away",
+        keys: ROLES,
+    },
+    Table {
+        name: "toxicities",
+        form: Form::Named("output"),
+        about: "what a trial grades where it does not say otherwise, by name, in this order; `\"none\"` takes one of the extended chain away",
+        keys: TOXICITY,
     },
 ];
 

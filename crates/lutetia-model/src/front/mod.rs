@@ -17,6 +17,7 @@ pub(crate) mod keys;
 mod names;
 mod organs;
 mod population;
+mod ports;
 mod scheme;
 mod syntax;
 mod text;
@@ -26,6 +27,7 @@ use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span, has_errors};
 use lutetia_units::UnitSystem;
 
 use crate::model::Model;
+pub use ports::{Port, PortPattern, Ports, ports};
 use text::Text;
 use tree::Node;
 
@@ -54,6 +56,11 @@ pub trait Resolve {
 
     /// The nearest name of a model or chain that there is.
     fn nearest(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// The file of the ports that models share, by which the parts of a chain connect.
+    fn ports(&self) -> Option<SourceFile> {
         None
     }
 }

@@ -7,7 +7,7 @@ use lutetia_model::{
     Checked, Connection, Model, Named, ParameterValue, Resolve, SourceFile, check, connect,
 };
 
-const LIGAND: &str = r#"
+pub(super) const LIGAND: &str = r#"
 [model]
 id = "ligand"
 title = "A ligand"
@@ -31,7 +31,7 @@ loss = { unit = "1/h", default = "0 1/h" }
 A_tumour = { of = "activity(L.tumour)", unit = "MBq" }
 "#;
 
-const TUMOUR: &str = r#"
+pub(super) const TUMOUR: &str = r#"
 [model]
 id = "tumour"
 title = "A tumour"
@@ -53,7 +53,7 @@ mass = { of = "m", unit = "g" }
 loss = { of = "growth", unit = "1/h" }
 "#;
 
-const BASE: &str = r#"
+pub(super) const BASE: &str = r#"
 [chain]
 id = "base"
 title = "A ligand and a tumour"
@@ -67,11 +67,54 @@ tumour = "family/tumour"
 "tumour.growth" = { value = "0.02 1/h", source = "a better test" }
 "#;
 
+/// A drug that kills, as the tumour loses cells by itself.
+pub(super) const DRUG: &str = r#"
+[model]
+id = "drug"
+title = "A drug"
+units = { time = "h", amount = "nmol", volume = "L" }
+[parameters]
+kill = { value = "0.03 1/h", source = "a test" }
+growth = { value = "0.05 1/h", source = "a test" }
+alpha = { value = "0.3 1/Gy", source = "a test" }
+[states]
+x = { unit = "1", initial = "1" }
+[scheme]
+processes = """
+fade: x => 0 @ (growth + alpha*dose_rate)*x
+"""
+[inputs]
+dose_rate = { unit = "Gy/h", default = "0 Gy/h" }
+[outputs]
+loss = { of = "kill*x", unit = "1/h" }
+"#;
+
+/// What the models of these tests share.
+pub(super) const PORTS: &str = r#"
+[ports.loss]
+is = "cells lost"
+unit = "1/d"
+nothing = "0 1/d"
+given = ["family/tumour.loss", "family/drug.loss"]
+taken = ["family/ligand.loss"]
+[ports.tumour_dose_rate]
+is = "dose rate of a tumour"
+unit = "Gy/h"
+nothing = "0 Gy/h"
+taken = ["family/tumour.dose_rate"]
+[ports.drug_dose_rate]
+is = "dose rate where a drug is"
+unit = "Gy/h"
+nothing = "0 Gy/h"
+given = ["family/other.rate"]
+taken = ["family/drug.dose_rate"]
+"#;
+
 /// Files by name.
-struct Library(BTreeMap<&'static str, String>);
+pub(super) struct Library(BTreeMap<&'static str, String>);
 
 impl Library {
-    fn with(more: &[(&'static str, &str)]) -> Self {
+    pub(super) fn with(more: &[(&'static str, &str)]) -> Self {
         let files = [("family/ligand", LIGAND), ("family/tumour", TUMOUR), ("chains/base", BASE)];
         let files = files.iter().chain(more).map(|(name, text)| (*name, (*text).to_owned()));
         Self(files.collect())
@@ -92,20 +135,25 @@ impl Resolve for Library {
     fn nearest(&self, name: &str) -> Option<String> {
         lutetia_diagnostic::closest(name, self.0.keys().copied()).map(str::to_owned)
     }
+
+    fn ports(&self) -> Option<SourceFile> {
+        let text = self.0.get("ports")?.clone();
+        Some(SourceFile { name: "ports.toml".to_owned(), text })
+    }
 }
 
-fn checked(text: &str, library: &Library) -> Checked {
+pub(super) fn checked(text: &str, library: &Library) -> Checked {
     let file = SourceFile { name: "chains/mine.toml".to_owned(), text: text.to_owned() };
     check(&file, library)
 }
 
-fn good(text: &str, library: &Library) -> Model {
+pub(super) fn good(text: &str, library: &Library) -> Model {
     let checked = checked(text, library);
     let faults = render(&checked.diagnostics, &checked.sources, false);
     checked.model.unwrap_or_else(|| panic!("{faults}"))
 }
 
-fn number(model: &Model, name: &str) -> f64 {
+pub(super) fn number(model: &Model, name: &str) -> f64 {
     let parameter = model.parameters.iter().find(|p| p.name == name).expect("a parameter");
     match parameter.value {
         ParameterValue::Number(x) => x,
@@ -192,13 +240,56 @@ fn exact_a_dose_rate_is_activity_times_delta_over_mass() {
         assert_ne!(text, BASE);
         let model = good(&text, &Library::with(&[]));
         let chain = model.chain.as_ref().expect("a chain");
-        let [factor] = chain.dose_factors[..] else { panic!("one factor") };
-        assert_eq!(model.parameters[factor].name, "tumour:dose_rate~Delta");
+        let [factor] = &chain.dose_factors[..] else { panic!("one factor") };
+        assert_eq!(model.parameters[factor.parameter].name, "tumour:dose_rate~Delta");
         assert!(number(&model, "tumour:dose_rate~Delta").is_nan());
         let explained = lutetia_model::explain_text(&model);
         assert!(explained.contains("of the nuclide") && !explained.contains("NaN"), "{explained}");
         assert!(chain.wires.iter().any(|w| w.from == format!("pk.A_tumour * Delta / {shown}")));
     }
+}
+
+/// Faults of connecting by ports, of roles and of what parts share.
+fn cases_of_ports_and_roles(head: &str, parts: &str) -> Vec<(&'static str, String)> {
+    let own = format!("{head}connect = \"ports\"\n");
+    vec![
+        ("another way to connect", format!("{}{parts}", own.replace("\"ports\"", "\"port\""))),
+        ("two givers of one port", format!("{own}{parts}drug = \"family/drug\"\n")),
+        (
+            "a port left open that is none",
+            format!("{own}{parts}[connect]\n\"pk.los\" = \"none\"\n"),
+        ),
+        (
+            "a region of a mass that changes",
+            format!(
+                "{head}{parts}[connect]\n\"tumour.dose_rate\" = {{ dose_rate_of = \"pk.A_tumour\", mass = \"tumour.mass\", region = \"liver\" }}\n"
+            ),
+        ),
+        ("unknown role", format!("{head}{parts}[roles]\ndeaths = \"tumour.mass\"\n")),
+        (
+            "outputs that cannot play",
+            format!(
+                "{head}{parts}[roles]\ndeath = \"tumour.loss\"\nvolume = \"tumour.loss\"\nmarker = \"tumour.mas\"\n"
+            ),
+        ),
+        (
+            "toxicities",
+            format!(
+                "{head}{parts}[toxicities]\na = {{ output = \"tumour.mass\", ctcae = \"platelets\" }}\nb = {{ output = \"tumour.mass\", limits = [\"1 g\", \"2 g\"] }}\n"
+            ),
+        ),
+        (
+            "toxicities that are not clear",
+            format!(
+                "{head}{parts}[toxicities]\na = \"tumour.mass\"\nb = {{ output = \"tumour.mass\", ctcae = \"platlets\" }}\n"
+            ),
+        ),
+        ("roles that are no text", format!("{head}{parts}[roles]\ndeath = 1\n")),
+        (
+            "parts that do not agree",
+            format!("{head}{parts}drug = \"family/drug\"\n[set]\n\"growth\" = \"1 1/h\"\n"),
+        ),
+    ]
 }
 
 /// Every fault, as a user sees it: with its place, what was found, and a hint.
@@ -209,8 +300,13 @@ fn regress_faults_of_chains() {
     let circle = "[chain]\nid = \"a\"\ntitle = \"A\"\nextends = \"chains/b\"\n";
     let back = "[chain]\nid = \"b\"\ntitle = \"B\"\nextends = \"chains/a\"\n";
     let broken = LIGAND.replace("@ k", "@ kk");
-    let library =
-        Library::with(&[("chains/a", circle), ("chains/b", back), ("family/broken", &broken)]);
+    let library = Library::with(&[
+        ("chains/a", circle),
+        ("chains/b", back),
+        ("family/broken", &broken),
+        ("family/drug", DRUG),
+        ("ports", PORTS),
+    ]);
     let cases = [
         ("no id or title", "[chain]\n".to_owned()),
         ("no part", head.to_owned()),
@@ -277,7 +373,7 @@ fn regress_faults_of_chains() {
     ];
     let mut all = String::new();
     let mut codes = std::collections::BTreeSet::new();
-    for (name, text) in cases {
+    for (name, text) in cases.into_iter().chain(cases_of_ports_and_roles(head, parts)) {
         let checked = checked(&text, &library);
         assert!(checked.model.is_none(), "{name} has no fault");
         all.push_str(&format!("## {name}\n\n"));
@@ -290,7 +386,9 @@ fn regress_faults_of_chains() {
         text.lines().for_each(|line| all.push_str(&format!("{}\n", line.trim_end())));
         all.push('\n');
     }
-    for code in ["LUT2611", "LUT2612", "LUT2613", "LUT2614", "LUT2615"] {
+    for code in
+        ["LUT2611", "LUT2612", "LUT2613", "LUT2614", "LUT2615", "LUT2616", "LUT2617", "LUT2619"]
+    {
         assert!(codes.contains(code), "no case gives {code}");
     }
     insta::assert_snapshot!(all);

@@ -1,6 +1,7 @@
 //! What model files mean, and what is said of their faults.
 #![allow(missing_docs, clippy::cast_precision_loss)]
 
+mod chain_ports;
 mod chains;
 mod connections;
 mod explanations;

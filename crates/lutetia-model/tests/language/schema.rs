@@ -36,9 +36,14 @@ fn visit(folder: &Path, see: &mut dyn FnMut(&Path, &str)) -> usize {
 #[test]
 fn exact_every_good_model_is_valid() {
     let (models, chains) = (validator(), validator_of(&lutetia_model::chain_schema()));
+    let ports = validator_of(&lutetia_model::ports_schema());
     let mut check = |path: &Path, text: &str| {
         let document = document(text).expect("TOML");
-        let validator = if document.get("chain").is_some() { &chains } else { &models };
+        let validator = match (document.get("chain"), document.get("ports")) {
+            (Some(_), _) => &chains,
+            (None, Some(_)) => &ports,
+            (None, None) => &models,
+        };
         if let Err(error) = validator.validate(&document) {
             panic!("{}: {error} at {}", path.display(), error.instance_path());
         }

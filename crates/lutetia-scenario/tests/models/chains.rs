@@ -114,3 +114,31 @@ fn exact_a_dose_rate_without_one_nuclide_is_refused_by_name() {
     let set = BTreeMap::from([("kidneys.dose_rate~Delta".to_owned(), "2 Gy g/(MBq h)".to_owned())]);
     assert!(unknown.parameters(&set).is_ok());
 }
+
+/// A bare name sets a parameter in all parts that have it alike; where they differ, each says its own.
+#[test]
+fn exact_a_bare_name_sets_all_parts_that_agree() {
+    let mut read = |name: &str| -> Result<String, ScenarioError> {
+        Ok(lutetia_models::find(name).expect("a bundled model").text.to_owned())
+    };
+    let chain = model("chains/psma-survival.toml", &["Lu-177".to_owned()], &mut read)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let set = |name: &str, text: &str| {
+        chain.parameters(&BTreeMap::from([(name.to_owned(), text.to_owned())]))
+    };
+    let parts = ["platelets", "haemoglobin", "lymphocytes"];
+    let slots = parts.map(|part| chain.simulator.parameter(&format!("{part}:k_Q")).expect("k_Q"));
+    let values = set("k_Q", "0.0038 1/d").unwrap_or_else(|e| panic!("{e}"));
+    let before = chain.parameters(&BTreeMap::new()).expect("parameters");
+    for slot in slots {
+        assert!((values[slot] / before[slot] - 2.0).abs() < 1e-12);
+    }
+    let one = set("platelets.k_Q", "0.0038 1/d").expect("one part");
+    let times = slots.map(|s| format!("{:.9}", one[s] / before[s]));
+    assert_eq!(times, ["2.000000000", "1.000000000", "1.000000000"]);
+    let refused = set("gamma", "0.2").expect_err("they differ").to_string();
+    for said in ["`platelets.gamma` = 0.16", "`lymphocytes.gamma` = 0.1", "write `platelets.gamma`"]
+    {
+        assert!(refused.contains(said), "{refused}");
+    }
+}

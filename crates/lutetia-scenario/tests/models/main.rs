@@ -5,3 +5,5 @@ mod chains;
 mod doses;
 mod nuclides;
 mod treatments;
+mod ports;
+mod swap;

@@ -45,7 +45,15 @@ fn val_s_self_follows_the_nuclide() {
         let set = [("S_self", "2 Gy g/(MBq h)")];
         assert!((parameter(&actinium, "S_self", &set) - 2.0).abs() < 1e-12);
     }
-    // A factor of one mass cannot follow, and is named.
+    // The red marrow gets 6.35 times the dose per activity of 90Y in blood and in lesions: 0.933 over 0.147 MeV of
+    // electrons (ICRP Publication 107), each to three digits.
+    let marrow = model("models/toxicity/marrow-dose.toml", "Y-90");
+    for (name, lutetium) in [("S_blood", 5.2e-3), ("S_all", 7.29e-2)] {
+        let ratio = parameter(&marrow, name, &[]) / lutetium;
+        assert!((ratio / (0.933 / 0.147) - 1.0).abs() < 0.02, "{name}: {ratio}");
+        assert!(marrow.notes.iter().any(|n| n.contains(name) && n.contains("in proportion")));
+    }
+    // A factor of one mass cannot follow alphas, or without words that say how, and is named.
     for path in ["models/radiobiology/two-damage.toml", "models/toxicity/marrow-dose.toml"] {
         assert!(model(path, "Ac-225").notes.iter().any(|n| n.contains("dose factor of Lu-177")));
         assert_eq!(model(path, "Lu-177").notes, [""; 0]);

@@ -93,6 +93,10 @@ impl Resolve for Neighbours {
         lutetia_scenario::nearest(name).map(str::to_owned)
     }
 
+    fn ports(&self) -> Option<SourceFile> {
+        Some(lutetia_scenario::ports_file())
+    }
+
     fn resolve(&self, name: &str) -> Option<String> {
         match self {
             Self::Folder(folder) => {

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page that says what every key of an experiment, or every column of a study, means.
+    /// Print a page instead: of the keys of an experiment, the columns of a study, or the ports.
     #[arg(long)]
     page: bool,
 }
@@ -35,12 +35,14 @@ enum Kind {
     Chain,
     Experiment,
     Study,
+    Ports,
 }
 
 /// Prints the JSON Schema of a kind of file, made of what its reader reads.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let text = match (arguments.kind, arguments.page) {
         (Kind::Experiment, true) => lutetia_experiment::keys::page(),
+        (Kind::Ports, true) => lutetia_model::ports(&lutetia_scenario::ports_file()).0.page(),
         (Kind::Study, true) => lutetia_data::study_page(),
         (Kind::Study, false) => {
             return Err(Failure::usage(
@@ -50,12 +52,13 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         }
         (Kind::Model | Kind::Chain, true) => {
             return Err(Failure::usage(
-                "there is a page of the keys of an experiment, and one of the columns of a study",
+                "there is a page of the keys of an experiment, of the columns of a study and of the ports alone",
                 "leave `--page` out: the schema says of each key what it means",
             ));
         }
         (Kind::Model, false) => lutetia_model::json_schema(),
         (Kind::Chain, false) => lutetia_model::chain_schema(),
+        (Kind::Ports, false) => lutetia_model::ports_schema(),
         (Kind::Experiment, false) => lutetia_experiment::keys::json_schema(),
     };
     terminal.data(text.trim_end())

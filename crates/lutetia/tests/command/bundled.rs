@@ -195,9 +195,14 @@ fn exact_a_chain_is_named_like_a_model() {
     let checked = run(folder.path(), &["check", "chains/psma-survival"]);
     assert_eq!(checked.code, Some(0), "{}", checked.stderr);
     let said = run(folder.path(), &["explain", "chains/psma-limits-olaparib"]).stdout;
-    for line in
-        ["kidneys.dose_rate", "pk.A_kidneys * 0.29 mGy/(MBq h)", "models/chains/psma-limits.toml"]
-    {
+    for line in [
+        "kidneys.dose_rate",
+        "pk.A_kidneys * S(kidneys, 296.782977492 g)",
+        "models/chains/psma-limits.toml",
+        "tumour.kill_rate  ",
+        "port kill_rate",
+        "survival.cumulative_hazard",
+    ] {
         assert!(said.contains(line), "`{line}` is not in:\n{said}");
     }
     // A variant of one's own beside nothing else, with a path and with a name of the library.

@@ -155,7 +155,10 @@ pub fn run(
     held.check(&beginning)?;
     // A calibration belongs to the experiment: patients of another seed have the same values.
     let fitted_to = alone.provide(cohort_step, &mut context)?;
-    let fitted_to = fitted_to.unwrap_or_else(|| alone.uncalibrated(step, cohort_step, &mut inputs));
+    let declared = context.model(&cohort_step.model).ok().map(|m| step.with_declared(&m.model));
+    let whole = declared.as_ref().unwrap_or(step);
+    let fitted_to =
+        fitted_to.unwrap_or_else(|| alone.uncalibrated(whole, cohort_step, &mut inputs));
     follow(Stage::Said(&format!("hazard: {fitted_to}")));
     for note in inputs.notes() {
         follow(Stage::Said(&format!("note: {note}")));

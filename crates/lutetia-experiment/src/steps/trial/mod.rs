@@ -12,6 +12,7 @@ use super::{Context, StepError, StepKind, TrialStepError, Use, cohort::CohortUse
 use crate::artefact::Artefact;
 
 mod crossover;
+mod declared;
 mod error;
 mod result;
 pub mod roles;
@@ -56,7 +57,8 @@ pub struct TrialStep {
     /// Distance of the times at which curves are kept.
     #[serde(default = "a_week")]
     pub step: String,
-    /// Output that is the cumulative hazard of death: a pure number that starts at 0 and only grows.
+    /// Output that is the cumulative hazard of death: a pure number that starts at 0 and only grows. Like `new_lesion`,
+    /// `volume` and `marker` it is the one that the chain of the cohort declares, if left out, and none with `"none"`.
     pub death: Option<String>,
     /// Output that is the cumulative hazard of a new lesion.
     pub new_lesion: Option<String>,
@@ -72,9 +74,8 @@ pub struct TrialStep {
     /// When scans are made.
     #[serde(default)]
     pub scans: ScanSpec,
-    /// Toxicities.
-    #[serde(default)]
-    pub toxicities: Vec<ToxicitySpec>,
+    /// Toxicities; those that the chain of the cohort declares, if left out, and none with `[]`.
+    pub toxicities: Option<Vec<ToxicitySpec>>,
     /// Time over which toxicity is watched after the last dose.
     #[serde(default = "sixty_days")]
     pub toxicity_window: String,

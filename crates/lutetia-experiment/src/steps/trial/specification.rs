@@ -28,7 +28,8 @@ pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, S
 /// # Errors
 /// Quantities, roles and keys that make no trial.
 fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, StepError> {
-    roles::check(step, model)?;
+    let step = &step.with_declared(&model.model);
+    roles::playable(step, model)?;
     let follow_up = days("follow_up", &step.follow_up)?;
     let first = days("scans.every", &step.scans.every)?;
     if first.is_nan() || first <= 0.0 {
@@ -55,6 +56,7 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Ste
     let toxicities = step
         .toxicities
         .iter()
+        .flatten()
         .map(|t| toxicity(t, model))
         .collect::<Result<Vec<_>, StepError>>()?;
     Ok(TrialSpec {

@@ -1,15 +1,17 @@
 //! The parts of a chain, checked and joined, with what the chain sets.
 
 use lutetia_diagnostic::{Diagnostic, Sources, closest, has_errors};
-use lutetia_units::{Dimension, Unit, UnitSystem};
+use lutetia_units::{Dimension, Unit, UnitSystem, significant};
 
 use super::{
     super::{Named, Resolve, check_in, code, fields, text::Text},
+    by_port,
     lines::{By, Line, Lines, Setting, Wire},
+    roles,
 };
 use crate::{
     connect::{Connection, Link, Mass, connect},
-    model::{ALIAS_SEPARATOR, Chain, ChainPart, ChainSetting, ChainWire, Model, ParameterValue},
+    model::{ALIAS_SEPARATOR, Chain, ChainPart, ChainSetting, ChainWire, Model, Parameter, ParameterValue},
 };
 
 /// The joined model of the lines of a chain.
@@ -21,9 +23,15 @@ pub(super) fn model(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Model> {
     let parts = parts(lines, resolve, units, sources, faults);
+    // What a part with a fault would give is not known.
+    let found = match has_errors(faults) {
+        true => Vec::new(),
+        false => by_port::connections(lines, &parts, resolve, sources, faults),
+    };
     let connections: Vec<Connection> = lines
         .connect
         .iter()
+        .chain(found.iter().map(|found| &found.line))
         .filter_map(|line| connection(&line.name, line.given.as_ref()?, faults))
         .collect();
     if has_errors(faults) {
@@ -45,8 +53,9 @@ pub(super) fn model(
             set(&mut model, &line.name, setting, faults);
         }
     }
+    roles::declare(&mut model, lines, faults);
     let chain = model.chain.get_or_insert_with(Chain::default);
-    write_down(chain, lines);
+    write_down(chain, lines, &found);
     Some(model)
 }
 
@@ -99,11 +108,28 @@ fn connection(to: &Text, wire: &Wire, faults: &mut Vec<Diagnostic>) -> Option<Co
     let by = match &wire.by {
         By::Same => Link::Same,
         By::Times(times) => Link::Times(fields::quantity(times, faults)?),
-        By::DoseRate { mass } if fields::looks_like_quantity(mass.as_str()) => {
+        By::DoseRate { mass, region } if fields::looks_like_quantity(mass.as_str()) => {
             let what = "the mass of a dose rate";
-            Link::DoseRate(Mass::Fixed(fields::quantity_of(mass, Dimension::MASS, what, faults)?))
+            let mass = fields::quantity_of(mass, Dimension::MASS, what, faults)?;
+            match region {
+                Some(region) => Link::OrganDoseRate { region: region.as_str().to_owned(), mass },
+                None => Link::DoseRate(Mass::Fixed(mass)),
+            }
         }
-        By::DoseRate { mass } => Link::DoseRate(Mass::Output(mass.as_str().to_owned())),
+        By::DoseRate { mass, region: Some(region) } => {
+            faults.push(
+                Diagnostic::error(
+                    code::WIRE,
+                    format!("the dose factor of `{}` needs a fixed mass", region.as_str()),
+                )
+                .at(mass.span(), "")
+                .hint("give `mass` as a quantity, such as `310 g`, or leave `region` out"),
+            );
+            return None;
+        }
+        By::DoseRate { mass, region: None } => {
+            Link::DoseRate(Mass::Output(mass.as_str().to_owned()))
+        }
     };
     let (from, to_port) = (wire.from.as_str().to_owned(), to.as_str().to_owned());
     Some(Connection { from, to: to_port, by, place: Some(to.span()) })
@@ -122,11 +148,20 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
         }
         found
     };
-    if let Some(parameter) = model.parameters.iter_mut().find(|p| p.name == inside) {
+    let named = named(model, name.as_str(), &inside);
+    if let Some(&first) = named.first() {
+        if let Some(fault) = disagreement(model, &named, name) {
+            faults.push(fault);
+            return;
+        }
+        let parameter = &model.parameters[first];
         if let Some(q) = quantity(parameter.dimension, &parameter.unit, faults) {
-            parameter.value = ParameterValue::Number(model.units.to_internal(&q));
-            parameter.unit = q.unit().clone();
-            parameter.source.clone_from(&setting.source);
+            for k in named {
+                let parameter = &mut model.parameters[k];
+                parameter.value = ParameterValue::Number(model.units.to_internal(&q));
+                parameter.unit = q.unit().clone();
+                parameter.source.clone_from(&setting.source);
+            }
         }
         return;
     }
@@ -152,13 +187,47 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
     faults.push(
         Diagnostic::error(code::SET, text)
             .at(name.span(), "")
-            .hint("`lutetia explain` lists the parameters of a model; write `part.parameter`")
+            .hint("`lutetia explain` lists the parameters of a model; write `part.parameter`, or `parameter` where all parts that have it agree")
             .maybe_hint(near),
     );
 }
 
+/// The parameters that a name means: the one of a part, or without a part those of all.
+fn named(model: &Model, name: &str, inside: &str) -> Vec<usize> {
+    let own = |p: &Parameter| p.in_part().is_some_and(|(_, own)| own == name);
+    let meant = |p: &Parameter| p.name == inside || (!name.contains('.') && own(p));
+    let list = model.parameters.iter().enumerate();
+    list.filter(|(_, p)| meant(p)).map(|(k, _)| k).collect()
+}
+
+/// A fault where parameters that are to be set together are not the same before.
+fn disagreement(model: &Model, named: &[usize], name: &Text) -> Option<Diagnostic> {
+    let found: Vec<&Parameter> = named.iter().map(|&k| &model.parameters[k]).collect();
+    if found.windows(2).all(|pair| pair[0].stands_like(pair[1])) {
+        return None;
+    }
+    let written = |p: &Parameter| p.name.replacen(ALIAS_SEPARATOR, ".", 1);
+    let value = |p: &Parameter| match &p.value {
+        ParameterValue::Number(x) => {
+            format!("{} {}", significant(model.units.from_internal(*x, &p.unit), 6), p.unit)
+        }
+        ParameterValue::Formula { text, .. } => text.clone(),
+    };
+    let shown: Vec<String> =
+        found.iter().map(|p| format!("`{}` = {}", written(p), value(p))).collect();
+    let first = written(found[0]);
+    Some(
+        Diagnostic::error(
+            code::DISAGREE,
+            format!("parts do not agree in `{}`: {}", name.as_str(), shown.join(", ")),
+        )
+        .at(name.span(), "")
+        .hint(format!("set it in one part, such as `\"{first}\"`")),
+    )
+}
+
 /// Keeps every line with the file that says it.
-fn write_down(chain: &mut Chain, lines: &Lines) {
+fn write_down(chain: &mut Chain, lines: &Lines, found: &[by_port::Found]) {
     for Line { name, given, file } in &lines.parts {
         if let Some(model) = given {
             chain.parts.push(ChainPart {
@@ -168,18 +237,24 @@ fn write_down(chain: &mut Chain, lines: &Lines) {
             });
         }
     }
-    for Line { name, given, file } in &lines.connect {
+    let said = lines.connect.iter().map(|line| (line, None));
+    let found = found.iter().map(|found| (&found.line, Some(found.port.clone())));
+    for (Line { name, given, file }, port) in said.chain(found) {
         let Some(wire) = given else { continue };
         let from = wire.from.as_str();
         let from = match &wire.by {
             By::Same => from.to_owned(),
             By::Times(times) => format!("{from} * {}", times.as_str()),
-            By::DoseRate { mass } => format!("{from} * Delta / {}", mass.as_str()),
+            By::DoseRate { mass, region: None } => format!("{from} * Delta / {}", mass.as_str()),
+            By::DoseRate { mass, region: Some(region) } => {
+                format!("{from} * S({}, {})", region.as_str(), mass.as_str())
+            }
         };
         chain.wires.push(ChainWire {
             to: name.as_str().to_owned(),
             from,
             source: wire.source.clone(),
+            port,
             file: file.clone(),
         });
     }

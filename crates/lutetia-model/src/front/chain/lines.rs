@@ -9,9 +9,13 @@ use super::super::{
     text::Text,
     tree::{Node, Value},
 };
+use super::roles::{Grading, grading};
 
 /// What takes a line of the extended chain away.
 const NONE: &str = "none";
+
+/// What makes parts connect by themselves.
+const BY_PORTS: &str = "ports";
 
 /// A line: a name and what it is given, or that it is taken away.
 #[derive(Debug, Clone)]
@@ -36,7 +40,21 @@ pub(super) struct Wire {
 pub(super) enum By {
     Same,
     Times(Text),
-    DoseRate { mass: Text },
+    DoseRate { mass: Text, region: Option<Text> },
+}
+
+/// Whether the parts connect by themselves.
+#[derive(Debug, Clone)]
+pub(super) struct Connecting {
+    pub(super) word: Text,
+    /// The file that says so.
+    pub(super) file: String,
+}
+
+impl Connecting {
+    pub(super) fn by_ports(&self) -> bool {
+        self.word.as_str() == BY_PORTS
+    }
 }
 
 /// What a name is set to.
@@ -57,6 +75,11 @@ pub(super) struct Lines {
     pub(super) parts: Vec<Line<Text>>,
     pub(super) connect: Vec<Line<Wire>>,
     pub(super) set: Vec<Line<Setting>>,
+    pub(super) connecting: Option<Connecting>,
+    /// Inputs that ports leave open.
+    pub(super) open: Vec<Line<Wire>>,
+    pub(super) roles: Vec<Line<Text>>,
+    pub(super) toxicities: Vec<Line<Grading>>,
     /// The whole of the file, for what has no place of its own.
     pub(super) place: Option<Span>,
 }
@@ -74,6 +97,10 @@ pub(super) fn read(id: SourceId, root: &[(Text, Node)], faults: &mut Vec<Diagnos
             faults.push(wrong_kind(key.as_str(), &node.value, "a table", node.span));
             continue;
         };
+        if table.name == "roles" {
+            roles(&mut lines, list, table.keys, faults);
+            continue;
+        }
         if let keys::Form::Plain = table.form {
             heading(&mut lines, &known_fields(list, key.span(), table.keys, faults), faults);
             continue;
@@ -118,6 +145,11 @@ pub(super) fn read(id: SourceId, root: &[(Text, Node)], faults: &mut Vec<Diagnos
                         lines.connect.push(line(name, wire));
                     }
                 }
+                "toxicities" => {
+                    if let Some(grading) = grading(name, &fields, faults) {
+                        lines.toxicities.push(line(name, grading));
+                    }
+                }
                 _ => {
                     if let Some(setting) = setting(&fields, faults) {
                         lines.set.push(line(name, setting));
@@ -138,7 +170,34 @@ fn take_away(lines: &mut Lines, table: &str, name: &Text) {
     match table {
         "parts" => lines.parts.push(Line { name: name.clone(), given: None, file }),
         "connect" => lines.connect.push(Line { name: name.clone(), given: None, file }),
+        "toxicities" => lines.toxicities.push(Line { name: name.clone(), given: None, file }),
         _ => lines.set.push(Line { name: name.clone(), given: None, file }),
+    }
+}
+
+/// The roles of outputs: keys of one table, each an output or `"none"`.
+fn roles(
+    lines: &mut Lines,
+    list: &[(Text, Node)],
+    allowed: &[keys::Key],
+    faults: &mut Vec<Diagnostic>,
+) {
+    let allowed = keys::names(allowed);
+    for (name, node) in list {
+        if !allowed.contains(&name.as_str()) {
+            faults.push(unknown(name, "role", &allowed));
+            continue;
+        }
+        match &node.value {
+            Value::Text(text) => {
+                let given = (text.as_str() != NONE).then(|| text.clone());
+                lines.roles.push(Line { name: name.clone(), given, file: String::new() });
+            }
+            other => faults.push(
+                wrong_kind(name.as_str(), other, "a text", node.span)
+                    .hint("write an output as `part.output`"),
+            ),
+        }
     }
 }
 
@@ -175,21 +234,29 @@ fn heading(lines: &mut Lines, chain: &Fields, faults: &mut Vec<Diagnostic>) {
     lines.about = fields::string(chain, "about", faults);
     lines.reference = fields::string(chain, "reference", faults);
     lines.extends = fields::text(chain, "extends", faults).cloned();
+    if let Some(word) = fields::text(chain, "connect", faults) {
+        if !keys::CONNECTING.contains(&word.as_str()) {
+            faults.push(unknown(word, "way to connect", keys::CONNECTING));
+        }
+        lines.connecting = Some(Connecting { word: word.clone(), file: String::new() });
+    }
 }
 
 fn wire(name: &Text, given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Wire> {
     let before = faults.len();
-    let [from, times, rate, mass] = ["from", "times", "dose_rate_of", "mass"]
+    let [from, times, rate, mass, region] = ["from", "times", "dose_rate_of", "mass", "region"]
         .map(|key| fields::text(given, key, faults).cloned());
     let source = fields::string(given, "source", faults);
     if faults.len() > before {
         return None;
     }
-    match (from, times, rate, mass) {
-        (Some(from), None, None, None) => Some(Wire { from, by: By::Same, source }),
-        (Some(from), Some(times), None, None) => Some(Wire { from, by: By::Times(times), source }),
-        (None, None, Some(from), Some(mass)) => {
-            Some(Wire { from, by: By::DoseRate { mass }, source })
+    match (from, times, rate, mass, region) {
+        (Some(from), None, None, None, None) => Some(Wire { from, by: By::Same, source }),
+        (Some(from), Some(times), None, None, None) => {
+            Some(Wire { from, by: By::Times(times), source })
+        }
+        (None, None, Some(from), Some(mass), region) => {
+            Some(Wire { from, by: By::DoseRate { mass, region }, source })
         }
         _ => {
             faults.push(
@@ -231,6 +298,9 @@ impl Lines {
         }
         self.connect.iter_mut().for_each(|line| file.clone_into(&mut line.file));
         self.set.iter_mut().for_each(|line| file.clone_into(&mut line.file));
+        self.roles.iter_mut().for_each(|line| file.clone_into(&mut line.file));
+        self.toxicities.iter_mut().for_each(|line| file.clone_into(&mut line.file));
+        self.connecting.iter_mut().for_each(|line| file.clone_into(&mut line.file));
     }
 
     /// Lays these lines over those of the chain that they extend.
@@ -248,7 +318,7 @@ impl Lines {
         wires.retain(|line| {
             let from = line.given.as_ref().is_none_or(|wire| {
                 let mass = match &wire.by {
-                    By::DoseRate { mass } => stays(mass.as_str()),
+                    By::DoseRate { mass, .. } => stays(mass.as_str()),
                     By::Same | By::Times(_) => true,
                 };
                 mass && stays(wire.from.as_str())
@@ -257,6 +327,29 @@ impl Lines {
         });
         let mut set = parent.set;
         set.retain(|line| stays(line.name.as_str()));
+        let mut roles = parent.roles;
+        roles.retain(|line| line.given.as_ref().is_none_or(|output| stays(output.as_str())));
+        let mut toxicities = parent.toxicities;
+        toxicities.retain(|line| line.given.as_ref().is_none_or(|t| stays(t.output.as_str())));
+        let mut open = parent.open;
+        open.retain(|line| stays(line.name.as_str()));
+        self.connecting = self.connecting.take().or(parent.connecting);
+        if self.connecting.as_ref().is_some_and(Connecting::by_ports) {
+            // Where ports connect, what is left out stays open; there need be no line of it.
+            let left = |line: &&Line<Wire>| line.given.is_none();
+            let said: Vec<Line<Wire>> = self.connect.iter().filter(left).cloned().collect();
+            let anew = |name: &str| self.connect.iter().any(|line| line.name.as_str() == name);
+            open.retain(|line| !anew(line.name.as_str()));
+            self.connect.retain(|line| {
+                let under = wires.iter().any(|old| old.name.as_str() == line.name.as_str());
+                line.given.is_some() || under
+            });
+            open.extend(said);
+        }
+        self.open = open;
+        self.roles = laid(roles, std::mem::take(&mut self.roles), "role", faults);
+        self.toxicities =
+            laid(toxicities, std::mem::take(&mut self.toxicities), "toxicity", faults);
         self.parts = laid(parent.parts, std::mem::take(&mut self.parts), "part", faults);
         self.connect = laid(wires, std::mem::take(&mut self.connect), "connection", faults);
         self.set = laid(set, std::mem::take(&mut self.set), "setting", faults);

@@ -1,14 +1,17 @@
 //! Chain files: models by name, connected through their ports, with a few values of their own.
 //!
 //! ```text
-//! chain file ─► lines with places ─► over those of the chain it extends ─► parts checked ─► joined ─► values set
+//! chain file ─► lines with places ─► over those of the chain it extends ─► parts checked ─► connected, by ports too
+//!            ─► joined ─► values set ─► roles checked
 //! ```
 //!
 //! A chain may extend one other. What both say is taken from the extending one, line by line; a part that is
 //! replaced keeps its place in the order of the states.
 
+mod by_port;
 mod join;
 mod lines;
+mod roles;
 
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, has_errors};
 use lutetia_units::UnitSystem;
