@@ -7,6 +7,7 @@ mod checked;
 mod combination;
 mod connected;
 mod dose_step;
+mod foreseen;
 mod inside_trials;
 mod occasions;
 mod roles;

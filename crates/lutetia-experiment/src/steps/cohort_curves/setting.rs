@@ -37,32 +37,32 @@ pub(super) fn setting<'a>(
             CurvesFault::Sizes { size: step.size, training: step.training, most: MOST }.into()
         );
     }
-    if step.times.is_empty() || step.times.iter().any(|t| !(t.is_finite() && *t > 0.0)) {
+    if step.times.is_empty() || step.times.iter().any(|t| t.h() <= 0.0) {
         return Err(CurvesFault::Times.into());
     }
-    if step.times.windows(2).any(|w| w[1] <= w[0]) {
+    if step.times.windows(2).any(|w| w[1].h() <= w[0].h()) {
         return Err(CurvesFault::Order.into());
     }
     let [nuclide] = model.simulator.system().nuclides() else {
         let found = model.simulator.system().nuclides().len();
         return Err(CurvesFault::Nuclides { found }.into());
     };
-    let optional = |what: &str, text: &Option<String>, dimension| {
-        text.as_deref().map(|t| model.internal(what, t, dimension)).transpose()
-    };
     let dose = Dose {
         at: 0.0,
         into: step.into.clone(),
         activities: vec![(
             nuclide.name.clone(),
-            model.internal("activity", &step.activity, Dimension::ACTIVITY)?,
+            model.internal("activity", step.activity.text(), Dimension::ACTIVITY)?,
         )],
         amount: step
             .amount
-            .as_deref()
-            .map(|t| model.dose_amount("amount", t, &step.into))
+            .as_ref()
+            .map(|amount| model.dose_amount("amount", amount.text(), &step.into))
             .transpose()?,
-        over: optional("over", &step.over, Dimension::TIME)?.unwrap_or(0.0),
+        over: step
+            .over
+            .as_ref()
+            .map_or(Ok(0.0), |over| model.internal("over", over.text(), Dimension::TIME))?,
     };
     let error = error_model(&step.error)?;
     if error.magnitudes().iter().any(|(_, m)| m.estimated()) {

@@ -33,6 +33,19 @@ pub(super) struct OutputCourse {
     pub(super) values: Vec<Option<f64>>,
 }
 
+/// What can be known of a simulation before it.
+pub(super) fn asked(
+    step: &Simulate,
+    model: &LoadedModel,
+    context: &Context,
+) -> Result<(), StepError> {
+    check(step)?;
+    parameters(step, model, context)?;
+    regimen(step, model)?;
+    inputs::of(step, model, context)?;
+    Ok(())
+}
+
 /// Simulates the regimen of a step.
 pub(super) fn of(
     step: &Simulate,
@@ -52,14 +65,14 @@ pub(super) fn of(
     };
     let hour = model.internal("an hour", "1 h", Dimension::TIME)?;
     let last = f64::from(step.points - 1);
-    let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
+    let hours: Vec<f64> = (0..step.points).map(|i| step.until.h() * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
     let given = Given {
         system,
         regimen: &regimen,
         driven: step.inputs.keys().map(String::as_str).collect(),
         set: step.set.keys().map(String::as_str).collect(),
-        end: step.until * hour,
+        end: step.until.h() * hour,
     };
     let remarks = given.remarks();
     let defaults = Options::default();
@@ -87,8 +100,8 @@ fn check(step: &Simulate) -> Result<(), SimulateError> {
     if !(2..=MOST_POINTS).contains(&step.points) {
         return Err(SimulateError::Points { found: step.points });
     }
-    if !(step.until.is_finite() && step.until > 0.0) {
-        return Err(SimulateError::Until { hours: step.until });
+    if step.until.h() <= 0.0 {
+        return Err(SimulateError::Until { hours: step.until.h() });
     }
     if !(1..=MOST_CYCLES).contains(&step.cycles) {
         return Err(SimulateError::Cycles { found: step.cycles });
@@ -124,7 +137,7 @@ fn regimen(step: &Simulate, model: &LoadedModel) -> Result<Regimen, StepError> {
     let mut regimen = Regimen::default();
     for spec in &step.doses {
         let every = match &step.every {
-            Some(text) => model.internal("every", text, Dimension::TIME)?,
+            Some(every) => model.internal("every", every.text(), Dimension::TIME)?,
             None if step.cycles == 1 => 0.0,
             None => return Err(SimulateError::NoInterval.into()),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lutetia_model::system::BoundNuclide;
 use lutetia_scenario::LoadedModel;
 use lutetia_sim::{Dose, Options, Regimen, Request, Trajectory};
 use lutetia_units::{Dimension, Unit};
@@ -52,58 +53,89 @@ fn outputs(step: &Sweep, model: &LoadedModel) -> Result<Vec<(String, usize)>, St
     Ok(outputs)
 }
 
-/// Simulates every amount of a step.
-pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result<Grid, StepError> {
+/// The keys of a step in the terms of its model.
+pub(super) struct Asked<'m> {
+    parameters: Vec<f64>,
+    nuclide: &'m BoundNuclide,
+    activity: f64,
+    over: f64,
+    outputs: Vec<(String, usize)>,
+    amounts: Vec<f64>,
+}
+
+impl Asked<'_> {
+    /// The dose of an amount of ligand.
+    fn dose(&self, step: &Sweep, amount: f64) -> Dose {
+        Dose {
+            at: 0.0,
+            into: step.into.clone(),
+            activities: vec![(self.nuclide.name.clone(), self.activity)],
+            amount: Some(amount),
+            over: self.over,
+        }
+    }
+}
+
+/// What can be known of a sweep before it.
+pub(super) fn asked<'m>(step: &Sweep, model: &'m LoadedModel) -> Result<Asked<'m>, StepError> {
     let parameters = model.parameters(&step.set)?;
     let nuclides = model.simulator.system().nuclides();
     let [nuclide] = nuclides else {
         let found = nuclides.iter().map(|n| n.name.clone()).collect();
         return Err(SweepError::Nuclides { found }.into());
     };
-    let activity = model.internal("activity", &step.activity, Dimension::ACTIVITY)?;
+    let activity = model.internal("activity", step.activity.text(), Dimension::ACTIVITY)?;
     let over = match &step.over {
-        Some(text) => model.internal("over", text, Dimension::TIME)?,
+        Some(over) => model.internal("over", over.text(), Dimension::TIME)?,
         None => 0.0,
     };
     let outputs = outputs(step, model)?;
+    let amounts = step
+        .amounts
+        .iter()
+        .map(|amount| model.dose_amount("amounts", amount.text(), &step.into))
+        .collect::<Result<Vec<_>, _>>()?;
+    let asked = Asked { parameters, nuclide, activity, over, outputs, amounts };
+    if let Some(amount) = asked.amounts.first() {
+        model.simulator.check_regimen(&Regimen::single(asked.dose(step, *amount)))?;
+    }
+    Ok(asked)
+}
+
+/// Simulates every amount of a step.
+pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result<Grid, StepError> {
+    let asked = asked(step, model)?;
+    let Asked { parameters, nuclide, activity, outputs, amounts, .. } = &asked;
+    let activity = *activity;
     let options = Options {
         integrals: outputs.iter().map(|o| o.1).collect(),
         to_infinity: true,
         ..Options::default()
     };
-    let until = step.until * 3600.0 / model.model.units.factor(Dimension::TIME);
+    let until = step.until.h() * 3600.0 / model.model.units.factor(Dimension::TIME);
     // Dense where the dose is taken up, sparse where it only decays.
     let times: Vec<f64> = (0..=120).map(|i| until * (f64::from(i) / 120.0).powi(2)).collect();
-    let amounts = step
-        .amounts
-        .iter()
-        .map(|text| model.dose_amount("amounts", text, &step.into))
-        .collect::<Result<Vec<_>, _>>()?;
     let trajectories = amounts
         .par_iter()
         .map(|amount| {
             if stop.load(Ordering::Relaxed) {
                 return Err(StepError::Interrupted);
             }
-            let dose = Dose {
-                at: 0.0,
-                into: step.into.clone(),
-                activities: vec![(nuclide.name.clone(), activity)],
-                amount: Some(*amount),
-                over,
-            };
+            let dose = asked.dose(step, *amount);
             model
                 .simulator
-                .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
+                .run(&Request::new(parameters, &Regimen::single(dose), &times).options(&options))
                 .map_err(StepError::from)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let shown = Shown::of(step, model, &outputs, activity)?;
+    let shown = Shown::of(step, model, outputs, activity)?;
     let amounts = step.amounts.iter().zip(amounts).zip(&trajectories);
     Ok(Grid {
         hot_nmol: shown.nmol(activity / nuclide.activity_per_amount),
         rtol: options.rtol,
-        amounts: amounts.map(|((text, n), run)| shown.amount(text, n, run, &times)).collect(),
+        amounts: amounts
+            .map(|((text, n), run)| shown.amount(text.text(), *n, run, &times))
+            .collect(),
     })
 }
 
@@ -142,7 +174,7 @@ impl<'a> Shown<'a> {
             Some(in_unit(run.integrals_to_infinity.get(place(name)?)?.value, mbq_h))
         };
         let observed = self.outputs.iter().filter(|o| self.step.observe.contains(&o.0));
-        let kept = self.step.curves.iter().any(|c| c == text);
+        let kept = self.step.curves.iter().any(|c| c.text() == text);
         let curve = |index: usize| {
             let values = times.iter().zip(run.outputs.column(index));
             values.map(|(t, y)| (in_unit(*t, hour), in_unit(y, mbq))).collect()
