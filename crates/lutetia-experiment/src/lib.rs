@@ -18,9 +18,10 @@ mod sight;
 pub mod spec;
 pub mod steps;
 pub mod world;
+pub mod written;
 
 pub use cache::{Cache, Keep};
-pub use check::{Checked, check};
+pub use check::{Checked, Sheet, check, declared};
 pub use failure::{Attempt, Failure};
 pub use plan::{Named, Plan, PlannedFigure, PlannedStep};
 pub use run::{Made, Source, StepRun, run};

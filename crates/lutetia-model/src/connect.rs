@@ -8,7 +8,8 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use crate::{
     expr::{Expr, Symbol},
     model::{
-        ALIAS_SEPARATOR, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue, Participant, Rate,
+        ALIAS_SEPARATOR, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue,
+        Participant, Rate,
     },
 };
 

@@ -14,7 +14,6 @@ use std::{
     },
 };
 
-use lutetia_diagnostic::Sources;
 use rayon::prelude::*;
 
 use crate::cache::Folder;
@@ -23,7 +22,9 @@ use crate::page::IndexEntry;
 use crate::provenance::Provenance;
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
-use lutetia_experiment::{Attempt, Cache, Disk, Experiment, Keep, Reading, StepRun, cache, spec};
+use lutetia_experiment::{
+    Attempt, Cache, Checked, Disk, Experiment, Keep, Reading, StepRun, cache,
+};
 use lutetia_figure::figure;
 use lutetia_table::{Difference, Tables};
 
@@ -283,13 +284,14 @@ fn make(
     let mut reading = Reading::of(&disk);
     let path = format!("reports/{name}/experiment.toml");
     let text = reading.text(&path)?;
-    let mut sources = Sources::new();
-    let experiment = spec::parse(&path, &text, &mut sources).map_err(|diagnostics| {
-        Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
-            diagnostics,
-            sources: Box::new(sources.clone()),
-        })
-    })?;
+    let Checked { experiment, diagnostics, sources } =
+        lutetia_experiment::check(&path, &text, &disk);
+    let sound = experiment.filter(|_| !lutetia_diagnostic::has_errors(&diagnostics));
+    let Some(experiment) = sound else {
+        let sources = Box::new(sources);
+        let faults = lutetia_experiment::Failure::Diagnostics { diagnostics, sources };
+        return Err(Failure::Experiment(faults));
+    };
     progress.begin(name, experiment.steps.len());
     let begin = |step: &str| progress.step(name, step);
     let made = lutetia_experiment::run(&experiment, &mut reading, keep, &begin, stop)?;

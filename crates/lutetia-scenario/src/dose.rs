@@ -13,18 +13,24 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct DoseEntry {
     /// Start of the first, such as `0 h`; zero if left out.
+    #[schemars(extend("format" = "quantity:h"))]
     pub at: Option<String>,
     /// The pool it goes into: `L.plasma`.
     pub into: String,
     /// Nuclide, where the pool can carry several.
+    #[schemars(extend("format" = "nuclide"))]
     pub nuclide: Option<String>,
     /// Activity at its start, such as `7.4 GBq`.
+    #[schemars(extend("format" = "quantity:MBq"))]
     pub activity: Option<String>,
     /// Hot and cold ligand together, or a drug, as an amount or a mass such as `100 nmol`; carrier-free if left out.
+    #[schemars(extend("format" = "quantity:nmol|mg"))]
     pub amount: Option<String>,
     /// Duration of the infusion, such as `30 min`; a bolus if left out.
+    #[schemars(extend("format" = "quantity:h"))]
     pub over: Option<String>,
     /// Interval of its repetitions, such as `6 week`.
+    #[schemars(extend("format" = "quantity:h"))]
     pub every: Option<String>,
     /// How often it is given in all.
     #[serde(default = "once")]

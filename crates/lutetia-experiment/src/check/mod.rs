@@ -5,10 +5,15 @@
 //! other ([`names`]), the placeholders of its texts ([`texts`]). [`check`] looks at what the file names besides: models
 //! and data ([`outside`]), and what steps ask of models ([`models`]).
 
+mod kinds;
 mod models;
 mod names;
 mod outside;
+mod regions;
+mod rehearsal;
+mod sheets;
 mod structure;
+mod tables;
 mod texts;
 
 use std::ops::Range;
@@ -16,6 +21,8 @@ use std::ops::Range;
 use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+pub use sheets::Sheet;
 
 use crate::{Experiment, World};
 
@@ -39,9 +46,20 @@ pub fn check(name: &str, text: &str, world: &dyn World) -> Checked {
     let sound = diagnostics.is_empty();
     let experiment = file.sound();
     if let Some(experiment) = &experiment {
-        diagnostics.extend(outside::faults(&file, experiment, world, &mut sources));
+        let outside = outside::faults(&file, experiment, world, &mut sources);
+        diagnostics.extend(about_the_file(outside));
     }
-    Checked { experiment: experiment.filter(|_| sound), diagnostics, sources }
+    let experiment = experiment.filter(|_| sound).map(|mut experiment| {
+        experiment.written = text.parse().unwrap_or_default();
+        experiment
+    });
+    Checked { experiment, diagnostics, sources }
+}
+
+/// The tables that the steps of an experiment will make, as far as its keys, its models and its data say.
+#[must_use]
+pub fn declared(experiment: &Experiment, world: &dyn World) -> Vec<Sheet> {
+    outside::declared(experiment, world)
 }
 
 /// Reads an experiment file.
@@ -101,17 +119,16 @@ impl<'a> File<'a> {
         }
         let mut faults = self.structure.diagnostics.clone();
         if let Some(experiment) = self.sound() {
-            faults.extend(names::faults(self, &experiment));
+            faults.extend(about_the_file(names::faults(self, &experiment)));
         }
         faults.extend(texts::faults(self));
         faults
     }
 
-    /// The experiment without the tables that have faults, so that the others are checked none the less.
+    /// The experiment with its faulty places made readable, so that its names are checked none the less.
     fn sound(&self) -> Option<Experiment> {
-        let mut table: toml::Table = self.text.parse().ok()?;
-        self.structure.take_out(&mut table);
-        table.try_into().ok()
+        let table: toml::Table = self.text.parse().ok()?;
+        self.structure.mend(table).try_into().ok()
     }
 
     fn span(&self, range: Range<usize>) -> Span {
@@ -159,6 +176,32 @@ impl<'a> File<'a> {
         }
     }
 
+    /// From the first to the last byte of a table, whatever stands between its head and its values.
+    fn extent(&self, value: &Spanned<DeValue<'_>>) -> Span {
+        let own = self.span(value.span());
+        let join = |a: Span, b: Span| Span::new(a.source, a.start.min(b.start), a.end.max(b.end));
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().map(|item| self.extent(item)).fold(own, join),
+            DeValue::Table(table) => {
+                table.iter().map(|(_, value)| self.extent(value)).fold(own, join)
+            }
+            _ => own,
+        }
+    }
+
+    /// A key of that name within a value.
+    fn key_within(&self, value: &Spanned<DeValue<'_>>, name: &str) -> Option<Span> {
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().find_map(|item| self.key_within(item, name)),
+            DeValue::Table(table) => {
+                let own = table.iter().find(|(key, _)| key.get_ref() == name);
+                own.map(|(key, _)| self.span(key.span()))
+                    .or_else(|| table.iter().find_map(|(_, value)| self.key_within(value, name)))
+            }
+            _ => None,
+        }
+    }
+
     /// A part of a text that stands in quotation marks; the whole of it where escapes hide the part.
     fn inside(&self, range: Range<usize>, from: usize, length: usize) -> Span {
         let raw = self.text.get(range.clone()).unwrap_or("");
@@ -172,6 +215,11 @@ impl<'a> File<'a> {
             false => self.span(start..(start + length).min(range.end)),
         }
     }
+}
+
+/// Without what would be said of a stand-in for a missing text.
+fn about_the_file(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.into_iter().filter(|fault| !fault.message.contains(structure::STAND_IN)).collect()
 }
 
 /// A hint for a name that is not there: the nearest one, or all of them.

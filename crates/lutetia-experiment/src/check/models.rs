@@ -19,12 +19,15 @@ pub(super) fn faults(
 ) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for step in &experiment.steps {
-        let asked = Asked::of(step, experiment);
-        let Some(model) = asked.model.and_then(|name| models.get(name)) else { continue };
-        let mut judge = Judge { file, step: step.kind().id(), model, faults: &mut faults };
-        asked.set.iter().for_each(|set| judge.set(set));
-        asked.doses.iter().for_each(|dose| judge.dose(dose));
-        asked.outputs.iter().for_each(|output| judge.output(output));
+        let regimens = of_regimens(step, experiment);
+        for asked in std::iter::once(Asked::of(step, experiment)).chain(regimens) {
+            let Some(model) = asked.model.and_then(|name| models.get(name)) else { continue };
+            let mut judge = Judge { file, step: step.kind().id(), model, faults: &mut faults };
+            asked.set.iter().for_each(|set| judge.set(set));
+            asked.doses.iter().for_each(|dose| judge.dose(dose));
+            asked.outputs.iter().for_each(|output| judge.output(output));
+            asked.part.iter().for_each(|part| judge.part(part));
+        }
     }
     faults
 }
@@ -36,6 +39,37 @@ struct Asked<'e> {
     set: Vec<&'e BTreeMap<String, String>>,
     doses: Vec<&'e DoseEntry>,
     outputs: Vec<&'e str>,
+    /// A part of the model, where it is connected.
+    part: Option<&'e str>,
+}
+
+/// What a trade-off asks of the models of its regimens: each has that of its trial.
+fn of_regimens<'e>(step: &'e Step, experiment: &'e Experiment) -> Vec<Asked<'e>> {
+    let Step::TradeOff(trade) = step else { return Vec::new() };
+    let model = |trial: &str| {
+        experiment.steps.iter().find_map(|step| match step {
+            Step::Trial(own) if own.id == *trial => {
+                cohort(experiment, &own.cohort).map(|c| c.model.as_str())
+            }
+            _ => None,
+        })
+    };
+    let regimens = trade.regimens.iter().map(|regimen| Asked {
+        model: model(regimen.trial.as_ref().unwrap_or(&trade.trial)),
+        set: vec![&regimen.set],
+        doses: regimen.doses.iter().collect(),
+        ..Asked::default()
+    });
+    let fitted = trade.propose.iter().filter_map(|propose| {
+        let from = trade.regimens.iter().find(|regimen| regimen.name == propose.from)?;
+        let part = &propose.fitted.as_ref()?.part;
+        Some(Asked {
+            model: model(from.trial.as_ref().unwrap_or(&trade.trial)),
+            part: Some(part.as_str()).filter(|part| !part.is_empty()),
+            ..Asked::default()
+        })
+    });
+    regimens.chain(fitted).collect()
 }
 
 impl<'e> Asked<'e> {
@@ -47,18 +81,20 @@ impl<'e> Asked<'e> {
                 set: vec![&s.set],
                 doses: s.doses.iter().collect(),
                 outputs: outputs(s.outputs.as_deref().unwrap_or_default()),
+                part: None,
             },
             Step::ModelDose(s) => Self {
                 model: Some(&s.model),
                 set: vec![&s.set],
                 doses: s.doses.iter().collect(),
-                outputs: Vec::new(),
+                ..Self::default()
             },
             Step::Sweep(s) => Self {
                 model: Some(&s.model),
                 set: vec![&s.set],
                 doses: Vec::new(),
                 outputs: outputs(&s.observe),
+                part: None,
             },
             Step::FitModel(s) => {
                 Self { model: Some(&s.model), set: vec![&s.set], ..Self::default() }
@@ -68,6 +104,7 @@ impl<'e> Asked<'e> {
                 set: vec![&s.set],
                 doses: Vec::new(),
                 outputs: s.regions.values().map(String::as_str).collect(),
+                part: None,
             },
             Step::Cohort(s) => Self { model: Some(&s.model), set: vec![&s.set], ..Self::default() },
             Step::Combination(s) => Self {
@@ -79,12 +116,14 @@ impl<'e> Asked<'e> {
                     .chain(&s.last)
                     .map(String::as_str)
                     .collect(),
+                part: None,
             },
             Step::Trial(s) => Self {
                 model: cohort(experiment, &s.cohort).map(|c| c.model.as_str()),
                 set: s.arms.iter().map(|arm| &arm.set).collect(),
                 doses: s.arms.iter().flat_map(|arm| &arm.doses).collect(),
                 outputs: s.named_outputs().collect(),
+                part: None,
             },
             _ => Self::default(),
         }
@@ -132,6 +171,17 @@ impl Judge<'_> {
         };
         if let Some((code, message)) = fault {
             self.say(code, &dose.into, message, None);
+        }
+    }
+
+    fn part(&mut self, part: &str) {
+        let parameters = self.model.simulator.system().parameters();
+        let mut parts: Vec<&str> =
+            parameters.iter().filter_map(|p| Some(p.name.split_once(':')?.0)).collect();
+        parts.dedup();
+        if !parts.contains(&part) {
+            let message = format!("step `{}`: the model has no part `{part}`", self.step);
+            self.say("LUT7013", part, message, Some(meant(part, parts)));
         }
     }
 

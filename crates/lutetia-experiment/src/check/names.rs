@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use lutetia_diagnostic::{Diagnostic, Span};
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::{File, meant};
 use crate::{
@@ -80,17 +82,37 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
 
 /// The place of a name within a step or a figure.
 pub(super) fn place(file: &File<'_>, section: &str, key: &str, of: &str, name: &str) -> Span {
-    let item = file.listed(section).find(|item| {
+    inside(file, section, key, of, name)
+        .or_else(|| item(file, section, key, of).map(|item| file.span(item.span())))
+        .unwrap_or_else(|| file.span(0..0))
+}
+
+/// The same, where the step or figure has it.
+pub(super) fn inside(
+    file: &File<'_>,
+    section: &str,
+    key: &str,
+    of: &str,
+    name: &str,
+) -> Option<Span> {
+    let table = item(file, section, key, of)?.get_ref().as_table()?;
+    // A step may be named like the data that it reads: its own name is not looked at.
+    let others = table.iter().filter(|(k, _)| ![key, "kind"].contains(&k.get_ref().as_ref()));
+    let values: Vec<_> = others.map(|(_, value)| value).collect();
+    let by_value = values.iter().find_map(|value| file.within(value, name));
+    by_value.or_else(|| values.iter().find_map(|value| file.key_within(value, name)))
+}
+
+fn item<'f>(
+    file: &'f File<'_>,
+    section: &str,
+    key: &str,
+    of: &str,
+) -> Option<&'f Spanned<DeValue<'f>>> {
+    file.listed(section).find(|item| {
         let own = item.get_ref().as_table().and_then(|t| t.get(key));
         own.and_then(|v| v.get_ref().as_str()) == Some(of)
-    });
-    // A step may be named like the data that it reads: its own name is looked at last.
-    let found = item.and_then(|item| {
-        let table = item.get_ref().as_table()?;
-        let others = table.iter().filter(|(k, _)| ![key, "kind"].contains(&k.get_ref().as_ref()));
-        others.map(|(_, value)| value).find_map(|value| file.within(value, name))
-    });
-    found.or_else(|| item.map(|item| file.span(item.span()))).unwrap_or_else(|| file.span(0..0))
+    })
 }
 
 /// Two steps or figures of one name.

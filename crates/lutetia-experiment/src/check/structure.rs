@@ -3,100 +3,136 @@
 use std::ops::Range;
 
 use lutetia_diagnostic::{Diagnostic, SourceId, Span, closest};
-use lutetia_units::{Quantity, Unit};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::keys::{self, Keys, Shape};
+use crate::{
+    keys::{self, Keys, Shape},
+    written::{self, Unread},
+};
+
+/// Stands for a text that is missing or is none, so that the rest of its table can be looked at: what is said of a name
+/// with it would be said of nothing that the file has.
+pub(super) const STAND_IN: char = '\u{e000}';
 
 /// What was found.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) diagnostics: Vec<Diagnostic>,
-    faulty: Vec<Faulty>,
+    repairs: Vec<Repair>,
 }
 
-/// A table, or an element of a list, with faults.
-enum Faulty {
-    /// Of the file, such as `experiment` or a key that there is not.
-    Section(String),
-    /// A table by name.
-    Named(String, String),
-    /// An element of a list.
-    Listed(String, usize),
+/// A step on the way from the file to one of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Way {
+    Key(String),
+    Element(usize),
+}
+
+/// What makes a faulty place readable: another value there, or none.
+struct Repair {
+    way: Vec<Way>,
+    value: Option<toml::Value>,
 }
 
 impl Found {
-    /// Leaves out what has faults; an empty heading stands for a faulty one.
-    pub(super) fn take_out(&self, table: &mut toml::Table) {
-        // From behind, so that the places of elements hold until they are gone.
-        for faulty in self.faulty.iter().rev() {
-            match faulty {
-                Faulty::Section(name) => {
-                    table.remove(name);
+    /// The file with its faulty places made readable, so that the names in it can be looked at none the less.
+    pub(super) fn mend(&self, table: toml::Table) -> toml::Table {
+        let mut root = toml::Value::Table(table);
+        // What is put in first: places hold until something is taken out, and that is done from behind.
+        let put = self.repairs.iter().filter(|repair| repair.value.is_some());
+        let taken = self.repairs.iter().rev().filter(|repair| repair.value.is_none());
+        for Repair { way, value } in put.chain(taken) {
+            let Some((last, before)) = way.split_last() else { continue };
+            let holder = before.iter().try_fold(&mut root, |value, step| match step {
+                Way::Key(key) => value.get_mut(key.as_str()),
+                Way::Element(at) => value.get_mut(*at),
+            });
+            match (holder, last, value) {
+                (Some(toml::Value::Table(table)), Way::Key(key), Some(value)) => {
+                    table.insert(key.clone(), value.clone());
                 }
-                Faulty::Named(section, name) => {
-                    if let Some(section) = table.get_mut(section).and_then(|v| v.as_table_mut()) {
-                        section.remove(name);
+                (Some(toml::Value::Table(table)), Way::Key(key), None) => {
+                    table.remove(key);
+                }
+                (Some(toml::Value::Array(items)), Way::Element(at), Some(value)) => {
+                    if let Some(item) = items.get_mut(*at) {
+                        *item = value.clone();
                     }
                 }
-                Faulty::Listed(section, at) => {
-                    if let Some(items) = table.get_mut(section).and_then(|v| v.as_array_mut()) {
-                        items.remove(*at);
-                    }
+                (Some(toml::Value::Array(items)), Way::Element(at), None) if *at < items.len() => {
+                    items.remove(*at);
                 }
+                _ => {}
             }
         }
-        table.entry("experiment").or_insert_with(|| {
-            let texts = ["title", "question", "objective", "method", "result", "disagreement"];
-            let mut heading = toml::Table::new();
-            heading.insert("seed".to_owned(), 0.into());
-            heading.extend(texts.map(|key| (key.to_owned(), String::new().into())));
-            heading.into()
-        });
+        match root {
+            toml::Value::Table(table) => table,
+            _ => toml::Table::new(),
+        }
     }
+}
+
+/// A value of a shape that says nothing.
+fn stand_in(shape: &Shape) -> toml::Value {
+    match shape {
+        Shape::Text { form: None } => STAND_IN.to_string().into(),
+        Shape::Text { form: Some(form) } => written::example(form).into(),
+        Shape::Word(words) => words.first().map_or_else(String::new, |w| w.name.clone()).into(),
+        Shape::Number => 1.0.into(),
+        Shape::Whole { least, most } => 1.clamp(*least, *most).into(),
+        Shape::Flag => false.into(),
+        Shape::List { of, count } => {
+            toml::Value::Array((0..count.unwrap_or(0)).map(|_| stand_in(of)).collect())
+        }
+        Shape::Map(_) => toml::Value::Table(toml::Table::new()),
+        Shape::Table(keys) => stand_in_table(keys).into(),
+        Shape::Kinds(kinds) => kinds
+            .first()
+            .map_or_else(toml::Table::new, |(word, keys)| {
+                let mut table = stand_in_table(keys);
+                table.insert("kind".to_owned(), word.name.clone().into());
+                table
+            })
+            .into(),
+        Shape::Either(shapes) => {
+            shapes.first().map_or_else(|| STAND_IN.to_string().into(), stand_in)
+        }
+    }
+}
+
+fn stand_in_table(keys: &Keys) -> toml::Table {
+    let needed = keys.keys.iter().filter(|key| key.required);
+    needed.map(|key| (key.name.clone(), stand_in(&key.shape))).collect()
 }
 
 /// Checks the whole file against its table of keys.
 pub(super) fn check(id: SourceId, text: &str, root: &DeTable<'_>) -> Found {
-    let mut walker = Walker { id, text, diagnostics: Vec::new() };
-    let mut faulty = Vec::new();
+    let mut walker = Walker { id, text, way: Vec::new(), found: Found::default() };
     let keys = keys::experiment();
-    for name in walker.names(keys, root, 0..0, "an experiment") {
-        faulty.push(Faulty::Section(name));
-    }
+    walker.names(keys, root, 0..0, "an experiment");
     for key in &keys.keys {
         let Some(value) = root.get(key.name.as_str()) else { continue };
         let name = &key.name;
-        let mut before = walker.diagnostics.len();
+        walker.way.push(Way::Key(name.clone()));
         match (&key.shape, value.get_ref()) {
             (Shape::List { of, .. }, DeValue::Array(items)) => {
                 for (at, item) in items.iter().enumerate() {
-                    walker.value(of, item, &element(name, item));
-                    if walker.diagnostics.len() > before {
-                        faulty.push(Faulty::Listed(name.clone(), at));
-                    }
-                    before = walker.diagnostics.len();
+                    walker.below(Way::Element(at), of, item, &element(name, item));
                 }
             }
             (Shape::Map(of), DeValue::Table(table)) => {
                 for (inner, value) in table {
-                    walker.value(of, value, &format!("`[{name}.{}]`", inner.get_ref()));
-                    if walker.diagnostics.len() > before {
-                        faulty.push(Faulty::Named(name.clone(), inner.get_ref().to_string()));
-                    }
-                    before = walker.diagnostics.len();
+                    let inner = inner.get_ref().to_string();
+                    let named = format!("`[{name}.{inner}]`");
+                    walker.below(Way::Key(inner), of, value, &named);
                 }
             }
-            (shape, _) => {
-                walker.value(shape, value, &format!("`[{name}]`"));
-                if walker.diagnostics.len() > before {
-                    faulty.push(Faulty::Section(name.clone()));
-                }
-            }
+            (shape, _) => walker.value(shape, value, &format!("`[{name}]`")),
         }
+        walker.way.pop();
     }
-    Found { diagnostics: walker.diagnostics, faulty }
+    walker.found
 }
 
 /// A step or a figure by its name, where it has one.
@@ -112,7 +148,9 @@ fn element(section: &str, item: &Spanned<DeValue<'_>>) -> String {
 struct Walker<'a> {
     id: SourceId,
     text: &'a str,
-    diagnostics: Vec<Diagnostic>,
+    /// To the value that is looked at.
+    way: Vec<Way>,
+    found: Found,
 }
 
 impl Walker<'_> {
@@ -124,20 +162,32 @@ impl Walker<'_> {
         hint: Option<String>,
     ) {
         let span = Span::new(self.id, range.start, range.end);
-        self.diagnostics.push(Diagnostic::error(code, message).at(span, "").maybe_hint(hint));
+        let fault = Diagnostic::error(code, message).at(span, "").maybe_hint(hint);
+        self.found.diagnostics.push(fault);
     }
 
-    /// Keys that there are not, which are returned, and keys that are needed.
-    fn names(
-        &mut self,
-        keys: &Keys,
-        table: &DeTable<'_>,
-        head: Range<usize>,
-        of: &str,
-    ) -> Vec<String> {
+    /// Puts a value in the place that is looked at, or below it, or takes it out.
+    fn repair(&mut self, key: Option<&str>, value: Option<toml::Value>) {
+        let way = self.way.iter().cloned().chain(key.map(|k| Way::Key(k.to_owned()))).collect();
+        self.found.repairs.push(Repair { way, value });
+    }
+
+    /// The same for what stands there, by its shape.
+    fn stand_in(&mut self, shape: &Shape) {
+        self.repair(None, Some(stand_in(shape)));
+    }
+
+    /// A value one step further down.
+    fn below(&mut self, step: Way, shape: &Shape, value: &Spanned<DeValue<'_>>, of: &str) {
+        self.way.push(step);
+        self.value(shape, value, of);
+        self.way.pop();
+    }
+
+    /// Keys that there are not, and keys that are needed.
+    fn names(&mut self, keys: &Keys, table: &DeTable<'_>, head: Range<usize>, of: &str) {
         let known = || keys.keys.iter().map(|key| key.name.as_str());
         let is_here = |name: &str| table.get(name).is_some();
-        let mut unknown = Vec::new();
         let mut meant = Vec::new();
         for (key, _) in table {
             let name = key.get_ref().as_ref();
@@ -154,11 +204,12 @@ impl Walker<'_> {
                 None => format!("keys that it may have besides: `{}`", left.join("`, `")),
             };
             meant.extend(near);
-            unknown.push(name.to_owned());
+            self.repair(Some(name), None);
             self.say("LUT7005", key.span(), format!("`{name}` is not a key of {of}"), Some(hint));
         }
         let head = self.first_line(head);
         for key in keys.keys.iter().filter(|key| key.required && !is_here(&key.name)) {
+            self.repair(Some(&key.name), Some(stand_in(&key.shape)));
             // Whoever is told the right spelling of a key need not be told that it is missing.
             if meant.contains(&key.name.as_str()) {
                 continue;
@@ -171,7 +222,6 @@ impl Walker<'_> {
             let message = format!("the key `{}` is missing in {of}", key.name);
             self.say("LUT7006", head.clone(), message, Some(about));
         }
-        unknown
     }
 
     fn first_line(&self, range: Range<usize>) -> Range<usize> {
@@ -183,7 +233,8 @@ impl Walker<'_> {
         self.names(keys, table, head, of);
         for key in &keys.keys {
             if let Some(value) = table.get(key.name.as_str()) {
-                self.value(&key.shape, value, &format!("`{}` of {of}", key.name));
+                let of = format!("`{}` of {of}", key.name);
+                self.below(Way::Key(key.name.clone()), &key.shape, value, &of);
             }
         }
     }
@@ -191,24 +242,32 @@ impl Walker<'_> {
     fn value(&mut self, shape: &Shape, value: &Spanned<DeValue<'_>>, of: &str) {
         let span = value.span();
         match (shape, value.get_ref()) {
-            (Shape::Text { unit: None }, DeValue::String(_))
+            (Shape::Text { form: None }, DeValue::String(_))
             | (Shape::Number, DeValue::Float(_))
             | (Shape::Flag, DeValue::Boolean(_)) => {}
-            (Shape::Text { unit: Some(unit) }, DeValue::String(text)) => {
-                let read = Quantity::parse(text).and_then(|q| q.to(&Unit::parse(unit)?));
-                if let Err(fault) = read {
-                    let hint = format!("give a number with a unit that becomes `{unit}`");
-                    self.say("LUT7010", span, format!("{of}: {fault}"), Some(hint));
+            (Shape::Text { form: Some(form) }, DeValue::String(text)) => {
+                if let Err(unread) = written::read(form, text) {
+                    self.unread(form, unread, span, of);
+                    self.stand_in(shape);
                 }
+            }
+            (Shape::Text { form: Some(form) }, DeValue::Integer(_) | DeValue::Float(_))
+                if written::is_quantity(form) =>
+            {
+                self.bare(form, value, of);
+                self.stand_in(shape);
             }
             (Shape::Word(words), DeValue::String(text)) => {
                 let known = words.iter().map(|w| w.name.as_str());
-                self.word(text, known, span, of);
+                if self.word(text, known, span, of) {
+                    self.stand_in(shape);
+                }
             }
             (Shape::Number, DeValue::Integer(i)) => {
                 if i64::from_str_radix(i.as_str(), i.radix()).is_err() {
                     let message = format!("{of} is `{i}`, more than 64 bits hold");
                     self.say("LUT7009", span, message, Some("write it as `1e30`".to_owned()));
+                    self.stand_in(shape);
                 }
             }
             (Shape::Whole { least, most }, DeValue::Integer(i)) => {
@@ -217,20 +276,25 @@ impl Walker<'_> {
                     let message =
                         format!("{of} is `{i}`, expected a whole number from {least} to {most}");
                     self.say("LUT7009", span, message, None);
+                    self.stand_in(shape);
                 }
             }
             (Shape::List { of: inner, count }, DeValue::Array(items)) => {
                 if let Some(count) = count.filter(|n| *n != items.len()) {
                     let message = format!("{of} has {} elements, expected {count}", items.len());
                     self.say("LUT7009", span, message, None);
+                    self.stand_in(shape);
+                    return;
                 }
-                for item in items {
-                    self.value(inner, item, &format!("an element of {of}"));
+                for (at, item) in items.iter().enumerate() {
+                    self.below(Way::Element(at), inner, item, &format!("an element of {of}"));
                 }
             }
             (Shape::Map(inner), DeValue::Table(table)) => {
                 for (key, value) in table {
-                    self.value(inner, value, &format!("`{}` in {of}", key.get_ref()));
+                    let key = key.get_ref().to_string();
+                    let of = format!("`{key}` in {of}");
+                    self.below(Way::Key(key), inner, value, &of);
                 }
             }
             (Shape::Table(keys), DeValue::Table(table)) => self.table(keys, table, span, of),
@@ -240,9 +304,11 @@ impl Walker<'_> {
                     let head = self.first_line(span);
                     let message = format!("the key `kind` is missing in {of}");
                     let hint = format!("it is one of `{}`", known.join("`, `"));
+                    self.repair(None, None);
                     return self.say("LUT7006", head, message, Some(hint));
                 };
                 let DeValue::String(word) = kind.get_ref() else {
+                    self.repair(None, None);
                     return self.wrong(kind, "a text", &format!("`kind` of {of}"));
                 };
                 match kinds.iter().find(|(w, _)| w.name == *word) {
@@ -250,16 +316,54 @@ impl Walker<'_> {
                     None => {
                         let known = kinds.iter().map(|(w, _)| w.name.as_str());
                         self.word(word, known, kind.span(), &format!("`kind` of {of}"));
+                        self.repair(None, None);
                     }
                 }
             }
             (Shape::Either(shapes), found) => {
                 match shapes.iter().find(|shape| admits(shape, found)) {
                     Some(shape) => self.value(shape, value, of),
-                    None => self.wrong(value, &shape.describe(), of),
+                    None => {
+                        self.wrong(value, &shape.describe(), of);
+                        self.stand_in(shape);
+                    }
                 }
             }
-            _ => self.wrong(value, &shape.describe(), of),
+            _ => {
+                self.wrong(value, &shape.describe(), of);
+                self.stand_in(shape);
+            }
+        }
+    }
+
+    /// A text that is not of its form.
+    fn unread(&mut self, form: &str, unread: Unread, span: Range<usize>, of: &str) {
+        let Unread { message, hint, corrected } = unread;
+        let message = format!("{of}: {message}");
+        match corrected {
+            Some(corrected) => self.say("LUT7015", span, message, Some(self.corrected(&corrected))),
+            None => {
+                let code = if written::is_quantity(form) { "LUT7010" } else { "LUT7016" };
+                self.say(code, span, message, hint);
+            }
+        }
+    }
+
+    /// A number where a quantity is expected.
+    fn bare(&mut self, form: &str, value: &Spanned<DeValue<'_>>, of: &str) {
+        let number = self.text.get(value.span()).unwrap_or("").replace('_', "");
+        // Nothing is nothing in any unit.
+        let meant = written::read(form, &number).err().and_then(|unread| unread.corrected);
+        let meant = meant.unwrap_or_else(|| format!("{number} {}", written::units(form)[0]));
+        let message = format!("{of} is the number `{number}` without a unit");
+        self.say("LUT7015", value.span(), message, Some(self.corrected(&meant)));
+    }
+
+    /// The key that is looked at with a text that it may have.
+    fn corrected(&self, text: &str) -> String {
+        match self.way.last() {
+            Some(Way::Key(key)) => format!("write `{key} = \"{text}\"`"),
+            _ => format!("write `\"{text}\"`"),
         }
     }
 
@@ -278,21 +382,23 @@ impl Walker<'_> {
         self.say("LUT7007", range, message, hint);
     }
 
+    /// Whether a word is none of those known, which is said.
     fn word<'k>(
         &mut self,
         word: &str,
         known: impl Iterator<Item = &'k str> + Clone,
         span: Range<usize>,
         of: &str,
-    ) {
+    ) -> bool {
         if known.clone().any(|k| k == word) {
-            return;
+            return false;
         }
         let hint = closest(word, known.clone()).map_or_else(
             || format!("it is one of `{}`", known.collect::<Vec<_>>().join("`, `")),
             |near| format!("did you mean `{near}`?"),
         );
         self.say("LUT7008", span, format!("{of} cannot be `{word}`"), Some(hint));
+        true
     }
 }
 

@@ -1,10 +1,10 @@
 //! Do the placeholders of the texts stand for tables and figures that there are, and stand only where they are filled?
 
-use lutetia_diagnostic::Diagnostic;
+use lutetia_diagnostic::{Diagnostic, Span};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{File, meant};
+use super::{File, meant, tables::Wanted};
 use crate::names::owns;
 
 /// Keys whose text is filled with numbers of the tables.
@@ -20,6 +20,15 @@ pub(super) fn faults(file: &File<'_>) -> Vec<Diagnostic> {
     };
     texts.table(&file.root);
     texts.faults
+}
+
+/// The cells and tables that the texts are filled with, with their places; what is no cell is said elsewhere.
+pub(super) fn named(file: &File<'_>) -> Vec<(Wanted, Span)> {
+    let mut found = Vec::new();
+    for (key, value) in &file.root {
+        collect(file, key.get_ref(), value, &mut found);
+    }
+    found
 }
 
 struct Texts<'f> {
@@ -112,6 +121,33 @@ impl Texts<'_> {
             }),
             _ => None,
         }
+    }
+}
+
+fn collect(
+    file: &File<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    found: &mut Vec<(Wanted, Span)>,
+) {
+    match value.get_ref() {
+        DeValue::String(text) if FILLED.contains(&key) => {
+            for (at, call) in calls(text) {
+                let Call::Of { function, argument, offset } = call else { continue };
+                let wanted = match function {
+                    "num" => Wanted::cell(argument),
+                    "table" => Some(Wanted { table: argument.to_owned(), row: None, column: None }),
+                    _ => None,
+                };
+                let place = || file.inside(value.span(), at + offset, argument.len());
+                found.extend(wanted.map(|wanted| (wanted, place())));
+            }
+        }
+        DeValue::Array(items) => items.iter().for_each(|item| collect(file, key, item, found)),
+        DeValue::Table(table) => {
+            table.iter().for_each(|(key, value)| collect(file, key.get_ref(), value, found));
+        }
+        _ => {}
     }
 }
 

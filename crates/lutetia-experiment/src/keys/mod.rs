@@ -6,6 +6,8 @@
 
 use std::sync::LazyLock;
 
+use crate::written::{is_quantity, shown, units};
+
 mod page;
 mod read;
 mod schema;
@@ -18,8 +20,8 @@ pub use schema::json_schema;
 pub enum Shape {
     /// A text.
     Text {
-        /// The unit of a text that is a quantity.
-        unit: Option<String>,
+        /// Its form, where it means something by itself: `quantity:` and units, or a word such as `error-model`.
+        form: Option<String>,
     },
     /// One of several words.
     Word(Vec<Word>),
@@ -91,8 +93,8 @@ impl Shape {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Text { unit: Some(unit) } => format!("a text with a unit that becomes `{unit}`"),
-            Self::Text { unit: None } => "a text".to_owned(),
+            Self::Text { form: Some(form) } => shown(form),
+            Self::Text { form: None } => "a text".to_owned(),
             Self::Word(words) => {
                 let words: Vec<String> = words.iter().map(|w| format!("`{}`", w.name)).collect();
                 format!("one of {}", words.join(", "))
@@ -117,8 +119,11 @@ impl Shape {
     /// Several of it, for people.
     fn several(&self) -> String {
         match self {
-            Self::Text { unit: Some(unit) } => format!("texts with a unit that becomes `{unit}`"),
-            Self::Text { unit: None } => "texts".to_owned(),
+            Self::Text { form: Some(form) } if is_quantity(form) => {
+                format!("texts with a unit that becomes `{}`", units(form).join("` or `"))
+            }
+            Self::Text { form: Some(form) } => format!("texts, each {}", shown(form)),
+            Self::Text { form: None } => "texts".to_owned(),
             Self::Number => "numbers".to_owned(),
             Self::Whole { .. } => "whole numbers".to_owned(),
             Self::Table(_) | Self::Kinds(_) => "tables".to_owned(),

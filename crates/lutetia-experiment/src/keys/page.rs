@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{Key, Keys, Shape, Word, experiment};
+use crate::written::{is_quantity, shown as shown_form, units};
 
 const LEAD: &str = "\
 # The experiment file
@@ -91,8 +92,16 @@ fn meaning(key: &Key) -> String {
 /// What may stand at a place, with links to the tables within.
 fn shown(shape: &Shape) -> String {
     match shape {
-        Shape::Text { unit: Some(_) } => "quantity".to_owned(),
-        Shape::Text { unit: None } => "text".to_owned(),
+        Shape::Text { form: Some(form) } if is_quantity(form) => {
+            let units = units(form);
+            if units == ["%"] {
+                "share".to_owned()
+            } else {
+                format!("quantity ({})", units.join(" or "))
+            }
+        }
+        Shape::Text { form: Some(form) } => shown_form(form),
+        Shape::Text { form: None } => "text".to_owned(),
         Shape::Word(words) => {
             words.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", ")
         }

@@ -40,7 +40,7 @@ impl Reader<'_> {
             return self
                 .definitions
                 .get(name)
-                .map_or(Shape::Text { unit: None }, |definition| self.named(definition, name));
+                .map_or(Shape::Text { form: None }, |definition| self.named(definition, name));
         }
         let any = list(schema, "anyOf");
         if !any.is_empty() {
@@ -55,7 +55,7 @@ impl Reader<'_> {
             Some("integer") => whole(schema),
             Some("boolean") => Shape::Flag,
             Some("array") => {
-                let of = schema.get("items").map_or(Shape::Text { unit: None }, |s| self.shape(s));
+                let of = schema.get("items").map_or(Shape::Text { form: None }, |s| self.shape(s));
                 let count = schema.get("maxItems").and_then(Value::as_u64);
                 Shape::List { of: Box::new(of), count: count.and_then(|n| usize::try_from(n).ok()) }
             }
@@ -65,9 +65,8 @@ impl Reader<'_> {
             },
             _ => match list(schema, "enum") {
                 [] => {
-                    let format = text(schema, "format");
-                    let unit = format.strip_prefix("quantity:").map(str::to_owned);
-                    Shape::Text { unit }
+                    let form = schema.get("format").and_then(Value::as_str).map(str::to_owned);
+                    Shape::Text { form }
                 }
                 words => Shape::Word(words.iter().filter_map(bare).collect()),
             },

@@ -53,6 +53,14 @@ pub(crate) trait StepKind {
     fn simulates(&self) -> bool {
         false
     }
+    /// Everything that can fail by a name, a unit or keys that exclude each other, without computing anything: what
+    /// it would hand on is handed on without results. The check of a file calls it where nothing else is found.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`].
+    fn rehearse(&self, _context: &mut Context) -> Result<(), StepError> {
+        Ok(())
+    }
     /// Computes its tables.
     fn run(&self, context: &mut Context) -> Result<(), StepError>;
 }
@@ -183,50 +191,17 @@ impl Step {
 
 /// What is meant where a key is left out.
 pub(crate) mod defaults {
-    use lutetia_units::{Quantity, Unit};
-    use schemars::JsonSchema;
-    use serde::{Deserialize, Deserializer, de::Error as _};
+    use crate::written::Time;
 
     pub(crate) fn one() -> u32 {
         1
     }
 
-    pub(crate) fn until_h() -> f64 {
-        200.0
+    pub(crate) fn until() -> Time {
+        Time::hours(200.0)
     }
 
     pub(crate) fn points() -> u32 {
         201
-    }
-
-    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
-    pub(crate) fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-        match Hours::deserialize(from)? {
-            Hours::Number(x) => Ok(x),
-            Hours::Text(text) => Quantity::parse(&text)
-                .and_then(|q| q.to(&Unit::parse("h")?))
-                .map_err(|e| D::Error::custom(format!("`{text}` is no time: {e}"))),
-            Hours::Other(value) => Err(D::Error::custom(format!(
-                "`{value}` is no time; expected a number of hours, or a text with a unit such as `5 d`"
-            ))),
-        }
-    }
-
-    /// The same where the key may be left out.
-    pub(crate) fn some_hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-        hours(from).map(Some)
-    }
-
-    /// A time in hours: a number of hours, or a text with a unit such as `5 d`.
-    #[derive(Deserialize, JsonSchema)]
-    #[serde(untagged)]
-    pub(crate) enum Hours {
-        /// Hours.
-        Number(f64),
-        /// With a unit.
-        #[schemars(extend("format" = "quantity:h"))]
-        Text(String),
-        #[schemars(skip)]
-        Other(toml::Value),
     }
 }

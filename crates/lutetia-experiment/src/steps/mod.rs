@@ -94,13 +94,10 @@ pub(crate) struct Bytes {
 }
 
 impl Context {
-    /// Reads the data and models of an experiment.
-    pub(crate) fn load(
-        experiment: &Experiment,
-        reading: &mut Reading<'_>,
-    ) -> Result<Self, Failure> {
-        let mut context = Self {
-            seed: experiment.experiment.seed,
+    /// Nothing read yet.
+    pub(crate) fn empty(seed: u64) -> Self {
+        Self {
+            seed,
             studies: BTreeMap::new(),
             published: Tables::new(),
             models: BTreeMap::new(),
@@ -113,7 +110,26 @@ impl Context {
             origin: Origin::Unknown,
             added: Vec::new(),
             bytes: Bytes::default(),
-        };
+        }
+    }
+
+    /// Keeps what stands under one name of `[data]`.
+    pub(crate) fn keep_data(&mut self, name: &str, data: &Data, read: DataRead) {
+        let DataRead { study, text, bytes } = read;
+        self.bytes.data.insert(name.to_owned(), bytes);
+        self.studies.extend(study.map(|study| (name.to_owned(), study)));
+        if let (Some(path), Some(text)) = (&data.table, text) {
+            let table = lutetia_table::read(name, &text).of(origin_of_file(path));
+            self.published.insert(name.to_owned(), table);
+        }
+    }
+
+    /// Reads the data and models of an experiment.
+    pub(crate) fn load(
+        experiment: &Experiment,
+        reading: &mut Reading<'_>,
+    ) -> Result<Self, Failure> {
+        let mut context = Self::empty(experiment.experiment.seed);
         for step in &experiment.steps {
             for used in step.kind().uses() {
                 if let Use::Experiment(elsewhere) = used {
@@ -124,13 +140,8 @@ impl Context {
             }
         }
         for (name, data) in &experiment.data {
-            let DataRead { study, text, bytes } = read_data(data, reading)?;
-            context.bytes.data.insert(name.clone(), bytes);
-            context.studies.extend(study.map(|study| (name.clone(), study)));
-            if let (Some(path), Some(text)) = (&data.table, text) {
-                let table = lutetia_table::read(name, &text).of(origin_of_file(path));
-                context.published.insert(name.clone(), table);
-            }
+            let read = read_data(data, reading)?;
+            context.keep_data(name, data, read);
         }
         for (name, model) in &experiment.models {
             let mut bytes = String::new();

@@ -86,7 +86,7 @@ id = "sim"
 model = "hazard"
 doses = [{ into = "X.c", amount = "1 nmol" }]
 outputs = ["hazard"]
-until = 100.0
+until = "100 h"
 points = 3
 [[step]]
 kind = "simulate"
@@ -94,7 +94,7 @@ id = "chained"
 model = "chain"
 doses = [{ into = "pk:L.plasma", amount = "1 nmol" }]
 outputs = ["pk:C"]
-until = 100.0
+until = "100 h"
 points = 3
 [[step]]
 kind = "cohort"

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use lutetia_diagnostic::Sources;
 use lutetia_experiment::{Disk, Experiment, spec};
 use lutetia_testkit::repository;
+use rayon::prelude::*;
 use toml::Value;
 
 /// The experiments that ship, by folder.
-fn shipped() -> Vec<(String, String)> {
+pub(crate) fn shipped() -> Vec<(String, String)> {
     let folders = std::fs::read_dir(repository().join("reports")).expect("the reports");
     let mut found: Vec<(String, String)> = folders
         .flatten()
@@ -146,6 +147,114 @@ fn prop_a_mutated_key_is_found_or_the_file_is_read() {
     }
     assert!(mutated > 3000 && found > mutated / 2, "{found} of {mutated}");
 }
+
+/// Texts that are shown and mean nothing to what is computed: any words may stand there.
+const WORDS: [&str; 30] = [
+    "title",
+    "question",
+    "objective",
+    "method",
+    "result",
+    "disagreement",
+    "references",
+    "caption",
+    "labels",
+    "x_label",
+    "y_label",
+    "z_label",
+    "band_label",
+    "interval_label",
+    "estimate_label",
+    "simulated_label",
+    "tcp_label",
+    "ntcp_label",
+    "favours",
+    "source",
+    "why",
+    "label",
+    "effect",
+    "leave_out",
+    "unit",
+    "series",
+    "beside",
+    "names",
+    "null",
+    "summary",
+];
+
+/// What a text or a name within a table becomes.
+fn mutations(text: &str) -> Vec<String> {
+    let mut all = vec![format!("{text}q")];
+    // A quantity in a unit of something else, and without one.
+    if let Ok(quantity) = lutetia_units::Quantity::parse(text)
+        && !quantity.dimension().is_none()
+    {
+        let length = quantity.dimension() == lutetia_units::Dimension::LENGTH;
+        let other = if length { "kg" } else { "mm" };
+        all.push(format!("{} {other}", quantity.value()));
+        all.push(quantity.value().to_string());
+    }
+    all
+}
+
+/// A text that names something, or says how much of it, and that is changed is found by the check: another name, another
+/// unit, none. What is not found is listed, with the reason.
+#[test]
+fn prop_a_mutated_text_is_found() {
+    let disk = Disk::new(repository());
+    let mut seen = BTreeSet::new();
+    let mut cases = Vec::new();
+    for (name, text) in shipped() {
+        let root: Value = toml::from_str(&text).expect("TOML");
+        let mut all = Vec::new();
+        ways(&root, &[], &mut all);
+        for way in all {
+            let key = way.iter().rev().find_map(|w| match w {
+                Way::Key(key) => Some(key.clone()),
+                Way::Element(_) => None,
+            });
+            let words = |w: &Way| matches!(w, Way::Key(key) if WORDS.contains(&key.as_str()));
+            if key.is_none() || way.iter().any(words) {
+                continue;
+            }
+            let identity = identity(&root, &way);
+            let value = at(&mut root.clone(), &way).clone();
+            let Some(text) = value.as_str() else { continue };
+            if seen.insert(identity.clone()) {
+                for other in mutations(text) {
+                    let mut root = root.clone();
+                    *at(&mut root, &way) = other.clone().into();
+                    let what = format!("{name}{identity} = {other:?}");
+                    cases.push((what, toml::to_string(&root).expect("TOML")));
+                }
+            }
+        }
+    }
+    let missed: Vec<&str> = cases
+        .par_iter()
+        .filter(|(_, text)| {
+            lutetia_experiment::check("experiment.toml", text, &disk).diagnostics.is_empty()
+        })
+        .map(|(what, _)| what.as_str())
+        .collect();
+    let free = |what: &&&str| FREE.iter().any(|key| what.contains(key));
+    let found: Vec<&&str> = missed.iter().filter(|what| !free(what)).collect();
+    assert!(found.is_empty(), "{} of {} are not found:\n{found:#?}", found.len(), cases.len());
+    assert!(cases.len() > 300, "{}", cases.len());
+}
+
+/// Keys whose text is a name that is given and that nothing of the shipped experiments refers to by more than a row of
+/// its own table: what a row compares, what a harm is called, treatments by their names, and the rest of a figure.
+const FREE: [&str; 8] = [
+    ".stepcompare.rows[].what",
+    ".steptrade-off.background[].what",
+    ".steptrade-off.own_harm.",
+    ".stepcohort-curves.methods[].name",
+    ".stepcombination.a.name",
+    ".stepcombination.b.name",
+    ".stepcombination.scenarios[].name",
+    ".stepmodel-dose.sources[].region",
+];
 
 #[test]
 fn regress_all_faults_of_a_file_are_shown_at_once() {

@@ -25,7 +25,7 @@ id = "out"
 model = "coupled"
 doses = [{ into = "pk:L.plasma", activity = "7.4 GBq", amount = "100 nmol", over = "10 min" }]
 outputs = ["pk:A_kidneys", "damage:dose", "damage:survival", "damage:BED"]
-until = 1000.0
+until = "1000 h"
 points = 4001
 "#;
 
@@ -59,7 +59,7 @@ kind = "simulate"
 id = "out"
 model = "lq"
 inputs = { dose_rate = { table = "rate", time = "time", value = "rate" } }
-until = 24.0
+until = "24 h"
 points = 3
 "#;
     // 120 cGy/h for 10 h.
@@ -87,7 +87,7 @@ fn regress_faulty_connections_give_their_messages() {
         ("neither file nor parts", "[models.x]\nnuclides = []\n".to_owned()),
         ("unknown place", COUPLED.replace("pk:L.plasma", "L.plasma")),
         ("unknown shown output", COUPLED.replace("\"damage:dose\"", "\"damage:dosis\"")),
-        ("no interval", COUPLED.replace("until = 1000.0", "until = 1000.0\ncycles = 3")),
+        ("no interval", COUPLED.replace("until = \"1000 h\"", "until = \"1000 h\"\ncycles = 3")),
     ];
     let mut text = String::new();
     for (name, experiment) in cases {

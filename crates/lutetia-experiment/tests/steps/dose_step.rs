@@ -42,6 +42,9 @@ fn made(nuclide: &str, regions: &[(&str, f64, f64, Option<f64>)], keys: &str) ->
 fn refused(nuclide: &str, keys: &str) -> String {
     match run(nuclide, &REGIONS, keys) {
         Err(Failure::Step { reason, .. }) => reason.to_string(),
+        Err(Failure::Diagnostics { diagnostics, .. }) => {
+            diagnostics.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("\n")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -180,18 +183,18 @@ fn exact_what_is_wrong_with_a_request_is_said() {
             lu("masses = { kidneys = \"0 g\" }\n"),
             "mass of `kidneys` is 0 g; expected a finite number above 0",
         ),
-        (lu("masses = { kidneys = \"3 mL\" }\n"), "mass of `kidneys`"),
+        (lu("masses = { kidneys = \"3 mL\" }\n"), "found `3 mL` (volume), expected mass"),
         (
             lu("masses = { kidny = \"3 g\" }\n"),
             "a mass is asked for `kidny`, which was not measured",
         ),
         (
-            lu("cortex = { kidneys = { mass = \"0 %\", activity = \"1\" } }\n"),
+            lu("cortex = { kidneys = { mass = \"0 %\", activity = \"100 %\" } }\n"),
             "mass of the cortex is `0 %`",
         ),
         (
-            lu("cortex = { kidneys = { mass = \"7 g\", activity = \"1\" } }\n"),
-            "expected a pure number",
+            lu("cortex = { kidneys = { mass = \"7 g\", activity = \"100 %\" } }\n"),
+            "found `7 g` (mass), expected",
         ),
         (
             lu("marrow = { blood = \"blood\" }\n"),

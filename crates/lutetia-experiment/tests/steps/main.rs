@@ -8,6 +8,7 @@ mod combination;
 mod connected;
 mod declared_roles;
 mod dose_step;
+mod foreseen;
 mod inside_trials;
 mod occasions;
 mod roles;

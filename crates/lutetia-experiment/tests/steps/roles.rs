@@ -139,6 +139,12 @@ arm = [{{ name = "none", patients = 2 }}]
     match Files::of(&[("all.toml", MODEL)]).run(&format!("{}{experiment}", heading(5))) {
         Ok(_) => Ok(()),
         Err(Failure::Step { reason, .. }) => Err(reason.to_string()),
+        Err(Failure::Diagnostics { diagnostics, .. }) => {
+            let said = |d: &lutetia_diagnostic::Diagnostic| {
+                format!("{}; {}", d.message, d.hint.as_deref().unwrap_or_default())
+            };
+            Err(diagnostics.iter().map(said).collect::<Vec<_>>().join("\n"))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -322,14 +328,18 @@ fn exact_categories_are_set_by_level_and_covariates_within_their_range() {
     }
 }
 
-/// Times of steps are hours or have a unit.
+/// Times of steps have a unit; one without is refused with the text that works.
 #[test]
-fn exact_times_of_steps_may_have_units() {
+fn exact_times_of_steps_have_units() {
     let simulate = |until: &str| {
         format!("[[step]]\nkind = \"simulate\"\nid = \"s\"\nmodel = \"all\"\nuntil = {until}\n")
     };
-    for good in ["5", "5.5", "\"5 d\"", "\"120 h\""] {
+    for good in ["\"5 d\"", "\"120 h\""] {
         assert_eq!(tried("", "death = \"hazard\"", &simulate(good)), Ok(()), "{good}");
+    }
+    for (bare, meant) in [("168", "168 h"), ("5.5", "5.5 h"), ("\"168\"", "168 h")] {
+        let found = tried("", "death = \"hazard\"", &simulate(bare)).expect_err(bare);
+        assert!(found.contains(&format!("write `until = \"{meant}\"`")), "{bare}: {found}");
     }
 }
 

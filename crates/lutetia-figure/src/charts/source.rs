@@ -21,6 +21,25 @@ pub struct Columns(BTreeMap<String, String>);
 #[serde(transparent)]
 pub struct Only(BTreeMap<String, String>);
 
+impl Columns {
+    /// The column of a role: as named, else called like it.
+    pub(super) fn of<'s>(&'s self, role: &'s str) -> &'s str {
+        self.0.get(role).map_or(role, String::as_str)
+    }
+
+    /// The roles that are named, and their columns.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(role, column)| (role.as_str(), column.as_str()))
+    }
+}
+
+impl Only {
+    /// The columns that decide, and what stands in the rows that are drawn.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(column, text)| (column.as_str(), text.as_str()))
+    }
+}
+
 /// A table read by the roles of its columns.
 pub(crate) struct Source<'a> {
     table: Cow<'a, Table>,

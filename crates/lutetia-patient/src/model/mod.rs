@@ -100,6 +100,30 @@ impl FittedModel {
     }
 }
 
+/// What can be known of a fit before it: whether every region, observable, parameter and place that it names is there,
+/// and every quantity of its unit.
+///
+/// # Errors
+/// As of [`fit_model`].
+pub fn check_fit(
+    study: &Study,
+    subject: &str,
+    cycle: u16,
+    model: &LoadedModel,
+    asked: &ModelFit,
+) -> Result<(), PatientError> {
+    let of = CycleOf { study, subject, cycle };
+    for (region, observable) in &asked.observe {
+        series(of, region, observable, model, asked.error)?;
+    }
+    model.simulator.check_regimen(&regimen(of, asked, model)?)?;
+    model.parameters(&asked.set)?;
+    for name in asked.estimate.iter().flatten() {
+        model.simulator.parameter(name)?;
+    }
+    Ok(())
+}
+
 /// Fits a model to one cycle of one patient by maximum a posteriori.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ id = "course"
 model = "m"
 doses = [{ into = "X.c", amount = "1 nmol" }]
 outputs = ["hazard", "dose"]
-until = 100.0
+until = "100 h"
 points = 11
 [[step]]
 kind = "cohort"

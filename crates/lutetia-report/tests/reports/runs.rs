@@ -231,7 +231,7 @@ fn regress_faulty_experiments_give_their_messages() {
         .expect("the experiment");
     let cases = [
         ("not_toml", good.replace("[experiment]", "[experiment")),
-        ("unknown_key", good.replace("until = 168.0", "untill = 168.0")),
+        ("unknown_key", good.replace("until = \"168 h\"", "untill = \"168 h\"")),
         ("missing_title", good.replacen("title = ", "# title = ", 1)),
         ("unknown_kind", good.replace("kind = \"sweep\"", "kind = \"sweeep\"")),
         ("unknown_model", good.replace("model = \"psma\"", "model = \"psm\"")),

@@ -4,6 +4,6 @@
 mod chains;
 mod doses;
 mod nuclides;
-mod treatments;
 mod ports;
 mod swap;
+mod treatments;

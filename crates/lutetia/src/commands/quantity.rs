@@ -11,7 +11,16 @@ pub(crate) fn parse_quantity(
     dimension: Dimension,
     example: &str,
 ) -> Outcome<Quantity> {
-    let hint = format!("write it as `{example}`");
+    // Of what a bare number is meant is not known; one unit that works is shown with it.
+    let bare = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    let unit = match dimension {
+        Dimension::TIME => Some("h"),
+        _ => example.split_once(' ').map(|(_, unit)| unit),
+    };
+    let hint = match unit.filter(|_| bare && !dimension.is_none()) {
+        Some(unit) => format!("write it with its unit, such as `{} {unit}`", text.trim()),
+        None => format!("write it as `{example}`"),
+    };
     let quantity = Quantity::parse(text)
         .map_err(|error| Failure::usage(format!("cannot read {what}: {error}"), hint.clone()))?;
     if quantity.dimension() != dimension {

@@ -31,7 +31,7 @@ nuclides = ["Lu-177"]
 kind = "simulate"
 id = "run"
 model = "pk"
-until = 24
+until = "24 h"
 points = 3
 doses = [{ at = "0 h", into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }]
 "#;

@@ -31,7 +31,7 @@ fn regress_a_faulty_experiment_is_65_and_makes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = fs::read_to_string(repository().join(SHIPPED)).expect("an experiment");
     let text = text
-        .replace("until = 168.0", "untill = 168.0")
+        .replace("until = \"168 h\"", "untill = \"168 h\"")
         .replace("figure(\"ratio\")", "figure(\"ration\")");
     let reports = folder.path().join("reports/01_hot");
     fs::create_dir_all(&reports).expect("a folder");

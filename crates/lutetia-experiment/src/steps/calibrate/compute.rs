@@ -13,6 +13,7 @@ use super::{
     CalibrateStep, CalibrationFault, TargetSpec, UnknownSpec, declared,
     predict::{self, BandPoint, Predicted},
     small,
+    targets::Simulated,
 };
 use crate::steps::{StepError, TrialStepError, trial::TrialUse};
 
@@ -59,14 +60,15 @@ impl CalibrateStep {
         (of(self.generations), of(most))
     }
 
-    /// The unknowns with their priors, and the posterior; `done` is called with every particle.
-    pub(crate) fn posterior(
+    /// What is looked for, and what each target is of a simulated trial.
+    ///
+    /// # Errors
+    /// Unknown arms and names, before hours of work.
+    pub(super) fn asked(
         &self,
         base: &TrialUse,
         seed: u64,
-        stop: &AtomicBool,
-        done: &(dyn Fn() + Sync),
-    ) -> Result<(Vec<Unknown>, Posterior), StepError> {
+    ) -> Result<(CalibrationSpec, Vec<(&TargetSpec, Simulated)>), StepError> {
         let used: Vec<&TargetSpec> = self.targets.iter().filter(|t| t.calibrate).collect();
         let judged = self.targets.iter().filter(|t| !t.calibrate && !t.other_endpoint).count();
         if judged == 0 {
@@ -92,12 +94,23 @@ impl CalibrateStep {
             explore: self.explore.map(|few| few as usize),
             seed,
         };
-        // Unknown arms and names are said before hours of work.
         let meant = self
             .targets
             .iter()
             .map(|t| Ok((t, t.simulated(&base.spec, &self.trial)?)))
             .collect::<Result<Vec<_>, StepError>>()?;
+        Ok((spec, meant))
+    }
+
+    /// The unknowns with their priors, and the posterior; `done` is called with every particle.
+    pub(crate) fn posterior(
+        &self,
+        base: &TrialUse,
+        seed: u64,
+        stop: &AtomicBool,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<(Vec<Unknown>, Posterior), StepError> {
+        let (spec, meant) = self.asked(base, seed)?;
         let posterior = calibrate(&spec, stop, &|values, patients| {
             let small = small(&base.spec, patients);
             let stratified = NonZeroU64::new(patients as u64);

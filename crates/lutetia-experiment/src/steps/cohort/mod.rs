@@ -79,6 +79,7 @@ pub struct LawSpec {
     /// Median of a log-normal law.
     pub median: Option<String>,
     /// Its coefficient of variation.
+    #[schemars(extend("format" = "quantity:%"))]
     pub cv: Option<String>,
     /// Mean of a normal law.
     pub mean: Option<String>,
@@ -135,6 +136,23 @@ impl StepKind for CohortStep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let unread = match &self.calibrated {
+            Some(Calibrated::Elsewhere(e)) => !context.elsewhere.contains_key(&e.table()),
+            _ => false,
+        };
+        // What another experiment has not made yet is made before this one runs.
+        let alone = unread.then(|| Self { calibrated: None, ..self.clone() });
+        let cohort = prepare(alone.as_ref().unwrap_or(self), context)?;
+        for name in self.show.iter().flatten() {
+            if lutetia_scenario::slots(&cohort.model, name).is_empty() {
+                cohort.model.simulator.parameter(name)?;
+            }
+        }
+        context.artefacts.add(&self.id, Artefact::Cohort(Box::new(cohort)));
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -82,7 +82,7 @@ pub(super) fn estimate(
         return by_model(setting, v, at);
     }
     if let Some(text) = &way.method {
-        let index = |at: f64| setting.step.times.iter().position(|t| (t - at).abs() < 1e-9);
+        let index = |at: f64| setting.step.times.iter().position(|t| (t.h() - at).abs() < 1e-9);
         let one = || -> Result<(f64, f64, usize), StepError> {
             let i = at.and_then(index).ok_or(CurvesFault::OneMeasurement)?;
             Ok((v.curve.points[i].time_h, v.curve.points[i].activity_mbq, i))
@@ -112,7 +112,7 @@ pub(super) fn estimate(
     }
     let mut curve = v.curve.clone();
     if !way.at.is_empty() {
-        curve.points.retain(|p| way.at.iter().any(|t| (t - p.time_h).abs() < 1e-9));
+        curve.points.retain(|p| way.at.iter().any(|t| (t.h() - p.time_h).abs() < 1e-9));
     }
     let mut options = options(setting, &way.functions);
     if let Some(error) = &way.error {

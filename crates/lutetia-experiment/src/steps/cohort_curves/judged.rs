@@ -101,11 +101,26 @@ pub(super) fn judged<'a>(
         .collect()
 }
 
+/// What can be known of the methods and doses of a step before it.
+pub(super) fn asked(setting: &Setting<'_>) -> Result<(), StepError> {
+    let step = setting.step;
+    setting.model.parameters(&step.set)?;
+    setting.model.simulator.check_regimen(&setting.regimen)?;
+    for region in step.regions.keys() {
+        dose_factor(step, region)?;
+    }
+    for way in &step.methods {
+        functions(&way.functions)?;
+        way.error.as_deref().map(error_model).transpose()?;
+    }
+    Ok(())
+}
+
 /// The measurements that a method of one takes, one after the other; else all at once.
 fn times(way: &CohortMethod) -> Vec<Option<f64>> {
     let single = way.method.is_some() || way.model;
     if single && !way.at.is_empty() {
-        way.at.iter().copied().map(Some).collect()
+        way.at.iter().map(|at| Some(at.h())).collect()
     } else {
         vec![None]
     }

@@ -16,6 +16,7 @@ mod patients;
 mod setting;
 mod tables;
 
+use crate::written::{Activity, Amount, OfFunction, Text, Time};
 pub use error::CurvesFault;
 
 /// Methods of integration on a cohort whose truth is known.
@@ -29,11 +30,11 @@ pub struct CohortCurves {
     /// Where the dose goes.
     pub into: String,
     /// Activity, such as `7.4 GBq`.
-    pub activity: String,
+    pub activity: Activity,
     /// Amount of ligand, hot and cold; only hot if left out.
-    pub amount: Option<String>,
+    pub amount: Option<Amount>,
     /// Duration of the infusion; a bolus if left out.
-    pub over: Option<String>,
+    pub over: Option<Time>,
     /// Patients.
     #[serde(default = "patients")]
     pub size: usize,
@@ -45,9 +46,10 @@ pub struct CohortCurves {
     pub set: BTreeMap<String, String>,
     /// Regions and the outputs (in a unit of activity) that are measured there.
     pub regions: BTreeMap<String, String>,
-    /// Times of the measurements, h.
-    pub times: Vec<f64>,
+    /// Times of the measurements, such as `["4 h", "1 d"]`.
+    pub times: Vec<Time>,
     /// Scatter of the measurements, which the methods know: `proportional 10 %` or `combined 1 MBq + 10 %`.
+    #[schemars(extend("format" = "error-model"))]
     pub error: String,
     /// What is compared.
     pub methods: Vec<CohortMethod>,
@@ -65,6 +67,7 @@ pub struct CohortMethod {
     pub name: String,
     /// Functions of time and activity.
     #[serde(default)]
+    #[schemars(with = "Vec<Text<OfFunction>>")]
     pub functions: Vec<String>,
     /// Whether the functions are averaged by Akaike weights instead of the best one being taken.
     #[serde(default)]
@@ -76,10 +79,11 @@ pub struct CohortMethod {
     #[serde(default)]
     pub model: bool,
     /// Error model that the functions are fitted under, where it is not that of the scatter: `unweighted`.
+    #[schemars(extend("format" = "error-model"))]
     pub error: Option<String>,
-    /// The measurements used, h; all if left out. Several rows come of several times where one measurement is taken.
+    /// The times of the measurements used; all if left out. Several rows come of several times where one measurement is taken.
     #[serde(default)]
-    pub at: Vec<f64>,
+    pub at: Vec<Time>,
 }
 
 fn patients() -> usize {
@@ -101,6 +105,11 @@ impl StepKind for CohortCurves {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let setting = setting::setting(self, context.model(&self.model)?, context.seed)?;
+        judged::asked(&setting)
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

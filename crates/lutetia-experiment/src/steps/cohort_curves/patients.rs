@@ -55,16 +55,16 @@ pub(super) fn virtual_curves(
             Ok((region.clone(), at))
         })
         .collect::<Result<Vec<_>, StepError>>()?;
-    let times: Vec<f64> = step.times.iter().map(|t| t * setting.hour).collect();
+    let times: Vec<f64> = step.times.iter().map(|t| t.h() * setting.hour).collect();
     let options = Options {
         integrals: outputs.iter().map(|o| o.1).collect(),
         to_infinity: true,
         ..Options::default()
     };
-    let injected_mbq = model
-        .model
-        .units
-        .from_internal(model.internal("activity", &step.activity, Dimension::ACTIVITY)?, &mbq);
+    let injected_mbq = model.model.units.from_internal(
+        model.internal("activity", step.activity.text(), Dimension::ACTIVITY)?,
+        &mbq,
+    );
     let nuclide = system.nuclides()[0].name.clone();
     let regimen = setting.treatment.regimen();
     let each: Vec<Vec<VirtualCurve>> = cohort
@@ -142,7 +142,7 @@ fn measured(
             };
             let z = patient.draws.normal(&purpose, i as u64);
             CurvePoint {
-                time_h: *t,
+                time_h: t.h(),
                 // A camera shows no less than nothing.
                 activity_mbq: (a + sd * z).max(0.01 * a),
                 sd_mbq: None,

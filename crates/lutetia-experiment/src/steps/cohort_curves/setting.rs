@@ -35,10 +35,10 @@ pub(super) fn setting<'a>(
             CurvesFault::Sizes { size: step.size, training: step.training, most: MOST }.into()
         );
     }
-    if step.times.is_empty() || step.times.iter().any(|t| !(t.is_finite() && *t > 0.0)) {
+    if step.times.is_empty() || step.times.iter().any(|t| t.h() <= 0.0) {
         return Err(CurvesFault::Times.into());
     }
-    if step.times.windows(2).any(|w| w[1] <= w[0]) {
+    if step.times.windows(2).any(|w| w[1].h() <= w[0].h()) {
         return Err(CurvesFault::Order.into());
     }
     let [nuclide] = model.simulator.system().nuclides() else {
@@ -47,9 +47,9 @@ pub(super) fn setting<'a>(
     };
     let entry = DoseEntry {
         nuclide: Some(nuclide.name.clone()),
-        activity: Some(step.activity.clone()),
-        amount: step.amount.clone(),
-        over: step.over.clone(),
+        activity: Some(step.activity.text().to_owned()),
+        amount: step.amount.as_ref().map(|amount| amount.text().to_owned()),
+        over: step.over.as_ref().map(|over| over.text().to_owned()),
         ..DoseEntry::into_pool(&step.into)
     };
     let dose = entry.dose(model.simulator.system()).map_err(ScenarioError::from)?;

@@ -91,11 +91,25 @@ impl Shares {
     }
 }
 
+/// What can be known of the arms before they are simulated.
+pub(super) fn asked(setting: &Setting<'_>) -> Result<(), StepError> {
+    let step = setting.step;
+    harm(setting.model, &step.lowest)?;
+    harm(setting.model, &step.last)?;
+    for scenario in scenarios(step) {
+        let mut set = step.set.clone();
+        set.extend(scenario.set);
+        setting.model.parameters(&set)?;
+    }
+    setting.regimen((1.0, 1.0), 0.0)?;
+    Ok(())
+}
+
 /// The four arms of every scenario and start.
 pub(super) fn of(setting: &Setting<'_>, common: &Set) -> Result<Arms, StepError> {
     let step = setting.step;
-    let at = setting.days("at", &step.at)?;
-    let end = step.until.as_deref().map_or(Ok(at), |u| setting.days("until", u))?.max(at);
+    let at = setting.time("at", &step.at)?;
+    let end = step.until.as_ref().map_or(Ok(at), |u| setting.time("until", u))?.max(at);
     let mut times: Vec<f64> =
         (0..POINTS).map(|i| end * f64::from(i) / f64::from(POINTS - 1)).collect();
     let judged = times.partition_point(|t| *t < at);
@@ -113,7 +127,7 @@ pub(super) fn of(setting: &Setting<'_>, common: &Set) -> Result<Arms, StepError>
         set.extend(scenario.set.clone());
         let parameters = setting.model.parameters(&set)?;
         for shift in &shifts {
-            let later = setting.days("shifts", shift)?;
+            let later = setting.time("shifts", shift)?;
             let runs = ARMS
                 .par_iter()
                 .map(|levels| {

@@ -37,6 +37,23 @@ impl Calibration {
     }
 }
 
+/// What can be known of a cohort and of the effect that is looked for before anybody is followed.
+pub(super) fn asked(setting: &Setting<'_>, people: &People<'_>) -> Result<(), StepError> {
+    Schedule::new(setting, people.spec)?;
+    people.population(setting, &setting.step.set)?;
+    let Some(Calibrate { parameter, lower, upper, arm, .. }) = &people.spec.calibrate else {
+        return Ok(());
+    };
+    setting.model.simulator.parameter(parameter)?;
+    for end in [lower, upper] {
+        internal(setting.model, parameter, end)?;
+    }
+    match arm.as_str() {
+        "a" | "b" => Ok(()),
+        other => Err(CombinationError::Arm { arm: other.to_owned() }.into()),
+    }
+}
+
 /// The calibration that a step asks for, if it does.
 pub(super) fn of(
     setting: &Setting<'_>,
@@ -49,13 +66,13 @@ pub(super) fn of(
     let index = model.simulator.parameter(parameter)?;
     let info = &model.simulator.system().parameters()[index];
     let schedule = Schedule::new(setting, people.spec)?;
-    let target = setting.days("median", median)? / schedule.month;
+    let target = setting.time("median", median)? / schedule.month;
     let (of_a, levels) = match arm.as_str() {
         "a" => (true, ARMS[1]),
         "b" => (false, ARMS[2]),
         other => return Err(CombinationError::Arm { arm: other.to_owned() }.into()),
     };
-    let shift = shifts(setting.step).first().map_or(Ok(0.0), |s| setting.days("shifts", s))?;
+    let shift = shifts(setting.step).first().map_or(Ok(0.0), |s| setting.time("shifts", s))?;
     let regimen = [setting.regimen(levels, shift)?];
     let text = |x: f64| format!("{x} {}", info.unit);
     let median_at = |x: f64| -> Result<f64, StepError> {
@@ -76,7 +93,7 @@ pub(super) fn of(
             parameter: parameter.clone(),
             lower: lower.clone(),
             upper: upper.clone(),
-            median: median.clone(),
+            median: median.text().to_owned(),
             ends,
         }
         .into());

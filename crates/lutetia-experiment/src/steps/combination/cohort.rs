@@ -169,7 +169,7 @@ pub(super) fn of(
         let fixed = [setting.regimen(ARMS[0], 0.0)?, setting.regimen(ARMS[1], 0.0)?];
         let fixed = followed(setting, people, &population, &schedule, &fixed)?;
         for shift in shifts(step) {
-            let later = setting.days("shifts", &shift)?;
+            let later = setting.time("shifts", &shift)?;
             let moving = [setting.regimen(ARMS[2], later)?, setting.regimen(ARMS[3], later)?];
             let moving = followed(setting, people, &population, &schedule, &moving)?;
             let arms = fixed.iter().zip(&moving).map(|(f, m)| [f[0], f[1], m[0], m[1]]).collect();

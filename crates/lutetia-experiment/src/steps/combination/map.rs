@@ -79,8 +79,8 @@ fn of_one(
     points: u32,
 ) -> Result<Vec<Cellwise>, StepError> {
     let step = setting.step;
-    let at = setting.days("at", &step.at)?;
-    let shift = step.shifts.first().map_or(Ok(0.0), |s| setting.days("shifts", s))?;
+    let at = setting.time("at", &step.at)?;
+    let shift = step.shifts.first().map_or(Ok(0.0), |s| setting.time("shifts", s))?;
     let left = |a: f64, b: f64| setting.left(parameters, &setting.regimen((a, b), shift)?, at);
     let untreated = left(0.0, 0.0)?;
     let killed = |a: f64, b: f64| Ok::<_, StepError>(1.0 - left(a, b)? / untreated);

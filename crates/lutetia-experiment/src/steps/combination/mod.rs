@@ -24,6 +24,9 @@ use crate::artefact::Artefact;
 pub use error::CombinationError;
 pub use progression::Progression;
 
+use crate::written::Time;
+pub(crate) use setting::{arm_names, case, scenarios, shifts};
+
 use {people::People, setting::Setting};
 
 /// Treatments A and B of one model: neither, each, and both. Tables: `<id>` (what is left of the
@@ -44,9 +47,9 @@ pub struct CombinationStep {
     /// Output that is the tumour over its size at the start.
     pub response: String,
     /// When the tumour is judged, such as `24 week`.
-    pub at: String,
+    pub at: Time,
     /// How long is simulated; until `at` if left out.
-    pub until: Option<String>,
+    pub until: Option<Time>,
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
@@ -55,7 +58,7 @@ pub struct CombinationStep {
     pub scenarios: Vec<Scenario>,
     /// By how much the doses of B are given later than they say.
     #[serde(default)]
-    pub shifts: Vec<String>,
+    pub shifts: Vec<Time>,
     /// Outputs whose lowest value is harm.
     #[serde(default)]
     pub lowest: Vec<String>,
@@ -104,7 +107,7 @@ pub struct CohortUse {
     pub of: Option<String>,
     /// Distance of the scans, or of the samples of the marker.
     #[serde(default = "eight_weeks")]
-    pub scans: String,
+    pub scans: Time,
     /// What progression is.
     #[serde(default)]
     pub progression: Progression,
@@ -131,11 +134,11 @@ pub struct Calibrate {
     /// `a` or `b`: the treatment whose median is published.
     pub arm: String,
     /// Its median time to progression, such as `7.8 mo`.
-    pub median: String,
+    pub median: Time,
 }
 
-fn eight_weeks() -> String {
-    "56 d".to_owned()
+fn eight_weeks() -> Time {
+    Time::days(56.0)
 }
 
 /// The correlation that Palmer and Sorger find plausible.
@@ -156,6 +159,17 @@ impl StepKind for CombinationStep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let setting = Setting::of(self, context.model(&self.model)?)?;
+        let people = self.cohort.as_ref().map(|c| People::of(c, context)).transpose()?;
+        arms::asked(&setting)?;
+        if let Some(people) = &people {
+            calibration::asked(&setting, people)?;
+            context.artefacts.add(&self.id, Artefact::Effect(BTreeMap::new()));
+        }
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

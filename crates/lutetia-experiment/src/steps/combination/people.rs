@@ -80,10 +80,10 @@ pub(super) struct Schedule {
 impl Schedule {
     pub(super) fn new(setting: &Setting<'_>, spec: &CohortUse) -> Result<Self, StepError> {
         let step = setting.step;
-        let every = setting.days("scans", &spec.scans)?;
-        let end = setting.days("until", step.until.as_deref().unwrap_or(&step.at))?;
+        let every = setting.time("scans", &spec.scans)?;
+        let end = setting.time("until", step.until.as_ref().unwrap_or(&step.at))?;
         if every.is_nan() || every <= 0.0 || end < every {
-            return Err(CombinationError::Scans { scans: spec.scans.clone() }.into());
+            return Err(CombinationError::Scans { scans: spec.scans.text().to_owned() }.into());
         }
         let times: Vec<f64> = (0_u32..)
             .map(|k| every * f64::from(k))

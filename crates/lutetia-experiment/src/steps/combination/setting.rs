@@ -8,7 +8,7 @@ use lutetia_sim::{Regimen, Request};
 use lutetia_units::Dimension;
 
 use super::{CombinationError, CombinationStep, Scenario};
-use crate::steps::StepError;
+use crate::{steps::StepError, written::Time};
 
 /// Shares of the doses of A and of B in each arm.
 pub(super) const ARMS: [(f64, f64); 4] = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
@@ -79,8 +79,9 @@ impl<'a> Setting<'a> {
         found.ok_or_else(|| CombinationError::NoValue { name: self.step.response.clone() }.into())
     }
 
-    pub(super) fn days(&self, what: &str, text: &str) -> Result<f64, StepError> {
-        Ok(self.model.internal(what, text, Dimension::TIME)?)
+    /// A time in the unit of the model.
+    pub(super) fn time(&self, what: &str, time: &Time) -> Result<f64, StepError> {
+        Ok(self.model.internal(what, time.text(), Dimension::TIME)?)
     }
 }
 
@@ -99,12 +100,12 @@ pub(super) fn settled(difference: f64) -> f64 {
 }
 
 /// By how much B is later, one without delay if none is named.
-pub(super) fn shifts(step: &CombinationStep) -> Vec<String> {
-    if step.shifts.is_empty() { vec!["0 d".to_owned()] } else { step.shifts.clone() }
+pub(crate) fn shifts(step: &CombinationStep) -> Vec<Time> {
+    if step.shifts.is_empty() { vec![Time::days(0.0)] } else { step.shifts.clone() }
 }
 
 /// The assumptions that are tried, those of the files if none are named.
-pub(super) fn scenarios(step: &CombinationStep) -> Vec<Scenario> {
+pub(crate) fn scenarios(step: &CombinationStep) -> Vec<Scenario> {
     if step.scenarios.is_empty() {
         vec![Scenario { name: "as in the files".to_owned(), set: BTreeMap::new() }]
     } else {
@@ -113,16 +114,16 @@ pub(super) fn scenarios(step: &CombinationStep) -> Vec<Scenario> {
 }
 
 /// The name of a scenario and start.
-pub(super) fn case(step: &CombinationStep, scenario: &Scenario, shift: &str) -> String {
+pub(crate) fn case(step: &CombinationStep, scenario: &Scenario, shift: &Time) -> String {
     match (step.scenarios.len(), step.shifts.len()) {
-        (0, _) => shift.to_owned(),
+        (0, _) => shift.text().to_owned(),
         (_, 0 | 1) => scenario.name.clone(),
         _ => format!("{}, {shift}", scenario.name),
     }
 }
 
 /// The four arms by name.
-pub(super) fn arm_names(step: &CombinationStep) -> [String; 4] {
+pub(crate) fn arm_names(step: &CombinationStep) -> [String; 4] {
     [
         "untreated".to_owned(),
         step.a.name.clone(),

@@ -30,6 +30,7 @@ pub struct CompareRow {
     /// What is compared.
     pub what: String,
     /// Ours: `table/row/column`.
+    #[schemars(extend("format" = "cell"))]
     pub ours: String,
     /// Published: `data-name/row/column` of a CSV under `[data]`, or a number.
     pub published: Published,
@@ -40,6 +41,7 @@ pub struct CompareRow {
     pub why: String,
     /// The most that they may differ, such as `5 %`; beyond it the report is not made. For what the text states of
     /// the method, which a changed model must not leave behind.
+    #[schemars(extend("format" = "quantity:%"))]
     pub within: Option<String>,
 }
 

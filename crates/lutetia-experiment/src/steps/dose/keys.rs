@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::written::Share;
 use lutetia_dose::{Leaving, MarrowToBlood};
 use lutetia_patient::{
     TextError,
@@ -36,8 +37,10 @@ impl From<VolumeKey> for Volume {
 #[serde(deny_unknown_fields)]
 pub struct CortexSpec {
     /// Share of the mass, such as `70 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub mass: String,
     /// Share of the activity, such as `100 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub activity: String,
 }
 
@@ -46,8 +49,10 @@ pub struct CortexSpec {
 #[serde(deny_unknown_fields)]
 pub struct TissueSpec {
     /// α/β, such as `2.5 Gy`.
+    #[schemars(extend("format" = "quantity:Gy"))]
     pub alpha_beta: String,
     /// Half-time of repair, such as `2.8 h`, or two phases, such as `40 % 0.3 h + 60 % 4 h`.
+    #[schemars(extend("format" = "repair"))]
     pub repair: String,
 }
 
@@ -104,13 +109,16 @@ pub struct DaughterSpec {
 #[serde(deny_unknown_fields)]
 pub struct LeavingSpec {
     /// The daughter.
+    #[schemars(extend("format" = "nuclide"))]
     pub nuclide: String,
     /// Region it leaves.
     pub from: String,
     /// Fraction of its atoms, such as `30 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub fraction: String,
     /// Regions where they decay instead, and the part of those that left that each gets.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Share>")]
     pub to: BTreeMap<String, String>,
 }
 
@@ -119,6 +127,7 @@ pub struct LeavingSpec {
 #[serde(deny_unknown_fields)]
 pub struct OwnSpec {
     /// The daughter.
+    #[schemars(extend("format" = "nuclide"))]
     pub nuclide: String,
     /// Region whose dose it adds to.
     pub place: String,
@@ -177,19 +186,23 @@ pub struct MarrowSpec {
     /// Region of the blood curve.
     pub blood: Option<String>,
     /// Volume the blood activity is of, such as `5300 mL`; the measured one if left out.
+    #[schemars(extend("format" = "quantity:mL"))]
     pub blood_volume: Option<String>,
     /// Marrow over blood: `peptide` (1), `antibody` (0.19/(1 − haematocrit)), or a number.
     pub ratio: Option<Ratio>,
     /// Haematocrit, such as `42 %`, for an antibody.
+    #[schemars(extend("format" = "quantity:%"))]
     pub haematocrit: Option<String>,
     /// Region that holds a part of the marrow, such as lumbar vertebrae, instead of blood.
     pub image: Option<String>,
     /// Share of all active marrow in that region, such as `6.7 %` for L2 to L4.
+    #[schemars(extend("format" = "quantity:%"))]
     pub share: Option<String>,
     /// Region that is the rest of the body, marrow included.
     pub remainder: Option<String>,
     /// Mass of the body, such as `75 kg`; the weight of the subject if left out, else the reference
     /// adult's.
+    #[schemars(extend("format" = "quantity:g"))]
     pub body_mass: Option<String>,
 }
 

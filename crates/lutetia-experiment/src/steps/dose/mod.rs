@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use lutetia_dose::Sex;
 use lutetia_patient::{
     dose::{DoseOptions, all_doses, check_reference, reference},
-    text::{cortex, given_mass, relative, tissue},
+    text::{cortex, given_mass, tissue},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
+use crate::written::{OfMass, Share, Text};
 use keys::{CortexSpec, DaughterSpec, MarrowSpec, RbeSpec, TissueSpec, VolumeKey};
 
 /// Absorbed doses from time-integrated activities.
@@ -33,12 +34,13 @@ pub struct DoseStep {
     #[serde(default = "defaults::one")]
     pub cycle: u32,
     /// Relative standard deviation of a measured volume, such as `5 %`.
-    pub volume_sd: Option<String>,
+    pub volume_sd: Option<Share>,
     /// Which of the measured volumes is taken for the mass.
     #[serde(default)]
     pub volume: VolumeKey,
     /// Sex of the reference adult whose organs are scaled to the patient; that of the study's
     /// `sex` column if left out, else male.
+    #[schemars(extend("format" = "adult"))]
     pub reference: Option<String>,
     /// Regions with a biologically effective dose: α/β and half-time of repair of each.
     #[serde(default)]
@@ -49,6 +51,7 @@ pub struct DoseStep {
     /// Masses of regions whose volume was not measured, such as `1.4 g`, or `reference` for that of
     /// the reference adult.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text<OfMass>>")]
     pub masses: BTreeMap<String, String>,
     /// Kidneys (or other organs) whose activity lies in a cortex: its share of mass and of activity.
     #[serde(default)]
@@ -71,6 +74,15 @@ impl StepKind for DoseStep {
         vec![Use::Data(&self.study), Use::Step(&self.from)]
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let study = context.study(&self.study)?;
+        let subject = subject(study, self.subject.as_deref())?;
+        let reference_adult = reference(study, subject, self.reference.as_deref())?;
+        let options = self.options(reference_adult)?;
+        check_reference(study, subject, self.reference.as_deref(), &options.masses)?;
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         run(self, context)
     }
@@ -80,7 +92,7 @@ impl DoseStep {
     /// What the keys of the step ask for.
     fn options(&self, reference: Sex) -> Result<DoseOptions, StepError> {
         Ok(DoseOptions {
-            volume_sd: self.volume_sd.as_deref().map(relative).transpose()?,
+            volume_sd: self.volume_sd.as_ref().map(Share::share),
             volume: self.volume.into(),
             reference,
             leave_out: self.leave_out.clone(),
@@ -122,7 +134,9 @@ fn run(step: &DoseStep, context: &mut Context) -> Result<(), StepError> {
     let made = Artefact::Doses { from: step.from.clone(), regions: doses.regions };
     context.artefacts.add(&step.id, made);
     if let Some(sd) = &step.volume_sd {
-        context.settings.insert(format!("relative SD of volumes of `{}`", step.id), sd.clone());
+        context
+            .settings
+            .insert(format!("relative SD of volumes of `{}`", step.id), sd.text().to_owned());
     }
     Ok(())
 }

@@ -52,13 +52,21 @@ pub(super) struct OddsRatio {
     pub(super) widened: f64,
 }
 
+/// The keys of a step in the terms of its trial.
+pub(super) struct Asked<'b> {
+    /// Of the exposure among the outputs that are kept.
+    place: usize,
+    info: &'b lutetia_model::system::OutputInfo,
+    /// Rise of exposure that the odds ratio is of, in the unit of the output.
+    per: f64,
+    /// Arms.
+    chosen: Vec<usize>,
+    share: Share,
+}
+
 impl ExposureResponseStep {
-    /// Fits the curve.
-    pub(super) fn compute(
-        &self,
-        base: &TrialUse,
-        records: &[Record],
-    ) -> Result<ExposureResponse, StepError> {
+    /// What is exposure, what is response, and whose.
+    pub(super) fn asked<'b>(&self, base: &'b TrialUse) -> Result<Asked<'b>, StepError> {
         let place = base.kept(&self.exposure)?;
         let system = base.cohort.model.simulator.system();
         let info = system
@@ -77,6 +85,16 @@ impl ExposureResponseStep {
             let known = Share::of_trial(spec).iter().map(|share| share.name(spec)).collect();
             TrialStepError::NoShare { name: self.response.clone(), known }
         })?;
+        Ok(Asked { place, info, per, chosen, share })
+    }
+
+    /// Fits the curve.
+    pub(super) fn compute(
+        &self,
+        base: &TrialUse,
+        records: &[Record],
+    ) -> Result<ExposureResponse, StepError> {
+        let Asked { place, info, per, chosen, share } = self.asked(base)?;
         let (mut exposure, mut response) = (Vec::new(), Vec::new());
         for record in records.iter().filter(|r| chosen.contains(&r.arm)) {
             // Who was never assessed has no response, neither yes nor no.

@@ -46,6 +46,12 @@ impl StepKind for ExposureResponseStep {
         true
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let base = context.artefacts.trial(&self.trial)?.0;
+        self.asked(base)?;
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let (base, records) = context.artefacts.trial(&self.trial)?;
         let found = self.compute(base, records)?;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
+use crate::written::{OfFunction, Text, Time};
 
 /// Sums of exponentials through every region of a patient.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,14 +30,16 @@ pub struct FitCurves {
     pub regions: Option<Vec<String>>,
     /// Functions tried; the one used is the one with the lowest AICc among those that the data do not refute, as
     /// [`lutetia_fit::choose`] says.
+    #[schemars(with = "Vec<Text<OfFunction>>")]
     pub functions: Vec<String>,
     /// Measurement error where the table has no SD: `proportional 10 %`. Stated SDs stay.
+    #[schemars(extend("format" = "error-model"))]
     pub error: String,
-    /// Last time drawn, in hours, or with a unit such as `5 d`.
-    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
-    #[schemars(with = "defaults::Hours")]
-    pub until: f64,
+    /// Last time drawn, such as `5 d`.
+    #[serde(default = "defaults::until")]
+    pub until: Time,
     /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always` or `never`.
+    #[schemars(extend("format" = "variance-count"))]
     pub count_variance: Option<String>,
     /// Leave functions outside the quality gates (CV 50 %, correlation 0.8) out of the choice and the average.
     #[serde(default)]
@@ -71,7 +74,7 @@ fn run(step: &FitCurves, context: &mut Context) -> Result<(), StepError> {
         error: error_model(&step.error)?,
         over_sd: false,
         seed: context.seed,
-        until_h: step.until,
+        until_h: step.until.h(),
         variance_count: counted(step.count_variance.as_deref())?,
         gates: step.gates,
         profile: step.profile,
@@ -79,7 +82,7 @@ fn run(step: &FitCurves, context: &mut Context) -> Result<(), StepError> {
     };
     let regions =
         fit_regions(study, &subject, cycle(step.cycle)?, step.regions.as_deref(), &options)?;
-    for table in tables::all(&step.id, &regions, step.until)? {
+    for table in tables::all(&step.id, &regions, step.until.h())? {
         context.add(table);
     }
     if options.profile || options.bootstrap > 0 {

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use lutetia_patient::{
     curves::error_model,
-    model::{ModelFit, RTOL, fit_model},
+    model::{ModelFit, RTOL, check_fit, fit_model},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
+use crate::written::{Amount, Time};
 
 /// A compartmental model through all regions of a patient at once.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,9 +33,9 @@ pub struct FitModel {
     /// Where doses of the study go.
     pub into: String,
     /// Ligand amount where the study has none, such as `100 nmol`.
-    pub amount: Option<String>,
+    pub amount: Option<Amount>,
     /// Duration of the infusion where the study has none, such as `30 min`.
-    pub over: Option<String>,
+    pub over: Option<Time>,
     /// Observable of the model for each measured region or sum of regions `A + B`.
     pub observe: BTreeMap<String, String>,
     /// Covariates the study does not give: name to quantity.
@@ -43,11 +44,11 @@ pub struct FitModel {
     /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
     pub estimate: Option<Vec<String>>,
     /// Measurement error where the model file gives none.
+    #[schemars(extend("format" = "error-model"))]
     pub error: Option<String>,
-    /// Last time drawn, in hours, or with a unit such as `5 d`.
-    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
-    #[schemars(with = "defaults::Hours")]
-    pub until: f64,
+    /// Last time drawn, such as `5 d`.
+    #[serde(default = "defaults::until")]
+    pub until: Time,
 }
 
 impl StepKind for FitModel {
@@ -59,8 +60,31 @@ impl StepKind for FitModel {
         vec![Use::Data(&self.study), Use::Model(&self.model)]
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let study = context.study(&self.study)?;
+        let subject = subject(study, self.subject.as_deref())?;
+        let model = context.model(&self.model)?;
+        check_fit(study, subject, cycle(self.cycle)?, model, &self.asked(context.seed)?)?;
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         run(self, context)
+    }
+}
+
+impl FitModel {
+    fn asked(&self, seed: u64) -> Result<ModelFit, StepError> {
+        Ok(ModelFit {
+            into: self.into.clone(),
+            amount: self.amount.as_ref().map(|amount| amount.text().to_owned()),
+            over: self.over.as_ref().map(|over| over.text().to_owned()),
+            observe: self.observe.clone(),
+            set: self.set.clone(),
+            estimate: self.estimate.clone(),
+            error: self.error.as_deref().map(error_model).transpose()?,
+            seed,
+        })
     }
 }
 
@@ -68,18 +92,9 @@ fn run(step: &FitModel, context: &mut Context) -> Result<(), StepError> {
     let study = context.study(&step.study)?;
     let subject = subject(study, step.subject.as_deref())?;
     let model = context.model(&step.model)?;
-    let asked = ModelFit {
-        into: step.into.clone(),
-        amount: step.amount.clone(),
-        over: step.over.clone(),
-        observe: step.observe.clone(),
-        set: step.set.clone(),
-        estimate: step.estimate.clone(),
-        error: step.error.as_deref().map(error_model).transpose()?,
-        seed: context.seed,
-    };
+    let asked = step.asked(context.seed)?;
     let found = fit_model(study, subject, cycle(step.cycle)?, model, &asked)?;
-    for table in tables::all(&step.id, &found, step.until)? {
+    for table in tables::all(&step.id, &found, step.until.h())? {
         context.add(table);
     }
     let made = Artefact::Fit { integrals: found.tias, patient: Box::new(found.patient) };

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
+use crate::written::Time;
 
 /// Time-integrated activities without a fitted function.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -27,13 +28,12 @@ pub struct Integrate {
     /// `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, `map effective 51 h 20 %`, `map biological 70 h 30 %` (with
     /// `amplitude 120 MBq 40 %` after it where the amplitude has a prior too), `library`, `jackson`,
     /// `trapezoid physical`, `trapezoid fitted` or `trapezoid 51 h`.
+    #[schemars(extend("format" = "method"))]
     pub method: String,
     /// Table under `[data]` with the curves of `library`: columns curve, amplitude, effective_half_life (h).
     pub library: Option<String>,
-    /// The measurement nearest to this time, in hours or with a unit such as `1 d`, where the method takes one.
-    #[serde(default, deserialize_with = "defaults::some_hours")]
-    #[schemars(with = "Option<defaults::Hours>")]
-    pub at: Option<f64>,
+    /// The measurement nearest to this time, such as `1 d`, where the method takes one.
+    pub at: Option<Time>,
 }
 
 impl StepKind for Integrate {
@@ -62,7 +62,8 @@ fn run(step: &Integrate, context: &mut Context) -> Result<(), StepError> {
         None => None,
         Some(name) => Some(tables::library(context.published(name)?)?),
     };
-    let tias = integrals(study, subject, cycle, &regions, &method(&step.method, curves)?, step.at)?;
+    let at = step.at.as_ref().map(Time::h);
+    let tias = integrals(study, subject, cycle, &regions, &method(&step.method, curves)?, at)?;
     context.add(tables::integrals(&step.id, &tias));
     context.artefacts.add(&step.id, Artefact::Integrals(tias));
     Ok(())

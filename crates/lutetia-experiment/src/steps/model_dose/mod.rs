@@ -10,11 +10,12 @@ use lutetia_patient::{
     model_dose::{ModelDoses, ModelSource, model_doses},
     text::{adult, given_mass},
 };
-use lutetia_scenario::{DoseEntry, ScenarioError, Treatment, unread};
+use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, Treatment, setting, unread};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, dose::keys::RbeSpec};
+use crate::written::{OfNuclide, Text};
 
 /// Absorbed doses out of a model.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -30,6 +31,7 @@ pub struct ModelDose {
     #[serde(default)]
     pub set: BTreeMap<String, String>,
     /// Reference adult whose organs are taken: `male` or `female`.
+    #[schemars(extend("format" = "adult"))]
     pub reference: Option<String>,
     /// Activities and where they are.
     pub sources: Vec<SourceSpec>,
@@ -50,8 +52,10 @@ pub struct SourceSpec {
     pub region: String,
     /// Nuclides that decay there: the one of the output, then daughters that the model does not
     /// follow and that decay where the first does, by branching.
+    #[schemars(with = "Vec<Text<OfNuclide>>")]
     pub nuclides: Vec<String>,
     /// Mass of the region, such as `310 g`, or `reference`.
+    #[schemars(extend("format" = "mass"))]
     pub mass: String,
 }
 
@@ -79,13 +83,18 @@ impl StepKind for ModelDose {
         true
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        asked(self, context.model(&self.model)?)?;
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         run(self, context)
     }
 }
 
-fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
-    let model = context.model(&step.model)?;
+/// The keys of a step in the terms of its model.
+fn asked(step: &ModelDose, model: &LoadedModel) -> Result<ModelDoses, StepError> {
     let mut doses = Vec::new();
     for entry in &step.doses {
         doses.extend(entry.doses(model.simulator.system()).map_err(ScenarioError::from)?);
@@ -98,14 +107,28 @@ fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
             mass_g: given_mass(&spec.region, &spec.mass)?,
         })
     };
-    let asked = ModelDoses {
+    for source in &step.sources {
+        model.simulator.output(&source.output)?;
+    }
+    if let Some(Vary { parameter, values }) = &step.vary {
+        for value in values {
+            setting(model, parameter, value)?;
+        }
+    }
+    model.parameters(&step.set)?;
+    Ok(ModelDoses {
         treatment: Treatment::on_one_occasion(doses),
         set: step.set.clone(),
         reference: step.reference.as_deref().map_or(Ok(Sex::Male), adult)?,
         sources: step.sources.iter().map(source).collect::<Result<_, StepError>>()?,
         weights: step.rbe.iter().map(RbeSpec::weights).collect(),
         vary: step.vary.as_ref().map(|v| (v.parameter.clone(), v.values.clone())),
-    };
+    })
+}
+
+fn run(step: &ModelDose, context: &mut Context) -> Result<(), StepError> {
+    let model = context.model(&step.model)?;
+    let asked = asked(step, model)?;
     let found = model_doses(model, &asked)?;
     context.settings.insert("rtol".to_owned(), format!("{:e}", found.rtol));
     for table in tables::all(&step.id, &asked, &found) {

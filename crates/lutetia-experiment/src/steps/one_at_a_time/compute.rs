@@ -9,7 +9,7 @@ use super::{OneAtATimeStep, Outcome, Vary, VaryFault};
 use crate::steps::{
     Context, NeedsEndpoint, StepError, TrialStepError,
     calibrate::declared,
-    trial::{TrialUse, days, roles},
+    trial::{TrialUse, roles},
 };
 
 /// A result, and what moves it.
@@ -29,8 +29,20 @@ pub(super) struct Swing {
 }
 
 impl OneAtATimeStep {
-    /// Varies each value alone.
-    pub(super) fn compute(&self, base: &TrialUse, context: &Context) -> Result<Swings, StepError> {
+    /// The arms in question, and the ends that do not stand in a table of an earlier step.
+    pub(super) fn asked(&self, base: &TrialUse, context: &Context) -> Result<TrialSpec, StepError> {
+        let spec = self.specification(base)?;
+        self.can_be_judged(base)?;
+        for vary in &self.vary {
+            base.cohort.model.simulator.parameter(&vary.name)?;
+            if vary.from.is_none() {
+                ends(vary, base, context)?;
+            }
+        }
+        Ok(spec)
+    }
+
+    fn can_be_judged(&self, base: &TrialUse) -> Result<(), StepError> {
         match self.result {
             Outcome::RestrictedMean => {
                 let what = NeedsEndpoint::Result { key: self.result.key() };
@@ -41,10 +53,16 @@ impl OneAtATimeStep {
             }
             Outcome::Grade3OrMore => {}
         }
-        let spec = self.specification(base)?;
         if self.patients == 0 {
             return Err(VaryFault::NoPatients.into());
         }
+        Ok(())
+    }
+
+    /// Varies each value alone.
+    pub(super) fn compute(&self, base: &TrialUse, context: &Context) -> Result<Swings, StepError> {
+        self.can_be_judged(base)?;
+        let spec = self.specification(base)?;
         let ends: Vec<[f64; 2]> =
             self.vary.iter().map(|v| ends(v, base, context)).collect::<Result<_, _>>()?;
         let middle = self.result_at(base, &spec, &base.cohort.population)?;
@@ -63,7 +81,7 @@ impl OneAtATimeStep {
 
     /// The arms in question until the horizon, the arm first.
     fn specification(&self, base: &TrialUse) -> Result<TrialSpec, StepError> {
-        let horizon = days("horizon", &self.horizon)?;
+        let horizon = self.horizon.d();
         let find = |name: &String| -> Result<Arm, StepError> {
             base.spec.arms.iter().find(|a| a.name == *name).cloned().ok_or_else(|| {
                 let known = base.spec.arms.iter().map(|a| a.name.clone()).collect();

@@ -9,6 +9,7 @@ mod compute;
 mod error;
 mod tables;
 
+use crate::written::Time;
 pub use error::VaryFault;
 
 /// A result of one arm of a trial with each of several typical values at its low and at its high end and
@@ -29,7 +30,7 @@ pub struct OneAtATimeStep {
     /// What is computed.
     pub result: Outcome,
     /// Until when.
-    pub horizon: String,
+    pub horizon: Time,
     /// Number of virtual patients.
     pub patients: u32,
     /// What is varied.
@@ -81,6 +82,12 @@ impl StepKind for OneAtATimeStep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let base = context.artefacts.trial(&self.trial)?.0;
+        self.asked(base, context)?;
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -9,7 +9,7 @@ use lutetia_patient::{
     PatientError,
     dose::{RegionDose, Weights, effective},
     plan::{Course, Limit, Plan, accepts_misfit, given_cycle, plans},
-    text::{above_zero, relative, tissue},
+    text::{above_zero, tissue},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use super::{
     Context, StepError, StepKind, Use,
     dose::keys::{RbeSpec, TissueSpec},
 };
+use crate::written::{AbsorbedDose, Activity, Share};
 
 /// How much activity until a limit, as a step of an experiment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -33,16 +34,16 @@ pub struct PlanStep {
     /// Regions; all if left out.
     pub regions: Option<Vec<String>>,
     /// Limit over all cycles, such as `40 Gy`.
-    pub limit: String,
+    pub limit: AbsorbedDose,
     /// α/β and half-time of repair: the limit is one of biologically effective dose; without it, one
     /// of absorbed dose.
     pub tissue: Option<TissueSpec>,
     /// Cycles to come.
     pub cycles: u32,
     /// An activity per cycle whose risk is asked for, such as `7.4 GBq`.
-    pub activity: Option<String>,
+    pub activity: Option<Activity>,
     /// Relative standard deviation of the dose per activity between cycles, such as `15 %`.
-    pub between_cycles: Option<String>,
+    pub between_cycles: Option<Share>,
     /// Weights of the effect that limits; alphas need one.
     #[serde(default)]
     pub rbe: Vec<RbeSpec>,
@@ -60,21 +61,31 @@ impl StepKind for PlanStep {
         std::iter::once(&self.from).chain(&self.given).map(|step| Use::Step(step)).collect()
     }
 
+    fn rehearse(&self, _context: &mut Context) -> Result<(), StepError> {
+        if self.cycles == 0 {
+            return Err(PatientError::NoCycle.into());
+        }
+        self.tissue.as_ref().map(|t| tissue(&t.alpha_beta, &t.repair)).transpose()?;
+        above_zero(self.limit.text(), "Gy").map_err(|e| e.of("limit"))?;
+        accepts_misfit(&self.accept)?;
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         if self.cycles == 0 {
             return Err(PatientError::NoCycle.into());
         }
         let tissue = self.tissue.as_ref().map(|t| tissue(&t.alpha_beta, &t.repair)).transpose()?;
-        let limit = above_zero(&self.limit, "Gy").map_err(|e| e.of("limit"))?;
+        let limit = above_zero(self.limit.text(), "Gy").map_err(|e| e.of("limit"))?;
         let what = Plan {
             limit: tissue.map_or(Limit::Dose(limit), |t| Limit::Bed(limit, t)),
             cycles: self.cycles,
-            activity_gbq: self.activity.as_deref().map(|a| above_zero(a, "GBq")).transpose()?,
-            between_cycles: self
-                .between_cycles
-                .as_deref()
-                .map_or(Ok(0.0), relative)
-                .map_err(|e| e.of("between_cycles"))?,
+            activity_gbq: self
+                .activity
+                .as_ref()
+                .map(|a| above_zero(a.text(), "GBq"))
+                .transpose()?,
+            between_cycles: self.between_cycles.as_ref().map_or(0.0, Share::share),
             accept_misfit: accepts_misfit(&self.accept)?,
         };
         let rbe: Vec<Weights> = self.rbe.iter().map(RbeSpec::weights).collect();

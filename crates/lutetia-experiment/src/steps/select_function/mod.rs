@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, fit_curves::counted};
+use crate::written::{OfFunction, Text};
 
 /// The function a cohort prefers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,13 +30,16 @@ pub struct SelectFunction {
     /// Regions; all if left out.
     pub regions: Option<Vec<String>>,
     /// Functions ranked.
+    #[schemars(with = "Vec<Text<OfFunction>>")]
     pub functions: Vec<String>,
     /// Parameters that all patients have in common, where a function has them.
     #[serde(default)]
     pub shared: Vec<String>,
     /// Measurement error where the table has no SD; `proportional` has its size estimated over the cohort.
+    #[schemars(extend("format" = "error-model"))]
     pub error: String,
     /// Whether the variance counts: `estimated`, `always` or `never`.
+    #[schemars(extend("format" = "variance-count"))]
     pub count_variance: Option<String>,
     /// Only the first so many patients.
     pub first: Option<usize>,

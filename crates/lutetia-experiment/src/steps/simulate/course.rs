@@ -35,6 +35,19 @@ pub(super) struct OutputCourse {
     pub(super) values: Vec<Option<f64>>,
 }
 
+/// What can be known of a simulation before it.
+pub(super) fn asked(
+    step: &Simulate,
+    model: &LoadedModel,
+    context: &Context,
+) -> Result<(), StepError> {
+    check(step)?;
+    parameters(step, model, context)?;
+    regimen(step, model)?;
+    inputs::of(step, model, context)?;
+    Ok(())
+}
+
 /// Simulates the regimen of a step.
 pub(super) fn of(
     step: &Simulate,
@@ -54,10 +67,10 @@ pub(super) fn of(
     };
     let hour = model.clock().hour();
     let last = f64::from(step.points - 1);
-    let hours: Vec<f64> = (0..step.points).map(|i| step.until * f64::from(i) / last).collect();
+    let hours: Vec<f64> = (0..step.points).map(|i| step.until.h() * f64::from(i) / last).collect();
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
     let set: Vec<&str> = step.set.keys().map(String::as_str).collect();
-    let remarks = scenario.remarks(&set, step.until * hour);
+    let remarks = scenario.remarks(&set, step.until.h() * hour);
     let defaults = Options::default();
     let options =
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
@@ -81,8 +94,8 @@ fn check(step: &Simulate) -> Result<(), SimulateError> {
     if !(2..=MOST_POINTS).contains(&step.points) {
         return Err(SimulateError::Points { found: step.points });
     }
-    if !(step.until.is_finite() && step.until > 0.0) {
-        return Err(SimulateError::Until { hours: step.until });
+    if step.until.h() <= 0.0 {
+        return Err(SimulateError::Until { hours: step.until.h() });
     }
     if !(1..=MOST_CYCLES).contains(&step.cycles) {
         return Err(SimulateError::Cycles { found: step.cycles });
@@ -119,7 +132,7 @@ fn treatment(step: &Simulate, model: &LoadedModel) -> Result<Treatment, StepErro
     let mut doses = Vec::new();
     for spec in &step.doses {
         let every = match &step.every {
-            Some(text) => model.internal("every", text, Dimension::TIME)?,
+            Some(every) => model.internal("every", every.text(), Dimension::TIME)?,
             None if step.cycles == 1 => 0.0,
             None => return Err(SimulateError::NoInterval.into()),
         };

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, defaults};
 
+use crate::written::Time;
 pub use error::SimulateError;
 
 /// A model over time under a regimen.
@@ -30,7 +31,7 @@ pub struct Simulate {
     #[serde(default)]
     pub doses: Vec<DoseEntry>,
     /// Every dose is repeated at this interval.
-    pub every: Option<String>,
+    pub every: Option<Time>,
     /// How often the doses are given in all.
     #[serde(default = "defaults::one")]
     pub cycles: u32,
@@ -42,10 +43,9 @@ pub struct Simulate {
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// Last time, in hours, or with a unit such as `5 d`.
-    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
-    #[schemars(with = "defaults::Hours")]
-    pub until: f64,
+    /// Last time, such as `5 d`.
+    #[serde(default = "defaults::until")]
+    pub until: Time,
     /// Number of times, evenly spaced from zero.
     #[serde(default = "defaults::points")]
     pub points: u32,
@@ -82,6 +82,10 @@ impl StepKind for Simulate {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        course::asked(self, context.model(&self.model)?, context)
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

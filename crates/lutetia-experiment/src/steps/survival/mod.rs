@@ -66,6 +66,7 @@ pub struct SurvivalStep {
     /// Most internal knots of Royston–Parmar splines, which are fitted with none to that many.
     pub knots: Option<usize>,
     /// What is a spline of ln t: `hazard` (the default), `odds` or `normal`.
+    #[schemars(extend("format" = "spline-scale"))]
     pub spline_scale: Option<String>,
     /// Whether hazard ratios are by Firth's penalised likelihood.
     #[serde(default)]

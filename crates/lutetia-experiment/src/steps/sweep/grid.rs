@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lutetia_model::system::BoundNuclide;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError};
-use lutetia_sim::{Options, Regimen, Request, Trajectory};
+use lutetia_sim::{Dose, Options, Regimen, Request, Trajectory};
 use lutetia_units::{Dimension, Unit};
 use rayon::prelude::*;
 
@@ -52,38 +53,57 @@ fn outputs(step: &Sweep, model: &LoadedModel) -> Result<Vec<(String, usize)>, St
     Ok(outputs)
 }
 
-/// Simulates every amount of a step.
-pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result<Grid, StepError> {
+/// The keys of a step in the terms of its model.
+pub(super) struct Asked<'m> {
+    parameters: Vec<f64>,
+    nuclide: &'m BoundNuclide,
+    activity: f64,
+    outputs: Vec<(String, usize)>,
+    /// One for each amount.
+    doses: Vec<Dose>,
+}
+
+/// What can be known of a sweep before it.
+pub(super) fn asked<'m>(step: &Sweep, model: &'m LoadedModel) -> Result<Asked<'m>, StepError> {
     let parameters = model.parameters(&step.set)?;
     let nuclides = model.simulator.system().nuclides();
     let [nuclide] = nuclides else {
         let found = nuclides.iter().map(|n| n.name.clone()).collect();
         return Err(SweepError::Nuclides { found }.into());
     };
-    let activity = model.internal("activity", &step.activity, Dimension::ACTIVITY)?;
+    let activity = model.internal("activity", step.activity.text(), Dimension::ACTIVITY)?;
     let outputs = outputs(step, model)?;
-    let options = Options {
-        integrals: outputs.iter().map(|o| o.1).collect(),
-        to_infinity: true,
-        ..Options::default()
-    };
-    let until = step.until * 3600.0 / model.model.units.factor(Dimension::TIME);
-    // Dense where the dose is taken up, sparse where it only decays.
-    let times: Vec<f64> = (0..=120).map(|i| until * (f64::from(i) / 120.0).powi(2)).collect();
     let doses = step
         .amounts
         .iter()
-        .map(|text| {
+        .map(|amount| {
             let entry = DoseEntry {
                 nuclide: Some(nuclide.name.clone()),
-                activity: Some(step.activity.clone()),
-                amount: Some(text.clone()),
-                over: step.over.clone(),
+                activity: Some(step.activity.text().to_owned()),
+                amount: Some(amount.text().to_owned()),
+                over: step.over.as_ref().map(|over| over.text().to_owned()),
                 ..DoseEntry::into_pool(&step.into)
             };
             entry.dose(model.simulator.system()).map_err(ScenarioError::from)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(dose) = doses.first() {
+        model.simulator.check_regimen(&Regimen::single(dose.clone()))?;
+    }
+    Ok(Asked { parameters, nuclide, activity, outputs, doses })
+}
+
+/// Simulates every amount of a step.
+pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result<Grid, StepError> {
+    let Asked { parameters, nuclide, activity, outputs, doses } = asked(step, model)?;
+    let options = Options {
+        integrals: outputs.iter().map(|o| o.1).collect(),
+        to_infinity: true,
+        ..Options::default()
+    };
+    let until = step.until.h() * 3600.0 / model.model.units.factor(Dimension::TIME);
+    // Dense where the dose is taken up, sparse where it only decays.
+    let times: Vec<f64> = (0..=120).map(|i| until * (f64::from(i) / 120.0).powi(2)).collect();
     let trajectories = doses
         .par_iter()
         .map(|dose| {
@@ -103,7 +123,9 @@ pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result
     Ok(Grid {
         hot_nmol: shown.nmol(activity / nuclide.activity_per_amount),
         rtol: options.rtol,
-        amounts: amounts.map(|((text, n), run)| shown.amount(text, n, run, &times)).collect(),
+        amounts: amounts
+            .map(|((text, n), run)| shown.amount(text.text(), n, run, &times))
+            .collect(),
     })
 }
 
@@ -142,7 +164,7 @@ impl<'a> Shown<'a> {
             Some(in_unit(run.integrals_to_infinity.get(place(name)?)?.value, mbq_h))
         };
         let observed = self.outputs.iter().filter(|o| self.step.observe.contains(&o.0));
-        let kept = self.step.curves.iter().any(|c| c == text);
+        let kept = self.step.curves.iter().any(|c| c.text() == text);
         let curve = |index: usize| {
             let values = times.iter().zip(run.outputs.column(index));
             values.map(|(t, y)| (in_unit(*t, hour), in_unit(y, mbq))).collect()

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, defaults};
 
+use crate::written::{Activity, Amount, Time};
 pub use error::SweepError;
 
 /// A model over a grid of ligand amounts.
@@ -25,11 +26,11 @@ pub struct Sweep {
     /// Where the dose goes.
     pub into: String,
     /// Activity, such as `7.4 GBq`.
-    pub activity: String,
+    pub activity: Activity,
     /// Duration, such as `10 min`.
-    pub over: Option<String>,
+    pub over: Option<Time>,
     /// Ligand amounts, such as `["10 nmol", "100 nmol"]`.
-    pub amounts: Vec<String>,
+    pub amounts: Vec<Amount>,
     /// Observables (in a unit of activity) whose time-integrated activity is tabulated.
     pub observe: Vec<String>,
     /// Names of observables in tables and figures; their own if left out.
@@ -40,14 +41,13 @@ pub struct Sweep {
     pub ratios: Vec<[String; 2]>,
     /// Amounts whose curves are kept (a subset of `amounts`).
     #[serde(default)]
-    pub curves: Vec<String>,
+    pub curves: Vec<Amount>,
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
-    /// Last time of the curves, in hours, or with a unit such as `5 d`.
-    #[serde(default = "defaults::until_h", deserialize_with = "defaults::hours")]
-    #[schemars(with = "defaults::Hours")]
-    pub until: f64,
+    /// Last time of the curves, such as `5 d`.
+    #[serde(default = "defaults::until")]
+    pub until: Time,
 }
 
 impl StepKind for Sweep {
@@ -61,6 +61,11 @@ impl StepKind for Sweep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        grid::asked(self, context.model(&self.model)?)?;
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -17,7 +17,7 @@ use super::{
 use crate::steps::{
     Context, NeedsEndpoint, StepError, TrialStepError,
     cohort::CohortUse,
-    trial::{TrialUse, arm, days, roles},
+    trial::{TrialUse, arm, roles},
 };
 
 /// What a trade-off says.
@@ -117,22 +117,42 @@ struct Group<'a> {
 type Tried = Vec<Vec<Vec<Option<(f64, bool)>>>>;
 
 impl TradeOffStep {
-    /// Tries every regimen and weighs what it does.
-    pub(super) fn compute<'a>(
-        &'a self,
-        context: &'a Context,
-    ) -> Result<TradeOffResult<'a>, StepError> {
+    /// What can be known of the regimens without trying them.
+    pub(super) fn asked(&self, context: &Context) -> Result<(), StepError> {
+        let base = self.judged(context)?;
+        self.compared_with()?;
+        self.groups(base, context)?;
+        self.stated()?;
+        Ok(())
+    }
+
+    /// The trial, where it and those of the regimens have what benefit and harm are computed from.
+    fn judged<'a>(&self, context: &'a Context) -> Result<&'a TrialUse, StepError> {
         let base = context.artefacts.trial(&self.trial)?.0;
         let used = self.regimens.iter().map(|r| self.trial_of(r));
         for id in std::iter::once(self.trial.as_str()).chain(used) {
             self.can_be_judged(id, &context.artefacts.trial(id)?.0.spec)?;
         }
-        let horizon = days("horizon", &self.horizon)?;
-        let reference =
-            self.regimens.iter().position(|r| r.name == self.reference).ok_or_else(|| {
-                let known = self.regimens.iter().map(|r| r.name.clone()).collect();
-                TradeOffFault::NoReference { name: self.reference.clone(), known }
-            })?;
+        Ok(base)
+    }
+
+    /// The place of the regimen that the others are compared with.
+    fn compared_with(&self) -> Result<usize, TradeOffFault> {
+        let found = self.regimens.iter().position(|r| r.name == self.reference);
+        found.ok_or_else(|| {
+            let known = self.regimens.iter().map(|r| r.name.clone()).collect();
+            TradeOffFault::NoReference { name: self.reference.clone(), known }
+        })
+    }
+
+    /// Tries every regimen and weighs what it does.
+    pub(super) fn compute<'a>(
+        &'a self,
+        context: &'a Context,
+    ) -> Result<TradeOffResult<'a>, StepError> {
+        let base = self.judged(context)?;
+        let horizon = self.horizon.d();
+        let reference = self.compared_with()?;
         let (groups, given) = self.groups(base, context)?;
         let draws = base.cohort.posterior.as_ref().map_or(1, |p| p.draws.len());
         let (found, means) = self.tried(&groups, draws, horizon, &context.stop)?;

@@ -17,6 +17,7 @@ pub mod own_harm;
 pub mod proposal;
 mod tables;
 
+use crate::written::Time;
 pub use error::{Differ, ProposalFault, TradeOffFault};
 use own_harm::OwnHarm;
 use proposal::ProposeSpec;
@@ -41,7 +42,7 @@ pub struct TradeOffStep {
     /// `restricted-mean` of survival, or `progression-free` or `alive` at the horizon.
     pub benefit: Benefit,
     /// The horizon, such as `24 mo`.
-    pub horizon: String,
+    pub horizon: Time,
     /// Least grade of any toxicity that counts as harm.
     #[serde(default = "three")]
     pub harm_grade: u8,
@@ -171,6 +172,14 @@ impl StepKind for TradeOffStep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        self.asked(context)?;
+        match &self.propose {
+            Some(propose) => self.asked_of_search(propose, context),
+            None => Ok(()),
+        }
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -15,6 +15,7 @@ pub struct OwnHarm {
     /// What happens. Harms of one name befall the same patients under every regimen.
     pub what: String,
     /// Share of the patients, such as `5 %`; `0 %` says that there is none.
+    #[schemars(extend("format" = "quantity:%"))]
     pub share: Option<String>,
     /// A share that is computed instead.
     pub of: Option<KnownHarm>,

@@ -20,6 +20,7 @@ mod specification;
 mod tables;
 mod treatment;
 
+use crate::written::{Length, Rate, Time};
 pub use error::TrialFault;
 pub(crate) use result::shares_patients;
 pub use roles::RoleFault;
@@ -50,13 +51,13 @@ pub struct TrialStep {
     #[serde(default)]
     pub same_patients: bool,
     /// Longest follow-up, such as `36 mo`.
-    pub follow_up: String,
+    pub follow_up: Time,
     /// Time over which patients enter.
     #[serde(default = "nothing")]
-    pub accrual: String,
+    pub accrual: Time,
     /// Distance of the times at which curves are kept.
     #[serde(default = "a_week")]
-    pub step: String,
+    pub step: Time,
     /// Output that is the cumulative hazard of death: a pure number that starts at 0 and only grows. Like `new_lesion`,
     /// `volume` and `marker` it is the one that the chain of the cohort declares, if left out, and none with `"none"`.
     pub death: Option<String>,
@@ -66,7 +67,7 @@ pub struct TrialStep {
     pub volume: Option<String>,
     /// Sum of the diameters of the target lesions at baseline.
     #[serde(default = "sixty")]
-    pub baseline: String,
+    pub baseline: Length,
     /// Output that is a serum marker.
     pub marker: Option<String>,
     /// When it is measured: then its progression and its confirmed fall to half are judged by PCWG3.
@@ -78,7 +79,7 @@ pub struct TrialStep {
     pub toxicities: Option<Vec<ToxicitySpec>>,
     /// Time over which toxicity is watched after the last dose.
     #[serde(default = "sixty_days")]
-    pub toxicity_window: String,
+    pub toxicity_window: Time,
     /// Outputs whose value at the end of that time is kept per patient.
     #[serde(default)]
     pub keep: Vec<String>,
@@ -91,20 +92,20 @@ pub struct TrialStep {
     pub atol: Option<f64>,
 }
 
-fn nothing() -> String {
-    "0 d".to_owned()
+fn nothing() -> Time {
+    Time::days(0.0)
 }
 
-fn a_week() -> String {
-    "7 d".to_owned()
+fn a_week() -> Time {
+    Time::days(7.0)
 }
 
-fn sixty() -> String {
-    "60 mm".to_owned()
+fn sixty() -> Length {
+    Length::millimetres(60.0)
 }
 
-fn sixty_days() -> String {
-    "60 d".to_owned()
+fn sixty_days() -> Time {
+    Time::days(60.0)
 }
 
 fn tolerance() -> f64 {
@@ -116,18 +117,18 @@ fn tolerance() -> f64 {
 #[serde(deny_unknown_fields)]
 pub struct ScanSpec {
     /// Distance at first.
-    pub every: String,
+    pub every: Time,
     /// Until when; for good if left out.
-    pub until: Option<String>,
+    pub until: Option<Time>,
     /// Distance later.
-    pub then: Option<String>,
+    pub then: Option<Time>,
     /// By how much a patient's scans are early or late, all alike.
-    pub jitter: Option<String>,
+    pub jitter: Option<Time>,
 }
 
 impl Default for ScanSpec {
     fn default() -> Self {
-        Self { every: "56 d".to_owned(), until: None, then: None, jitter: None }
+        Self { every: Time::days(56.0), until: None, then: None, jitter: None }
     }
 }
 
@@ -136,7 +137,7 @@ impl Default for ScanSpec {
 #[serde(deny_unknown_fields)]
 pub struct MarkerVisitsSpec {
     /// Distance, such as `4 week`.
-    pub every: String,
+    pub every: Time,
     /// Least rise that is progression, beside 25 %: `2 ng/mL` for PSA; none if left out.
     pub least_rise: Option<String>,
 }
@@ -177,9 +178,9 @@ pub struct ArmSpec {
     #[serde(default)]
     pub drop_out_at_start: f64,
     /// Rate of leaving assessments, such as `0.02 1/mo`.
-    pub drop_out_rate: Option<String>,
+    pub drop_out_rate: Option<Rate>,
     /// Rate of loss to all follow-up.
-    pub lost_rate: Option<String>,
+    pub lost_rate: Option<Rate>,
     /// Treatment after progression.
     pub crossover: Option<CrossoverSpec>,
 }
@@ -195,7 +196,7 @@ pub struct CrossoverSpec {
     pub share: f64,
     /// Time between.
     #[serde(default = "nothing")]
-    pub delay: String,
+    pub delay: Time,
     /// What the share depends on; it is that of patients at the references.
     #[serde(default)]
     pub depends: Vec<DependenceSpec>,
@@ -247,6 +248,15 @@ impl StepKind for TrialStep {
 
     fn simulates(&self) -> bool {
         true
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        let used = specification::unweighted(self, context)?;
+        let simulator = &used.cohort.model.simulator;
+        Trial::new(simulator, &used.cohort.population, used.spec.clone())?;
+        let records = Vec::new();
+        context.artefacts.add(&self.id, Artefact::Trial { used: Box::new(used), records });
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -6,13 +6,23 @@ use lutetia_trial::{MarkerVisits, Meaning, Toxicity, TrialSpec, Visits};
 use lutetia_units::{Quantity, Unit};
 
 use super::{ToxicitySpec, TrialFault, TrialStep, TrialUse, arm, roles};
-use crate::steps::{Context, StepError, TrialStepError};
+use crate::{
+    steps::{Context, StepError, TrialStepError},
+    written::Time,
+};
 
 /// A time in days.
 pub(crate) fn days(what: &str, text: &str) -> Result<f64, StepError> {
     Quantity::parse(text)
         .and_then(|q| q.to(&Unit::parse("d")?))
         .map_err(|e| TrialStepError::quantity(what)(e).into())
+}
+
+/// The trial of a step, whose patients are those of its cohort as they are drawn.
+pub(super) fn unweighted(step: &TrialStep, context: &Context) -> Result<TrialUse, StepError> {
+    let cohort = context.artefacts.cohort(&step.cohort)?.clone();
+    let spec = specification(step, &cohort.model)?;
+    Ok(TrialUse { cohort, spec })
 }
 
 /// The trial of a step.
@@ -30,19 +40,15 @@ pub(crate) fn prepare(step: &TrialStep, context: &Context) -> Result<TrialUse, S
 fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, StepError> {
     let step = &step.with_declared(&model.model);
     roles::playable(step, model)?;
-    let follow_up = days("follow_up", &step.follow_up)?;
-    let first = days("scans.every", &step.scans.every)?;
-    if first.is_nan() || first <= 0.0 {
-        return Err(TrialFault::Scans { found: step.scans.every.clone() }.into());
+    let follow_up = step.follow_up.d();
+    let first = step.scans.every.d();
+    if first <= 0.0 {
+        return Err(TrialFault::Scans { found: step.scans.every.text().to_owned() }.into());
     }
-    let optional = |what: &str, text: &Option<String>, otherwise: f64| {
-        text.as_deref().map_or(Ok(otherwise), |t| days(what, t))
-    };
-    let change = optional("scans.until", &step.scans.until, f64::INFINITY)?;
-    let later = optional("scans.then", &step.scans.then, first)?;
-    let baseline_mm = Quantity::parse(&step.baseline)
-        .and_then(|q| q.to(&Unit::parse("mm")?))
-        .map_err(TrialStepError::quantity("baseline"))?;
+    let optional = |time: &Option<Time>, otherwise: f64| time.as_ref().map_or(otherwise, Time::d);
+    let change = optional(&step.scans.until, f64::INFINITY);
+    let later = optional(&step.scans.then, first);
+    let baseline_mm = step.baseline.mm();
     let mut next = 0_u64;
     let mut arms = Vec::new();
     for spec in &step.arms {
@@ -71,13 +77,13 @@ fn specification(step: &TrialStep, model: &LoadedModel) -> Result<TrialSpec, Ste
             keep: step.keep.clone(),
         },
         follow_up,
-        accrual: days("accrual", &step.accrual)?,
-        step: days("step", &step.step)?,
+        accrual: step.accrual.d(),
+        step: step.step.d(),
         visits: Visits {
-            jitter: optional("scans.jitter", &step.scans.jitter, 0.0)?,
+            jitter: optional(&step.scans.jitter, 0.0),
             ..Visits::every(first, change, later, follow_up, baseline_mm)
         },
-        toxicity_window: days("toxicity_window", &step.toxicity_window)?,
+        toxicity_window: step.toxicity_window.d(),
         options: Options { rtol: step.rtol, atol_relative: step.atol, ..Options::default() },
     })
 }
@@ -89,7 +95,7 @@ fn marker_visits(step: &TrialStep, model: &LoadedModel) -> Result<Option<MarkerV
         Some(text) => internal(model, marker, text)?,
         None => 0.0,
     };
-    Ok(Some(MarkerVisits { every: days("marker_visits.every", &spec.every)?, least_rise }))
+    Ok(Some(MarkerVisits { every: spec.every.d(), least_rise }))
 }
 
 fn toxicity(spec: &ToxicitySpec, model: &LoadedModel) -> Result<Toxicity, StepError> {

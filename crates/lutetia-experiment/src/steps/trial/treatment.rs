@@ -2,14 +2,12 @@
 
 use lutetia_scenario::{LoadedModel, MONTH_D as MONTH, Treatment, internal, setting};
 use lutetia_trial::{Arm, Crossover, Dependence};
-use lutetia_units::{Quantity, Unit};
 
 use super::{ArmSpec, CrossoverSpec, DependenceSpec, days};
-use crate::steps::{StepError, TrialStepError};
+use crate::{steps::StepError, written::Rate};
 
 /// An arm in the terms of the engine.
 pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, StepError> {
-    let of = |what: &str| format!("{what} of the arm `{}`", spec.name);
     Ok(Arm {
         name: spec.name.clone(),
         patients: spec.patients as usize,
@@ -22,21 +20,17 @@ pub(crate) fn arm(spec: &ArmSpec, model: &LoadedModel) -> Result<Arm, StepError>
             .collect::<Result<_, StepError>>()?,
         stop_at_progression: spec.stop_at_progression,
         drop_out_at_start: spec.drop_out_at_start,
-        drop_out_rate: per_day(&of("drop_out_rate"), spec.drop_out_rate.as_deref())?,
-        lost_rate: per_day(&of("lost_rate"), spec.lost_rate.as_deref())?,
-        crossover: spec
-            .crossover
-            .as_ref()
-            .map(|c| crossover(c, &of("the delay of crossover"), model))
-            .transpose()?,
+        drop_out_rate: spec.drop_out_rate.as_ref().map_or(0.0, Rate::per_d),
+        lost_rate: spec.lost_rate.as_ref().map_or(0.0, Rate::per_d),
+        crossover: spec.crossover.as_ref().map(|c| crossover(c, model)).transpose()?,
     })
 }
 
-fn crossover(spec: &CrossoverSpec, key: &str, model: &LoadedModel) -> Result<Crossover, StepError> {
+fn crossover(spec: &CrossoverSpec, model: &LoadedModel) -> Result<Crossover, StepError> {
     Ok(Crossover {
         to: spec.to.clone(),
         share: spec.share,
-        delay: days(key, &spec.delay)?,
+        delay: spec.delay.d(),
         depends: spec
             .depends
             .iter()
@@ -64,14 +58,5 @@ fn dependence(spec: &DependenceSpec, model: &LoadedModel) -> Result<Dependence, 
         log: spec.log,
         coefficient: if spec.log { spec.coefficient } else { spec.coefficient * per_unit },
         reference,
-    })
-}
-
-/// A rate per day; none where it is left out.
-fn per_day(what: &str, text: Option<&str>) -> Result<f64, StepError> {
-    text.map_or(Ok(0.0), |text| {
-        Quantity::parse(text)
-            .and_then(|q| q.to(&Unit::parse("1/d")?))
-            .map_err(|e| TrialStepError::quantity(what)(e).into())
     })
 }

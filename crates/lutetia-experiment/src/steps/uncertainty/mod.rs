@@ -32,17 +32,22 @@ pub struct UncertaintyStep {
 #[serde(deny_unknown_fields)]
 pub struct ChainSpec {
     /// Relative standard deviation of the calibration, such as `3 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub calibration: Option<String>,
     /// Relative standard deviation of a volume, such as `5 %`; that of the dose step if left out.
+    #[schemars(extend("format" = "quantity:%"))]
     pub volume_sd: Option<String>,
     /// Edge of a voxel of the image that volumes were outlined on, such as `4.8 mm`; with
     /// `resolution`, in place of `volume_sd`.
+    #[schemars(extend("format" = "quantity:mm"))]
     pub voxel: Option<String>,
     /// Resolution of that image, full width at half maximum, such as `12 mm`.
+    #[schemars(extend("format" = "quantity:mm"))]
     pub resolution: Option<String>,
     /// Recovery curve that the activities were divided by.
     pub recovery: Option<RecoverySpec>,
     /// Relative standard deviation of the dose factor at a known mass, such as `2 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub factor: Option<String>,
 }
 
@@ -51,10 +56,12 @@ pub struct ChainSpec {
 #[serde(deny_unknown_fields)]
 pub struct RecoverySpec {
     /// Volume of half recovery, such as `4 mL`.
+    #[schemars(extend("format" = "quantity:mL"))]
     pub half_volume: String,
     /// Exponent.
     pub exponent: f64,
     /// Standard deviation of the volume of half recovery, such as `0.4 mL` or `10 %`.
+    #[schemars(extend("format" = "quantity:mL|%"))]
     pub half_volume_sd: String,
     /// Standard deviation of the exponent.
     pub exponent_sd: f64,
@@ -70,6 +77,11 @@ impl StepKind for UncertaintyStep {
 
     fn uses(&self) -> Vec<Use<'_>> {
         vec![Use::Step(&self.from)]
+    }
+
+    fn rehearse(&self, _context: &mut Context) -> Result<(), StepError> {
+        self.measurement.chain()?;
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     connect::{Connection, Link, Mass, connect},
-    model::{ALIAS_SEPARATOR, Chain, ChainPart, ChainSetting, ChainWire, Model, Parameter, ParameterValue},
+    model::{
+        ALIAS_SEPARATOR, Chain, ChainPart, ChainSetting, ChainWire, Model, Parameter,
+        ParameterValue,
+    },
 };
 
 /// The joined model of the lines of a chain.

@@ -118,11 +118,7 @@ impl Run<'_> {
         let mut shown = self.x.clone();
         self.tolerances.clear(&mut shown);
         if let Some(k) = (0..n).find(|&k| system.states()[k].species.is_some() && shown[k] < 0.0) {
-            return Err(self.impossible_value(
-                &event.name,
-                &system.states()[k].name,
-                shown[k],
-            ));
+            return Err(self.impossible_value(&event.name, &system.states()[k].name, shown[k]));
         }
         if let Some(before) = &before {
             let after = Side::at(field, self.elapsed, &self.x, n_outputs);
@@ -146,7 +142,11 @@ impl Run<'_> {
         self.refused_along(Fault::Impossible {
             what: Box::new(Bounded::Made { event: event.to_owned(), state: state.to_owned() }),
             value: quantity_text(units, Dimension::AMOUNT, value),
-            expected: if value.is_finite() { "an amount of zero or more" } else { "a finite number" },
+            expected: if value.is_finite() {
+                "an amount of zero or more"
+            } else {
+                "a finite number"
+            },
         })
     }
 

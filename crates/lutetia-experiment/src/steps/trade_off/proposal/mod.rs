@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ProposalFault;
+use crate::written::{Activity, Amount, OfCell, Text, Time};
 
 mod choices;
 mod judge;
@@ -22,23 +23,30 @@ pub struct ProposeSpec {
     /// The regimen that is varied.
     pub from: String,
     /// Bounds of the activity of a cycle.
+    #[schemars(with = "Option<[Activity; 2]>")]
     pub activity: Option<[String; 2]>,
     /// Bounds of the number of cycles.
     pub cycles: Option<[u32; 2]>,
     /// Bounds of the interval between cycles.
+    #[schemars(with = "Option<[Time; 2]>")]
     pub every: Option<[String; 2]>,
     /// Bounds of the ligand amount of a cycle.
+    #[schemars(with = "Option<[Amount; 2]>")]
     pub amount: Option<[String; 2]>,
     /// Bounds of the amount of the partner's dose (the second of the regimen).
+    #[schemars(with = "Option<[Amount; 2]>")]
     pub partner_amount: Option<[String; 2]>,
     /// Bounds of the partner's start.
+    #[schemars(with = "Option<[Time; 2]>")]
     pub partner_at: Option<[String; 2]>,
     /// Greatest share of patients harmed, such as `20 %`.
+    #[schemars(extend("format" = "quantity:%"))]
     pub harm: Option<String>,
     /// Greatest mean of kept outputs.
     #[serde(default)]
     pub limits: BTreeMap<String, String>,
     /// Greatest activity of all cycles together, such as what is approved.
+    #[schemars(extend("format" = "quantity:MBq"))]
     pub total_activity: Option<String>,
     /// Limits that must also hold for the doses of the patient's own curves, not only for those of the model that
     /// was fitted to them: by the limited output.
@@ -75,6 +83,7 @@ pub struct MeasuredDose {
     pub dose: String,
     /// Absorbed dose per activity of earlier steps of the kind `dose`, as `step/region/per_activity`; of several (left and
     /// right) the largest counts.
+    #[schemars(with = "Vec<Text<OfCell>>")]
     pub per_activity: Vec<String>,
 }
 

@@ -15,7 +15,6 @@ use super::{
 use crate::steps::{
     Context, StepError,
     trade_off::{Benefit, ProposalFault, RegimenSpec, TradeOffStep, harm::HarmRule},
-    trial::days,
 };
 
 /// What a search found.
@@ -55,7 +54,7 @@ impl TradeOffStep {
             from: from.arm(self.stop_at_progression),
             chosen: &chosen,
             limited,
-            horizon: days("horizon", &self.horizon)?,
+            horizon: self.horizon.d(),
             patients: spec.patients as usize,
             stop: &context.stop,
         };
@@ -73,6 +72,29 @@ impl TradeOffStep {
             .map(|values| judge.assess(&cohort.with(values)?, at))
             .collect::<Result<Vec<_>, StepError>>()?;
         Ok(Proposed { chosen, proposal, spread })
+    }
+
+    /// What can be known of a search before it.
+    pub(in crate::steps::trade_off) fn asked_of_search(
+        &self,
+        spec: &ProposeSpec,
+        context: &Context,
+    ) -> Result<(), StepError> {
+        let trial = self.trial_of(self.start(spec)?);
+        let base = context.artefacts.trial(trial)?.0;
+        HarmRule::of(self, base, trial)?;
+        choices(spec)?;
+        // What was measured stands in tables of earlier steps.
+        let unmeasured =
+            ProposeSpec { measured: std::collections::BTreeMap::new(), ..spec.clone() };
+        limits(&unmeasured, base, &context.tables)?;
+        for measured in spec.measured.values() {
+            base.kept(&measured.dose)?;
+        }
+        for (name, text) in &spec.patient {
+            lutetia_scenario::setting(&base.cohort.model, name, text)?;
+        }
+        Ok(())
     }
 
     /// The regimen that is varied, where the keys of a search go together.

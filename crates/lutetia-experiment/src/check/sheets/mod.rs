@@ -1,0 +1,179 @@
+//! Which tables a step will make, with their columns and, where the keys and the data decide them, their rows.
+//!
+//! What is said here is held against every table that is made: the tests compare it with the committed tables of all
+//! experiments and with those of the steps that they run.
+
+mod patients;
+mod trials;
+
+use std::collections::BTreeMap;
+
+use lutetia_data::Study;
+use lutetia_scenario::LoadedModel;
+use lutetia_table::Tables;
+
+use crate::{
+    Experiment,
+    steps::{Context, Step},
+};
+
+/// A table that a step will make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its name: that of the step, or that and the part.
+    pub name: String,
+    /// Its columns, in their order.
+    pub columns: Vec<String>,
+    /// Whether it may have further columns, which what is read decides.
+    pub open: bool,
+    /// The first cells of its rows, where all of them are known.
+    pub rows: Option<Vec<String>>,
+    /// What may stand in the cells of a column of texts, where all of it is known.
+    pub texts: Vec<(String, Vec<String>)>,
+    /// Whether it is made in any case; else what is computed decides.
+    pub certain: bool,
+}
+
+impl Sheet {
+    fn new(step: &str, part: &str, columns: &str) -> Self {
+        let name = if part.is_empty() { step.to_owned() } else { format!("{step}.{part}") };
+        Self {
+            name,
+            columns: columns.split_whitespace().map(str::to_owned).collect(),
+            open: false,
+            rows: None,
+            texts: Vec::new(),
+            certain: true,
+        }
+    }
+
+    /// With further columns, spaces between those of a text.
+    fn and(mut self, columns: &str) -> Self {
+        self.columns.extend(columns.split_whitespace().map(str::to_owned));
+        self
+    }
+
+    /// With further columns by name.
+    fn with(mut self, columns: impl IntoIterator<Item = String>) -> Self {
+        self.columns.extend(columns);
+        self
+    }
+
+    fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    fn perhaps(mut self) -> Self {
+        self.certain = false;
+        self
+    }
+
+    /// With what may stand in a column.
+    fn texts(mut self, column: &str, texts: Vec<String>) -> Self {
+        self.texts.push((column.to_owned(), texts));
+        self
+    }
+
+    fn rows(mut self, rows: Option<Vec<String>>) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// Whether a column of that name can be there.
+    #[must_use]
+    pub fn may_have(&self, column: &str) -> bool {
+        self.open || self.columns.iter().any(|known| known == column)
+    }
+}
+
+/// What the steps of an experiment read, as far as it could be read.
+pub(crate) struct Scope<'e> {
+    pub(crate) experiment: &'e Experiment,
+    pub(crate) studies: &'e BTreeMap<String, Study>,
+    pub(crate) published: &'e Tables,
+    pub(crate) models: &'e BTreeMap<String, LoadedModel>,
+}
+
+impl<'e> Scope<'e> {
+    pub(crate) fn of(experiment: &'e Experiment, context: &'e Context) -> Self {
+        let Context { studies, published, models, .. } = context;
+        Self { experiment, studies, published, models }
+    }
+
+    pub(crate) fn step(&self, id: &str) -> Option<&'e Step> {
+        self.experiment.steps.iter().find(|step| step.kind().id() == id)
+    }
+
+    pub(crate) fn trial(&self, id: &str) -> Option<&'e crate::steps::trial::TrialStep> {
+        match self.step(id)? {
+            Step::Trial(trial) => Some(trial),
+            _ => None,
+        }
+    }
+
+    /// The subject of a study: as named, or the only one.
+    pub(crate) fn subject(&self, study: &str, asked: Option<&str>) -> Option<(&'e Study, &'e str)> {
+        let study = self.studies.get(study)?;
+        Some((study, crate::steps::subject(study, asked).ok()?))
+    }
+
+    /// The regions of a cycle of a study, or those that are named of them.
+    pub(crate) fn measured(
+        &self,
+        study: &str,
+        subject: Option<&str>,
+        cycle: u32,
+        named: Option<&[String]>,
+    ) -> Option<Vec<String>> {
+        if let Some(named) = named {
+            return Some(named.to_vec());
+        }
+        let (study, subject) = self.subject(study, subject)?;
+        let regions = study.regions(subject, u16::try_from(cycle).ok()?);
+        Some(regions.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The regions that a step hands integrals on of.
+    pub(crate) fn integrated(&self, id: &str) -> Option<Vec<String>> {
+        match self.step(id)? {
+            Step::FitCurves(s) => {
+                self.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref())
+            }
+            Step::Integrate(s) => {
+                self.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref())
+            }
+            Step::FitModel(s) => Some(s.observe.keys().cloned().collect()),
+            _ => None,
+        }
+    }
+}
+
+/// The tables that a step will make; none where nothing of it is known.
+pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
+    match step {
+        Step::FitCurves(s) => patients::fit_curves(s, scope),
+        Step::CohortCurves(s) => patients::cohort_curves(s),
+        Step::SelectFunction(s) => patients::select_function(s),
+        Step::Integrate(s) => patients::integrate(s, scope),
+        Step::Dose(s) => patients::dose(s, scope),
+        Step::Uncertainty(s) => patients::uncertainty(s),
+        Step::ModelDose(s) => patients::model_dose(s),
+        Step::Plan(s) => patients::plan(s),
+        Step::FitModel(s) => patients::fit_model(s, scope),
+        Step::Sweep(s) => patients::sweep(s),
+        Step::Simulate(s) => patients::simulate(s, scope),
+        Step::Compare(s) => trials::compare(s),
+        Step::Reconstruct(s) => trials::reconstruct(s),
+        Step::Survival(s) => trials::survival(s),
+        Step::IndependentAction(s) => trials::independent_action(s),
+        Step::Combination(s) => trials::combination(s),
+        Step::Cohort(s) => trials::cohort(s),
+        Step::Trial(s) => trials::trial(s),
+        Step::Calibrate(s) => trials::calibrate(s),
+        Step::Courses(s) => trials::courses(s),
+        Step::ExposureResponse(s) => trials::exposure_response(s),
+        Step::OneAtATime(s) => trials::one_at_a_time(s),
+        Step::TradeOff(s) => trials::trade_off(s, scope),
+    }
+}

@@ -1,0 +1,227 @@
+//! Steps about one patient, or about a model.
+
+use lutetia_units::Quantity;
+
+use super::{Scope, Sheet};
+use crate::steps::{
+    cohort_curves::CohortCurves, dose::DoseStep, fit_curves::FitCurves, fit_model::FitModel,
+    integrate::Integrate, model_dose::ModelDose, plan::PlanStep, select_function::SelectFunction,
+    simulate::Simulate, sweep::Sweep, uncertainty::UncertaintyStep,
+};
+use crate::written::Time;
+
+const POINTS: &str = "region time activity sd fitted residual";
+const CURVES: &str = "region time activity low high";
+
+pub(super) fn fit_curves(s: &FitCurves, scope: &Scope<'_>) -> Vec<Sheet> {
+    let regions = scope.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref());
+    let mut sheets = vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "region function tia tia_sd tia_coefficient extrapolated effective_half_life \
+             effective_half_life_sd chi_square observations parameters note",
+        ),
+        Sheet::new(
+            &s.id,
+            "candidates",
+            "region function tia tia_sd chi_square k aicc weight largest_cv largest_correlation \
+             gates used note",
+        ),
+        Sheet::new(&s.id, "points", POINTS),
+        Sheet::new(&s.id, "curves", CURVES),
+        Sheet::new(&s.id, "averaged", "region tia tia_sd tia_coefficient functions"),
+    ];
+    if s.profile || s.bootstrap > 0 {
+        let columns = "region quantity unit method value sd low high note";
+        sheets.push(Sheet::new(&s.id, "intervals", columns));
+    }
+    if s.profile {
+        sheets.push(Sheet::new(&s.id, "profile", "region quantity unit value deviance"));
+    }
+    sheets.into_iter().map(|sheet| sheet.rows(regions.clone())).collect()
+}
+
+pub(super) fn integrate(s: &Integrate, scope: &Scope<'_>) -> Vec<Sheet> {
+    let regions = scope.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref());
+    let columns = "region tia tia_sd tia_coefficient extrapolated method note";
+    vec![Sheet::new(&s.id, "", columns).rows(regions)]
+}
+
+pub(super) fn select_function(s: &SelectFunction) -> Vec<Sheet> {
+    let columns = "region function patients observations k minus_two_ln_l aicc delta weight note";
+    vec![Sheet::new(&s.id, "", columns)]
+}
+
+pub(super) fn cohort_curves(s: &CohortCurves) -> Vec<Sheet> {
+    let doses = if s.dose.is_empty() { "" } else { "median_dose" };
+    let labels = s
+        .regions
+        .keys()
+        .flat_map(|region| s.methods.iter().map(move |way| (region, way)))
+        .flat_map(|(region, way)| {
+            let of = if s.regions.len() > 1 { format!("{region}: ") } else { String::new() };
+            let single = way.method.is_some() || way.model;
+            match single && !way.at.is_empty() {
+                true => {
+                    let at = |t: &Time| format!("{of}{}, {} h", way.name, t.h());
+                    way.at.iter().map(at).collect()
+                }
+                false => vec![format!("{of}{}", way.name)],
+            }
+        })
+        .collect();
+    vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "label region method at patients determined bias bias_sd mean_deviation ratio low high \
+             beyond_10 median_tia",
+        )
+        .and(doses)
+        .rows(Some(labels)),
+        Sheet::new(&s.id, "population", "region patients median_tia cv_tia half_life half_life_cv")
+            .and(doses)
+            .rows(Some(s.regions.keys().cloned().collect())),
+    ]
+}
+
+pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let mut main = Sheet::new(
+        &s.id,
+        "",
+        "region mass alpha electron photon total total_sd per_activity extrapolated method",
+    );
+    if !s.bed.is_empty() {
+        main = main.and("protraction bed eqd2");
+    }
+    let regions = scope.integrated(&s.from);
+    let mut sheets = vec![main.and("note").rows(regions)];
+    if s.marrow.is_some() {
+        sheets.push(
+            Sheet::new(&s.id, "marrow", "from alpha electron photon total method note").perhaps(),
+        );
+    }
+    if s.daughters.is_some() {
+        let columns = "member region nuclide tia arising alpha electron photon total";
+        sheets.push(Sheet::new(&s.id, "daughters", columns).perhaps());
+    }
+    if !s.rbe.is_empty() {
+        let columns = "region effect rbe_alpha rbe_electron rbe_photon absorbed weighted \
+                       weighted_sd per_activity note";
+        sheets.push(Sheet::new(&s.id, "rbe", columns));
+    }
+    sheets
+}
+
+pub(super) fn uncertainty(s: &UncertaintyStep) -> Vec<Sheet> {
+    vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "region total total_sd relative_sd activity_relative_sd factor_relative_sd correlation \
+             dominant note",
+        ),
+        Sheet::new(&s.id, "budget", "region input input_sd sensitivity dose_sd dose_sd_gy share"),
+    ]
+}
+
+pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
+    let varied = || s.vary.iter().map(|vary| vary.parameter.clone());
+    let weighted = (1..=s.rbe.len()).map(|i| match s.rbe.len() {
+        1 => "weighted".to_owned(),
+        _ => format!("weighted_{i}"),
+    });
+    let values = s.vary.iter().flat_map(|vary| &vary.values);
+    let at: Vec<String> = values
+        .map(|value| match Quantity::parse(value) {
+            Ok(quantity) => format!(" at {}", quantity.value()),
+            Err(_) => format!(" at {value}"),
+        })
+        .collect();
+    let at = if s.vary.is_none() { vec![String::new()] } else { at };
+    let regions = s.sources.iter().map(|source| &source.region);
+    let rows = regions.flat_map(|region| at.iter().map(move |at| format!("{region}{at}")));
+    let rows = rows.collect();
+    vec![
+        Sheet::new(&s.id, "", "row")
+            .with(varied())
+            .and("region nuclide tia alpha electron photon total per_activity share"),
+        Sheet::new(&s.id, "regions", "row")
+            .with(varied())
+            .and("region mass alpha electron photon total per_activity not_alpha")
+            .with(weighted)
+            .rows(Some(rows)),
+    ]
+}
+
+pub(super) fn plan(s: &PlanStep) -> Vec<Sheet> {
+    vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "region limit limit_of given cycles_to_come per_activity per_activity_sd protraction \
+             activity_expected activity_at_5_percent_risk risk_of_activity_asked \
+             cycles_of_activity_asked cycles_of_activity_asked_at_5_percent_risk note",
+        )
+        .rows(s.regions.clone()),
+        Sheet::new(&s.id, "risk", "region activity risk"),
+    ]
+}
+
+pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
+    let regions = || Some(s.observe.keys().cloned().collect());
+    let estimated = s.estimate.clone().filter(|_| scope.models.contains_key(&s.model));
+    vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "parameter unit prior_median prior_cv estimate se low high contraction deviation note",
+        )
+        .rows(estimated),
+        Sheet::new(&s.id, "fit", "what value"),
+        Sheet::new(&s.id, "points", POINTS).rows(regions()),
+        Sheet::new(&s.id, "curves", CURVES).rows(regions()),
+        Sheet::new(&s.id, "tia", "region tia tia_sd tia_coefficient extrapolated note")
+            .rows(regions()),
+    ]
+}
+
+pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
+    let named = |output: &String| s.names.get(output).unwrap_or(output).clone();
+    let mut observed: Vec<&String> = Vec::new();
+    for output in &s.observe {
+        if !observed.contains(&output) {
+            observed.push(output);
+        }
+    }
+    let ratios =
+        s.ratios.iter().map(|[over, under]| format!("ratio_{}_{}", named(over), named(under)));
+    let mut sheets = vec![
+        Sheet::new(&s.id, "", "amount hot")
+            .with(observed.into_iter().map(|output| format!("tiac_{}", named(output))))
+            .with(ratios),
+    ];
+    if !s.curves.is_empty() {
+        let texts = s.curves.iter().map(|amount| amount.text().to_owned()).collect();
+        let curves = Sheet::new(&s.id, "curves", "amount output time activity");
+        sheets.push(curves.rows(Some(texts)));
+    }
+    sheets
+}
+
+pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {
+    let sheet = Sheet::new(&s.id, "", "time");
+    let Some(model) = scope.models.get(&s.model) else { return vec![sheet.open()] };
+    let system = model.simulator.system();
+    let name = |index: usize| system.outputs()[index].name.clone();
+    vec![match &s.outputs {
+        None => sheet.with((0..system.outputs().len()).map(name)),
+        // One that the model does not have is said elsewhere.
+        Some(asked) => sheet.with(
+            asked
+                .iter()
+                .map(|output| system.output_index(output).map_or_else(|| output.clone(), name)),
+        ),
+    }]
+}

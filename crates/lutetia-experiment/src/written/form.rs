@@ -1,0 +1,212 @@
+//! The forms of texts, by the word that the schema has for each.
+
+use lutetia_data::nuclides;
+use lutetia_patient::{
+    TextError,
+    curves::{error_model, functions, variance_count},
+    integrate::method,
+    refuse_bare,
+    text::{adult, relative, tissue},
+};
+use lutetia_units::{NuclideError, Quantity, Unit, UnitError};
+
+use super::Unread;
+use crate::steps::survival::spline_scale;
+
+const QUANTITY: &str = "quantity:";
+
+/// Why a text is not of its form.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    #[error(transparent)]
+    Scale(#[from] crate::steps::survival::SurvivalError),
+    #[error(transparent)]
+    Nuclide(#[from] NuclideError),
+    #[error("`{0}` names no cell")]
+    Cell(String),
+    #[error(transparent)]
+    Unread(#[from] Unread),
+}
+
+/// A form that is no quantity: its word in the schema, what a text of it is, one such text, and the reader.
+struct Form {
+    word: &'static str,
+    name: &'static str,
+    example: &'static str,
+    read: fn(&str) -> Result<(), Cause>,
+}
+
+const FORMS: [Form; 10] = [
+    Form {
+        word: "error-model",
+        name: "an error model",
+        example: "proportional 10 %",
+        read: |text| Ok(error_model(text).map(drop)?),
+    },
+    Form {
+        word: "variance-count",
+        name: "`estimated`, `always` or `never`",
+        example: "estimated",
+        read: |text| Ok(variance_count(text).map(drop)?),
+    },
+    Form {
+        word: "function",
+        name: "a function of time",
+        example: "mono",
+        read: |text| Ok(functions(&[text.to_owned()]).map(drop)?),
+    },
+    Form {
+        word: "method",
+        name: "a method of integration",
+        example: "haenscheid",
+        // A library is a table that the text does not name.
+        read: |text| match text.trim() {
+            "library" => Ok(()),
+            text => Ok(method(text, None).map(drop)?),
+        },
+    },
+    Form {
+        word: "adult",
+        name: "`male` or `female`",
+        example: "male",
+        read: |text| Ok(adult(text).map(drop)?),
+    },
+    Form {
+        word: "mass",
+        name: "a mass, or `reference`",
+        example: "310 g",
+        // How much it is, is said with the region that it is of.
+        read: |text| match text {
+            "reference" => Ok(()),
+            text => Ok(quantity(text, &["g"]).map(drop)?),
+        },
+    },
+    Form {
+        word: "repair",
+        name: "a half-time of repair, or two with their shares",
+        example: "2.8 h",
+        read: |text| Ok(tissue("1 Gy", text).map(drop)?),
+    },
+    Form {
+        word: "spline-scale",
+        name: "`hazard`, `odds` or `normal`",
+        example: "hazard",
+        read: |text| Ok(spline_scale(text).map(drop)?),
+    },
+    Form {
+        word: "nuclide",
+        name: "a nuclide",
+        example: "Lu-177",
+        read: |text| Ok(nuclides().get(text).map(drop)?),
+    },
+    Form {
+        word: "cell",
+        name: "a cell `table/row/column`",
+        example: "table/row/column",
+        read: |text| match text.split('/').filter(|part| !part.is_empty()).count() {
+            3 => Ok(()),
+            _ => Err(Cause::Cell(text.to_owned())),
+        },
+    },
+];
+
+fn form(word: &str) -> Option<&'static Form> {
+    FORMS.iter().find(|form| form.word == word)
+}
+
+/// Whether a form is one of quantities.
+pub(crate) fn is_quantity(word: &str) -> bool {
+    word.starts_with(QUANTITY)
+}
+
+/// The units of which one must be meant.
+pub(crate) fn units(word: &str) -> Vec<&str> {
+    word.strip_prefix(QUANTITY).unwrap_or("1").split('|').collect()
+}
+
+/// What a text of a form is, for people.
+pub(crate) fn shown(word: &str) -> String {
+    match form(word) {
+        Some(form) => form.name.to_owned(),
+        None => format!("a text with a unit that becomes `{}`", units(word).join("` or `")),
+    }
+}
+
+/// A text of a form.
+pub(crate) fn example(word: &str) -> String {
+    match form(word) {
+        Some(form) => form.example.to_owned(),
+        None => format!("1 {}", units(word)[0]),
+    }
+}
+
+/// Whether a text is of a form; every text is of a form that there is not.
+///
+/// # Errors
+/// [`Unread`].
+pub(crate) fn read(word: &str, text: &str) -> Result<(), Unread> {
+    if is_quantity(word) {
+        return quantity(text, &units(word)).map(drop);
+    }
+    let Some(form) = form(word) else { return Ok(()) };
+    (form.read)(text).map_err(|cause| {
+        let cause = match cause {
+            Cause::Unread(unread) => return unread,
+            cause => cause,
+        };
+        let hint = match cause {
+            // Says itself what there is.
+            Cause::Text(TextError::Function { .. }) | Cause::Nuclide(_) => None,
+            Cause::Cell(_) => Some("name a cell as `table/row/column`".to_owned()),
+            _ => Some(format!("give it as `{}`", form.example)),
+        };
+        Unread { message: cause.to_string(), hint, corrected: None }
+    })
+}
+
+/// A quantity of one of some units.
+pub(super) fn quantity(text: &str, units: &[&str]) -> Result<Quantity, Unread> {
+    let plain = |message: String| Unread { message, hint: None, corrected: None };
+    let first = units[0];
+    let bare = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    if bare && first == "%" {
+        refuse_bare(text).map_err(|bare| Unread {
+            message: format!("`{}` has no unit", bare.text),
+            hint: None,
+            corrected: Some(format!("{} %", lutetia_units::significant(bare.percent, 10))),
+        })?;
+    } else if bare {
+        return Err(Unread {
+            message: format!("`{}` has no unit", text.trim()),
+            hint: None,
+            corrected: Some(format!("{} {first}", text.trim())),
+        });
+    }
+    let becomes = format!("give a number with a unit that becomes `{}`", units.join("` or `"));
+    let quantity = Quantity::parse(text).map_err(|fault| Unread {
+        message: fault.to_string(),
+        hint: Some(becomes.clone()),
+        corrected: None,
+    })?;
+    let mut expected = Vec::new();
+    for unit in units {
+        let unit = Unit::parse(unit).map_err(|fault| plain(fault.to_string()))?;
+        if unit.dimension() == quantity.dimension() {
+            if first == "%" {
+                relative(text).map_err(|fault| plain(fault.to_string()))?;
+            }
+            return Ok(quantity);
+        }
+        expected.push(unit.dimension().to_string());
+    }
+    let (found, expected) = (quantity.dimension(), expected.join(" or "));
+    Err(Unread {
+        message: format!("found `{}` ({found}), expected {expected}", text.trim()),
+        hint: Some(becomes),
+        corrected: None,
+    })
+}
