@@ -81,27 +81,24 @@ fn exact_each_change_takes_only_what_still_fits() {
 fn exact_what_is_damaged_or_of_another_step_is_never_used() {
     let first = computed();
     let whole = Committed::all(&first);
-    let spoils: [(fn(&mut Vec<u8>), Unfit); 5] = [
-        (|entry| entry.clear(), Unfit::Damaged),
-        (|entry| entry.truncate(entry.len() - 1), Unfit::Damaged),
-        (|entry| entry.push(0), Unfit::Damaged),
-        (|entry| entry[3] ^= 1, Unfit::Damaged),
-        (
-            |entry| {
-                let last = entry.len() - 1;
-                entry[last] ^= 1;
-            },
-            Unfit::Damaged,
-        ),
+    let spoils: [fn(&mut Vec<u8>); 5] = [
+        |entry| entry.clear(),
+        |entry| entry.truncate(entry.len() - 1),
+        |entry| entry.push(0),
+        |entry| entry[3] ^= 1,
+        |entry| {
+            let last = entry.len() - 1;
+            entry[last] ^= 1;
+        },
     ];
-    for (spoil, reason) in spoils {
+    for spoil in spoils {
         let mut spoilt = whole.clone();
         spoilt.0.values_mut().for_each(spoil);
         let ran = Case::new().run_keeping(&from(&spoilt));
         assert_eq!(of(&ran, Source::Computed).len(), STEPS.len());
         assert_eq!(bits(&ran), bits(&first));
         for (step, bytes) in &spoilt.0 {
-            assert_eq!(ran.made.kept.open(step, bytes).map(drop), Err(reason), "{step}");
+            assert_eq!(ran.made.kept.open(step, bytes).map(drop), Err(Unfit::Damaged), "{step}");
         }
     }
     let others: Vec<Vec<u8>> = whole.0.values().cloned().collect();
@@ -136,17 +133,17 @@ fn exact_what_stands_in_memory_on_a_kept_step_is_worth_keeping_too() {
 #[test]
 fn exact_the_cache_goes_first_and_knows_what_stands_on_a_committed_step() {
     let first = computed();
-    let committed = Committed::of(&first, &["os"]);
+    let committed = Committed::of(&first, &["posterior"]);
     let memory = Memory::default();
     let with = Keep { cache: &memory, program: "p", repository: &committed };
     let ran = Case::new().run_keeping(&with);
-    assert_eq!(of(&ran, Source::Repository), set(&["os"]));
+    assert_eq!(of(&ran, Source::Repository), set(&["posterior"]));
     let again = Case::new().run_keeping(&with);
     assert_eq!(of(&again, Source::Cache).len(), STEPS.len() - 1);
     // Without the repository the step is computed here, and with it what stood on the committed one.
     let without = Keep { repository: &Nothing, ..with };
     let alone = Case::new().run_keeping(&without);
-    assert_eq!(of(&alone, Source::Computed), set(&["os", "stat"]));
+    assert_eq!(of(&alone, Source::Computed), set(&["fitted", "posterior"]));
     // What this program computed is preferred from now on.
     let last = Case::new().run_keeping(&with);
     assert_eq!(of(&last, Source::Cache).len(), STEPS.len());
