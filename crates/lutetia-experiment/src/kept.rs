@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use lutetia_table::Table;
 
 use crate::{
-    Source,
     cache::{Entry, Unfit},
     graph::Graph,
 };
@@ -23,7 +22,8 @@ pub(crate) struct KeptStep {
     pub(crate) step: String,
     /// Under which a repository keeps it; none where the text of the experiment is not known.
     pub(crate) identity: Option<String>,
-    pub(crate) source: Source,
+    /// Whether the repository has it already, though it may have been computed again for another one.
+    pub(crate) committed: bool,
     pub(crate) entry: Entry,
 }
 
@@ -32,16 +32,15 @@ impl Kept {
         Self { steps, graph }
     }
 
-    /// The steps that are worth keeping: those that took `long` seconds at least, those that came from the repository,
-    /// and those that stand in memory on one of these, which would have to be computed again for them.
+    /// The steps that are worth keeping: those that took `long` seconds at least, those that the repository had
+    /// already, and those that stand in memory on one of these, which would have to be computed again for them.
     #[must_use]
     pub fn worth(&self, long: f64) -> BTreeSet<&str> {
         let mut worth = vec![false; self.steps.len()];
         for (at, step) in self.steps.iter().enumerate() {
             let took = step.entry.took.is_some_and(|seconds| seconds >= long);
             let again = |&on: &usize| worth[on] && self.steps[on].entry.hands_on.is_none();
-            worth[at] =
-                took || step.source == Source::Repository || self.graph.takes(at).iter().any(again);
+            worth[at] = took || step.committed || self.graph.takes(at).iter().any(again);
         }
         self.steps.iter().zip(worth).filter(|(_, w)| *w).map(|(s, _)| s.step.as_str()).collect()
     }

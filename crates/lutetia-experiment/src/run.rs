@@ -94,6 +94,7 @@ pub fn run(
         let id = step.kind().id();
         begin(id);
         let since = Instant::now();
+        let committed = matches!(looked.found[at], Some((_, Source::Repository)));
         let (entry, source) = match looked.found[at].take() {
             Some((entry, source)) if !looked.to_run[at] => {
                 if let Some(small) = &entry.hands_on {
@@ -121,7 +122,7 @@ pub fn run(
         let tables = entry.tables.iter().map(|table| (table.name.clone(), table.clone()));
         context.tables.extend(tables);
         let identity = looked.kept.as_ref().map(|identities| identities[at].clone());
-        made.push(KeptStep { step: id.to_owned(), identity, source, entry });
+        made.push(KeptStep { step: id.to_owned(), identity, committed, entry });
     }
     // Published tables may be drawn too; a step of the same name goes first.
     let mut numbers = context.published.clone();
