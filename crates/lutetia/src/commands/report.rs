@@ -26,7 +26,7 @@ Example:
   lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force --timings
   lutetia report --check             # compare with the tables as they are, write nothing
-  lutetia report 01_dotatate_patient --keep-steps   # long steps for the repository, beside the tables";
+  lutetia report 01 --keep-steps     # long steps too, for the repository";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]

@@ -42,14 +42,14 @@ kind = "simulate"
 id = "course"
 model = "m"
 doses = [{ into = "L.plasma", activity = "1 GBq", amount = "100 nmol" }]
-outputs = ["A_kidney"]
+outputs = ["A_kidneys"]
 until = 100.0
 points = 3
 [[step]]
 kind = "compare"
 id = "beside"
 caption = "c"
-rows = [{ what = "w", ours = "course/100/A_kidney", published = "1", source = "s" }]
+rows = [{ what = "w", ours = "course/100/A_kidneys", published = "1", source = "s" }]
 "#;
 
 #[test]
