@@ -49,7 +49,7 @@ points = 3
 kind = "compare"
 id = "beside"
 caption = "c"
-rows = [{ what = "w", ours = "course/100/A_kidneys", published = "1", source = "s" }]
+rows = [{ what = "w", ours = "course/100/A_kidneys", published = 1, source = "s" }]
 "#;
 
 #[test]
