@@ -111,7 +111,9 @@ impl<'a> File<'a> {
     fn sound(&self) -> Option<Experiment> {
         let mut table: toml::Table = self.text.parse().ok()?;
         self.structure.take_out(&mut table);
-        table.try_into().ok()
+        let written = table.clone();
+        let experiment: Experiment = table.try_into().ok()?;
+        Some(Experiment { written, ..experiment })
     }
 
     fn span(&self, range: Range<usize>) -> Span {

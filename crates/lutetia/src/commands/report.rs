@@ -155,10 +155,10 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
             }
             let word = match (differences.len(), unfit.len()) {
                 (0, 0) => return ("agrees with its tables".to_owned(), Exit::Ok),
-                (0, unfit) => format!("{unfit} kept steps do not fit"),
+                (0, unfit) => format!("kept steps that do not fit: {unfit}"),
                 (differences, 0) => format!("{differences} differences"),
                 (differences, unfit) => {
-                    format!("{differences} differences, {unfit} kept steps do not fit")
+                    format!("{differences} differences, kept steps that do not fit: {unfit}")
                 }
             };
             (word, Exit::Data)
