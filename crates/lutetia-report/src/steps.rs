@@ -157,9 +157,8 @@ pub fn in_turn(root: &Path, reports: &[String], turn: &str) -> BTreeMap<String, 
         let text = fs::read_to_string(folder.join("experiment.toml")).unwrap_or_default();
         let Ok(experiment) = toml::from_str::<Experiment>(&text) else { continue };
         for step in Steps::of(&folder).list() {
-            if let Some(kind) = experiment.steps.iter().find(|s| s.id() == step).map(|s| s.word()) {
-                by_kind.entry(kind).or_default().push((report, step));
-            }
+            let Some(known) = experiment.steps.iter().find(|s| s.id() == step) else { continue };
+            by_kind.entry(known.word()).or_default().push((report, step));
         }
     }
     let mut chosen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
