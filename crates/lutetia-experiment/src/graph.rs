@@ -52,6 +52,11 @@ impl Graph {
         &self.on[step]
     }
 
+    /// The steps from which a step takes what they hand on in memory.
+    pub(crate) fn takes(&self, step: usize) -> &BTreeSet<usize> {
+        &self.takes[step]
+    }
+
     /// The steps that a step stands on, through others too.
     pub(crate) fn behind(&self, step: usize) -> &BTreeSet<usize> {
         &self.behind[step]

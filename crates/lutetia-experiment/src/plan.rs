@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    Experiment,
+    Experiment, Source,
+    cache::Stands,
     spec::Data,
     steps::{Step, Use, compare::Published},
 };
@@ -53,6 +54,9 @@ pub struct PlannedStep {
     pub steps: Vec<String>,
     /// Steps of other experiments, as `experiment/step`.
     pub experiments: Vec<String>,
+    /// Where its tables will come from, where that was looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// A figure and the tables it is drawn from.
@@ -97,6 +101,26 @@ impl Plan {
             figures: figures.collect(),
         }
     }
+
+    /// The same with where the tables of each step will come from.
+    #[must_use]
+    pub fn standing(mut self, stands: &[Stands]) -> Self {
+        for step in &mut self.steps {
+            let known = stands.iter().find(|known| known.step == step.id);
+            step.source = known.map(|known| known.source);
+        }
+        self
+    }
+}
+
+/// What will happen to a step, in a word or two.
+fn fate(source: Source) -> &'static str {
+    match source {
+        Source::Computed => "computed",
+        Source::Cache => "cached",
+        Source::Repository => "in the repository",
+        Source::Again => "computed again",
+    }
 }
 
 fn planned(step: &Step, experiment: &Experiment) -> PlannedStep {
@@ -107,6 +131,7 @@ fn planned(step: &Step, experiment: &Experiment) -> PlannedStep {
         models: Vec::new(),
         steps: Vec::new(),
         experiments: Vec::new(),
+        source: None,
     };
     let add = |into: &mut Vec<String>, name: &str| {
         if !into.iter().any(|known| known == name) {
@@ -169,7 +194,8 @@ impl fmt::Display for Plan {
             .collect();
             let reads = if reads.is_empty() { "nothing".to_owned() } else { reads.join("; ") };
             let (number, id, kind) = (number + 1, &step.id, step.kind);
-            writeln!(f, "  {number:>2}  {id:<20}  {kind:<18}  reads {reads}")?;
+            let fate = step.source.map_or_else(String::new, |s| format!("{:<17}  ", fate(s)));
+            writeln!(f, "  {number:>2}  {id:<20}  {kind:<18}  {fate}reads {reads}")?;
         }
         if !self.figures.is_empty() {
             writeln!(f, "\nfigures")?;

@@ -12,11 +12,13 @@ use std::{
 
 use lutetia_figure::{Figure, charts};
 use lutetia_table::Tables;
+use serde::Serialize;
 
 use crate::{
     Experiment, Failure, Reading,
-    cache::{Entry, Keep, identity::identities},
-    graph::{Graph, Known},
+    cache::{Entry, Keep, Looked},
+    graph::Graph,
+    kept::{Kept, KeptStep},
     sight::Hidden,
     steps::Context,
 };
@@ -36,16 +38,21 @@ pub struct Made {
     pub assumed: Vec<String>,
     /// Its steps in their order: where each came from, and how long it took.
     pub steps: Vec<StepRun>,
+    /// What its steps made, for a repository to keep.
+    pub kept: Kept,
 }
 
 /// Where the tables of a step come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Source {
     /// It was computed.
     Computed,
     /// The cache had them.
     Cache,
-    /// The cache had them, and it was computed all the same: a step that had to run takes from it what is handed on in
+    /// The repository had them.
+    Repository,
+    /// They were there, and it was computed all the same: a step that had to run takes from it what is handed on in
     /// memory alone.
     Again,
 }
@@ -61,8 +68,8 @@ pub struct StepRun {
     pub seconds: f64,
 }
 
-/// Runs the steps of an experiment in their order and builds its figures. A step whose identity the cache holds is not
-/// run, unless one that has to run takes more from it than its tables. `begin` is told the step that begins. When
+/// Runs the steps of an experiment in their order and builds its figures. A step whose identity the cache or the
+/// repository holds is not run, unless one that has to run takes more from it than its tables. `begin` is told the step that begins. When
 /// `stop` comes up, the run ends at the next step, or earlier in steps that work for long; what was whole before is
 /// kept.
 ///
@@ -78,18 +85,8 @@ pub fn run(
     let mut context = Context::load(experiment, reading)?;
     context.stop = Arc::clone(stop);
     let graph = Graph::of(experiment);
-    let identities = identities(experiment, &graph, &context, keep.program);
-    let mut known: Vec<Option<Entry>> = match &identities {
-        Some(identities) => identities.iter().map(|identity| keep.entry(identity)).collect(),
-        None => experiment.steps.iter().map(|_| None).collect(),
-    };
-    let how = |entry: &Option<Entry>| match entry {
-        None => Known::Nothing,
-        Some(entry) if entry.hands_on.is_none() => Known::Tables,
-        Some(_) => Known::Whole,
-    };
-    let to_run = graph.to_run(&known.iter().map(how).collect::<Vec<_>>());
-    let mut steps = Vec::new();
+    let mut looked = Looked::at(experiment, &graph, &context, keep);
+    let (mut steps, mut made) = (Vec::new(), Vec::new());
     for (at, step) in experiment.steps.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
@@ -97,18 +94,20 @@ pub fn run(
         let id = step.kind().id();
         begin(id);
         let since = Instant::now();
-        let (entry, source) = match known[at].take() {
-            Some(mut entry) if !to_run[at] => {
-                if let Some(small) = entry.hands_on.take() {
-                    context.artefacts.add(id, small.into());
+        let committed = matches!(looked.found[at], Some((_, Source::Repository)));
+        let (entry, source) = match looked.found[at].take() {
+            Some((entry, source)) if !looked.to_run[at] => {
+                if let Some(small) = &entry.hands_on {
+                    context.artefacts.add(id, small.clone().into());
                 }
-                (entry, Source::Cache)
+                (entry, source)
             }
             before => {
-                let entry = compute(&mut context, experiment, &graph, at)?;
+                let mut entry = compute(&mut context, experiment, &graph, at)?;
+                entry.took = Some(since.elapsed().as_secs_f64());
                 let source = if before.is_some() { Source::Again } else { Source::Computed };
                 // What was made while the user stopped the run may be a part.
-                if let Some(identities) = &identities
+                if let Some(identities) = &looked.cached
                     && source == Source::Computed
                     && !stop.load(Ordering::Relaxed)
                 {
@@ -119,8 +118,11 @@ pub fn run(
         };
         let seconds = since.elapsed().as_secs_f64();
         steps.push(StepRun { step: id.to_owned(), source, seconds });
-        context.settings.extend(entry.settings);
-        context.tables.extend(entry.tables.into_iter().map(|table| (table.name.clone(), table)));
+        context.settings.extend(entry.settings.clone());
+        let tables = entry.tables.iter().map(|table| (table.name.clone(), table.clone()));
+        context.tables.extend(tables);
+        let identity = looked.kept.as_ref().map(|identities| identities[at].clone());
+        made.push(KeptStep { step: id.to_owned(), identity, committed, entry });
     }
     // Published tables may be drawn too; a step of the same name goes first.
     let mut numbers = context.published.clone();
@@ -142,6 +144,7 @@ pub fn run(
         settings: context.settings,
         assumed: context.assumed,
         steps,
+        kept: Kept::of(made, graph),
     })
 }
 
@@ -167,5 +170,6 @@ fn compute(
         tables: mem::take(&mut context.added),
         settings: mem::replace(&mut context.settings, settings),
         hands_on: context.artefacts.small(step.id()),
+        took: None,
     })
 }

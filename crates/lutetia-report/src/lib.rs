@@ -8,6 +8,7 @@ pub mod patient;
 pub mod provenance;
 pub mod run;
 pub mod shelf;
+pub mod steps;
 pub mod write;
 
 pub use write::{AtomicFile, WriteError};

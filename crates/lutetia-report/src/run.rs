@@ -20,10 +20,11 @@ use crate::cache::Folder;
 use crate::page;
 use crate::page::IndexEntry;
 use crate::provenance::Provenance;
+use crate::steps::{Steps, UnfitStep, in_turn};
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
 use lutetia_experiment::{
-    Attempt, Cache, Checked, Disk, Experiment, Keep, Reading, StepRun, cache,
+    Attempt, Cache, Checked, Disk, Experiment, Keep, Kept, Reading, StepRun, cache, spec,
 };
 use lutetia_figure::figure;
 use lutetia_table::{Difference, Tables};
@@ -37,8 +38,13 @@ pub struct Settings {
     pub only: Vec<String>,
     /// Make reports again even where nothing changed, and compute every step again.
     pub force: bool,
-    /// Write nothing; compare the tables with those that are there.
+    /// Write nothing; compare the tables with those that are there. Steps are taken from the repository, but for one of
+    /// each kind in turn, and computed where it has them not.
     pub check: bool,
+    /// Decides which steps a check computes all the same; where it is empty, the program does.
+    pub turn: String,
+    /// Write what steps that take so many seconds made beside the report, for the repository to keep.
+    pub keep_steps: Option<f64>,
 }
 
 /// How a report ended.
@@ -49,7 +55,12 @@ pub enum Outcome {
     /// Nothing had changed since it was made.
     Current,
     /// It was compared with what is there.
-    Compared(Vec<Difference>),
+    Compared {
+        /// Cells that differ by more than their tolerances.
+        differences: Vec<Difference>,
+        /// Files of steps that are not what the steps make.
+        unfit: Vec<UnfitStep>,
+    },
     /// It failed.
     Failed(Failure),
 }
@@ -174,7 +185,7 @@ pub fn run(
     }
     let _lock = if settings.check { None } else { Some(FolderLock::acquire(&reports)?) };
     // Without the program's own hash a rebuilt program would trust what an older one wrote.
-    let program = std::env::current_exe().and_then(|p| hash_file(&p)).unwrap_or_default();
+    let program = program();
     let folder = Folder::of(&settings.root);
     let (nothing, refresh) = (cache::Nothing, cache::Refresh(&folder));
     let kept: &dyn Cache = match (settings.check, settings.force) {
@@ -183,11 +194,24 @@ pub fn run(
         (false, true) => &refresh,
         (false, false) => &folder,
     };
-    let keep = Keep { cache: kept, program: &program };
+    let turn = if settings.turn.is_empty() { &program } else { &settings.turn };
+    let anew = if settings.check && !settings.force {
+        in_turn(&settings.root, &wanted, turn)
+    } else {
+        BTreeMap::new()
+    };
+    for (report, steps) in &anew {
+        let steps: Vec<String> = steps.iter().map(|step| format!("`{step}`")).collect();
+        progress.note(report, &format!("computed all the same, in turn: {}", steps.join(", ")));
+    }
+    let keep = Keep { cache: kept, program: &program, repository: &cache::Nothing };
     let mut outcomes: Vec<(String, Outcome)> = Vec::new();
     for wave in waves(&settings.root, &wanted) {
         outcomes.par_extend(wave.par_iter().map(|name| {
-            let outcome = one(settings, name, &keep, progress, stop);
+            let steps = Steps::of(&settings.root.join("reports").join(name));
+            let steps = steps.without(anew.get(name).cloned().unwrap_or_default());
+            let keep = if settings.force { keep } else { Keep { repository: &steps, ..keep } };
+            let outcome = one(settings, name, &keep, &steps, progress, stop);
             progress.end(name, &outcome);
             (name.clone(), outcome)
         }));
@@ -200,6 +224,12 @@ pub fn run(
         write_index(&settings.root, &known)?;
     }
     Ok(outcomes)
+}
+
+/// What computes: the hash of this executable; empty where it cannot be read.
+#[must_use]
+pub fn program() -> String {
+    std::env::current_exe().and_then(|path| hash_file(&path)).unwrap_or_default()
 }
 
 /// Reports in the order in which they may be made: what reads the tables of another one comes in a later
@@ -235,12 +265,13 @@ fn one(
     settings: &Settings,
     name: &str,
     keep: &Keep<'_>,
+    steps: &Steps,
     progress: &dyn Progress,
     stop: &Arc<AtomicBool>,
 ) -> Outcome {
     let folder = settings.root.join("reports").join(name);
     let stamp_path = folder.join(".stamp.json");
-    if !settings.force && !settings.check {
+    if !settings.force && !settings.check && settings.keep_steps.is_none() {
         let stamp =
             fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Provenance>(&b).ok());
         if stamp.is_some_and(|s| s.is_current(keep.program, &settings.root, &folder)) {
@@ -250,20 +281,31 @@ fn one(
     match make(settings, name, keep, progress, stop) {
         Err(failure) => Outcome::Failed(failure),
         Ok(made) if settings.check => {
-            let differences = made
-                .tables
-                .values()
-                .flat_map(|table| {
-                    let path = folder.join("tables").join(format!("{}.csv", table.name));
-                    table.differences(&fs::read_to_string(path).unwrap_or_default())
-                })
-                .collect();
-            Outcome::Compared(differences)
+            let printed = |table: &str| {
+                let path = folder.join("tables").join(format!("{table}.csv"));
+                fs::read_to_string(path).unwrap_or_default()
+            };
+            let mut differences: Vec<Difference> =
+                made.tables.values().flat_map(|t| t.differences(&printed(&t.name))).collect();
+            // What was computed and what would have been taken are held against the same table.
+            for difference in steps.differences(&made.kept, &printed) {
+                if !differences.contains(&difference) {
+                    differences.push(difference);
+                }
+            }
+            Outcome::Compared { differences, unfit: steps.unfit(&made.kept) }
         }
-        Ok(made) => match write(&made, &folder, &stamp_path, keep.program, stop) {
-            Ok(()) => Outcome::Made,
-            Err(failure) => Outcome::Failed(failure),
-        },
+        Ok(made) => {
+            for unfit in steps.unfit(&made.kept) {
+                let then = if unfit.reason.is_some() { "is written anew" } else { "goes" };
+                progress.note(name, &format!("{unfit}; it {then}"));
+            }
+            let kept = |()| Ok(steps.keep(&made.kept, settings.keep_steps)?);
+            match write(&made, &folder, &stamp_path, keep.program, stop).and_then(kept) {
+                Ok(()) => Outcome::Made,
+                Err(failure) => Outcome::Failed(failure),
+            }
+        }
     }
 }
 
@@ -271,6 +313,7 @@ struct Made {
     tables: Arc<Tables>,
     provenance: Provenance,
     files: BTreeMap<String, Vec<u8>>,
+    kept: Kept,
 }
 
 fn make(
@@ -320,7 +363,7 @@ fn make(
     files.insert("README.md".to_owned(), text.readme.into_bytes());
     files.insert("index.html".to_owned(), text.page.into_bytes());
     provenance.outputs = files.iter().map(|(path, bytes)| (path.clone(), hash(bytes))).collect();
-    Ok(Made { tables, provenance, files })
+    Ok(Made { tables, provenance, files, kept: made.kept })
 }
 
 fn write(

@@ -1,10 +1,17 @@
 //! What one step made, as sealed bytes and back, without losing a bit.
+//!
+//! An entry is the SHA-256 of what follows, a line feed, one line of JSON that says what there is, and the cells in
+//! binary (`cells.rs`).
 
 use std::collections::BTreeMap;
 
-use lutetia_table::{Cell, Column, Origin, Table};
+use lutetia_table::{Column, Origin, Table};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    Unfit,
+    cells::{Cells, Texts},
+};
 use crate::{artefact::Small, world::hash};
 
 /// What a step added to its experiment, but for what it hands on in memory where that is large.
@@ -16,41 +23,56 @@ pub(crate) struct Entry {
     pub(crate) settings: BTreeMap<String, String>,
     /// What it hands on, where that is a few values.
     pub(crate) hands_on: Option<Small>,
+    /// Seconds that computing it took, where that is known. What is committed does not say so, and is the same bytes
+    /// whenever it is made.
+    pub(crate) took: Option<f64>,
 }
 
 impl Entry {
-    /// The bytes to be kept: the SHA-256 of what follows, a line feed, and the content, which names its identity, so
-    /// that an entry under another name is none.
+    /// The bytes to be kept. They name their identity, so that an entry under another name is none.
     pub(crate) fn seal(&self, identity: &str) -> Vec<u8> {
+        let mut cells = Vec::new();
         let content = Content {
             identity: identity.to_owned(),
-            tables: self.tables.iter().map(StoredTable::of).collect(),
+            tables: self.tables.iter().map(|table| StoredTable::of(table, &mut cells)).collect(),
             settings: self.settings.clone(),
             hands_on: self.hands_on.as_ref().map(StoredSmall::of),
+            took: self.took.map(f64::to_bits),
         };
-        // Texts, integers and maps of texts by texts are always JSON.
-        let content = serde_json::to_vec(&content).unwrap_or_default();
+        // Texts, integers and maps of texts by texts are always JSON, on one line.
+        let mut content = serde_json::to_vec(&content).unwrap_or_default();
+        content.push(b'\n');
+        content.extend(cells);
         let mut sealed = hash(&content).into_bytes();
         sealed.push(b'\n');
         sealed.extend(content);
         sealed
     }
 
-    /// The entry that some bytes hold; none where they were not sealed like this under this identity.
-    pub(crate) fn open(identity: &str, sealed: &[u8]) -> Option<Self> {
-        let at = sealed.iter().position(|b| *b == b'\n')?;
-        let (seal, content) = (&sealed[..at], &sealed[at + 1..]);
+    /// The entry that some bytes hold, if they were sealed like this under this identity.
+    pub(crate) fn open(identity: &str, sealed: &[u8]) -> Result<Self, Unfit> {
+        let (seal, content) = line(sealed).ok_or(Unfit::Damaged)?;
         if seal != hash(content).as_bytes() {
-            return None;
+            return Err(Unfit::Damaged);
         }
-        let content: Content = serde_json::from_slice(content).ok()?;
+        let (content, cells) = line(content).ok_or(Unfit::Damaged)?;
+        let content: Content = serde_json::from_slice(content).map_err(|_| Unfit::Other)?;
         if content.identity != identity {
-            return None;
+            return Err(Unfit::Other);
         }
-        let tables = content.tables.into_iter().map(StoredTable::table).collect();
+        let mut cells = Cells::of(cells);
+        let tables = content.tables.into_iter().map(|table| table.table(&mut cells));
+        let tables = tables.collect::<Option<Vec<Table>>>().ok_or(Unfit::Damaged)?;
         let hands_on = content.hands_on.map(StoredSmall::small);
-        Some(Self { tables, settings: content.settings, hands_on })
+        let took = content.took.map(f64::from_bits);
+        Ok(Self { tables, settings: content.settings, hands_on, took })
     }
+}
+
+/// A first line without its end, and the rest.
+fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|b| *b == b'\n')?;
+    Some((&bytes[..at], &bytes[at + 1..]))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +81,8 @@ struct Content {
     tables: Vec<StoredTable>,
     settings: BTreeMap<String, String>,
     hands_on: Option<StoredSmall>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    took: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,8 +116,11 @@ struct StoredTable {
     name: String,
     caption: String,
     columns: Vec<StoredColumn>,
-    rows: Vec<Vec<StoredCell>>,
     origin: StoredOrigin,
+    /// Number of its rows.
+    rows: usize,
+    /// Each text of its cells once.
+    texts: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,21 +128,6 @@ struct StoredColumn {
     name: String,
     unit: String,
     tolerance: u64,
-}
-
-/// Decimal numbers of JSON have no infinity, and readers round them; bits are bits.
-#[derive(Serialize, Deserialize)]
-enum StoredCell {
-    #[serde(rename = "i")]
-    Int(i64),
-    #[serde(rename = "b")]
-    Bool(bool),
-    #[serde(rename = "n")]
-    Bits(u64),
-    #[serde(rename = "t")]
-    Text(String),
-    #[serde(rename = "-")]
-    Missing,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,67 +138,52 @@ enum StoredOrigin {
 }
 
 impl StoredTable {
-    fn of(table: &Table) -> Self {
+    /// A table; its cells go behind those that are there.
+    fn of(table: &Table, cells: &mut Vec<u8>) -> Self {
         let column = |c: &Column| StoredColumn {
             name: c.name.clone(),
             unit: c.unit.clone(),
             tolerance: c.tolerance.to_bits(),
         };
+        let mut texts = Texts::default();
+        for row in &table.rows {
+            texts.write_row(row, cells);
+        }
         Self {
             name: table.name.clone(),
             caption: table.caption.clone(),
             columns: table.columns.iter().map(column).collect(),
-            rows: table.rows.iter().map(|row| row.iter().map(StoredCell::of).collect()).collect(),
             origin: match table.origin {
                 Origin::Unknown => StoredOrigin::Unknown,
                 Origin::Observed => StoredOrigin::Observed,
                 Origin::Simulated => StoredOrigin::Simulated,
             },
+            rows: table.rows.len(),
+            texts: texts.into_list(),
         }
     }
 
-    fn table(self) -> Table {
+    /// The table again, whose cells are the next ones; none where they are not those of a table.
+    fn table(self, cells: &mut Cells<'_>) -> Option<Table> {
         let column = |c: StoredColumn| Column {
             name: c.name,
             unit: c.unit,
             tolerance: f64::from_bits(c.tolerance),
         };
-        Table {
+        let mut rows = Vec::new();
+        for _ in 0..self.rows {
+            rows.push(cells.row(&self.texts)?);
+        }
+        Some(Table {
             name: self.name,
             caption: self.caption,
             columns: self.columns.into_iter().map(column).collect(),
-            rows: self
-                .rows
-                .into_iter()
-                .map(|row| row.into_iter().map(StoredCell::cell).collect())
-                .collect(),
+            rows,
             origin: match self.origin {
                 StoredOrigin::Unknown => Origin::Unknown,
                 StoredOrigin::Observed => Origin::Observed,
                 StoredOrigin::Simulated => Origin::Simulated,
             },
-        }
-    }
-}
-
-impl StoredCell {
-    fn of(cell: &Cell) -> Self {
-        match cell {
-            Cell::Int(n) => Self::Int(*n),
-            Cell::Bool(yes) => Self::Bool(*yes),
-            Cell::Number(x) => Self::Bits(x.to_bits()),
-            Cell::Text(text) => Self::Text(text.clone()),
-            Cell::Missing => Self::Missing,
-        }
-    }
-
-    fn cell(self) -> Cell {
-        match self {
-            Self::Int(n) => Cell::Int(n),
-            Self::Bool(yes) => Cell::Bool(yes),
-            Self::Bits(bits) => Cell::Number(f64::from_bits(bits)),
-            Self::Text(text) => Cell::Text(text),
-            Self::Missing => Cell::Missing,
-        }
+        })
     }
 }

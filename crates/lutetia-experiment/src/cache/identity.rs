@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     Experiment,
+    cache::revision::revision,
     graph::Graph,
     names::first,
     steps::{Context, Use},
@@ -11,69 +12,85 @@ use crate::{
 };
 
 /// What an entry means. To be raised with the form of entries, and with what identities are made of.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
-/// The identities of the steps of an experiment, in their order; none where its text or the program is not known.
+/// What decides what each step of an experiment makes, but for the program and the steps it stands on.
 ///
-/// The identity is the SHA-256 of: the form of entries, the version, the program, the seed; the keys of the step as
-/// written; for each study and table its entry under `[data]` and its bytes; for each model its entry under
+/// The identity of a step is the SHA-256 of: the form of entries, the version, what computes, the seed; the keys of the
+/// step as written; for each study and table its entry under `[data]` and its bytes; for each model its entry under
 /// `[models]` and the texts of all files that were read for it; the tables of other experiments; and the identities
-/// of the earlier steps that it uses, which hold all of theirs.
-pub(crate) fn identities(
-    experiment: &Experiment,
-    graph: &Graph,
-    context: &Context,
-    program: &str,
-) -> Option<Vec<String>> {
-    let keys = experiment.written.get("step").and_then(toml::Value::as_array);
-    let keys = keys.map_or(&[][..], Vec::as_slice);
-    if program.is_empty() || keys.len() != experiment.steps.len() {
-        return None;
+/// of the earlier steps that it uses, which hold all of theirs. It is the same on every machine for the same files,
+/// wherever they lie.
+pub(crate) struct Identities<'e> {
+    /// Of each step, what it was made of.
+    made_of: Vec<(String, Vec<String>)>,
+    graph: &'e Graph,
+}
+
+impl<'e> Identities<'e> {
+    /// Those of an experiment; none where its text is not known.
+    pub(crate) fn of(experiment: &Experiment, graph: &'e Graph, context: &Context) -> Option<Self> {
+        let keys = experiment.written.get("step").and_then(toml::Value::as_array);
+        let keys = keys.map_or(&[][..], Vec::as_slice);
+        if keys.len() != experiment.steps.len() {
+            return None;
+        }
+        let entry = |table: &str, name: &str| {
+            let written = experiment.written.get(table).and_then(|t| t.get(name));
+            written.map(canonical).unwrap_or_default()
+        };
+        let mut made_of = Vec::new();
+        for (step, keys) in experiment.steps.iter().zip(keys) {
+            let head = format!("seed {}\nkeys {}\n", context.seed, canonical(keys));
+            let mut lines: Vec<String> = Vec::new();
+            let kind = step.kind();
+            let read = kind.reads();
+            let data = read.iter().map(|path| Use::Data(first(path)));
+            for used in kind.uses().into_iter().chain(data) {
+                let line = |what: &str, name: &str, bytes: Option<&String>| {
+                    let bytes = bytes.map_or("", String::as_str);
+                    format!("{what} {name:?} {} {bytes}", entry(what, name))
+                };
+                lines.extend(match used {
+                    Use::Data(name) => Some(line("data", name, context.bytes.data.get(name))),
+                    Use::Model(name) => Some(line("models", name, context.bytes.models.get(name))),
+                    Use::Experiment(elsewhere) => {
+                        let table = elsewhere.table();
+                        let bytes = context.bytes.elsewhere.get(&table);
+                        Some(line("elsewhere", &table, bytes))
+                    }
+                    Use::Step(_) => None,
+                });
+            }
+            made_of.push((head, lines));
+        }
+        Some(Self { made_of, graph })
     }
-    let entry = |table: &str, name: &str| {
-        let written = experiment.written.get(table).and_then(|t| t.get(name));
-        written.map(canonical).unwrap_or_default()
-    };
-    let mut identities: Vec<String> = Vec::new();
-    for (i, (step, keys)) in experiment.steps.iter().zip(keys).enumerate() {
-        let mut of = format!(
-            "lutetia step {FORMAT}\nversion {}\nprogram {program}\nseed {}\nkeys {}\n",
-            env!("CARGO_PKG_VERSION"),
-            context.seed,
-            canonical(keys),
-        );
-        let mut lines: Vec<String> = Vec::new();
-        let kind = step.kind();
-        let read = kind.reads();
-        let data = read.iter().map(|path| Use::Data(first(path)));
-        for used in kind.uses().into_iter().chain(data) {
-            let line = |what: &str, name: &str, bytes: Option<&String>| {
-                let bytes = bytes.map_or("", String::as_str);
-                format!("{what} {name:?} {} {bytes}", entry(what, name))
-            };
-            lines.extend(match used {
-                Use::Data(name) => Some(line("data", name, context.bytes.data.get(name))),
-                Use::Model(name) => Some(line("models", name, context.bytes.models.get(name))),
-                Use::Experiment(elsewhere) => {
-                    let table = elsewhere.table();
-                    let bytes = context.bytes.elsewhere.get(&table);
-                    Some(line("elsewhere", &table, bytes))
-                }
-                Use::Step(_) => None,
-            });
-        }
-        for &on in graph.stands_on(i) {
-            lines.push(format!("step {}", identities[on]));
-        }
+
+    /// The identity of a step that `computes` computes, where those of the steps before it are known.
+    pub(crate) fn step(&self, at: usize, computes: &str, before: &[String]) -> String {
+        let (head, lines) = &self.made_of[at];
+        let version = env!("CARGO_PKG_VERSION");
+        let mut of = format!("lutetia step {FORMAT}\nversion {version}\n{computes}\n{head}");
+        let steps = self.graph.stands_on(at).iter().map(|&on| format!("step {}", before[on]));
+        let mut lines: Vec<String> = lines.iter().cloned().chain(steps).collect();
         lines.sort();
         lines.dedup();
         for line in lines {
             // Writing to a text cannot fail.
             let _ = writeln!(of, "{line}");
         }
-        identities.push(hash(of.as_bytes()));
+        hash(of.as_bytes())
     }
-    Some(identities)
+
+    /// The identities under which a repository keeps the steps: what computes is the revision of their kinds.
+    pub(crate) fn kept(&self, experiment: &Experiment) -> Vec<String> {
+        let mut identities = Vec::new();
+        for (at, step) in experiment.steps.iter().enumerate() {
+            identities.push(self.step(at, &revision(step), &identities));
+        }
+        identities
+    }
 }
 
 /// A TOML value as one text: keys sorted, floats by their bits, texts in quotes.

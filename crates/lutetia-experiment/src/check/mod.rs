@@ -127,8 +127,10 @@ impl<'a> File<'a> {
 
     /// The experiment with its faulty places made readable, so that its names are checked none the less.
     fn sound(&self) -> Option<Experiment> {
-        let table: toml::Table = self.text.parse().ok()?;
-        self.structure.mend(table).try_into().ok()
+        let table: toml::Table = self.structure.mend(self.text.parse().ok()?);
+        let written = table.clone();
+        let experiment: Experiment = table.try_into().ok()?;
+        Some(Experiment { written, ..experiment })
     }
 
     fn span(&self, range: Range<usize>) -> Span {

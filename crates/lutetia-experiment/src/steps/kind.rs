@@ -160,6 +160,12 @@ impl Step {
         }
     }
 
+    /// Its identifier, the name of its tables.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.kind().id()
+    }
+
     pub(crate) fn kind(&self) -> &dyn StepKind {
         match self {
             Self::FitCurves(s) => s,

@@ -160,7 +160,7 @@ from = "literature"
 "#;
 
 /// The steps in their order, each with those it stands on.
-const STEPS: [(&str, &[&str]); 13] = [
+pub(crate) const STEPS: [(&str, &[&str]); 13] = [
     ("fits", &[]),
     ("dose", &["fits"]),
     ("plan", &["dose"]),
@@ -178,13 +178,13 @@ const STEPS: [(&str, &[&str]); 13] = [
 
 /// A world, an experiment in it, and its seed.
 #[derive(Clone)]
-struct Case {
+pub(crate) struct Case {
     files: Vec<(String, String)>,
     text: String,
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let study = "data/studies/snmmi_patient4";
         let shipped = Files::default().with_folder(study);
         let mut files: Vec<(String, String)> = [
@@ -218,15 +218,19 @@ impl Case {
     }
 
     fn run(&self, cache: &dyn Cache, program: &str) -> Ran {
+        self.run_keeping(&Keep { cache, program, ..Keep::nothing() })
+    }
+
+    pub(crate) fn run_keeping(&self, keep: &Keep<'_>) -> Ran {
         let files = self.files.iter().fold(Files::default(), |all, (p, t)| all.with(p, t));
-        files.run_keeping(&self.text, &Keep { cache, program }).expect("it runs")
+        files.run_keeping(&self.text, keep).expect("it runs")
     }
 }
 
 /// A change, and the steps that it reaches by itself.
-type Change = (fn(&mut Case), &'static [&'static str]);
+pub(crate) type Change = (fn(&mut Case), &'static [&'static str]);
 
-const CHANGES: [Change; 16] = [
+pub(crate) const CHANGES: [Change; 16] = [
     (|c| c.keys("question = \"q\"", "question = \"another\""), &[]),
     (|c| c.keys("caption = \"a caption\"", "caption = \"another\""), &[]),
     (|c| c.keys("functions = [\"mono\"]", "functions = [\"bi\"]"), &["fits"]),
@@ -263,7 +267,7 @@ const CHANGES: [Change; 16] = [
 ];
 
 /// The steps that some changes reach, through others too.
-fn reached(changes: &[&Change]) -> BTreeSet<&'static str> {
+pub(crate) fn reached(changes: &[&Change]) -> BTreeSet<&'static str> {
     let mut reached: BTreeSet<&str> =
         changes.iter().flat_map(|(_, own)| own.iter().copied()).collect();
     for (step, on) in STEPS {
@@ -274,13 +278,13 @@ fn reached(changes: &[&Change]) -> BTreeSet<&'static str> {
     reached
 }
 
-fn of(ran: &Ran, source: Source) -> BTreeSet<&str> {
+pub(crate) fn of(ran: &Ran, source: Source) -> BTreeSet<&str> {
     let steps = ran.made.steps.iter().filter(|s| s.source == source);
     steps.map(|s| s.step.as_str()).collect()
 }
 
 /// Every bit of what was made.
-fn bits(ran: &Ran) -> String {
+pub(crate) fn bits(ran: &Ran) -> String {
     let mut all = String::new();
     for table in ran.made.tables.values().chain(ran.made.numbers.values()) {
         let columns: Vec<_> =
@@ -299,7 +303,7 @@ fn bits(ran: &Ran) -> String {
 
 /// Entries in memory.
 #[derive(Debug, Default)]
-struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+pub(crate) struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 
 impl Memory {
     /// Lets something happen to every entry.

@@ -5,6 +5,7 @@ mod cached;
 mod calibrated;
 mod checked;
 mod combination;
+mod committed;
 mod connected;
 mod declared_roles;
 mod dose_step;

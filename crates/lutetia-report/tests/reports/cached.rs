@@ -61,15 +61,18 @@ from = "literature"
 
 const REPORT: &str = "reports/01_test";
 
-/// Remembers what is said of the steps.
+/// Remembers what is said of the steps, and the notes.
 #[derive(Default)]
-struct Heard(Mutex<Vec<StepRun>>);
+struct Heard(Mutex<Vec<StepRun>>, Mutex<Vec<String>>);
 
 impl Progress for Heard {
     fn begin(&self, _report: &str, _steps: usize) {}
     fn step(&self, _report: &str, _step: &str) {}
     fn steps(&self, _report: &str, steps: &[StepRun]) {
         self.0.lock().expect("no thread panicked").extend(steps.iter().cloned());
+    }
+    fn note(&self, _report: &str, text: &str) {
+        self.1.lock().expect("no thread panicked").push(text.to_owned());
     }
     fn end(&self, _report: &str, outcome: &Outcome) {
         assert!(!matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
@@ -142,7 +145,7 @@ fn exact_a_report_out_of_the_cache_has_the_same_bytes() {
     assert_eq!(steps(root, &Settings { force: true, ..plain.clone() }), all(Source::Computed));
     assert!(files(root) == first, "a report without the cache differs");
     let checked = steps(root, &Settings { check: true, ..plain });
-    assert_eq!(checked, all(Source::Computed), "a check rests on nothing that was kept");
+    assert_eq!(checked, all(Source::Computed), "a check rests on nothing that was kept here");
 }
 
 #[test]
@@ -189,6 +192,152 @@ fn exact_damage_on_disk_is_computed_again() {
     fs::remove_file(root.join(REPORT).join(".stamp.json")).expect("it was made");
     assert_eq!(steps(root, &plain), all(Source::Computed));
     assert!(files(root) == first, "a report without a cache differs");
+}
+
+/// A repository in which every step is kept.
+fn keeping() -> tempfile::TempDir {
+    let folder = fresh();
+    let root = folder.path();
+    let kept = steps(root, &Settings { keep_steps: Some(0.0), ..Settings::default() });
+    assert_eq!(kept, all(Source::Computed));
+    folder
+}
+
+/// What is committed: everything but what version control leaves out.
+fn clone(from: &Path) -> tempfile::TempDir {
+    let folder = fresh();
+    for (name, bytes) in files(from) {
+        let path = folder.path().join(&name);
+        if !name.ends_with(".stamp.json") && !name.ends_with(".lock") {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, bytes).expect("a file");
+        }
+    }
+    folder
+}
+
+#[test]
+fn exact_a_clone_takes_its_steps_from_the_repository_and_makes_the_same_bytes() {
+    let first = keeping();
+    let plain = Settings::default();
+    let made = files(first.path());
+    assert_eq!(made.keys().filter(|name| name.contains("/steps/")).count(), 5);
+    // Who does not ask for it keeps nothing, and makes the same pages.
+    let other = fresh();
+    steps(other.path(), &plain);
+    let pages: BTreeMap<_, _> = made.iter().filter(|(name, _)| !name.contains("/steps/")).collect();
+    assert!(files(other.path()).iter().collect::<BTreeMap<_, _>>() == pages);
+    // Another folder stands for another machine: neither cache nor stamp is there.
+    let clone = clone(first.path());
+    assert_eq!(steps(clone.path(), &plain), all(Source::Repository));
+    assert!(files(clone.path()) == made, "a report out of the repository differs");
+    // To compute everything writes no other bytes, and keeping takes what is there.
+    assert_eq!(
+        steps(clone.path(), &Settings { force: true, ..plain.clone() }),
+        all(Source::Computed)
+    );
+    assert!(files(clone.path()) == made);
+    let kept = Settings { keep_steps: Some(0.0), ..plain };
+    assert_eq!(steps(clone.path(), &kept), all(Source::Cache));
+    assert!(files(clone.path()) == made);
+}
+
+#[test]
+fn exact_a_step_that_does_not_fit_is_not_used_said_and_written_anew() {
+    let first = keeping();
+    let made = files(first.path());
+    let kept = |step: &str| format!("{REPORT}/steps/{step}.bin");
+    let clone = clone(first.path());
+    let root = clone.path();
+    fs::write(root.join(kept("course")), b"no entry").expect("a file");
+    fs::copy(root.join(kept("men")), root.join(kept("courses"))).expect("a file");
+    fs::write(root.join(kept("nobody")), &made[&kept("men")]).expect("a file");
+    let heard = Heard::default();
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    let checking = Settings { check: true, force: true, ..settings.clone() };
+    let checked = run(&checking, &Heard::default(), &Arc::default()).expect("it runs");
+    let Outcome::Compared { differences, unfit } = &checked[0].1 else { panic!("{checked:?}") };
+    assert!(differences.is_empty(), "{differences:?}");
+    let unfit: Vec<String> = unfit.iter().map(ToString::to_string).collect();
+    let expected = [
+        "`steps/course.bin` is damaged and is not used",
+        "`steps/courses.bin` was made of something else and is not used",
+        "`steps/nobody.bin` is of no step of the experiment",
+    ];
+    assert_eq!(unfit, expected);
+    run(&settings, &heard, &Arc::default()).expect("it runs");
+    let sources: BTreeMap<String, Source> = heard
+        .0
+        .into_inner()
+        .expect("whole")
+        .into_iter()
+        .map(|run| (run.step, run.source))
+        .collect();
+    let mut by_step = all(Source::Repository);
+    by_step.insert("course".to_owned(), Source::Computed);
+    by_step.insert("courses".to_owned(), Source::Computed);
+    // What the courses take in memory.
+    by_step.insert("trial".to_owned(), Source::Again);
+    by_step.insert("men".to_owned(), Source::Again);
+    assert_eq!(sources, by_step);
+    let notes = heard.1.into_inner().expect("whole");
+    assert_eq!(notes[0], format!("{}; it is written anew", expected[0]));
+    assert_eq!(notes[2], format!("{}; it goes", expected[2]));
+    assert!(files(root) == made, "they are as they were");
+}
+
+#[test]
+fn exact_a_check_computes_of_each_kind_one_in_turn_and_with_force_all() {
+    let first = keeping();
+    let check = Settings { check: true, turn: "a".to_owned(), ..Settings::default() };
+    let taken = steps(first.path(), &check);
+    // Each of the five steps is the only one of its kind, so that it is its turn.
+    assert_eq!(taken, all(Source::Computed));
+    // With a second one of a kind one of the two is taken, and another word lets the other have its turn.
+    let experiment = format!("{REPORT}/experiment.toml");
+    let second =
+        "[[step]]\nkind = \"cohort\"\nid = \"women\"\nmodel = \"m\"\npatients = 6\n[[figure]]";
+    edit(first.path(), &experiment, "[[figure]]", second);
+    steps(first.path(), &Settings { keep_steps: Some(0.0), ..Settings::default() });
+    let mut seen = std::collections::BTreeSet::new();
+    for turn in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        let check = Settings { turn: turn.to_owned(), ..check.clone() };
+        let once = steps(first.path(), &check);
+        assert_eq!(once, steps(first.path(), &check), "{turn}: the same word chooses the same");
+        let computed = |step: &str| once[step] != Source::Repository;
+        // The trial is computed and takes the men along.
+        assert!(computed("men") && computed("trial"));
+        seen.insert(computed("women"));
+    }
+    assert_eq!(seen.len(), 2, "each has its turn");
+    let force = Settings { force: true, ..check };
+    assert!(steps(first.path(), &force).values().all(|source| *source == Source::Computed));
+}
+
+#[test]
+fn exact_what_is_kept_is_held_against_the_printed_tables() {
+    let first = keeping();
+    let root = first.path();
+    // An entry that fits, of a program that makes something else: as if a revision had not been raised.
+    let path = root.join(REPORT).join("steps/men.bin");
+    let sealed = fs::read(&path).expect("it was kept");
+    let (before, after) = (b"\"columns\":[{\"name\":\"", sealed.len());
+    let at = sealed.windows(before.len()).position(|w| w == before).expect("a column");
+    let mut content =
+        sealed[sealed.iter().position(|b| *b == b'\n').expect("a seal") + 1..].to_vec();
+    let letter = at + before.len() + content.len() - after;
+    content[letter] = if content[letter] == b'x' { b'y' } else { b'x' };
+    let mut other = lutetia_experiment::world::hash(&content).into_bytes();
+    other.push(b'\n');
+    other.extend(content);
+    fs::write(&path, other).expect("it can be written");
+    for force in [false, true] {
+        let check = Settings { check: true, force, ..Settings::default() };
+        let settings = Settings { root: root.to_owned(), ..check };
+        let checked = run(&settings, &Heard::default(), &Arc::default()).expect("it runs");
+        let Outcome::Compared { differences, unfit } = &checked[0].1 else { panic!("{checked:?}") };
+        assert!(!differences.is_empty() && unfit.is_empty(), "{differences:?} {unfit:?}");
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn exact_what_is_read_is_made_first() {
     assert!(again.iter().all(|(_, o)| matches!(o, Outcome::Current)), "{again:?}");
     let check = Settings { check: true, ..settings };
     for (name, outcome) in go(&check) {
-        let Outcome::Compared(differences) = outcome else { panic!("{name}: {outcome:?}") };
+        let Outcome::Compared { differences, .. } = outcome else { panic!("{name}: {outcome:?}") };
         assert!(differences.is_empty(), "{name}: {differences:?}");
     }
 }

@@ -153,7 +153,9 @@ fn exact_check_finds_a_changed_number_and_writes_nothing() {
     let making = only(root, "02");
     assert!(matches!(go(&making)[0].1, Outcome::Made));
     let checking = Settings { check: true, ..making };
-    assert!(matches!(&go(&checking)[0].1, Outcome::Compared(d) if d.is_empty()));
+    assert!(
+        matches!(&go(&checking)[0].1, Outcome::Compared { differences, .. } if differences.is_empty())
+    );
 
     let table = root.join("reports/02_hot_and_cold/tables/sweep.csv");
     let text = fs::read_to_string(&table).expect("it was made");
@@ -164,7 +166,9 @@ fn exact_check_finds_a_changed_number_and_writes_nothing() {
     fs::write(&table, text.replace(&line, &changed)).expect("the copy can be written");
     let before = made(root);
     match &go(&checking)[0].1 {
-        Outcome::Compared(differences) => assert_eq!(differences.len(), 1, "{differences:?}"),
+        Outcome::Compared { differences, .. } => {
+            assert_eq!(differences.len(), 1, "{differences:?}")
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(before, made(root), "a check writes nothing");

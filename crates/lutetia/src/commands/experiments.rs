@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lutetia_diagnostic::has_errors;
-use lutetia_experiment::{Checked, Disk, Plan};
+use lutetia_experiment::{Checked, Disk, Keep, Plan, Reading, cache::stands};
+use lutetia_report::{cache::Folder, run::program, steps::Steps};
 use serde_json::Value;
 
 use crate::{
@@ -46,7 +47,16 @@ pub(crate) fn explain(path: &Path, terminal: &Terminal) -> Outcome {
     let Some(experiment) = checked.experiment.filter(|_| !faulty) else {
         return Err(Failure::shown(Exit::Data));
     };
-    let plan = Plan::of(&experiment);
+    let mut plan = Plan::of(&experiment);
+    let root = root(path);
+    let (cache, program) = (Folder::of(&root), program());
+    let repository = Steps::of(path.parent().unwrap_or(Path::new("")));
+    let keep = Keep { cache: &cache, program: &program, repository: &repository };
+    let disk = Disk::new(&root);
+    // What cannot be read was found by the check, or will be said by the run; the plan stands without it.
+    if let Ok(stands) = stands(&experiment, &mut Reading::of(&disk), &keep) {
+        plan = plan.standing(&stands);
+    }
     if terminal.json() {
         // Texts, numbers and lists can always be written.
         return terminal.data_json(&serde_json::to_value(&plan).unwrap_or(Value::Null));

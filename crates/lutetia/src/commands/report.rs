@@ -25,7 +25,8 @@ const EXAMPLE: &str = "\
 Example:
   lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force --timings
-  lutetia report --check             # compare with the tables as they are, write nothing";
+  lutetia report --check             # compare with the tables as they are, write nothing
+  lutetia report 01 --keep-steps     # long steps too, for the repository";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -40,14 +41,27 @@ pub(crate) struct Arguments {
     root: PathBuf,
 
     /// Write nothing; compare the tables with those that are there, and fail where they differ by
-    /// more than the stated tolerances.
+    /// more than the stated tolerances. Long steps are taken from the repository where it has them, but of each kind one
+    /// in turn is computed; with `--force` all are.
     #[arg(long)]
     check: bool,
 
-    /// Redo experiments that have not changed too, and compute every step instead of taking it from the cache, which is
-    /// refreshed.
-    #[arg(long, conflicts_with = "check")]
+    /// Redo experiments that have not changed too, and compute every step instead of taking it from the repository or
+    /// from the cache, which is refreshed.
+    #[arg(long)]
     force: bool,
+
+    /// With `--check`: a word, such as the name of a commit, that decides whose turn it is; the program itself decides
+    /// without it.
+    #[arg(long, value_name = "WORD", requires = "check", conflicts_with = "force")]
+    turn: Option<String>,
+
+    /// Write what the steps that take long made into `reports/NAME/steps/`, to be committed: who clones the repository
+    /// then takes it from there. Files that no longer fit are written anew without this option too. `--keep-steps=SECONDS`
+    /// says from when on a step takes long.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
+          default_missing_value = LONG, value_parser = seconds, conflicts_with = "check")]
+    keep_steps: Option<f64>,
 
     /// Show where the time goes: the seconds of each step, slowest first.
     #[arg(long)]
@@ -58,6 +72,19 @@ pub(crate) struct Arguments {
     threads: Option<u16>,
 }
 
+/// What `--keep-steps` alone means.
+const LONG: &str = "0.3";
+
+/// Seconds that a step may take.
+fn seconds(text: &str) -> Result<f64, SecondsError> {
+    text.parse().ok().filter(|s: &f64| s.is_finite() && *s >= 0.0).ok_or(SecondsError)
+}
+
+/// What is no number of seconds.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a number of seconds, 0 or more, such as {LONG}")]
+struct SecondsError;
+
 /// Runs the experiments and says how each ended, as it ends.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let settings = Settings {
@@ -65,6 +92,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         only: arguments.experiments.clone(),
         force: arguments.force,
         check: arguments.check,
+        turn: arguments.turn.clone().unwrap_or_default(),
+        keep_steps: arguments.keep_steps,
     };
     let stop = interrupt::cooperative();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -91,6 +120,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     for (name, (word, code)) in &said.pages {
         exit = worse(exit, *code);
         let mut row = json!({ "experiment": name, "outcome": word, "exit": *code as u8 });
+        let taken = said.steps.get(name).map(|steps| from_repository(steps));
+        row["repository"] = taken.unwrap_or_default().into();
         if arguments.timings {
             row["steps"] = said.steps.get(name).map(|steps| timings_json(steps)).into();
         }
@@ -115,14 +146,22 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
     match outcome {
         Ended::Made => ("made".to_owned(), Exit::Ok),
         Ended::Current => ("unchanged".to_owned(), Exit::Ok),
-        Ended::Compared(differences) if differences.is_empty() => {
-            ("agrees with its tables".to_owned(), Exit::Ok)
-        }
-        Ended::Compared(differences) => {
+        Ended::Compared { differences, unfit } => {
             for difference in differences {
                 terminal.talk(&format!("{name}: {difference}"));
             }
-            (format!("{} differences", differences.len()), Exit::Data)
+            for unfit in unfit {
+                terminal.talk(&format!("{name}: {unfit}; `lutetia report {name}` writes it anew"));
+            }
+            let word = match (differences.len(), unfit.len()) {
+                (0, 0) => return ("agrees with its tables".to_owned(), Exit::Ok),
+                (0, unfit) => format!("kept steps that do not fit: {unfit}"),
+                (differences, 0) => format!("{differences} differences"),
+                (differences, unfit) => {
+                    format!("{differences} differences, kept steps that do not fit: {unfit}")
+                }
+            };
+            (word, Exit::Data)
         }
         Ended::Failed(run::Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
             diagnostics,
@@ -291,7 +330,7 @@ impl Progress for Pages {
                 // How long it took to fail says nothing.
                 Some(took) if !matches!(outcome, Ended::Failed(_)) => {
                     let steps = said.steps.get(report).map_or(&[][..], Vec::as_slice);
-                    format!("{report}: {word}, {}{}", duration(took), from_cache(steps))
+                    format!("{report}: {word}, {}{}", duration(took), taken(steps))
                 }
                 _ => format!("{report}: {word}"),
             };
@@ -305,12 +344,24 @@ impl Progress for Pages {
     }
 }
 
-/// How many steps the cache had, where it had any.
-fn from_cache(steps: &[StepRun]) -> String {
-    match steps.iter().filter(|s| s.source == Source::Cache).count() {
-        0 => String::new(),
-        cached => format!("; {cached} of {} steps from the cache", steps.len()),
+/// How many steps the cache had and which the repository, where they had any.
+fn taken(steps: &[StepRun]) -> String {
+    let cached = steps.iter().filter(|s| s.source == Source::Cache).count();
+    let mut said = String::new();
+    if cached > 0 {
+        said = format!("; {cached} of {} steps from the cache", steps.len());
     }
+    let repository = from_repository(steps);
+    if !repository.is_empty() {
+        said += &format!("; from the repository: {}", repository.join(", "));
+    }
+    said
+}
+
+/// The steps that were taken from the repository.
+fn from_repository(steps: &[StepRun]) -> Vec<&str> {
+    let taken = steps.iter().filter(|s| s.source == Source::Repository);
+    taken.map(|s| s.step.as_str()).collect()
 }
 
 /// Where a step came from, in words.
@@ -318,6 +369,7 @@ fn source(source: Source) -> &'static str {
     match source {
         Source::Computed => "computed",
         Source::Cache => "from the cache",
+        Source::Repository => "from the repository",
         Source::Again => "computed again for a step that stands on it",
     }
 }
@@ -377,8 +429,10 @@ mod tests {
         let run = |step: &str, source, seconds| StepRun { step: step.to_owned(), source, seconds };
         let first = vec![run("a", Source::Computed, 0.5), run("b", Source::Cache, 0.001)];
         let second = vec![run("c", Source::Again, 12.0)];
-        assert_eq!(from_cache(&first), "; 1 of 2 steps from the cache");
-        assert_eq!(from_cache(&second), "");
+        assert_eq!(taken(&first), "; 1 of 2 steps from the cache");
+        assert_eq!(taken(&second), "");
+        let third = ["d", "e"].map(|step| run(step, Source::Repository, 0.0));
+        assert_eq!(taken(&third), "; from the repository: d, e");
         let steps = [("01_x".to_owned(), first), ("02_y".to_owned(), second)].into();
         assert_eq!(
             timings(&steps),
