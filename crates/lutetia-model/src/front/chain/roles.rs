@@ -13,7 +13,7 @@ use super::{
     lines::{Line, Lines},
 };
 use crate::{
-    model::{Chain, ChainRole, ChainToxicity, Model},
+    model::{ALIAS_SEPARATOR, Chain, ChainRole, ChainToxicity, Model},
     role::Role,
     system::labels::list,
 };
