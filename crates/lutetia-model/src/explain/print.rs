@@ -16,6 +16,10 @@ pub(super) enum Style {
 /// Binding strength of what was written, weakest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Strength {
+    Or,
+    And,
+    Not,
+    Comparison,
     Sum,
     Product,
     Power,
@@ -68,8 +72,33 @@ impl Printer<'_> {
                     Style::Latex => (format!("{{{base}}}^{{{}}}", self.expr(b)), Strength::Power),
                 }
             }
-            Expr::Call(function, arguments) => (self.call(*function, arguments), Strength::Atom),
+            Expr::Call(function, arguments) => match (function, arguments.as_slice()) {
+                (function, [a, b]) if function.is_condition() => self.relation(*function, a, b),
+                (Function::Not, [a]) => {
+                    let inner = self.at_least(a, Strength::Not);
+                    let not = if self.style == Style::Text { "not " } else { "\\lnot " };
+                    (format!("{not}{inner}"), Strength::Not)
+                }
+                _ => (self.call(*function, arguments), Strength::Atom),
+            },
         }
+    }
+
+    /// A comparison, or two conditions joined.
+    fn relation(&self, function: Function, a: &Expr, b: &Expr) -> (String, Strength) {
+        let (strength, text, latex) = match function {
+            Function::Less => (Strength::Comparison, "<", "<"),
+            Function::AtMost => (Strength::Comparison, "<=", "\\le"),
+            Function::Greater => (Strength::Comparison, ">", ">"),
+            Function::AtLeast => (Strength::Comparison, ">=", "\\ge"),
+            Function::And => (Strength::And, "and", "\\land"),
+            _ => (Strength::Or, "or", "\\lor"),
+        };
+        // Two comparisons in a row have no meaning.
+        let least = if strength == Strength::Comparison { Strength::Sum } else { strength };
+        let sign = if self.style == Style::Text { text } else { latex };
+        let (a, b) = (self.at_least(a, least), self.at_least(b, least));
+        (format!("{a} {sign} {b}"), strength)
     }
 
     /// Left-leaning chains are written in a loop: a sum may be thousands of terms long.
@@ -136,6 +165,15 @@ impl Printer<'_> {
             Function::Hill => "hill",
             Function::Step => "step",
             Function::IfPositive => "if_positive",
+            Function::If => "if",
+            // Written between or before their arguments.
+            Function::Less => "less",
+            Function::AtMost => "at_most",
+            Function::Greater => "greater",
+            Function::AtLeast => "at_least",
+            Function::And => "and",
+            Function::Or => "or",
+            Function::Not => "not",
         };
         if self.style == Style::Text {
             return format!("{name}({})", list.join(", "));
@@ -144,6 +182,9 @@ impl Printer<'_> {
             (Function::Sqrt, [a]) => format!("\\sqrt{{{a}}}"),
             (Function::Abs, [a]) => format!("\\left|{a}\\right|"),
             (Function::Log10, [a]) => format!("\\log_{{10}}\\left({a}\\right)"),
+            (Function::If, [holds, a, b]) => format!(
+                "\\begin{{cases}} {a} & \\text{{if }} {holds} \\\\ {b} & \\text{{otherwise}} \\end{{cases}}"
+            ),
             (Function::Hill, [x, k, n]) => {
                 format!("\\frac{{({x})^{{{n}}}}}{{({k})^{{{n}}} + ({x})^{{{n}}}}}")
             }

@@ -34,6 +34,8 @@ pub(super) const DIMENSION: &str = "LUT2202";
 pub(super) const FLUX: &str = "LUT2203";
 /// Wrong number of arguments of a function.
 pub(super) const ARGUMENTS: &str = "LUT2204";
+/// A value where a condition is expected.
+pub(super) const CONDITION: &str = "LUT2205";
 /// A label that contradicts itself.
 pub(super) const LABEL: &str = "LUT2301";
 /// A labelled product without labelled reactant, or two labelled reactants.

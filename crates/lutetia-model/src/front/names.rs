@@ -16,6 +16,8 @@ use crate::expr::{Expr, Form, Function, Symbol};
 pub(super) struct Meaning {
     pub(super) symbol: Symbol,
     pub(super) dimension: Option<Dimension>,
+    /// Whether it is 1 where something holds, else 0.
+    pub(super) condition: bool,
     pub(super) span: Span,
 }
 
@@ -61,7 +63,8 @@ pub(super) struct Names {
 /// A dimension, or that of a literal zero, which fits any.
 type Found = (Expr, Option<Dimension>);
 
-const FUNCTIONS: [(&str, Function, usize); 11] = [
+const FUNCTIONS: [(&str, Function, usize); 12] = [
+    ("if", Function::If, 3),
     ("exp", Function::Exp, 1),
     ("ln", Function::Ln, 1),
     ("log10", Function::Log10, 1),
@@ -76,8 +79,12 @@ const FUNCTIONS: [(&str, Function, usize); 11] = [
 ];
 
 /// Names that mean something already.
-pub(super) const RESERVED: [&str; 14] = [
+pub(super) const RESERVED: [&str; 18] = [
     "t",
+    "if",
+    "and",
+    "or",
+    "not",
     "exp",
     "ln",
     "log10",
@@ -138,6 +145,56 @@ impl Names {
                 }
             }
             RawKind::Call(name, arguments) => self.call(name, arguments, raw.span, place, faults),
+            RawKind::Compare(function, a, b) => {
+                let left = self.resolve(a, place, faults);
+                let right = self.resolve(b, place, faults);
+                let ((ea, da), (eb, db)) = (left?, right?);
+                self.same(raw, (a, da), (b, db), faults)?;
+                Some((Expr::Call(*function, vec![ea, eb]), Some(Dimension::NONE)))
+            }
+            RawKind::Logic(function, parts) => {
+                let found: Vec<Option<Expr>> =
+                    parts.iter().map(|part| self.condition(part, place, faults)).collect();
+                let found: Vec<Expr> = found.into_iter().collect::<Option<_>>()?;
+                // `a and b and c` are two calls of two.
+                let both = match *function {
+                    Function::Not => Some(Expr::Call(Function::Not, found)),
+                    f => joined(f, found),
+                };
+                both.map(|expr| (expr, Some(Dimension::NONE)))
+            }
+        }
+    }
+
+    /// What holds or does not hold: a comparison, `and`, `or`, `not`, the level of a covariate, or a name that stands
+    /// for one of them.
+    fn condition(
+        &mut self,
+        raw: &Raw,
+        place: Place,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Expr> {
+        let (expr, _) = self.resolve(raw, place, faults)?;
+        if self.is_condition(raw, &expr) {
+            return Some(expr);
+        }
+        faults.push(
+            Diagnostic::error(code::CONDITION, "a value stands where a condition is expected")
+                .at(raw.span, "this neither holds nor fails")
+                .hint("compare it: `x > 0`; conditions are joined by `and`, `or` and `not`"),
+        );
+        None
+    }
+
+    /// Whether what was resolved is 1 where something holds and 0 where it does not.
+    pub(super) fn is_condition(&self, raw: &Raw, expr: &Expr) -> bool {
+        match (expr, &raw.kind) {
+            (Expr::Call(function, _), _) => function.is_condition(),
+            (Expr::Symbol(Symbol::CovariateLevel(..)), _) => true,
+            (Expr::Symbol(_), RawKind::Name(name)) => {
+                self.plain.get(name).is_some_and(|meaning| meaning.condition)
+            }
+            _ => false,
         }
     }
 
@@ -358,15 +415,24 @@ impl Names {
                     format!("`{name}` has {} arguments; expected {n}", arguments.len()),
                 )
                 .at(span, "")
-                .hint(format!(
-                    "write `{name}({})`",
-                    ["x", "y", "z"].get(..*n).unwrap_or_default().join(", ")
-                )),
+                .hint(if *function == Function::If {
+                    "write `if(condition, value, other)`".to_owned()
+                } else {
+                    let all = ["x", "y", "z"].get(..*n).unwrap_or_default().join(", ");
+                    format!("write `{name}({all})`")
+                }),
             );
             return None;
         }
-        let resolved: Vec<Option<Found>> =
-            arguments.iter().map(|a| self.resolve(a, place, faults)).collect();
+        let asks = *function == Function::If;
+        let resolved: Vec<Option<Found>> = arguments
+            .iter()
+            .enumerate()
+            .map(|(i, a)| match i {
+                0 if asks => self.condition(a, place, faults).map(|c| (c, Some(Dimension::NONE))),
+                _ => self.resolve(a, place, faults),
+            })
+            .collect();
         let found: Vec<Found> = resolved.into_iter().collect::<Option<_>>()?;
         let dims: Vec<Option<Dimension>> = found.iter().map(|f| f.1).collect();
         let exprs: Vec<Expr> = found.into_iter().map(|f| f.0).collect();
@@ -405,10 +471,18 @@ impl Names {
                 pure(2, faults)?;
                 Some(Dimension::NONE)
             }
-            Function::IfPositive => {
+            Function::IfPositive | Function::If => {
                 let raw = Raw { kind: RawKind::Number(0.0), span };
                 self.same(&raw, (&arguments[1], dims[1]), (&arguments[2], dims[2]), faults)?
             }
+            // Written as operators, never called by name.
+            Function::Less
+            | Function::AtMost
+            | Function::Greater
+            | Function::AtLeast
+            | Function::And
+            | Function::Or
+            | Function::Not => Some(Dimension::NONE),
         };
         Some((Expr::Call(*function, exprs), dimension))
     }
@@ -542,6 +616,16 @@ impl Names {
         }
         Some((sum(&pools), Some(Dimension::ACTIVITY)))
     }
+}
+
+/// `a and b and c` as calls of two, balanced, so that a thousand conditions do not nest a thousand deep.
+fn joined(function: Function, mut parts: Vec<Expr>) -> Option<Expr> {
+    if parts.len() < 2 {
+        return parts.pop();
+    }
+    let right = parts.split_off(parts.len().div_ceil(2));
+    let both = vec![joined(function, parts)?, joined(function, right)?];
+    Some(Expr::Call(function, both))
 }
 
 /// A balanced sum, so that a thousand pools do not nest a thousand deep.

@@ -414,6 +414,27 @@ impl<'a> Lowering<'a> {
             (Function::Max, &[a, b]) => g.binary(Binary::Max, a, b),
             (Function::IfPositive, &[x, a, b]) => g.choose(x, a, b),
             (Function::Hill, &[x, k, n]) => hill(g, x, k, n),
+            (Function::If, &[holds, a, b]) => g.choose(holds, a, b),
+            _ => self.condition(function, values),
+        }
+    }
+
+    /// 1 where a condition holds, else 0.
+    fn condition(&mut self, function: Function, values: &[Id]) -> Id {
+        let g = &mut self.graph;
+        let (one, zero) = (g.constant(1.0), g.constant(0.0));
+        match (function, values) {
+            (Function::Greater, &[a, b]) | (Function::Less, &[b, a]) => {
+                let more = g.sub(a, b);
+                g.choose(more, one, zero)
+            }
+            (Function::AtMost, &[a, b]) | (Function::AtLeast, &[b, a]) => {
+                let more = g.sub(a, b);
+                g.choose(more, zero, one)
+            }
+            (Function::And, &[a, b]) => g.choose(a, b, zero),
+            (Function::Or, &[a, b]) => g.choose(a, one, b),
+            (Function::Not, &[a]) => g.choose(a, zero, one),
             // The number of arguments was checked with the text; anything else has no meaning.
             _ => g.constant(f64::NAN),
         }

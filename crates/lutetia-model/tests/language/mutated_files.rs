@@ -35,7 +35,7 @@ fn originals() -> Vec<String> {
     texts
 }
 
-const PIECES: [&str; 46] = [
+const PIECES: [&str; 51] = [
     "",
     "\"",
     "'''",
@@ -56,6 +56,11 @@ const PIECES: [&str; 46] = [
     "*",
     "/",
     "^",
+    " < ",
+    " and ",
+    "not ",
+    "if(",
+    "sum(",
     "(",
     "((((((((((((((((",
     "1e308",

@@ -7,6 +7,7 @@ mod effort;
 mod faults;
 mod hazards;
 mod horizons;
+mod language;
 mod library;
 mod partner;
 mod population;

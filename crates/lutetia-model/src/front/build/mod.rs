@@ -259,11 +259,12 @@ impl<'a> Builder<'a> {
                         format!("`{}` already means something", name.as_str()),
                     )
                     .at(name.span(), "")
-                    .hint("`t` is time; functions cannot be names"),
+                    .hint("`t` is time; functions, `and`, `or` and `not` cannot be names"),
                 );
                 return;
             }
-            let meaning = Meaning { symbol, dimension: None, span: name.span() };
+            let meaning =
+                Meaning { symbol, dimension: None, condition: false, span: name.span() };
             if let Some(first) = self.names.plain.insert(name.as_str().to_owned(), meaning) {
                 faults.push(twice(name, Some(first.span)));
             }

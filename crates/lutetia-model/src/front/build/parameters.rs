@@ -72,8 +72,12 @@ impl Builder<'_> {
                 parameter.unit = self.names.units.unit_of(dimension);
             }
             parameter.dimension = dimension;
+            let condition = self.names.is_condition(raw, &expr);
             parameter.value = ParameterValue::Formula { expr, text: t.as_str().to_owned() };
-            self.set_dimension(&names[*i], dimension);
+            if let Some(meaning) = self.names.plain.get_mut(&names[*i]) {
+                meaning.dimension = Some(dimension);
+                meaning.condition = condition;
+            }
         }
         self.parameter_order = order;
         self.effects(faults);
