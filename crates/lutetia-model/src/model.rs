@@ -34,6 +34,8 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// Quantities that are not amounts (`[states]`).
     pub quantities: Vec<QuantityState>,
+    /// Delays: which of `quantities` are their transit states.
+    pub delays: Vec<Delay>,
     /// `[define]` in an order in which each uses only earlier ones.
     pub defines: Vec<Define>,
     /// Processes after expansion.
@@ -67,6 +69,7 @@ impl Model {
             species: Vec::new(),
             pools: Vec::new(),
             quantities: Vec::new(),
+            delays: Vec::new(),
             defines: Vec::new(),
             processes: Vec::new(),
             inputs: Vec::new(),
@@ -75,6 +78,12 @@ impl Model {
             parameter_order: Vec::new(),
             chain: None,
         }
+    }
+
+    /// The delay whose transit state a quantity is.
+    #[must_use]
+    pub fn delay_of(&self, quantity: usize) -> Option<&Delay> {
+        self.delays.iter().find(|d| (d.first..d.first + d.states).contains(&quantity))
     }
 
     /// Whether a parameter is what a nuclide deposits per decay, which `dose_rate_of` of a chain makes.
@@ -299,7 +308,8 @@ pub enum EffectForm {
 pub struct Compartment {
     /// Name.
     pub name: String,
-    /// Volume; may depend on parameters, covariates, quantities and inputs.
+    /// Volume: a number, or an expression of anything that is not the volume itself. Amounts are the states, so that a
+    /// concentration is amount / volume at every time, whatever moves the volume.
     pub volume: Expr,
     /// As the author wrote it.
     pub text: String,
@@ -351,6 +361,24 @@ pub struct QuantityState {
     pub about: Option<String>,
 }
 
+/// `delay(x, tau, n)`: n transit states in a row, each of mean stay tau/n, so that the delay has an Erlang distribution
+/// of mean tau and variance tau²/n. All are empty at the start: before time zero, x was zero.
+#[derive(Debug, Clone)]
+pub struct Delay {
+    /// `delay1`, in the order of the file; its states are `delay1~1` … `delay1~n`.
+    pub name: String,
+    /// x.
+    pub of: Expr,
+    /// tau, a time.
+    pub mean: Expr,
+    /// Dimension of x.
+    pub dimension: Dimension,
+    /// Its first state: index into `Model::quantities`. The last one is the value.
+    pub first: usize,
+    /// n.
+    pub states: usize,
+}
+
 /// A quantity that varies in time, by definition.
 #[derive(Debug, Clone)]
 pub struct Define {
@@ -378,9 +406,9 @@ pub enum Participant {
 pub struct Process {
     /// Name; the backward half of `bind` is `bind (back)`.
     pub name: String,
-    /// What is consumed, with integer multiplicity.
+    /// What is consumed, with its number of molecules: whole for mass action, any above zero for an explicit flux.
     pub reactants: Vec<(Participant, f64)>,
-    /// What is made.
+    /// What is made, likewise; fractions too.
     pub products: Vec<(Participant, f64)>,
     /// How fast.
     pub rate: Rate,

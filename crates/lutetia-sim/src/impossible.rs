@@ -66,7 +66,7 @@ impl Limits {
         field.limits_into(0.0, x, &mut self.values);
         let limits = system.limits();
         for (limit, &value) in limits.iter().zip(&self.values) {
-            if limit.fixed && !is_possible(value) {
+            if limit.fixed && !is_possible(limit.kind, value) {
                 return Err(impossible(system, limit, value));
             }
         }
@@ -134,7 +134,7 @@ impl Limits {
             *most = most.max(value.abs());
             let rounding = if limit.kind == LimitKind::Volume { 0.0 } else { ROUNDING * *most };
             // A value that is not a number shows in the states it makes.
-            if value < -rounding {
+            if value < -rounding || (limit.kind == LimitKind::Delay && value <= 0.0) {
                 return Err(impossible(system, limit, value));
             }
         }
@@ -146,8 +146,8 @@ fn is_zero(x: f64) -> bool {
     x.abs() <= 0.0
 }
 
-fn is_possible(value: f64) -> bool {
-    value >= 0.0
+fn is_possible(kind: LimitKind, value: f64) -> bool {
+    if kind == LimitKind::Delay { value > 0.0 } else { value >= 0.0 }
 }
 
 fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
@@ -162,6 +162,7 @@ fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
         LimitKind::Initial => {
             (format!("the initial amount of `{}`", limit.name), "an amount of zero or more")
         }
+        LimitKind::Delay => (format!("the mean of `{}`", limit.name), "a time above zero"),
     };
     let written =
         if limit.text.is_empty() { String::new() } else { format!(" (`{}`)", limit.text) };

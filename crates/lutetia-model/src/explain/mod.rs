@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::{
     expr::{Expr, Form, Symbol},
     model::{
-        Chain, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant, Process,
-        Rate, Variability,
+        Chain, Delay, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant,
+        Process, Rate, Variability,
     },
     system::{internal_factor, labels::fate, pool_name},
 };
@@ -130,6 +130,9 @@ pub struct Explanation {
     pub volumes: Vec<Definition>,
     /// `[define]` quantities.
     pub definitions: Vec<Definition>,
+    /// Delays: what is delayed, by how much, and how sharply.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Definition>,
     /// Observables and outputs.
     pub outputs: Vec<Definition>,
     /// Conservation laws and balances (hot and cold together).
@@ -195,6 +198,7 @@ pub fn explain(model: &Model) -> Explanation {
                 writers.definition(&d.name, &left, unit_text(d.dimension), &d.expr)
             })
             .collect(),
+        delays: model.delays.iter().map(|d| writers.delay(d)).collect(),
         outputs: model
             .outputs
             .iter()
@@ -249,6 +253,26 @@ impl Writers<'_> {
             unit,
             text: self.text.expr(expr),
             latex: format!("{left} = {}", self.latex.expr(expr)),
+        }
+    }
+
+    /// `delay(x, tau, n)` with what it means.
+    fn delay(&self, delay: &Delay) -> Definition {
+        let n = delay.states;
+        let (of, mean) = (self.text.expr(&delay.of), self.text.expr(&delay.mean));
+        let (of_latex, mean_latex) = (self.latex.expr(&delay.of), self.latex.expr(&delay.mean));
+        let states =
+            if n == 1 { "1 transit state".to_owned() } else { format!("{n} transit states") };
+        Definition {
+            name: delay.name.clone(),
+            unit: self.model.units.unit_of(delay.dimension).symbol().to_owned(),
+            text: format!(
+                "delay({of}, {mean}, {n}): {states}, empty at the start; mean {mean}, variance ({mean})^2/{n}"
+            ),
+            latex: format!(
+                "{} = \\operatorname{{delay}}\\left({of_latex}, {mean_latex}, {n}\\right)",
+                self.latex.name(&delay.name)
+            ),
         }
     }
 

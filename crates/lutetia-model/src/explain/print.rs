@@ -219,7 +219,11 @@ impl Printer<'_> {
             }
             Symbol::Define(i) => self.name(&m.defines[i].name),
             Symbol::Input(i) => self.name(&m.inputs[i].name),
-            Symbol::Quantity(i) => self.name(&m.quantities[i].name),
+            // The last transit state is the delay's value.
+            Symbol::Quantity(i) => match m.delays.iter().find(|d| d.first + d.states == i + 1) {
+                Some(delay) => self.name(&delay.name),
+                None => self.name(&m.quantities[i].name),
+            },
             Symbol::Amount(pool, form) => self.amount(pool, form),
             Symbol::Volume(i) => match self.style {
                 Style::Text => format!("volume({})", m.compartments[i].name),

@@ -279,7 +279,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "organs",
         form: Form::Plain,
-        about: "repeated organs: each column `V` of a row becomes the parameter `V_<organ>`, and `{organ}` in a name or line stands for each of them",
+        about: "repeated organs: each column `V` of a row becomes the parameter `V_<organ>`, and `{organ}` in a name or line stands for each of them, `{organ:column}` for those of a column of true and false, `{organ:!column}` for the others; `sum(F_{organ:column})` is a sum over them",
         keys: &[
             key("table", Kind::Text, "CSV file beside the model; units in its header"),
             key("rows", Kind::Rows, "the same as a list of tables, each with `organ`"),

@@ -7,9 +7,13 @@ use lutetia_units::{Dimension, UnitSystem};
 
 use super::{
     code,
+    sums::stands_for_several,
     syntax::{Raw, RawKind},
 };
-use crate::expr::{Expr, Form, Function, Symbol};
+use crate::{
+    expr::{Expr, Form, Function, Symbol},
+    model::Delay,
+};
 
 /// What a plain name means.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +32,7 @@ pub(super) enum Place {
     Formula,
     /// An initial value: parameters, covariates and volumes.
     Initial,
-    /// A volume: everything but amounts.
-    Volume,
-    /// A rate, a definition, an observable: everything.
+    /// A rate, a definition, an observable, a volume: everything.
     Anywhere,
 }
 
@@ -58,10 +60,14 @@ pub(super) struct Names {
     pub(super) doubtful: std::collections::BTreeSet<String>,
     /// Whether it is uncertain which species carry a label.
     pub(super) labels_doubtful: bool,
+    /// States that the file declares; those of delays follow them.
+    pub(super) states: usize,
+    /// Delays met so far.
+    pub(super) delays: Vec<Delay>,
 }
 
 /// A dimension, or that of a literal zero, which fits any.
-type Found = (Expr, Option<Dimension>);
+pub(super) type Found = (Expr, Option<Dimension>);
 
 const FUNCTIONS: [(&str, Function, usize); 12] = [
     ("if", Function::If, 3),
@@ -168,12 +174,7 @@ impl Names {
 
     /// What holds or does not hold: a comparison, `and`, `or`, `not`, the level of a covariate, or a name that stands
     /// for one of them.
-    fn condition(
-        &mut self,
-        raw: &Raw,
-        place: Place,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Option<Expr> {
+    fn condition(&mut self, raw: &Raw, place: Place, faults: &mut Vec<Diagnostic>) -> Option<Expr> {
         let (expr, _) = self.resolve(raw, place, faults)?;
         if self.is_condition(raw, &expr) {
             return Some(expr);
@@ -241,7 +242,7 @@ impl Names {
         Some((Expr::Pow(base, exponent), result))
     }
 
-    fn same(
+    pub(super) fn same(
         &self,
         raw: &Raw,
         (a, da): (&Raw, Option<Dimension>),
@@ -297,12 +298,8 @@ impl Names {
             Symbol::Define(_) if place != Place::Anywhere => {
                 Some("a definition, which varies in time")
             }
-            Symbol::Quantity(_) if !matches!(place, Place::Anywhere | Place::Volume) => {
-                Some("a state")
-            }
-            Symbol::Input(_) if !matches!(place, Place::Anywhere | Place::Volume) => {
-                Some("an input")
-            }
+            Symbol::Quantity(_) if place != Place::Anywhere => Some("a state"),
+            Symbol::Input(_) if place != Place::Anywhere => Some("an input"),
             _ => None,
         };
         if let Some(what) = what {
@@ -326,6 +323,10 @@ impl Names {
             Some((base, "cold")) => (base, Form::Cold),
             _ => (name, Form::Total),
         };
+        if name.contains('*') {
+            faults.push(stands_for_several(name, span));
+            return None;
+        }
         let Some(pool) = self.pools.get(base).copied() else {
             self.undeclared(name, span, faults);
             return None;
@@ -394,9 +395,18 @@ impl Names {
         if name == "volume" {
             return self.volume(arguments, span, place, faults);
         }
+        if name == "delay" {
+            return self.delay(arguments, span, place, faults);
+        }
+        if name == "sum" {
+            return self.sum(arguments, span, place, faults);
+        }
         let Some((_, function, n)) = FUNCTIONS.iter().find(|f| f.0 == name) else {
-            let known: Vec<&str> =
-                FUNCTIONS.iter().map(|f| f.0).chain(["volume", "activity"]).collect();
+            let known: Vec<&str> = FUNCTIONS
+                .iter()
+                .map(|f| f.0)
+                .chain(["sum", "delay", "volume", "activity"])
+                .collect();
             let hint = closest(name, known.iter().copied()).map_or_else(
                 || format!("the functions are {}", known.join(", ")),
                 |c| format!("did you mean `{c}`?"),
@@ -513,7 +523,7 @@ impl Names {
             );
             return None;
         };
-        if matches!(place, Place::Formula | Place::Volume) {
+        if place == Place::Formula {
             faults.push(not_here("volume", "a volume", place, span));
             return None;
         }
@@ -554,15 +564,7 @@ impl Names {
                 continue;
             };
             if name.contains('*') {
-                let (species, place) = name.split_once('.').unwrap_or((name, "*"));
-                let matching: Vec<usize> = (0..self.pool_parts.len())
-                    .filter(|i| {
-                        let (s, p) = &self.pool_parts[*i];
-                        self.radioactive[*i]
-                            && (species == "*" || species == s)
-                            && (place == "*" || place == p)
-                    })
-                    .collect();
+                let matching = self.matching(name, |i| self.radioactive[i]);
                 if matching.is_empty() {
                     faults.push(
                         Diagnostic::error(
@@ -659,14 +661,13 @@ fn constant(raw: &Raw) -> Option<f64> {
     }
 }
 
-fn not_here(name: &str, what: &str, place: Place, span: Span) -> Diagnostic {
+pub(super) fn not_here(name: &str, what: &str, place: Place, span: Span) -> Diagnostic {
     let (where_, hint) = match place {
         Place::Formula => (
             "in the formula of a parameter",
             "use parameters and covariates only, or move the formula to `[define]`",
         ),
         Place::Initial => ("in an initial value", "use parameters, covariates and volumes only"),
-        Place::Volume => ("in a volume", "use parameters, covariates, states and inputs only"),
         Place::Anywhere => ("here", "use another name"),
     };
     Diagnostic::error(code::NOT_HERE, format!("`{name}` is {what}, which cannot stand {where_}"))

@@ -47,7 +47,7 @@ impl Organs {
             fault(
                 format!("`{}` is no placeholder", typed(bad.start, bad.end)),
                 (bad.start, bad.end),
-                "write `{organ}`, or `{organ:column}` for the organs of a column of true and false"
+                "write `{organ}`, or `{organ:column}` for the organs of a column of true and false, `{organ:!column}` for the others"
                     .to_owned(),
             );
             return None;
@@ -63,8 +63,9 @@ impl Organs {
         }
         let first = all.first().and_then(|p| p.filter.clone()).unwrap_or_default();
         for p in &all {
-            let filter = p.filter.as_deref().unwrap_or_default();
-            if !filter.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
+            let whole = p.filter.as_deref().unwrap_or_default();
+            let (not, filter) = negated(whole);
+            if !whole.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
                 if let Some((_, cell)) = self.values.iter().find(|v| v.0 == filter) {
                     // The table is at fault, once for all texts that rely on the column.
                     if self.reported.borrow_mut().insert(filter.to_owned()) {
@@ -82,7 +83,7 @@ impl Organs {
                 }
                 let known: Vec<&str> = self.filters.iter().map(|f| f.0.as_str()).collect();
                 let hint = if let Some(c) = closest(filter, known.iter().copied()) {
-                    format!("did you mean `{{organ:{c}}}`?")
+                    format!("did you mean `{{organ:{not}{c}}}`?")
                 } else if known.is_empty() {
                     format!(
                         "add a column `{filter}` of true and false, or write `{{organ}}` for all organs"
@@ -97,14 +98,14 @@ impl Organs {
                 );
                 return None;
             }
-            if !filter.is_empty() && filter != first {
+            if !whole.is_empty() && whole != first {
                 let one = |filter: &str| match filter {
                     "" => "{organ}".to_owned(),
                     filter => format!("{{organ:{filter}}}"),
                 };
                 let message = format!(
                     "`{}` after `{}`: a text stands for one choice of organs",
-                    one(filter),
+                    one(whole),
                     one(&first)
                 );
                 fault(
@@ -118,18 +119,33 @@ impl Organs {
                 return None;
             }
         }
-        Some(match self.filters.iter().find(|f| f.0 == first) {
-            Some((_, members)) => members.clone(),
-            None => self.names.clone(),
-        })
+        Some(self.names.iter().filter(|organ| self.passes(&first, organ)).cloned().collect())
+    }
+
+    /// Whether an organ is among those of a filter: a column, `!` and a column, or nothing for all.
+    fn passes(&self, filter: &str, organ: &str) -> bool {
+        let (not, column) = negated(filter);
+        column.is_empty()
+            || self
+                .filters
+                .iter()
+                .any(|f| f.0 == column && f.1.iter().any(|o| o == organ) == not.is_empty())
     }
 
     /// Whether every filter of the placeholders of a text holds for an organ.
     pub(super) fn holds(&self, text: &Text, organ: &str) -> bool {
-        text.placeholders().iter().filter_map(|p| p.filter.as_deref()).all(|filter| {
-            filter.is_empty()
-                || self.filters.iter().any(|f| f.0 == filter && f.1.iter().any(|o| o == organ))
-        })
+        text.placeholders()
+            .iter()
+            .filter_map(|p| p.filter.as_deref())
+            .all(|filter| self.passes(filter, organ))
+    }
+}
+
+/// `!` or nothing, and the column, of a filter.
+pub(super) fn negated(filter: &str) -> (&'static str, &str) {
+    match filter.strip_prefix('!') {
+        Some(column) => ("!", column.trim()),
+        None => ("", filter),
     }
 }
 

@@ -90,7 +90,9 @@ impl Parser<'_> {
         match self.peek() {
             Some('&') => "write `and` between two conditions",
             Some('|') => "write `or` between two conditions",
-            Some('!') => "write `not` before a condition; numbers are compared by `<`, `<=`, `>` or `>=`",
+            Some('!') => {
+                "write `not` before a condition; numbers are compared by `<`, `<=`, `>` or `>=`"
+            }
             Some('=') => {
                 "numbers are compared by `<`, `<=`, `>` or `>=`; a level of a covariate is a condition by itself: `sex.male`"
             }

@@ -568,6 +568,19 @@ impl<'a> Lowering<'a> {
             limits.push(limit);
             ids.push(id);
         }
+        for delay in &self.model.delays {
+            let id = self.lower(&delay.mean, Context::Running)?;
+            limits.push(Limit {
+                kind: LimitKind::Delay,
+                name: delay.name.clone(),
+                text: String::new(),
+                dimension: Dimension::TIME,
+                fixed: self.graph.is_static(id),
+                from: Vec::new(),
+                into: Vec::new(),
+            });
+            ids.push(id);
+        }
         for (index, pool) in self.model.pools.iter().enumerate() {
             if pool.initial.is_none() {
                 continue;

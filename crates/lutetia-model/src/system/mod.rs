@@ -331,7 +331,7 @@ impl System {
     }
 
     /// What the numbers of a run must not be: first the volume of every compartment, then the
-    /// coefficients of mass-action processes, then initial amounts.
+    /// coefficients of mass-action processes, the means of delays, and initial amounts.
     #[must_use]
     pub fn limits(&self) -> &[Limit] {
         &self.inner.limits

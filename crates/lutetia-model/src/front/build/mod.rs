@@ -22,6 +22,7 @@ use super::{
     tree::Value,
 };
 use crate::{
+    connect::order_definitions,
     expr::Symbol,
     model::{
         Compartment, Covariate, Define, Input, LabelGroup, Model, Output, Parameter, Pool,
@@ -76,11 +77,14 @@ pub(super) fn model(
     builder.molar_masses(faults);
     builder.lags(faults);
     builder.quantities_and_inputs(faults);
-    builder.volumes(faults);
     builder.defines(faults);
+    builder.volumes(faults);
     builder.initials(faults);
     builder.processes(faults);
     builder.outputs(faults);
+    let (transit, passing) = builder.names.transit();
+    builder.quantities.extend(transit);
+    builder.processes.extend(passing);
     let correlations = found.population.as_ref().map(|p| {
         let index = |name: &str| {
             builder
@@ -103,7 +107,7 @@ pub(super) fn model(
     if !has_errors(faults) {
         builder.unused(faults);
     }
-    Some(Model {
+    let mut model = Model {
         id: id?,
         title: title?,
         reference: string(head, "reference", faults),
@@ -116,6 +120,7 @@ pub(super) fn model(
         species: builder.species,
         pools: builder.pools,
         quantities: builder.quantities,
+        delays: builder.names.delays,
         defines: builder.defines,
         processes: builder.processes,
         inputs: builder.inputs,
@@ -123,7 +128,22 @@ pub(super) fn model(
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
         chain: None,
-    })
+    };
+    if !has_errors(faults)
+        && let Err(circle) = order_definitions(&mut model)
+    {
+        let of_volume = |e: &&Entry| circle.contains(&format!("volume({})", e.name.as_str()));
+        let at = found.compartments.iter().find(of_volume).map_or(head.span, |e| e.name.span());
+        faults.push(
+            Diagnostic::error(
+                code::CYCLE,
+                format!("a volume goes round in a circle: {}", circle.join(" -> ")),
+            )
+            .at(at, "")
+            .hint("a volume may depend on amounts; a concentration in it already needs the volume"),
+        );
+    }
+    Some(model)
 }
 
 fn units(
@@ -227,6 +247,8 @@ impl<'a> Builder<'a> {
                 used: BTreeSet::new(),
                 doubtful: BTreeSet::new(),
                 labels_doubtful: false,
+                states: found.states.len(),
+                delays: Vec::new(),
             },
             labels: Vec::new(),
             covariates: Vec::new(),
@@ -263,8 +285,7 @@ impl<'a> Builder<'a> {
                 );
                 return;
             }
-            let meaning =
-                Meaning { symbol, dimension: None, condition: false, span: name.span() };
+            let meaning = Meaning { symbol, dimension: None, condition: false, span: name.span() };
             if let Some(first) = self.names.plain.insert(name.as_str().to_owned(), meaning) {
                 faults.push(twice(name, Some(first.span)));
             }

@@ -116,7 +116,7 @@ impl Builder<'_> {
                     t,
                     Dimension::VOLUME,
                     &format!("the volume of `{}`", e.name.as_str()),
-                    Place::Volume,
+                    Place::Anywhere,
                     faults,
                 )
             });
