@@ -11,8 +11,10 @@
 //! ```
 
 mod place;
+mod scope;
 
 pub use place::{Place, place, place_by, slashed};
+pub use scope::{Scope, scope};
 
 /// A model of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +157,23 @@ mod tests {
         let mut here: Vec<&str> = MODELS.iter().map(|model| model.path).collect();
         here.sort_unstable();
         assert_eq!(here, there, "a model is in `lib.rs` and in the folder");
+    }
+
+    #[test]
+    fn exact_every_line_of_the_scopes_is_of_a_model() {
+        let mut before = std::collections::BTreeSet::new();
+        for (beginning, scope) in scope::lines() {
+            assert!(before.insert(beginning), "{beginning} twice");
+            assert!(names().any(|name| name.starts_with(beginning)), "{beginning}");
+            assert!(!scope.disease.is_empty(), "{beginning}");
+        }
+        assert_eq!(scope("psma/ac225-psma617-daughters").nuclides, "Ac-225 with Fr-221 and Bi-213");
+        assert_eq!(scope("psma/tumour-kidney").target, "PSMA");
+        assert_eq!(scope("radiobiology/linear-quadratic"), Scope::default());
+        let ligands = |name: &&str| ["psma/", "sstr2/", "chains/", "ligand/"].iter().any(|f| name.starts_with(f));
+        for name in names().filter(ligands) {
+            assert!(!scope(name).target.is_empty(), "{name} has no line in `scope.csv`");
+        }
     }
 
     #[test]

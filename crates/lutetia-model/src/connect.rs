@@ -499,6 +499,10 @@ fn prefixed(alias: &str, name: &str) -> String {
 }
 
 fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
+    // Organs of several tables are not one choice: those of the first part that has some.
+    if joined.organs.names.is_empty() {
+        joined.organs = part.organs.clone();
+    }
     let named = |name: &str| prefixed(alias, name);
     for group in &part.labels {
         let mut group = group.clone();

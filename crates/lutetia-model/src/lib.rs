@@ -7,15 +7,18 @@
 mod connect;
 pub mod explain;
 pub mod expr;
+mod flows;
 mod front;
 mod model;
 mod scaffold;
 mod schema;
 pub mod system;
+mod values;
 
 pub use connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect};
-pub use explain::{Explanation, explain, explain_latex, explain_text};
+pub use explain::{Explanation, diagram_svg, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
+pub use flows::{FlowBalance, flow_balance};
 pub use front::{Checked, Named, NoFiles, Resolve, SourceFile, check, check_with_units};
 pub use model::*;
 pub use scaffold::scaffold;

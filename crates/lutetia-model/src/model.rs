@@ -48,6 +48,8 @@ pub struct Model {
     pub correlations: Vec<Correlation>,
     /// Order in which formula parameters can be evaluated (indices into `parameters`).
     pub parameter_order: Vec<usize>,
+    /// The organs of its table.
+    pub organs: OrganTable,
     /// How it was put together, where it is a chain.
     pub chain: Option<Chain>,
 }
@@ -76,6 +78,7 @@ impl Model {
             outputs: Vec::new(),
             correlations: Vec::new(),
             parameter_order: Vec::new(),
+            organs: OrganTable::default(),
             chain: None,
         }
     }
@@ -91,6 +94,36 @@ impl Model {
     pub fn is_dose_factor(&self, name: &str) -> bool {
         let factors = self.chain.iter().flat_map(|chain| &chain.dose_factors);
         factors.filter_map(|&index| self.parameters.get(index)).any(|p| p.name == name)
+    }
+}
+
+/// The organs that a model repeats, and the columns of true and false by which a template chooses among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganTable {
+    /// Their names, in the order of the table.
+    pub names: Vec<String>,
+    /// Each column with the organs for which it is true.
+    pub columns: Vec<(String, Vec<String>)>,
+}
+
+impl OrganTable {
+    /// The placeholder that stands for these organs and no others: `{organ}`, `{organ:column}` or `{organ:!column}`.
+    #[must_use]
+    pub fn choice(&self, organs: &[&str]) -> Option<String> {
+        let is = |wanted: &dyn Fn(&str) -> bool| {
+            self.names.iter().all(|name| wanted(name) == organs.contains(&name.as_str()))
+        };
+        if is(&|_| true) {
+            return Some("{organ}".to_owned());
+        }
+        self.columns.iter().find_map(|(column, members)| {
+            let inside = |name: &str| members.iter().any(|m| m == name);
+            if is(&inside) {
+                Some(format!("{{organ:{column}}}"))
+            } else {
+                is(&|name| !inside(name)).then(|| format!("{{organ:!{column}}}"))
+            }
+        })
     }
 }
 

@@ -1,22 +1,28 @@
 //! The document a physicist signs: expanded equations, states, conservation laws, parameters with
 //! their sources.
 
+mod diagram;
+mod fold;
 mod laws;
 mod print;
 mod render;
 
+use lutetia_units::{Dimension, Unit, significant};
 use serde::Serialize;
 
 use crate::{
     expr::{Expr, Form, Symbol},
+    flows::{FlowBalance, flow_balance},
     model::{
         Chain, Delay, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant,
         Process, Rate, Variability,
     },
     system::{internal_factor, labels::fate, pool_name},
+    values::Values,
 };
 use print::{Printer, Style, number};
 
+pub use diagram::diagram_svg;
 pub use laws::Law;
 pub use render::{explain_latex, explain_text};
 
@@ -66,6 +72,9 @@ pub struct Definition {
     pub unit: String,
     /// Meaning as text.
     pub text: String,
+    /// Its value in the unit, at the defaults and typical covariates, where it is a formula that does not vary in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// `name = meaning` as LaTeX.
     pub latex: String,
 }
@@ -77,6 +86,9 @@ pub struct ParameterRow {
     pub name: String,
     /// Number in the declared unit, or a formula.
     pub value: String,
+    /// Value of a formula or of a number with covariate effects, in the unit, at the defaults and typical covariates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typical: Option<String>,
     /// Unit.
     pub unit: String,
     /// Variability between individuals.
@@ -137,6 +149,9 @@ pub struct Explanation {
     pub outputs: Vec<Definition>,
     /// Conservation laws and balances (hot and cold together).
     pub laws: Vec<Law>,
+    /// What flows in and out of each compartment of a circulation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowBalance>,
     /// Parameters.
     pub parameters: Vec<ParameterRow>,
     /// Names of parameters whose value has no source.
@@ -152,12 +167,13 @@ pub struct Explanation {
 pub fn explain(model: &Model) -> Explanation {
     let writers = Writers {
         model,
+        values: Values::new(model),
         text: Printer { model, style: Style::Text },
         latex: Printer { model, style: Style::Latex },
     };
     let (states, equations) = writers.states_and_equations();
     let parameters: Vec<ParameterRow> =
-        model.parameters.iter().map(|p| writers.parameter(p)).collect();
+        model.parameters.iter().enumerate().map(|(i, p)| writers.parameter(i, p)).collect();
     let is_number = |p: &&Parameter| matches!(p.value, ParameterValue::Number(_));
     let assumed = model
         .parameters
@@ -166,7 +182,7 @@ pub fn explain(model: &Model) -> Explanation {
         .filter(|p| p.source.as_deref().is_none_or(|s| s.trim().eq_ignore_ascii_case("assumed")))
         .map(|p| p.name.clone())
         .collect();
-    let unit_text = |d| model.units.unit_of(d).symbol().to_owned();
+    let unit = |d| model.units.unit_of(d);
     Explanation {
         id: model.id.clone(),
         title: model.title.clone(),
@@ -182,12 +198,7 @@ pub fn explain(model: &Model) -> Explanation {
             .enumerate()
             .map(|(i, c)| {
                 let left = writers.latex.expr(&Expr::Symbol(Symbol::Volume(i)));
-                writers.definition(
-                    &c.name,
-                    &left,
-                    unit_text(lutetia_units::Dimension::VOLUME),
-                    &c.volume,
-                )
+                writers.definition(&c.name, &left, &unit(Dimension::VOLUME), &c.volume)
             })
             .collect(),
         definitions: model
@@ -195,7 +206,7 @@ pub fn explain(model: &Model) -> Explanation {
             .iter()
             .map(|d| {
                 let left = writers.latex.name(&d.name);
-                writers.definition(&d.name, &left, unit_text(d.dimension), &d.expr)
+                writers.definition(&d.name, &left, &unit(d.dimension), &d.expr)
             })
             .collect(),
         delays: model.delays.iter().map(|d| writers.delay(d)).collect(),
@@ -204,10 +215,11 @@ pub fn explain(model: &Model) -> Explanation {
             .iter()
             .map(|o| {
                 let left = writers.latex.name(&o.name);
-                writers.definition(&o.name, &left, o.unit.to_string(), &o.expr)
+                writers.definition(&o.name, &left, &o.unit, &o.expr)
             })
             .collect(),
         laws: laws::laws(model),
+        flows: flow_balance(model),
         parameters,
         assumed,
         covariates: model
@@ -242,16 +254,24 @@ pub fn explain(model: &Model) -> Explanation {
 
 struct Writers<'a> {
     model: &'a Model,
+    values: Values<'a>,
     text: Printer<'a>,
     latex: Printer<'a>,
 }
 
 impl Writers<'_> {
-    fn definition(&self, name: &str, left: &str, unit: String, expr: &Expr) -> Definition {
+    fn definition(&self, name: &str, left: &str, unit: &Unit, expr: &Expr) -> Definition {
+        let text = self.text.expr(expr);
+        let factor = internal_factor(&self.model.units, unit);
+        let value = match expr {
+            Expr::Number(_) => None,
+            _ => self.values.of(expr).map(|x| significant(x / factor, 4)),
+        };
         Definition {
             name: name.to_owned(),
-            unit,
-            text: self.text.expr(expr),
+            unit: unit.to_string(),
+            text,
+            value,
             latex: format!("{left} = {}", self.latex.expr(expr)),
         }
     }
@@ -273,6 +293,7 @@ impl Writers<'_> {
                 "{} = \\operatorname{{delay}}\\left({of_latex}, {mean_latex}, {n}\\right)",
                 self.latex.name(&delay.name)
             ),
+            value: None,
         }
     }
 
@@ -480,7 +501,7 @@ impl Writers<'_> {
         }
     }
 
-    fn parameter(&self, parameter: &Parameter) -> ParameterRow {
+    fn parameter(&self, index: usize, parameter: &Parameter) -> ParameterRow {
         let m = self.model;
         let factor = internal_factor(&m.units, &parameter.unit);
         // ω is stored; people read the coefficient of variation they wrote.
@@ -529,6 +550,12 @@ impl Writers<'_> {
                 ParameterValue::Number(value) => number(value / factor),
                 ParameterValue::Formula { expr, .. } => self.text.expr(expr),
             },
+            typical: self.values.parameters[index]
+                .filter(|_| {
+                    matches!(parameter.value, ParameterValue::Formula { .. })
+                        || !parameter.effects.is_empty()
+                })
+                .map(|x| significant(x / factor, 4)),
             unit: parameter.unit.to_string(),
             iiv: parameter.iiv.map(variability),
             iov: parameter.iov.map(variability),

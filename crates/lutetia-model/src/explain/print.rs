@@ -1,8 +1,9 @@
 //! Expressions as text and as LaTeX.
 
+use super::fold::sum_text;
 use crate::{
     expr::{Expr, Form, Function, Symbol},
-    model::Model,
+    model::{Model, OrganTable},
     system::pool_name,
 };
 
@@ -109,17 +110,17 @@ impl Printer<'_> {
             spine.push(first);
             first = a;
         }
-        let (mut text, mut strength) = self.write(first);
+        let (text, mut strength) = self.write(first);
+        // The terms of the sum so far, each with whether it is subtracted.
+        let mut terms = vec![(false, text)];
         for node in spine.into_iter().rev() {
+            if let Expr::Add(_, b) | Expr::Sub(_, b) = node {
+                terms.push((matches!(node, Expr::Sub(..)), self.at_least(b, Strength::Product)));
+                strength = Strength::Sum;
+                continue;
+            }
+            let mut text = self.terms(&mut terms, &mut strength);
             match node {
-                Expr::Add(_, b) => {
-                    text = format!("{text} + {}", self.at_least(b, Strength::Product));
-                    strength = Strength::Sum;
-                }
-                Expr::Sub(_, b) => {
-                    text = format!("{text} - {}", self.at_least(b, Strength::Product));
-                    strength = Strength::Sum;
-                }
                 Expr::Mul(_, b) => {
                     if strength < Strength::Product {
                         text = self.bracketed(&text);
@@ -147,8 +148,24 @@ impl Printer<'_> {
                 },
                 _ => {}
             }
+            terms = vec![(false, text)];
         }
+        let text = self.terms(&mut terms, &mut strength);
         (text, strength)
+    }
+
+    /// Terms as a sum; in text, those of all organs of a choice are one.
+    fn terms(&self, terms: &mut Vec<(bool, String)>, strength: &mut Strength) -> String {
+        if terms.len() == 1 {
+            return terms.pop().map(|term| term.1).unwrap_or_default();
+        }
+        let none = OrganTable::default();
+        let organs = if self.style == Style::Text { &self.model.organs } else { &none };
+        let (text, alone) = sum_text(organs, terms);
+        if alone {
+            *strength = Strength::Atom;
+        }
+        text
     }
 
     fn call(&self, function: Function, arguments: &[Expr]) -> String {

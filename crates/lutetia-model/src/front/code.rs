@@ -48,6 +48,8 @@ pub(super) const MASS_ACTION: &str = "LUT2304";
 pub(super) const ORGANS: &str = "LUT2401";
 /// A placeholder without organs, or an unknown filter.
 pub(super) const PLACEHOLDER: &str = "LUT2402";
+/// The flows of an organ table do not balance (a warning).
+pub(super) const FLOWS: &str = "LUT2403";
 /// Population structure that cannot be.
 pub(super) const POPULATION: &str = "LUT2501";
 /// A residual error that cannot be read.

@@ -56,7 +56,9 @@ impl Names {
                         format!("the number of transit states is no whole number from 1 to {MOST}"),
                     )
                     .at(count.span, "")
-                    .hint(WRITE),
+                    .hint(
+                        "a number of transit states such as `5`: the more, the sharper the delay",
+                    ),
                 );
                 None
             }

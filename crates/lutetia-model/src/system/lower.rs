@@ -8,7 +8,7 @@ use lutetia_units::{Dimension, UnitSystem};
 
 use super::{
     error::CompileError,
-    graph::{Binary, Graph, Id, Unary},
+    graph::{Binary, Graph, Id, Unary, apply_unary},
     info::{InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm, StateInfo},
     labels::Labels,
     limits::{Limit, LimitKind},
@@ -402,14 +402,10 @@ impl<'a> Lowering<'a> {
 
     fn call(&mut self, function: Function, values: &[Id]) -> Id {
         let g = &mut self.graph;
+        if let (Some(op), &[a]) = (unary(function), values) {
+            return g.unary(op, a);
+        }
         match (function, values) {
-            (Function::Exp, &[a]) => g.unary(Unary::Exp, a),
-            (Function::Ln, &[a]) => g.unary(Unary::Ln, a),
-            (Function::Log10, &[a]) => g.unary(Unary::Log10, a),
-            (Function::Sqrt, &[a]) => g.unary(Unary::Sqrt, a),
-            (Function::Abs, &[a]) => g.unary(Unary::Abs, a),
-            (Function::Tanh, &[a]) => g.unary(Unary::Tanh, a),
-            (Function::Step, &[a]) => g.unary(Unary::Step, a),
             (Function::Min, &[a, b]) => g.binary(Binary::Min, a, b),
             (Function::Max, &[a, b]) => g.binary(Binary::Max, a, b),
             (Function::IfPositive, &[x, a, b]) => g.choose(x, a, b),
@@ -714,6 +710,25 @@ fn named(error: CompileError, name: &str) -> CompileError {
         }
         other => other,
     }
+}
+
+/// The node of a function of one argument.
+fn unary(function: Function) -> Option<Unary> {
+    Some(match function {
+        Function::Exp => Unary::Exp,
+        Function::Ln => Unary::Ln,
+        Function::Log10 => Unary::Log10,
+        Function::Sqrt => Unary::Sqrt,
+        Function::Abs => Unary::Abs,
+        Function::Tanh => Unary::Tanh,
+        Function::Step => Unary::Step,
+        _ => return None,
+    })
+}
+
+/// The value of a function of one argument; nothing where it is not one.
+pub(crate) fn function_of_one(function: Function, x: f64) -> Option<f64> {
+    unary(function).map(|op| apply_unary(op, x))
 }
 
 /// internal = declared · factor.

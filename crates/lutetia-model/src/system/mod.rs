@@ -42,7 +42,7 @@ pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
 pub use setting::{DoseNuclideError, SettingError};
 pub use switches::{InputLine, Switch};
 
-pub(crate) use lower::{internal_factor, pool_name};
+pub(crate) use lower::{function_of_one, internal_factor, pool_name};
 
 use self::{
     graph::{Graph, Id, Node},

@@ -24,9 +24,10 @@ use super::{
 use crate::{
     connect::order_definitions,
     expr::Symbol,
+    flows::{FlowBalance, flow_balance},
     model::{
-        Compartment, Covariate, Define, Input, LabelGroup, Model, Output, Parameter, Pool,
-        QuantityState, Species,
+        Compartment, Covariate, Define, Input, LabelGroup, Model, OrganTable, Output, Parameter,
+        Pool, QuantityState, Species,
     },
 };
 
@@ -127,13 +128,29 @@ pub(super) fn model(
         outputs: builder.outputs,
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
+        organs: OrganTable {
+            names: found.organs.names.clone(),
+            columns: found.organs.filters.clone(),
+        },
         chain: None,
     };
-    if !has_errors(faults)
-        && let Err(circle) = order_definitions(&mut model)
-    {
+    circles_and_flows(&mut model, found, head.span, faults);
+    Some(model)
+}
+
+/// What can be said only of the whole: volumes that need themselves, and flows that do not balance.
+fn circles_and_flows(
+    model: &mut Model,
+    found: &Declarations,
+    head: Span,
+    faults: &mut Vec<Diagnostic>,
+) {
+    if has_errors(faults) {
+        return;
+    }
+    if let Err(circle) = order_definitions(model) {
         let of_volume = |e: &&Entry| circle.contains(&format!("volume({})", e.name.as_str()));
-        let at = found.compartments.iter().find(of_volume).map_or(head.span, |e| e.name.span());
+        let at = found.compartments.iter().find(of_volume).map_or(head, |e| e.name.span());
         faults.push(
             Diagnostic::error(
                 code::CYCLE,
@@ -142,8 +159,30 @@ pub(super) fn model(
             .at(at, "")
             .hint("a volume may depend on amounts; a concentration in it already needs the volume"),
         );
+        return;
     }
-    Some(model)
+    if found.from_columns.is_empty() {
+        return;
+    }
+    let columns: BTreeSet<&str> = found.from_columns.iter().map(String::as_str).collect();
+    let from_table = |flow: &FlowBalance| {
+        flow.parameters.iter().any(|p| columns.contains(model.parameters[*p].name.as_str()))
+    };
+    // What one compartment has too much another has too little: one fault, told of the one that is most off.
+    let mut off: Vec<FlowBalance> = flow_balance(model)
+        .into_iter()
+        .filter(|flow| flow.plain && !flow.balances() && from_table(flow))
+        .collect();
+    off.sort_by(|a, b| b.share().total_cmp(&a.share()));
+    let at = |flow: &FlowBalance| found.compartments[flow.compartment].name.span();
+    let Some((worst, others)) = off.split_first() else { return };
+    let message = format!("the flows of `{}` do not balance: {}", worst.place, worst.text());
+    let warning = Diagnostic::warning(code::FLOWS, message)
+        .at(at(worst), "")
+        .hint("what flows into a compartment of the circulation flows out of it again: correct the organ table, or the sum that stands for all");
+    faults.push(others.iter().take(8).fold(warning, |warning, flow| {
+        warning.note_at(at(flow), format!("`{}`: {}", flow.place, flow.text()))
+    }));
 }
 
 fn units(
