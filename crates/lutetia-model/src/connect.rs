@@ -7,7 +7,7 @@ use lutetia_units::{Dimension, Quantity, Unit};
 
 use crate::{
     expr::{Expr, Symbol},
-    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate},
+    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate, Status},
 };
 
 /// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
@@ -135,6 +135,8 @@ pub fn connect(
         diagnostics.push(*diagnostic);
         return (None, diagnostics);
     }
+    // What is made of a sketch is one.
+    model.status = parts.iter().any(|(_, part)| part.is_sketch()).then_some(Status::Sketch);
     (Some(model), diagnostics)
 }
 
@@ -439,6 +441,7 @@ fn deposited(joined: &mut Model, input: &str) -> Option<Expr> {
         iov: None,
         effects: Vec::new(),
         source: Some("of the nuclide with its daughters".to_owned()),
+        evidence: None,
         about: Some("alphas and electrons absorbed in place, per decay".to_owned()),
     });
     let index = joined.parameters.len() - 1;

@@ -11,6 +11,9 @@ pub fn explain_text(model: &Model) -> String {
     for line in e.reference.iter().chain(&e.about) {
         out.push_str(&format!("{line}\n"));
     }
+    if let Some(status) = e.status {
+        out.push_str(&format!("status: {}\n", status.word()));
+    }
     for label in &e.labels {
         out.push_str(&format!("label: {label}\n"));
     }
@@ -145,11 +148,17 @@ fn parameters(out: &mut String, e: &Explanation) {
         for effect in &p.effects {
             value.push_str(&format!(" * {effect}"));
         }
-        let source = match (&p.source, e.assumed.contains(&p.name)) {
+        let mut source = match (&p.source, e.assumed.contains(&p.name)) {
             (_, true) => "assumed".to_owned(),
             (Some(source), false) => source.clone(),
             (None, false) => "formula".to_owned(),
         };
+        if let Some([low, high]) = &p.range {
+            source = format!("{low} to {high}; {source}");
+        }
+        if let Some(evidence) = p.evidence {
+            source = format!("{}: {source}", evidence.word());
+        }
         vec![
             p.name.clone(),
             value,

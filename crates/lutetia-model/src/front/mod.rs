@@ -13,6 +13,7 @@ mod chain;
 mod code;
 mod declare;
 mod fields;
+mod grade;
 pub(crate) mod keys;
 mod names;
 mod organs;

@@ -15,7 +15,7 @@ use super::{
     code,
     declare::{Declarations, Entry, Fields, unknown, wrong_kind},
     fields::{self, identifier, required, string},
-    keys,
+    grade, keys,
     names::{Meaning, Names, RESERVED},
     population,
     text::Text,
@@ -123,6 +123,7 @@ pub(super) fn model(
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
         chain: None,
+        status: grade::status(head, faults),
     })
 }
 
