@@ -2,12 +2,7 @@
 
 use lutetia_diagnostic::Diagnostic;
 
-use super::{
-    code,
-    declare::Fields,
-    fields, keys,
-    text::Text,
-};
+use super::{code, declare::Fields, fields, keys, text::Text};
 use crate::model::{Evidence, Status};
 
 /// The `evidence` of a parameter or a setting.

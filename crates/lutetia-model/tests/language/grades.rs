@@ -2,7 +2,8 @@
 
 use lutetia_diagnostic::render;
 use lutetia_model::{
-    Checked, Evidence, Model, Named, NoFiles, Parameter, Resolve, SourceFile, Status, check, explain,
+    Checked, Evidence, Model, Named, NoFiles, Parameter, Resolve, SourceFile, Status, check,
+    explain,
 };
 
 const LIGAND: &str = r#"
@@ -127,7 +128,10 @@ fn exact_a_setting_brings_its_own_grade_and_range() {
             "{ value = \"7 L/h\", min = \"4 L/h\", max = \"6 L/h\" }",
             "the value is `7 L/h`; expected 4 L/h to 6 L/h, its range",
         ),
-        ("{ value = \"7 L/h\", min = \"8 L/h\" }", "the value is `7 L/h`; expected 8 L/h to …, its range"),
+        (
+            "{ value = \"7 L/h\", min = \"8 L/h\" }",
+            "the value is `7 L/h`; expected 8 L/h to …, its range",
+        ),
         ("{ value = \"7 L/h\", evidence = \"sure\" }", "`sure` is no `evidence`"),
         ("{ value = \"7 L/h\", min = \"4 L\" }", "`min` is `4 L` (volume); expected volume/time"),
     ] {
