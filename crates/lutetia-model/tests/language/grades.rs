@@ -133,7 +133,7 @@ fn exact_a_setting_brings_its_own_grade_and_range() {
             "the value is `7 L/h`; expected 8 L/h to …, its range",
         ),
         ("{ value = \"7 L/h\", evidence = \"sure\" }", "`sure` is no `evidence`"),
-        ("{ value = \"7 L/h\", min = \"4 L\" }", "`min` is `4 L` (volume); expected volume/time"),
+        ("{ value = \"7 L/h\", min = \"4 L\" }", "`min` is `4 L` (volume); expected volume / time"),
     ] {
         let checked = checked(&set(line));
         assert!(checked.model.is_none(), "{line}");

@@ -129,8 +129,10 @@ fn computed(rows: &[&Published]) -> Vec<f64> {
         "serum" => "C_serum".to_owned(),
         organ => format!("A_{organ}"),
     };
-    let integrals: Vec<usize> = rows.iter().map(|r| output(&name(&r.organ))).collect();
-    let options = Options { integrals, to_infinity: true, ..Options::default() };
+    let mut integrals: Vec<usize> = rows.iter().map(|r| output(&name(&r.organ))).collect();
+    integrals.sort_unstable();
+    integrals.dedup();
+    let options = Options { integrals: integrals.clone(), to_infinity: true, ..Options::default() };
     let parameters = simulator.system().default_parameters();
     let run = simulator
         .run(&Request::new(&parameters, &regimen, &times).options(&options))
@@ -140,8 +142,7 @@ fn computed(rows: &[&Published]) -> Vec<f64> {
     let value = |row: usize, column: usize| run.outputs.get(row, column).expect("a value");
     let factor = |column: usize| simulator.system().outputs()[column].factor;
     rows.iter()
-        .enumerate()
-        .map(|(k, row)| {
+        .map(|row| {
             let column = output(&name(&row.organ));
             let rate = (value(0, column) / value(3, column)).ln() / 72.0;
             let voided = |at: usize, hours: f64| {
@@ -151,7 +152,8 @@ fn computed(rows: &[&Published]) -> Vec<f64> {
             };
             match row.quantity.as_str() {
                 "dose" => {
-                    let integral = run.integrals_to_infinity[k].value * factor(column);
+                    let at = integrals.iter().position(|&i| i == column).expect("chosen");
+                    let integral = run.integrals_to_infinity[at].value * factor(column);
                     integral / row.activity * deposited(&row.nuclide) / mass(&row.organ)
                 }
                 "half-life" => std::f64::consts::LN_2 / rate,
