@@ -41,6 +41,7 @@ macro_rules! library {
 
 /// Every model and every chain, sorted by name.
 pub const MODELS: &[Bundled] = library! {
+    "body/ligand-body.toml"
     "chains/net-limits.toml"
     "chains/net-survival.toml"
     "chains/psma-enzalutamide.toml"
@@ -66,6 +67,26 @@ pub const MODELS: &[Bundled] = library! {
     "combination/sensitisation.toml"
     "combination/standard-of-care.toml"
     "immune/antigen-effector.toml"
+    "ligand/dotatate.toml"
+    "ligand/dotatoc.toml"
+    "ligand/fap-2286.toml"
+    "ligand/fapi-46.toml"
+    "ligand/girentuximab.toml"
+    "ligand/ibritumomab.toml"
+    "ligand/j591.toml"
+    "ligand/lilotomab.toml"
+    "ligand/mibg.toml"
+    "ligand/neob.toml"
+    "ligand/pentixather.toml"
+    "ligand/pp-f11n.toml"
+    "ligand/psma-617.toml"
+    "ligand/psma-it.toml"
+    "ligand/rhpsma-10-1.toml"
+    "ligand/rm2.toml"
+    "ligand/satoreotide.toml"
+    "ligand/sc16.toml"
+    "ligand/tositumomab.toml"
+    "ligand/trastuzumab.toml"
     "partner/cabazitaxel.toml"
     "partner/capecitabine.toml"
     "partner/enzalutamide.toml"
@@ -76,21 +97,40 @@ pub const MODELS: &[Bundled] = library! {
     "partner/talazoparib.toml"
     "partner/temozolomide.toml"
     "psma/ac225-psma617-daughters.toml"
+    "psma/dcfpyl.toml"
+    "psma/psma-617-wholebody.toml"
     "psma/psma-it-population.toml"
+    "psma/psma-it-wholebody.toml"
     "psma/psma617-population.toml"
     "psma/tumour-feedback.toml"
     "psma/tumour-kidney.toml"
+    "psma/ubc-pkpd.toml"
+    "psma/ubc-reduced.toml"
+    "psma/ubc-wholebody.toml"
     "radiobiology/lethal-potentially-lethal.toml"
     "radiobiology/linear-quadratic.toml"
     "radiobiology/linear-quadratic-two-repairs.toml"
     "radiobiology/two-damage.toml"
     "sstr2/dotatate-population.toml"
     "sstr2/dotatate-small.toml"
+    "sstr2/dotatate-wholebody.toml"
     "sstr2/ha-dotatate-population.toml"
     "survival/desmee-2015.toml"
     "survival/new-lesions.toml"
     "survival/weibull-tumour.toml"
     "survival/zecchin-2016.toml"
+    "target/caix.toml"
+    "target/cck2r.toml"
+    "target/cd20.toml"
+    "target/cd37.toml"
+    "target/cxcr4.toml"
+    "target/dll3.toml"
+    "target/fap.toml"
+    "target/grpr.toml"
+    "target/her2.toml"
+    "target/net1.toml"
+    "target/psma.toml"
+    "target/sstr2.toml"
     "toxicity/haemoglobin.toml"
     "toxicity/kidneys.toml"
     "toxicity/lymphocytes.toml"
@@ -170,7 +210,9 @@ mod tests {
         assert_eq!(scope("psma/ac225-psma617-daughters").nuclides, "Ac-225 with Fr-221 and Bi-213");
         assert_eq!(scope("psma/tumour-kidney").target, "PSMA");
         assert_eq!(scope("radiobiology/linear-quadratic"), Scope::default());
-        let ligands = |name: &&str| ["psma/", "sstr2/", "chains/", "ligand/"].iter().any(|f| name.starts_with(f));
+        let ligands = |name: &&str| {
+            ["psma/", "sstr2/", "chains/", "ligand/"].iter().any(|f| name.starts_with(f))
+        };
         for name in names().filter(ligands) {
             assert!(!scope(name).target.is_empty(), "{name} has no line in `scope.csv`");
         }

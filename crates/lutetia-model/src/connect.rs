@@ -9,7 +9,7 @@ use lutetia_units::{Dimension, Quantity, Unit};
 
 use crate::{
     expr::{Expr, Symbol},
-    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate},
+    model::{Chain, Define, Fate, Model, Parameter, ParameterValue, Participant, Rate, Status},
 };
 
 pub(crate) use order::order_definitions;
@@ -148,6 +148,8 @@ pub fn connect(
         );
         return (None, diagnostics);
     }
+    // What is made of a sketch is one.
+    model.status = parts.iter().any(|(_, part)| part.is_sketch()).then_some(Status::Sketch);
     (Some(model), diagnostics)
 }
 
@@ -452,6 +454,7 @@ fn deposited(joined: &mut Model, input: &str) -> Option<Expr> {
         iov: None,
         effects: Vec::new(),
         source: Some("of the nuclide with its daughters".to_owned()),
+        evidence: None,
         about: Some("alphas and electrons absorbed in place, per decay".to_owned()),
     });
     let index = joined.parameters.len() - 1;

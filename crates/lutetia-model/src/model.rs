@@ -52,9 +52,75 @@ pub struct Model {
     pub organs: OrganTable,
     /// How it was put together, where it is a chain.
     pub chain: Option<Chain>,
+    /// How far it is trusted, where it says so.
+    pub status: Option<Status>,
+}
+
+/// How far a model is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It agrees with published numbers that set none of its parameters.
+    Validated,
+    /// It does not, or there are none; kept out of rankings.
+    Sketch,
+}
+
+impl Status {
+    /// Every status, in the order of their words in a file.
+    pub const ALL: [Self; 2] = [Self::Validated, Self::Sketch];
+
+    /// The word for it in a model file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Validated => "validated",
+            Self::Sketch => "sketch",
+        }
+    }
+}
+
+/// What the number of a parameter rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// Measured for this ligand, target or organ.
+    Measured,
+    /// Estimated by fitting a model to patients.
+    Estimated,
+    /// Anatomy and physiology of reference people.
+    Reference,
+    /// Measured or estimated for another ligand, target or species, and carried over.
+    Related,
+    /// Published by nobody.
+    Assumed,
+}
+
+impl Evidence {
+    /// Every grade, in the order of their words in a file.
+    pub const ALL: [Self; 5] =
+        [Self::Measured, Self::Estimated, Self::Reference, Self::Related, Self::Assumed];
+
+    /// The word for it in a model file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Estimated => "estimated",
+            Self::Reference => "reference",
+            Self::Related => "related",
+            Self::Assumed => "assumed",
+        }
+    }
 }
 
 impl Model {
+    /// Whether it, or a part of it, calls itself a sketch: what ranks models leaves it out.
+    #[must_use]
+    pub fn is_sketch(&self) -> bool {
+        self.status == Some(Status::Sketch)
+    }
+
     /// A model of these internal units without anything in it.
     #[must_use]
     pub fn empty(id: String, title: String, units: UnitSystem) -> Self {
@@ -80,6 +146,7 @@ impl Model {
             parameter_order: Vec::new(),
             organs: OrganTable::default(),
             chain: None,
+            status: None,
         }
     }
 
@@ -173,6 +240,9 @@ pub struct ChainSetting {
     pub value: String,
     /// Where the number comes from.
     pub source: Option<String>,
+    /// What the number rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// The file of the chain that says so.
     pub file: String,
 }
@@ -281,6 +351,8 @@ pub struct Parameter {
     pub effects: Vec<Effect>,
     /// Where the number comes from; `None` means assumed.
     pub source: Option<String>,
+    /// What the number rests on, where the file says so.
+    pub evidence: Option<Evidence>,
     /// Description.
     pub about: Option<String>,
 }

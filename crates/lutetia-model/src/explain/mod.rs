@@ -14,8 +14,8 @@ use crate::{
     expr::{Expr, Form, Symbol},
     flows::{FlowBalance, flow_balance},
     model::{
-        Chain, Delay, Distribution, EffectForm, Model, Parameter, ParameterValue, Participant,
-        Process, Rate, Variability,
+        Chain, Delay, Distribution, EffectForm, Evidence, Model, Parameter, ParameterValue,
+        Participant, Process, Rate, Status, Variability,
     },
     system::{internal_factor, labels::fate, pool_name},
     values::Values,
@@ -101,6 +101,12 @@ pub struct ParameterRow {
     pub fixed: bool,
     /// Where the number comes from; `None` is assumed.
     pub source: Option<String>,
+    /// What the number rests on, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The range in which a graded number may lie, in its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[String; 2]>,
     /// Description.
     pub about: Option<String>,
 }
@@ -129,6 +135,9 @@ pub struct Explanation {
     pub reference: Option<String>,
     /// Description.
     pub about: Option<String>,
+    /// How far it is trusted, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// How a chain was put together; nothing for a single model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
@@ -188,6 +197,7 @@ pub fn explain(model: &Model) -> Explanation {
         title: model.title.clone(),
         reference: model.reference.clone(),
         about: model.about.clone(),
+        status: model.status,
         chain: model.chain.clone(),
         labels: writers.labels(),
         states,
@@ -562,6 +572,13 @@ impl Writers<'_> {
             effects,
             fixed: parameter.fixed,
             source: parameter.source.clone(),
+            evidence: parameter.evidence,
+            range: match (parameter.evidence, parameter.bounds) {
+                (Some(_), (Some(low), Some(high))) => {
+                    Some([low, high].map(|end| number(end / factor)))
+                }
+                _ => None,
+            },
             about: parameter.about.clone(),
         }
     }

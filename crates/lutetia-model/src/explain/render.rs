@@ -1,8 +1,7 @@
 //! The explanation as a text page and as a LaTeX document.
 
 use super::{
-    Definition, Equation, Explanation, GivenRow, Term, explain, fold::folded, print::escape,
-    process_text,
+    Definition, Equation, Explanation, GivenRow, explain, fold::folded, print::escape, process_text,
 };
 use crate::model::{Chain, Model, OrganTable};
 
@@ -19,6 +18,9 @@ pub fn explain_text(model: &Model, every_organ: bool) -> String {
     let mut out = format!("{}: {}\n", e.id, e.title);
     for line in e.reference.iter().chain(&e.about) {
         out.push_str(&format!("{line}\n"));
+    }
+    if let Some(status) = e.status {
+        out.push_str(&format!("status: {}\n", status.word()));
     }
     for label in &e.labels {
         out.push_str(&format!("label: {label}\n"));
@@ -125,13 +127,19 @@ fn lines_of_chain(out: &mut String, chain: &Chain) {
 /// The right-hand sides, term by term; those of an organ template once.
 fn equations(out: &mut String, model: &Model, e: &Explanation, transit: &dyn Fn(&str) -> bool) {
     let text = |equation: &Equation| {
-        let width =
-            equation.terms.iter().map(|t| t.text.chars().count()).max().unwrap_or(0).min(60);
-        let line = |term: &Term| {
-            let sign = if term.minus { '-' } else { '+' };
-            format!("\n    {sign} {:<width$}  ({})", term.text, term.process)
+        // The terms that one template made are one: what flows from the blood into every organ.
+        let rows = equation.terms.iter().map(|term| {
+            let sign = if term.minus { "-" } else { "+" };
+            vec![term.process.clone(), term.text.clone(), sign.to_owned()]
+        });
+        let rows = folded(model, rows.collect(), &[]);
+        let width = rows.iter().map(|row| row[1].chars().count()).max().unwrap_or(0).min(60);
+        let line = |row: &Vec<String>| {
+            let organs = row.get(3).filter(|organs| !organs.is_empty());
+            let organs = organs.map_or_else(String::new, |organs| format!(", {organs}"));
+            format!("\n    {} {:<width$}  ({}{organs})", row[2], row[1], row[0])
         };
-        equation.terms.iter().map(line).collect::<String>()
+        rows.iter().map(line).collect::<String>()
     };
     let equations = e.equations.iter().filter(|equation| !transit(&equation.state));
     let rows = equations.map(|equation| vec![equation.state.clone(), text(equation)]).collect();
@@ -199,11 +207,17 @@ fn parameters(out: &mut String, model: &Model, e: &Explanation) {
             value.push_str(&format!(" * {effect}"));
         }
         let typical = p.typical.clone().unwrap_or_default();
-        let source = match (&p.source, e.assumed.contains(&p.name)) {
+        let mut source = match (&p.source, e.assumed.contains(&p.name)) {
             (_, true) => "assumed".to_owned(),
             (Some(source), false) => source.clone(),
             (None, false) => "formula".to_owned(),
         };
+        if let Some([low, high]) = &p.range {
+            source = format!("{low} to {high}; {source}");
+        }
+        if let Some(evidence) = p.evidence {
+            source = format!("{}: {source}", evidence.word());
+        }
         vec![
             p.name.clone(),
             value,

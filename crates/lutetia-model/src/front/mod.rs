@@ -14,6 +14,7 @@ mod code;
 mod declare;
 mod delays;
 mod fields;
+mod grade;
 pub(crate) mod keys;
 mod names;
 mod organs;

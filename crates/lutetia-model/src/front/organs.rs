@@ -14,6 +14,9 @@ use super::{
     tree::{Node, Value},
 };
 
+/// Columns that say what the numbers of their row rest on.
+const GRADES: [&str; 2] = ["source", "evidence"];
+
 /// Most organs of a model.
 const MOST: usize = 2000;
 
@@ -298,6 +301,21 @@ impl Organs {
                 names.push(name);
             }
         }
+        // What the numbers of a row rest on is no column of numbers.
+        let graded = |organ: &str| -> Vec<(Text, Node)> {
+            let row = rows.iter().find(|r| r.0 == organ).map_or(&[][..], |r| &r.1);
+            row.iter()
+                .filter(|(k, _)| GRADES.contains(&k.as_str()))
+                .filter_map(|(k, cell)| match cell {
+                    Cell::Value(text, _) => {
+                        let (span, value) = (text.span(), Value::Text(text.clone()));
+                        Some((Text::lumped(span, k), Node { value, span }))
+                    }
+                    Cell::Flag(..) => None,
+                })
+                .collect()
+        };
+        names.retain(|name| !GRADES.contains(name));
         for column in names {
             let cells: Vec<(&String, &Cell)> = rows
                 .iter()
@@ -336,15 +354,12 @@ impl Organs {
                     self.values.push((column.to_owned(), value.clone()));
                 }
                 let span = value.span();
+                let mut list = graded(organ);
+                let node = Node { value: Value::Text(value.clone()), span };
+                list.push((Text::lumped(span, "value"), node));
                 self.parameters.push(Entry {
                     name: Text::lumped(span, &format!("{column}_{organ}")),
-                    fields: Fields {
-                        list: vec![(
-                            Text::lumped(span, "value"),
-                            Node { value: Value::Text(value.clone()), span },
-                        )],
-                        span,
-                    },
+                    fields: Fields { list, span },
                 });
             }
         }

@@ -4,6 +4,7 @@
 mod chains;
 mod connections;
 mod explanations;
+mod grades;
 mod hints;
 mod model_files;
 mod mutated_files;

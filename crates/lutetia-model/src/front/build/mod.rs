@@ -15,7 +15,7 @@ use super::{
     code,
     declare::{Declarations, Entry, Fields, unknown, wrong_kind},
     fields::{self, identifier, required, string},
-    keys,
+    grade, keys,
     names::{Meaning, Names, RESERVED},
     population,
     text::Text,
@@ -133,6 +133,7 @@ pub(super) fn model(
             columns: found.organs.filters.clone(),
         },
         chain: None,
+        status: grade::status(head, faults),
     };
     circles_and_flows(&mut model, found, head.span, faults);
     Some(model)

@@ -7,6 +7,7 @@ use super::super::{
     code,
     declare::Entry,
     fields::{self, looks_like_quantity, place, quantity, quantity_of, required, string, text},
+    grade,
     names::Place,
     population,
     syntax::{self, Raw},
@@ -101,6 +102,7 @@ impl Builder<'_> {
             iov: None,
             effects: Vec::new(),
             source: string(f, "source", faults),
+            evidence: grade::evidence(f, faults),
             about: string(f, "about", faults),
         };
         let what = format!("parameter `{}`", e.name.as_str());

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     connect::{ALIAS_SEPARATOR, Connection, Link, Mass, connect},
-    model::{Chain, ChainPart, ChainSetting, ChainWire, Model, ParameterValue},
+    model::{Chain, ChainPart, ChainSetting, ChainWire, Model, Parameter, ParameterValue},
 };
 
 /// The joined model of the lines of a chain.
@@ -40,6 +40,8 @@ pub(super) fn model(
     model.title.clone_from(&lines.title);
     model.about.clone_from(&lines.about);
     model.reference.clone_from(&lines.reference);
+    // What is made of a sketch is one, whatever the chain says of itself.
+    model.status = model.status.or(lines.status);
     for line in &lines.set {
         if let Some(setting) = &line.given {
             set(&mut model, &line.name, setting, faults);
@@ -127,6 +129,9 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
             parameter.value = ParameterValue::Number(model.units.to_internal(&q));
             parameter.unit = q.unit().clone();
             parameter.source.clone_from(&setting.source);
+            parameter.evidence = setting.evidence;
+            let value = model.units.to_internal(&q);
+            bounds(parameter, value, setting, &model.units, faults);
         }
         return;
     }
@@ -155,6 +160,40 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
             .hint("`lutetia explain` lists the parameters of a model; write `part.parameter`")
             .maybe_hint(near),
     );
+}
+
+/// The range that a chain gives with a value, which lies in it; without one that of the part stays.
+fn bounds(
+    parameter: &mut Parameter,
+    value: f64,
+    setting: &Setting,
+    units: &UnitSystem,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let dimension = parameter.dimension;
+    let mut read = |text: &Option<Text>, key: &str| {
+        let q = fields::quantity_of(text.as_ref()?, dimension, &format!("`{key}`"), faults)?;
+        Some(units.to_internal(&q))
+    };
+    let (low, high) = (read(&setting.min, "min"), read(&setting.max, "max"));
+    if low.is_none() && high.is_none() {
+        return;
+    }
+    parameter.bounds = (low, high);
+    if low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high) {
+        let end = |text: &Option<Text>| text.as_ref().map_or("…", Text::as_str).to_owned();
+        let message = format!(
+            "the value is `{}`; expected {} to {}, its range",
+            setting.value.as_str(),
+            end(&setting.min),
+            end(&setting.max)
+        );
+        faults.push(
+            Diagnostic::error(code::NUMBER, message)
+                .at(setting.value.span(), "")
+                .hint("correct `value`, `min` or `max`"),
+        );
+    }
 }
 
 /// Keeps every line with the file that says it.
@@ -189,6 +228,7 @@ fn write_down(chain: &mut Chain, lines: &Lines) {
                 name: name.as_str().to_owned(),
                 value: setting.value.as_str().to_owned(),
                 source: setting.source.clone(),
+                evidence: setting.evidence,
                 file: file.clone(),
             });
         }
