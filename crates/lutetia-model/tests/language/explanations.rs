@@ -1,6 +1,8 @@
 //! What is said of a model.
 
-use lutetia_model::{Distribution, Fate, Model, Variability, explain, explain_latex, explain_text};
+use lutetia_model::{
+    Distribution, Fate, Model, Variability, diagram_svg, explain, explain_latex, explain_text,
+};
 use lutetia_testkit::{Build, amount, num, receptor};
 
 fn sums(model: &Model) -> Vec<(String, Vec<String>)> {
@@ -189,4 +191,19 @@ fn regress_organs_are_folded() {
         assert!(!short.contains(&format!("in_{organ} ")), "{organ}");
     }
     insta::assert_snapshot!(short);
+}
+
+/// Every box and arrow of a drawing: one box for the compartment that is no organ, one per template, an arrow per pair.
+#[test]
+fn exact_the_drawing_has_a_box_per_template() {
+    let count = |text: &str, what: &str| text.matches(what).count();
+    let model = organs();
+    let (short, long) = (diagram_svg(&model, false), diagram_svg(&model, true));
+    // Beside the white ground: blood, the organs, the states of the delay.
+    assert_eq!(count(&short, "<rect"), 1 + 3, "{short}");
+    assert_eq!(count(&long, "<rect"), 1 + 6, "{long}");
+    // Blood with each of four organs, and two organs with the liver.
+    assert_eq!(count(&long, "<path d=\"M") - 1, 6, "{long}");
+    assert!(short.contains("{organ} × 4"), "{short}");
+    assert_eq!(count(&long, "<text"), count(&long, "</text>"));
 }

@@ -101,7 +101,7 @@ fn exact_an_explanation_shows_grade_and_range() {
     let row = explained.parameters.iter().find(|p| p.name == "CL").expect("CL");
     assert_eq!(row.evidence, Some(Evidence::Assumed));
     assert_eq!(row.range, Some(["3".to_owned(), "9".to_owned()]));
-    let text = lutetia_model::explain_text(&model(TARGET));
+    let text = lutetia_model::explain_text(&model(TARGET), false);
     assert!(text.contains("status: sketch"), "{text}");
     assert!(text.contains("assumed: 3 to 9; a guess"), "{text}");
     assert!(text.contains("measured: measured so"), "{text}");
