@@ -44,7 +44,15 @@ pub fn diagram_svg(model: &Model, every_organ: bool) -> String {
     let (mut boxes, of) = boxes(model, every_organ);
     let mut arrows: BTreeMap<(usize, usize), Arrow> = BTreeMap::new();
     let mut inside: Vec<Vec<String>> = vec![Vec::new(); boxes.len()];
-    let named = |name: &str| folded_name(model, name, every_organ);
+    // A name is that of a template where several processes have it.
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    for process in &model.processes {
+        *alike.entry(folded_name(model, &process.name, every_organ)).or_default() += 1;
+    }
+    let named = |name: &str| {
+        let folded = folded_name(model, name, every_organ);
+        if alike.get(&folded).is_some_and(|&n| n > 1) { folded } else { name.to_owned() }
+    };
     let mut states: Vec<String> = Vec::new();
     for process in &model.processes {
         let (from, into) =
@@ -92,6 +100,8 @@ pub fn diagram_svg(model: &Model, every_organ: bool) -> String {
         });
     }
     let (width, height) = place(&mut boxes, &links);
+    // Letters of the title are about half as wide as high.
+    let width = width.max(2.0 * MARGIN + 8.3 * model.title.chars().count() as f64);
     draw(model, &boxes, &arrows, (width, height))
 }
 
@@ -156,8 +166,19 @@ fn places(model: &Model, side: &[(Participant, f64)], of: &[usize]) -> Vec<usize
     out
 }
 
-/// A process within a compartment, without the name of the compartment.
+/// A process within a compartment, without the name of the compartment; of one between two compartments of a box, these.
 fn within(model: &Model, process: &Process, every_organ: bool) -> String {
+    let place = |side: &[(Participant, f64)]| {
+        side.iter().find_map(|side| match side.0 {
+            Participant::Pool(pool) => Some(&model.compartments[model.pools[pool].place].name),
+            Participant::Quantity(_) => None,
+        })
+    };
+    if let (Some(from), Some(into)) = (place(&process.reactants), place(&process.products))
+        && from != into
+    {
+        return format!("{} → {into}", folded_name(model, from, every_organ));
+    }
     let side = |side: &[(Participant, f64)]| {
         if side.is_empty() {
             return "0".to_owned();

@@ -33,16 +33,18 @@ pub(super) fn template(text: &str, organ: &str, first: &str) -> String {
     out
 }
 
+/// Rows that differ by the organ alone, and what they have in common.
+struct Group {
+    key: Option<Row>,
+    members: Vec<(String, Row)>,
+}
+
 /// Rows that differ by the organ alone become one, where the first of them stood; in the columns `free` they may differ
 /// in more. A last column says how many organs a row stands for.
 pub(super) fn folded(model: &Model, rows: Vec<Row>, free: &[usize]) -> Vec<Row> {
     let organs = &model.organs;
     if organs.names.len() < 2 {
         return rows;
-    }
-    struct Group {
-        key: Option<Row>,
-        members: Vec<(String, Row)>,
     }
     let mut groups: Vec<Group> = Vec::new();
     let mut known: std::collections::HashMap<Row, usize> = std::collections::HashMap::new();
@@ -104,7 +106,15 @@ fn one(organs: &OrganTable, key: Row, members: &[(String, Row)], free: &[usize])
         .collect();
     row.push(match choice {
         Some(_) => format!("{} organs", names.len()),
-        None => format!("{} organs: {}", names.len(), names.join(", ")),
+        None => {
+            let others: Vec<&str> =
+                organs.names.iter().map(String::as_str).filter(|o| !names.contains(o)).collect();
+            if others.len() < names.len().min(4) {
+                format!("{} organs: all but {}", names.len(), others.join(", "))
+            } else {
+                format!("{} organs: {}", names.len(), names.join(", "))
+            }
+        }
     });
     row
 }

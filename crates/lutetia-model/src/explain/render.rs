@@ -132,12 +132,21 @@ fn equations(out: &mut String, model: &Model, e: &Explanation, transit: &dyn Fn(
             let sign = if term.minus { "-" } else { "+" };
             vec![term.process.clone(), term.text.clone(), sign.to_owned()]
         });
-        let rows = folded(model, rows.collect(), &[]);
-        let width = rows.iter().map(|row| row[1].chars().count()).max().unwrap_or(0).min(60);
+        // Padded when organs are put together, or the length of their names would tell them apart.
         let line = |row: &Vec<String>| {
             let organs = row.get(3).filter(|organs| !organs.is_empty());
             let organs = organs.map_or_else(String::new, |organs| format!(", {organs}"));
-            format!("\n    {} {:<width$}  ({}{organs})", row[2], row[1], row[0])
+            format!("{}\t{}\t({}{organs})", row[2], row[1], row[0])
+        };
+        folded(model, rows.collect(), &[]).iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    let padded = |terms: &str| {
+        let rows: Vec<Vec<&str>> =
+            terms.lines().map(|line| line.splitn(3, '\t').collect()).collect();
+        let cell = |row: &Vec<&str>, c: usize| row.get(c).copied().unwrap_or_default().to_owned();
+        let width = rows.iter().map(|row| cell(row, 1).chars().count()).max().unwrap_or(0).min(60);
+        let line = |row: &Vec<&str>| {
+            format!("\n    {} {:<width$}  {}", cell(row, 0), cell(row, 1), cell(row, 2))
         };
         rows.iter().map(line).collect::<String>()
     };
@@ -146,7 +155,7 @@ fn equations(out: &mut String, model: &Model, e: &Explanation, transit: &dyn Fn(
     for row in folded(model, rows, &[]) {
         let organs = row.get(2).filter(|organs| !organs.is_empty());
         let organs = organs.map_or_else(String::new, |organs| format!("  [{organs}]"));
-        let right = if row[1].is_empty() { " 0" } else { &row[1] };
+        let right = if row[1].is_empty() { " 0".to_owned() } else { padded(&row[1]) };
         out.push_str(&format!("d({})/dt ={organs}{right}\n", row[0]));
     }
 }
@@ -232,7 +241,7 @@ fn parameters(out: &mut String, model: &Model, e: &Explanation) {
     });
     let head =
         ["name", "value", "typical", "unit", "iiv", "iov", "estimation", "source", "about", ""];
-    table(out, &head, &folded(model, rows.collect(), &[1, 2, 7]));
+    table(out, &head, &folded(model, rows.collect(), &[1, 2]));
     if !e.assumed.is_empty() {
         out.push_str(&format!("\nassumed without source: {}\n", e.assumed.join(", ")));
     }

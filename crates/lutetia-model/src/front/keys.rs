@@ -160,7 +160,16 @@ pub(crate) const TABLES: &[Table] = &[
         name: "compartments",
         form: Form::Named("volume"),
         about: "places, each with a volume",
-        keys: &[key("volume", Kind::Value, "a volume, or an expression of one"), SOURCE, ABOUT],
+        keys: &[
+            key("volume", Kind::Value, "a volume, or an expression of one"),
+            key(
+                "unbalanced",
+                Kind::Text,
+                "why more flows into it than out of it, or less, where that is meant",
+            ),
+            SOURCE,
+            ABOUT,
+        ],
     },
     Table {
         name: "parameters",

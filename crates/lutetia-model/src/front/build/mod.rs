@@ -173,6 +173,7 @@ fn circles_and_flows(
     let mut off: Vec<FlowBalance> = flow_balance(model)
         .into_iter()
         .filter(|flow| flow.plain && !flow.balances() && from_table(flow))
+        .filter(|flow| found.compartments[flow.compartment].fields.get("unbalanced").is_none())
         .collect();
     off.sort_by(|a, b| b.share().total_cmp(&a.share()));
     let at = |flow: &FlowBalance| found.compartments[flow.compartment].name.span();
@@ -180,7 +181,7 @@ fn circles_and_flows(
     let message = format!("the flows of `{}` do not balance: {}", worst.place, worst.text());
     let warning = Diagnostic::warning(code::FLOWS, message)
         .at(at(worst), "")
-        .hint("what flows into a compartment of the circulation flows out of it again: correct the organ table, or the sum that stands for all");
+        .hint("what flows into a compartment of the circulation flows out of it again: correct the organ table or the sum that stands for all, or say why under `unbalanced` of the compartment");
     faults.push(others.iter().take(8).fold(warning, |warning, flow| {
         warning.note_at(at(flow), format!("`{}`: {}", flow.place, flow.text()))
     }));
