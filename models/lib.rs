@@ -11,8 +11,10 @@
 //! ```
 
 mod place;
+mod scope;
 
 pub use place::{Place, place, place_by, slashed};
+pub use scope::{Scope, scope};
 
 /// A model of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,7 @@ macro_rules! library {
 
 /// Every model and every chain, sorted by name.
 pub const MODELS: &[Bundled] = library! {
+    "body/ligand-body.toml"
     "chains/net-limits.toml"
     "chains/net-survival.toml"
     "chains/psma-enzalutamide.toml"
@@ -64,6 +67,26 @@ pub const MODELS: &[Bundled] = library! {
     "combination/sensitisation.toml"
     "combination/standard-of-care.toml"
     "immune/antigen-effector.toml"
+    "ligand/dotatate.toml"
+    "ligand/dotatoc.toml"
+    "ligand/fap-2286.toml"
+    "ligand/fapi-46.toml"
+    "ligand/girentuximab.toml"
+    "ligand/ibritumomab.toml"
+    "ligand/j591.toml"
+    "ligand/lilotomab.toml"
+    "ligand/mibg.toml"
+    "ligand/neob.toml"
+    "ligand/pentixather.toml"
+    "ligand/pp-f11n.toml"
+    "ligand/psma-617.toml"
+    "ligand/psma-it.toml"
+    "ligand/rhpsma-10-1.toml"
+    "ligand/rm2.toml"
+    "ligand/satoreotide.toml"
+    "ligand/sc16.toml"
+    "ligand/tositumomab.toml"
+    "ligand/trastuzumab.toml"
     "partner/cabazitaxel.toml"
     "partner/capecitabine.toml"
     "partner/enzalutamide.toml"
@@ -74,21 +97,40 @@ pub const MODELS: &[Bundled] = library! {
     "partner/talazoparib.toml"
     "partner/temozolomide.toml"
     "psma/ac225-psma617-daughters.toml"
+    "psma/dcfpyl.toml"
+    "psma/psma-617-wholebody.toml"
     "psma/psma-it-population.toml"
+    "psma/psma-it-wholebody.toml"
     "psma/psma617-population.toml"
     "psma/tumour-feedback.toml"
     "psma/tumour-kidney.toml"
+    "psma/ubc-pkpd.toml"
+    "psma/ubc-reduced.toml"
+    "psma/ubc-wholebody.toml"
     "radiobiology/lethal-potentially-lethal.toml"
     "radiobiology/linear-quadratic.toml"
     "radiobiology/linear-quadratic-two-repairs.toml"
     "radiobiology/two-damage.toml"
     "sstr2/dotatate-population.toml"
     "sstr2/dotatate-small.toml"
+    "sstr2/dotatate-wholebody.toml"
     "sstr2/ha-dotatate-population.toml"
     "survival/desmee-2015.toml"
     "survival/new-lesions.toml"
     "survival/weibull-tumour.toml"
     "survival/zecchin-2016.toml"
+    "target/caix.toml"
+    "target/cck2r.toml"
+    "target/cd20.toml"
+    "target/cd37.toml"
+    "target/cxcr4.toml"
+    "target/dll3.toml"
+    "target/fap.toml"
+    "target/grpr.toml"
+    "target/her2.toml"
+    "target/net1.toml"
+    "target/psma.toml"
+    "target/sstr2.toml"
     "toxicity/haemoglobin.toml"
     "toxicity/kidneys.toml"
     "toxicity/lymphocytes.toml"
@@ -158,6 +200,25 @@ mod tests {
         let mut here: Vec<&str> = MODELS.iter().map(|model| model.path).collect();
         here.sort_unstable();
         assert_eq!(here, there, "a model is in `lib.rs` and in the folder");
+    }
+
+    #[test]
+    fn exact_every_line_of_the_scopes_is_of_a_model() {
+        let mut before = std::collections::BTreeSet::new();
+        for (beginning, scope) in scope::lines() {
+            assert!(before.insert(beginning), "{beginning} twice");
+            assert!(names().any(|name| name.starts_with(beginning)), "{beginning}");
+            assert!(!scope.disease.is_empty(), "{beginning}");
+        }
+        assert_eq!(scope("psma/ac225-psma617-daughters").nuclides, "Ac-225 with Fr-221 and Bi-213");
+        assert_eq!(scope("psma/tumour-kidney").target, "PSMA");
+        assert_eq!(scope("radiobiology/linear-quadratic"), Scope::default());
+        let ligands = |name: &&str| {
+            ["psma/", "sstr2/", "chains/", "ligand/"].iter().any(|f| name.starts_with(f))
+        };
+        for name in names().filter(ligands) {
+            assert!(!scope(name).target.is_empty(), "{name} has no line in `scope.csv`");
+        }
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub mod steps;
 pub mod world;
 pub mod written;
 
-pub use check::{Checked, Sheet, check, declared};
 pub use cache::{Cache, Keep, Repository, Unfit};
+pub use check::{Checked, Sheet, check, declared};
 pub use failure::{Attempt, Failure};
 pub use kept::Kept;
 pub use plan::{Named, Plan, PlannedFigure, PlannedStep};

@@ -1,5 +1,7 @@
 //! Several models through their ports into one.
 
+mod order;
+
 use std::collections::BTreeMap;
 
 use lutetia_diagnostic::{Diagnostic, Span, closest, has_errors};
@@ -9,9 +11,11 @@ use crate::{
     expr::{Expr, Symbol},
     model::{
         ALIAS_SEPARATOR, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue,
-        Participant, Rate,
+        Participant, Rate, Status,
     },
 };
+
+pub(crate) use order::order_definitions;
 
 /// An output of one part drives an input of another (or of itself).
 #[derive(Debug, Clone, PartialEq)]
@@ -140,10 +144,21 @@ pub fn connect(
         return (None, diagnostics);
     }
     let Some(mut model) = merge(parts, &driven) else { return (None, diagnostics) };
-    if let Err(diagnostic) = sort_defines(&mut model) {
-        diagnostics.push(*diagnostic);
+    if let Err(circle) = order_definitions(&mut model) {
+        diagnostics.push(
+            Diagnostic::error(
+                "LUT2607",
+                format!("the connections form an algebraic loop: {}", circle.join(" -> ")),
+            )
+            .hint(
+                "let one of them depend on a state (a quantity that changes in time) or remove a \
+                 connection",
+            ),
+        );
         return (None, diagnostics);
     }
+    // What is made of a sketch is one.
+    model.status = parts.iter().any(|(_, part)| part.is_sketch()).then_some(Status::Sketch);
     (Some(model), diagnostics)
 }
 
@@ -470,6 +485,7 @@ fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> O
             Some((region, _)) => format!("absorbed in the {region} per decay in them"),
             None => "alphas and electrons absorbed in place, per decay".to_owned(),
         }),
+        evidence: None,
     });
     let index = joined.parameters.len() - 1;
     joined.parameter_order.push(index);
@@ -518,6 +534,10 @@ fn prefixed(alias: &str, name: &str) -> String {
 }
 
 fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
+    // Organs of several tables are not one choice: those of the first part that has some.
+    if joined.organs.names.is_empty() {
+        joined.organs = part.organs.clone();
+    }
     let named = |name: &str| prefixed(alias, name);
     for group in &part.labels {
         let mut group = group.clone();
@@ -570,6 +590,14 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         quantity.initial = at.expr(&quantity.initial);
         joined.quantities.push(quantity);
     }
+    for delay in &part.delays {
+        let mut delay = delay.clone();
+        delay.name = named(&delay.name);
+        delay.of = at.expr(&delay.of);
+        delay.mean = at.expr(&delay.mean);
+        delay.first += at.quantities;
+        joined.delays.push(delay);
+    }
     for define in &part.defines {
         let mut define = define.clone();
         define.name = named(&define.name);
@@ -615,125 +643,5 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         correlation.first += at.parameters;
         correlation.second += at.parameters;
         joined.correlations.push(correlation);
-    }
-}
-
-/// Puts the definitions in an order in which each uses only earlier ones, looking through volumes;
-/// a loop without a state in it has no solution in general and is refused.
-fn sort_defines(model: &mut Model) -> Result<(), Box<Diagnostic>> {
-    let (defines, volumes) = (model.defines.len(), model.compartments.len());
-    // Nodes: definitions, then volumes.
-    let mut needs: Vec<Vec<usize>> = Vec::with_capacity(defines + volumes);
-    let exprs = model.defines.iter().map(|d| &d.expr);
-    for expr in exprs.chain(model.compartments.iter().map(|c| &c.volume)) {
-        let mut list = Vec::new();
-        expr.for_each_symbol(&mut |symbol| match symbol {
-            Symbol::Define(d) => list.push(d),
-            Symbol::Volume(v) => list.push(defines + v),
-            _ => {}
-        });
-        list.sort_unstable();
-        list.dedup();
-        needs.push(list);
-    }
-    let mut done = vec![false; needs.len()];
-    let mut order = Vec::with_capacity(defines);
-    // Depth first with a stack of our own: (node, next need to look at).
-    for root in 0..needs.len() {
-        let mut path: Vec<(usize, usize)> = if done[root] { Vec::new() } else { vec![(root, 0)] };
-        while let Some(&(node, k)) = path.last() {
-            let Some(&need) = needs[node].get(k) else {
-                done[node] = true;
-                if node < defines {
-                    order.push(node);
-                }
-                path.pop();
-                continue;
-            };
-            if let Some(top) = path.last_mut() {
-                top.1 += 1;
-            }
-            if done[need] {
-                continue;
-            }
-            if let Some(start) = path.iter().position(|p| p.0 == need) {
-                let name = |node: usize| {
-                    if node < defines {
-                        model.defines[node].name.clone()
-                    } else {
-                        format!("volume({})", model.compartments[node - defines].name)
-                    }
-                };
-                let mut cycle: Vec<String> = path[start..].iter().map(|p| name(p.0)).collect();
-                cycle.push(name(need));
-                return Err(Box::new(
-                    Diagnostic::error(
-                        "LUT2607",
-                        format!("the connections form an algebraic loop: {}", cycle.join(" -> ")),
-                    )
-                    .hint(
-                        "let one of them depend on a state (a quantity that changes in time) or \
-                         remove a connection",
-                    ),
-                ));
-            }
-            path.push((need, 0));
-        }
-    }
-    let mut new_place = vec![0; defines];
-    for (place, &old) in order.iter().enumerate() {
-        new_place[old] = place;
-    }
-    let renumber = Renumber(&new_place);
-    let mut sorted: Vec<Define> = Vec::with_capacity(defines);
-    for &old in &order {
-        let mut define = model.defines[old].clone();
-        renumber.expr(&mut define.expr);
-        sorted.push(define);
-    }
-    model.defines = sorted;
-    for compartment in &mut model.compartments {
-        renumber.expr(&mut compartment.volume);
-    }
-    for pool in &mut model.pools {
-        if let Some(initial) = &mut pool.initial {
-            renumber.expr(initial);
-        }
-    }
-    for quantity in &mut model.quantities {
-        renumber.expr(&mut quantity.initial);
-    }
-    for process in &mut model.processes {
-        match &mut process.rate {
-            Rate::MassAction { coefficient: e, .. } | Rate::Explicit(e) => renumber.expr(e),
-        }
-    }
-    for event in &mut model.events {
-        event.for_each_expr(&mut |e| renumber.expr(e));
-    }
-    for output in &mut model.outputs {
-        renumber.expr(&mut output.expr);
-    }
-    Ok(())
-}
-
-struct Renumber<'a>(&'a [usize]);
-
-impl Renumber<'_> {
-    fn expr(&self, expr: &mut Expr) {
-        match expr {
-            Expr::Symbol(Symbol::Define(d)) => *d = self.0[*d],
-            Expr::Number(_) | Expr::Symbol(_) => {}
-            Expr::Neg(a) => self.expr(a),
-            Expr::Add(a, b)
-            | Expr::Sub(a, b)
-            | Expr::Mul(a, b)
-            | Expr::Div(a, b)
-            | Expr::Pow(a, b) => {
-                self.expr(a);
-                self.expr(b);
-            }
-            Expr::Call(_, arguments) => arguments.iter_mut().for_each(|a| self.expr(a)),
-        }
     }
 }

@@ -28,6 +28,40 @@ pub enum Function {
     Step,
     /// `if_positive(x, a, b)`: `a` where x > 0, else `b`; stops as for `step`.
     IfPositive,
+    /// `if(condition, a, b)`: `a` where the condition holds, else `b`; the branch that is not taken is not looked at,
+    /// whatever its value. The integrator stops where a comparison of the condition changes its outcome.
+    If,
+    /// `a < b`: 1 where it holds, else 0. Equal dimensions, as for the other comparisons.
+    Less,
+    /// `a <= b`.
+    AtMost,
+    /// `a > b`.
+    Greater,
+    /// `a >= b`.
+    AtLeast,
+    /// `a and b`, of conditions.
+    And,
+    /// `a or b`, of conditions.
+    Or,
+    /// `not a`, of a condition.
+    Not,
+}
+
+impl Function {
+    /// Whether the value is 1 where something holds, else 0.
+    #[must_use]
+    pub fn is_condition(self) -> bool {
+        matches!(
+            self,
+            Self::Less
+                | Self::AtMost
+                | Self::Greater
+                | Self::AtLeast
+                | Self::And
+                | Self::Or
+                | Self::Not
+        )
+    }
 }
 
 /// Which form of a labelled species a name means.

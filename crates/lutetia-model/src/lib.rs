@@ -7,6 +7,7 @@
 mod connect;
 pub mod explain;
 pub mod expr;
+mod flows;
 mod front;
 mod model;
 mod ports_page;
@@ -14,10 +15,12 @@ pub mod role;
 mod scaffold;
 mod schema;
 pub mod system;
+mod values;
 
 pub use connect::{Connection, Link, Mass, connect};
-pub use explain::{Explanation, explain, explain_latex, explain_text};
+pub use explain::{Explanation, diagram_svg, explain, explain_latex, explain_text};
 pub use expr::{Expr, Form, Function, Symbol};
+pub use flows::{FlowBalance, flow_balance};
 pub use front::{
     Checked, Named, NoFiles, Port, PortPattern, Ports, Resolve, SourceFile, check,
     check_with_units, ports,

@@ -37,6 +37,8 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// Quantities that are not amounts (`[states]`).
     pub quantities: Vec<QuantityState>,
+    /// Delays: which of `quantities` are their transit states.
+    pub delays: Vec<Delay>,
     /// `[define]` in an order in which each uses only earlier ones.
     pub defines: Vec<Define>,
     /// Processes after expansion.
@@ -51,11 +53,79 @@ pub struct Model {
     pub correlations: Vec<Correlation>,
     /// Order in which formula parameters can be evaluated (indices into `parameters`).
     pub parameter_order: Vec<usize>,
+    /// The organs of its table.
+    pub organs: OrganTable,
     /// How it was put together, where it is a chain.
     pub chain: Option<Chain>,
+    /// How far it is trusted, where it says so.
+    pub status: Option<Status>,
+}
+
+/// How far a model is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It agrees with published numbers that set none of its parameters.
+    Validated,
+    /// It does not, or there are none; kept out of rankings.
+    Sketch,
+}
+
+impl Status {
+    /// Every status, in the order of their words in a file.
+    pub const ALL: [Self; 2] = [Self::Validated, Self::Sketch];
+
+    /// The word for it in a model file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Validated => "validated",
+            Self::Sketch => "sketch",
+        }
+    }
+}
+
+/// What the number of a parameter rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// Measured for this ligand, target or organ.
+    Measured,
+    /// Estimated by fitting a model to patients.
+    Estimated,
+    /// Anatomy and physiology of reference people.
+    Reference,
+    /// Measured or estimated for another ligand, target or species, and carried over.
+    Related,
+    /// Published by nobody.
+    Assumed,
+}
+
+impl Evidence {
+    /// Every grade, in the order of their words in a file.
+    pub const ALL: [Self; 5] =
+        [Self::Measured, Self::Estimated, Self::Reference, Self::Related, Self::Assumed];
+
+    /// The word for it in a model file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Estimated => "estimated",
+            Self::Reference => "reference",
+            Self::Related => "related",
+            Self::Assumed => "assumed",
+        }
+    }
 }
 
 impl Model {
+    /// Whether it, or a part of it, calls itself a sketch: what ranks models leaves it out.
+    #[must_use]
+    pub fn is_sketch(&self) -> bool {
+        self.status == Some(Status::Sketch)
+    }
+
     /// A model of these internal units without anything in it.
     #[must_use]
     pub fn empty(id: String, title: String, units: UnitSystem) -> Self {
@@ -72,6 +142,7 @@ impl Model {
             species: Vec::new(),
             pools: Vec::new(),
             quantities: Vec::new(),
+            delays: Vec::new(),
             defines: Vec::new(),
             processes: Vec::new(),
             events: Vec::new(),
@@ -79,8 +150,16 @@ impl Model {
             outputs: Vec::new(),
             correlations: Vec::new(),
             parameter_order: Vec::new(),
+            organs: OrganTable::default(),
             chain: None,
+            status: None,
         }
+    }
+
+    /// The delay whose transit state a quantity is.
+    #[must_use]
+    pub fn delay_of(&self, quantity: usize) -> Option<&Delay> {
+        self.delays.iter().find(|d| (d.first..d.first + d.states).contains(&quantity))
     }
 
     /// Whether a parameter is what a nuclide deposits per decay, which `dose_rate_of` of a chain makes.
@@ -88,6 +167,36 @@ impl Model {
     pub fn is_dose_factor(&self, name: &str) -> bool {
         let factors = self.chain.iter().flat_map(|chain| &chain.dose_factors);
         factors.filter_map(|made| self.parameters.get(made.parameter)).any(|p| p.name == name)
+    }
+}
+
+/// The organs that a model repeats, and the columns of true and false by which a template chooses among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganTable {
+    /// Their names, in the order of the table.
+    pub names: Vec<String>,
+    /// Each column with the organs for which it is true.
+    pub columns: Vec<(String, Vec<String>)>,
+}
+
+impl OrganTable {
+    /// The placeholder that stands for these organs and no others: `{organ}`, `{organ:column}` or `{organ:!column}`.
+    #[must_use]
+    pub fn choice(&self, organs: &[&str]) -> Option<String> {
+        let is = |wanted: &dyn Fn(&str) -> bool| {
+            self.names.iter().all(|name| wanted(name) == organs.contains(&name.as_str()))
+        };
+        if is(&|_| true) {
+            return Some("{organ}".to_owned());
+        }
+        self.columns.iter().find_map(|(column, members)| {
+            let inside = |name: &str| members.iter().any(|m| m == name);
+            if is(&inside) {
+                Some(format!("{{organ:{column}}}"))
+            } else {
+                is(&|name| !inside(name)).then(|| format!("{{organ:!{column}}}"))
+            }
+        })
     }
 }
 
@@ -188,6 +297,9 @@ pub struct ChainSetting {
     pub value: String,
     /// Where the number comes from.
     pub source: Option<String>,
+    /// What the number rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// The file of the chain that says so.
     pub file: String,
 }
@@ -296,6 +408,8 @@ pub struct Parameter {
     pub effects: Vec<Effect>,
     /// Where the number comes from; `None` means assumed.
     pub source: Option<String>,
+    /// What the number rests on, where the file says so.
+    pub evidence: Option<Evidence>,
     /// Description.
     pub about: Option<String>,
 }
@@ -405,7 +519,8 @@ pub enum EffectForm {
 pub struct Compartment {
     /// Name.
     pub name: String,
-    /// Volume; may depend on parameters, covariates, quantities and inputs.
+    /// Volume: a number, or an expression of anything that is not the volume itself. Amounts are the states, so that a
+    /// concentration is amount / volume at every time, whatever moves the volume.
     pub volume: Expr,
     /// As the author wrote it.
     pub text: String,
@@ -457,6 +572,24 @@ pub struct QuantityState {
     pub about: Option<String>,
 }
 
+/// `delay(x, tau, n)`: n transit states in a row, each of mean stay tau/n, so that the delay has an Erlang distribution
+/// of mean tau and variance tau²/n. All are empty at the start: before time zero, x was zero.
+#[derive(Debug, Clone)]
+pub struct Delay {
+    /// `delay1`, in the order of the file; its states are `delay1~1` … `delay1~n`.
+    pub name: String,
+    /// x.
+    pub of: Expr,
+    /// tau, a time.
+    pub mean: Expr,
+    /// Dimension of x.
+    pub dimension: Dimension,
+    /// Its first state: index into `Model::quantities`. The last one is the value.
+    pub first: usize,
+    /// n.
+    pub states: usize,
+}
+
 /// A quantity that varies in time, by definition.
 #[derive(Debug, Clone)]
 pub struct Define {
@@ -484,9 +617,9 @@ pub enum Participant {
 pub struct Process {
     /// Name; the backward half of `bind` is `bind (back)`.
     pub name: String,
-    /// What is consumed, with integer multiplicity.
+    /// What is consumed, with its number of molecules: whole for mass action, any above zero for an explicit flux.
     pub reactants: Vec<(Participant, f64)>,
-    /// What is made.
+    /// What is made, likewise; fractions too.
     pub products: Vec<(Participant, f64)>,
     /// How fast.
     pub rate: Rate,

@@ -186,7 +186,14 @@ pub fn compiled(
     mut model: Model,
     nuclides: &[String],
 ) -> Result<LoadedModel, ScenarioError> {
-    let notes = follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
+    let mut notes: Vec<String> =
+        follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
+    if model.is_sketch() {
+        notes.push(format!(
+            "`{}` is a sketch: it is not validated against published numbers, and models are not ranked by it",
+            model.id
+        ));
+    }
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
     let system = compile(&model, &binding).map_err(|source| ScenarioError::Compile {
         model: name.to_owned(),

@@ -303,6 +303,7 @@ impl fmt::Display for Bounded {
                     LimitKind::Volume => "volume of",
                     LimitKind::Coefficient => "rate of process",
                     LimitKind::Initial => "initial amount of",
+                    LimitKind::Delay => "mean of",
                 };
                 write!(f, "the {what} `{name}`")?;
                 if formula.is_empty() { Ok(()) } else { write!(f, " (`{formula}`)") }

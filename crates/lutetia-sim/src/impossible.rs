@@ -66,7 +66,7 @@ impl Limits {
         field.limits_into(0.0, x, &mut self.values);
         let limits = system.limits();
         for (limit, &value) in limits.iter().zip(&self.values) {
-            if limit.fixed && !is_possible(value) {
+            if limit.fixed && !is_possible(limit.kind, value) {
                 return Err(impossible(system, limit, value));
             }
         }
@@ -135,7 +135,7 @@ impl Limits {
             *most = most.max(value.abs());
             let rounding = if limit.kind == LimitKind::Volume { 0.0 } else { ROUNDING * *most };
             // A value that is not a number shows in the states it makes.
-            if value < -rounding {
+            if value < -rounding || (limit.kind == LimitKind::Delay && value <= 0.0) {
                 return Err(impossible(system, limit, value));
             }
         }
@@ -147,8 +147,8 @@ fn is_zero(x: f64) -> bool {
     x.abs() <= 0.0
 }
 
-fn is_possible(value: f64) -> bool {
-    value >= 0.0
+fn is_possible(kind: LimitKind, value: f64) -> bool {
+    if kind == LimitKind::Delay { value > 0.0 } else { value >= 0.0 }
 }
 
 fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
@@ -158,6 +158,7 @@ fn impossible(system: &System, limit: &Limit, value: f64) -> Fault {
         }
         LimitKind::Coefficient => "a rate of zero or more",
         LimitKind::Initial => "an amount of zero or more",
+        LimitKind::Delay => "a time above zero",
     };
     let value = quantity_text(system.units(), limit.dimension, value);
     let (kind, name, formula) = (limit.kind, limit.name.clone(), limit.text.clone());

@@ -87,6 +87,7 @@ impl Build {
             iov: None,
             effects: Vec::new(),
             source: None,
+            evidence: None,
             about: None,
         });
         Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))

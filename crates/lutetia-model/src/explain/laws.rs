@@ -30,7 +30,7 @@ const MOST_COLUMNS: usize = 20_000;
 ///
 /// Species that are themselves radioactive are left out: they decay whatever happens.
 pub(super) fn laws(model: &Model) -> Vec<Law> {
-    let (columns, names, open) = stoichiometry(model);
+    let Some((columns, names, open)) = stoichiometry(model) else { return Vec::new() };
     if columns.len() > MOST_COLUMNS {
         return Vec::new();
     }
@@ -60,20 +60,29 @@ pub(super) fn laws(model: &Model) -> Vec<Law> {
 }
 
 /// One column per process and per decay: changes of the totals, names, and whether something
-/// enters or leaves the model.
-fn stoichiometry(model: &Model) -> (Vec<Row>, Vec<String>, Vec<bool>) {
+/// enters or leaves the model; `None` where numbers of molecules are no fractions a person would write.
+fn stoichiometry(model: &Model) -> Option<(Vec<Row>, Vec<String>, Vec<bool>)> {
     let (mut columns, mut names, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let row_of = |participant: Participant| match participant {
         Participant::Pool(pool) => pool,
         Participant::Quantity(quantity) => model.pools.len() + quantity,
     };
     for process in &model.processes {
+        // What passes through a delay is a signal, no substance.
+        let transit = |side: &(Participant, f64)| matches!(side.0, Participant::Quantity(q) if model.delay_of(q).is_some());
+        if process.products.iter().any(transit) {
+            continue;
+        }
+        // A law holds for any multiple of the process: that in which all numbers are whole.
+        let sides = || process.reactants.iter().chain(&process.products).map(|side| side.1);
+        let times = common_denominator(sides())?;
+        let whole = |m: f64| (m * times).round() as i128;
         let mut column = Row::new();
         for &(participant, m) in &process.reactants {
-            *column.entry(row_of(participant)).or_insert(0) -= m as i128;
+            *column.entry(row_of(participant)).or_insert(0) -= whole(m);
         }
         for &(participant, m) in &process.products {
-            *column.entry(row_of(participant)).or_insert(0) += m as i128;
+            *column.entry(row_of(participant)).or_insert(0) += whole(m);
         }
         column.retain(|_, value| *value != 0);
         columns.push(column);
@@ -113,7 +122,34 @@ fn stoichiometry(model: &Model) -> (Vec<Row>, Vec<String>, Vec<bool>) {
             open.push(true);
         }
     }
-    (columns, names, open)
+    Some((columns, names, open))
+}
+
+/// The least whole number that makes all numbers whole, up to a million.
+fn common_denominator(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut all = 1_u128;
+    for x in numbers {
+        let own = denominator(x)?;
+        all = all / gcd(all, own) * own;
+        if all > 1_000_000 {
+            return None;
+        }
+    }
+    Some(all as f64)
+}
+
+/// The denominator of the first fraction of a continued fraction that cannot be told from a number.
+fn denominator(x: f64) -> Option<u128> {
+    let (mut rest, mut before, mut own) = (x, 0.0_f64, 1.0_f64);
+    while own <= 1e6 {
+        let near = (x * own).round() / own;
+        if (near - x).abs() <= 1e-13 * x.abs() {
+            return Some(own as u128);
+        }
+        rest = 1.0 / (rest - rest.floor());
+        (before, own) = (own, rest.floor() * own + before);
+    }
+    None
 }
 
 /// Integer vectors y with y·column = 0 for every column taken, as few and as positive as

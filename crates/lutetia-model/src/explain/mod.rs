@@ -1,22 +1,28 @@
 //! The document a physicist signs: expanded equations, states, conservation laws, parameters with
 //! their sources.
 
+mod diagram;
+mod fold;
 mod laws;
 mod print;
 mod render;
 
+use lutetia_units::{Dimension, Unit, significant};
 use serde::Serialize;
 
 use crate::{
     expr::{Expr, Form, Symbol},
+    flows::{FlowBalance, flow_balance},
     model::{
-        Chain, Distribution, EffectForm, Event, Model, Parameter, ParameterValue, Participant,
-        Process, Rate, Trigger, Variability, listed_once,
+        Chain, Delay, Distribution, EffectForm, Event, Evidence, Model, Parameter, ParameterValue,
+        Participant, Process, Rate, Status, Trigger, Variability, listed_once,
     },
     system::{internal_factor, labels::fate, pool_name},
+    values::Values,
 };
 use print::{Printer, Style, number};
 
+pub use diagram::diagram_svg;
 pub use laws::Law;
 pub use render::{explain_latex, explain_text};
 
@@ -66,6 +72,9 @@ pub struct Definition {
     pub unit: String,
     /// Meaning as text.
     pub text: String,
+    /// Its value in the unit, at the defaults and typical covariates, where it is a formula that does not vary in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// `name = meaning` as LaTeX.
     pub latex: String,
 }
@@ -80,6 +89,9 @@ pub struct ParameterRow {
     pub parts: Vec<String>,
     /// Number in the declared unit, or a formula.
     pub value: String,
+    /// Value of a formula or of a number with covariate effects, in the unit, at the defaults and typical covariates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub typical: Option<String>,
     /// Unit.
     pub unit: String,
     /// Variability between individuals.
@@ -92,6 +104,12 @@ pub struct ParameterRow {
     pub fixed: bool,
     /// Where the number comes from; `None` is assumed.
     pub source: Option<String>,
+    /// What the number rests on, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The range in which a graded number may lie, in its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<[String; 2]>,
     /// Description.
     pub about: Option<String>,
 }
@@ -137,6 +155,9 @@ pub struct Explanation {
     pub reference: Option<String>,
     /// Description.
     pub about: Option<String>,
+    /// How far it is trusted, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// How a chain was put together; nothing for a single model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
@@ -153,10 +174,16 @@ pub struct Explanation {
     /// What happens at moments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRow>,
+    /// Delays: what is delayed, by how much, and how sharply.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Definition>,
     /// Observables and outputs.
     pub outputs: Vec<Definition>,
     /// Conservation laws and balances (hot and cold together).
     pub laws: Vec<Law>,
+    /// What flows in and out of each compartment of a circulation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowBalance>,
     /// Parameters.
     pub parameters: Vec<ParameterRow>,
     /// Names of parameters whose value has no source.
@@ -172,6 +199,7 @@ pub struct Explanation {
 pub fn explain(model: &Model) -> Explanation {
     let writers = Writers {
         model,
+        values: Values::new(model),
         text: Printer { model, style: Style::Text },
         latex: Printer { model, style: Style::Latex },
     };
@@ -189,12 +217,13 @@ pub fn explain(model: &Model) -> Explanation {
         .filter(|(row, _)| is_assumed(&model.parameters[row[0]]))
         .map(|(_, row)| row.name.clone())
         .collect();
-    let unit_text = |d| model.units.unit_of(d).symbol().to_owned();
+    let unit = |d| model.units.unit_of(d);
     Explanation {
         id: model.id.clone(),
         title: model.title.clone(),
         reference: model.reference.clone(),
         about: model.about.clone(),
+        status: model.status,
         chain: model.chain.clone(),
         labels: writers.labels(),
         states,
@@ -205,12 +234,7 @@ pub fn explain(model: &Model) -> Explanation {
             .enumerate()
             .map(|(i, c)| {
                 let left = writers.latex.expr(&Expr::Symbol(Symbol::Volume(i)));
-                writers.definition(
-                    &c.name,
-                    &left,
-                    unit_text(lutetia_units::Dimension::VOLUME),
-                    &c.volume,
-                )
+                writers.definition(&c.name, &left, &unit(Dimension::VOLUME), &c.volume)
             })
             .collect(),
         definitions: model
@@ -218,19 +242,21 @@ pub fn explain(model: &Model) -> Explanation {
             .iter()
             .map(|d| {
                 let left = writers.latex.name(&d.name);
-                writers.definition(&d.name, &left, unit_text(d.dimension), &d.expr)
+                writers.definition(&d.name, &left, &unit(d.dimension), &d.expr)
             })
             .collect(),
         events: model.events.iter().map(|e| writers.event(e)).collect(),
+        delays: model.delays.iter().map(|d| writers.delay(d)).collect(),
         outputs: model
             .outputs
             .iter()
             .map(|o| {
                 let left = writers.latex.name(&o.name);
-                writers.definition(&o.name, &left, o.unit.to_string(), &o.expr)
+                writers.definition(&o.name, &left, &o.unit, &o.expr)
             })
             .collect(),
         laws: laws::laws(model),
+        flows: flow_balance(model),
         parameters,
         assumed,
         covariates: model
@@ -265,16 +291,24 @@ pub fn explain(model: &Model) -> Explanation {
 
 struct Writers<'a> {
     model: &'a Model,
+    values: Values<'a>,
     text: Printer<'a>,
     latex: Printer<'a>,
 }
 
 impl Writers<'_> {
-    fn definition(&self, name: &str, left: &str, unit: String, expr: &Expr) -> Definition {
+    fn definition(&self, name: &str, left: &str, unit: &Unit, expr: &Expr) -> Definition {
+        let text = self.text.expr(expr);
+        let factor = internal_factor(&self.model.units, unit);
+        let value = match expr {
+            Expr::Number(_) => None,
+            _ => self.values.of(expr).map(|x| significant(x / factor, 4)),
+        };
         Definition {
             name: name.to_owned(),
-            unit,
-            text: self.text.expr(expr),
+            unit: unit.to_string(),
+            text,
+            value,
             latex: format!("{left} = {}", self.latex.expr(expr)),
         }
     }
@@ -309,6 +343,27 @@ impl Writers<'_> {
             priority: event.priority,
             source: event.source.clone(),
             about: event.about.clone(),
+        }
+    }
+
+    /// `delay(x, tau, n)` with what it means.
+    fn delay(&self, delay: &Delay) -> Definition {
+        let n = delay.states;
+        let (of, mean) = (self.text.expr(&delay.of), self.text.expr(&delay.mean));
+        let (of_latex, mean_latex) = (self.latex.expr(&delay.of), self.latex.expr(&delay.mean));
+        let states =
+            if n == 1 { "1 transit state".to_owned() } else { format!("{n} transit states") };
+        Definition {
+            name: delay.name.clone(),
+            unit: self.model.units.unit_of(delay.dimension).symbol().to_owned(),
+            text: format!(
+                "delay({of}, {mean}, {n}): {states}, empty at the start; mean {mean}, variance ({mean})^2/{n}"
+            ),
+            latex: format!(
+                "{} = \\operatorname{{delay}}\\left({of_latex}, {mean_latex}, {n}\\right)",
+                self.latex.name(&delay.name)
+            ),
+            value: None,
         }
     }
 
@@ -519,7 +574,7 @@ impl Writers<'_> {
     /// One line of parameters that stand alike.
     fn row(&self, same: &[usize]) -> ParameterRow {
         let parameters = || same.iter().map(|&k| &self.model.parameters[k]);
-        let mut row = self.parameter(&self.model.parameters[same[0]]);
+        let mut row = self.parameter(same[0], &self.model.parameters[same[0]]);
         if same.len() > 1 {
             let parts = parameters().filter_map(Parameter::in_part);
             row.parts = parts.clone().map(|(part, _)| part.to_owned()).collect();
@@ -530,7 +585,7 @@ impl Writers<'_> {
         row
     }
 
-    fn parameter(&self, parameter: &Parameter) -> ParameterRow {
+    fn parameter(&self, index: usize, parameter: &Parameter) -> ParameterRow {
         let m = self.model;
         let factor = internal_factor(&m.units, &parameter.unit);
         // ω is stored; people read the coefficient of variation they wrote.
@@ -580,12 +635,25 @@ impl Writers<'_> {
                 ParameterValue::Number(value) => number(value / factor),
                 ParameterValue::Formula { expr, .. } => self.text.expr(expr),
             },
+            typical: self.values.parameters[index]
+                .filter(|_| {
+                    matches!(parameter.value, ParameterValue::Formula { .. })
+                        || !parameter.effects.is_empty()
+                })
+                .map(|x| significant(x / factor, 4)),
             unit: parameter.unit.to_string(),
             iiv: parameter.iiv.map(variability),
             iov: parameter.iov.map(variability),
             effects,
             fixed: parameter.fixed,
             source: parameter.source.clone(),
+            evidence: parameter.evidence,
+            range: match (parameter.evidence, parameter.bounds) {
+                (Some(_), (Some(low), Some(high))) => {
+                    Some([low, high].map(|end| number(end / factor)))
+                }
+                _ => None,
+            },
             about: parameter.about.clone(),
         }
     }

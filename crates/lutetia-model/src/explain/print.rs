@@ -1,8 +1,9 @@
 //! Expressions as text and as LaTeX.
 
+use super::fold::sum_text;
 use crate::{
     expr::{Expr, Form, Function, Symbol},
-    model::Model,
+    model::{Model, OrganTable},
     system::pool_name,
 };
 
@@ -16,6 +17,10 @@ pub(super) enum Style {
 /// Binding strength of what was written, weakest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Strength {
+    Or,
+    And,
+    Not,
+    Comparison,
     Sum,
     Product,
     Power,
@@ -68,8 +73,33 @@ impl Printer<'_> {
                     Style::Latex => (format!("{{{base}}}^{{{}}}", self.expr(b)), Strength::Power),
                 }
             }
-            Expr::Call(function, arguments) => (self.call(*function, arguments), Strength::Atom),
+            Expr::Call(function, arguments) => match (function, arguments.as_slice()) {
+                (function, [a, b]) if function.is_condition() => self.relation(*function, a, b),
+                (Function::Not, [a]) => {
+                    let inner = self.at_least(a, Strength::Not);
+                    let not = if self.style == Style::Text { "not " } else { "\\lnot " };
+                    (format!("{not}{inner}"), Strength::Not)
+                }
+                _ => (self.call(*function, arguments), Strength::Atom),
+            },
         }
+    }
+
+    /// A comparison, or two conditions joined.
+    fn relation(&self, function: Function, a: &Expr, b: &Expr) -> (String, Strength) {
+        let (strength, text, latex) = match function {
+            Function::Less => (Strength::Comparison, "<", "<"),
+            Function::AtMost => (Strength::Comparison, "<=", "\\le"),
+            Function::Greater => (Strength::Comparison, ">", ">"),
+            Function::AtLeast => (Strength::Comparison, ">=", "\\ge"),
+            Function::And => (Strength::And, "and", "\\land"),
+            _ => (Strength::Or, "or", "\\lor"),
+        };
+        // Two comparisons in a row have no meaning.
+        let least = if strength == Strength::Comparison { Strength::Sum } else { strength };
+        let sign = if self.style == Style::Text { text } else { latex };
+        let (a, b) = (self.at_least(a, least), self.at_least(b, least));
+        (format!("{a} {sign} {b}"), strength)
     }
 
     /// Left-leaning chains are written in a loop: a sum may be thousands of terms long.
@@ -80,17 +110,17 @@ impl Printer<'_> {
             spine.push(first);
             first = a;
         }
-        let (mut text, mut strength) = self.write(first);
+        let (text, mut strength) = self.write(first);
+        // The terms of the sum so far, each with whether it is subtracted.
+        let mut terms = vec![(false, text)];
         for node in spine.into_iter().rev() {
+            if let Expr::Add(_, b) | Expr::Sub(_, b) = node {
+                terms.push((matches!(node, Expr::Sub(..)), self.at_least(b, Strength::Product)));
+                strength = Strength::Sum;
+                continue;
+            }
+            let mut text = self.terms(&mut terms, &mut strength);
             match node {
-                Expr::Add(_, b) => {
-                    text = format!("{text} + {}", self.at_least(b, Strength::Product));
-                    strength = Strength::Sum;
-                }
-                Expr::Sub(_, b) => {
-                    text = format!("{text} - {}", self.at_least(b, Strength::Product));
-                    strength = Strength::Sum;
-                }
                 Expr::Mul(_, b) => {
                     if strength < Strength::Product {
                         text = self.bracketed(&text);
@@ -118,8 +148,24 @@ impl Printer<'_> {
                 },
                 _ => {}
             }
+            terms = vec![(false, text)];
         }
+        let text = self.terms(&mut terms, &mut strength);
         (text, strength)
+    }
+
+    /// Terms as a sum; in text, those of all organs of a choice are one.
+    fn terms(&self, terms: &mut Vec<(bool, String)>, strength: &mut Strength) -> String {
+        if terms.len() == 1 {
+            return terms.pop().map(|term| term.1).unwrap_or_default();
+        }
+        let none = OrganTable::default();
+        let organs = if self.style == Style::Text { &self.model.organs } else { &none };
+        let (text, alone) = sum_text(organs, terms);
+        if alone {
+            *strength = Strength::Atom;
+        }
+        text
     }
 
     fn call(&self, function: Function, arguments: &[Expr]) -> String {
@@ -136,6 +182,15 @@ impl Printer<'_> {
             Function::Hill => "hill",
             Function::Step => "step",
             Function::IfPositive => "if_positive",
+            Function::If => "if",
+            // Written between or before their arguments.
+            Function::Less => "less",
+            Function::AtMost => "at_most",
+            Function::Greater => "greater",
+            Function::AtLeast => "at_least",
+            Function::And => "and",
+            Function::Or => "or",
+            Function::Not => "not",
         };
         if self.style == Style::Text {
             return format!("{name}({})", list.join(", "));
@@ -144,6 +199,9 @@ impl Printer<'_> {
             (Function::Sqrt, [a]) => format!("\\sqrt{{{a}}}"),
             (Function::Abs, [a]) => format!("\\left|{a}\\right|"),
             (Function::Log10, [a]) => format!("\\log_{{10}}\\left({a}\\right)"),
+            (Function::If, [holds, a, b]) => format!(
+                "\\begin{{cases}} {a} & \\text{{if }} {holds} \\\\ {b} & \\text{{otherwise}} \\end{{cases}}"
+            ),
             (Function::Hill, [x, k, n]) => {
                 format!("\\frac{{({x})^{{{n}}}}}{{({k})^{{{n}}} + ({x})^{{{n}}}}}")
             }
@@ -178,7 +236,11 @@ impl Printer<'_> {
             }
             Symbol::Define(i) => self.name(&m.defines[i].name),
             Symbol::Input(i) => self.name(&m.inputs[i].name),
-            Symbol::Quantity(i) => self.name(&m.quantities[i].name),
+            // The last transit state is the delay's value.
+            Symbol::Quantity(i) => match m.delays.iter().find(|d| d.first + d.states == i + 1) {
+                Some(delay) => self.name(&delay.name),
+                None => self.name(&m.quantities[i].name),
+            },
             Symbol::Amount(pool, form) => self.amount(pool, form),
             Symbol::Volume(i) => match self.style {
                 Style::Text => format!("volume({})", m.compartments[i].name),

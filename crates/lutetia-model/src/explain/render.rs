@@ -1,15 +1,27 @@
 //! The explanation as a text page and as a LaTeX document.
 
-use super::{Definition, EventRow, Explanation, GivenRow, explain, print::escape, process_text};
-use crate::model::{Chain, Model};
+use super::{
+    Definition, Equation, EventRow, Explanation, GivenRow, explain, fold::folded, print::escape,
+    process_text,
+};
+use crate::model::{Chain, Model, OrganTable};
 
-/// A text page: equations, states, conservation laws, parameters with sources.
+/// A text page: equations, states, conservation laws, flows, parameters with sources. What an organ template made is one
+/// line with `{organ}`, or with `every_organ` a line for each.
 #[must_use]
-pub fn explain_text(model: &Model) -> String {
+pub fn explain_text(model: &Model, every_organ: bool) -> String {
+    let mut alone = model.clone();
+    if every_organ {
+        alone.organs = OrganTable::default();
+    }
+    let model = &alone;
     let e = explain(model);
     let mut out = format!("{}: {}\n", e.id, e.title);
     for line in e.reference.iter().chain(&e.about) {
         out.push_str(&format!("{line}\n"));
+    }
+    if let Some(status) = e.status {
+        out.push_str(&format!("status: {}\n", status.word()));
     }
     for label in &e.labels {
         out.push_str(&format!("label: {label}\n"));
@@ -18,17 +30,28 @@ pub fn explain_text(model: &Model) -> String {
         lines_of_chain(&mut out, chain);
     }
     section(&mut out, "States");
-    let rows = e.states.iter().map(|s| {
+    // Transit states of delays are said with the delays.
+    let transit = |name: &str| {
+        model
+            .quantities
+            .iter()
+            .enumerate()
+            .any(|(q, own)| own.name == name && model.delay_of(q).is_some())
+    };
+    let rows = e.states.iter().filter(|s| !transit(&s.name)).map(|s| {
         vec![s.name.clone(), s.unit.clone(), s.initial.clone(), s.about.clone().unwrap_or_default()]
     });
-    table(&mut out, &["state", "unit", "initial", "about"], &rows.collect::<Vec<_>>());
+    let rows = folded(model, rows.collect(), &[]);
+    table(&mut out, &["state", "unit", "initial", "about", ""], &rows);
     if !model.processes.is_empty() {
         section(&mut out, "Processes");
         let rows = model
             .processes
             .iter()
+            .filter(|p| !transit(&p.name))
             .map(|p| vec![p.name.clone(), process_text(model, p), format!("@ {}", p.text)]);
-        table(&mut out, &["name", "process", "rate"], &rows.collect::<Vec<_>>());
+        let rows = folded(model, rows.collect(), &[]);
+        table(&mut out, &["name", "process", "rate", ""], &rows);
     }
     section(&mut out, "Equations");
     if e.labels.is_empty() {
@@ -38,25 +61,15 @@ pub fn explain_text(model: &Model) -> String {
             "(lambda = ln 2 / half-life of the nuclide bound; hot = each nuclide bound)\n\n",
         );
     }
-    for equation in &e.equations {
-        if equation.terms.is_empty() {
-            out.push_str(&format!("d({})/dt = 0\n", equation.state));
-            continue;
-        }
-        out.push_str(&format!("d({})/dt =\n", equation.state));
-        let width =
-            equation.terms.iter().map(|t| t.text.chars().count()).max().unwrap_or(0).min(60);
-        for term in &equation.terms {
-            let sign = if term.minus { '-' } else { '+' };
-            out.push_str(&format!("    {sign} {:<width$}  ({})\n", term.text, term.process));
-        }
-    }
-    definitions(&mut out, "Volumes", &e.volumes);
-    definitions(&mut out, "Definitions", &e.definitions);
+    equations(&mut out, model, &e, &transit);
+    definitions(&mut out, model, "Volumes", &e.volumes);
+    definitions(&mut out, model, "Definitions", &e.definitions);
+    definitions(&mut out, model, "Delays", &e.delays);
     events(&mut out, &e.events);
-    definitions(&mut out, "Outputs", &e.outputs);
-    laws(&mut out, &e);
-    parameters(&mut out, &e);
+    definitions(&mut out, model, "Outputs", &e.outputs);
+    laws(&mut out, model, &e);
+    flows(&mut out, &e);
+    parameters(&mut out, model, &e);
     given(&mut out, "Covariates", "typical", &e.covariates);
     given(&mut out, "Inputs", "default", &e.inputs);
     out
@@ -68,11 +81,12 @@ fn section(out: &mut String, title: &str) {
 
 /// Columns padded to their widest cell; columns that are empty throughout are left out.
 fn table(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
-    let used: Vec<usize> =
-        (0..head.len()).filter(|&c| rows.iter().any(|r| !r[c].is_empty())).collect();
+    let used: Vec<usize> = (0..head.len())
+        .filter(|&c| rows.iter().any(|r| r.get(c).is_some_and(|cell| !cell.is_empty())))
+        .collect();
     let width = |c: usize| {
         rows.iter()
-            .map(|r| r[c].chars().count())
+            .map(|r| r.get(c).map_or(0, |cell| cell.chars().count()))
             .chain([head[c].chars().count()])
             .max()
             .unwrap_or(0)
@@ -85,7 +99,7 @@ fn table(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
     };
     line(used.iter().map(|&c| head[c]).collect());
     for row in rows {
-        line(used.iter().map(|&c| row[c].as_str()).collect());
+        line(used.iter().map(|&c| row.get(c).map_or("", String::as_str)).collect());
     }
 }
 
@@ -136,13 +150,56 @@ fn lines_of_chain(out: &mut String, chain: &Chain) {
     }
 }
 
-fn definitions(out: &mut String, title: &str, list: &[Definition]) {
+/// The right-hand sides, term by term; those of an organ template once.
+fn equations(out: &mut String, model: &Model, e: &Explanation, transit: &dyn Fn(&str) -> bool) {
+    let text = |equation: &Equation| {
+        // The terms that one template made are one: what flows from the blood into every organ.
+        let rows = equation.terms.iter().map(|term| {
+            let sign = if term.minus { "-" } else { "+" };
+            vec![term.process.clone(), term.text.clone(), sign.to_owned()]
+        });
+        // Padded when organs are put together, or the length of their names would tell them apart.
+        let line = |row: &Vec<String>| {
+            let organs = row.get(3).filter(|organs| !organs.is_empty());
+            let organs = organs.map_or_else(String::new, |organs| format!(", {organs}"));
+            format!("{}\t{}\t({}{organs})", row[2], row[1], row[0])
+        };
+        folded(model, rows.collect(), &[]).iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    let padded = |terms: &str| {
+        let rows: Vec<Vec<&str>> =
+            terms.lines().map(|line| line.splitn(3, '\t').collect()).collect();
+        let cell = |row: &Vec<&str>, c: usize| row.get(c).copied().unwrap_or_default().to_owned();
+        let width = rows.iter().map(|row| cell(row, 1).chars().count()).max().unwrap_or(0).min(60);
+        let line = |row: &Vec<&str>| {
+            format!("\n    {} {:<width$}  {}", cell(row, 0), cell(row, 1), cell(row, 2))
+        };
+        rows.iter().map(line).collect::<String>()
+    };
+    let equations = e.equations.iter().filter(|equation| !transit(&equation.state));
+    let rows = equations.map(|equation| vec![equation.state.clone(), text(equation)]).collect();
+    for row in folded(model, rows, &[]) {
+        let organs = row.get(2).filter(|organs| !organs.is_empty());
+        let organs = organs.map_or_else(String::new, |organs| format!("  [{organs}]"));
+        let right = if row[1].is_empty() { " 0".to_owned() } else { padded(&row[1]) };
+        out.push_str(&format!("d({})/dt ={organs}{right}\n", row[0]));
+    }
+}
+
+fn definitions(out: &mut String, model: &Model, title: &str, list: &[Definition]) {
     if list.is_empty() {
         return;
     }
     section(out, title);
-    for d in list {
-        out.push_str(&format!("{} = {}  [{}]\n", d.name, d.text, d.unit));
+    let rows = list.iter().map(|d| {
+        let value = d.value.clone().unwrap_or_default();
+        vec![d.name.clone(), d.text.clone(), value, d.unit.clone()]
+    });
+    for row in folded(model, rows.collect(), &[1, 2]) {
+        let value = if row[2].is_empty() { String::new() } else { format!(" = {}", row[2]) };
+        let organs = row.get(4).filter(|organs| !organs.is_empty());
+        let organs = organs.map_or_else(String::new, |organs| format!("  ({organs})"));
+        out.push_str(&format!("{} = {}{value}  [{}]{organs}\n", row[0], row[1], row[3]));
     }
 }
 
@@ -170,21 +227,35 @@ fn priority(event: &EventRow) -> String {
     if event.priority.abs() > 0.0 { event.priority.to_string() } else { String::new() }
 }
 
-fn laws(out: &mut String, e: &Explanation) {
+fn laws(out: &mut String, model: &Model, e: &Explanation) {
     section(out, "Conservation laws");
     if e.laws.is_empty() {
         out.push_str("none\n");
     }
-    for law in &e.laws {
-        if law.changed_by.is_empty() {
-            out.push_str(&format!("{} = constant\n", law.sum));
+    let rows = e.laws.iter().map(|law| vec![law.sum.clone(), law.changed_by.join(", ")]).collect();
+    for row in folded(model, rows, &[]) {
+        let organs = row.get(2).filter(|organs| !organs.is_empty());
+        let organs = organs.map_or_else(String::new, |organs| format!("  ({organs})"));
+        if row[1].is_empty() {
+            out.push_str(&format!("{} = constant{organs}\n", row[0]));
         } else {
-            out.push_str(&format!("{} changes only by: {}\n", law.sum, law.changed_by.join(", ")));
+            out.push_str(&format!("{} changes only by: {}{organs}\n", row[0], row[1]));
         }
     }
 }
 
-fn parameters(out: &mut String, e: &Explanation) {
+/// What flows through each compartment of a circulation, and by how much it does not balance.
+fn flows(out: &mut String, e: &Explanation) {
+    if e.flows.is_empty() {
+        return;
+    }
+    section(out, "Flow balance");
+    let rows: Vec<Vec<String>> =
+        e.flows.iter().map(|flow| vec![flow.place.clone(), flow.text()]).collect();
+    table(out, &["compartment", "flows"], &rows);
+}
+
+fn parameters(out: &mut String, model: &Model, e: &Explanation) {
     if e.parameters.is_empty() {
         return;
     }
@@ -194,15 +265,23 @@ fn parameters(out: &mut String, e: &Explanation) {
         for effect in &p.effects {
             value.push_str(&format!(" * {effect}"));
         }
-        let source = match (&p.source, e.assumed.contains(&p.name)) {
+        let typical = p.typical.clone().unwrap_or_default();
+        let mut source = match (&p.source, e.assumed.contains(&p.name)) {
             (_, true) => "assumed".to_owned(),
             (Some(source), false) => source.clone(),
             (None, false) => "formula".to_owned(),
         };
+        if let Some([low, high]) = &p.range {
+            source = format!("{low} to {high}; {source}");
+        }
+        if let Some(evidence) = p.evidence {
+            source = format!("{}: {source}", evidence.word());
+        }
         vec![
             p.name.clone(),
             p.parts.join(", "),
             value,
+            typical,
             p.unit.clone(),
             p.iiv.clone().unwrap_or_default(),
             p.iov.clone().unwrap_or_default(),
@@ -211,8 +290,20 @@ fn parameters(out: &mut String, e: &Explanation) {
             p.about.clone().unwrap_or_default(),
         ]
     });
-    let head = ["name", "parts", "value", "unit", "iiv", "iov", "estimation", "source", "about"];
-    table(out, &head, &rows.collect::<Vec<_>>());
+    let head = [
+        "name",
+        "parts",
+        "value",
+        "typical",
+        "unit",
+        "iiv",
+        "iov",
+        "estimation",
+        "source",
+        "about",
+        "",
+    ];
+    table(out, &head, &folded(model, rows.collect(), &[2, 3]));
     if !e.assumed.is_empty() {
         out.push_str(&format!("\nassumed without source: {}\n", e.assumed.join(", ")));
     }

@@ -34,6 +34,8 @@ pub(super) const DIMENSION: &str = "LUT2202";
 pub(super) const FLUX: &str = "LUT2203";
 /// Wrong number of arguments of a function.
 pub(super) const ARGUMENTS: &str = "LUT2204";
+/// A value where a condition is expected.
+pub(super) const CONDITION: &str = "LUT2205";
 /// A label that contradicts itself.
 pub(super) const LABEL: &str = "LUT2301";
 /// A labelled product without labelled reactant, or two labelled reactants.
@@ -48,6 +50,8 @@ pub(super) const EVENT: &str = "LUT2305";
 pub(super) const ORGANS: &str = "LUT2401";
 /// A placeholder without organs, or an unknown filter.
 pub(super) const PLACEHOLDER: &str = "LUT2402";
+/// The flows of an organ table do not balance (a warning).
+pub(super) const FLOWS: &str = "LUT2403";
 /// Population structure that cannot be.
 pub(super) const POPULATION: &str = "LUT2501";
 /// A residual error that cannot be read.

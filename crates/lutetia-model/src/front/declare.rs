@@ -6,6 +6,7 @@ use super::{
     Resolve, code,
     keys::{self, Form, TABLES},
     organs::{self, Organs},
+    sums,
     text::Text,
     tree::{Node, Value},
 };
@@ -72,8 +73,13 @@ pub(super) fn read(
         }
     }
     found.from_columns = organs.parameters.iter().map(|e| e.name.as_str().to_owned()).collect();
-    found.parameters.extend(organs.parameters.iter().cloned());
     let mut torn = organs.torn;
+    for parameter in &organs.parameters {
+        match summed(&parameter.fields, &organs, faults) {
+            Some(fields) => found.parameters.push(Entry { name: parameter.name.clone(), fields }),
+            None => torn = true,
+        }
+    }
     for (key, node) in root {
         let Some(table) = keys::table(key.as_str()) else { continue };
         let allowed = keys::names(table.keys);
@@ -94,6 +100,10 @@ pub(super) fn read(
                     match value {
                         Value::Text(text) => {
                             for line in text.lines() {
+                                let Some(line) = sums::written_out(&line, &organs, faults) else {
+                                    torn = true;
+                                    continue;
+                                };
                                 if line.placeholders().is_empty() {
                                     found.processes.push(line);
                                     continue;
@@ -205,6 +215,10 @@ fn entries(
                 span: name.span(),
             },
         };
+        let Some(fields) = summed(&fields, organs, faults) else {
+            *torn = true;
+            continue;
+        };
         if name.placeholders().is_empty() {
             out.push(Entry { name: name.clone(), fields });
             continue;
@@ -249,7 +263,7 @@ fn same_filter(text: &Text, first: &str, organs: &Organs, faults: &mut Vec<Diagn
     let Some((start, end, filter)) = other else { return true };
     let own = if first.is_empty() { "{organ}".to_owned() } else { format!("{{organ:{first}}}") };
     // An unknown column is said to be unknown.
-    if organs.filters.iter().any(|f| f.0 == filter) {
+    if organs.filters.iter().any(|f| f.0 == organs::negated(&filter).1) {
         faults.push(
             Diagnostic::error(
                 code::PLACEHOLDER,
@@ -264,6 +278,50 @@ fn same_filter(text: &Text, first: &str, organs: &Organs, faults: &mut Vec<Diagn
         organs.chosen(&text.part(start, end), faults);
     }
     false
+}
+
+/// Fields that are prose or lists of names, not expressions.
+const WORDS: [&str; 4] = ["about", "source", "unit", "in"];
+
+/// The fields with every sum over organs written out; `None` after a fault was reported.
+fn summed(fields: &Fields, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Option<Fields> {
+    let mut good = true;
+    let list = fields
+        .list
+        .iter()
+        .map(|(key, node)| {
+            let words = WORDS.contains(&key.as_str());
+            let out = if words { None } else { summed_node(node, organs, faults, &mut good) };
+            (key.clone(), out.unwrap_or_else(|| node.clone()))
+        })
+        .collect();
+    good.then_some(Fields { list, span: fields.span })
+}
+
+/// The node with sums written out, where it has any text that may hold one.
+fn summed_node(
+    node: &Node,
+    organs: &Organs,
+    faults: &mut Vec<Diagnostic>,
+    good: &mut bool,
+) -> Option<Node> {
+    let value = match &node.value {
+        Value::Text(text) if text.as_str().contains("sum") => {
+            let out = sums::written_out(text, organs, faults);
+            *good &= out.is_some();
+            Value::Text(out?)
+        }
+        Value::Table(list) => Value::Table(
+            list.iter()
+                .map(|(key, node)| {
+                    let out = summed_node(node, organs, faults, good);
+                    (key.clone(), out.unwrap_or_else(|| node.clone()))
+                })
+                .collect(),
+        ),
+        _ => return None,
+    };
+    Some(Node { value, span: node.span })
 }
 
 fn expand_node(node: &Node, organ: &str) -> Node {

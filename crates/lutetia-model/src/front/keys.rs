@@ -69,6 +69,23 @@ const SOURCE: Key = key(
     "where the number comes from: a DOI with table or figure; without it reports list the number as assumed",
 );
 
+/// What the number of a parameter may rest on, in the order of [`crate::Evidence::ALL`].
+pub(crate) const EVIDENCE_WORDS: &[&str] =
+    &["measured", "estimated", "reference", "related", "assumed"];
+/// What a model may be, in the order of [`crate::Status::ALL`].
+pub(crate) const STATUS_WORDS: &[&str] = &["validated", "sketch"];
+
+const EVIDENCE: Key = key(
+    "evidence",
+    Kind::Word(EVIDENCE_WORDS),
+    "what the number rests on: `measured` for this ligand or organ, `estimated` by fitting patients, `reference` anatomy or physiology, `related` (measured or estimated for another ligand, target or species), `assumed`; an assumed one has `min` and `max`",
+);
+const STATUS: Key = key(
+    "status",
+    Kind::Word(STATUS_WORDS),
+    "`validated` against published numbers that set none of its parameters, or a `sketch`, which is kept out of rankings",
+);
+
 /// Internal units.
 pub(crate) const UNITS: &[Key] = &[
     must("time", Kind::Text, "unit of time, such as `h`"),
@@ -117,6 +134,7 @@ pub(crate) const TABLES: &[Table] = &[
             must("title", Kind::Text, "one line for people"),
             key("reference", Kind::Text, "publication the model stands on"),
             key("about", Kind::Text, "what a reader should know"),
+            STATUS,
             must("units", Kind::Table(UNITS), "internal units"),
             key(
                 "label",
@@ -142,7 +160,16 @@ pub(crate) const TABLES: &[Table] = &[
         name: "compartments",
         form: Form::Named("volume"),
         about: "places, each with a volume",
-        keys: &[key("volume", Kind::Value, "a volume, or an expression of one"), SOURCE, ABOUT],
+        keys: &[
+            key("volume", Kind::Value, "a volume, or an expression of one"),
+            key(
+                "unbalanced",
+                Kind::Text,
+                "why more flows into it than out of it, or less, where that is meant",
+            ),
+            SOURCE,
+            ABOUT,
+        ],
     },
     Table {
         name: "parameters",
@@ -176,6 +203,7 @@ pub(crate) const TABLES: &[Table] = &[
             key("fixed", Kind::Flag, "not estimated"),
             ABOUT,
             SOURCE,
+            EVIDENCE,
             key("effects", Kind::Tables(EFFECT), "effects of covariates"),
         ],
     },
@@ -307,7 +335,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "organs",
         form: Form::Plain,
-        about: "repeated organs: each column `V` of a row becomes the parameter `V_<organ>`, and `{organ}` in a name or line stands for each of them",
+        about: "repeated organs: each column `V` of a row becomes the parameter `V_<organ>`, the columns `source` and `evidence` are those of its parameters, and `{organ}` in a name or line stands for each of them, `{organ:column}` for those of a column of true and false, `{organ:!column}` for the others; `sum(F_{organ:column})` is a sum over them",
         keys: &[
             key("table", Kind::Text, "CSV file beside the model; units in its header"),
             key("rows", Kind::Rows, "the same as a list of tables, each with `organ`"),
@@ -390,6 +418,7 @@ pub(crate) const CHAIN: &[Table] = &[
             must("title", Kind::Text, "one line for people"),
             key("about", Kind::Text, "what a reader should know"),
             key("reference", Kind::Text, "publication the chain stands on"),
+            STATUS,
             key(
                 "extends",
                 Kind::Text,
@@ -428,7 +457,10 @@ pub(crate) const CHAIN: &[Table] = &[
                 Kind::Value,
                 "a quantity; of a parameter or of an input that nothing drives",
             ),
+            key("min", Kind::Value, "lower end of the range in which a parameter may lie"),
+            key("max", Kind::Value, "upper end of that range"),
             SOURCE,
+            EVIDENCE,
         ],
     },
     Table {

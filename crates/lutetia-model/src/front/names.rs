@@ -7,15 +7,21 @@ use lutetia_units::{Dimension, UnitSystem};
 
 use super::{
     code,
+    sums::stands_for_several,
     syntax::{Raw, RawKind},
 };
-use crate::expr::{Expr, Form, Function, Symbol};
+use crate::{
+    expr::{Expr, Form, Function, Symbol},
+    model::Delay,
+};
 
 /// What a plain name means.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meaning {
     pub(super) symbol: Symbol,
     pub(super) dimension: Option<Dimension>,
+    /// Whether it is 1 where something holds, else 0.
+    pub(super) condition: bool,
     pub(super) span: Span,
 }
 
@@ -26,9 +32,7 @@ pub(super) enum Place {
     Formula,
     /// An initial value: parameters, covariates and volumes.
     Initial,
-    /// A volume: everything but amounts.
-    Volume,
-    /// A rate, a definition, an observable: everything.
+    /// A rate, a definition, an observable, a volume: everything.
     Anywhere,
 }
 
@@ -56,12 +60,17 @@ pub(super) struct Names {
     pub(super) doubtful: std::collections::BTreeSet<String>,
     /// Whether it is uncertain which species carry a label.
     pub(super) labels_doubtful: bool,
+    /// States that the file declares; those of delays follow them.
+    pub(super) states: usize,
+    /// Delays met so far.
+    pub(super) delays: Vec<Delay>,
 }
 
 /// A dimension, or that of a literal zero, which fits any.
-type Found = (Expr, Option<Dimension>);
+pub(super) type Found = (Expr, Option<Dimension>);
 
-const FUNCTIONS: [(&str, Function, usize); 11] = [
+const FUNCTIONS: [(&str, Function, usize); 12] = [
+    ("if", Function::If, 3),
     ("exp", Function::Exp, 1),
     ("ln", Function::Ln, 1),
     ("log10", Function::Log10, 1),
@@ -76,8 +85,12 @@ const FUNCTIONS: [(&str, Function, usize); 11] = [
 ];
 
 /// Names that mean something already.
-pub(super) const RESERVED: [&str; 14] = [
+pub(super) const RESERVED: [&str; 18] = [
     "t",
+    "if",
+    "and",
+    "or",
+    "not",
     "exp",
     "ln",
     "log10",
@@ -138,6 +151,51 @@ impl Names {
                 }
             }
             RawKind::Call(name, arguments) => self.call(name, arguments, raw.span, place, faults),
+            RawKind::Compare(function, a, b) => {
+                let left = self.resolve(a, place, faults);
+                let right = self.resolve(b, place, faults);
+                let ((ea, da), (eb, db)) = (left?, right?);
+                self.same(raw, (a, da), (b, db), faults)?;
+                Some((Expr::Call(*function, vec![ea, eb]), Some(Dimension::NONE)))
+            }
+            RawKind::Logic(function, parts) => {
+                let found: Vec<Option<Expr>> =
+                    parts.iter().map(|part| self.condition(part, place, faults)).collect();
+                let found: Vec<Expr> = found.into_iter().collect::<Option<_>>()?;
+                // `a and b and c` are two calls of two.
+                let both = match *function {
+                    Function::Not => Some(Expr::Call(Function::Not, found)),
+                    f => joined(f, found),
+                };
+                both.map(|expr| (expr, Some(Dimension::NONE)))
+            }
+        }
+    }
+
+    /// What holds or does not hold: a comparison, `and`, `or`, `not`, the level of a covariate, or a name that stands
+    /// for one of them.
+    fn condition(&mut self, raw: &Raw, place: Place, faults: &mut Vec<Diagnostic>) -> Option<Expr> {
+        let (expr, _) = self.resolve(raw, place, faults)?;
+        if self.is_condition(raw, &expr) {
+            return Some(expr);
+        }
+        faults.push(
+            Diagnostic::error(code::CONDITION, "a value stands where a condition is expected")
+                .at(raw.span, "this neither holds nor fails")
+                .hint("compare it: `x > 0`; conditions are joined by `and`, `or` and `not`"),
+        );
+        None
+    }
+
+    /// Whether what was resolved is 1 where something holds and 0 where it does not.
+    pub(super) fn is_condition(&self, raw: &Raw, expr: &Expr) -> bool {
+        match (expr, &raw.kind) {
+            (Expr::Call(function, _), _) => function.is_condition(),
+            (Expr::Symbol(Symbol::CovariateLevel(..)), _) => true,
+            (Expr::Symbol(_), RawKind::Name(name)) => {
+                self.plain.get(name).is_some_and(|meaning| meaning.condition)
+            }
+            _ => false,
         }
     }
 
@@ -184,7 +242,7 @@ impl Names {
         Some((Expr::Pow(base, exponent), result))
     }
 
-    fn same(
+    pub(super) fn same(
         &self,
         raw: &Raw,
         (a, da): (&Raw, Option<Dimension>),
@@ -240,12 +298,8 @@ impl Names {
             Symbol::Define(_) if place != Place::Anywhere => {
                 Some("a definition, which varies in time")
             }
-            Symbol::Quantity(_) if !matches!(place, Place::Anywhere | Place::Volume) => {
-                Some("a state")
-            }
-            Symbol::Input(_) if !matches!(place, Place::Anywhere | Place::Volume) => {
-                Some("an input")
-            }
+            Symbol::Quantity(_) if place != Place::Anywhere => Some("a state"),
+            Symbol::Input(_) if place != Place::Anywhere => Some("an input"),
             _ => None,
         };
         if let Some(what) = what {
@@ -269,6 +323,10 @@ impl Names {
             Some((base, "cold")) => (base, Form::Cold),
             _ => (name, Form::Total),
         };
+        if name.contains('*') {
+            faults.push(stands_for_several(name, span));
+            return None;
+        }
         let Some(pool) = self.pools.get(base).copied() else {
             self.undeclared(name, span, faults);
             return None;
@@ -337,9 +395,18 @@ impl Names {
         if name == "volume" {
             return self.volume(arguments, span, place, faults);
         }
+        if name == "delay" {
+            return self.delay(arguments, span, place, faults);
+        }
+        if name == "sum" {
+            return self.sum(arguments, span, place, faults);
+        }
         let Some((_, function, n)) = FUNCTIONS.iter().find(|f| f.0 == name) else {
-            let known: Vec<&str> =
-                FUNCTIONS.iter().map(|f| f.0).chain(["volume", "activity"]).collect();
+            let known: Vec<&str> = FUNCTIONS
+                .iter()
+                .map(|f| f.0)
+                .chain(["sum", "delay", "volume", "activity"])
+                .collect();
             let hint = closest(name, known.iter().copied()).map_or_else(
                 || format!("the functions are {}", known.join(", ")),
                 |c| format!("did you mean `{c}`?"),
@@ -358,15 +425,24 @@ impl Names {
                     format!("`{name}` has {} arguments; expected {n}", arguments.len()),
                 )
                 .at(span, "")
-                .hint(format!(
-                    "write `{name}({})`",
-                    ["x", "y", "z"].get(..*n).unwrap_or_default().join(", ")
-                )),
+                .hint(if *function == Function::If {
+                    "write `if(condition, value, other)`".to_owned()
+                } else {
+                    let all = ["x", "y", "z"].get(..*n).unwrap_or_default().join(", ");
+                    format!("write `{name}({all})`")
+                }),
             );
             return None;
         }
-        let resolved: Vec<Option<Found>> =
-            arguments.iter().map(|a| self.resolve(a, place, faults)).collect();
+        let asks = *function == Function::If;
+        let resolved: Vec<Option<Found>> = arguments
+            .iter()
+            .enumerate()
+            .map(|(i, a)| match i {
+                0 if asks => self.condition(a, place, faults).map(|c| (c, Some(Dimension::NONE))),
+                _ => self.resolve(a, place, faults),
+            })
+            .collect();
         let found: Vec<Found> = resolved.into_iter().collect::<Option<_>>()?;
         let dims: Vec<Option<Dimension>> = found.iter().map(|f| f.1).collect();
         let exprs: Vec<Expr> = found.into_iter().map(|f| f.0).collect();
@@ -405,10 +481,18 @@ impl Names {
                 pure(2, faults)?;
                 Some(Dimension::NONE)
             }
-            Function::IfPositive => {
+            Function::IfPositive | Function::If => {
                 let raw = Raw { kind: RawKind::Number(0.0), span };
                 self.same(&raw, (&arguments[1], dims[1]), (&arguments[2], dims[2]), faults)?
             }
+            // Written as operators, never called by name.
+            Function::Less
+            | Function::AtMost
+            | Function::Greater
+            | Function::AtLeast
+            | Function::And
+            | Function::Or
+            | Function::Not => Some(Dimension::NONE),
         };
         Some((Expr::Call(*function, exprs), dimension))
     }
@@ -439,7 +523,7 @@ impl Names {
             );
             return None;
         };
-        if matches!(place, Place::Formula | Place::Volume) {
+        if place == Place::Formula {
             faults.push(not_here("volume", "a volume", place, span));
             return None;
         }
@@ -480,15 +564,7 @@ impl Names {
                 continue;
             };
             if name.contains('*') {
-                let (species, place) = name.split_once('.').unwrap_or((name, "*"));
-                let matching: Vec<usize> = (0..self.pool_parts.len())
-                    .filter(|i| {
-                        let (s, p) = &self.pool_parts[*i];
-                        self.radioactive[*i]
-                            && (species == "*" || species == s)
-                            && (place == "*" || place == p)
-                    })
-                    .collect();
+                let matching = self.matching(name, |i| self.radioactive[i]);
                 if matching.is_empty() {
                     faults.push(
                         Diagnostic::error(
@@ -544,6 +620,16 @@ impl Names {
     }
 }
 
+/// `a and b and c` as calls of two, balanced, so that a thousand conditions do not nest a thousand deep.
+fn joined(function: Function, mut parts: Vec<Expr>) -> Option<Expr> {
+    if parts.len() < 2 {
+        return parts.pop();
+    }
+    let right = parts.split_off(parts.len().div_ceil(2));
+    let both = vec![joined(function, parts)?, joined(function, right)?];
+    Some(Expr::Call(function, both))
+}
+
 /// A balanced sum, so that a thousand pools do not nest a thousand deep.
 fn sum(pools: &[usize]) -> Expr {
     match pools {
@@ -575,14 +661,13 @@ fn constant(raw: &Raw) -> Option<f64> {
     }
 }
 
-fn not_here(name: &str, what: &str, place: Place, span: Span) -> Diagnostic {
+pub(super) fn not_here(name: &str, what: &str, place: Place, span: Span) -> Diagnostic {
     let (where_, hint) = match place {
         Place::Formula => (
             "in the formula of a parameter",
             "use parameters and covariates only, or move the formula to `[define]`",
         ),
         Place::Initial => ("in an initial value", "use parameters, covariates and volumes only"),
-        Place::Volume => ("in a volume", "use parameters, covariates, states and inputs only"),
         Place::Anywhere => ("here", "use another name"),
     };
     Diagnostic::error(code::NOT_HERE, format!("`{name}` is {what}, which cannot stand {where_}"))

@@ -14,6 +14,9 @@ use super::{
     tree::{Node, Value},
 };
 
+/// Columns that say what the numbers of their row rest on.
+const GRADES: [&str; 2] = ["source", "evidence"];
+
 /// Most organs of a model.
 const MOST: usize = 2000;
 
@@ -47,7 +50,7 @@ impl Organs {
             fault(
                 format!("`{}` is no placeholder", typed(bad.start, bad.end)),
                 (bad.start, bad.end),
-                "write `{organ}`, or `{organ:column}` for the organs of a column of true and false"
+                "write `{organ}`, or `{organ:column}` for the organs of a column of true and false, `{organ:!column}` for the others"
                     .to_owned(),
             );
             return None;
@@ -63,8 +66,9 @@ impl Organs {
         }
         let first = all.first().and_then(|p| p.filter.clone()).unwrap_or_default();
         for p in &all {
-            let filter = p.filter.as_deref().unwrap_or_default();
-            if !filter.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
+            let whole = p.filter.as_deref().unwrap_or_default();
+            let (not, filter) = negated(whole);
+            if !whole.is_empty() && !self.filters.iter().any(|f| f.0 == filter) {
                 if let Some((_, cell)) = self.values.iter().find(|v| v.0 == filter) {
                     // The table is at fault, once for all texts that rely on the column.
                     if self.reported.borrow_mut().insert(filter.to_owned()) {
@@ -82,7 +86,7 @@ impl Organs {
                 }
                 let known: Vec<&str> = self.filters.iter().map(|f| f.0.as_str()).collect();
                 let hint = if let Some(c) = closest(filter, known.iter().copied()) {
-                    format!("did you mean `{{organ:{c}}}`?")
+                    format!("did you mean `{{organ:{not}{c}}}`?")
                 } else if known.is_empty() {
                     format!(
                         "add a column `{filter}` of true and false, or write `{{organ}}` for all organs"
@@ -97,14 +101,14 @@ impl Organs {
                 );
                 return None;
             }
-            if !filter.is_empty() && filter != first {
+            if !whole.is_empty() && whole != first {
                 let one = |filter: &str| match filter {
                     "" => "{organ}".to_owned(),
                     filter => format!("{{organ:{filter}}}"),
                 };
                 let message = format!(
                     "`{}` after `{}`: a text stands for one choice of organs",
-                    one(filter),
+                    one(whole),
                     one(&first)
                 );
                 fault(
@@ -118,18 +122,33 @@ impl Organs {
                 return None;
             }
         }
-        Some(match self.filters.iter().find(|f| f.0 == first) {
-            Some((_, members)) => members.clone(),
-            None => self.names.clone(),
-        })
+        Some(self.names.iter().filter(|organ| self.passes(&first, organ)).cloned().collect())
+    }
+
+    /// Whether an organ is among those of a filter: a column, `!` and a column, or nothing for all.
+    fn passes(&self, filter: &str, organ: &str) -> bool {
+        let (not, column) = negated(filter);
+        column.is_empty()
+            || self
+                .filters
+                .iter()
+                .any(|f| f.0 == column && f.1.iter().any(|o| o == organ) == not.is_empty())
     }
 
     /// Whether every filter of the placeholders of a text holds for an organ.
     pub(super) fn holds(&self, text: &Text, organ: &str) -> bool {
-        text.placeholders().iter().filter_map(|p| p.filter.as_deref()).all(|filter| {
-            filter.is_empty()
-                || self.filters.iter().any(|f| f.0 == filter && f.1.iter().any(|o| o == organ))
-        })
+        text.placeholders()
+            .iter()
+            .filter_map(|p| p.filter.as_deref())
+            .all(|filter| self.passes(filter, organ))
+    }
+}
+
+/// `!` or nothing, and the column, of a filter.
+pub(super) fn negated(filter: &str) -> (&'static str, &str) {
+    match filter.strip_prefix('!') {
+        Some(column) => ("!", column.trim()),
+        None => ("", filter),
     }
 }
 
@@ -282,6 +301,21 @@ impl Organs {
                 names.push(name);
             }
         }
+        // What the numbers of a row rest on is no column of numbers.
+        let graded = |organ: &str| -> Vec<(Text, Node)> {
+            let row = rows.iter().find(|r| r.0 == organ).map_or(&[][..], |r| &r.1);
+            row.iter()
+                .filter(|(k, _)| GRADES.contains(&k.as_str()))
+                .filter_map(|(k, cell)| match cell {
+                    Cell::Value(text, _) => {
+                        let (span, value) = (text.span(), Value::Text(text.clone()));
+                        Some((Text::lumped(span, k), Node { value, span }))
+                    }
+                    Cell::Flag(..) => None,
+                })
+                .collect()
+        };
+        names.retain(|name| !GRADES.contains(name));
         for column in names {
             let cells: Vec<(&String, &Cell)> = rows
                 .iter()
@@ -320,15 +354,12 @@ impl Organs {
                     self.values.push((column.to_owned(), value.clone()));
                 }
                 let span = value.span();
+                let mut list = graded(organ);
+                let node = Node { value: Value::Text(value.clone()), span };
+                list.push((Text::lumped(span, "value"), node));
                 self.parameters.push(Entry {
                     name: Text::lumped(span, &format!("{column}_{organ}")),
-                    fields: Fields {
-                        list: vec![(
-                            Text::lumped(span, "value"),
-                            Node { value: Value::Text(value.clone()), span },
-                        )],
-                        span,
-                    },
+                    fields: Fields { list, span },
                 });
             }
         }

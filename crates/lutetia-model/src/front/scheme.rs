@@ -137,12 +137,8 @@ fn side(
     let mut failed = false;
     for term in text.split('+') {
         let body = term.as_str();
-        let digits = body.len() - body.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (times, name) = if digits > 0 && digits < 4 {
-            (body[..digits].parse().unwrap_or(0.0), term.part(digits, body.len()))
-        } else {
-            (1.0, term.clone())
-        };
+        let (times, length) = multiplicity(body);
+        let name = term.part(length, body.len());
         let n = name.as_str();
         let word =
             !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
@@ -150,7 +146,7 @@ fn side(
             faults.push(
                 Diagnostic::error(code::PROCESS, format!("cannot read `{body}` as a participant"))
                     .at(term.span(), "")
-                    .hint("write `0`, or amounts such as `L.plasma + R.tumour`, with a whole number before them if needed"),
+                    .hint("write `0`, or amounts such as `L.plasma + R.tumour`, with a number such as `2`, `0.5` or `1/2` before them if needed"),
             );
             failed = true;
             continue;
@@ -182,6 +178,25 @@ fn side(
         }
     }
     (!failed).then_some(out)
+}
+
+/// The number before a participant and its length in bytes: `2`, `0.5`, `1/2`; 1 where there is none, 0 where it cannot
+/// be read.
+fn multiplicity(body: &str) -> (f64, usize) {
+    let length = body.len()
+        - body.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '/').len();
+    if length == 0 {
+        return (1.0, 0);
+    }
+    let number = |text: &str| {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        text.parse::<f64>().ok().filter(|x| *x < 1000.0 && digits <= 9)
+    };
+    let value = match body[..length].split_once('/') {
+        None => number(&body[..length]),
+        Some((above, below)) => number(above).zip(number(below)).map(|(a, b)| a / b),
+    };
+    (value.filter(|x| x.is_finite()).unwrap_or(0.0), length)
 }
 
 fn group(p: Participant, labels: &Labels<'_>) -> Option<usize> {
@@ -219,14 +234,29 @@ fn check_labels(
             .hint("a process may have one labelled reactant; the other must be without label"),
         );
     }
-    if let Some(twice) = labelled.iter().find(|p| p.1 > 1.0) {
+    if let Some(other) = labelled.iter().find(|p| (p.1 - 1.0).abs() > 0.0) {
         faults.push(
             Diagnostic::error(
                 code::LABEL_FLOW,
-                format!("{} molecules of `{}` would mix hot and cold", twice.1, name(twice.0)),
+                format!("{} molecules of `{}` would mix hot and cold", other.1, name(other.0)),
             )
-            .at(twice.2, "")
+            .at(other.2, "")
             .hint("a labelled reactant takes part once"),
+        );
+    }
+    // One molecule has one label to give: shares of it may go different ways, or be lost.
+    let given: f64 = to.iter().filter(|p| group(p.0, labels).is_some()).map(|p| p.1).sum();
+    if let (true, Some(last)) =
+        (given > 1.0 + 1e-9, to.iter().rfind(|p| group(p.0, labels).is_some()))
+        && !labelled.is_empty()
+    {
+        faults.push(
+            Diagnostic::error(
+                code::LABEL_FLOW,
+                format!("one labelled reactant would become {given} labelled products"),
+            )
+            .at(last.2, "")
+            .hint("labelled products are together one at most, such as `0.3 L.a + 0.7 L.b`"),
         );
     }
     for p in to {
@@ -269,6 +299,17 @@ fn mass_action(
             Diagnostic::error(code::MASS_ACTION, "a state that is no amount has no mass action")
                 .at(state.2, "")
                 .hint("write `=>` and the flux in the unit of the state per time"),
+        );
+        return None;
+    }
+    if let Some(part) = from.iter().find(|p| p.1.fract().abs() > 0.0) {
+        faults.push(
+            Diagnostic::error(
+                code::MASS_ACTION,
+                format!("{} of a molecule meets nothing, so it has no mass action", part.1),
+            )
+            .at(part.2, "")
+            .hint("write `=>` and the flux, or multiply both sides until the reactants are whole numbers"),
         );
         return None;
     }

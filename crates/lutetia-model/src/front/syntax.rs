@@ -3,6 +3,7 @@
 use lutetia_diagnostic::{Diagnostic, Span};
 
 use super::{code, text::Text};
+use crate::expr::Function;
 
 /// Deepest nesting of brackets and operators.
 const DEEPEST: usize = 64;
@@ -26,12 +27,16 @@ pub(super) enum RawKind {
     Neg(Box<Raw>),
     Binary(char, Box<Raw>, Box<Raw>),
     Call(String, Vec<Raw>),
+    /// Two values compared.
+    Compare(Function, Box<Raw>, Box<Raw>),
+    /// `and`, `or`, `not` of conditions.
+    Logic(Function, Vec<Raw>),
 }
 
 /// Reads an expression.
 pub(super) fn expression(text: &Text) -> Result<Raw, Box<Diagnostic>> {
     let mut parser = Parser { text, s: text.as_str(), at: 0, depth: 0, parts: 0 };
-    let raw = parser.sum()?;
+    let raw = parser.any()?;
     parser.spaces();
     if parser.at < parser.s.len() {
         return Err(parser.fault("an operator or the end of the expression"));
@@ -76,10 +81,27 @@ impl Parser<'_> {
                 format!("cannot read the expression: found {found}, expected {expected}"),
             )
             .at(self.text.place(self.at, end), format!("expected {expected}"))
-            .hint(
-                "expressions have numbers, names, `[X.place]`, `+ - * / ^`, brackets and functions",
-            ),
+            .hint(self.advice()),
         )
+    }
+
+    /// What to write in place of an operator of other languages.
+    fn advice(&self) -> &'static str {
+        match self.peek() {
+            Some('&') => "write `and` between two conditions",
+            Some('|') => "write `or` between two conditions",
+            Some('!') => {
+                "write `not` before a condition; numbers are compared by `<`, `<=`, `>` or `>=`"
+            }
+            Some('=') => {
+                "numbers are compared by `<`, `<=`, `>` or `>=`; a level of a covariate is a condition by itself: `sex.male`"
+            }
+            Some('?' | ':') => "write `if(condition, value, other)`",
+            Some('<' | '>') => "join two comparisons by `and`: `a < b and b < c`",
+            _ => {
+                "expressions have numbers, names, `[X.place]`, `+ - * / ^`, comparisons, `and`, `or`, `not`, brackets and functions"
+            }
+        }
     }
 
     fn enter(&mut self) -> Result<(), Box<Diagnostic>> {
@@ -102,6 +124,86 @@ impl Parser<'_> {
 
     fn node(&self, kind: RawKind, start: usize) -> Raw {
         Raw { kind, span: self.text.place(start, self.at) }
+    }
+
+    /// Whether the word is next; it is passed over.
+    fn word(&mut self, word: &str) -> bool {
+        self.spaces();
+        let rest = &self.s[self.at..];
+        let found = rest.strip_prefix(word).is_some_and(|after| {
+            !after.starts_with(|c: char| is_letter(c) || c.is_ascii_digit() || c == '.')
+        });
+        if found {
+            self.at += word.len();
+        }
+        found
+    }
+
+    /// Anything: a value, or a condition. `or` binds weakest, then `and`, `not`, comparisons.
+    fn any(&mut self) -> Parsed {
+        self.spaces();
+        let start = self.at;
+        let mut all = vec![self.all()?];
+        while self.word("or") {
+            all.push(self.all()?);
+        }
+        Ok(self.logic(Function::Or, all, start))
+    }
+
+    fn all(&mut self) -> Parsed {
+        self.spaces();
+        let start = self.at;
+        let mut all = vec![self.negated()?];
+        while self.word("and") {
+            all.push(self.negated()?);
+        }
+        Ok(self.logic(Function::And, all, start))
+    }
+
+    fn logic(&self, function: Function, mut parts: Vec<Raw>, start: usize) -> Raw {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            last => {
+                parts.extend(last);
+                self.node(RawKind::Logic(function, parts), start)
+            }
+        }
+    }
+
+    fn negated(&mut self) -> Parsed {
+        self.spaces();
+        let start = self.at;
+        if !self.word("not") {
+            return self.comparison();
+        }
+        self.enter()?;
+        let inner = self.negated()?;
+        self.depth -= 1;
+        Ok(self.node(RawKind::Logic(Function::Not, vec![inner]), start))
+    }
+
+    fn comparison(&mut self) -> Parsed {
+        self.spaces();
+        let start = self.at;
+        let left = self.sum()?;
+        self.spaces();
+        let rest = &self.s[self.at..];
+        let operators = [
+            ("<=", Function::AtMost),
+            (">=", Function::AtLeast),
+            ("<", Function::Less),
+            (">", Function::Greater),
+        ];
+        let Some((typed, function)) = operators.into_iter().find(|o| rest.starts_with(o.0)) else {
+            return Ok(left);
+        };
+        self.at += typed.len();
+        let right = self.sum()?;
+        self.spaces();
+        if matches!(self.peek(), Some('<' | '>')) {
+            return Err(self.fault("`and`, `or` or the end of the condition"));
+        }
+        Ok(self.node(RawKind::Compare(function, Box::new(left), Box::new(right)), start))
     }
 
     fn sum(&mut self) -> Parsed {
@@ -191,7 +293,7 @@ impl Parser<'_> {
         match self.peek() {
             Some('(') => {
                 self.bump();
-                let inner = self.sum()?;
+                let inner = self.any()?;
                 self.spaces();
                 if self.peek() != Some(')') {
                     return Err(self.fault("`)`"));
@@ -213,6 +315,10 @@ impl Parser<'_> {
             Some(c) if c.is_ascii_digit() || c == '.' => self.number(),
             Some(c) if is_letter(c) || c == '*' => {
                 let name = self.path()?;
+                if ["and", "or", "not"].contains(&name.as_str()) {
+                    self.at = start;
+                    return Err(self.fault("a value"));
+                }
                 self.spaces();
                 if self.peek() == Some('(') && !name.contains('.') && name != "*" {
                     self.bump();
@@ -220,7 +326,7 @@ impl Parser<'_> {
                     self.spaces();
                     if self.peek() != Some(')') {
                         loop {
-                            arguments.push(self.sum()?);
+                            arguments.push(self.any()?);
                             self.spaces();
                             match self.peek() {
                                 Some(',') => self.bump(),

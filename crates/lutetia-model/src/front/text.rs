@@ -2,7 +2,7 @@
 
 use lutetia_diagnostic::{SourceId, Span};
 
-/// `{organ}` or `{organ:filter}` in a text, or braces that hold something else.
+/// `{organ}`, `{organ:filter}` or `{organ:!filter}` in a text, or braces that hold something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placeholder {
     /// First byte.
@@ -102,6 +102,27 @@ impl Text {
         }
         parts.push(self.part(start, self.value.len()));
         parts
+    }
+
+    /// The text with the bytes `start..end` replaced by others, joined by commas; by `none` where there are none.
+    pub(super) fn replaced(&self, start: usize, end: usize, by: &[Self], none: &str) -> Self {
+        let mut value = self.value[..start].to_owned();
+        let mut map = self.map[..start].to_vec();
+        let mut add = |text: &str, places: &[usize]| {
+            value.push_str(text);
+            map.extend_from_slice(places);
+        };
+        if by.is_empty() {
+            add(none, &vec![self.map[start]; none.len()]);
+        }
+        for (k, part) in by.iter().enumerate() {
+            if k > 0 {
+                add(", ", &[self.map[start]; 2]);
+            }
+            add(&part.value, &part.map[..part.value.len()]);
+        }
+        add(&self.value[end..], &self.map[end..]);
+        Self { value, map, source: self.source, organ: self.organ.clone() }
     }
 
     /// Every placeholder of the text, in order.

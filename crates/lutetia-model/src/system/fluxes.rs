@@ -139,7 +139,7 @@ fn add_process(
                     terms[state].push((flux, multiplicity));
                     if multiplicity > 0.0 {
                         let from = used_up(lowering, process, labelled, form);
-                        transfers.push(Transfer { from, to: state, share: 1.0 });
+                        transfers.push(Transfer { from, to: state, share: multiplicity.min(1.0) });
                     }
                 }
             }
@@ -149,7 +149,7 @@ fn add_process(
             if multiplicity > 0.0 && !process.reactants.is_empty() {
                 for &(form, _) in &fluxes {
                     let from = used_up(lowering, process, labelled, form);
-                    transfers.push(Transfer { from, to: state, share: 1.0 });
+                    transfers.push(Transfer { from, to: state, share: multiplicity.min(1.0) });
                 }
             }
         }

@@ -502,14 +502,39 @@ impl Graph {
 
     /// `a` where `x` > 0, else `b`.
     pub(crate) fn choose(&mut self, x: Id, a: Id, b: Id) -> Id {
+        self.choose_within(x, a, b, 64)
+    }
+
+    fn choose_within(&mut self, x: Id, a: Id, b: Id, depth: u32) -> Id {
         if a == b {
             return a;
         }
         match self.as_constant(x) {
-            Some(c) if c > 0.0 => a,
-            Some(_) => b,
-            None => self.intern(Node::Choose(x, a, b)),
+            Some(c) if c > 0.0 => return a,
+            Some(_) => return b,
+            None => {}
         }
+        // What hangs on a condition hangs on what decides the condition: one branch after the other, so that each
+        // comparison is an argument of its own.
+        if let Node::Choose(decides, on, off) = self.node(x)
+            && depth > 0
+        {
+            let pick = |graph: &mut Self, branch: Id| graph.choose_within(branch, a, b, depth - 1);
+            if self.as_constant(on).is_some() || self.as_constant(off).is_some() {
+                let (on, off) = (pick(self, on), pick(self, off));
+                return self.choose_within(decides, on, off, 0);
+            }
+        }
+        // A branch that asks the same again knows the answer.
+        let a = match self.node(a) {
+            Node::Choose(same, on, _) if same == x => on,
+            _ => a,
+        };
+        let b = match self.node(b) {
+            Node::Choose(same, _, off) if same == x => off,
+            _ => b,
+        };
+        if a == b { a } else { self.intern(Node::Choose(x, a, b)) }
     }
 
     /// Σ cᵢ·xᵢ, with equal terms merged, constants folded and signs absorbed.

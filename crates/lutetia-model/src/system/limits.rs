@@ -11,6 +11,8 @@ pub enum LimitKind {
     Coefficient,
     /// Initial amount of a pool: not negative.
     Initial,
+    /// Mean of a delay: above zero.
+    Delay,
 }
 
 /// A number of a run that nature bounds.

@@ -8,7 +8,7 @@ use lutetia_units::{Dimension, UnitSystem};
 
 use super::{
     error::CompileError,
-    graph::{Binary, Graph, Id, Unary},
+    graph::{Binary, Graph, Id, Unary, apply_unary},
     info::{InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm, StateInfo},
     labels::Labels,
     limits::{Limit, LimitKind},
@@ -402,18 +402,35 @@ impl<'a> Lowering<'a> {
 
     fn call(&mut self, function: Function, values: &[Id]) -> Id {
         let g = &mut self.graph;
+        if let (Some(op), &[a]) = (unary(function), values) {
+            return g.unary(op, a);
+        }
         match (function, values) {
-            (Function::Exp, &[a]) => g.unary(Unary::Exp, a),
-            (Function::Ln, &[a]) => g.unary(Unary::Ln, a),
-            (Function::Log10, &[a]) => g.unary(Unary::Log10, a),
-            (Function::Sqrt, &[a]) => g.unary(Unary::Sqrt, a),
-            (Function::Abs, &[a]) => g.unary(Unary::Abs, a),
-            (Function::Tanh, &[a]) => g.unary(Unary::Tanh, a),
-            (Function::Step, &[a]) => g.unary(Unary::Step, a),
             (Function::Min, &[a, b]) => g.binary(Binary::Min, a, b),
             (Function::Max, &[a, b]) => g.binary(Binary::Max, a, b),
             (Function::IfPositive, &[x, a, b]) => g.choose(x, a, b),
             (Function::Hill, &[x, k, n]) => hill(g, x, k, n),
+            (Function::If, &[holds, a, b]) => g.choose(holds, a, b),
+            _ => self.condition(function, values),
+        }
+    }
+
+    /// 1 where a condition holds, else 0.
+    fn condition(&mut self, function: Function, values: &[Id]) -> Id {
+        let g = &mut self.graph;
+        let (one, zero) = (g.constant(1.0), g.constant(0.0));
+        match (function, values) {
+            (Function::Greater, &[a, b]) | (Function::Less, &[b, a]) => {
+                let more = g.sub(a, b);
+                g.choose(more, one, zero)
+            }
+            (Function::AtMost, &[a, b]) | (Function::AtLeast, &[b, a]) => {
+                let more = g.sub(a, b);
+                g.choose(more, zero, one)
+            }
+            (Function::And, &[a, b]) => g.choose(a, b, zero),
+            (Function::Or, &[a, b]) => g.choose(a, one, b),
+            (Function::Not, &[a]) => g.choose(a, zero, one),
             // The number of arguments was checked with the text; anything else has no meaning.
             _ => g.constant(f64::NAN),
         }
@@ -545,6 +562,19 @@ impl<'a> Lowering<'a> {
         }
         for (limit, id) in coefficients {
             limits.push(limit);
+            ids.push(id);
+        }
+        for delay in &self.model.delays {
+            let id = self.lower(&delay.mean, Context::Running)?;
+            limits.push(Limit {
+                kind: LimitKind::Delay,
+                name: delay.name.clone(),
+                text: String::new(),
+                dimension: Dimension::TIME,
+                fixed: self.graph.is_static(id),
+                from: Vec::new(),
+                into: Vec::new(),
+            });
             ids.push(id);
         }
         for (index, pool) in self.model.pools.iter().enumerate() {
@@ -680,6 +710,25 @@ fn named(error: CompileError, name: &str) -> CompileError {
         }
         other => other,
     }
+}
+
+/// The node of a function of one argument.
+fn unary(function: Function) -> Option<Unary> {
+    Some(match function {
+        Function::Exp => Unary::Exp,
+        Function::Ln => Unary::Ln,
+        Function::Log10 => Unary::Log10,
+        Function::Sqrt => Unary::Sqrt,
+        Function::Abs => Unary::Abs,
+        Function::Tanh => Unary::Tanh,
+        Function::Step => Unary::Step,
+        _ => return None,
+    })
+}
+
+/// The value of a function of one argument; nothing where it is not one.
+pub(crate) fn function_of_one(function: Function, x: f64) -> Option<f64> {
+    unary(function).map(|op| apply_unary(op, x))
 }
 
 /// internal = declared · factor.

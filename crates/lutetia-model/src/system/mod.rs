@@ -44,7 +44,7 @@ pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
 pub use setting::{DoseNuclideError, SettingError};
 pub use switches::{InputLine, Switch};
 
-pub(crate) use lower::{internal_factor, pool_name};
+pub(crate) use lower::{function_of_one, internal_factor, pool_name};
 
 use self::{
     events::Events,
@@ -343,7 +343,7 @@ impl System {
     }
 
     /// What the numbers of a run must not be: first the volume of every compartment, then the
-    /// coefficients of mass-action processes, then initial amounts.
+    /// coefficients of mass-action processes, the means of delays, and initial amounts.
     #[must_use]
     pub fn limits(&self) -> &[Limit] {
         &self.inner.limits

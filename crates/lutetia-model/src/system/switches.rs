@@ -1,7 +1,7 @@
 //! Where does the right-hand side jump or bend, and when?
 //!
-//! `step`, `if_positive`, `min`, `max` and `abs` change their branch where an argument changes its
-//! sign. An integrator sees only the points it happens to evaluate, so it must be told.
+//! `if` with its comparisons, `step`, `if_positive`, `min`, `max` and `abs` change their branch where an
+//! argument (of a comparison: the difference of its sides) changes its sign. An integrator sees only the points it happens to evaluate, so it must be told.
 
 use super::{
     System,
@@ -96,6 +96,18 @@ impl Switches {
                 }
             }
         }
+        let mut rows = gradients(graph, &all.arguments, |node| match node {
+            Node::State(s) => Some(s),
+            Node::Input(i) => Some(states as u32 + i),
+            Node::Time => Some((states + inputs) as u32),
+            _ => None,
+        });
+        // What is constant between the changes of other branches changes its sign with them.
+        let mut moves = rows.iter().map(|row| !row.is_empty());
+        all.arguments.retain(|_| moves.next().unwrap_or(true));
+        let mut moves = rows.iter().map(|row| !row.is_empty());
+        all.list.retain(|_| moves.next().unwrap_or(true));
+        rows.retain(|row| !row.is_empty());
         for k in 0..all.list.len() {
             let argument = all.arguments[k];
             let below = graph.reachable([argument]);
@@ -111,12 +123,6 @@ impl Switches {
             }));
             all.needs.push(if all.list[k].timed { needs } else { Vec::new() });
         }
-        let rows = gradients(graph, &all.arguments, |node| match node {
-            Node::State(s) => Some(s),
-            Node::Input(i) => Some(states as u32 + i),
-            Node::Time => Some((states + inputs) as u32),
-            _ => None,
-        });
         (all.slope_pattern, all.slopes) = sparse(&rows, states + inputs + 1);
         all
     }

@@ -243,7 +243,7 @@ fn exact_a_dose_rate_is_activity_times_delta_over_mass() {
         let [factor] = &chain.dose_factors[..] else { panic!("one factor") };
         assert_eq!(model.parameters[factor.parameter].name, "tumour:dose_rate~Delta");
         assert!(number(&model, "tumour:dose_rate~Delta").is_nan());
-        let explained = lutetia_model::explain_text(&model);
+        let explained = lutetia_model::explain_text(&model, false);
         assert!(explained.contains("of the nuclide") && !explained.contains("NaN"), "{explained}");
         assert!(chain.wires.iter().any(|w| w.from == format!("pk.A_tumour * Delta / {shown}")));
     }

@@ -5,6 +5,7 @@ mod chain_ports;
 mod chains;
 mod connections;
 mod explanations;
+mod grades;
 mod hints;
 mod model_files;
 mod mutated_files;

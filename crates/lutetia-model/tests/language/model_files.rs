@@ -44,7 +44,7 @@ fn rendered(checked: &Checked) -> String {
 }
 
 /// Faults that are worth a look and do not keep a model from running.
-const WARNINGS: [&str; 1] = ["unused_parameter"];
+const WARNINGS: [&str; 2] = ["flows_do_not_balance", "unused_parameter"];
 
 #[test]
 fn regress_every_bad_file_gives_its_message() {

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use lutetia_diagnostic::{has_errors, render, render_json};
-use lutetia_model::{Binding, Resolve, SourceFile, check, compile, explain_latex, explain_text};
+use lutetia_model::{
+    Binding, Resolve, SourceFile, check, compile, diagram_svg, explain_latex, explain_text,
+};
 use proptest::prelude::*;
 
 /// An organ table beside every model.
@@ -35,7 +37,7 @@ fn originals() -> Vec<String> {
     texts
 }
 
-const PIECES: [&str; 46] = [
+const PIECES: [&str; 51] = [
     "",
     "\"",
     "'''",
@@ -56,6 +58,11 @@ const PIECES: [&str; 46] = [
     "*",
     "/",
     "^",
+    " < ",
+    " and ",
+    "not ",
+    "if(",
+    "sum(",
     "(",
     "((((((((((((((((",
     "1e308",
@@ -142,8 +149,9 @@ fn survives(text: String, table: String) {
         assert!(label.span.end <= bytes.max(1 << 20), "{label:?}");
     }
     let Some(model) = checked.model else { return };
-    let _text = explain_text(&model);
+    let _text = explain_text(&model, false);
     let _latex = explain_latex(&model);
+    let _drawing = diagram_svg(&model, false);
     let binding = Binding::all(lutetia_data::nuclides(), ["Lu-177".to_owned()]);
     if let Ok(system) = compile(&model, &binding) {
         let mut evaluator = system.evaluator();

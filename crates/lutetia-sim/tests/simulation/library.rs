@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lutetia_model::{Binding, Named, Resolve, SourceFile, System, check, compile};
+use lutetia_model::{Binding, Model, Named, Resolve, SourceFile, System, check, compile};
 use lutetia_sim::{Curve, Dose, Inputs, Options, Regimen, Request, Simulator};
 
 use crate::build::logspace;
@@ -39,16 +39,20 @@ fn model_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The model with the first nuclide it can carry.
-pub(crate) fn compiled(path: &Path) -> System {
+/// The model or the chain of a file.
+pub(crate) fn at_path(path: &Path) -> Model {
     let source = SourceFile {
         name: path.display().to_string(),
         text: fs::read_to_string(path).expect("readable"),
     };
     let beside = Beside(path.parent().expect("in a folder").to_owned());
     let checked = check(&source, &beside);
-    let model =
-        checked.model.unwrap_or_else(|| panic!("{}: {:#?}", path.display(), checked.diagnostics));
+    checked.model.unwrap_or_else(|| panic!("{}: {:#?}", path.display(), checked.diagnostics))
+}
+
+/// The model with the first nuclide it can carry.
+pub(crate) fn compiled(path: &Path) -> System {
+    let model = at_path(path);
     let mut refusals = Vec::new();
     for nuclide in ["Lu-177", "Ac-225", "Pb-212", "I-131", "Y-90", "Ra-223", "At-211"] {
         match compile(&model, &Binding::all(lutetia_data::nuclides(), [nuclide])) {

@@ -262,6 +262,7 @@ impl Builder<'_> {
             iov: None,
             effects: Vec::new(),
             source: string(&e.fields, "source", faults),
+            evidence: None,
             about: Some(format!("effect of {} on {}", of.as_str(), e.name.as_str())),
         };
         Some((Effect { covariate, form, coefficient: 0 }, coefficient))

@@ -16,17 +16,19 @@ use super::{
     code,
     declare::{Declarations, Entry, Fields, unknown, wrong_kind},
     fields::{self, identifier, required, string},
-    keys,
+    grade, keys,
     names::{Meaning, Names, RESERVED},
     population,
     text::Text,
     tree::Value,
 };
 use crate::{
+    connect::order_definitions,
     expr::Symbol,
+    flows::{FlowBalance, flow_balance},
     model::{
-        Compartment, Covariate, Define, Input, LabelGroup, Model, Output, Parameter, Pool,
-        QuantityState, Species,
+        Compartment, Covariate, Define, Input, LabelGroup, Model, OrganTable, Output, Parameter,
+        Pool, QuantityState, Species,
     },
 };
 
@@ -77,12 +79,15 @@ pub(super) fn model(
     builder.molar_masses(faults);
     builder.lags(faults);
     builder.quantities_and_inputs(faults);
-    builder.volumes(faults);
     builder.defines(faults);
+    builder.volumes(faults);
     builder.initials(faults);
     builder.processes(faults);
     builder.events(faults);
     builder.outputs(faults);
+    let (transit, passing) = builder.names.transit();
+    builder.quantities.extend(transit);
+    builder.processes.extend(passing);
     let correlations = found.population.as_ref().map(|p| {
         let index = |name: &str| {
             builder
@@ -105,7 +110,7 @@ pub(super) fn model(
     if !has_errors(faults) {
         builder.unused(faults);
     }
-    Some(Model {
+    let mut model = Model {
         id: id?,
         title: title?,
         reference: string(head, "reference", faults),
@@ -118,6 +123,7 @@ pub(super) fn model(
         species: builder.species,
         pools: builder.pools,
         quantities: builder.quantities,
+        delays: builder.names.delays,
         defines: builder.defines,
         processes: builder.processes,
         events: builder.events,
@@ -125,8 +131,63 @@ pub(super) fn model(
         outputs: builder.outputs,
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
+        organs: OrganTable {
+            names: found.organs.names.clone(),
+            columns: found.organs.filters.clone(),
+        },
         chain: None,
-    })
+        status: grade::status(head, faults),
+    };
+    circles_and_flows(&mut model, found, head.span, faults);
+    Some(model)
+}
+
+/// What can be said only of the whole: volumes that need themselves, and flows that do not balance.
+fn circles_and_flows(
+    model: &mut Model,
+    found: &Declarations,
+    head: Span,
+    faults: &mut Vec<Diagnostic>,
+) {
+    if has_errors(faults) {
+        return;
+    }
+    if let Err(circle) = order_definitions(model) {
+        let of_volume = |e: &&Entry| circle.contains(&format!("volume({})", e.name.as_str()));
+        let at = found.compartments.iter().find(of_volume).map_or(head, |e| e.name.span());
+        faults.push(
+            Diagnostic::error(
+                code::CYCLE,
+                format!("a volume goes round in a circle: {}", circle.join(" -> ")),
+            )
+            .at(at, "")
+            .hint("a volume may depend on amounts; a concentration in it already needs the volume"),
+        );
+        return;
+    }
+    if found.from_columns.is_empty() {
+        return;
+    }
+    let columns: BTreeSet<&str> = found.from_columns.iter().map(String::as_str).collect();
+    let from_table = |flow: &FlowBalance| {
+        flow.parameters.iter().any(|p| columns.contains(model.parameters[*p].name.as_str()))
+    };
+    // What one compartment has too much another has too little: one fault, told of the one that is most off.
+    let mut off: Vec<FlowBalance> = flow_balance(model)
+        .into_iter()
+        .filter(|flow| flow.plain && !flow.balances() && from_table(flow))
+        .filter(|flow| found.compartments[flow.compartment].fields.get("unbalanced").is_none())
+        .collect();
+    off.sort_by(|a, b| b.share().total_cmp(&a.share()));
+    let at = |flow: &FlowBalance| found.compartments[flow.compartment].name.span();
+    let Some((worst, others)) = off.split_first() else { return };
+    let message = format!("the flows of `{}` do not balance: {}", worst.place, worst.text());
+    let warning = Diagnostic::warning(code::FLOWS, message)
+        .at(at(worst), "")
+        .hint("what flows into a compartment of the circulation flows out of it again: correct the organ table or the sum that stands for all, or say why under `unbalanced` of the compartment");
+    faults.push(others.iter().take(8).fold(warning, |warning, flow| {
+        warning.note_at(at(flow), format!("`{}`: {}", flow.place, flow.text()))
+    }));
 }
 
 fn units(
@@ -231,6 +292,8 @@ impl<'a> Builder<'a> {
                 used: BTreeSet::new(),
                 doubtful: BTreeSet::new(),
                 labels_doubtful: false,
+                states: found.states.len(),
+                delays: Vec::new(),
             },
             labels: Vec::new(),
             covariates: Vec::new(),
@@ -264,11 +327,11 @@ impl<'a> Builder<'a> {
                         format!("`{}` already means something", name.as_str()),
                     )
                     .at(name.span(), "")
-                    .hint("`t` is time; functions cannot be names"),
+                    .hint("`t` is time; functions, `and`, `or` and `not` cannot be names"),
                 );
                 return;
             }
-            let meaning = Meaning { symbol, dimension: None, span: name.span() };
+            let meaning = Meaning { symbol, dimension: None, condition: false, span: name.span() };
             if let Some(first) = self.names.plain.insert(name.as_str().to_owned(), meaning) {
                 faults.push(twice(name, Some(first.span)));
             }

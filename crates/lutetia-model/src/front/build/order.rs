@@ -15,11 +15,13 @@ fn mentioned(raw: &Raw, out: &mut Vec<String>) {
         RawKind::Number(_) | RawKind::Concentration(_) => {}
         RawKind::Name(name) => out.push(name.clone()),
         RawKind::Neg(a) => mentioned(a, out),
-        RawKind::Binary(_, a, b) => {
+        RawKind::Binary(_, a, b) | RawKind::Compare(_, a, b) => {
             mentioned(a, out);
             mentioned(b, out);
         }
-        RawKind::Call(_, arguments) => arguments.iter().for_each(|a| mentioned(a, out)),
+        RawKind::Call(_, parts) | RawKind::Logic(_, parts) => {
+            parts.iter().for_each(|a| mentioned(a, out));
+        }
     }
 }
 /// An order in which each item uses only earlier ones; members of a circle are reported and left out.

@@ -7,6 +7,7 @@ use super::super::{
     code,
     declare::Entry,
     fields::{self, looks_like_quantity, place, quantity, quantity_of, required, string, text},
+    grade,
     names::Place,
     population,
     syntax::{self, Raw},
@@ -72,8 +73,12 @@ impl Builder<'_> {
                 parameter.unit = self.names.units.unit_of(dimension);
             }
             parameter.dimension = dimension;
+            let condition = self.names.is_condition(raw, &expr);
             parameter.value = ParameterValue::Formula { expr, text: t.as_str().to_owned() };
-            self.set_dimension(&names[*i], dimension);
+            if let Some(meaning) = self.names.plain.get_mut(&names[*i]) {
+                meaning.dimension = Some(dimension);
+                meaning.condition = condition;
+            }
         }
         self.parameter_order = order;
         self.effects(faults);
@@ -97,6 +102,7 @@ impl Builder<'_> {
             iov: None,
             effects: Vec::new(),
             source: string(f, "source", faults),
+            evidence: grade::evidence(f, faults),
             about: string(f, "about", faults),
         };
         let what = format!("parameter `{}`", e.name.as_str());

@@ -116,7 +116,7 @@ impl Builder<'_> {
                     t,
                     Dimension::VOLUME,
                     &format!("the volume of `{}`", e.name.as_str()),
-                    Place::Volume,
+                    Place::Anywhere,
                     faults,
                 )
             });
@@ -203,8 +203,10 @@ impl Builder<'_> {
                     .hint("correct the expression or the unit"),
                 );
             }
+            let condition = self.names.is_condition(raw, &expr);
             if let Some(m) = self.names.plain.get_mut(&names[i]) {
                 m.dimension = Some(dimension);
+                m.condition = condition;
                 m.symbol = Symbol::Define(self.defines.len());
             }
             self.defines.push(Define {

@@ -51,6 +51,8 @@ pub(super) fn model(
     model.title.clone_from(&lines.title);
     model.about.clone_from(&lines.about);
     model.reference.clone_from(&lines.reference);
+    // What is made of a sketch is one, whatever the chain says of itself.
+    model.status = model.status.or(lines.status);
     for line in &lines.set {
         if let Some(setting) = &line.given {
             set(&mut model, &line.name, setting, faults);
@@ -159,11 +161,17 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
         }
         let parameter = &model.parameters[first];
         if let Some(q) = quantity(parameter.dimension, &parameter.unit, faults) {
+            // A range that is faulty is so once, however many parts it is for.
+            let mut again = Vec::new();
             for k in named {
                 let parameter = &mut model.parameters[k];
                 parameter.value = ParameterValue::Number(model.units.to_internal(&q));
                 parameter.unit = q.unit().clone();
                 parameter.source.clone_from(&setting.source);
+                parameter.evidence = setting.evidence;
+                let value = model.units.to_internal(&q);
+                let told = if k == first { &mut *faults } else { &mut again };
+                bounds(parameter, value, setting, &model.units, told);
             }
         }
         return;
@@ -229,6 +237,40 @@ fn disagreement(model: &Model, named: &[usize], name: &Text) -> Option<Diagnosti
     )
 }
 
+/// The range that a chain gives with a value, which lies in it; without one that of the part stays.
+fn bounds(
+    parameter: &mut Parameter,
+    value: f64,
+    setting: &Setting,
+    units: &UnitSystem,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let dimension = parameter.dimension;
+    let mut read = |text: &Option<Text>, key: &str| {
+        let q = fields::quantity_of(text.as_ref()?, dimension, &format!("`{key}`"), faults)?;
+        Some(units.to_internal(&q))
+    };
+    let (low, high) = (read(&setting.min, "min"), read(&setting.max, "max"));
+    if low.is_none() && high.is_none() {
+        return;
+    }
+    parameter.bounds = (low, high);
+    if low.is_some_and(|low| value < low) || high.is_some_and(|high| value > high) {
+        let end = |text: &Option<Text>| text.as_ref().map_or("…", Text::as_str).to_owned();
+        let message = format!(
+            "the value is `{}`; expected {} to {}, its range",
+            setting.value.as_str(),
+            end(&setting.min),
+            end(&setting.max)
+        );
+        faults.push(
+            Diagnostic::error(code::NUMBER, message)
+                .at(setting.value.span(), "")
+                .hint("correct `value`, `min` or `max`"),
+        );
+    }
+}
+
 /// Keeps every line with the file that says it.
 fn write_down(chain: &mut Chain, lines: &Lines, found: &[by_port::Found]) {
     for Line { name, given, file } in &lines.parts {
@@ -267,6 +309,7 @@ fn write_down(chain: &mut Chain, lines: &Lines, found: &[by_port::Found]) {
                 name: name.as_str().to_owned(),
                 value: setting.value.as_str().to_owned(),
                 source: setting.source.clone(),
+                evidence: setting.evidence,
                 file: file.clone(),
             });
         }

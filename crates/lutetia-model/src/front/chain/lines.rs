@@ -5,11 +5,12 @@ use lutetia_diagnostic::{Diagnostic, SourceId, Span, closest};
 use super::super::{
     code,
     declare::{Fields, unknown, wrong_kind},
-    fields, keys,
+    fields, grade, keys,
     text::Text,
     tree::{Node, Value},
 };
 use super::roles::{Grading, grading};
+use crate::model::{Evidence, Status};
 
 /// What takes a line of the extended chain away.
 const NONE: &str = "none";
@@ -61,7 +62,10 @@ impl Connecting {
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) value: Text,
+    pub(super) min: Option<Text>,
+    pub(super) max: Option<Text>,
     pub(super) source: Option<String>,
+    pub(super) evidence: Option<Evidence>,
 }
 
 /// The lines of a chain.
@@ -71,6 +75,7 @@ pub(super) struct Lines {
     pub(super) title: String,
     pub(super) about: Option<String>,
     pub(super) reference: Option<String>,
+    pub(super) status: Option<Status>,
     pub(super) extends: Option<Text>,
     pub(super) parts: Vec<Line<Text>>,
     pub(super) connect: Vec<Line<Wire>>,
@@ -233,6 +238,7 @@ fn heading(lines: &mut Lines, chain: &Fields, faults: &mut Vec<Diagnostic>) {
     }
     lines.about = fields::string(chain, "about", faults);
     lines.reference = fields::string(chain, "reference", faults);
+    lines.status = grade::status(chain, faults);
     lines.extends = fields::text(chain, "extends", faults).cloned();
     if let Some(word) = fields::text(chain, "connect", faults) {
         if !keys::CONNECTING.contains(&word.as_str()) {
@@ -280,8 +286,10 @@ fn setting(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Setting> {
         Some(Node { value: Value::Number(x), span }) => Text::lumped(*span, &x.to_string()),
         _ => fields::required(given, "value", "a setting", "\"1 nmol/L\"", faults)?.clone(),
     };
+    let [min, max] = ["min", "max"].map(|key| fields::text(given, key, faults).cloned());
     let source = fields::string(given, "source", faults);
-    Some(Setting { value, source })
+    let evidence = grade::evidence(given, faults);
+    Some(Setting { value, min, max, source, evidence })
 }
 
 impl Lines {
@@ -354,6 +362,7 @@ impl Lines {
         self.connect = laid(wires, std::mem::take(&mut self.connect), "connection", faults);
         self.set = laid(set, std::mem::take(&mut self.set), "setting", faults);
         self.reference = self.reference.take().or(parent.reference);
+        self.status = self.status.or(parent.status);
     }
 }
 
