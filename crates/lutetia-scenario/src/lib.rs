@@ -17,7 +17,7 @@ pub use clock::MONTH_D;
 pub use dose::{DoseEntry, DoseError};
 pub use error::ScenarioError;
 pub use library::nearest;
-pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, used};
+pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, sketch_note, used};
 pub use nuclide_dose::follow;
 pub use remarks::{Given, unread};
 pub use setting::{SettingFault, internal, setting, slots};
