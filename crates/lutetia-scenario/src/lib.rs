@@ -19,7 +19,7 @@ pub use clock::{Clock, MONTH_D};
 pub use dose::{DoseEntry, DoseError, Unsaid};
 pub use error::ScenarioError;
 pub use library::{nearest, ports_file};
-pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, used};
+pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, sketch_note, used};
 pub use nuclide_dose::follow;
 pub use remarks::unread;
 pub use scenario::Scenario;

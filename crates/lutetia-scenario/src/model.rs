@@ -177,6 +177,17 @@ fn checked(
     }
 }
 
+/// What a reader must know of a model that calls itself a sketch; nothing of any other.
+#[must_use]
+pub fn sketch_note(model: &Model) -> Option<String> {
+    model.is_sketch().then(|| {
+        format!(
+            "`{}` is a sketch: it is not validated against published numbers, and models are not ranked by it",
+            model.id
+        )
+    })
+}
+
 /// Compiles a checked model with nuclides for all its labels; its dose factors are then those of the nuclide.
 ///
 /// # Errors
@@ -188,12 +199,7 @@ pub fn compiled(
 ) -> Result<LoadedModel, ScenarioError> {
     let mut notes: Vec<String> =
         follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
-    if model.is_sketch() {
-        notes.push(format!(
-            "`{}` is a sketch: it is not validated against published numbers, and models are not ranked by it",
-            model.id
-        ));
-    }
+    notes.extend(sketch_note(&model));
     let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
     let system = compile(&model, &binding).map_err(|source| ScenarioError::Compile {
         model: name.to_owned(),

@@ -116,7 +116,7 @@ pub fn check_fit(
     for (region, observable) in &asked.observe {
         series(of, region, observable, model, asked.error)?;
     }
-    model.simulator.check_regimen(&regimen(of, asked, model)?)?;
+    model.simulator.check_regimen(&treatment(of, asked, model)?.regimen())?;
     model.parameters(&asked.set)?;
     for name in asked.estimate.iter().flatten() {
         model.simulator.parameter(name)?;

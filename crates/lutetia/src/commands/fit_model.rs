@@ -89,6 +89,9 @@ pub(crate) fn run(
     let mut observe = pairs("observe", &with.observe)?;
     let set = pairs("set", &with.set)?;
     let model = models::load(file, terminal)?;
+    if let Some(note) = lutetia_scenario::sketch_note(&model) {
+        terminal.talk(&format!("note: {note}"));
+    }
     let (study, subject, regions) = curves.load(terminal)?;
     curves.say_cycle(&study, &subject, terminal);
     let nuclides: Vec<String> = regions

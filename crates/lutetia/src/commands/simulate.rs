@@ -8,7 +8,7 @@ use lutetia_model::{
     Model, ParameterValue,
     system::{Binding, ParameterInfo, SettingError, System},
 };
-use lutetia_scenario::{DoseEntry, DoseError, Scenario, Treatment, follow};
+use lutetia_scenario::{DoseEntry, DoseError, Scenario, Treatment, follow, sketch_note};
 use lutetia_sim::{Options, Regimen, Simulator};
 use lutetia_table::{Cell, Table};
 use lutetia_units::Dimension;
@@ -106,6 +106,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         if !set(&parameter) {
             terminal.talk(&format!("note: {note}"));
         }
+    }
+    if let Some(note) = sketch_note(&model) {
+        terminal.talk(&format!("note: {note}"));
     }
     let system = lutetia_model::system::compile(&model, &binding(&arguments.nuclides))
         .map_err(|error| failed("LUT8017", &error.to_string()))?;
