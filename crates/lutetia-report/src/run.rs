@@ -24,7 +24,7 @@ use crate::steps::{Steps, UnfitStep, in_turn};
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
 use lutetia_experiment::{
-    Attempt, Cache, Checked, Disk, Experiment, Keep, Kept, Reading, StepRun, cache, spec,
+    Attempt, Cache, Checked, Disk, Experiment, Keep, Kept, Reading, StepRun, cache,
 };
 use lutetia_figure::figure;
 use lutetia_table::{Difference, Tables};

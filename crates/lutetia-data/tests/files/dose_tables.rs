@@ -1,14 +1,14 @@
 //! Doses written as `doses.csv` are read as the same doses.
 
 use lutetia_data::{DoseRow, Study};
+use proptest::option::of;
 use proptest::prelude::*;
 
 fn row() -> impl Strategy<Value = DoseRow> {
-    let optional = |x| prop::option::of(x);
     (
         (1_u16..9, 0.0..5000.0_f64, 1e-3..2e4_f64),
-        (optional(1e3..1e6_f64), optional(0.0..48.0_f64)),
-        (optional("L\\.[a-z]{1,8}"), optional("[a-z][a-z \",;]{0,12}[a-z]")),
+        (of(1e3..1e6_f64), of(0.0..48.0_f64)),
+        (of("L\\.[a-z]{1,8}"), of("[a-z][a-z \",;]{0,12}[a-z]")),
     )
         .prop_map(
             |((cycle, time_h, activity_mbq), (amount_nmol, duration_h), (into, note))| DoseRow {

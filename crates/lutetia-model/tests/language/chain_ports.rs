@@ -25,11 +25,11 @@ fn exact_parts_connect_by_their_ports_as_if_each_line_were_written() {
     assert_eq!(wire(&by_ports), [(to.clone(), from.clone(), Some("loss".to_owned()))]);
     assert_eq!(wire(&written), [(to, from, None)]);
     assert!(
-        explain_text(&by_ports).contains("tumour.loss  port loss"),
+        explain_text(&by_ports, false).contains("tumour.loss  port loss"),
         "{}",
-        explain_text(&by_ports)
+        explain_text(&by_ports, false)
     );
-    assert!(explain_text(&written).contains("tumour.loss  written"));
+    assert!(explain_text(&written, false).contains("tumour.loss  written"));
     // Without being asked, nothing connects by itself.
     assert!(wire(&good(&format!("{HEAD}{PARTS}"), &library)).is_empty());
 }
@@ -98,8 +98,8 @@ fn exact_a_chain_declares_roles_that_are_checked_and_inherited() {
     let chain = child.chain.as_ref().expect("a chain");
     assert_eq!((chain.role("volume"), chain.role("marker")), (Some("tumour.mass"), None));
     assert!(chain.toxicities.is_empty());
-    assert!(explain_text(&child).contains("Roles in a trial"));
-    assert!(explain_text(&good(&base, &library)).contains("below 9 g, 8 g, 7 g, 6 g"));
+    assert!(explain_text(&child, false).contains("Roles in a trial"));
+    assert!(explain_text(&good(&base, &library), false).contains("below 9 g, 8 g, 7 g, 6 g"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(super) fn judged<'a>(
 pub(super) fn asked(setting: &Setting<'_>) -> Result<(), StepError> {
     let step = setting.step;
     setting.model.parameters(&step.set)?;
-    setting.model.simulator.check_regimen(&setting.regimen)?;
+    setting.model.simulator.check_regimen(&setting.treatment.regimen())?;
     for region in step.regions.keys() {
         dose_factor(step, region)?;
     }

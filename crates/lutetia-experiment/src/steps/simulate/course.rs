@@ -43,7 +43,7 @@ pub(super) fn asked(
 ) -> Result<(), StepError> {
     check(step)?;
     parameters(step, model, context)?;
-    regimen(step, model)?;
+    treatment(step, model)?;
     inputs::of(step, model, context)?;
     Ok(())
 }

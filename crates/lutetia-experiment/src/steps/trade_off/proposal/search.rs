@@ -84,10 +84,10 @@ impl TradeOffStep {
         let base = context.artefacts.trial(trial)?.0;
         HarmRule::of(self, base, trial)?;
         choices(spec)?;
-        // What was measured stands in tables of earlier steps.
+        // What was measured comes from earlier steps.
         let unmeasured =
             ProposeSpec { measured: std::collections::BTreeMap::new(), ..spec.clone() };
-        limits(&unmeasured, base, &context.tables)?;
+        limits(&unmeasured, base, &context.artefacts)?;
         for measured in spec.measured.values() {
             base.kept(&measured.dose)?;
         }
