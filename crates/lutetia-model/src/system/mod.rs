@@ -281,7 +281,7 @@ impl System {
         &self.inner.targets
     }
 
-    /// The states a dose into a pool goes to.
+    /// The states a dose into a pool goes to; `part.pool` is `part:pool` of connected models.
     ///
     /// # Errors
     ///
@@ -289,7 +289,8 @@ impl System {
     /// quantity that is not an amount.
     pub fn dose_target(&self, name: &str) -> Result<DoseTarget, DoseTargetError> {
         let inner = &self.inner;
-        if let Some(target) = inner.targets.iter().find(|t| t.name == name) {
+        let found = by_name(inner.targets.iter().map(|t| t.name.as_str()), name);
+        if let Some(target) = found.and_then(|index| inner.targets.get(index)) {
             return Ok(target.clone());
         }
         let names = || inner.targets.iter().map(|t| t.name.as_str());

@@ -64,6 +64,8 @@ fn exact_feedback_both_ways_is_one_system() {
     let system = compiled(&model, &["Lu-177"]);
     assert!(system.inputs().is_empty());
     assert!(system.dose_target("pk:L.plasma").is_ok());
+    let dotted = system.dose_target("pk.L.plasma").expect("the same pool");
+    assert_eq!(dotted.name, "pk:L.plasma");
     let at = |name: &str| system.state_index(name).unwrap_or_else(|| panic!("{name}"));
     let mut x = Numbers(11).states(system.states().len());
     x[at("tumour:mass")] = 40.0;

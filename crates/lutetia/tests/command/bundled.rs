@@ -83,7 +83,7 @@ fn exact_a_family_and_all_models_are_checked() {
 #[test]
 fn exact_a_sketch_says_so_and_a_validated_ligand_does_not() {
     let folder = empty();
-    let dose = r#"{ at = "0 h", into = "pk:P.serum", activity = "7.4 GBq", amount = "100 nmol" }"#;
+    let dose = r#"{ at = "0 h", into = "pk.P.serum", activity = "7.4 GBq", amount = "100 nmol" }"#;
     for (name, sketch) in [("ligand/neob", true), ("ligand/psma-617", false)] {
         let rest = ["--nuclide", "Lu-177", "--points", "3", "--dose", dose];
         let ran = run(folder.path(), &[&["simulate", name][..], &rest].concat());
