@@ -207,10 +207,14 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+    cut_to(text, LONGEST)
+}
+
+fn cut_to(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
-    let head: String = text.chars().take(LONGEST - 1).collect();
+    let head: String = text.chars().take(longest - 1).collect();
     format!("{}…", head.trim_end())
 }
 
@@ -326,7 +330,7 @@ fn draw(
                     if names.len() > 2 { format!(" +{}", names.len() - 2) } else { String::new() };
                 let first: Vec<&str> = names.iter().take(2).map(String::as_str).collect();
                 let sign = if beside { "" } else { sign };
-                format!("{sign}{}{more}", first.join(", ")).chars().take(26).collect()
+                cut_to(&format!("{sign}{}{more}", first.join(", ")), 28)
             })
             .collect();
         for (k, line) in lines.iter().enumerate() {
