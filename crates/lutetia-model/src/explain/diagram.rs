@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lutetia_units::significant;
+
 use super::{
     fold::{organ_in, template},
     process_text,
@@ -189,7 +191,11 @@ fn within(model: &Model, process: &Process, every_organ: bool) -> String {
                 Participant::Quantity(quantity) => &model.quantities[quantity].name,
             };
             let name = folded_name(model, name, every_organ);
-            if (times - 1.0).abs() <= 0.0 { name } else { format!("{times} {name}") }
+            if (times - 1.0).abs() <= 0.0 {
+                name
+            } else {
+                format!("{} {name}", significant(times, 3))
+            }
         };
         side.iter().map(one).collect::<Vec<_>>().join(" + ")
     };
