@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lutetia_units::significant;
+
 use super::{
     fold::{organ_in, template},
     process_text,
@@ -189,7 +191,11 @@ fn within(model: &Model, process: &Process, every_organ: bool) -> String {
                 Participant::Quantity(quantity) => &model.quantities[quantity].name,
             };
             let name = folded_name(model, name, every_organ);
-            if (times - 1.0).abs() <= 0.0 { name } else { format!("{times} {name}") }
+            if (times - 1.0).abs() <= 0.0 {
+                name
+            } else {
+                format!("{} {name}", significant(times, 3))
+            }
         };
         side.iter().map(one).collect::<Vec<_>>().join(" + ")
     };
@@ -207,10 +213,14 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+    cut_to(text, LONGEST)
+}
+
+fn cut_to(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
-    let head: String = text.chars().take(LONGEST - 1).collect();
+    let head: String = text.chars().take(longest - 1).collect();
     format!("{}…", head.trim_end())
 }
 
@@ -326,7 +336,7 @@ fn draw(
                     if names.len() > 2 { format!(" +{}", names.len() - 2) } else { String::new() };
                 let first: Vec<&str> = names.iter().take(2).map(String::as_str).collect();
                 let sign = if beside { "" } else { sign };
-                format!("{sign}{}{more}", first.join(", ")).chars().take(26).collect()
+                cut_to(&format!("{sign}{}{more}", first.join(", ")), 28)
             })
             .collect();
         for (k, line) in lines.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The scheme: processes with their rates, and the rules of labels and of mass action.
 
 use lutetia_diagnostic::Diagnostic;
-use lutetia_units::Dimension;
+use lutetia_units::{Dimension, significant, typed};
 
 use super::{
     code,
@@ -238,7 +238,11 @@ fn check_labels(
         faults.push(
             Diagnostic::error(
                 code::LABEL_FLOW,
-                format!("{} molecules of `{}` would mix hot and cold", other.1, name(other.0)),
+                format!(
+                    "{} molecules of `{}` would mix hot and cold",
+                    typed(other.1),
+                    name(other.0)
+                ),
             )
             .at(other.2, "")
             .hint("a labelled reactant takes part once"),
@@ -253,7 +257,10 @@ fn check_labels(
         faults.push(
             Diagnostic::error(
                 code::LABEL_FLOW,
-                format!("one labelled reactant would become {given} labelled products"),
+                format!(
+                    "one labelled reactant would become {} labelled products",
+                    significant(given, 6)
+                ),
             )
             .at(last.2, "")
             .hint("labelled products are together one at most, such as `0.3 L.a + 0.7 L.b`"),
@@ -306,7 +313,10 @@ fn mass_action(
         faults.push(
             Diagnostic::error(
                 code::MASS_ACTION,
-                format!("{} of a molecule meets nothing, so it has no mass action", part.1),
+                format!(
+                    "{} of a molecule meets nothing, so it has no mass action",
+                    significant(part.1, 6)
+                ),
             )
             .at(part.2, "")
             .hint("write `=>` and the flux, or multiply both sides until the reactants are whole numbers"),

@@ -74,7 +74,7 @@ fn family_of(model: &Bundled) -> &'static str {
 fn list<'a>(models: impl Iterator<Item = &'a Bundled>) -> Table {
     let columns = ["name", "title", "target", "disease", "nuclides", "validity", "numbers"];
     let table = Table::new("models", "Bundled models");
-    let mut table = columns.iter().fold(table, |table, column| table.column(*column, ""));
+    let mut table = columns.into_iter().fold(table, |table, column| table.column(column, ""));
     for model in models {
         let scope = lutetia_models::scope(model.name());
         let heading = Heading::of(model.text);
