@@ -32,6 +32,12 @@ pub trait World: Sync {
     /// # Errors
     /// When there is nothing of that name.
     fn is_folder(&self, path: &str) -> io::Result<bool>;
+
+    /// Whether a path can be read more than once: a pipe gives what it holds to the first who asks, so that a check
+    /// leaves it alone.
+    fn reads_again(&self, _path: &str) -> bool {
+        true
+    }
 }
 
 /// The files under a folder on disk.
@@ -65,6 +71,10 @@ impl World for Disk {
 
     fn is_folder(&self, path: &str) -> io::Result<bool> {
         fs::metadata(self.root.join(path)).map(|found| found.is_dir())
+    }
+
+    fn reads_again(&self, path: &str) -> bool {
+        fs::metadata(self.root.join(path)).map_or(true, |found| found.is_file() || found.is_dir())
     }
 }
 

@@ -23,7 +23,12 @@ pub(super) fn faults(
     let mut reading = Reading::of(world);
     let mut faults = Vec::new();
     let mut context = Context::empty(experiment.experiment.seed);
+    let mut unseen = false;
     for (name, data) in &experiment.data {
+        if data.table.as_ref().is_some_and(|path| !world.reads_again(path)) {
+            unseen = true;
+            continue;
+        }
         match steps::read_data(data, &mut reading) {
             Ok(read) => context.keep_data(name, data, read),
             Err(failure) => {
@@ -68,7 +73,10 @@ pub(super) fn faults(
     let mut faulty = steps_with(file, &faults);
     faulty.extend(unsure);
     faulty.extend(steps_with(file, &super::names::faults(file, experiment)));
-    faults.extend(rehearsal::faults(file, experiment, &mut context, &faulty));
+    // What a step makes of data that were not looked at is not known.
+    if !unseen {
+        faults.extend(rehearsal::faults(file, experiment, &mut context, &faulty));
+    }
     faults
 }
 
@@ -77,6 +85,9 @@ pub(super) fn declared(experiment: &Experiment, world: &dyn World) -> Vec<Sheet>
     let mut reading = Reading::of(world);
     let mut context = Context::empty(experiment.experiment.seed);
     for (name, data) in &experiment.data {
+        if data.table.as_ref().is_some_and(|path| !world.reads_again(path)) {
+            continue;
+        }
         if let Ok(read) = steps::read_data(data, &mut reading) {
             context.keep_data(name, data, read);
         }

@@ -135,6 +135,13 @@ impl StepError {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::Scenario(error) => Some(error.code()),
+            Self::Fit(error) => Some(error.code()),
+            Self::Predict(error) => Some(error.code()),
+            Self::Sim(error) => Some(error.code()),
+            Self::Dose(error) => Some(error.code()),
+            Self::Outcome(error) => Some(error.code()),
+            Self::Population(error) => Some(error.code()),
+            Self::Trial(error) => Some(error.code()),
             Self::Treatment(error) => Some(error.code()),
             Self::Patient { source, .. } => source.code(),
             Self::Absent(error) => Some(error.code()),

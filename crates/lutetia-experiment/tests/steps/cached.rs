@@ -127,7 +127,7 @@ predictions = 2
 unknown = [{ name = "rate", lower = "0.001 1/d", upper = "0.02 1/d", log = true }]
 target = [
   { of = "median", what = "OS", arm = "a", value = 5, error = 1, calibrate = true, source = "typed" },
-  { of = "survival", what = "OS", arm = "a", at = 6, value = 40, error = 10, calibrate = false, source = "typed" },
+  { of = "survival", what = "OS", arm = "a", at = "6 mo", value = 40, error = 10, calibrate = false, source = "typed" },
 ]
 [[step]]
 kind = "cohort"

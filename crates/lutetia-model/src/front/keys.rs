@@ -274,7 +274,7 @@ pub(crate) const TABLES: &[Table] = &[
             key(
                 "when",
                 Kind::Text,
-                "instead of `at`: a condition such as `V.bladder > V_full`; the event happens each time it becomes true",
+                "instead of `at`: a condition such as `V.bladder > V_full and t > t_first`; the event happens each time it becomes true",
             ),
             key("delay", Kind::Value, "from the trigger to the event, or a formula of parameters"),
             key(

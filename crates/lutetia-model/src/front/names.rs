@@ -174,7 +174,12 @@ impl Names {
 
     /// What holds or does not hold: a comparison, `and`, `or`, `not`, the level of a covariate, or a name that stands
     /// for one of them.
-    fn condition(&mut self, raw: &Raw, place: Place, faults: &mut Vec<Diagnostic>) -> Option<Expr> {
+    pub(super) fn condition(
+        &mut self,
+        raw: &Raw,
+        place: Place,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Expr> {
         let (expr, _) = self.resolve(raw, place, faults)?;
         if self.is_condition(raw, &expr) {
             return Some(expr);

@@ -143,7 +143,7 @@ fn number(text: &str) -> f64 {
     text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-const FIVE: &str = "data/studies/psma-it-wholebody-five";
+const FIVE: &str = "data/patients/psma-it-wholebody";
 const PSMA_IT: &str = "psma/psma-it-wholebody.toml";
 const NOT_SET: [&str; 5] = ["subject", "age", "labelled", "unlabelled", "activity"];
 const REGIONS: [&str; 6] =
@@ -287,7 +287,7 @@ fn val_optimum_amount_of_psma_it() {
 /// (SciPy) and nlmixr2lib agree with each other on these integrals, per activity, min.
 #[test]
 fn val_eight_patients_of_dotatate() {
-    let folder = "data/studies/dotatate-wholebody-eight";
+    let folder = "data/patients/dotatate-wholebody";
     let file = "sstr2/dotatate-wholebody.toml";
     let (header, patients) = table(&format!("{folder}/patients.csv"));
     let (_, rows) = table(&format!("{folder}/reference.csv"));

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lutetia_data::Study;
-use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::steps::integrate::tables::library;
 use lutetia_patient::{
     PatientError, RegionTia, TextError,
@@ -12,8 +11,9 @@ use lutetia_patient::{
     cycles::Integration,
     integrate::{Method, integrals, method},
 };
+use lutetia_units::Dimension;
 
-use super::studies;
+use super::{quantity::parse_quantity, studies};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -83,13 +83,13 @@ pub(crate) struct Curves {
     #[arg(long, value_name = "FILE", requires = "method")]
     library: Option<PathBuf>,
 
-    /// The measurement nearest to this time, in h, where a method takes one.
-    #[arg(long, value_name = "HOURS", requires = "method")]
-    at: Option<f64>,
+    /// The measurement nearest to this time, such as `24 h`, where a method takes one.
+    #[arg(long, value_name = "TIME", requires = "method")]
+    at: Option<String>,
 
-    /// Last time of the curves, in h.
-    #[arg(long, value_name = "HOURS", default_value_t = 200.0)]
-    until: f64,
+    /// Last time of the curves.
+    #[arg(long, value_name = "TIME", default_value = "200 h")]
+    until: String,
 
     /// Seed of the random starting points.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -121,8 +121,18 @@ impl Curves {
     }
 
     /// Last time of the curves, h.
-    pub(crate) fn until_h(&self) -> f64 {
-        self.until
+    pub(crate) fn until_h(&self) -> Outcome<f64> {
+        let until = hours("`--until`", &self.until)?;
+        if until > 0.0 && until.is_finite() {
+            return Ok(until);
+        }
+        let message = format!("`--until` is `{}`; expected a time above 0 h", self.until);
+        Err(Failure::usage(message, "write it as `200 h`"))
+    }
+
+    /// The time of `--at`, h.
+    fn at_h(&self) -> Outcome<Option<f64>> {
+        self.at.as_deref().map(|text| hours("`--at`", text)).transpose()
     }
 
     /// How curves are fitted, without what only `fit` offers.
@@ -134,7 +144,7 @@ impl Curves {
                 .map_err(|e| wrong(&e))?,
             over_sd: self.error.is_some(),
             seed: self.seed,
-            until_h: self.until,
+            until_h: self.until_h()?,
             variance_count: variance_count(&self.count_variance).map_err(|e| wrong(&e))?,
             gates: self.gates,
             profile: false,
@@ -154,17 +164,13 @@ impl Curves {
 
     /// A last time that can be drawn.
     pub(super) fn check_until(&self) -> Outcome {
-        if self.until > 0.0 && self.until.is_finite() {
-            return Ok(());
-        }
-        let message = format!("`--until {}` is not a time above 0 h", self.until);
-        Err(Failure::new(Exit::Usage, Diagnostic::error("LUT8014", message)))
+        self.until_h().map(|_| ())
     }
 
     /// How curves become integrals.
     pub(crate) fn integration(&self) -> Outcome<Integration> {
         match &self.method {
-            Some(text) => Ok(Integration::Method(self.read_method(text)?, self.at)),
+            Some(text) => Ok(Integration::Method(self.read_method(text)?, self.at_h()?)),
             None => Ok(Integration::Fit(self.options()?)),
         }
     }
@@ -247,9 +253,10 @@ impl Curves {
     ) -> Outcome<Option<Vec<(u16, Vec<RegionTia>)>>> {
         let Some(text) = &self.method else { return Ok(None) };
         let method = self.read_method(text)?;
+        let at = self.at_h()?;
         let (study, subject, cycles) = self.load_cycles(terminal)?;
         let each = cycles.into_iter().map(|(cycle, wanted)| {
-            integrals(&study, &subject, cycle, &wanted, &method, self.at)
+            integrals(&study, &subject, cycle, &wanted, &method, at)
                 .map(|tias| (cycle, tias))
                 .map_err(|e| failed(&e))
         });
@@ -300,4 +307,10 @@ pub(super) fn wrong(error: &TextError) -> Failure {
 /// A fit or an integral that could not be made.
 pub(super) fn failed(error: &PatientError) -> Failure {
     Failure::of(Exit::Data, error.code(), error)
+}
+
+/// Hours of a time as it is typed behind an option.
+fn hours(what: &str, text: &str) -> Outcome<f64> {
+    let time = parse_quantity(what, text, Dimension::TIME, "24 h")?;
+    Ok(time.value() * time.unit().scale() / 3600.0)
 }

@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         },
         reference: reference(arguments.reference.as_deref())?,
         tissue: None,
-        until_h: arguments.curves.until_h(),
+        until_h: arguments.curves.until_h()?,
     };
     if let Some(out) = arguments.out.as_deref().filter(|_| !arguments.overwrite) {
         // Before the work, not after it.

@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         dose: DoseOptions { chain: Some(asked.measurement.chain()?), ..plain_doses() },
         reference: adult.clone(),
         tissue: None,
-        until_h: asked.curves.until_h(),
+        until_h: asked.curves.until_h()?,
     };
     let found = asked.curves.patients(&options, true, terminal)?;
     let Some(patient) = found.patients.first() else { return Err(Failure::shown(Exit::Data)) };

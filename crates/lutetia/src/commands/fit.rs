@@ -146,7 +146,7 @@ fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Table> {
         Print::Candidates => tables::candidates("fit", regions),
         Print::Points => tables::points("fit", regions),
         Print::Curves => {
-            tables::curves("fit", regions, arguments.curves.until_h()).map_err(|e| failed(&e))?
+            tables::curves("fit", regions, arguments.curves.until_h()?).map_err(|e| failed(&e))?
         }
         Print::Averaged => tables::averaged("fit", regions),
     })

@@ -149,7 +149,9 @@ pub(crate) fn run(
     let asked = match print {
         Print::Estimates => tables::estimates("fit", &found),
         Print::Points => tables::points("fit", &found),
-        Print::Curves => tables::curves("fit", &found, curves.until_h()).map_err(|e| failed(&e))?,
+        Print::Curves => {
+            tables::curves("fit", &found, curves.until_h()?).map_err(|e| failed(&e))?
+        }
         _ => tables::integrals("fit", &found),
     };
     table::print(&asked, terminal)

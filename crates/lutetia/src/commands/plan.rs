@@ -158,7 +158,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         },
         reference: reference(arguments.reference.as_deref())?,
         tissue,
-        until_h: arguments.curves.until_h(),
+        until_h: arguments.curves.until_h()?,
     };
     let after_given = arguments.remaining.is_some();
     let mut found = arguments

@@ -262,7 +262,7 @@ fn regress_integrals_without_a_function() {
         run(&repository(), &[&["fit", study, "--region", "kidney_left"], more].concat())
     };
     for (name, arguments) in [
-        ("haenscheid", vec!["--method", "haenscheid", "--at", "103"]),
+        ("haenscheid", vec!["--method", "haenscheid", "--at", "103 h"]),
         ("which_measurement", vec!["--method", "haenscheid"]),
         ("trapezoid", vec!["--method", "trapezoid physical"]),
         ("unknown", vec!["--method", "simpson"]),

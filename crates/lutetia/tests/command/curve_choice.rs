@@ -132,14 +132,14 @@ fn exact_no_effective_half_life_above_the_physical_one() {
 fn exact_one_measurement_with_its_error_and_its_time() {
     let folder = study("kidney_left", &[(24.0, 50.0, Some(5.0)), (120.0, 10.0, Some(1.0))]);
     for method in ["haenscheid", "madsen 51 h"] {
-        let (tia, error, row) = fitted(folder.path(), &["--method", method, "--at", "26"]);
+        let (tia, error, row) = fitted(folder.path(), &["--method", method, "--at", "26 h"]);
         let share = error.expect("an SD") / tia.expect("an integral");
         // Six digits are printed.
         assert!((share - 0.1).abs() < 1e-5, "{row}");
     }
-    let (tia, _, row) = fitted(folder.path(), &["--method", "haenscheid", "--at", "500"]);
+    let (tia, _, row) = fitted(folder.path(), &["--method", "haenscheid", "--at", "500 h"]);
     assert!(tia.is_none() && row.contains("measured at 24, 120 h"), "{row}");
-    let (_, _, row) = fitted(folder.path(), &["--method", "madsen 100 h", "--at", "24"]);
+    let (_, _, row) = fitted(folder.path(), &["--method", "madsen 100 h", "--at", "24 h"]);
     assert!(row.contains("outside 0.75 to 2.5"), "{row}");
 }
 

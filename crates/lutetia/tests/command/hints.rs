@@ -103,6 +103,6 @@ fn exact_a_method_of_one_measurement_names_its_flag() {
     };
     let (_, said) = run(&arguments(&[]));
     assert!(said.contains("`--at`"), "{said}");
-    let (code, said) = run(&arguments(&["--at", "96"]));
+    let (code, said) = run(&arguments(&["--at", "96 h"]));
     assert!(code == Some(0) && !said.contains("`--at`"), "{said}");
 }

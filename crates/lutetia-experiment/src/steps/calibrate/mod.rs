@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::TrialUse};
-use crate::artefact::Artefact;
+use crate::{artefact::Artefact, written::Time};
 
 mod compute;
 mod error;
@@ -72,14 +72,14 @@ pub struct UnknownSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSpec {
-    /// `median`, `hazard-ratio`, `survival` (at `at` months) or `share`.
+    /// `median`, `hazard-ratio`, `survival` (at the time `at`) or `share`.
     pub of: Quantity,
     /// `OS` or `PFS`; for a share its name in the table `<trial>.shares`.
     pub what: String,
     /// The arm; for a hazard ratio the one over the first.
     pub arm: String,
-    /// Months, for `survival`.
-    pub at: Option<f64>,
+    /// Time, for `survival`, such as `24 mo`.
+    pub at: Option<Time>,
     /// The number as published: months, ratio, %, %.
     pub value: f64,
     /// Its 95 % interval as published.

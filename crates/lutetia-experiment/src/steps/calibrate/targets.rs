@@ -55,10 +55,12 @@ impl TargetSpec {
         if let Some(label) = &self.label {
             return label.clone();
         }
-        match (self.of, self.at) {
+        match (self.of, &self.at) {
             (Quantity::Median, _) => format!("{} median {}", self.arm, self.what),
             (Quantity::HazardRatio, _) => format!("HR {}", self.what),
-            (Quantity::Survival, Some(at)) => format!("{} {} at {at} mo", self.arm, self.what),
+            (Quantity::Survival, Some(at)) => {
+                format!("{} {} at {}", self.arm, self.what, at.text())
+            }
             _ => format!("{} {}", self.arm, self.what),
         }
     }
@@ -112,8 +114,8 @@ impl TargetSpec {
         match (self.of, endpoint) {
             (Quantity::Median, Some(endpoint)) => Ok(Simulated::Median { arm, endpoint }),
             (Quantity::Survival, Some(endpoint)) => {
-                let at =
-                    self.at.ok_or_else(|| CalibrationFault::NoTime { target: target() })? * MONTH;
+                let no_time = || CalibrationFault::NoTime { target: target() };
+                let at = self.at.as_ref().ok_or_else(no_time)?.d();
                 Ok(Simulated::Survival { arm, endpoint, at })
             }
             (Quantity::HazardRatio, Some(endpoint)) if arm > 0 => {

@@ -16,7 +16,7 @@ use super::super::{
 };
 use super::{Builder, twice};
 use crate::{
-    expr::{Expr, Form, Function, Symbol},
+    expr::{Expr, Form, Symbol},
     model::{Action, Event, Participant, Trigger},
 };
 
@@ -126,36 +126,31 @@ impl Builder<'_> {
         }
     }
 
-    /// 1 where a comparison is true, else 0.
+    /// A condition of the language, which must be able to change during a run.
     fn condition(&mut self, t: &Text, faults: &mut Vec<Diagnostic>) -> Option<Expr> {
-        let Some((left, sign, right)) = comparison(t) else {
-            faults.push(
-                Diagnostic::error(code::EVENT, format!("`{}` is not a condition", t.as_str()))
-                    .at(t.span(), "expected a comparison")
-                    .hint("compare two quantities: `V.bladder > V_full`, `t > t_surgery`"),
+        let raw = syntax::expression(t).map_err(|d| faults.push(*d)).ok()?;
+        let condition = self.names.condition(&raw, Place::Anywhere, faults)?;
+        let mut varies = false;
+        condition.for_each_symbol(&mut |symbol| {
+            varies |= !matches!(
+                symbol,
+                Symbol::Parameter(_) | Symbol::Covariate(_) | Symbol::CovariateLevel(..)
             );
-            return None;
-        };
-        let mut side = |t: &Text| {
-            let raw = syntax::expression(t).map_err(|d| faults.push(*d)).ok()?;
-            self.names.resolve(&raw, Place::Anywhere, faults)
-        };
-        let (left_found, right_found) = (side(&left), side(&right));
-        let ((a, of_a), (b, of_b)) = (left_found?, right_found?);
-        if let (Some(x), Some(y)) = (of_a, of_b)
-            && x != y
-        {
+        });
+        if !varies {
             faults.push(
-                Diagnostic::error(code::DIMENSION, "the two sides have different dimensions")
-                    .at(t.span(), "")
-                    .note_at(left.span(), format!("this is {x} ({})", self.names.units.unit_of(x)))
-                    .note_at(right.span(), format!("this is {y} ({})", self.names.units.unit_of(y)))
-                    .hint("only like quantities can be added or compared"),
+                Diagnostic::error(
+                    code::EVENT,
+                    format!("`{}` never changes during a run", t.as_str()),
+                )
+                .at(t.span(), "the same from beginning to end")
+                .hint(
+                    "compare an amount, a state or the time: `V.bladder > V_full`, `t > t_surgery`",
+                ),
             );
             return None;
         }
-        let excess = if sign == '>' { a - b } else { b - a };
-        Some(Expr::Call(Function::IfPositive, vec![excess, Expr::Number(1.0), Expr::Number(0.0)]))
+        Some(condition)
     }
 
     fn actions(&mut self, e: &Entry, faults: &mut Vec<Diagnostic>) -> Vec<Action> {
@@ -275,15 +270,4 @@ fn number(e: &Entry, key: &str, faults: &mut Vec<Diagnostic>) -> Option<f64> {
             None
         }
     }
-}
-
-/// The two sides of a comparison, and which is the greater.
-fn comparison(t: &Text) -> Option<(Text, char, Text)> {
-    let s = t.as_str();
-    let at = s.find(['<', '>'])?;
-    let sign = s[at..].chars().next()?;
-    let rest = at + 1 + usize::from(s[at + 1..].starts_with('='));
-    let (left, right) = (t.part(0, at), t.part(rest, s.len()));
-    let one = !right.as_str().contains(['<', '>', '=']) && !left.as_str().contains('=');
-    (one && !left.as_str().is_empty() && !right.as_str().is_empty()).then_some((left, sign, right))
 }
