@@ -98,7 +98,7 @@ pub const SUM_ABOVE_WHOLE: Code = "LUT3049";
 pub const DOUBTFUL_TIME: Code = "LUT3050";
 /// A sex is not understood.
 pub const BAD_SEX: Code = "LUT3051";
-/// A date or clock time is not understood, or could be two.
+/// A date or clock time is not understood or absent, or could be two.
 pub const BAD_DATE: Code = "LUT3052";
 /// Times with and without an offset from UTC are compared, or scans have dates and injections none.
 pub const MIXED_ZONES: Code = "LUT3053";

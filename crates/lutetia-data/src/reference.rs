@@ -76,6 +76,12 @@ static PHOTONS: LazyLock<Vec<PhotonLine>> = LazyLock::new(|| {
     lines
 });
 
+/// The text of every bundled table by the name of its file, sorted.
+#[must_use]
+pub fn bundled_tables() -> &'static [(&'static str, &'static str)] {
+    lutetia_reference_data::TABLES
+}
+
 /// Organ masses of the reference adults (ICRP Publication 89), in the order of the table.
 #[must_use]
 pub fn reference_masses() -> &'static [ReferenceMass] {

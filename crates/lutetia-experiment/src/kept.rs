@@ -22,7 +22,8 @@ pub(crate) struct KeptStep {
     pub(crate) step: String,
     /// Under which a repository keeps it; none where the text of the experiment is not known.
     pub(crate) identity: Option<String>,
-    /// Whether the repository has it already, though it may have been computed again for another one.
+    /// Whether the repository has it already, though the cache may have gone first, or it may have been computed again
+    /// for another one.
     pub(crate) committed: bool,
     pub(crate) entry: Entry,
 }

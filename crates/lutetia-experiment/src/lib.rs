@@ -21,11 +21,11 @@ pub mod steps;
 pub mod world;
 pub mod written;
 
-pub use cache::{Cache, Keep, Repository, Unfit};
+pub use cache::{Cache, Keep, Repository, Source, Unfit};
 pub use check::{Checked, Sheet, check, declared};
 pub use failure::{Attempt, Failure};
 pub use kept::Kept;
 pub use plan::{Named, Plan, PlannedFigure, PlannedStep};
-pub use run::{Made, Source, StepRun, run};
+pub use run::{Made, StepRun, run};
 pub use spec::Experiment;
 pub use world::{Disk, Reading, World};

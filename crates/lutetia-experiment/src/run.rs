@@ -12,11 +12,10 @@ use std::{
 
 use lutetia_figure::{Figure, charts};
 use lutetia_table::Tables;
-use serde::Serialize;
 
 use crate::{
     Experiment, Failure, Reading,
-    cache::{Entry, Keep, Looked},
+    cache::{Entry, Keep, Looked, Source},
     graph::Graph,
     kept::{Kept, KeptStep},
     sight::Hidden,
@@ -40,21 +39,6 @@ pub struct Made {
     pub steps: Vec<StepRun>,
     /// What its steps made, for a repository to keep.
     pub kept: Kept,
-}
-
-/// Where the tables of a step come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// It was computed.
-    Computed,
-    /// The cache had them.
-    Cache,
-    /// The repository had them.
-    Repository,
-    /// They were there, and it was computed all the same: a step that had to run takes from it what is handed on in
-    /// memory alone.
-    Again,
 }
 
 /// What one step took.
@@ -94,7 +78,6 @@ pub fn run(
         let id = step.kind().id();
         begin(id);
         let since = Instant::now();
-        let committed = matches!(looked.found[at], Some((_, Source::Repository)));
         let (entry, source) = match looked.found[at].take() {
             Some((entry, source)) if !looked.to_run[at] => {
                 if let Some(small) = &entry.hands_on {
@@ -122,6 +105,7 @@ pub fn run(
         let tables = entry.tables.iter().map(|table| (table.name.clone(), table.clone()));
         context.tables.extend(tables);
         let identity = looked.kept.as_ref().map(|identities| identities[at].clone());
+        let committed = looked.committed[at];
         made.push(KeptStep { step: id.to_owned(), identity, committed, entry });
     }
     // Published tables may be drawn too; a step of the same name goes first.

@@ -67,19 +67,22 @@ pub struct Model {
 pub enum Status {
     /// It agrees with published numbers that set none of its parameters.
     Validated,
-    /// It does not, or there are none; kept out of rankings.
+    /// It gives what its publication gives; it was not compared with numbers that set nothing of it.
+    Reproduced,
+    /// Neither; kept out of rankings.
     Sketch,
 }
 
 impl Status {
     /// Every status, in the order of their words in a file.
-    pub const ALL: [Self; 2] = [Self::Validated, Self::Sketch];
+    pub const ALL: [Self; 3] = [Self::Validated, Self::Reproduced, Self::Sketch];
 
     /// The word for it in a model file.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Validated => "validated",
+            Self::Reproduced => "reproduced",
             Self::Sketch => "sketch",
         }
     }
@@ -97,7 +100,7 @@ pub enum Evidence {
     Reference,
     /// Measured or estimated for another ligand, target or species, and carried over.
     Related,
-    /// Published by nobody.
+    /// No published value was found.
     Assumed,
 }
 

@@ -75,7 +75,10 @@ impl Given<'_> {
         if self.system.dose_targets().iter().any(|t| !t.hot.is_empty()) {
             return Some("no dose is given, so every activity is 0".to_owned());
         }
-        (self.scenario.inputs().curves.is_empty() && self.still()).then(|| {
+        // An event, or a branch at a time, may move later what stands still at the start.
+        let later = !self.system.events().is_empty()
+            || self.system.switches().iter().any(|switch| switch.timed);
+        (self.scenario.inputs().curves.is_empty() && !later && self.still()).then(|| {
             "no dose is given and nothing else changes the model, so every output stays as it starts".to_owned()
         })
     }

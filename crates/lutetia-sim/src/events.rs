@@ -11,6 +11,7 @@ use lutetia_units::Dimension;
 use crate::error::{Bounded, EventTime};
 use crate::field::Field;
 use crate::impossible::Fault;
+use crate::record::Standing;
 use crate::regimen::same_moment;
 use crate::text::quantity_text;
 
@@ -54,18 +55,27 @@ pub(crate) struct Agenda {
 }
 
 impl Agenda {
-    /// Takes the conditions as they are, and what waited when a run stopped.
+    /// Takes the conditions as they are, or as they were when a run stopped, and what waited then.
     pub(crate) fn begin(
         &mut self,
         field: &Field,
         x: &[f64],
-        waiting: &[(f64, usize)],
+        standing: Option<&Standing>,
         lanes: usize,
     ) {
         self.values = vec![0.0; field.system().event_values()];
-        self.truth = self.conditions(field, 0.0, x);
+        self.truth = match standing {
+            Some(standing) if !standing.truth.is_empty() => standing.truth.clone(),
+            _ => self.conditions(field, 0.0, x),
+        };
+        let waiting = standing.map_or(&[][..], |standing| &standing.waiting);
         let due = |&(time, event): &(f64, usize)| (time, Due { event, shift: vec![0.0; lanes] });
         self.pending = waiting.iter().map(due).collect();
+    }
+
+    /// Which conditions are true.
+    pub(crate) fn truth(&self) -> &[bool] {
+        &self.truth
     }
 
     fn conditions(&mut self, field: &Field, elapsed: f64, x: &[f64]) -> Vec<bool> {
@@ -130,6 +140,29 @@ impl Agenda {
     }
 }
 
+/// What events put where, as far as it can be told from the initial state: the scale of amounts that come by events
+/// alone.
+pub(crate) fn made_by_events(field: &Field, x: &[f64]) -> Vec<(usize, f64)> {
+    let system = field.system();
+    if system.events().is_empty() {
+        return Vec::new();
+    }
+    let mut values = vec![0.0; system.event_values()];
+    field.events_into(0.0, x, &mut values);
+    let mut made = Vec::new();
+    for event in system.events() {
+        for (action, value) in event.actions.iter().zip(&values[event.first_value..]) {
+            if let EventTarget::Amount { cold, hot } = &action.target
+                && value.is_finite()
+                && *value > 0.0
+            {
+                made.extend(cold.iter().chain(hot).map(|&state| (state, *value)));
+            }
+        }
+    }
+    made
+}
+
 /// The next of those due: of the highest priority, the first in the file.
 pub(crate) fn next_due(system: &System, due: &mut Vec<Due>) -> Option<Due> {
     let events = system.events();
@@ -179,6 +212,29 @@ pub(crate) fn check(system: &System, times: &[EventTimes], horizon: f64) -> Resu
     Ok(())
 }
 
+/// Looks whether events happen at the same times in every occasion: else it would not be known which of them happened.
+pub(crate) fn check_same(
+    system: &System,
+    first: &[EventTimes],
+    other: &[EventTimes],
+) -> Result<(), Fault> {
+    for ((event, first), other) in system.events().iter().zip(first).zip(other) {
+        for (which, a, b) in [
+            (EventTime::First, first.at, other.at),
+            (EventTime::Interval, first.every, other.every),
+        ] {
+            if (a - b).abs() > 0.0 {
+                return Err(Fault::Impossible {
+                    what: Box::new(Bounded::EventTime { event: event.name.clone(), which }),
+                    value: quantity_text(system.units(), Dimension::TIME, b),
+                    expected: "the same time in every occasion",
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Times within `from ≤ t < to` at which events happen that do so at times: (time, event, repetition).
 pub(crate) fn times_within(
     system: &System,
@@ -206,12 +262,12 @@ pub(crate) fn times_within(
     found
 }
 
-/// Changes the states of an action. Of an amount that carries a nuclide the forms keep their shares where it is set;
-/// what is added is cold. `moved` are the tangents at the moving moment, lane after lane, with the derivatives of the
+/// Changes the states of an action. Of an amount that carries a nuclide the forms keep their shares where it is set
+/// and is more than `nothing`, else it becomes cold; what is added is cold. `moved` are the tangents at the moving moment, lane after lane, with the derivatives of the
 /// value.
 pub(crate) fn apply(
     action: &ActionInfo,
-    value: f64,
+    (value, nothing): (f64, f64),
     x: &mut [f64],
     moved: &mut [f64],
     by_parameter: &[f64],
@@ -240,7 +296,7 @@ pub(crate) fn apply(
     }
     let all: Vec<usize> = cold.iter().chain(hot).copied().collect();
     let total: f64 = all.iter().map(|&k| x[k]).sum();
-    if all.len() == 1 || total <= 0.0 {
+    if all.len() == 1 || total <= nothing {
         for &k in &all {
             x[k] = 0.0;
             for lane in 0..by_parameter.len() {

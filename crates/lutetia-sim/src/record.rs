@@ -130,6 +130,9 @@ pub struct Standing {
     /// Events that were triggered and have not happened yet: (internal time, index into
     /// [`System::events`](lutetia_model::System::events)).
     pub waiting: Vec<(f64, usize)>,
+    /// Which conditions of events are true, in the order of
+    /// [`System::events`](lutetia_model::System::events); empty where that is still to be looked at.
+    pub truth: Vec<bool>,
 }
 
 impl Trajectory {

@@ -266,6 +266,16 @@ impl<'r> Request<'r> {
         if let Some(found) = self.from.map(|s| s.states.len()).filter(|n| *n != expected) {
             return Err(SimError::StateCount { found, expected });
         }
+        if let Some(standing) = self.from {
+            let events = system.events().len();
+            let conditions = standing.truth.len();
+            let unknown = standing.waiting.iter().find(|w| w.1 >= events || !w.0.is_finite());
+            if unknown.is_some() || (conditions != 0 && conditions != events) {
+                let index = unknown.map_or(conditions, |w| w.1);
+                let reason = "of no event of the model";
+                return Err(SimError::BadIndex { what: "event", index, reason, count: events });
+            }
+        }
         let mut all = vec![self.from.map_or(0.0, |standing| standing.time)];
         all.extend(self.times);
         all.extend(self.until);

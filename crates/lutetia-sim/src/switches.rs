@@ -65,6 +65,8 @@ pub(crate) struct Watch {
     /// Which of the system's switches make values jump, and whether a watched one does.
     jumping: Vec<bool>,
     jumps: bool,
+    /// Which of them decide whether an event happens: there leaving zero is a change.
+    deciding: Vec<bool>,
     /// Sign of each argument of the system; 0 while it lies within the noise of the states.
     signs: Vec<i8>,
     arguments: Vec<f64>,
@@ -97,6 +99,7 @@ impl Watch {
         let pattern = system.switch_slope_pattern();
         Some(Self {
             jumping: list.iter().map(|switch| switch.jumps).collect(),
+            deciding: list.iter().map(|switch| switch.decides).collect(),
             jumps: watched.iter().any(|&k| list[k].jumps),
             watched,
             signs: vec![0; list.len()],
@@ -169,7 +172,7 @@ impl Watch {
             if already.contains(&k) {
                 changed.push(k);
             } else if self.is_clear(k, x, tolerances) {
-                if self.signs[k] == 0 {
+                if self.signs[k] == 0 && !self.deciding[k] {
                     self.signs[k] = self.sign(k);
                 } else {
                     changed.push(k);
@@ -238,8 +241,10 @@ impl Watch {
             left = (right - back).max(start);
             back *= 4.0;
         }
+        steps.state_at(right, &mut x);
+        field.switches_into(right, &x, &mut self.arguments);
         for &k in &changed {
-            self.signs[k] = -self.signs[k];
+            self.signs[k] = if self.signs[k] == 0 { self.sign(k) } else { -self.signs[k] };
         }
         Some(Crossing { before: left, after: right, switches: changed })
     }

@@ -46,11 +46,11 @@ impl Tolerances {
     pub(crate) fn new(
         system: &System,
         doses: &Doses,
-        initial: &[f64],
+        (initial, made): (&[f64], &[(usize, f64)]),
         tolerance: &Tolerance,
     ) -> Self {
         let share = tolerance.share();
-        let scales = scales(system, doses, initial);
+        let scales = scales(system, doses, initial, made);
         let absolute = scales.iter().map(|scale| (share * scale).max(1e-100)).collect();
         // The errors of many steps add up to about the relative tolerance of what there was.
         let least = tolerance.rtol.max(share);
@@ -61,6 +61,11 @@ impl Tolerances {
             .map(|(state, scale)| if state.species.is_some() { least * scale } else { 0.0 })
             .collect();
         Self { absolute, nothing }
+    }
+
+    /// How much of a state is nothing.
+    pub(crate) fn nothing(&self, state: usize) -> f64 {
+        self.nothing.get(state).copied().unwrap_or(0.0)
     }
 
     /// Amounts that are negative within the tolerance become zero; truly negative ones stay.
@@ -74,11 +79,14 @@ impl Tolerances {
 }
 
 /// The most that can be in each state: what is given into it, starts in it, or can come there.
-fn scales(system: &System, doses: &Doses, initial: &[f64]) -> Vec<f64> {
+fn scales(system: &System, doses: &Doses, initial: &[f64], made: &[(usize, f64)]) -> Vec<f64> {
     let states = system.states();
     let mut scale: Vec<f64> = initial.iter().map(|x| x.abs()).collect();
     for &(state, amount) in &doses.given {
         scale[state] += amount;
+    }
+    for &(state, amount) in made {
+        scale[state] = scale[state].max(amount);
     }
     let is_amount = |k: usize| states[k].species.is_some();
     spread(system, &mut scale, &is_amount);

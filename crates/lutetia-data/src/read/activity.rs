@@ -59,11 +59,12 @@ fn read_row(
     let cycle = row.cycle(CYCLE, faults);
     let region = row.name(REGION, faults);
     let when = row.when(faults).and_then(|when| {
+        let after = matches!(when, When::After(_));
         let (When::Hours(time) | When::After(time)) = when else { return Ok(when) };
         if time < 0.0 {
             // No injection lies before time zero, so this is wrong whatever the doses are.
             let dose = subject.as_ref().ok().zip(cycle.ok()).and_then(|(s, c)| cycles.get(s, c));
-            before_injection(row, time, dose, faults);
+            before_injection(row, time, after, dose, faults);
             return Err(Bad);
         }
         Ok(when)
@@ -97,7 +98,7 @@ fn read_row(
         When::At(moment) => clocks.hours(row, moment, &subject, cycle, cycles, faults)?,
     };
     if time < starts {
-        before_injection(row, time, doses, faults);
+        before_injection(row, time, false, doses, faults);
         return None;
     }
     if doses.is_none() && cycles.whole {
@@ -163,14 +164,23 @@ fn read_row(
     })
 }
 
-fn before_injection(row: &RowView<'_>, time: f64, dose: Option<&Cycle<'_>>, faults: &mut Faults) {
+/// `after`: the time counts from the first injection of the cycle, else from that of all cycles.
+fn before_injection(
+    row: &RowView<'_>,
+    time: f64,
+    after: bool,
+    dose: Option<&Cycle<'_>>,
+    faults: &mut Faults,
+) {
     faults.error(codes::BEFORE_INJECTION, row.place(row.when_column()), || {
-        let start = dose.map_or(0.0, |d| d.start_h);
+        let start = dose.filter(|_| !after).map_or(0.0, |d| d.start_h);
         let fault = Fault::new(
             format!("measured at {} h, before the injection at {} h", typed(time), typed(start)),
             "before the injection",
         )
-        .hint(if time >= 0.0 && start > 0.0 {
+        .hint(if after {
+            "count from the start of the first injection of this cycle"
+        } else if time >= 0.0 && start > 0.0 {
             "count times of all cycles from the start of the first injection, or call the column `time_after_injection (h)` where they count from that of the cycle"
         } else {
             "count times of all cycles from the start of the first injection"

@@ -36,10 +36,13 @@ Dates are written `2025-03-31`, `20250331`, `31.03.2025` (points have the day fi
 `03/04/2025` is April in some countries and March in others: it is refused, unless the title says the order, as in `scan_date (dd/mm/yyyy)`; `31/03/2025` can mean one day only and is read.
 A year has four digits.
 Clock times are written `14:30`, `14:30:15`, `2:30 PM` or, as in DICOM, `143015`; with a date `2025-03-31T14:30` or `2025-03-31 14:30`.
+`2025-03-31 00:00:00` is how a spreadsheet writes a date alone, and no time where none stands beside it: midnight itself is `00:00` in `scan_time`.
+`10:00-10:30` is refused in a column of clock times, as it may be a span; before an offset from UTC that is negative, seconds are needed there: `10:00:00-05:00`.
 
 Hours are the difference of whole microseconds, rounded once.
 Clock times without an offset from UTC are those of one clock in one time zone, and no change to or from daylight saving time is made good: times after the injection are differences of what the clock showed.
-Where clocks may have been set between injection and scan (the days of Europe and North America), a warning says so.
+Where clocks may have been set between injection and scan, a warning says so, for each of the days in Europe and North America.
+The American days are those of the rule from 2007 on; changes in other regions are not covered.
 With an offset, `2025-03-31T14:30+02:00` or `…Z`, they are moments, and such a change and different time zones are accounted for; the injections and scans of a patient have either all an offset or none.
 A scan before the injection of its cycle is a fault.
 ";

@@ -12,7 +12,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
     no_dates: bool,
-    set: HashSet<(String, u16)>,
+    /// Of which change of the clocks a cycle of a subject was warned.
+    set: HashSet<(String, u16, String)>,
 }
 
 impl Clocks {
@@ -32,9 +33,12 @@ impl Clocks {
                 self.no_dates = true;
                 faults.error(codes::MIXED_ZONES, here, || {
                     let place = Place { file: super::DOSES, line: 1, part: Part::Line };
-                    Fault::new("scans have dates, and injections have none", "a date")
-                        .hint("add columns `injection_date` and `injection_time` to doses.csv in the place of `time`")
-                        .also(place, "no date among these columns")
+                    Fault::new(
+                        format!("the injections of subject `{subject}` have no date"),
+                        "this scan has one",
+                    )
+                    .hint("add columns `injection_date` and `injection_time` to doses.csv in the place of `time`")
+                    .also(place, "no date among these columns")
                 });
             } else if cycles.whole && cycles.get(subject, cycle).is_none() {
                 // No dose at all: that is told, whatever the time.
@@ -71,9 +75,10 @@ impl Clocks {
             return None;
         }
         let start = zero.moment.after_hours(given.start_h);
-        if let Some((day, region)) = start.clocks_set_before(moment)
-            && self.set.insert((subject.to_owned(), cycle))
-        {
+        for (day, region) in start.clocks_set_before(moment) {
+            if !self.set.insert((subject.to_owned(), cycle, day.clone())) {
+                continue;
+            }
             faults.warning(codes::CLOCKS_SET, here, || {
                 Fault::new(
                     format!(
@@ -82,8 +87,9 @@ impl Clocks {
                     "an hour more or less than these clock times say",
                 )
                 .hint(format!(
-                    "where they were, write all times with their offset from UTC, such as `{}+02:00`, here and in doses.csv",
-                    moment.to_string().replacen(' ', "T", 1)
+                    "where they were, write all times with their offset from UTC, such as `{}{}`, here and in doses.csv",
+                    moment.to_string().replacen(' ', "T", 1),
+                    region.offset()
                 ))
             });
         }

@@ -42,16 +42,44 @@ impl Moment {
         self.micros < other.micros
     }
 
-    /// The first day after `self` and not after `end` at whose 02:30 clocks are set in Europe or North America, and in
-    /// which of them, where neither says its offset.
-    pub(crate) fn clocks_set_before(self, end: Self) -> Option<(String, &'static str)> {
+    /// The days after `self` and not after `end` at whose 02:30 clocks are set, each with its region, where neither says
+    /// its offset.
+    pub(crate) fn clocks_set_before(self, end: Self) -> Vec<(String, SetIn)> {
         if self.zoned || end.zoned {
-            return None;
+            return Vec::new();
         }
-        let (year, ..) = civil(self.micros.div_euclid(DAY));
-        (year..=year + 1).flat_map(changes).find_map(|(day, region)| {
+        let year = |moment: Self| civil(moment.micros.div_euclid(DAY)).0;
+        let within = |&(day, _): &(i64, SetIn)| {
             let at = day * DAY + 2 * HOUR + 30 * MINUTE;
-            (self.micros < at && at <= end.micros).then(|| (date_text(day), region))
+            self.micros < at && at <= end.micros
+        };
+        let days = (year(self)..=year(end)).flat_map(changes).filter(within);
+        days.map(|(day, region)| (date_text(day), region)).collect()
+    }
+}
+
+/// Where clocks are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetIn {
+    Europe,
+    NorthAmerica,
+}
+
+impl SetIn {
+    /// An offset from UTC that clocks show there in summer.
+    pub(crate) fn offset(self) -> &'static str {
+        match self {
+            Self::Europe => "+02:00",
+            Self::NorthAmerica => "-04:00",
+        }
+    }
+}
+
+impl fmt::Display for SetIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Europe => "Europe",
+            Self::NorthAmerica => "North America",
         })
     }
 }
@@ -84,11 +112,15 @@ pub(crate) enum ClockFault {
     SerialNumber,
     NoSuchDay,
     NotADate,
-    /// A date without a clock time.
+    /// A date without a clock time, or with the midnight that a spreadsheet writes behind such a one.
     NoClock,
     /// Nothing that says a time of day; the text that would, where it can be guessed.
     NotAClock {
         guess: Option<String>,
+    },
+    /// Two clock times or one with an offset from UTC; the first one.
+    Span {
+        start: String,
     },
     /// The date has a clock time other than the column beside it.
     TwoClocks,
@@ -110,16 +142,21 @@ pub(crate) struct Clock {
     offset: Option<i64>,
 }
 
+impl Clock {
+    /// What a spreadsheet writes behind a date that has no time.
+    fn may_be_none(self) -> bool {
+        self.micros == 0 && self.offset.is_none()
+    }
+}
+
 impl Dated {
     /// The moment of this date with the clock time of its own text or of the column beside it.
     pub(crate) fn at(self, beside: Option<Clock>) -> Result<Moment, ClockFault> {
         let clock = match (self.clock, beside) {
             (None, None) => return Err(ClockFault::NoClock),
+            (Some(own), None) if own.may_be_none() => return Err(ClockFault::NoClock),
             (Some(own), None) => own,
-            // A spreadsheet writes midnight behind a date that has no time.
-            (Some(own), Some(beside))
-                if own != beside && (own.micros != 0 || own.offset.is_some()) =>
-            {
+            (Some(own), Some(beside)) if own != beside && !own.may_be_none() => {
                 return Err(ClockFault::TwoClocks);
             }
             (_, Some(beside)) => beside,
@@ -134,7 +171,7 @@ impl Dated {
 pub(crate) fn parse_date(text: &str, order: Option<Order>) -> Result<Dated, ClockFault> {
     let text = text.trim();
     let (date, clock) = split_clock(text);
-    let clock = clock.map(parse_clock).transpose()?;
+    let clock = clock.map(clock_of).transpose()?;
     let (day, shows) = parse_day(date, order)?;
     Ok(Dated { day, clock, shows })
 }
@@ -162,16 +199,42 @@ pub(crate) fn with_date(text: &str, date: &str) -> String {
     }
 }
 
-/// Reads a time of day: `9:05`, `10:30:00.5`, `2:30 PM`, `103000`, each with an offset from UTC or without.
+/// Whether a clock time stands behind the date.
+pub(crate) fn has_clock(text: &str) -> bool {
+    split_clock(text.trim()).1.is_some()
+}
+
+/// Reads the time of day of a cell that holds no date.
 pub(crate) fn parse_clock(text: &str) -> Result<Clock, ClockFault> {
+    match start_of_span(text) {
+        Some(start) => Err(ClockFault::Span { start: start.to_owned() }),
+        None => clock_of(text),
+    }
+}
+
+/// The start of `10:00-10:30` or `1000-1030`, which are no times with an offset from UTC.
+fn start_of_span(text: &str) -> Option<&str> {
+    let (start, end) = text.split_once(['-', '\u{2212}', '\u{2013}'])?;
+    let (start, end) = (start.trim(), end.trim());
+    let colons = |part: &str| part.matches(':').count();
+    let alike = match (colons(start), colons(end)) {
+        (0, 0) => start.len() == 4 && end.len() == 4,
+        both => both == (1, 1),
+    };
+    (alike && clock_of(start).is_ok() && clock_of(end).is_ok()).then_some(start)
+}
+
+/// Reads a time of day: `9:05`, `10:30:00.5`, `2:30 PM`, `103000`, each with an offset from UTC or without.
+fn clock_of(text: &str) -> Result<Clock, ClockFault> {
     let text = text.trim();
     let no = || ClockFault::NotAClock { guess: None };
     let (rest, offset) = split_offset(text).ok_or_else(no)?;
-    let lower = rest.to_lowercase();
+    // Of the same length, letter by letter.
+    let lower = rest.to_ascii_lowercase();
     let half = [("p.m.", 12), ("pm", 12), ("a.m.", 0), ("am", 0)]
         .into_iter()
         .find_map(|(word, hours)| Some((lower.strip_suffix(word)?.trim_end().len(), hours)));
-    let rest = half.map_or(rest, |(length, _)| &rest[..length]);
+    let rest = half.and_then(|(length, _)| rest.get(..length)).unwrap_or(rest);
     let (h, m, s) = match rest.split(':').collect::<Vec<_>>()[..] {
         [h, m] => (h, m, "0"),
         [h, m, s] => (h, m, s),
@@ -218,7 +281,7 @@ fn run_of_digits(run: &str) -> Result<(&str, &str, &str), ClockFault> {
                 [h, m] if (1..=2).contains(&h.len()) && m.len() == 2 => Some(format!("{h}:{m}")),
                 _ => None,
             };
-            Err(ClockFault::NotAClock { guess: guess.filter(|g| parse_clock(g).is_ok()) })
+            Err(ClockFault::NotAClock { guess: guess.filter(|g| clock_of(g).is_ok()) })
         }
     }
 }
@@ -241,8 +304,10 @@ fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
         4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
         _ => return None,
     };
-    let minutes = (h <= 14 && m < 60).then_some(60 * h + m)?;
-    Some((text[..at].trim_end(), Some(if sign == '+' { minutes } else { -minutes })))
+    let minutes = if sign == '+' { 60 * h + m } else { -(60 * h + m) };
+    // From Baker Island to the Line Islands.
+    let exists = m < 60 && (-12 * 60..=14 * 60).contains(&minutes);
+    exists.then(|| (text[..at].trim_end(), Some(minutes)))
 }
 
 /// The day, and the order that its text shows by itself.
@@ -268,6 +333,9 @@ fn parse_day(text: &str, order: Option<Order>) -> Result<(i64, Option<Order>), C
         };
     }
     if let Some(month) = month(a) {
+        if b.len() <= 2 && c.len() <= 2 && digits(c) {
+            return Err(ClockFault::ShortYear);
+        }
         return whole(day_of(c, &month.to_string(), b));
     }
     if ![a, b, c].into_iter().all(digits) {
@@ -369,8 +437,8 @@ fn date_text(day: i64) -> String {
 }
 
 /// Days of a year on which clocks are set: last Sundays of March and October in Europe; second Sunday of March and first
-/// of November in North America.
-fn changes(year: i64) -> [(i64, &'static str); 4] {
+/// of November in North America (since 2007).
+fn changes(year: i64) -> [(i64, SetIn); 4] {
     // 1970-01-01 was a Thursday, so that Sundays are 3 past a multiple of 7.
     let sunday_from = |month: i64, day: i64| {
         let day = days(year, month, day);
@@ -378,10 +446,10 @@ fn changes(year: i64) -> [(i64, &'static str); 4] {
     };
     // The change in October lies before that in November, and that of the second week of March before its last.
     [
-        (sunday_from(3, 8), "North America"),
-        (sunday_from(3, 25), "Europe"),
-        (sunday_from(10, 25), "Europe"),
-        (sunday_from(11, 1), "North America"),
+        (sunday_from(3, 8), SetIn::NorthAmerica),
+        (sunday_from(3, 25), SetIn::Europe),
+        (sunday_from(10, 25), SetIn::Europe),
+        (sunday_from(11, 1), SetIn::NorthAmerica),
     ]
 }
 
@@ -442,8 +510,14 @@ mod tests {
             "2025-03-04 04:00 -0800",
             "2025-03-04T14:00+02",
             "2025-03-04 12:00 UTC",
+            "2025-03-04 00:00-12:00",
+            "2025-03-05 02:00+14:00",
         ] {
             assert_eq!(moment(text), utc, "{text}");
+        }
+        for text in ["10:30:00-12:01", "10:30:00+14:01", "10:30-13:00", "10:30+02:60"] {
+            let found = parse_date(&format!("2025-03-04 {text}"), None);
+            assert_eq!(found, Err(ClockFault::NotAClock { guess: None }), "{text}");
         }
         // Clocks in Europe went forward at 01:00 UTC of that day: 23 h, though readings differ by 24 h.
         let hours = moment("2025-03-30T10:00+02:00").hours_since(moment("2025-03-29T10:00+01:00"));
@@ -474,7 +548,10 @@ mod tests {
             fault("25/03/2025 10:00", Some(Order::MonthFirst)),
             ClockFault::OtherOrder { iso: "2025-03-25".into() }
         );
-        assert_eq!(fault("04.03.25 10:00", None), ClockFault::ShortYear);
+        for short in ["04.03.25 10:00", "Mar 4, 25 10:00", "Mar 4, 25", "4 Mar 25"] {
+            assert_eq!(fault(short, None), ClockFault::ShortYear, "{short}");
+        }
+        assert_eq!(fault("Mar 32, 2025", None), ClockFault::NoSuchDay);
         assert_eq!(fault("45720.4375", None), ClockFault::SerialNumber);
         assert_eq!(fault("45720", None), ClockFault::SerialNumber);
         assert_eq!(fault("2025-02-29 10:00", None), ClockFault::NoSuchDay);
@@ -496,6 +573,50 @@ mod tests {
         assert_eq!(guess("14.30"), ClockFault::NotAClock { guess: Some("14:30".into()) });
         assert_eq!(guess("93000"), ClockFault::NotAClock { guess: None });
         assert_eq!(guess("13:00 PM"), ClockFault::NotAClock { guess: None });
+    }
+
+    #[test]
+    fn exact_midnight_behind_a_date_is_no_time_of_it() {
+        let midnight = parse_clock("00:00").expect("a clock time");
+        for text in
+            ["2025-03-04 00:00:00", "2025-03-04 00:00", "20250304000000", "4 Mar 2025 12:00:00 AM"]
+        {
+            let dated = parse_date(text, None).expect(text);
+            assert_eq!(dated.at(None), Err(ClockFault::NoClock), "{text}");
+            let beside = dated.at(Some(midnight)).expect(text);
+            assert_eq!(beside.to_string(), "2025-03-04 00:00", "{text}");
+            assert!(has_clock(text), "{text}");
+        }
+        assert!(!has_clock("2025-03-04"));
+        // Who gives an offset means the time.
+        assert_eq!(moment("2025-03-04T00:00Z").to_string(), "2025-03-04 00:00 UTC");
+    }
+
+    #[test]
+    fn exact_a_span_is_no_clock_time_with_an_offset() {
+        for (text, start) in [
+            ("10:00-10:30", "10:00"),
+            (" 9:00 - 9:20 ", "9:00"),
+            ("10:00\u{2013}10:30", "10:00"),
+            ("22:00\u{2212}23:30", "22:00"),
+            ("1000-1030", "1000"),
+        ] {
+            let span = ClockFault::Span { start: start.to_owned() };
+            assert_eq!(parse_clock(text), Err(span), "{text}");
+        }
+        let clock = |text: &str| parse_clock(text).expect(text);
+        assert_eq!(clock("10:00:00-05:00").offset, Some(-300));
+        assert_eq!(clock("10:00+02:00").offset, Some(120));
+        assert_eq!(clock("10:00-0500").offset, Some(-300));
+        assert_eq!(clock("2:00 PM").micros, 14 * HOUR);
+    }
+
+    #[test]
+    fn regress_letters_that_change_their_length_do_not_panic() {
+        for text in ["1\u{212a}\u{212a}pm", "\u{212a}1:30 pm", "İİİpm", "10:30 İ am", "Kpm"] {
+            assert_eq!(parse_clock(text), Err(ClockFault::NotAClock { guess: None }), "{text}");
+            parse_date(&format!("2025-03-04 {text}"), None).expect_err(text);
+        }
     }
 
     #[test]
@@ -528,10 +649,28 @@ mod tests {
             ("2026-10-25", "EU"),
             ("2026-11-01", "US"),
         ] {
-            let (from, to) = (moment(&format!("{day} 00:00")), moment(&format!("{day} 12:00")));
-            let region = if zone == "EU" { "Europe" } else { "North America" };
-            assert_eq!(from.clocks_set_before(to), Some((day.to_owned(), region)));
-            assert_eq!(to.clocks_set_before(moment(&format!("{day} 13:00"))), None);
+            let (from, to) = (moment(&format!("{day} 00:01")), moment(&format!("{day} 12:00")));
+            let region = if zone == "EU" { SetIn::Europe } else { SetIn::NorthAmerica };
+            assert_eq!(from.clocks_set_before(to), [(day.to_owned(), region)]);
+            assert!(to.clocks_set_before(moment(&format!("{day} 13:00"))).is_empty());
         }
+    }
+
+    #[test]
+    fn exact_every_change_in_between_is_found() {
+        let between = |from: &str, to: &str| {
+            let changes = moment(from).clocks_set_before(moment(to));
+            changes.into_iter().map(|(day, region)| format!("{day} {region}")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            between("2025-03-01 10:00", "2025-04-10 10:00"),
+            ["2025-03-09 North America", "2025-03-30 Europe"]
+        );
+        assert_eq!(
+            between("2025-10-20 10:00", "2026-03-10 10:00"),
+            ["2025-10-26 Europe", "2025-11-02 North America", "2026-03-08 North America"]
+        );
+        assert_eq!(between("2025-10-20 10:00", "2025-10-10 10:00"), [""; 0]);
+        assert_eq!(between("2025-03-01T10:00Z", "2025-04-10T10:00Z"), [""; 0]);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     Cell, Decimals, Fault, Faults, Header, Input, LineFault, NumberFault, Part, Place, ReadAs,
     TableSpec, Way,
     cells::QuoteFault,
-    clock::{ClockFault, Moment, Order, parse_clock, parse_date, with_date},
+    clock::{ClockFault, Moment, Order, has_clock, parse_clock, parse_date, with_date},
     header::{Scale, detect_delimiter},
     is_missing,
     numbers::{Marks, without_thousands},
@@ -629,7 +629,7 @@ fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fau
         ClockFault::OtherOrder { iso } => (
             format!("`{text}` has day and month in another order than the rest of the file"),
             "the other order",
-            format!("write `{}`, and dates so in all rows", with_date(text, iso)),
+            format!("write `{}`, and all dates of the file this way", with_date(text, iso)),
         ),
         ClockFault::ShortYear => (
             format!("the year of `{text}` has two digits"),
@@ -651,6 +651,13 @@ fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fau
             "expected a date",
             "write the date as `2025-03-31`, with its clock time as `2025-03-31 10:30`".to_owned(),
         ),
+        ClockFault::NoClock if has_clock(text) => (
+            format!("`{text}` has no clock time: spreadsheets write midnight behind a date"),
+            "a date alone is no time",
+            format!(
+                "add a column `{clock}`, or write both as `2025-03-31 10:30`; for midnight itself, `00:00` in `{clock}`"
+            ),
+        ),
         ClockFault::NoClock => (
             format!("`{text}` has no clock time"),
             "a date alone is no time",
@@ -663,6 +670,13 @@ fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fau
                 Some(guess) => format!("write `{guess}`"),
                 None => "write it as `14:30`, `14:30:00` or `2:30 PM`".to_owned(),
             },
+        ),
+        ClockFault::Span { start } => (
+            format!("`{text}` may be two clock times, or one with an offset from UTC"),
+            "expected one clock time",
+            format!(
+                "write `{start}`; before an offset from UTC seconds are needed, as in `10:30:00-05:00`"
+            ),
         ),
         ClockFault::TwoClocks => (
             format!("`{text}` has another clock time than `{clock}` beside it"),

@@ -239,7 +239,7 @@ proptest! {
 
     /// What the reader makes of two moments is the difference of their minutes, rounded once.
     #[test]
-    fn exact_hours_between_dates(days in 0_i64..80, minute in 0_i64..1440, start in 0_i64..1440, second in 0_i64..60) {
+    fn exact_hours_between_dates(days in 0_i64..80, minute in 1_i64..1440, start in 1_i64..1440, second in 0_i64..60) {
         let clock = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
         prop_assume!(days > 0 || minute > start);
         // From 2025-04-01 on, 80 days bring no change of clocks in Europe or North America.
@@ -309,6 +309,76 @@ fn exact_hours_of_later_cycles_are_told_from_those_of_the_first() {
         let times: Vec<f64> = study.measurements().map(|m| m.time_h).collect();
         assert_eq!(times, [1348.0, 1368.0], "{title}");
     }
+}
+
+#[test]
+fn exact_hours_before_the_injection_of_a_cycle_are_told_by_its_clock() {
+    let shown = study_of(
+        "subject\nP1\n",
+        "subject,cycle,time (h),nuclide,activity (MBq)\nP1,1,0,Lu-177,7400\nP1,2,1344,Lu-177,7400\n",
+        "subject,cycle,region,hours p.i.,activity (MBq)\nP1,2,liver,-4,90\nP1,2,liver,24,60\n",
+    )
+    .expect_err("no scan lies before its injection");
+    assert!(shown.contains("measured at -4 h, before the injection at 0 h"), "{shown}");
+    assert!(
+        shown.contains("hint: count from the start of the first injection of this cycle"),
+        "{shown}"
+    );
+    assert!(!shown.contains("of all cycles"), "{shown}");
+}
+
+/// What is said of a study with these injections and scans, each a date and a cell beside it.
+fn dated(injection: [&str; 2], scans: &[[&str; 2]]) -> String {
+    let [date, clock] = injection;
+    let mut activity = "subject,region,scan_date,scan_time,activity (MBq)\n".to_owned();
+    for ([date, clock], value) in scans.iter().zip(["90", "60", "40", "30"]) {
+        activity += &format!("P1,liver,{date},{clock},{value}\n");
+    }
+    let doses = format!(
+        "subject,injection_date,injection_time,nuclide,activity (MBq)\nP1,{date},{clock},Lu-177,7400\n"
+    );
+    study_of("subject\nP1\n", &doses, &activity).err().unwrap_or_default()
+}
+
+#[test]
+fn exact_each_change_of_the_clocks_is_warned_of_once() {
+    let scans = ["2025-03-08", "2025-03-20", "2025-04-02", "2025-04-03"].map(|day| [day, "10:00"]);
+    let shown = dated(["2025-03-07", "10:00"], &scans);
+    for (region, day, example) in [
+        ("North America", "2025-03-09", "`2025-03-20T10:00-04:00`"),
+        ("Europe", "2025-03-30", "`2025-04-02T10:00+02:00`"),
+    ] {
+        let said = format!("clocks are set in {region} on {day},");
+        assert_eq!(shown.matches(&said).count(), 1, "{shown}");
+        assert!(shown.contains(example), "{shown}");
+    }
+    assert_eq!(shown.matches("clocks are set").count(), 2, "{shown}");
+}
+
+#[test]
+fn exact_midnight_is_a_time_where_a_column_says_so() {
+    let text = |scan: &str| {
+        study_of(
+            "subject\nP1\n",
+            "subject,injection_date,nuclide,activity (MBq)\nP1,2025-05-06 09:30,Lu-177,7400\n",
+            &format!(
+                "subject,region,scan_date,activity (MBq)\nP1,liver,{scan},90\nP1,liver,2025-05-08 9:30,60\n"
+            ),
+        )
+    };
+    let shown = text("2025-05-07 00:00:00").expect_err("a date alone");
+    assert!(shown.contains("`2025-05-07 00:00:00` has no clock time"), "{shown}");
+    assert!(shown.contains("for midnight itself, `00:00` in `scan_time`"), "{shown}");
+    assert!(text("2025-05-07 00:00:01").is_ok());
+    let midnight = [["2025-05-07 00:00:00", "00:00"], ["2025-05-08", "10:00"]];
+    assert_eq!(dated(["2025-05-06 00:00:00", "09:30"], &midnight), "");
+}
+
+#[test]
+fn exact_a_span_of_clock_times_is_refused() {
+    let shown = dated(["2025-05-06", "09:30"], &[["2025-05-07", "10:00-10:30"]]);
+    assert!(shown.contains("`10:00-10:30` may be two clock times"), "{shown}");
+    assert!(shown.contains("write `10:00`"), "{shown}");
 }
 
 #[test]

@@ -86,6 +86,8 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
             "/",
             "€",
             "9999",
+            "\u{212a}",
+            "İ",
         ])
         .prop_map(|s| s.as_bytes().to_vec()),
     ]

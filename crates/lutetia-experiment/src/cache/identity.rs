@@ -12,15 +12,15 @@ use crate::{
 };
 
 /// What an entry means. To be raised with the form of entries, and with what identities are made of.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What decides what each step of an experiment makes, but for the program and the steps it stands on.
 ///
 /// The identity of a step is the SHA-256 of: the form of entries, the version, what computes, the seed; the keys of the
 /// step as written; for each study and table its entry under `[data]` and its bytes; for each model its entry under
-/// `[models]` and the texts of all files that were read for it; the tables of other experiments; and the identities
-/// of the earlier steps that it uses, which hold all of theirs. It is the same on every machine for the same files,
-/// wherever they lie.
+/// `[models]` and the texts of all files that were read for it and of the ports that models share; the tables of other
+/// experiments; and the identities of the earlier steps that it uses, which hold all of theirs. It is the same on every
+/// machine for the same files, wherever they lie.
 pub(crate) struct Identities<'e> {
     /// Of each step, what it was made of.
     made_of: Vec<(String, Vec<String>)>,
@@ -111,5 +111,30 @@ fn canonical(value: &toml::Value) -> String {
             entries.sort();
             format!("{{{}}}", entries.join(","))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lutetia_testkit::{CONSTANT_HAZARD, heading};
+
+    use super::*;
+    use crate::{Disk, Reading};
+
+    #[test]
+    fn exact_the_shared_ports_are_in_the_bytes_of_a_model() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("m.toml"), CONSTANT_HAZARD).expect("a file");
+        let text = format!("{}[models.m]\nfile = \"m.toml\"\n", heading(1));
+        let experiment: Experiment = toml::from_str(&text).expect("an experiment");
+        let disk = Disk::new(folder.path());
+        let context = Context::load(&experiment, &mut Reading::of(&disk)).expect("it is read");
+        let ports = lutetia_scenario::ports_file();
+        let line = |name: &str, text: &str| format!("{name:?} {}\n", hash(text.as_bytes()));
+        let model = line("m.toml", CONSTANT_HAZARD);
+        let of = |ports: &str| hash(format!("{model}{ports}").as_bytes());
+        let found = &context.bytes.models["m"];
+        assert_eq!(found, &of(&line(&ports.name, &ports.text)));
+        assert_ne!(found, &of(&line(&ports.name, &format!("{} ", ports.text))));
     }
 }

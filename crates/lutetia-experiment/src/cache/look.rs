@@ -4,15 +4,32 @@ use serde::Serialize;
 
 use super::{Entry, Keep, identity::Identities};
 use crate::{
-    Experiment, Failure, Reading, Source,
+    Experiment, Failure, Reading,
     graph::{Graph, Known},
     steps::Context,
 };
+
+/// Where the tables of a step come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// It was computed.
+    Computed,
+    /// The cache had them.
+    Cache,
+    /// The repository had them.
+    Repository,
+    /// They were there, and it was computed all the same: a step that had to run takes from it what is handed on in
+    /// memory alone.
+    Again,
+}
 
 /// The steps of an experiment, what is there of each, and under which identities it may be kept.
 pub(crate) struct Looked {
     /// Of each step: what was found, and where.
     pub(crate) found: Vec<Option<(Entry, Source)>>,
+    /// Of which the repository holds what would be taken, though the cache may have gone first.
+    pub(crate) committed: Vec<bool>,
     /// Which have to run.
     pub(crate) to_run: Vec<bool>,
     /// The identities for the cache; none where nothing may be kept in it.
@@ -36,9 +53,11 @@ impl Looked {
         let kept = identities.as_ref().map(|identities| identities.kept(experiment));
         let computes = format!("program {}", keep.program);
         let (mut found, mut used): (Vec<_>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut committed = Vec::new();
         for (at, step) in experiment.steps.iter().enumerate() {
             let (Some(identities), Some(kept)) = (&identities, &kept) else {
                 found.push(None);
+                committed.push(false);
                 continue;
             };
             let own = identities.step(at, &computes, &used);
@@ -46,13 +65,12 @@ impl Looked {
                 let sealed = keep.cache.get(&own).filter(|_| !keep.program.is_empty())?;
                 Some((Entry::open(&own, &sealed).ok()?, Source::Cache))
             };
-            let committed = || {
-                let sealed = keep.repository.entry(step.kind().id())?;
-                Some((Entry::open(&kept[at], &sealed).ok()?, Source::Repository))
-            };
-            let entry = cached().or_else(committed);
-            let committed = matches!(entry, Some((_, Source::Repository)));
-            used.push(if committed { kept[at].clone() } else { own });
+            let there = keep.repository.entry(step.kind().id());
+            let there = there.and_then(|sealed| Entry::open(&kept[at], &sealed).ok());
+            committed.push(there.is_some());
+            let entry = cached().or(there.map(|entry| (entry, Source::Repository)));
+            let taken = matches!(entry, Some((_, Source::Repository)));
+            used.push(if taken { kept[at].clone() } else { own });
             found.push(entry);
         }
         let how = |found: &Option<(Entry, Source)>| match found {
@@ -62,7 +80,7 @@ impl Looked {
         };
         let to_run = graph.to_run(&found.iter().map(how).collect::<Vec<_>>());
         let cached = (kept.is_some() && !keep.program.is_empty()).then_some(used);
-        Self { found, to_run, cached, kept }
+        Self { found, committed, to_run, cached, kept }
     }
 }
 

@@ -6,7 +6,8 @@
 //! they may be used is decided here.
 //!
 //! A cache lies on one machine, and what computes is the executable. A repository is cloned: what computes is there the
-//! revision of the kind of step (`revision.rs`), so that every build of the same code takes the same entries.
+//! revision of the kind of step with the bundled tables (`revision.rs`), so that every build of the same code takes the
+//! same entries.
 
 mod cells;
 mod entry;
@@ -16,7 +17,7 @@ mod revision;
 
 pub(crate) use entry::Entry;
 pub(crate) use look::Looked;
-pub use look::{Stands, stands};
+pub use look::{Source, Stands, stands};
 
 /// Where sealed entries are kept by identity. Keeping is a favour: what cannot be kept is computed again, so that
 /// nothing fails here.
@@ -82,7 +83,7 @@ pub struct Keep<'c> {
     /// Where what steps made is kept on this machine.
     pub cache: &'c dyn Cache,
     /// What computes: a hash of everything a result depends on that is not an input, such as that of the executable,
-    /// which holds the solvers and the bundled tables. Empty where it is not known: then nothing is kept or taken.
+    /// which holds the solvers and the bundled tables. Empty where it is not known: then the cache is not used.
     pub program: &'c str,
     /// What the repository has, for steps that the cache has not.
     pub repository: &'c dyn Repository,

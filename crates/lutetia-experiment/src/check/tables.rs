@@ -97,6 +97,13 @@ pub(super) fn faults(
             let fault = (format!("figure `{name}`: {}", unread.message), unread.hint);
             say(Some(fault), place(file, "figure", "name", name, &chart.reference));
         }
+        if let ChartSpec::Toxicity(chart) = figure
+            && let Err(error) = chart.limits()
+        {
+            let item = chart.ctcae.as_deref().unwrap_or(name);
+            let fault = (format!("figure `{name}`: {error}"), None);
+            say(Some(fault), place(file, "figure", "name", name, item));
+        }
         for (role, known) in needs.roles {
             let message = format!("figure `{name}`: a chart of this kind has no role `{role}`");
             let hint = meant(&role, known.iter().map(String::as_str));

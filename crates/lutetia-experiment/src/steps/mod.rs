@@ -152,6 +152,9 @@ impl Context {
                 bytes.push_str(&format!("{path:?} {of}\n"));
                 text
             })?;
+            // The ports that models share are not read by the closure: they travel with the program.
+            let ports = lutetia_scenario::ports_file();
+            bytes.push_str(&format!("{:?} {}\n", ports.name, hash(ports.text.as_bytes())));
             context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
             context.assumed.extend(assumed(&loaded));
             context.assumed.extend(loaded.notes.iter().cloned());

@@ -1,6 +1,7 @@
 //! The forms of texts, by the word that the schema has for each.
 
 use lutetia_data::nuclides;
+use lutetia_outcome::survival::SplineScale;
 use lutetia_patient::{
     TextError,
     curves::{error_model, functions, variance_count},
@@ -11,7 +12,6 @@ use lutetia_patient::{
 use lutetia_units::{NuclideError, Quantity, Unit, UnitError};
 
 use super::Unread;
-use crate::steps::survival::spline_scale;
 
 const QUANTITY: &str = "quantity:";
 
@@ -22,8 +22,11 @@ enum Cause {
     Text(#[from] TextError),
     #[error(transparent)]
     Unit(#[from] UnitError),
-    #[error(transparent)]
-    Scale(#[from] crate::steps::survival::SurvivalError),
+    #[error(
+        "no scale of splines `{name}`; known are {}",
+        SplineScale::ALL.map(SplineScale::name).join(", ")
+    )]
+    Scale { name: String },
     #[error(transparent)]
     Nuclide(#[from] NuclideError),
     #[error("`{0}` names no cell")]
@@ -95,7 +98,10 @@ const FORMS: [Form; 10] = [
         word: "spline-scale",
         name: "`hazard`, `odds` or `normal`",
         example: "hazard",
-        read: |text| Ok(spline_scale(text).map(drop)?),
+        read: |text| {
+            let known = SplineScale::ALL.into_iter().any(|scale| scale.name() == text);
+            if known { Ok(()) } else { Err(Cause::Scale { name: text.to_owned() }) }
+        },
     },
     Form {
         word: "nuclide",

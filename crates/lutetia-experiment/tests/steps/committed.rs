@@ -149,3 +149,19 @@ fn exact_the_cache_goes_first_and_knows_what_stands_on_a_committed_step() {
     assert_eq!(of(&last, Source::Cache).len(), STEPS.len());
     assert_eq!(bits(&last), bits(&first));
 }
+
+#[test]
+fn exact_what_is_committed_stays_worth_keeping_where_the_cache_has_it() {
+    let first = computed();
+    let memory = Memory::default();
+    let alone = Keep { cache: &memory, program: "p", repository: &Nothing };
+    Case::new().run_keeping(&alone);
+    let mut committed = Committed::of(&first, &["trial"]);
+    for worth in [set(&["courses", "posterior", "trial"]), set(&[])] {
+        let ran = Case::new().run_keeping(&Keep { repository: &committed, ..alone });
+        assert_eq!(of(&ran, Source::Cache).len(), STEPS.len());
+        assert_eq!(ran.made.kept.worth(f64::INFINITY), worth);
+        // What does not fit is not there.
+        committed.0.values_mut().for_each(Vec::clear);
+    }
+}

@@ -266,7 +266,7 @@ fn exact_what_a_trial_made_is_drawn_as_simulated_whatever_lies_between() {
         ran.unwrap_or_else(|said| panic!("{from}: {said}")).svg("km")
     };
     let survival = "[[step]]\nkind = \"survival\"\nid = \"km_of\"\nfrom = \"watched.events\"\n\
-                    unit = \"mo\"\ncolumns = { arm = \"arm\" }\n";
+                    unit = \"mo\"\nendpoint = \"OS\"\n";
     assert!(drawn("", "watched.events", "only = { endpoint = \"OS\" }").contains("simulated"));
     assert!(drawn(survival, "km_of.curve", "").contains("simulated"));
     assert!(drawn("", "other", "").contains("simulated"), "a report's table is no observation");

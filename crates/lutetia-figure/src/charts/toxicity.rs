@@ -120,7 +120,10 @@ impl Chart for ToxicitySpec {
 
 impl ToxicitySpec {
     /// The limits of grade 1, 2, … in their order.
-    fn limits(&self) -> Result<Vec<f64>, ChartError> {
+    ///
+    /// # Errors
+    /// An item that CTCAE does not have, limits given twice, or in no order.
+    pub fn limits(&self) -> Result<Vec<f64>, ChartError> {
         let limits = match (&self.ctcae, self.grades.is_empty()) {
             (Some(item), true) => {
                 let row = Toxicity::named(item).and_then(Ctcae::of)?;

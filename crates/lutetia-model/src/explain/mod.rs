@@ -14,8 +14,8 @@ use crate::{
     expr::{Expr, Form, Symbol},
     flows::{FlowBalance, flow_balance},
     model::{
-        Chain, Delay, Distribution, EffectForm, Event, Evidence, Model, Parameter, ParameterValue,
-        Participant, Process, Rate, Status, Trigger, Variability, listed_once,
+        Action, Chain, Delay, Distribution, EffectForm, Event, Evidence, Model, Parameter,
+        ParameterValue, Participant, Process, Rate, Status, Trigger, Variability, listed_once,
     },
     system::{internal_factor, labels::fate, pool_name},
     values::Values,
@@ -320,7 +320,24 @@ impl Writers<'_> {
             Expr::Number(_) => format!("{} {time}", self.text.expr(expr)),
             _ => self.text.expr(expr),
         };
+        // Inside a chain names carry their part, which the author's text does not.
+        let joined = event.name.contains(crate::model::ALIAS_SEPARATOR);
+        let set = |action: &Action| {
+            let sign = if action.adds { "+=" } else { "=" };
+            let target = match action.target {
+                Participant::Pool(pool) => pool_name(self.model, pool),
+                Participant::Quantity(q) => self.model.quantities[q].name.clone(),
+            };
+            if joined {
+                format!("{target} {sign} {}", self.text.expr(&action.value))
+            } else {
+                action.text.clone()
+            }
+        };
         let mut when = match &event.trigger {
+            Trigger::When { condition, .. } if joined => {
+                format!("when {}", self.text.expr(condition))
+            }
             Trigger::When { text, .. } => format!("when {text}"),
             Trigger::Times { at, every, times } => {
                 let mut when = format!("at {}", moment(at));
@@ -339,7 +356,7 @@ impl Writers<'_> {
         EventRow {
             name: event.name.clone(),
             when,
-            sets: event.actions.iter().map(|a| a.text.clone()).collect(),
+            sets: event.actions.iter().map(set).collect(),
             priority: event.priority,
             source: event.source.clone(),
             about: event.about.clone(),

@@ -281,7 +281,7 @@ fn same_filter(text: &Text, first: &str, organs: &Organs, faults: &mut Vec<Diagn
 }
 
 /// Fields that are prose or lists of names, not expressions.
-const WORDS: [&str; 4] = ["about", "source", "unit", "in"];
+const WORDS: [&str; 5] = ["about", "source", "unit", "in", "unbalanced"];
 
 /// The fields with every sum over organs written out; `None` after a fault was reported.
 fn summed(fields: &Fields, organs: &Organs, faults: &mut Vec<Diagnostic>) -> Option<Fields> {
@@ -317,6 +317,12 @@ fn summed_node(
                     let out = summed_node(node, organs, faults, good);
                     (key.clone(), out.unwrap_or_else(|| node.clone()))
                 })
+                .collect(),
+        ),
+        Value::List(items) => Value::List(
+            items
+                .iter()
+                .map(|node| summed_node(node, organs, faults, good).unwrap_or_else(|| node.clone()))
                 .collect(),
         ),
         _ => return None,

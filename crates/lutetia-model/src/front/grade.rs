@@ -8,19 +8,19 @@ use crate::model::{Evidence, Status};
 /// The `evidence` of a parameter or a setting.
 pub(super) fn evidence(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Evidence> {
     let word = fields::text(given, "evidence", faults)?;
-    chosen(word, "evidence", keys::EVIDENCE_WORDS, &Evidence::ALL, faults)
+    chosen(word, "an `evidence`", keys::EVIDENCE_WORDS, &Evidence::ALL, faults)
 }
 
 /// The `status` of a model or a chain.
 pub(super) fn status(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Status> {
     let word = fields::text(given, "status", faults)?;
-    chosen(word, "status", keys::STATUS_WORDS, &Status::ALL, faults)
+    chosen(word, "a `status`", keys::STATUS_WORDS, &Status::ALL, faults)
 }
 
 /// The meaning of a word of a list.
 fn chosen<T: Copy>(
     word: &Text,
-    key: &str,
+    what: &str,
     words: &[&str],
     meanings: &[T],
     faults: &mut Vec<Diagnostic>,
@@ -28,7 +28,7 @@ fn chosen<T: Copy>(
     let found = words.iter().position(|w| *w == word.as_str());
     if found.is_none() {
         let listed: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
-        let message = format!("`{}` is no `{key}`", word.as_str());
+        let message = format!("`{}` is not {what}", word.as_str());
         faults.push(
             Diagnostic::error(code::SYNTAX, message)
                 .at(word.span(), "")

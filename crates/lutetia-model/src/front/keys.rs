@@ -73,7 +73,7 @@ const SOURCE: Key = key(
 pub(crate) const EVIDENCE_WORDS: &[&str] =
     &["measured", "estimated", "reference", "related", "assumed"];
 /// What a model may be, in the order of [`crate::Status::ALL`].
-pub(crate) const STATUS_WORDS: &[&str] = &["validated", "sketch"];
+pub(crate) const STATUS_WORDS: &[&str] = &["validated", "reproduced", "sketch"];
 
 const EVIDENCE: Key = key(
     "evidence",
@@ -83,7 +83,7 @@ const EVIDENCE: Key = key(
 const STATUS: Key = key(
     "status",
     Kind::Word(STATUS_WORDS),
-    "`validated` against published numbers that set none of its parameters, or a `sketch`, which is kept out of rankings",
+    "`validated` against published numbers that set none of its parameters, `reproduced` where it gives what its publication gives and was not compared with numbers that set nothing of it, or a `sketch`, which is kept out of rankings",
 );
 
 /// Internal units.

@@ -130,9 +130,9 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
         .collect();
     let events = Events::lower(&mut lowering)?;
     let Lowering { mut graph, states, .. } = lowering;
-    let driving: Vec<Id> = rhs.iter().copied().chain(events.conditions()).collect();
+    let conditions: Vec<Id> = events.conditions().collect();
     let switches =
-        Switches::collect(&mut graph, &driving, &output_roots, states.len(), inputs.len());
+        Switches::collect(&mut graph, &rhs, &conditions, &output_roots, states.len(), inputs.len());
     let (pattern, jacobian) = jacobian(&mut graph, &rhs, states.len());
     let program = Program::new(
         &graph,

@@ -29,8 +29,10 @@ pub struct Switch {
     pub timed: bool,
     /// Whether it depends on inputs.
     pub by_inputs: bool,
-    /// Whether the right-hand side depends on it; else only outputs do.
+    /// Whether the right-hand side or a condition of an event depends on it; else only outputs do.
     pub drives: bool,
+    /// Whether a condition of an event depends on it, so that leaving zero is a change as well.
+    pub decides: bool,
 }
 
 /// An input that is linear in time during a stretch.
@@ -64,13 +66,15 @@ impl Switches {
     pub(crate) fn collect(
         graph: &mut Graph,
         rhs: &[Id],
+        conditions: &[Id],
         outputs: &[Id],
         states: usize,
         inputs: usize,
     ) -> Self {
         let mut all = Self::default();
-        let driving = graph.reachable(rhs.iter().copied());
-        let needed = graph.reachable(rhs.iter().chain(outputs).copied());
+        let deciding = graph.reachable(conditions.iter().copied());
+        let driving = graph.reachable(rhs.iter().chain(conditions).copied());
+        let needed = graph.reachable(rhs.iter().chain(conditions).chain(outputs).copied());
         for id in 0..needed.len() {
             if !needed[id] || graph.is_static(id as Id) {
                 continue;
@@ -88,11 +92,13 @@ impl Switches {
                 Some(known) => {
                     all.list[known].jumps |= jumps;
                     all.list[known].drives |= driving[id];
+                    all.list[known].decides |= deciding[id];
                 }
                 None => {
                     all.arguments.push(argument);
-                    let drives = driving[id];
-                    all.list.push(Switch { jumps, timed: false, by_inputs: false, drives });
+                    let (drives, decides) = (driving[id], deciding[id]);
+                    let switch = Switch { jumps, timed: false, by_inputs: false, drives, decides };
+                    all.list.push(switch);
                 }
             }
         }

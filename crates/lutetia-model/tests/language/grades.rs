@@ -92,7 +92,7 @@ fn exact_a_row_gives_its_source_and_grade_to_each_of_its_numbers() {
         text: LIGAND.replace("evidence = \"reference\"", "evidence = \"textbook\""),
     };
     let faults = check(&file, &NoFiles).diagnostics;
-    assert!(faults.iter().all(|f| f.message == "`textbook` is no `evidence`"), "{faults:?}");
+    assert!(faults.iter().all(|f| f.message == "`textbook` is not an `evidence`"), "{faults:?}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn exact_a_setting_brings_its_own_grade_and_range() {
             "{ value = \"7 L/h\", min = \"8 L/h\" }",
             "the value is `7 L/h`; expected 8 L/h to …, its range",
         ),
-        ("{ value = \"7 L/h\", evidence = \"sure\" }", "`sure` is no `evidence`"),
+        ("{ value = \"7 L/h\", evidence = \"sure\" }", "`sure` is not an `evidence`"),
         ("{ value = \"7 L/h\", min = \"4 L\" }", "`min` is `4 L` (volume); expected volume / time"),
     ] {
         let checked = checked(&set(line));

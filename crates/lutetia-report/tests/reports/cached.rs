@@ -287,6 +287,34 @@ fn exact_a_step_that_does_not_fit_is_not_used_said_and_written_anew() {
 }
 
 #[test]
+fn exact_force_mends_the_files_of_steps_of_a_report_that_is_current() {
+    let first = keeping();
+    let root = first.path();
+    let made = files(root);
+    let kept = |step: &str| root.join(REPORT).join(format!("steps/{step}.bin"));
+    fs::write(kept("course"), b"no entry").expect("a file");
+    fs::copy(kept("men"), kept("nobody")).expect("a file");
+    let spoilt = files(root);
+    let plain = Settings { root: root.to_owned(), ..Settings::default() };
+    let again = run(&plain, &Heard::default(), &Arc::default()).expect("it runs");
+    assert!(matches!(again[0].1, Outcome::Current), "{again:?}");
+    assert!(files(root) == spoilt, "a report that is current is left alone");
+    steps(root, &Settings { force: true, ..plain });
+    assert!(files(root) == made, "they are as they were");
+}
+
+#[test]
+fn exact_a_committed_step_is_kept_where_the_cache_has_it() {
+    let first = keeping();
+    let root = first.path();
+    let made = files(root);
+    // No step takes so long.
+    let settings = Settings { keep_steps: Some(1e9), ..Settings::default() };
+    assert_eq!(steps(root, &settings), all(Source::Cache));
+    assert!(files(root) == made, "what was committed stays");
+}
+
+#[test]
 fn exact_a_check_computes_of_each_kind_one_in_turn_and_with_force_all() {
     let first = keeping();
     let check = Settings { check: true, turn: "a".to_owned(), ..Settings::default() };

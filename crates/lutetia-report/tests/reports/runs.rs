@@ -195,7 +195,7 @@ fn exact_a_failing_or_interrupted_report_leaves_the_old_one() {
         .expect("the copy can be written");
     let outcome = go(&making).remove(0).1;
     let Outcome::Failed(failure) = &outcome else { panic!("{outcome:?}") };
-    assert!(failure.to_string().contains("L.plasma"), "names what is near: {failure}");
+    assert!(format!("{failure:?}").contains("`L.plasma`"), "names what is near: {failure:?}");
     assert_eq!(before, made(root), "a failing run leaves whole old files");
 }
 
@@ -308,10 +308,13 @@ fn exact_a_budget_that_contradicts_itself_is_refused() {
         "measurement = { volume_sd = \"5 %\", voxel = \"4.8 mm\", resolution = \"12 mm\" }",
     );
     let outcomes = go(&Settings { root: folder.path().to_owned(), ..Settings::default() });
-    let Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Step { step, reason })) =
-        &outcomes[0].1
+    let Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+        diagnostics,
+        ..
+    })) = &outcomes[0].1
     else {
         panic!("{outcomes:?}")
     };
-    assert!(step == "sure" && reason.to_string().contains("not both"), "{step}: {reason}");
+    let said = &diagnostics[0].message;
+    assert!(said.contains("step `sure`") && said.contains("not both"), "{said}");
 }

@@ -49,7 +49,9 @@ fn exact_a_caption_is_filled_as_the_other_texts_are() {
 #[test]
 fn exact_a_caption_that_names_nothing_fails() {
     let (_folder, outcome) = made("t", r#"{{ num("fits/lever/tia", 3) }}"#);
-    assert!(matches!(outcome, Outcome::Failed(Failure::Page(_))), "{outcome:?}");
+    let said = format!("{outcome:?}");
+    assert!(said.contains("the table `fits` has no row `lever`"), "{said}");
+    assert!(said.contains("did you mean `liver`?"), "{said}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn shipped_ports() -> Ports {
 
 /// Every shipped model by its name; an organ table beside it is bundled in it or there is none.
 fn shipped_models() -> BTreeMap<&'static str, Model> {
-    let models = lutetia_models::MODELS.iter().filter(|m| !m.path.starts_with("chains/"));
+    let models = lutetia_models::MODELS.iter().filter(|m| !m.text.contains("[chain]"));
     models
         .map(|m| {
             let file = SourceFile { name: m.path.to_owned(), text: m.text.to_owned() };

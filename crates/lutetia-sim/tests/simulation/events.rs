@@ -289,3 +289,91 @@ fn exact_impossible_amounts_are_refused_by_the_name_of_the_event() {
     let told = failure(&none, &[]).to_string();
     assert!(told.contains("event `void`") && told.contains("expected a finite number"), "{told}");
 }
+
+/// What starts exactly at its threshold and leaves it upwards becomes true at once; what an event sets to its threshold
+/// and fills further goes on for ever.
+#[test]
+fn exact_a_condition_that_starts_at_its_threshold_becomes_true() {
+    let simulator =
+        filling("when = \"X.bladder > 0\"\ndelay = \"wait\"\nset = [\"X.bladder = full\"]");
+    let found = run(&simulator, &[], &[0.2, 0.3, 1.0], &[]);
+    for (value, expected) in found.outputs.column(0).zip([0.4, 5.1, 6.5]) {
+        assert!(near(value, expected, 5.0), "{value}, not {expected}");
+    }
+    let to_threshold = filling("when = \"X.bladder > full\"\nset = [\"X.bladder = full\"]");
+    assert_eq!(failure(&to_threshold, &[]).code(), "LUT4308");
+}
+
+/// What waits for the moment of another crossing happens, for any rounding of the two.
+#[test]
+fn exact_two_ways_to_one_moment_are_both_taken() {
+    let text = |r: f64, full: f64, wait: f64| {
+        format!(
+            "{HEAD}[compartments]\nb = \"1 L\"\n[parameters]\nr = \"{r} nmol/h\"\nfull = \"{full} nmol\"\nwait = \"{wait} h\"\n\
+             one = \"1 g\"\n[species]\nX = {{ in = [\"b\"] }}\n[states]\nn = {{ unit = \"g\", initial = \"0 g\" }}\n[scheme]\n\
+             processes = '''\nfill: 0 => X.b @ r\n'''\n[events.late]\nwhen = \"X.b > full\"\ndelay = \"wait\"\n\
+             set = [\"n += one\"]\n[events.full]\nwhen = \"X.b > full + r*wait\"\nset = [\"n += one\"]\n[observables]\n\
+             N = {{ of = \"n\", unit = \"g\" }}\n"
+        )
+    };
+    for k in 0..30 {
+        let k = f64::from(k);
+        let (r, full, wait) = (1.7 + 0.13 * k, 1.1 + 0.07 * k, 1.3 - 0.03 * k);
+        let simulator = one(&text(r, full, wait)).simulator;
+        let found = run(&simulator, &[], &[0.0, (full / r + wait) * 1.01], &[]);
+        let last = found.outputs.column(0).last().expect("rows");
+        assert!(near(last, 2.0, 2.0), "{r} {full} {wait}: {last}");
+    }
+}
+
+/// A run cut at the moment of an event, and one whose condition has long been true, are a run in one.
+#[test]
+fn exact_a_cut_at_an_event_loses_and_repeats_nothing() {
+    let text = format!(
+        "{HEAD}[parameters]\ntau = \"4 h\"\none = \"1 g\"\n[states]\nn = {{ unit = \"g\", initial = \"0 g\" }}\n[events.once]\n\
+         when = \"t > tau\"\nset = [\"n += one\"]\n[scheme]\nprocesses = '''\n'''\n[observables]\nN = {{ of = \"n\", unit = \"g\" }}\n"
+    );
+    let simulator = one(&text).simulator;
+    let parameters = simulator.parameters(&[]).expect("known");
+    let (regimen, options) = (Regimen::default(), Options { rtol: 1e-9, ..Options::default() });
+    for cut in [2.0, 4.0, 6.0] {
+        let first = simulator
+            .run(&Request::new(&parameters, &regimen, &[cut]).options(&options).until(cut))
+            .expect("runs");
+        let rest = simulator
+            .run(
+                &Request::new(&parameters, &regimen, &[9.0])
+                    .options(&options)
+                    .from(Some(&first.end)),
+            )
+            .expect("runs");
+        let last = rest.outputs.column(0).last().expect("rows");
+        assert!(near(last, 1.0, 1.0), "cut at {cut} h: {last}");
+    }
+}
+
+/// An amount that is set where only noise of the solver is left is cold, and what comes by events alone is as exact as
+/// what comes by doses: 1e-9 nmol with k = 0.1/h from 0.5 h on.
+#[test]
+fn exact_small_and_empty_amounts_are_what_they_are() {
+    let head = HEAD.replace("units = ", "label = { on = [\"L\"], decayed = \"lost\" }\nunits = ");
+    let text = format!(
+        "{head}[compartments]\np = \"1 L\"\n[parameters]\nk = \"0.1 1/h\"\nmore = \"5 nmol\"\nlittle = \"1e-9 nmol\"\n[species]\n\
+         L = {{ in = [\"p\"] }}\nX = {{ in = [\"p\"] }}\n[scheme]\nprocesses = '''\nout: L.p => 0 @ k*L.p\ngone: X.p => 0 @ k*X.p\n'''\n\
+         [events.fill]\nat = \"500 h\"\nset = [\"L.p = more\"]\n[events.trace]\nat = \"0.5 h\"\nset = [\"X.p += little\"]\n\
+         [observables]\nhot = {{ of = \"L.p.hot\", unit = \"nmol\" }}\nX = {{ of = \"X.p\", unit = \"nmol\" }}\n"
+    );
+    let simulator = one(&text).simulator;
+    let parameters = simulator.parameters(&[]).expect("known");
+    let regimen = Regimen::single(hot(0.0, "L.p", "Lu-177", 1.0, Some(1.0), 0.0));
+    let times = [50.5, 500.5];
+    let found = simulator
+        .run(&Request::new(&parameters, &regimen, &times))
+        .unwrap_or_else(|e| panic!("{e}"));
+    let hot_after = found.outputs.get(1, 0).expect("a row");
+    assert!(hot_after < 1e-9, "{hot_after} nmol hot out of noise");
+    let expected = 1e-9 * (-5.0_f64).exp();
+    let small = found.outputs.get(0, 1).expect("a row");
+    // The default tolerance is 1e-6; a hundred steps add some tens of it up.
+    assert!((small - expected).abs() <= 1e-4 * expected, "{small}, not {expected}");
+}

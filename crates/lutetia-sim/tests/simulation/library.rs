@@ -24,6 +24,12 @@ impl Resolve for Beside {
         let file = SourceFile { name: path.display().to_string(), text };
         Some(Named { file, resolve: Box::new(beside) })
     }
+
+    fn ports(&self) -> Option<SourceFile> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ports.toml");
+        let text = fs::read_to_string(&path).ok()?;
+        Some(SourceFile { name: path.display().to_string(), text })
+    }
 }
 
 fn model_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -33,7 +39,10 @@ fn model_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in entries {
         if path.is_dir() {
             model_files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "toml") && !path.ends_with("Cargo.toml") {
+        } else if path.extension().is_some_and(|e| e == "toml")
+            && !path.ends_with("Cargo.toml")
+            && !path.ends_with("ports.toml")
+        {
             found.push(path);
         }
     }

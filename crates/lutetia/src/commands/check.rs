@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use lutetia_data::Study;
 use lutetia_diagnostic::{Diagnostic, Sources, has_errors, render_json};
+use lutetia_model::SourceFile;
 use serde_json::{Value, json};
 
 use super::{data, experiments, models, studies};
@@ -27,8 +28,8 @@ Example:
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
     /// Model and experiment files, folders of them, or names of bundled models such as `psma/tumour-kidney`. An
-    /// experiment is checked with the models and data that it names, and nothing is run. A folder with `activity.csv` is
-    /// checked as a study, as `lutetia data check` does.
+    /// experiment is checked with the models and data that it names, and nothing is run. A folder with one of the tables
+    /// of a study is checked as a study, as `lutetia data check` does.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -95,6 +96,14 @@ fn judged(path: &Path, terminal: &Terminal) -> Outcome<Judged> {
         });
         let (diagnostics, sources) = (checked.diagnostics, checked.sources);
         return Ok(Judged { file: path.display().to_string(), ok, diagnostics, sources });
+    }
+    // What models share is a file beside the families of models.
+    if path.file_name().is_some_and(|name| name == "ports.toml") && path.is_file() {
+        let file = path.display().to_string();
+        let source = SourceFile { name: file.clone(), text: files::read_text(path)? };
+        let (ports, diagnostics, sources) = lutetia_model::ports(&source);
+        let ok = Some(count(ports.list.len(), "port"));
+        return Ok(Judged { file, ok, diagnostics, sources });
     }
     let (file, checked) = models::check(path, terminal)?;
     let ok = checked.model.map(|model| {

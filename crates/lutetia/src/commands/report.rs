@@ -57,8 +57,8 @@ pub(crate) struct Arguments {
     turn: Option<String>,
 
     /// Write what the steps that take long made into `reports/NAME/steps/`, to be committed: who clones the repository
-    /// then takes it from there. Files that no longer fit are written anew without this option too. `--keep-steps=SECONDS`
-    /// says from when on a step takes long.
+    /// then takes it from there. Files that no longer fit are written anew without this option too, where the report is
+    /// made. `--keep-steps=SECONDS` says from when on a step takes long.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
           default_missing_value = LONG, value_parser = seconds, conflicts_with = "check")]
     keep_steps: Option<f64>,
@@ -151,7 +151,9 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
                 terminal.talk(&format!("{name}: {difference}"));
             }
             for unfit in unfit {
-                terminal.talk(&format!("{name}: {unfit}; `lutetia report {name}` writes it anew"));
+                let does = if unfit.reason.is_some() { "writes it anew" } else { "removes it" };
+                let mend = format!("`lutetia report {name} --force` {does}");
+                terminal.talk(&format!("{name}: {unfit}; {mend}"));
             }
             let word = match (differences.len(), unfit.len()) {
                 (0, 0) => return ("agrees with its tables".to_owned(), Exit::Ok),

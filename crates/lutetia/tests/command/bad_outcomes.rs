@@ -338,7 +338,7 @@ fn exact_survival_is_of_one_endpoint_of_a_trial() {
     for (from, more, said) in [
         ("base.events", "", "name the `endpoint`; the trial follows OS, PFS"),
         ("base.events", "endpoint = \"DFS\"", "no endpoint `DFS`; the trial follows OS, PFS"),
-        ("base.curves", "", "`base.curves` has no patients' times; expected `base.events`"),
+        ("base.curves", "", "the table `base.curves` has no column `event`"),
         ("men", "", "the step `men` is not of the kind `reconstruct` or `trial`"),
         ("base.events", "columns = { time = \"left\" }", "`columns` and other names in `between`"),
     ] {

@@ -43,7 +43,7 @@ id = "course"
 model = "m"
 doses = [{ into = "L.plasma", activity = "1 GBq", amount = "100 nmol" }]
 outputs = ["A_kidneys"]
-until = 100.0
+until = "100 h"
 points = 3
 [[step]]
 kind = "compare"
@@ -82,9 +82,19 @@ fn exact_an_explanation_says_what_is_there_already() {
     assert!(taken.contains("; from the repository: course, beside"), "{taken}");
     let kept = root.join("reports/01_small/steps/course.bin");
     fs::write(&kept, "no entry").expect("a file");
+    fs::write(kept.with_file_name("nobody.bin"), "no entry").expect("a file");
     let checked = run(root, &["report", "--check", "--force"]);
     assert!(checked.starts_with("exit code: 65\n"), "{checked}");
     assert!(checked.contains("`steps/course.bin` is damaged and is not used"), "{checked}");
+    // The report is current: what is said must mend it all the same.
+    for does in ["writes it anew", "removes it"] {
+        let said = format!("`lutetia report 01_small --force` {does}");
+        assert!(checked.contains(&said), "{checked}");
+    }
+    let mended = run(root, &["report", "01_small", "--force"]);
+    assert!(mended.starts_with("exit code: 0\n"), "{mended}");
+    let checked = run(root, &["report", "--check", "--force"]);
+    assert!(checked.starts_with("exit code: 0\n"), "{checked}");
 }
 
 #[test]

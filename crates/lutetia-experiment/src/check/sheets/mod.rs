@@ -112,6 +112,13 @@ impl<'e> Scope<'e> {
         }
     }
 
+    /// A trial with what the chain of its cohort declares.
+    pub(crate) fn declared_trial(&self, id: &str) -> Option<crate::steps::trial::TrialStep> {
+        let trial = self.trial(id)?;
+        let Some(Step::Cohort(cohort)) = self.step(&trial.cohort) else { return None };
+        Some(trial.with_declared(&self.models.get(&cohort.model)?.model))
+    }
+
     /// The subject of a study: as named, or the only one.
     pub(crate) fn subject(&self, study: &str, asked: Option<&str>) -> Option<(&'e Study, &'e str)> {
         let study = self.studies.get(study)?;
@@ -171,7 +178,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Cohort(s) => trials::cohort(s),
         Step::Trial(s) => trials::trial(s),
         Step::Calibrate(s) => trials::calibrate(s),
-        Step::Courses(s) => trials::courses(s),
+        Step::Courses(s) => trials::courses(s, scope),
         Step::ExposureResponse(s) => trials::exposure_response(s),
         Step::OneAtATime(s) => trials::one_at_a_time(s),
         Step::TradeOff(s) => trials::trade_off(s, scope),

@@ -265,7 +265,13 @@ pub(super) fn calibrate(s: &CalibrateStep) -> Vec<Sheet> {
     ]
 }
 
-pub(super) fn courses(s: &CoursesStep) -> Vec<Sheet> {
+pub(super) fn courses(s: &CoursesStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let trial = scope.declared_trial(&s.trial);
+    let arms =
+        trial.as_ref().map(|t| t.arms.iter().map(|arm| arm.name.clone()).collect::<Vec<_>>());
+    let toxicities = trial.as_ref().map(|t| {
+        t.toxicities.iter().flatten().map(|toxicity| toxicity.name.clone()).collect::<Vec<_>>()
+    });
     [
         ("visits", "subject arm time size marker"),
         ("phases", "subject arm start end phase ongoing"),
@@ -273,7 +279,16 @@ pub(super) fn courses(s: &CoursesStep) -> Vec<Sheet> {
         ("toxicity", "toxicity arm time value low high patients"),
         ("first", "arm time cause"),
     ]
-    .map(|(part, columns)| Sheet::new(&s.id, part, columns).perhaps())
+    .map(|(part, columns)| {
+        let mut sheet = Sheet::new(&s.id, part, columns).perhaps();
+        if let Some(arms) = &arms {
+            sheet = sheet.texts("arm", arms.clone());
+        }
+        match &toxicities {
+            Some(names) if part == "toxicity" => sheet.texts("toxicity", names.clone()),
+            _ => sheet,
+        }
+    })
     .into()
 }
 

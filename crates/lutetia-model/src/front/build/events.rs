@@ -130,14 +130,7 @@ impl Builder<'_> {
     fn condition(&mut self, t: &Text, faults: &mut Vec<Diagnostic>) -> Option<Expr> {
         let raw = syntax::expression(t).map_err(|d| faults.push(*d)).ok()?;
         let condition = self.names.condition(&raw, Place::Anywhere, faults)?;
-        let mut varies = false;
-        condition.for_each_symbol(&mut |symbol| {
-            varies |= !matches!(
-                symbol,
-                Symbol::Parameter(_) | Symbol::Covariate(_) | Symbol::CovariateLevel(..)
-            );
-        });
-        if !varies {
+        if !self.varies(&condition) {
             faults.push(
                 Diagnostic::error(
                     code::EVENT,
@@ -151,6 +144,22 @@ impl Builder<'_> {
             return None;
         }
         Some(condition)
+    }
+
+    /// Whether an expression can change during a run.
+    fn varies(&self, expr: &Expr) -> bool {
+        let mut varies = false;
+        expr.for_each_symbol(&mut |symbol| {
+            varies |= match symbol {
+                Symbol::Parameter(_) | Symbol::Covariate(_) | Symbol::CovariateLevel(..) => false,
+                Symbol::Define(d) => self.defines.get(d).is_none_or(|d| self.varies(&d.expr)),
+                Symbol::Volume(c) => {
+                    self.compartments.get(c).is_none_or(|c| self.varies(&c.volume))
+                }
+                _ => true,
+            };
+        });
+        varies
     }
 
     fn actions(&mut self, e: &Entry, faults: &mut Vec<Diagnostic>) -> Vec<Action> {
@@ -198,6 +207,18 @@ impl Builder<'_> {
             );
             return None;
         };
+        let bare = left.trim_end().trim_end_matches('+');
+        if bare.trim().is_empty() || bare.ends_with(['-', '*', '/', '<', '>', '!']) {
+            faults.push(
+                Diagnostic::error(
+                    code::EVENT,
+                    format!("`{}` does not say what changes", line.as_str()),
+                )
+                .at(line.span(), "expected `=` or `+=`")
+                .hint("take away by `X.a += -x`, keep a share by `X.a = 0.1*X.a`"),
+            );
+            return None;
+        }
         let adds = left.ends_with('+');
         let name = line.part(0, left.len() - usize::from(adds));
         let value = line.part(line.as_str().len() - right.len(), line.as_str().len());

@@ -3,7 +3,7 @@
 //! At an event at τ the states become h(τ, x, p). A parameter also moves the moment by τ', so that with the slopes f
 //! before and after s⁺ = ∂h/∂x·(s⁻ + f⁻τ') + ∂h/∂t·τ' + ∂h/∂p − f⁺τ', and an integral of g gains (g⁻ − g⁺)τ'.
 
-use lutetia_model::system::TriggerInfo;
+use lutetia_model::system::{EventTarget, TriggerInfo};
 use lutetia_units::Dimension;
 
 use super::run::Run;
@@ -109,16 +109,32 @@ impl Run<'_> {
                 }
             }
         }
+        let was = self.x.clone();
         for ((action, &value), derivatives) in event.actions.iter().zip(&values).zip(&derivatives) {
             if !value.is_finite() {
-                return Err(self.impossible_value(&event.name, &action.name, value));
+                let dimension = match &action.target {
+                    EventTarget::Quantity(state) => system.states()[*state].dimension,
+                    EventTarget::Amount { .. } => Dimension::AMOUNT,
+                };
+                return Err(self.impossible(&event.name, &action.name, (value, dimension)));
             }
-            apply(action, value, &mut self.x, &mut self.s, derivatives);
+            let nothing = match &action.target {
+                EventTarget::Quantity(_) => 0.0,
+                EventTarget::Amount { cold, hot } => {
+                    cold.iter().chain(hot).map(|&k| self.tolerances.nothing(k)).sum()
+                }
+            };
+            apply(action, (value, nothing), &mut self.x, &mut self.s, derivatives);
         }
         let mut shown = self.x.clone();
         self.tolerances.clear(&mut shown);
-        if let Some(k) = (0..n).find(|&k| system.states()[k].species.is_some() && shown[k] < 0.0) {
-            return Err(self.impossible_value(&event.name, &system.states()[k].name, shown[k]));
+        // What the solver left below zero is none of the event's doing.
+        let made_less = |k: usize| {
+            shown[k] < 0.0 && system.states()[k].species.is_some() && differs(self.x[k], was[k])
+        };
+        if let Some(k) = (0..n).find(|&k| made_less(k)) {
+            let amount = (shown[k], Dimension::AMOUNT);
+            return Err(self.impossible(&event.name, &system.states()[k].name, amount));
         }
         if let Some(before) = &before {
             let after = Side::at(field, self.elapsed, &self.x, n_outputs);
@@ -137,11 +153,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn impossible_value(&self, event: &str, state: &str, value: f64) -> SolveFailure {
+    /// What an event makes of a state cannot be.
+    fn impossible(
+        &self,
+        event: &str,
+        state: &str,
+        (value, dimension): (f64, Dimension),
+    ) -> SolveFailure {
         let units = self.task.system.units();
         self.refused_along(Fault::Impossible {
             what: Box::new(Bounded::Made { event: event.to_owned(), state: state.to_owned() }),
-            value: quantity_text(units, Dimension::AMOUNT, value),
+            value: quantity_text(units, dimension, value),
             expected: if value.is_finite() {
                 "an amount of zero or more"
             } else {
@@ -158,6 +180,11 @@ impl Run<'_> {
             when: self.when(),
         }
     }
+}
+
+/// Whether two numbers are not the same number.
+fn differs(a: f64, b: f64) -> bool {
+    (a - b).abs() > 0.0
 }
 
 /// How parameters move the moment of an event: of a repetition of one at times, or the delay of another.

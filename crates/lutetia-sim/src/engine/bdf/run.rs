@@ -12,7 +12,7 @@ use diffsol::{
     Bdf, DiffsolError, InitialConditionSolverOptions, OdeSolverOptions, OdeSolverProblem,
 };
 use diffsol_la::{NalgebraContext, NalgebraMat, Vector};
-use lutetia_model::system::System;
+use lutetia_model::system::{EventTimes, System};
 
 use super::elimination::Elimination;
 use super::equations::{Equations, Layout};
@@ -23,7 +23,7 @@ use super::matrix::{V, slice};
 use super::tangents::{TangentLayout, Tangents};
 use crate::engine::{Lane, Plan, Stop};
 use crate::error::{Cause, OfState, SolveFailure};
-use crate::events::{Agenda, check};
+use crate::events::{Agenda, check, check_same, made_by_events};
 use crate::failure::Account;
 use crate::field::{Field, Segment};
 use crate::impossible::{Fault, Limits};
@@ -99,9 +99,11 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
     let equations = Equations::new(task.layout, evaluator);
     let mut x = vec![0.0; task.layout.n_states];
     equations.field.initial(&mut x);
-    let mut run = Run::new(task, x);
+    let made = made_by_events(&equations.field, &x);
+    let mut run = Run::new(task, x, &made);
     run.check_finite(&run.x, OfState::Initial)?;
     run.check_fixed(&equations.field)?;
+    run.check_occasions(&equations.field)?;
 
     let knots = task.lane.schedule.knots(
         task.system,
@@ -130,20 +132,29 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
         run.x.copy_from_slice(&standing.states);
         run.check_finite(&run.x, OfState::Value)?;
     }
-    let waiting = task.lane.schedule.from.map_or(&[][..], |standing| &standing.waiting);
     problem.eqn.field.set_segment(run.first_segment(&knots));
-    run.agenda.begin(&problem.eqn.field, &run.x, waiting, lanes);
+    for change in task.lane.schedule.changes {
+        if nearest(&knots, change.from) == Some(0) {
+            problem.eqn.field.set_parameters(&change.parameters);
+        }
+    }
+    run.agenda.begin(&problem.eqn.field, &run.x, task.lane.schedule.from, lanes);
     run.proceed(&problem, tangents, &knots)?;
     let calls = problem.eqn.field.calls();
     run.statistics.rhs_calls = calls.rhs;
     run.statistics.jacobian_calls = calls.jacobian;
-    let end = Standing { time: run.time, states: run.x, waiting: run.agenda.waiting() };
+    let end = Standing {
+        time: run.time,
+        states: run.x,
+        waiting: run.agenda.waiting(),
+        truth: run.agenda.truth().to_vec(),
+    };
     Ok(run.recorder.finish(end, run.statistics))
 }
 
 impl<'r> Run<'r> {
     /// At the initial state.
-    fn new(task: &Task<'r>, x: Vec<f64>) -> Self {
+    fn new(task: &Task<'r>, x: Vec<f64>, made: &[(usize, f64)]) -> Self {
         let Task { system, layout, plan, lane, .. } = *task;
         let record = plan.record;
         let integrals = record.integrals.len();
@@ -154,7 +165,7 @@ impl<'r> Run<'r> {
             start: 0.0,
             elapsed: 0.0,
             time: 0.0,
-            tolerances: Tolerances::new(system, doses, &x, &plan.tolerance),
+            tolerances: Tolerances::new(system, doses, (&x, made), &plan.tolerance),
             limits: Limits::new(system),
             watch: Watch::new(system, integrals > 0, plan.tolerance.rtol),
             timed: system.switches().iter().any(|switch| switch.timed),
@@ -251,7 +262,13 @@ impl<'r> Run<'r> {
             if begins && self.has_events() {
                 let mut due = self.due_at(tangents, knot);
                 let jumps = knot.switches.iter().any(|&k| self.task.system.switches()[k].jumps);
-                if jumps && due.iter().any(|due| moves_apart(&due.shift, &cause)) {
+                let moved = due.iter().any(|due| due.shift.iter().any(|s| s.abs() > 0.0));
+                let apart = due.windows(2).any(|two| moves_apart(&two[0].shift, &two[1].shift));
+                let given = || schedule.doses.edges().iter().any(|t| same_moment(*t, knot.time));
+                if (jumps && due.iter().any(|due| moves_apart(&due.shift, &cause)))
+                    || apart
+                    || (moved && given())
+                {
                     return Err(SolveFailure::NoDerivative { when: self.when() });
                 }
                 due.extend(self.agenda.take(knot.time));
@@ -333,6 +350,24 @@ impl<'r> Run<'r> {
 
     pub(super) fn check_finite(&self, values: &[f64], what: OfState) -> Result<(), SolveFailure> {
         self.account().check_finite(self.time, values, what)
+    }
+
+    /// Looks whether events keep their times where parameters change.
+    fn check_occasions(&self, field: &Field) -> Result<(), SolveFailure> {
+        let Task { system, lane, .. } = self.task;
+        if system.events().is_empty() || lane.schedule.changes.is_empty() {
+            return Ok(());
+        }
+        let mut first: Option<Vec<EventTimes>> = None;
+        for change in lane.schedule.changes {
+            field.set_parameters(&change.parameters);
+            let times = field.event_times();
+            let same = first.as_ref().map_or(Ok(()), |first| check_same(system, first, &times));
+            same.map_err(|fault| self.account().refused(fault, Some(change.from)))?;
+            first.get_or_insert(times);
+        }
+        field.set_parameters(lane.parameters);
+        Ok(())
     }
 
     fn check_fixed(&mut self, field: &Field) -> Result<(), SolveFailure> {

@@ -33,6 +33,17 @@ impl Run<'_> {
         }
         loop {
             let field = &problem.eqn.field;
+            let waits = |time: f64| time <= self.time || same_moment(time, self.time);
+            if self.agenda.next_time().is_some_and(waits) {
+                let due = self.agenda.take(self.time);
+                let still = vec![0.0; tangents.map_or(0, Tangents::lanes)];
+                self.settle(field, tangents, due, &still)?;
+                self.go_on(field, tangents)?;
+                if self.recorder.stopped() {
+                    return Ok(());
+                }
+                continue;
+            }
             // What waits stops the run as a knot does.
             let until = match (self.agenda.next_time(), at_knot) {
                 (Some(time), Until::Time(end)) if time >= end || same_moment(time, end) => at_knot,
