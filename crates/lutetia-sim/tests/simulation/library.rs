@@ -149,6 +149,8 @@ pub(crate) fn parameters(system: &System) -> Vec<f64> {
         .iter()
         .map(|p| match p.bounds {
             (Some(low), Some(high)) if p.default.is_nan() => 0.5 * (low + high),
+            // What lutetium-177 deposits in place, 147.9 keV per decay, in the unit of the file, Gy g/(MBq h).
+            _ if p.default.is_nan() && p.name.ends_with("~Delta") => 0.0853 * p.factor,
             _ => p.default,
         })
         .collect()
