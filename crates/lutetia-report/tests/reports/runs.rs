@@ -167,7 +167,7 @@ fn exact_check_finds_a_changed_number_and_writes_nothing() {
     let before = made(root);
     match &go(&checking)[0].1 {
         Outcome::Compared { differences, .. } => {
-            assert_eq!(differences.len(), 1, "{differences:?}")
+            assert_eq!(differences.len(), 1, "{differences:?}");
         }
         other => panic!("{other:?}"),
     }

@@ -147,7 +147,7 @@ proptest! {
             let period = full / r + wait;
             // So near to an event either side is right.
             let phase = (t / period).fract();
-            if phase < 1e-3 || phase > 1.0 - 1e-3 {
+            if !(1e-3..=1.0 - 1e-3).contains(&phase) {
                 continue;
             }
             let expected = r * (t - period * (t / period).floor());
