@@ -1,7 +1,7 @@
 //! Texts of an experiment that mean something by themselves: quantities, error models, methods.
 //!
 //! A key whose text is a [`Written`] is read for what it means when the file is read. Its form stands in the schema as
-//! the `format` of the key, so that the check of a file finds a text that does not read, with its place, by [`read`].
+//! the `format` of the key, so that the check of a file finds a text that does not read, with its place, by `read`.
 
 mod form;
 
