@@ -50,7 +50,7 @@ impl fmt::Display for Attempt {
 #[non_exhaustive]
 pub enum Failure {
     /// Faults in files, each with its place.
-    #[error("{} faults in its files", diagnostics.len())]
+    #[error("{} fault{} in its files", diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" })]
     Diagnostics {
         /// The faults.
         diagnostics: Vec<Diagnostic>,

@@ -12,7 +12,7 @@ use crate::{
 #[non_exhaustive]
 pub enum Found {
     /// Of the dimension of a cumulative hazard, and none.
-    #[error("a pure number that is no integral of a hazard")]
+    #[error("a pure number that is not the integral of a hazard")]
     NoIntegral,
     /// Without a dimension where one is needed.
     #[error("a pure number")]

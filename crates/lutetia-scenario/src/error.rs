@@ -14,7 +14,7 @@ use crate::{DoseError, SettingFault, TreatmentError};
 #[non_exhaustive]
 pub enum ScenarioError {
     /// Faults in model files or connections, each with its place.
-    #[error("{} faults in its files", diagnostics.len())]
+    #[error("{} fault{} in its files", diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" })]
     Files {
         /// The faults.
         diagnostics: Vec<Diagnostic>,

@@ -642,7 +642,7 @@ fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fau
             "format the cells as `yyyy-mm-dd hh:mm` there and save again".to_owned(),
         ),
         ClockFault::NoSuchDay => (
-            format!("`{text}` is no day of the calendar"),
+            format!("`{text}` is not a day of the calendar"),
             "no such day",
             "write the date as `2025-03-31`".to_owned(),
         ),
@@ -653,14 +653,14 @@ fn clock_fault(text: &str, column: &str, clock: &str, fault: &ClockFault) -> Fau
         ),
         ClockFault::NoClock if has_clock(text) => (
             format!("`{text}` has no clock time: spreadsheets write midnight behind a date"),
-            "a date alone is no time",
+            "a date alone is not a time",
             format!(
                 "add a column `{clock}`, or write both as `2025-03-31 10:30`; for midnight itself, `00:00` in `{clock}`"
             ),
         ),
         ClockFault::NoClock => (
             format!("`{text}` has no clock time"),
-            "a date alone is no time",
+            "a date alone is not a time",
             format!("add a column `{clock}`, or write both as `2025-03-31 10:30`"),
         ),
         ClockFault::NotAClock { guess } => (

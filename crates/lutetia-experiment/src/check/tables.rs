@@ -291,7 +291,7 @@ impl Made<'_> {
             }
             let ids = experiment.steps.iter().map(|s| s.kind().id());
             let known = ids.chain(experiment.data.keys().map(String::as_str));
-            let message = format!("`{name}` is no table of a step or of `[data]`");
+            let message = format!("`{name}` is not a table of a step or of `[data]`");
             let first = name.split('.').next().unwrap_or(name);
             return Some((message, Some(meant(first, known))));
         };

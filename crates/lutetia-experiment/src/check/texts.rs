@@ -101,7 +101,7 @@ impl Texts<'_> {
                 };
                 let known = self.steps.iter().chain(&self.data).copied();
                 (!of_step(table) && !self.data.contains(&table)).then(|| {
-                    let message = format!("`{table}` is no table of a step or of `[data]`");
+                    let message = format!("`{table}` is not a table of a step or of `[data]`");
                     (message, meant(table.split('.').next().unwrap_or(table), known))
                 })
             }
@@ -111,7 +111,7 @@ impl Texts<'_> {
                     .to_owned(),
             )),
             "table" => (!of_step(argument)).then(|| {
-                let message = format!("`{argument}` is no table of a step");
+                let message = format!("`{argument}` is not a table of a step");
                 let name = argument.split('.').next().unwrap_or(argument);
                 (message, meant(name, self.steps.iter().copied()))
             }),

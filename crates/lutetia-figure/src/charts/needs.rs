@@ -3,6 +3,7 @@
 use super::{
     ChartSpec,
     source::{Columns, Only},
+    therapeutic_index::{LONG, WIDE},
 };
 
 /// A column that a figure needs.
@@ -203,24 +204,11 @@ impl ChartSpec {
 
 impl Needs {
     fn therapeutic_index(&mut self, c: &super::TherapeuticIndexSpec) {
-        let wide = [
-            "x",
-            "tcp",
-            "ntcp",
-            "p_plus",
-            "tcp_low",
-            "tcp_high",
-            "ntcp_low",
-            "ntcp_high",
-            "p_plus_low",
-            "p_plus_high",
-        ];
-        let long = ["curve", "x", "value", "low", "high"];
         let from = (&c.columns, &c.only);
         if c.curves.is_empty() {
-            self.source(&c.from, from, &wide, &wide[..3]);
+            self.source(&c.from, from, &WIDE, &WIDE[..3]);
         } else {
-            self.source(&c.from, from, &long, &long[..3]);
+            self.source(&c.from, from, &LONG, &LONG[..3]);
         }
     }
 }

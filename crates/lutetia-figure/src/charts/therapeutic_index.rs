@@ -14,6 +14,22 @@ use crate::figure::{
 };
 use lutetia_table::{Tables, significant};
 
+/// Roles of the columns where a row is a level; the first three are needed.
+pub(super) const WIDE: [&str; 10] = [
+    "x",
+    "tcp",
+    "ntcp",
+    "p_plus",
+    "tcp_low",
+    "tcp_high",
+    "ntcp_low",
+    "ntcp_high",
+    "p_plus_low",
+    "p_plus_high",
+];
+/// Roles of the columns where a row is a point of a named curve; the first three are needed.
+pub(super) const LONG: [&str; 5] = ["curve", "x", "value", "low", "high"];
+
 /// Therapeutic-index curves: rows of `from` are levels of `x` (activity, dose, number of cycles) with
 /// `tcp`, `ntcp` and, where known, `p_plus` (else `TCP (1 − NTCP)`), each with `…_low` and `…_high`
 /// where known. With `curves` the rows are points of named curves instead (`curve`, `x`, `value`; where
@@ -159,19 +175,7 @@ impl TherapeuticIndexSpec {
     }
 
     fn wide(&self, tables: &Tables) -> Result<[Vec<Level>; 3], ChartError> {
-        let roles = [
-            "x",
-            "tcp",
-            "ntcp",
-            "p_plus",
-            "tcp_low",
-            "tcp_high",
-            "ntcp_low",
-            "ntcp_high",
-            "p_plus_low",
-            "p_plus_high",
-        ];
-        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &WIDE)?;
         let x = source.numbers("x")?;
         source.not_negative("x", &x)?;
         let curve = |role: &str| {
@@ -196,8 +200,7 @@ impl TherapeuticIndexSpec {
     }
 
     fn long(&self, tables: &Tables) -> Result<[Vec<Level>; 3], ChartError> {
-        let roles = ["curve", "x", "value", "low", "high"];
-        let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
+        let source = Source::open(tables, &self.from, &self.columns, &self.only, &LONG)?;
         let (names, x, values) =
             (source.texts("curve")?, source.numbers("x")?, share(&source, "value")?);
         source.not_negative("x", &x)?;

@@ -53,7 +53,9 @@ impl Names {
                 faults.push(
                     Diagnostic::error(
                         code::NUMBER,
-                        format!("the number of transit states is no whole number from 1 to {MOST}"),
+                        format!(
+                            "the number of transit states is not a whole number from 1 to {MOST}"
+                        ),
                     )
                     .at(count.span, "")
                     .hint(

@@ -186,7 +186,7 @@ impl Names {
         }
         faults.push(
             Diagnostic::error(code::CONDITION, "a value stands where a condition is expected")
-                .at(raw.span, "this neither holds nor fails")
+                .at(raw.span, "expected a condition")
                 .hint("compare it: `x > 0`; conditions are joined by `and`, `or` and `not`"),
         );
         None

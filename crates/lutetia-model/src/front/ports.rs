@@ -215,9 +215,12 @@ fn pattern(text: &Text, faults: &mut Vec<Diagnostic>) -> Option<PortPattern> {
         }
         _ => {
             faults.push(
-                Diagnostic::error(code::PORT, format!("`{}` is no port of a model", text.as_str()))
-                    .at(text.span(), "")
-                    .hint("write `family/name.port`, such as `tumour/growth-kill-*.kill_rate`"),
+                Diagnostic::error(
+                    code::PORT,
+                    format!("`{}` is not a port of a model", text.as_str()),
+                )
+                .at(text.span(), "")
+                .hint("write `family/name.port`, such as `tumour/growth-kill-*.kill_rate`"),
             );
             None
         }

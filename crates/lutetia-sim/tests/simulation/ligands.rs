@@ -227,7 +227,7 @@ fn exact_every_number_of_a_ligand_is_graded() {
                     assert!(both, "{file}: {} is assumed without a range", setting.name);
                 }
                 if inside.ends_with(":KD") && source.contains("IC50") {
-                    assert!(source.contains("no dissociation constant"), "{file}: {source}");
+                    assert!(source.contains("not a dissociation constant"), "{file}: {source}");
                 }
             }
         }

@@ -46,9 +46,9 @@ proptest! {
         let arm = Arm { treatment: treatment.clone(), ..Arm::untreated("a", 1) };
         let spec = spec(vec![arm]);
         let (step, follow_up, window) = (spec.step, spec.follow_up, spec.toxicity_window);
-        let trial = Trial::new(&simulator, &population, spec).unwrap();
-        let patient = population.patient(number).unwrap();
-        let found = trial.expected(&patient, 0, follow_up).unwrap();
+        let trial = Trial::new(&simulator, &population, spec).expect("a trial");
+        let patient = population.patient(number).expect("a patient");
+        let found = trial.expected(&patient, 0, follow_up).expect("simulated");
 
         let mut times: Vec<f64> =
             (0..=128).map(|k| (f64::from(k) * step).min(follow_up)).collect();
@@ -63,11 +63,11 @@ proptest! {
         let regimen = Regimen { doses: treatment.doses() };
         let parameters = patient.parameters(0).to_vec();
         let request = Request::new(&parameters, &regimen, &times).changes(&changes);
-        let run = simulator.run(&request.until(follow_up)).unwrap();
+        let run = simulator.run(&request.until(follow_up)).expect("runs");
         let last_dose = treatment.doses().iter().map(|d| d.at).fold(0.0, f64::max);
         let at_end = times.partition_point(|t| *t <= last_dose + window) - 1;
-        let mass = simulator.output("mass").unwrap();
-        prop_assert_eq!(found.kept[0].to_bits(), run.outputs.get(at_end, mass).unwrap().to_bits());
+        let mass = simulator.output("mass").expect("an output");
+        prop_assert_eq!(found.kept[0].to_bits(), run.outputs.get(at_end, mass).expect("a row").to_bits());
     }
 }
 
@@ -91,10 +91,10 @@ fn exact_a_changed_treatment_is_that_of_the_other_arm() {
     let (simulator, population) = chain();
     let spec = spec(vec![control, arm]);
     let window = spec.toxicity_window;
-    let trial = Trial::new(&simulator, &population, spec).unwrap();
+    let trial = Trial::new(&simulator, &population, spec).expect("a trial");
     let mut changed = 0;
     for number in 0..60 {
-        let seen = trial.observe(number, 0).unwrap();
+        let seen = trial.observe(number, 0).expect("observed");
         let Some(at) = seen.record.crossed_at else {
             assert_eq!(seen.record.cycles, 1);
             continue;

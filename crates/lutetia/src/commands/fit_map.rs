@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         .next()
         .ok_or_else(|| {
             Failure::usage(
-                "`all` is no single function",
+                "`all` is not a single function",
                 "name one; `lutetia functions` lists them",
             )
         })?

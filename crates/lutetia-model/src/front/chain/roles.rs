@@ -148,7 +148,7 @@ fn index(model: &Model, key: &str, output: &Text, faults: &mut Vec<Diagnostic>) 
         faults.push(
             Diagnostic::error(
                 code::ROLE,
-                format!("`{key}` is `{}`, which is no output of a part", output.as_str()),
+                format!("`{key}` is `{}`, which is not an output of a part", output.as_str()),
             )
             .at(output.span(), "")
             .hint("`lutetia explain` lists the outputs; write `part.output`")
