@@ -81,9 +81,14 @@ pub(super) fn texts<'a>(
             out
         }
         Some(node) => {
+            // What a list of changes holds; a table of them is what other languages write.
+            let example = match key {
+                "set" => "\"L.bladder = 0\", \"B.plasma += dose\"",
+                _ => "\"…\", \"…\"",
+            };
             faults.push(
                 wrong_kind(key, &node.value, "a list of texts", node.span)
-                    .hint(format!("write `{key} = [\"…\", \"…\"]`")),
+                    .hint(format!("write `{key} = [{example}]`")),
             );
             Vec::new()
         }

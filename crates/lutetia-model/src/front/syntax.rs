@@ -70,6 +70,9 @@ impl Parser<'_> {
     }
 
     fn fault(&self, expected: &str) -> Box<Diagnostic> {
+        if let Some(fault) = self.quantity() {
+            return Box::new(fault);
+        }
         let end = self.at + self.peek().map_or(0, char::len_utf8);
         let found = match self.peek() {
             Some(c) => format!("`{c}`"),
@@ -82,6 +85,32 @@ impl Parser<'_> {
             )
             .at(self.text.place(self.at, end), format!("expected {expected}"))
             .hint(self.advice()),
+        )
+    }
+
+    /// The fault of a quantity, such as `0.5 nmol`, where an expression takes a number.
+    fn quantity(&self) -> Option<Diagnostic> {
+        let of_number = |c: char| c.is_ascii_digit() || c == '.';
+        let of_unit = |c: char| c.is_alphanumeric() || "%/^*".contains(c);
+        let before = self.s[..self.at].trim_end();
+        let start = before.trim_end_matches(of_number).len();
+        let unit = &self.s[self.at..];
+        let unit = &unit[..unit.find(|c| !of_unit(c)).unwrap_or(unit.len())];
+        if start == before.len() {
+            return None;
+        }
+        let quantity = format!("{} {unit}", &before[start..]);
+        // `2 % of` and `1 apple` are other mistakes.
+        lutetia_units::Quantity::parse(&quantity).ok()?;
+        Some(
+            Diagnostic::error(
+                code::EXPRESSION,
+                format!("cannot read the expression: found the quantity `{quantity}`, and numbers in an expression have no unit"),
+            )
+            .at(self.text.place(start, self.at + unit.len()), "a quantity with a unit")
+            .hint(format!(
+                "name it under `[parameters]`, `limit = {{ value = \"{quantity}\", fixed = true }}`, and write the name here"
+            )),
         )
     }
 
