@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::reference::{ReferenceError, Table};
+use crate::reference::{LineFault, ReferenceError, Table};
 
 /// What a row of the electron table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,22 +72,19 @@ pub fn electrons_from_csv(text: &str) -> Result<Vec<ElectronRow>, ReferenceError
     while let Some(row) = table.next_row()? {
         let needed = |column: usize| {
             row.positive(column)?
-                .ok_or_else(|| row.fault(format!("`{}` is empty", columns[column])))
+                .ok_or_else(|| row.fault(LineFault::Empty { column: columns[column].to_owned() }))
         };
         let text = row.text(1)?;
         let (word, order) = text.split_once(" unique ").unwrap_or((&text, "0"));
-        let unique = order
-            .parse()
-            .map_err(|_| row.fault(format!("`{order}` is no order of a unique transition")))?;
+        let unique =
+            order.parse().map_err(|_| row.fault(LineFault::Order { text: order.to_owned() }))?;
         let kind = match word {
             "beta-" => ElectronKind::BetaMinus { unique },
             "beta+" => ElectronKind::BetaPlus { unique },
             "conversion" => ElectronKind::Line,
             "rest" => ElectronKind::Rest,
             other => {
-                return Err(row.fault(format!(
-                    "`{other}` is no kind of electron; expected beta-, beta+, conversion or rest"
-                )));
+                return Err(row.fault(LineFault::ElectronKind { text: other.to_owned() }));
             }
         };
         out.push(ElectronRow {

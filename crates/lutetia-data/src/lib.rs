@@ -34,7 +34,7 @@ pub use electrons::{ElectronKind, ElectronRow, electrons, electrons_from_csv};
 pub use nuclides::{nuclides, nuclides_from_csv};
 pub use read::{study_columns, study_page, study_summary};
 pub use reference::{
-    PhotonLine, ReferenceError, ReferenceMass, Sex, bundled_tables, photon_lines,
+    LineFault, PhotonLine, ReferenceError, ReferenceMass, Sex, bundled_tables, photon_lines,
     photon_lines_from_csv, reference_mass_g, reference_masses, reference_masses_from_csv,
 };
 pub use region::{Organ, OrganForm, RegionKind, RegionName, RegionWords, organs, says_tumour};

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use lutetia_units::{Branch, Dimension, MeanEnergy, Nuclide, NuclideError, NuclideTable, Unit};
 
-use crate::reference::ReferenceError;
+use crate::reference::{LineFault, ReferenceError};
 
 const TABLE: &str = "nuclides.csv";
 const COLUMNS: [&str; 10] = [
@@ -56,20 +56,19 @@ pub fn nuclides_from_csv(text: &str) -> Result<NuclideTable, ReferenceError> {
         .comment(Some(b'#'))
         .flexible(true)
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let header = reader.headers().map_err(|e| fault(1, e.to_string()))?.clone();
+    let header = reader.headers().map_err(|e| fault(1, e.into()))?.clone();
     let mut columns = [0; COLUMNS.len()];
     for (slot, name) in columns.iter_mut().zip(COLUMNS) {
         *slot = header
             .iter()
             .position(|h| h == name)
-            .ok_or_else(|| fault(1, format!("no column `{name}`")))?;
+            .ok_or_else(|| fault(1, LineFault::NoColumn { name: name.to_owned() }))?;
     }
     let mut rows = Vec::new();
     let mut lines = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|e| {
-            fault(e.position().map_or(1, csv::Position::line), "it is not a CSV line".to_owned())
-        })?;
+        let record = record
+            .map_err(|e| fault(e.position().map_or(1, csv::Position::line), LineFault::NotCsv))?;
         let line = record.position().map_or(1, csv::Position::line);
         let row = Row { line, cells: columns.map(|c| record.get(c).unwrap_or("").trim()) };
         let nuclide = row.nuclide()?;
@@ -87,11 +86,11 @@ pub fn nuclides_from_csv(text: &str) -> Result<NuclideTable, ReferenceError> {
         };
         // The last line of that name: the one that is too many where a name stands twice.
         let line = lines.iter().rev().find(|(n, _)| n == name).map_or(1, |(_, line)| *line);
-        fault(line, error.to_string())
+        fault(line, LineFault::Nuclides(Box::new(error)))
     })
 }
 
-fn fault(line: u64, reason: String) -> ReferenceError {
+fn fault(line: u64, reason: LineFault) -> ReferenceError {
     ReferenceError::Line { table: TABLE, line, reason }
 }
 
@@ -105,8 +104,7 @@ impl Row<'_> {
         let (name, source) = (self.needed(0)?.to_owned(), self.needed(9)?.to_owned());
         if self.cells[1] == "stable" {
             if let Some(column) = (2..9).find(|c| !self.cells[*c].is_empty()) {
-                let reason = format!("`{}` is filled for a stable nuclide", COLUMNS[column]);
-                return Err(self.fault(reason));
+                return Err(self.fault(LineFault::Stable { column: COLUMNS[column] }));
             }
             return Ok(Nuclide {
                 name,
@@ -121,11 +119,11 @@ impl Row<'_> {
         let unit = Unit::parse(symbol)
             .ok()
             .filter(|u| u.dimension() == Dimension::TIME)
-            .ok_or_else(|| self.fault(format!("`{symbol}` is not a unit of time such as `d`")))?;
+            .ok_or_else(|| self.fault(LineFault::NotATime { symbol: symbol.to_owned() }))?;
         let half_life_s = self.number(1)? * unit.scale();
         if !half_life_s.is_normal() {
-            let reason = format!("the half-life `{}` {symbol} is not above zero", self.cells[1]);
-            return Err(self.fault(reason));
+            let (text, symbol) = (self.cells[1].to_owned(), symbol.to_owned());
+            return Err(self.fault(LineFault::HalfLife { text, symbol }));
         }
         let half_life_sd_s =
             if self.cells[3].is_empty() { None } else { Some(self.number(3)? * unit.scale()) };
@@ -150,11 +148,11 @@ impl Row<'_> {
             .map(|text| {
                 let parts: Vec<&str> = text.split(':').map(str::trim).collect();
                 let [daughter, fraction, mode] = parts[..] else {
-                    return Err(self.fault(format!("`{text}` is not `daughter:fraction:mode`")));
+                    return Err(self.fault(LineFault::Branch { text: text.to_owned() }));
                 };
                 let fraction =
                     fraction.parse().ok().filter(|f| (0.0..=1.0).contains(f)).ok_or_else(|| {
-                        self.fault(format!("the fraction `{fraction}` is not between 0 and 1"))
+                        self.fault(LineFault::Fraction { text: fraction.to_owned() })
                     })?;
                 Ok(Branch { daughter: daughter.to_owned(), fraction, mode: mode.to_owned() })
             })
@@ -163,7 +161,7 @@ impl Row<'_> {
 
     fn needed(&self, column: usize) -> Result<&str, ReferenceError> {
         match self.cells[column] {
-            "" => Err(self.fault(format!("`{}` is empty", COLUMNS[column]))),
+            "" => Err(self.fault(LineFault::Empty { column: COLUMNS[column].to_owned() })),
             text => Ok(text),
         }
     }
@@ -171,12 +169,11 @@ impl Row<'_> {
     fn number(&self, column: usize) -> Result<f64, ReferenceError> {
         let text = self.needed(column)?;
         text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= 0.0).ok_or_else(|| {
-            let name = COLUMNS[column];
-            self.fault(format!("`{name}` is `{text}`; expected a number not below zero"))
+            self.fault(LineFault::NotNumber { column: COLUMNS[column], text: text.to_owned() })
         })
     }
 
-    fn fault(&self, reason: String) -> ReferenceError {
+    fn fault(&self, reason: LineFault) -> ReferenceError {
         fault(self.line, reason)
     }
 }

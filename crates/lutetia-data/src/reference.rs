@@ -1,9 +1,11 @@
 //! Reference tables that travel inside the program: organ masses, photon lines.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+use lutetia_units::NuclideError;
 
 /// A fault of a reference table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ReferenceError {
     /// A line cannot be read.
     #[error("line {line} of {table}: {reason}")]
@@ -13,8 +15,115 @@ pub enum ReferenceError {
         /// Line, from 1.
         line: u64,
         /// What is wrong with it.
-        reason: String,
+        reason: LineFault,
     },
+}
+
+impl ReferenceError {
+    /// Code of the message, LUT3056.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Line { .. } => "LUT3056",
+        }
+    }
+}
+
+/// What is wrong with a line of a reference table.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineFault {
+    /// It has no cells.
+    #[error("{0}")]
+    Csv(Arc<csv::Error>),
+    /// The same, of the nuclides.
+    #[error("it is not a CSV line")]
+    NotCsv,
+    /// The header lacks a column.
+    #[error("no column `{name}`")]
+    NoColumn {
+        /// Which.
+        name: String,
+    },
+    /// A cell that has to be filled is not.
+    #[error("`{column}` is empty")]
+    Empty {
+        /// Its column.
+        column: String,
+    },
+    /// The same, of a text.
+    #[error("cell {number} is empty")]
+    EmptyCell {
+        /// Which, from 1.
+        number: usize,
+    },
+    /// A number that has to be above 0.
+    #[error("`{text}` is not a positive number")]
+    NotPositive {
+        /// As written.
+        text: String,
+    },
+    /// A number that may be 0.
+    #[error("`{column}` is `{text}`; expected a number not below zero")]
+    NotNumber {
+        /// Its column.
+        column: &'static str,
+        /// As written.
+        text: String,
+    },
+    /// A kind of electron that there is not.
+    #[error("`{text}` is no kind of electron; expected beta-, beta+, conversion or rest")]
+    ElectronKind {
+        /// As written.
+        text: String,
+    },
+    /// An order of a unique transition that is no number.
+    #[error("`{text}` is no order of a unique transition")]
+    Order {
+        /// As written.
+        text: String,
+    },
+    /// A stable nuclide with something that only decay gives.
+    #[error("`{column}` is filled for a stable nuclide")]
+    Stable {
+        /// Its column.
+        column: &'static str,
+    },
+    /// A unit of a half-life that is no time.
+    #[error("`{symbol}` is not a unit of time such as `d`")]
+    NotATime {
+        /// As written.
+        symbol: String,
+    },
+    /// A half-life of nothing.
+    #[error("the half-life `{text}` {symbol} is not above zero")]
+    HalfLife {
+        /// As written.
+        text: String,
+        /// Its unit.
+        symbol: String,
+    },
+    /// A branch of another form.
+    #[error("`{text}` is not `daughter:fraction:mode`")]
+    Branch {
+        /// As written.
+        text: String,
+    },
+    /// A fraction of a branch.
+    #[error("the fraction `{text}` is not between 0 and 1")]
+    Fraction {
+        /// As written.
+        text: String,
+    },
+    /// Nuclides that do not fit each other.
+    #[error(transparent)]
+    Nuclides(Box<NuclideError>),
+}
+
+impl From<csv::Error> for LineFault {
+    fn from(error: csv::Error) -> Self {
+        Self::Csv(Arc::new(error))
+    }
 }
 
 /// Which reference adult.
@@ -139,7 +248,7 @@ pub fn photon_lines_from_csv(text: &str) -> Result<Vec<PhotonLine>, ReferenceErr
     while let Some(row) = table.next_row()? {
         let needed = |column: usize| {
             row.positive(column)?
-                .ok_or_else(|| row.fault(format!("`{}` is empty", columns[column])))
+                .ok_or_else(|| row.fault(LineFault::Empty { column: columns[column].to_owned() }))
         };
         out.push(PhotonLine {
             nuclide: row.text(0)?,
@@ -173,15 +282,15 @@ impl<'a> Table<'a> {
             .trim(csv::Trim::All)
             .comment(Some(b'#'))
             .from_reader(text.as_bytes());
-        let fault = |reason: String| ReferenceError::Line { table: name, line: 1, reason };
-        let header = reader.headers().map_err(|e| fault(e.to_string()))?.clone();
+        let fault = |reason: LineFault| ReferenceError::Line { table: name, line: 1, reason };
+        let header = reader.headers().map_err(|e| fault(e.into()))?.clone();
         let columns = columns
             .iter()
             .map(|column| {
                 header
                     .iter()
                     .position(|h| h == *column)
-                    .ok_or_else(|| fault(format!("no column `{column}`")))
+                    .ok_or_else(|| fault(LineFault::NoColumn { name: (*column).to_owned() }))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { name, reader, columns })
@@ -193,7 +302,7 @@ impl<'a> Table<'a> {
         let more = self.reader.read_record(&mut record).map_err(|e| ReferenceError::Line {
             table: self.name,
             line,
-            reason: e.to_string(),
+            reason: e.into(),
         })?;
         let line = record.position().map_or(line, csv::Position::line);
         let cells = self.columns.iter().map(|&c| record.get(c).unwrap_or("").to_owned()).collect();
@@ -202,14 +311,14 @@ impl<'a> Table<'a> {
 }
 
 impl TableRow {
-    pub(crate) fn fault(&self, reason: String) -> ReferenceError {
+    pub(crate) fn fault(&self, reason: LineFault) -> ReferenceError {
         ReferenceError::Line { table: self.name, line: self.line, reason }
     }
 
     pub(crate) fn text(&self, column: usize) -> Result<String, ReferenceError> {
         let text = &self.cells[column];
         if text.is_empty() {
-            return Err(self.fault(format!("cell {} is empty", column + 1)));
+            return Err(self.fault(LineFault::EmptyCell { number: column + 1 }));
         }
         Ok(text.clone())
     }
@@ -221,7 +330,7 @@ impl TableRow {
         }
         match text.parse::<f64>() {
             Ok(value) if value > 0.0 && value.is_finite() => Ok(Some(value)),
-            _ => Err(self.fault(format!("`{text}` is not a positive number"))),
+            _ => Err(self.fault(LineFault::NotPositive { text: text.clone() })),
         }
     }
 }

@@ -16,7 +16,10 @@ mod verdict;
 pub use name_match::closest;
 pub use render::{render, render_json};
 pub use source::{SourceId, Sources, Span};
-pub use verdict::{Flag, FlagKind, LARGE_EXTRAPOLATION, Noted, Reason, Refusal, Verdict};
+pub use verdict::{
+    Assumption, Cause, Choice, Flag, FlagKind, Gap, LARGE_EXTRAPOLATION, Noted, Reason, Refusal,
+    Verdict,
+};
 
 /// A stable diagnostic code such as `LUT2001`.
 ///

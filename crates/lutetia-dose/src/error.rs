@@ -160,6 +160,12 @@ fn after(can_leave: Option<&CanLeave>) -> String {
     can_leave.map_or_else(String::new, |can_leave| format!("; {can_leave}"))
 }
 
+impl lutetia_diagnostic::Cause for DoseError {
+    fn code(&self) -> &'static str {
+        Self::code(self)
+    }
+}
+
 impl DoseError {
     /// Code of the message, LUT6xxx.
     #[must_use]

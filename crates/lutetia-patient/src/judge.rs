@@ -10,12 +10,12 @@
 //! | a population's half-life in place of the patient's | flagged |
 //! | chosen without a criterion | flagged |
 
-use lutetia_diagnostic::{Flag, LARGE_EXTRAPOLATION, Reason, Verdict};
+use lutetia_diagnostic::{Assumption, Choice, Flag, LARGE_EXTRAPOLATION, Verdict};
 use lutetia_dose::Tia;
 use lutetia_fit::{DerivedEstimate, DerivedKind, Fit, MISFIT, Misfit, widened};
 
 use crate::{
-    NoIntegral, administrations,
+    NoIntegral, NoValue, administrations,
     curves::RegionCurve,
     integrate::{Method, TailChoice},
 };
@@ -35,19 +35,19 @@ struct Facts<'a> {
 /// The integral of a fitted curve.
 pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
     if let Some(reason) = &region.refused {
-        return Verdict::refused(reason.to_string());
+        return Verdict::refused(reason.clone());
     }
     let best = region.best();
     let fit = match &best.fit {
         Ok(fit) => fit,
-        Err(reason) => return Verdict::refused(reason.to_string()),
+        Err(reason) => return Verdict::refused(reason.clone()),
     };
     let (value, sd) = match best.quantity(DerivedKind::Tia) {
         Ok(found) => found,
         Err(why) if region.misfit.is_some() => {
-            return Verdict::refused(Reason::with_hint(why.to_string(), OTHER_FUNCTION));
+            return Verdict::refused(NoValue::OfFunction(why));
         }
-        Err(why) => return Verdict::refused(why.to_string()),
+        Err(why) => return Verdict::refused(NoValue::from(why)),
     };
     facts(Facts {
         region: &region.data.region,
@@ -58,16 +58,12 @@ pub fn curve(region: &RegionCurve) -> Verdict<Tia> {
         misfit: region.misfit,
         at_bound: region.at_bound.clone(),
     })
-    .with_all(region.without_aicc.then(|| Flag::Model {
-        choice: format!(
-            "`{}` was chosen without AICc: every function with one misses the data, or none has one",
-            best.function
-        ),
-    }))
+    .with_all(
+        region.without_aicc.then(|| Flag::Model {
+            choice: Choice::WithoutAicc { function: best.function.clone() },
+        }),
+    )
 }
-
-/// What would do where a function misses the data.
-const OTHER_FUNCTION: &str = "choose another function with `--function`";
 
 /// The integral `(MBq h, its standard error, part after the last measurement)` of a fitted model.
 pub fn model(
@@ -77,16 +73,16 @@ pub fn model(
     (value, sd, extrapolated): (f64, Option<f64>, Option<f64>),
 ) -> Verdict<Tia> {
     if !tia.determined.is_determined() {
-        return Verdict::refused(tia.determined.to_string());
+        return Verdict::refused(NoValue::NotDetermined(tia.determined.clone()));
     }
     if !fit.status.converged() {
-        return Verdict::refused(format!("the search {}", fit.status));
+        return Verdict::refused(NoValue::Search { status: fit.status.clone() });
     }
     let misfit = fit.misfit(MISFIT);
     let sd = match (sd, misfit) {
         (Some(sd), Some(m)) => match widened(value, sd, m.birge_ratio()) {
             Some(sd) => Some(sd),
-            None => return Verdict::refused(m.to_string()),
+            None => return Verdict::refused(NoValue::Refuted(m)),
         },
         (sd, _) => sd,
     };
@@ -106,10 +102,10 @@ fn facts(facts: Facts<'_>) -> Verdict<Tia> {
     let Facts { region, value, sd, extrapolated, method, misfit, at_bound } = facts;
     let misses = misfit.map(|m| Flag::Misfit { chi_square: m.chi2, dof: m.dof, p: m.p });
     if let (Some(misses), Some(bound)) = (&misses, at_bound.first()) {
-        return Verdict::refused(Reason::with_hint(
-            format!("{misses}, and `{bound}` lies at its bound"),
-            OTHER_FUNCTION,
-        ));
+        return Verdict::refused(NoValue::MissesAtBound {
+            misses: misses.clone(),
+            parameter: bound.clone(),
+        });
     }
     let ratio = misfit.map_or(1.0, |m| m.birge_ratio());
     let sd = if at_bound.is_empty() { sd } else { None };
@@ -132,18 +128,14 @@ fn large(extrapolated: Option<f64>) -> Option<Flag> {
 pub(crate) fn without_function(method: &Method, found: Result<Tia, NoIntegral>) -> Verdict<Tia> {
     let prior = |parameter: &str| Flag::Prior { parameter: parameter.to_owned() };
     let flag = match method {
-        Method::Haenscheid => Some(Flag::Model {
-            choice:
-                "one measurement without a half-life: holds from 0.75 to 2.5 effective half-lives"
-                    .to_owned(),
-        }),
+        Method::Haenscheid => Some(Flag::Model { choice: Choice::OneMeasurement }),
         Method::Madsen(..) => Some(prior("half-life")),
         Method::Map(map) if map.amplitude.is_some() => Some(prior("half-life and amplitude")),
         Method::Map(_) => Some(prior("half-life")),
         Method::Library(_) => Some(prior("curve")),
         Method::Trapezoid(TailChoice::Given(_)) => Some(prior("half-life of the tail")),
         Method::Trapezoid(TailChoice::Physical) => {
-            Some(Flag::Assumed { what: "the tail is taken to fall by physical decay".to_owned() })
+            Some(Flag::Assumed { what: Assumption::PhysicalTail })
         }
         Method::Trapezoid(TailChoice::Fitted) | Method::Jackson => None,
     };

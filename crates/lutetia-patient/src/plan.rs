@@ -9,13 +9,13 @@
 //! There is no plan from a curve that its data refute, unless that is accepted, and none from alphas without
 //! their RBE: a limit then is one in Gy(RBE), and a dose counts `w D` with w = Σ RBE·D/D against it.
 
-use lutetia_diagnostic::{Flag, FlagKind, Verdict};
+use lutetia_diagnostic::{Flag, FlagKind, Gap, Verdict};
 use lutetia_dose::{AbsorbedDose, DoseError, Tissue, activity_for_weighted_bed};
 use lutetia_fit::ln_normal_cdf;
 use lutetia_units::significant;
 
 use crate::{
-    TextError,
+    NoValue, TextError,
     dose::{Linear, RegionDose, Weights, linear},
     shown,
 };
@@ -167,7 +167,7 @@ impl Worth {
     fn of(found: &AbsorbedDose, dose: &RegionDose, rbe: &[Weights]) -> Verdict<Self> {
         let protraction = match &dose.effective {
             Some(effective) => effective.as_ref().map(|e| e.protraction),
-            None => Verdict::refused("no biologically effective dose was computed"),
+            None => Verdict::refused(NoValue::NoEffectiveDose),
         };
         linear(found, rbe).map(|linear| Self { linear, protraction })
     }
@@ -237,10 +237,10 @@ impl Course {
 pub fn per_activity(dose: &RegionDose, rbe: &[Weights]) -> Verdict<PerActivity> {
     dose.dose.as_ref().and_then(|found| {
         let Some(gy_per_gbq) = found.gy_per_gbq else {
-            return Verdict::refused("the injected activity is not known");
+            return Verdict::refused(NoValue::NoActivity);
         };
         if found.total <= 0.0 {
-            return Verdict::refused("the dose is zero");
+            return Verdict::refused(NoValue::NoDose);
         }
         let sd = found.sd.map(|sd| sd * gy_per_gbq / found.total);
         Worth::of(found, dose, rbe).map(|worth| PerActivity { gy_per_gbq, sd, worth })
@@ -263,9 +263,7 @@ pub fn plan(course: &Course, plan: &Plan) -> Verdict<Planned> {
     })
     .and_then(|planned| match planned.gy_per_gbq.1 {
         Some(_) => Verdict::determined(planned),
-        None => Verdict::determined(planned).with(Flag::Incomplete {
-            what: "the dose has no standard error, so that no risk is known".to_owned(),
-        }),
+        None => Verdict::determined(planned).with(Flag::Incomplete { what: Gap::StandardError }),
     })
 }
 

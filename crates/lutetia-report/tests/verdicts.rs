@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lutetia_data::{Sex, Study};
-use lutetia_diagnostic::{Flag, FlagKind, Verdict};
+use lutetia_diagnostic::{Assumption, Choice, Flag, FlagKind, Gap, Verdict};
 use lutetia_dose::MarrowToBlood;
 use lutetia_experiment::steps::{plan::tables as plan_tables, uncertainty::ChainSpec};
 use lutetia_fit::DerivedKind;
 use lutetia_outcome::radiobiology::{Bed, Radiobiological};
 use lutetia_patient::{
-    RegionTia,
+    NoValue, RegionTia,
     curves::{CurveOptions, error_model},
     cycles::{Integration, Options, Patient, compute, courses},
     dose::{DoseOptions, Marrow, MarrowSource, Weights, all_doses},
@@ -166,9 +166,15 @@ fn exact_every_flag_arrives_in_every_product() {
         (Flag::AtBound { parameter: text("lambda1") }, "lies at its bound"),
         (Flag::Extrapolated { share: 0.997 }, "100 % of the integral lies after"),
         (Flag::Prior { parameter: text("half-life") }, "a population's"),
-        (Flag::Model { choice: text("chosen without AICc") }, "chosen without AICc"),
-        (Flag::Assumed { what: text("taken for granted") }, "taken for granted"),
-        (Flag::Incomplete { what: text("a part is missing") }, "a part is missing"),
+        (
+            Flag::Model { choice: Choice::WithoutAicc { function: text("bi") } },
+            "chosen without AICc",
+        ),
+        (Flag::Assumed { what: Assumption::PhysicalTail }, "is taken to fall by physical decay"),
+        (
+            Flag::Incomplete { what: Gap::PhotonsOf { region: text("skull") } },
+            "without the photons of `skull`",
+        ),
     ];
     let kinds: Vec<FlagKind> = flags.iter().map(|(flag, _)| flag.kind()).collect();
     assert_eq!(kinds, FlagKind::ALL, "every kind is tried");
@@ -210,7 +216,7 @@ fn prop_no_number_downstream_of_a_refusal() {
         };
         let patient = judged(&study, &plain, |cycle, tia| {
             if refused(cycle, &tia.region) {
-                tia.tia = Verdict::refused("it rises");
+                tia.tia = Verdict::refused(NoValue::LeftOut { because: "it rises".to_owned() });
                 tia.phases.clear();
             }
         });

@@ -1,42 +1,12 @@
 //! One function through one region, and what follows from it.
 
 use lutetia_fit::{
-    ActivityCurve, DerivedKind, Determination, Fit, FitParameter, GateFailure, MISFIT, Misfit,
-    TimeActivity as _, Weighed, widened,
+    ActivityCurve, DerivedKind, Fit, FitParameter, GateFailure, MISFIT, Misfit, TimeActivity as _,
+    Weighed, widened,
 };
 use lutetia_units::significant;
 
-use crate::NoIntegral;
-
-/// Why a quantity that follows from a function has no value.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum NoQuantity {
-    /// The function was not fitted.
-    #[error(transparent)]
-    Unfitted(Box<NoIntegral>),
-    /// The curve does not fall.
-    #[error("the curve does not fall, its integral is infinite")]
-    Infinite,
-    /// The data do not determine it.
-    #[error("{0}")]
-    NotDetermined(Determination),
-    /// The data refute the function.
-    #[error("not determined: {0}")]
-    Refuted(Misfit),
-}
-
-impl NoQuantity {
-    /// Code of the message: LUT612x, or that of why the function was not fitted.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unfitted(why) => why.code(),
-            Self::Infinite => "LUT6122",
-            Self::NotDetermined(_) => "LUT6124",
-            Self::Refuted(_) => "LUT6125",
-        }
-    }
-}
+use crate::{NoIntegral, NoQuantity};
 
 /// One function fitted to one region.
 #[derive(Debug, Clone)]

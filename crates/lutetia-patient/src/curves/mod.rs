@@ -7,7 +7,7 @@ mod intervals;
 mod names;
 mod region;
 
-pub use candidate::{Candidate, NoQuantity};
+pub use candidate::Candidate;
 pub use intervals::{Interval, IntervalMethod, Intervals, ProfilePoint, intervals};
 pub use names::{error_model, functions, variance_count};
 pub use region::RegionCurve;

@@ -1,8 +1,9 @@
 //! From a patient's cycles to the cycles to come.
 
-use lutetia_diagnostic::{Reason, Verdict};
+use lutetia_diagnostic::Verdict;
 
 use super::Patient;
+use crate::NoValue;
 use crate::plan::{Course, Given, given_cycle, per_activity};
 
 /// The course of every region: the cycles to come are like the last one in which it was measured.
@@ -28,11 +29,10 @@ fn course(patient: &Patient, region: &str, after_given: bool) -> Course {
         .filter_map(|c| Some((c, c.doses.regions.iter().find(|d| d.region == region)?)))
         .collect();
     let Some((last, dose)) = measured.last() else {
-        let reason = "it was not measured".to_owned();
         return Course {
             region: region.to_owned(),
-            next: Verdict::refused(reason.as_str()),
-            given: Verdict::refused(reason),
+            next: Verdict::refused(NoValue::NotMeasured),
+            given: Verdict::refused(NoValue::NotMeasured),
             note: String::new(),
         };
     };
@@ -62,17 +62,16 @@ fn course(patient: &Patient, region: &str, after_given: bool) -> Course {
                 return given_cycle(dose, rbe).within(&of);
             }
             let near = measured.iter().rfind(|(c, _)| c.number < number).or(measured.first());
-            let Some((like, dose)) = near else { return Verdict::refused("it was not measured") };
+            let Some((like, dose)) = near else { return Verdict::refused(NoValue::NotMeasured) };
             let others = |name: &&str| !like.injected.iter().any(|i| i.0 == **name);
             if let Some(other) = nuclides.iter().find(|name| others(name)) {
-                return Verdict::refused(Reason::with_hint(
-                    format!(
-                        "{of} was given with {other} and `{region}` was not measured in it; cycle {} was of {}",
-                        like.number,
-                        like.injected.iter().map(|i| i.0.as_str()).collect::<Vec<_>>().join(" and ")
-                    ),
-                    "leave `--remaining` out to plan a course without the cycles given",
-                ));
+                return Verdict::refused(NoValue::OtherNuclide {
+                    cycle: number,
+                    nuclide: (*other).to_owned(),
+                    region: region.to_owned(),
+                    like: like.number,
+                    nuclides: like.injected.iter().map(|i| i.0.clone()).collect(),
+                });
             }
             notes.push(format!(
                 "cycle {number} ({gbq:.2} GBq) was not measured and is taken to be like cycle {}",

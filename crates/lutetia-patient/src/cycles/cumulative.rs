@@ -1,10 +1,11 @@
 //! Doses of several cycles together.
 
-use lutetia_diagnostic::{Reason, Verdict};
+use lutetia_diagnostic::Verdict;
 use lutetia_dose::{AbsorbedDose, Budget, DoseError, Input};
 
 use super::Patient;
 use crate::{
+    NoValue,
     dose::{Effective, Weights, bed_unit, has_alphas},
     shown,
 };
@@ -142,7 +143,7 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
         .iter()
         .map(|spec| {
             if !spec.is_for(region) {
-                return Verdict::refused("this RBE was not asked for it");
+                return Verdict::refused(NoValue::OtherRbe);
             }
             let weights = |parts: &[Part<'_>]| -> Result<Vec<f64>, DoseError> {
                 parts.iter().map(|(dose, _)| Ok(spec.weigh(dose)?.gy_rbe() / dose.total)).collect()
@@ -173,11 +174,8 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
         let ratio = tissue.alpha_beta_gy();
         // One BED per cycle, or it is not the sum.
         let whole = effects.len() == cycles.len();
-        let effects = if whole {
-            Verdict::all(effects)
-        } else {
-            Verdict::refused("not every cycle has a BED")
-        };
+        let effects =
+            if whole { Verdict::all(effects) } else { Verdict::refused(NoValue::NotEveryCycle) };
         effects.map(|effects| {
             let sum: f64 = effects.iter().map(|(_, e)| e.bed_gy).sum();
             let terms: Vec<Term<'_>> = effects
@@ -217,21 +215,13 @@ fn of_region(patient: &Patient, region: &str) -> Cumulative {
 }
 
 /// Why the doses of cycles do not add: their nuclides differ, and alphas are among what they give.
-fn mixed(parts: &[Part<'_>]) -> Option<Reason> {
+fn mixed(parts: &[Part<'_>]) -> Option<NoValue> {
     let alphas = parts.iter().any(|(dose, _)| has_alphas(dose));
-    let mut sources: Vec<&str> = Vec::new();
+    let mut sources: Vec<String> = Vec::new();
     for (dose, _) in parts {
-        if !sources.contains(&dose.source.as_str()) {
-            sources.push(&dose.source);
+        if !sources.contains(&dose.source) {
+            sources.push(dose.source.clone());
         }
     }
-    (alphas && sources.len() > 1).then(|| {
-        Reason::with_hint(
-            format!(
-                "a Gy of {} is not worth the same: alphas and electrons do not add",
-                sources.join(" and of ")
-            ),
-            "`--rbe \"late kidney damage=5\"` adds them in Gy(RBE)",
-        )
-    })
+    (alphas && sources.len() > 1).then_some(NoValue::Mixed { sources })
 }

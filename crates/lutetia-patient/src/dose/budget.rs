@@ -4,7 +4,7 @@ use lutetia_diagnostic::Verdict;
 use lutetia_dose::{Budget, Chain, Region, budget};
 
 use super::RegionDose;
-use crate::RegionTia;
+use crate::{NoValue, RegionTia};
 
 /// The budget of every region, in the order of `doses`, or why there is none.
 #[must_use]
@@ -20,9 +20,7 @@ pub fn budgets(
 pub(super) fn of_region(tias: &[RegionTia], dose: &RegionDose, chain: &Chain) -> Verdict<Budget> {
     let tia = match tias.iter().find(|t| t.region == dose.region) {
         Some(tia) => tia.tia.as_ref(),
-        None => Verdict::refused(
-            "it is made of several integrals; its standard error is that of the dose alone",
-        ),
+        None => Verdict::refused(NoValue::SeveralIntegrals),
     };
     dose.dose.as_ref().zip(tia).try_map(|(found, tia)| {
         let region = Region::named(&dose.region)?;

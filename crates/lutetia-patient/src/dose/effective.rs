@@ -9,7 +9,7 @@ use lutetia_outcome::{
 use serde::Serialize;
 
 use super::{Linear, Weights, linear};
-use crate::RegionTia;
+use crate::{NoValue, RegionTia};
 
 /// A dose and what it is worth: `BED = w D + G D²/(α/β)`, with w the weight of the linear part: 1 where the
 /// radiation is sparse, Σ RBE·D/D where it is mixed (α rises with the density of ionisation, β does not).
@@ -57,7 +57,7 @@ pub fn effective(
     rbe: &[Weights],
 ) -> Verdict<Effective> {
     if !tia.tia.is_refused() && tia.phases.is_empty() {
-        return Verdict::refused("the curve is no sum of exponentials");
+        return Verdict::refused(NoValue::NoPhases);
     }
     dose.as_ref().zip(tia.tia.as_ref()).and_then(|(dose, integral)| {
         let per_mbq_h = dose.total / integral.value_mbq_h();
@@ -66,10 +66,12 @@ pub fn effective(
             .iter()
             .map(|&(a, k)| DoseRatePhase { gy_per_h: a * per_mbq_h, per_h: k })
             .collect();
-        let protraction = Verdict::from(protraction_factor(&phases, tissue));
+        let protraction = Verdict::from(protraction_factor(&phases, tissue).map_err(NoValue::from));
         protraction
             .zip(linear(dose, rbe))
             // Rounding may leave a G of a dose at once above 1.
-            .try_map(|(g, linear)| Effective::of(dose.total, g.clamp(0.0, 1.0), linear, tissue))
+            .try_map(|(g, linear)| {
+                Effective::of(dose.total, g.clamp(0.0, 1.0), linear, tissue).map_err(NoValue::from)
+            })
     })
 }

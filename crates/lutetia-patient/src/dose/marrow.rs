@@ -1,14 +1,14 @@
 //! The red marrow of a patient, from blood or from an image of part of it.
 
 use lutetia_data::{Covariate, Study};
-use lutetia_diagnostic::{Flag, Reason, Verdict};
+use lutetia_diagnostic::{Flag, Gap, Verdict};
 use lutetia_dose::{
     MarrowActivity, MarrowDose, MarrowInput, MarrowToBlood, Region, bundled::source_with_daughters,
     marrow_dose,
 };
 
 use super::{DoseOptions, RegionDose};
-use crate::{PatientError, RegionTia, shown};
+use crate::{NoValue, PatientError, RegionTia, shown};
 
 /// Density of blood, g/mL (ICRU Report 44).
 const BLOOD_G_PER_ML: f64 = 1.06;
@@ -120,9 +120,8 @@ pub(super) fn marrow(
             if tia.tia.is_refused() {
                 organs = organs.zip(of_organ(tia, region, 0.0)).map(|(all, _)| all);
             } else {
-                without.push(Flag::Incomplete {
-                    what: format!("without the photons of `{}`, which has no dose", d.region),
-                });
+                let what = Gap::PhotonsOf { region: d.region.clone() };
+                without.push(Flag::Incomplete { what });
             }
             continue;
         };
@@ -155,14 +154,10 @@ fn of_organ(
     grams: f64,
 ) -> Verdict<(Region, f64, lutetia_dose::Tia)> {
     let found = tia.tia.clone().within(&format!("`{}`", tia.region));
-    if found.is_refused() {
-        return Verdict::refused(Reason::with_hint(
-            found.note(),
-            format!(
-                "leave `{}` out with `--region` to have the marrow without its photons",
-                tia.region
-            ),
-        ));
+    if found.is_refused()
+        && let Err(refusal) = found.clone().accept(&[])
+    {
+        return Verdict::refused(NoValue::Organ { region: tia.region.clone(), refusal });
     }
     found.map(|tia| (region, grams, tia))
 }

@@ -23,7 +23,7 @@ use lutetia_dose::{
 };
 
 use self::budget::of_region;
-use crate::{PatientError, RegionTia, shown, text::adult};
+use crate::{NoValue, PatientError, RegionTia, shown, text::adult};
 
 /// Which of the volumes measured at several times is taken for the mass of a region.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,8 +138,7 @@ pub fn all_doses(
     };
     for (region, (mass, activity)) in &options.cortex {
         let whole = regions.iter().find(|r| r.region == *region);
-        let dose =
-            whole.map_or_else(|| Verdict::refused("it was not measured"), |r| r.dose.clone());
+        let dose = whole.map_or_else(|| Verdict::refused(NoValue::NotMeasured), |r| r.dose.clone());
         let dose = dose.try_map(|d| cortex_dose(&d, *mass, *activity));
         regions.push(part(format!("{region} cortex"), dose));
     }
@@ -220,7 +219,7 @@ pub fn doses(
     tias.iter()
         .map(|t| {
             let dose = match options.leave_out.get(&t.region) {
-                Some(reason) => Verdict::refused(reason.as_str()),
+                Some(because) => Verdict::refused(NoValue::LeftOut { because: because.clone() }),
                 None => dose(study, subject, cycle, t, options),
             };
             let effective =

@@ -1,11 +1,11 @@
 //! Doses weighted by the relative biological effectiveness of an effect, in Gy(RBE).
 
-use lutetia_diagnostic::{Reason, Verdict};
+use lutetia_diagnostic::Verdict;
 use lutetia_dose::{AbsorbedDose, DoseError, Rbe, RbeWeightedDose, rbe_weighted};
 use serde::Serialize;
 
 use super::{DoseWarning, RegionDose};
-use crate::{PatientError, shown};
+use crate::{NoValue, PatientError, shown};
 
 /// Share of alphas in a dose above which it is not taken for one of sparse radiation.
 const ALPHA_SHARE: f64 = 1e-4;
@@ -137,17 +137,10 @@ pub fn linear(dose: &AbsorbedDose, specs: &[Weights]) -> Verdict<Linear> {
     match (first, second) {
         (Some(spec), None) => Verdict::from(spec.weigh(dose))
             .map(|weighted| Linear { weight: weighted.gy_rbe() / dose.total, rbe: spec.words() }),
-        (None, _) => Verdict::refused(Reason::with_hint(
-            format!(
-                "{} gives {:.0} % of the dose by alphas, and no RBE says what they are worth",
-                dose.source,
-                100.0 * dose.alpha / dose.total
-            ),
-            "give one, such as `--rbe \"late kidney damage=5\"`",
-        )),
-        (Some(_), Some(_)) => Verdict::refused(Reason::with_hint(
-            "RBE of several effects are given, and a biologically effective dose is of one",
-            "give the one of the effect that is asked for",
-        )),
+        (None, _) => Verdict::refused(NoValue::AlphasWithoutRbe {
+            source_name: dose.source.clone(),
+            share: dose.alpha / dose.total,
+        }),
+        (Some(_), Some(_)) => Verdict::refused(NoValue::SeveralRbe),
     }
 }

@@ -2,9 +2,11 @@
 
 mod integral;
 mod text;
+mod value;
 
 pub use integral::{GivenAs, NoIntegral};
 pub use text::TextError;
+pub use value::{NoQuantity, NoValue};
 
 use lutetia_diagnostic::Refusal;
 use lutetia_dose::DoseError;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use lutetia_diagnostic::Verdict;
 use lutetia_patient::{
-    PatientError,
+    NoValue, PatientError,
     dose::{RegionDose, Weights, effective},
     plan::{Course, Limit, Plan, accepts_misfit, given_cycle, plans},
     text::{above_zero, tissue},
@@ -116,14 +116,14 @@ impl StepKind for PlanStep {
                 let given =
                     given.iter().zip(&self.given).map(|(doses, step)| match doses.get(region) {
                         Some(dose) => given_cycle(dose, &rbe).within(&format!("`{step}`")),
-                        None => Verdict::refused(format!("step `{step}` has no dose of it")),
+                        None => Verdict::refused(NoValue::NotInStep { step: step.clone() }),
                     });
                 Ok(Course { given: Verdict::all(given), ..Course::of(dose, &rbe) })
             })
             .collect::<Result<Vec<_>, StepError>>()?;
-        for table in tables::all(&self.id, &plans(courses, &what), &what) {
-            context.add(table);
-        }
+        let (results, risks) = tables::found(&self.id, &plans(courses, &what), &what);
+        context.add(results);
+        context.add(risks);
         Ok(())
     }
 }

@@ -63,260 +63,15 @@ use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-/// Share of an integral after the last measurement above which it is flagged: EANM guidance asks that more
-/// than about 20 % be said.
-pub const LARGE_EXTRAPOLATION: f64 = 0.2;
+mod flag;
+mod reason;
 
-/// What stands against a value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-#[non_exhaustive]
-pub enum Flag {
-    /// A function misses the data.
-    Misfit {
-        /// χ² of the residuals.
-        chi_square: f64,
-        /// Degrees of freedom.
-        dof: usize,
-        /// Probability of a χ² as large, 0 to 1.
-        p: f64,
-    },
-    /// A standard error was widened by the Birge ratio, √(χ²/d.o.f.).
-    Widened {
-        /// By how much, above 1.
-        ratio: f64,
-    },
-    /// A parameter lies at a bound of its range, so that nothing resting on it has a Gaussian error.
-    AtBound {
-        /// Its name.
-        parameter: String,
-    },
-    /// A large part of an integral lies after the last measurement.
-    Extrapolated {
-        /// That part, 0 to 1.
-        share: f64,
-    },
-    /// A parameter is that of a population and not of the patient.
-    Prior {
-        /// Its name.
-        parameter: String,
-    },
-    /// Another function would be as good, or none could be compared.
-    Model {
-        /// What was chosen, and how.
-        choice: String,
-    },
-    /// Something was taken for granted.
-    Assumed {
-        /// What.
-        what: String,
-    },
-    /// Something that belongs to a sum is not in it.
-    Incomplete {
-        /// What.
-        what: String,
-    },
-}
-
-/// Kind of a [`Flag`], for saying which are accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FlagKind {
-    /// [`Flag::Misfit`].
-    Misfit,
-    /// [`Flag::Widened`].
-    Widened,
-    /// [`Flag::AtBound`].
-    AtBound,
-    /// [`Flag::Extrapolated`].
-    Extrapolated,
-    /// [`Flag::Prior`].
-    Prior,
-    /// [`Flag::Model`].
-    Model,
-    /// [`Flag::Assumed`].
-    Assumed,
-    /// [`Flag::Incomplete`].
-    Incomplete,
-}
-
-impl FlagKind {
-    /// Every kind: for showing a value beside its note.
-    pub const ALL: [Self; 8] = [
-        Self::Misfit,
-        Self::Widened,
-        Self::AtBound,
-        Self::Extrapolated,
-        Self::Prior,
-        Self::Model,
-        Self::Assumed,
-        Self::Incomplete,
-    ];
-
-    /// Every kind that does not say that the value is refuted: all but a misfit.
-    pub const NOT_REFUTING: [Self; 7] = [
-        Self::Widened,
-        Self::AtBound,
-        Self::Extrapolated,
-        Self::Prior,
-        Self::Model,
-        Self::Assumed,
-        Self::Incomplete,
-    ];
-
-    /// Its name, as a command line writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Misfit => "misfit",
-            Self::Widened => "widened",
-            Self::AtBound => "at-bound",
-            Self::Extrapolated => "extrapolated",
-            Self::Prior => "prior",
-            Self::Model => "model",
-            Self::Assumed => "assumed",
-            Self::Incomplete => "incomplete",
-        }
-    }
-
-    /// The kind of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-impl Flag {
-    /// Its kind.
-    #[must_use]
-    pub fn kind(&self) -> FlagKind {
-        match self {
-            Self::Misfit { .. } => FlagKind::Misfit,
-            Self::Widened { .. } => FlagKind::Widened,
-            Self::AtBound { .. } => FlagKind::AtBound,
-            Self::Extrapolated { .. } => FlagKind::Extrapolated,
-            Self::Prior { .. } => FlagKind::Prior,
-            Self::Model { .. } => FlagKind::Model,
-            Self::Assumed { .. } => FlagKind::Assumed,
-            Self::Incomplete { .. } => FlagKind::Incomplete,
-        }
-    }
-}
-
-/// Three significant digits.
-struct Short(f64);
-
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.abs();
-        if (0.01..1e4).contains(&size) {
-            let decimals = (2 - size.log10().floor() as i32).max(0);
-            write!(f, "{:.*}", usize::try_from(decimals).unwrap_or(0), self.0)
-        } else {
-            write!(f, "{:.2e}", self.0)
-        }
-    }
-}
-
-impl fmt::Display for Flag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Misfit { chi_square, dof, p } => {
-                let (chi, s) = (Short(*chi_square), if *dof == 1 { "" } else { "s" });
-                write!(f, "the function misses the data: χ² {chi} on {dof} degree{s} of freedom")?;
-                if *p < 1e-3 {
-                    f.write_str(" (p < 0.001)")
-                } else {
-                    write!(f, " (p {})", Short(*p))
-                }
-            }
-            Self::Widened { ratio } => {
-                write!(f, "standard error widened {} times for the lack of fit", Short(*ratio))
-            }
-            Self::AtBound { parameter } => {
-                write!(f, "`{parameter}` lies at its bound: no standard error")
-            }
-            Self::Extrapolated { share } => {
-                write!(f, "{:.0} % of the integral lies after the last measurement", 100.0 * share)
-            }
-            Self::Prior { parameter } => {
-                write!(f, "the {parameter} is a population's, not this patient's")
-            }
-            Self::Model { choice } => f.write_str(choice),
-            Self::Assumed { what } | Self::Incomplete { what } => f.write_str(what),
-        }
-    }
-}
-
-/// A flag, with what it is said of where that is not the value itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Noted {
-    /// Such as `cycle 2`; empty for the value itself.
-    pub of: String,
-    /// What stands against it.
-    pub flag: Flag,
-}
-
-impl fmt::Display for Noted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.of.is_empty() {
-            write!(f, "{}: ", self.of)?;
-        }
-        write!(f, "{}", self.flag)
-    }
-}
-
-impl Serialize for Noted {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if !self.of.is_empty() {
-            map.serialize_entry("of", &self.of)?;
-        }
-        map.serialize_entry("flag", &self.flag)?;
-        map.serialize_entry("text", &self.flag.to_string())?;
-        map.end()
-    }
-}
-
-/// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// What is missing or wrong.
-    pub text: String,
-    /// What would do; empty where nothing can be advised.
-    pub hint: String,
-}
-
-impl Reason {
-    /// A reason with something that would do.
-    #[must_use]
-    pub fn with_hint(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        let text = text.into();
-        // Sentences of other rooms begin with the verdict that is given here.
-        let text = text.trim_start_matches("not determined: ").to_owned();
-        Self { text, hint: hint.into() }
-    }
-}
-
-impl<T: Into<String>> From<T> for Reason {
-    fn from(text: T) -> Self {
-        Self::with_hint(text, "")
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        if !self.hint.is_empty() {
-            write!(f, "; {}", self.hint)?;
-        }
-        Ok(())
-    }
-}
+pub use flag::{Assumption, Choice, Flag, FlagKind, Gap, LARGE_EXTRAPOLATION, Noted};
+use reason::Unaccepted;
+pub use reason::{Cause, Reason};
 
 /// What [`Verdict::accept`] gives in place of a value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Refusal {
     reasons: Vec<Reason>,
 }
@@ -330,8 +85,8 @@ impl Refusal {
 
     /// The first hint, where there is one.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.reasons.iter().map(|r| r.hint.as_str()).find(|hint| !hint.is_empty())
+    pub fn hint(&self) -> Option<String> {
+        self.reasons.iter().find_map(Reason::hint)
     }
 }
 
@@ -343,6 +98,13 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl Cause for Refusal {
+    /// That of the first reason.
+    fn code(&self) -> &'static str {
+        self.reasons.first().map_or("LUT6140", Reason::code)
+    }
+}
 
 fn join(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display]) -> fmt::Result {
     for (i, part) in parts.iter().enumerate() {
@@ -411,7 +173,7 @@ impl<T> Verdict<T> {
             }
             State::Refused(reasons) => {
                 for reason in reasons {
-                    reason.text = format!("{of}: {}", reason.text);
+                    reason.within(of);
                 }
             }
         }
@@ -446,11 +208,11 @@ impl<T> Verdict<T> {
         }
     }
 
-    /// What is computed of the value where that may fail with an error in words.
-    pub fn try_map<U, E: fmt::Display>(self, f: impl FnOnce(T) -> Result<U, E>) -> Verdict<U> {
+    /// What is computed of the value where that may fail.
+    pub fn try_map<U, E: Cause>(self, f: impl FnOnce(T) -> Result<U, E>) -> Verdict<U> {
         self.and_then(|value| match f(value) {
             Ok(found) => Verdict::determined(found),
-            Err(error) => Verdict::refused(error.to_string()),
+            Err(error) => Verdict::refused(error),
         })
     }
 
@@ -502,7 +264,7 @@ impl<T> Verdict<T> {
             .flags()
             .iter()
             .filter(|noted| !allowed.contains(&noted.flag.kind()))
-            .map(|noted| Reason::with_hint(noted.to_string(), hint))
+            .map(|noted| Unaccepted { flag: noted.clone(), hint: hint.to_owned() }.into())
             .collect();
         if against.is_empty() { self } else { Self(State::Refused(against)) }
     }
@@ -585,11 +347,11 @@ impl<T: Clone> Verdict<&T> {
     }
 }
 
-impl<T, E: fmt::Display> From<Result<T, E>> for Verdict<T> {
+impl<T, E: Cause> From<Result<T, E>> for Verdict<T> {
     fn from(result: Result<T, E>) -> Self {
         match result {
             Ok(value) => Self::determined(value),
-            Err(error) => Self::refused(error.to_string()),
+            Err(error) => Self::refused(error),
         }
     }
 }
@@ -616,6 +378,28 @@ impl<T: Serialize> Serialize for Verdict<T> {
 mod tests {
     use super::*;
 
+    /// Why there is no value, and what would do.
+    #[derive(Debug)]
+    struct Because(&'static str, Option<&'static str>);
+
+    impl fmt::Display for Because {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Because {}
+
+    impl Cause for Because {
+        fn code(&self) -> &'static str {
+            "LUT6140"
+        }
+
+        fn hint(&self) -> Option<String> {
+            self.1.map(str::to_owned)
+        }
+    }
+
     /// One flag of every kind.
     fn flags() -> Vec<Flag> {
         let text = || "k".to_owned();
@@ -625,9 +409,9 @@ mod tests {
             Flag::AtBound { parameter: text() },
             Flag::Extrapolated { share: 0.314 },
             Flag::Prior { parameter: text() },
-            Flag::Model { choice: text() },
-            Flag::Assumed { what: text() },
-            Flag::Incomplete { what: text() },
+            Flag::Model { choice: Choice::WithoutAicc { function: text() } },
+            Flag::Assumed { what: Assumption::PhysicalTail },
+            Flag::Incomplete { what: Gap::StandardError },
         ]
     }
 
@@ -674,7 +458,8 @@ mod tests {
     #[test]
     fn exact_nothing_after_a_refusal_has_a_value() {
         let good = || Verdict::determined(2.0).with(Flag::Widened { ratio: 2.0 });
-        let bad = || Verdict::<f64>::refused("not determined: the curve does not fall");
+        let bad =
+            || Verdict::<f64>::refused(Because("not determined: the curve does not fall", None));
         let downstream: Vec<Verdict<f64>> = vec![
             bad().map(|x| x + 1.0),
             bad().and_then(|_| good()),
@@ -694,7 +479,7 @@ mod tests {
             assert!(json.get("value").is_none(), "{json}");
             assert!(verdict.accept(&FlagKind::ALL).is_err(), "{i}");
         }
-        let both = bad().zip(Verdict::<f64>::refused("no mass"));
+        let both = bad().zip(Verdict::<f64>::refused(Because("no mass", None)));
         assert_eq!(both.reasons().len(), 2);
     }
 
@@ -711,11 +496,15 @@ mod tests {
                 "text":"standard error widened 2.00 times for the lack of fit"}],
                 "value":1.5,"verdict":"flagged"}"#,
         );
-        let refused = Verdict::refused(Reason::with_hint("no mass", "give it with `--mass`"));
+        let refused = Verdict::refused(Because("no mass", Some("give it with `--mass`")));
         is(
             &refused,
-            r#"{"reasons":[{"hint":"give it with `--mass`","text":"no mass"}],"verdict":"refused"}"#,
+            r#"{"reasons":[{"code":"LUT6140","hint":"give it with `--mass`","text":"no mass"}],
+                "verdict":"refused"}"#,
         );
         assert_eq!(refused.note(), "not determined: no mass; give it with `--mass`");
+        let reason = &refused.within("cycle 2").within("patient").reasons()[0].clone();
+        assert_eq!(reason.text(), "patient: cycle 2: no mass");
+        assert!(reason.cause().is::<Because>() && reason.code() == "LUT6140");
     }
 }
