@@ -149,9 +149,19 @@ pub const MODELS: &[Bundled] = library! {
 /// What shipped models share: which outputs give it, and which inputs take it; the text of `ports.toml`.
 pub const PORTS: &str = include_str!("ports.toml");
 
-/// The model of a name: with or without `.toml`, with or without `models/` in front.
+/// The same as a file that is looked for like a model.
+static PORTS_FILE: Bundled = Bundled { path: "ports.toml", text: PORTS };
+
+/// The path of the file of ports, by which it is asked for.
+pub const PORTS_PATH: &str = "models/ports.toml";
+
+/// The model of a name: with or without `.toml`, with or without `models/` in front. The file of ports is here too, by
+/// its whole path alone: it is no model.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Bundled> {
+    if name.strip_prefix("./").unwrap_or(name) == PORTS_PATH {
+        return Some(&PORTS_FILE);
+    }
     let wanted = plain(name);
     let at = MODELS.binary_search_by(|model| model.name().cmp(wanted)).ok()?;
     MODELS.get(at)
@@ -236,8 +246,11 @@ mod tests {
                 assert_eq!(find(&name), Some(model), "{name}");
             }
         }
+        assert_eq!(find("models/ports.toml").map(|file| file.text), Some(PORTS));
         for name in [
             "",
+            "ports",
+            "ports.toml",
             "models/",
             "psma",
             "tumour-kidney",

@@ -87,10 +87,11 @@ impl Bundled {
     #[must_use]
     pub fn note(&self, path: &str, text: &str) -> Option<String> {
         (text != self.text).then(|| {
-            format!(
-                "`{path}` is read, not the bundled model `{}`, from which it differs",
-                self.name()
-            )
+            let what = match self.path {
+                "ports.toml" => "list of ports".to_owned(),
+                _ => format!("model `{}`", self.name()),
+            };
+            format!("`{path}` is read, not the bundled {what}, from which it differs")
         })
     }
 }

@@ -10,7 +10,7 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use crate::{
     expr::{Expr, Symbol},
     model::{
-        ALIAS_SEPARATOR, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue,
+        ALIAS_SEPARATOR, Adult, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue,
         Participant, Rate, Status,
     },
 };
@@ -486,11 +486,12 @@ fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> O
             None => "alphas and electrons absorbed in place, per decay".to_owned(),
         }),
         evidence: None,
+        of_nuclide: None,
     });
     let index = joined.parameters.len() - 1;
     joined.parameter_order.push(index);
     let (region, mass_g) = organ.unzip();
-    let made = DoseFactor { parameter: index, region, mass_g };
+    let made = DoseFactor { parameter: index, region, mass_g, adult: Adult::default() };
     joined.chain.get_or_insert_with(Chain::default).dose_factors.push(made);
     Some(Expr::Symbol(Symbol::Parameter(index)))
 }

@@ -122,6 +122,75 @@ impl Evidence {
     }
 }
 
+/// How a dose factor of one nuclide becomes that of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Follows {
+    /// Dose times mass per integral: the energy of alphas and electrons of the nuclide and its daughters, absorbed where
+    /// they arise.
+    InPlace,
+    /// Dose per integral: in proportion to that energy, which holds where the same share of it is absorbed, and not for
+    /// alphas.
+    ByEnergy,
+}
+
+impl Follows {
+    /// Both, in the order of their words in a file.
+    pub const ALL: [Self; 2] = [Self::InPlace, Self::ByEnergy];
+
+    /// The word for it in a model file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InPlace => "in-place",
+            Self::ByEnergy => "by-energy",
+        }
+    }
+
+    /// A unit of the factors that follow so.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::InPlace => "Gy g/(MBq h)",
+            Self::ByEnergy => "Gy/(MBq h)",
+        }
+    }
+}
+
+/// The nuclide of which a dose factor is the number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfNuclide {
+    /// As the file names it.
+    pub nuclide: String,
+    /// What it is with another one; where nothing is said it cannot be known and has to be set.
+    pub follows: Option<Follows>,
+}
+
+/// A reference adult (ICRP Publication 89).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Adult {
+    /// The male one.
+    #[default]
+    Male,
+    /// The female one.
+    Female,
+}
+
+impl Adult {
+    /// Both, in the order of their words in a file.
+    pub const ALL: [Self; 2] = [Self::Male, Self::Female];
+
+    /// The word for it in a chain.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Male => "male",
+            Self::Female => "female",
+        }
+    }
+}
+
 impl Model {
     /// Whether it, or a part of it, calls itself a sketch: what ranks models leaves it out.
     #[must_use]
@@ -210,6 +279,8 @@ pub struct Chain {
     pub parts: Vec<ChainPart>,
     /// What drives an input.
     pub wires: Vec<ChainWire>,
+    /// The file of the ports by which parts connect, where they are asked to.
+    pub ports: Option<String>,
     /// What is set to another value than that of the part.
     pub set: Vec<ChainSetting>,
     /// What outputs are to a trial.
@@ -263,6 +334,8 @@ pub struct DoseFactor {
     pub region: Option<String>,
     /// The mass in g of that organ, where it is fixed.
     pub mass_g: Option<f64>,
+    /// The reference adult whose organ it is.
+    pub adult: Adult,
 }
 
 /// A part of a chain.
@@ -413,6 +486,8 @@ pub struct Parameter {
     pub source: Option<String>,
     /// What the number rests on, where the file says so.
     pub evidence: Option<Evidence>,
+    /// Of a dose factor: the nuclide of which it is the number.
+    pub of_nuclide: Option<OfNuclide>,
     /// Description.
     pub about: Option<String>,
 }
@@ -438,6 +513,7 @@ impl Parameter {
             && self.effects.is_empty()
             && other.effects.is_empty()
             && self.source == other.source
+            && self.of_nuclide == other.of_nuclide
     }
 
     /// The part and the name in it, where the model is a chain.

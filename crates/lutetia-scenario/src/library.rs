@@ -22,8 +22,12 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     lutetia_models::names().find(|name| last(name) == near)
 }
 
-/// The file of the ports that models share, as it travels with the library.
+/// The file of the ports that models share, as it travels with the library. Chains are connected by what the reader of
+/// their models gives under its path, which a user may have in its place.
 #[must_use]
 pub fn ports_file() -> SourceFile {
-    SourceFile { name: "models/ports.toml".to_owned(), text: lutetia_models::PORTS.to_owned() }
+    SourceFile {
+        name: lutetia_models::PORTS_PATH.to_owned(),
+        text: lutetia_models::PORTS.to_owned(),
+    }
 }

@@ -65,7 +65,8 @@ pub struct LoadedModel {
     pub notes: Vec<String>,
 }
 
-/// Reads the text of a file by its path.
+/// Reads the text of a file by its path: of a model, of what lies beside it, or of the ports that models share, which
+/// is asked for as [`lutetia_models::PORTS_PATH`].
 type Read<'a> = &'a mut dyn FnMut(&str) -> Result<String, ScenarioError>;
 
 /// Gives a model the files beside it, and a chain the models it names.
@@ -102,7 +103,9 @@ impl Resolve for Neighbours<'_, '_> {
     }
 
     fn ports(&self) -> Option<SourceFile> {
-        Some(crate::ports_file())
+        let name = lutetia_models::PORTS_PATH;
+        let text = (self.read.borrow_mut())(name).ok()?;
+        Some(SourceFile { name: name.to_owned(), text })
     }
 }
 

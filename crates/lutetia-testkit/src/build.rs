@@ -88,6 +88,7 @@ impl Build {
             effects: Vec::new(),
             source: None,
             evidence: None,
+            of_nuclide: None,
             about: None,
         });
         Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))

@@ -12,13 +12,14 @@ use crate::{
 };
 
 /// What an entry means. To be raised with the form of entries, and with what identities are made of.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// What decides what each step of an experiment makes, but for the program and the steps it stands on.
 ///
 /// The identity of a step is the SHA-256 of: the form of entries, the version, what computes, the seed; the keys of the
 /// step as written; for each study and table its entry under `[data]` and its bytes; for each model its entry under
-/// `[models]` and the texts of all files that were read for it and of the ports that models share; the tables of other
+/// `[models]` and the texts of all files that were read for it, with the ports that models share where its parts connect
+/// by them; the tables of other
 /// experiments; and the identities of the earlier steps that it uses, which hold all of theirs. It is the same on every
 /// machine for the same files, wherever they lie.
 pub(crate) struct Identities<'e> {
@@ -116,25 +117,36 @@ fn canonical(value: &toml::Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lutetia_testkit::{CONSTANT_HAZARD, heading};
+    use lutetia_testkit::heading;
 
     use super::*;
     use crate::{Disk, Reading};
 
-    #[test]
-    fn exact_the_shared_ports_are_in_the_bytes_of_a_model() {
+    /// The hash of what decides the model of a chain whose parts connect by ports, with these ports in the folder.
+    fn of(ports: Option<&str>) -> (String, Vec<String>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("m.toml"), CONSTANT_HAZARD).expect("a file");
-        let text = format!("{}[models.m]\nfile = \"m.toml\"\n", heading(1));
+        if let Some(ports) = ports {
+            std::fs::create_dir(folder.path().join("models")).expect("a folder");
+            std::fs::write(folder.path().join("models/ports.toml"), ports).expect("a file");
+        }
+        let file = "file = \"chains/psma-tumour\"\nnuclides = [\"Lu-177\"]\n";
+        let text = format!("{}[models.m]\n{file}", heading(1));
         let experiment: Experiment = toml::from_str(&text).expect("an experiment");
         let disk = Disk::new(folder.path());
-        let context = Context::load(&experiment, &mut Reading::of(&disk)).expect("it is read");
-        let ports = lutetia_scenario::ports_file();
-        let line = |name: &str, text: &str| format!("{name:?} {}\n", hash(text.as_bytes()));
-        let model = line("m.toml", CONSTANT_HAZARD);
-        let of = |ports: &str| hash(format!("{model}{ports}").as_bytes());
-        let found = &context.bytes.models["m"];
-        assert_eq!(found, &of(&line(&ports.name, &ports.text)));
-        assert_ne!(found, &of(&line(&ports.name, &format!("{} ", ports.text))));
+        let mut reading = Reading::of(&disk);
+        let context = Context::load(&experiment, &mut reading).expect("it is read");
+        let read = reading.into_hashes();
+        assert_eq!(read["models/ports.toml"], hash(ports.unwrap_or(SHIPPED).as_bytes()));
+        (context.bytes.models["m"].clone(), read.into_keys().collect())
+    }
+
+    const SHIPPED: &str = lutetia_models::PORTS;
+
+    #[test]
+    fn exact_the_shared_ports_are_in_the_bytes_of_a_model_that_connects_by_them() {
+        let (shipped, read) = of(None);
+        assert!(read.contains(&"models/ports.toml".to_owned()), "a row of the provenance");
+        assert_eq!(of(Some(SHIPPED)).0, shipped, "wherever the same text lies");
+        assert_ne!(of(Some(&format!("{SHIPPED} \n"))).0, shipped);
     }
 }

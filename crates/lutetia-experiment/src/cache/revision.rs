@@ -7,8 +7,8 @@
 //! `report --check --force`.
 //!
 //! Only a change of code needs that number. What computes is data too, and is in the identities by itself: the bundled
-//! tables (nuclides, photons, electrons, masses, dose factors, CTCAE) by their texts, here; models with the ports that
-//! they share by theirs (`Context::load`).
+//! tables (nuclides, photons, electrons, masses, dose factors, CTCAE) by their texts, here; models, and the
+//! ports that they share, by theirs (`Context::load`).
 
 use std::sync::LazyLock;
 

@@ -120,6 +120,15 @@ fn lines_of_chain(out: &mut String, chain: &Chain) {
         });
         let head = ["input", "is", "by", "source", "said in"];
         table(out, &head, &rows.collect::<Vec<_>>());
+        if let Some(factor) = chain.dose_factors.iter().find(|f| f.region.is_some()) {
+            let adult = factor.adult.word();
+            out.push_str(&format!(
+                "(S(organ, mass): dose factor of the reference adult {adult})\n"
+            ));
+        }
+        if let Some(file) = &chain.ports {
+            out.push_str(&format!("(ports: as listed in {file})\n"));
+        }
     }
     if !chain.set.is_empty() {
         section(out, "Set by the chain");

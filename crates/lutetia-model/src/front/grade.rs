@@ -1,9 +1,10 @@
-//! What a number or a whole model rests on: words of short lists.
+//! What a number or a whole model rests on, and what a dose factor is of: words of short lists.
 
 use lutetia_diagnostic::Diagnostic;
+use lutetia_units::{Dimension, Unit};
 
 use super::{code, declare::Fields, fields, keys, text::Text};
-use crate::model::{Evidence, Status};
+use crate::model::{Adult, Evidence, Follows, OfNuclide, Status};
 
 /// The `evidence` of a parameter or a setting.
 pub(super) fn evidence(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Evidence> {
@@ -15,6 +16,56 @@ pub(super) fn evidence(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<E
 pub(super) fn status(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Status> {
     let word = fields::text(given, "status", faults)?;
     chosen(word, "a `status`", keys::STATUS_WORDS, &Status::ALL, faults)
+}
+
+/// The `adult` of a chain.
+pub(super) fn adult(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Adult> {
+    let word = fields::text(given, "adult", faults)?;
+    chosen(word, "an `adult`", keys::ADULT_WORDS, &Adult::ALL, faults)
+}
+
+/// The `nuclide` of a dose factor, and what it is with others.
+pub(super) fn of_nuclide(
+    given: &Fields,
+    dimension: Dimension,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<OfNuclide> {
+    let nuclide = fields::text(given, "nuclide", faults).cloned();
+    let word = fields::text(given, "other_nuclides", faults).cloned();
+    let follows = word.as_ref().and_then(|word| {
+        let what = "what a dose factor is with other nuclides";
+        chosen(word, what, keys::FOLLOWS_WORDS, &Follows::ALL, faults)
+    });
+    if let (Some(word), None) = (&word, &nuclide) {
+        let message = "`other_nuclides` without the `nuclide` of which the number is";
+        faults.push(
+            Diagnostic::error(code::MISSING, message)
+                .at(word.span(), "")
+                .hint("name it, such as `nuclide = \"Lu-177\"`"),
+        );
+    }
+    let unit = |factor: Follows| Unit::parse(factor.unit()).ok();
+    let ways: Vec<Follows> = match follows {
+        Some(way) => vec![way],
+        None => Follows::ALL.to_vec(),
+    };
+    let place = word.as_ref().filter(|_| follows.is_some()).or(nuclide.as_ref());
+    if let Some(place) = place
+        && !ways.iter().any(|way| unit(*way).is_some_and(|u| u.dimension() == dimension))
+    {
+        let expected: Vec<String> = ways.iter().map(|way| format!("`{}`", way.unit())).collect();
+        let message = format!(
+            "the number is {dimension}, expected a dose factor in {}",
+            expected.join(" or ")
+        );
+        faults.push(
+            Diagnostic::error(code::DIMENSION, message)
+                .at(place.span(), "")
+                .hint("correct the unit of the value, or leave this key out"),
+        );
+        return None;
+    }
+    Some(OfNuclide { nuclide: nuclide?.as_str().to_owned(), follows })
 }
 
 /// The meaning of a word of a list.
@@ -48,5 +99,9 @@ mod tests {
         assert_eq!(evidence, keys::EVIDENCE_WORDS);
         let status: Vec<&str> = Status::ALL.iter().map(|s| s.word()).collect();
         assert_eq!(status, keys::STATUS_WORDS);
+        let follows: Vec<&str> = Follows::ALL.iter().map(|f| f.word()).collect();
+        assert_eq!(follows, keys::FOLLOWS_WORDS);
+        let adult: Vec<&str> = Adult::ALL.iter().map(|a| a.word()).collect();
+        assert_eq!(adult, keys::ADULT_WORDS);
     }
 }

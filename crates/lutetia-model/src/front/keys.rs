@@ -80,6 +80,11 @@ const EVIDENCE: Key = key(
     Kind::Word(EVIDENCE_WORDS),
     "what the number rests on: `measured` for this ligand or organ, `estimated` by fitting patients, `reference` anatomy or physiology, `related` (measured or estimated for another ligand, target or species), `assumed`; an assumed one has `min` and `max`",
 );
+/// How a dose factor follows the nuclide, in the order of [`crate::Follows::ALL`].
+pub(crate) const FOLLOWS_WORDS: &[&str] = &["in-place", "by-energy"];
+/// The reference adults, in the order of [`crate::Adult::ALL`].
+pub(crate) const ADULT_WORDS: &[&str] = &["male", "female"];
+
 const STATUS: Key = key(
     "status",
     Kind::Word(STATUS_WORDS),
@@ -201,6 +206,16 @@ pub(crate) const TABLES: &[Table] = &[
             key("min", Kind::Value, "lower bound in estimation"),
             key("max", Kind::Value, "upper bound in estimation"),
             key("fixed", Kind::Flag, "not estimated"),
+            key(
+                "nuclide",
+                Kind::Text,
+                "the nuclide of which a dose factor is the number, such as `Lu-177`; with another one it becomes what `other_nuclides` says, or is named as one to be set",
+            ),
+            key(
+                "other_nuclides",
+                Kind::Word(FOLLOWS_WORDS),
+                "what a dose factor is with another nuclide than its own: `in-place`, of dose times mass, that of the alphas and electrons of the nuclide and its daughters absorbed where they arise; `by-energy`, of dose, changed in proportion to that energy, unless there are alphas",
+            ),
             ABOUT,
             SOURCE,
             EVIDENCE,
@@ -419,6 +434,11 @@ pub(crate) const CHAIN: &[Table] = &[
             key("about", Kind::Text, "what a reader should know"),
             key("reference", Kind::Text, "publication the chain stands on"),
             STATUS,
+            key(
+                "adult",
+                Kind::Word(ADULT_WORDS),
+                "reference adult of whom the dose factors of organs are that `dose_rate_of` makes; `male` if left out",
+            ),
             key(
                 "extends",
                 Kind::Text,

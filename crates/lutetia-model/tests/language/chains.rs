@@ -369,6 +369,7 @@ fn regress_faults_of_chains() {
             "nothing to leave out",
             format!("{head}extends = \"chains/base\"\n[connect]\n\"pk.los\" = \"none\"\n"),
         ),
+        ("an adult that there is not", format!("{head}adult = \"child\"\n{parts}")),
         ("a list for a part", format!("{head}[parts]\npk = [\"family/ligand\"]\n")),
     ];
     let mut all = String::new();

@@ -11,8 +11,13 @@ fn chain(line: &str, nuclide: &str) -> LoadedModel {
 }
 
 fn chain_of(line: &str, nuclides: &[&str]) -> LoadedModel {
+    chain_with("", line, nuclides)
+}
+
+/// The same with further lines about the chain.
+fn chain_with(about: &str, line: &str, nuclides: &[&str]) -> LoadedModel {
     let text = format!(
-        "[chain]\nid = \"test\"\ntitle = \"Test\"\n[parts]\npk = \"psma/psma-it-population\"\nkidneys = \"toxicity/kidneys\"\n\
+        "[chain]\nid = \"test\"\ntitle = \"Test\"\n{about}[parts]\npk = \"psma/psma-it-population\"\nkidneys = \"toxicity/kidneys\"\n\
          [connect]\n\"kidneys.dose_rate\" = {line}\n"
     );
     let mut read = |path: &str| -> Result<String, ScenarioError> {
@@ -140,5 +145,37 @@ fn exact_a_bare_name_sets_all_parts_that_agree() {
     for said in ["`platelets.gamma` = 0.16", "`lymphocytes.gamma` = 0.1", "write `platelets.gamma`"]
     {
         assert!(refused.contains(said), "{refused}");
+    }
+}
+
+/// The dose factors of organs are those of the adult that the chain names, the male one where it names none, and
+/// `explain` says which.
+#[test]
+fn val_dose_factors_of_organs_are_those_of_the_adult_named() {
+    use lutetia_dose::{Region, Sex, bundled::source_with_daughters, self_dose_factor};
+    let source = source_with_daughters("Lu-177").expect("a nuclide");
+    let region = Region::named("kidneys").expect("a region");
+    // Of ICRP Publication 89: 310 g and 275 g.
+    for (about, sex, mass) in [
+        ("", Sex::Male, 310.0),
+        ("adult = \"male\"\n", Sex::Male, 310.0),
+        ("adult = \"female\"\n", Sex::Female, 275.0),
+    ] {
+        assert_eq!(lutetia_data::reference_mass_g("kidneys", sex), Some(mass));
+        let line = format!(
+            "{{ dose_rate_of = \"pk.A_kidneys\", mass = \"{mass} g\", region = \"kidneys\" }}"
+        );
+        let made = chain_with(about, &line, &["Lu-177"]);
+        let found = parameter(&made, "kidneys:dose_rate~Delta");
+        // Internal units are h and nmol; a factor in mGy/(MBq s) is 3.6 Gy/(MBq h).
+        let factor = self_dose_factor(&source, &region, mass, sex).expect("a factor");
+        let per_mass = lutetia_units::Unit::parse("Gy g/(MBq h)").expect("a unit");
+        let found = made.model.units.from_internal(found, &per_mass);
+        let expected = factor.total() * 3.6 * mass;
+        assert!((found / expected - 1.0).abs() < 1e-12, "{about}: {found}, expected {expected}");
+        let said = lutetia_model::explain_text(&made.model, false);
+        let adult = if sex == Sex::Male { "male" } else { "female" };
+        let line = format!("(S(organ, mass): dose factor of the reference adult {adult})");
+        assert!(said.contains(&line), "{said}");
     }
 }

@@ -60,6 +60,71 @@ fn val_s_self_follows_the_nuclide() {
     }
 }
 
+/// What stands under `about` and `source` is for people: with other words the factors follow as before, and words alone
+/// make none follow.
+#[test]
+fn exact_words_of_a_parameter_decide_nothing() {
+    const MARROW: &str = "models/toxicity/marrow-dose.toml";
+    let with = |change: &dyn Fn(&str) -> String, nuclide: &str| {
+        let mut read = |path: &str| -> Result<String, Failure> {
+            let text = lutetia_testkit::text(path);
+            let changed = change(&text);
+            assert_ne!(changed, text);
+            Ok(changed)
+        };
+        load::model(MARROW, &[nuclide.to_owned()], &mut read).expect("a model")
+    };
+    let words = |text: &str| {
+        text.replace("177Lu", "90Y").replace("in proportion to the energy that stays in place", "")
+    };
+    let keys =
+        |text: &str| text.replace("nuclide = \"Lu-177\", other_nuclides = \"by-energy\", ", "");
+    let shipped = model(MARROW, "Y-90");
+    for name in ["S_blood", "S_all"] {
+        let follows = parameter(&shipped, name, &[]);
+        assert_eq!(parameter(&with(&words, "Y-90"), name, &[]).to_bits(), follows.to_bits());
+        let lutetium = parameter(&model(MARROW, "Lu-177"), name, &[]);
+        let silent = with(&keys, "Y-90");
+        assert_eq!(parameter(&silent, name, &[]).to_bits(), lutetium.to_bits(), "{name}");
+        assert_eq!(silent.notes, [""; 0]);
+    }
+    assert_eq!(with(&words, "Lu-177").notes, [""; 0]);
+    // A name that is no nuclide is said.
+    let other = |text: &str| text.replace("nuclide = \"Lu-177\"", "nuclide = \"Lu-77\"");
+    let notes = with(&other, "Y-90").notes;
+    assert!(
+        notes.iter().any(|n| n.contains("`S_all` is said to be a dose factor of `Lu-77`")),
+        "{notes:?}"
+    );
+}
+
+/// Every dose factor of a shipped model names a nuclide that there is.
+#[test]
+fn exact_every_dose_factor_of_a_shipped_model_is_of_a_nuclide() {
+    let dimensions = lutetia_model::Follows::ALL
+        .map(|way| lutetia_units::Unit::parse(way.unit()).expect("a unit").dimension());
+    let mut found = 0;
+    for bundled in lutetia_models::MODELS.iter().filter(|m| !m.text.contains("[chain]")) {
+        let file = lutetia_model::SourceFile {
+            name: bundled.path.to_owned(),
+            text: bundled.text.to_owned(),
+        };
+        let Some(model) = lutetia_model::check(&file, &lutetia_model::NoFiles).model else {
+            continue;
+        };
+        for p in model.parameters.iter().filter(|p| dimensions.contains(&p.dimension)) {
+            if matches!(p.value, lutetia_model::ParameterValue::Formula { .. }) {
+                continue;
+            }
+            let of = p.of_nuclide.as_ref();
+            let of = of.unwrap_or_else(|| panic!("{}: `{}` names none", bundled.path, p.name));
+            assert!(lutetia_data::nuclides().get(&of.nuclide).is_ok(), "{}", of.nuclide);
+            found += 1;
+        }
+    }
+    assert!(found >= 8, "{found}");
+}
+
 #[test]
 fn exact_an_rbe_weights_single_hits_alone() {
     for path in [

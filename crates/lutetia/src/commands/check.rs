@@ -98,9 +98,11 @@ fn judged(path: &Path, terminal: &Terminal) -> Outcome<Judged> {
         return Ok(Judged { file: path.display().to_string(), ok, diagnostics, sources });
     }
     // What models share is a file beside the families of models.
-    if path.file_name().is_some_and(|name| name == "ports.toml") && path.is_file() {
+    let shared = path == Path::new(lutetia_models::PORTS_PATH);
+    if shared || path.file_name().is_some_and(|name| name == "ports.toml") && path.is_file() {
         let file = path.display().to_string();
-        let source = SourceFile { name: file.clone(), text: files::read_text(path)? };
+        let text = if shared { models::ports()?.0 } else { files::read_text(path)? };
+        let source = SourceFile { name: file.clone(), text };
         let (ports, diagnostics, sources) = lutetia_model::ports(&source);
         let ok = Some(count(ports.list.len(), "port"));
         return Ok(Judged { file, ok, diagnostics, sources });

@@ -60,7 +60,28 @@ fn bundled(model: &'static Bundled) -> Found {
 pub(crate) fn check(name: &Path, terminal: &Terminal) -> Outcome<(String, Checked)> {
     let Found { name, text, neighbours } = read(name, terminal)?;
     let checked = lutetia_model::check(&SourceFile { name: name.clone(), text }, &neighbours);
+    let by_ports = checked.model.as_ref().and_then(|model| model.chain.as_ref()?.ports.as_ref());
+    if by_ports.is_some()
+        && let Some(note) = ports()?.1
+    {
+        terminal.talk(&format!("note: {note}"));
+    }
     Ok((name, checked))
+}
+
+/// The text of the ports that models share, of a file of the user or as it is bundled, and what is said where the file
+/// differs.
+pub(crate) fn ports() -> Outcome<(String, Option<String>)> {
+    let name = lutetia_models::PORTS_PATH;
+    match lutetia_models::place(Path::new(""), Path::new(name)) {
+        Place::File { path, bundled } => {
+            let text = files::read_text(&path)?;
+            let note = bundled.and_then(|file| file.note(name, &text));
+            Ok((text, note))
+        }
+        Place::Bundled(file) => Ok((file.text.to_owned(), None)),
+        Place::Nowhere => Err(files::no_model(Path::new(name))),
+    }
 }
 
 /// Reads a model that must be right: faults and warnings are shown, and faults end the run.
@@ -94,7 +115,8 @@ impl Resolve for Neighbours {
     }
 
     fn ports(&self) -> Option<SourceFile> {
-        Some(lutetia_scenario::ports_file())
+        let (text, _) = ports().ok()?;
+        Some(SourceFile { name: lutetia_models::PORTS_PATH.to_owned(), text })
     }
 
     fn resolve(&self, name: &str) -> Option<String> {

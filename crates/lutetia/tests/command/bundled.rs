@@ -134,6 +134,38 @@ fn exact_a_file_wins_and_says_so_where_it_differs() {
     }
 }
 
+/// A list of ports of the user connects the parts of a chain, and says so; a faulty one is shown with its place.
+#[test]
+fn exact_ports_of_the_user_connect_a_chain() {
+    let folder = empty();
+    let explain = || run(folder.path(), &["explain", "chains/psma-tumour"]);
+    let bundled = explain();
+    assert_eq!((bundled.code, bundled.stderr.as_str()), (Some(0), ""));
+    assert!(bundled.stdout.contains("port tumour_activity"), "{}", bundled.stdout);
+    assert!(bundled.stdout.contains("(ports: as listed in models/ports.toml)"));
+    let path = folder.path().join("models/ports.toml");
+    fs::create_dir(folder.path().join("models")).expect("a folder");
+    fs::write(&path, lutetia_models::PORTS).expect("a file");
+    assert_eq!(explain().stderr, "", "the same text is the same list");
+    // Kinetics for PSMA give the tumour nothing.
+    let given = "\"psma/*.A_tumour\", ";
+    assert!(lutetia_models::PORTS.contains(given));
+    fs::write(&path, lutetia_models::PORTS.replacen(given, "", 1)).expect("a file");
+    let mine = explain();
+    assert_eq!(mine.code, Some(0), "{}", mine.stderr);
+    assert!(!mine.stdout.contains("port tumour_activity"), "{}", mine.stdout);
+    let note =
+        "note: `models/ports.toml` is read, not the bundled list of ports, from which it differs";
+    assert!(mine.stderr.contains(note), "{}", mine.stderr);
+    fs::write(&path, format!("{}\n[ports.mine]\nis = 3\n", lutetia_models::PORTS)).expect("a file");
+    let line = lutetia_models::PORTS.lines().count() + 3;
+    for command in ["explain", "check"] {
+        let faulty = run(folder.path(), &[command, "chains/psma-tumour"]);
+        assert_eq!(faulty.code, Some(65), "{}", faulty.stderr);
+        assert!(faulty.stderr.contains(&format!("models/ports.toml:{line}")), "{}", faulty.stderr);
+    }
+}
+
 #[test]
 fn exact_a_name_that_is_neither_is_66_and_the_nearest_is_suggested() {
     let folder = empty();

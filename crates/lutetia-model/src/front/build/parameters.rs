@@ -103,6 +103,7 @@ impl Builder<'_> {
             effects: Vec::new(),
             source: string(f, "source", faults),
             evidence: grade::evidence(f, faults),
+            of_nuclide: None,
             about: string(f, "about", faults),
         };
         let what = format!("parameter `{}`", e.name.as_str());
@@ -136,6 +137,7 @@ impl Builder<'_> {
             );
         }
         parameter.value = ParameterValue::Number(value);
+        parameter.of_nuclide = grade::of_nuclide(f, q.dimension(), faults);
         declared_unit(e, &t, &q, faults);
         parameter.bounds = self.bounds(e, &t, (value, &parameter.unit), faults);
         self.variability(e, &t, value, &mut parameter, faults);

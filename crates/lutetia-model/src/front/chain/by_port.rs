@@ -19,6 +19,14 @@ pub(super) struct Found {
     pub(super) port: String,
 }
 
+/// What ports connect.
+#[derive(Default)]
+pub(super) struct ByPorts {
+    pub(super) found: Vec<Found>,
+    /// The file that lists the ports; none where a chain does not connect by them.
+    pub(super) file: Option<String>,
+}
+
 /// The connections that the ports of the parts make beside the lines of the chain.
 pub(super) fn connections(
     lines: &Lines,
@@ -26,9 +34,9 @@ pub(super) fn connections(
     resolve: &dyn Resolve,
     sources: &mut Sources,
     faults: &mut Vec<Diagnostic>,
-) -> Vec<Found> {
+) -> ByPorts {
     let Some(asked) = lines.connecting.as_ref().filter(|line| line.by_ports()) else {
-        return Vec::new();
+        return ByPorts::default();
     };
     left_open(lines, parts, faults);
     let Some(file) = resolve.ports() else {
@@ -37,7 +45,7 @@ pub(super) fn connections(
                 .at(asked.word.span(), "")
                 .hint("write the connections under `[connect]` and leave this line out"),
         );
-        return Vec::new();
+        return ByPorts::default();
     };
     let (known, more) = ports::read(&file, sources);
     faults.extend(more);
@@ -66,7 +74,7 @@ pub(super) fn connections(
             }
         }
     }
-    found
+    ByPorts { found, file: Some(file.name) }
 }
 
 /// The model of a part, as the file of ports would call it.

@@ -28,13 +28,13 @@ pub(super) fn model(
     let parts = parts(lines, resolve, units, sources, faults);
     // What a part with a fault would give is not known.
     let found = match has_errors(faults) {
-        true => Vec::new(),
+        true => by_port::ByPorts::default(),
         false => by_port::connections(lines, &parts, resolve, sources, faults),
     };
     let connections: Vec<Connection> = lines
         .connect
         .iter()
-        .chain(found.iter().map(|found| &found.line))
+        .chain(found.found.iter().map(|found| &found.line))
         .filter_map(|line| connection(&line.name, line.given.as_ref()?, faults))
         .collect();
     if has_errors(faults) {
@@ -60,7 +60,10 @@ pub(super) fn model(
     }
     roles::declare(&mut model, lines, faults);
     let chain = model.chain.get_or_insert_with(Chain::default);
-    write_down(chain, lines, &found);
+    write_down(chain, lines, &found.found);
+    let adult = lines.adult.unwrap_or_default();
+    chain.dose_factors.iter_mut().for_each(|factor| factor.adult = adult);
+    chain.ports = found.file;
     Some(model)
 }
 

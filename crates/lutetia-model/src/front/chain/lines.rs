@@ -10,7 +10,7 @@ use super::super::{
     tree::{Node, Value},
 };
 use super::roles::{Grading, grading};
-use crate::model::{Evidence, Status};
+use crate::model::{Adult, Evidence, Status};
 
 /// What takes a line of the extended chain away.
 const NONE: &str = "none";
@@ -76,6 +76,7 @@ pub(super) struct Lines {
     pub(super) about: Option<String>,
     pub(super) reference: Option<String>,
     pub(super) status: Option<Status>,
+    pub(super) adult: Option<Adult>,
     pub(super) extends: Option<Text>,
     pub(super) parts: Vec<Line<Text>>,
     pub(super) connect: Vec<Line<Wire>>,
@@ -239,6 +240,7 @@ fn heading(lines: &mut Lines, chain: &Fields, faults: &mut Vec<Diagnostic>) {
     lines.about = fields::string(chain, "about", faults);
     lines.reference = fields::string(chain, "reference", faults);
     lines.status = grade::status(chain, faults);
+    lines.adult = grade::adult(chain, faults);
     lines.extends = fields::text(chain, "extends", faults).cloned();
     if let Some(word) = fields::text(chain, "connect", faults) {
         if !keys::CONNECTING.contains(&word.as_str()) {
@@ -363,6 +365,7 @@ impl Lines {
         self.set = laid(set, std::mem::take(&mut self.set), "setting", faults);
         self.reference = self.reference.take().or(parent.reference);
         self.status = self.status.or(parent.status);
+        self.adult = self.adult.or(parent.adult);
     }
 }
 
