@@ -27,12 +27,31 @@ pub(crate) enum Artefact {
     Cohort(Box<CohortUse>),
     /// A trial, and what happened to its patients.
     Trial { used: Box<TrialUse>, records: Vec<Record> },
-    /// Values of parameters nearest to the targets of a calibration.
-    Calibrated(Vec<(String, f64)>),
+    /// Values of parameters that a calibration found.
+    Calibrated(Vec<CalibratedValue>),
     /// Parameters of an effect that a combination calibrated, as they are set.
     Effect(BTreeMap<String, String>),
     /// Individual times behind published curves.
     Individuals(Individuals),
+}
+
+/// What a calibration found of one parameter, internal.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CalibratedValue {
+    /// The parameter.
+    pub(crate) name: String,
+    /// Its value nearest to the targets; none where nothing was computed.
+    pub(crate) nearest: Option<f64>,
+    /// Ends of its interval of 95 %; none where nothing was computed.
+    pub(crate) interval: Option<[f64; 2]>,
+}
+
+impl CalibratedValue {
+    /// Values nearest to the targets, of which the intervals are not known.
+    pub(crate) fn nearest(values: Vec<(String, f64)>) -> Vec<Self> {
+        let value = |(name, nearest)| Self { name, nearest: Some(nearest), interval: None };
+        values.into_iter().map(value).collect()
+    }
 }
 
 /// Where patients' times come from.
@@ -46,8 +65,8 @@ pub(crate) enum PatientTimes<'a> {
 /// An artefact that is kept with the tables of its step. What takes longest, a calibration, hands on the least.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Small {
-    /// Values of parameters nearest to the targets of a calibration.
-    Calibrated(Vec<(String, f64)>),
+    /// Values of parameters that a calibration found.
+    Calibrated(Vec<CalibratedValue>),
     /// Parameters of an effect, as they are set.
     Effect(BTreeMap<String, String>),
 }
@@ -154,7 +173,7 @@ impl Artefacts {
     }
 
     /// The values of a calibration.
-    pub(crate) fn calibrated(&self, step: &str) -> Result<&[(String, f64)], StepError> {
+    pub(crate) fn calibrated(&self, step: &str) -> Result<&[CalibratedValue], StepError> {
         self.get(step, Made::Calibrated, |a| match a {
             Artefact::Calibrated(values) => Some(&values[..]),
             _ => None,

@@ -18,6 +18,7 @@ use crate::{
     cache::{Entry, Keep, Looked, Source},
     graph::Graph,
     kept::{Kept, KeptStep},
+    results::Results,
     sight::Hidden,
     steps::Context,
 };
@@ -27,7 +28,9 @@ use crate::{
 pub struct Made {
     /// The tables of its steps.
     pub tables: Tables,
-    /// The same and the published ones, for texts and figures.
+    /// What its steps found, which some of the tables show.
+    pub results: Vec<Results>,
+    /// The tables and the published ones, for texts and figures.
     pub numbers: Tables,
     /// Its figures.
     pub figures: Vec<Figure>,
@@ -70,7 +73,7 @@ pub fn run(
     context.stop = Arc::clone(stop);
     let graph = Graph::of(experiment);
     let mut looked = Looked::at(experiment, &graph, &context, keep);
-    let (mut steps, mut made) = (Vec::new(), Vec::new());
+    let (mut steps, mut made, mut tables) = (Vec::new(), Vec::new(), Tables::new());
     for (at, step) in experiment.steps.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
@@ -102,15 +105,20 @@ pub fn run(
         let seconds = since.elapsed().as_secs_f64();
         steps.push(StepRun { step: id.to_owned(), source, seconds });
         context.settings.extend(entry.settings.clone());
-        let tables = entry.tables.iter().map(|table| (table.name.clone(), table.clone()));
-        context.tables.extend(tables);
+        for results in &entry.results {
+            context.results.add(results.clone());
+        }
+        for table in &entry.tables {
+            context.origins.insert(table.name.clone(), table.origin);
+            tables.insert(table.name.clone(), table.clone());
+        }
         let identity = looked.kept.as_ref().map(|identities| identities[at].clone());
         let committed = looked.committed[at];
         made.push(KeptStep { step: id.to_owned(), identity, committed, entry });
     }
     // Published tables may be drawn too; a step of the same name goes first.
     let mut numbers = context.published.clone();
-    numbers.extend(context.tables.iter().map(|(name, table)| (name.clone(), table.clone())));
+    numbers.extend(tables.iter().map(|(name, table)| (name.clone(), table.clone())));
     let figures = experiment
         .figures
         .iter()
@@ -122,7 +130,8 @@ pub fn run(
         })
         .collect::<Result<Vec<Figure>, Failure>>()?;
     Ok(Made {
-        tables: context.tables,
+        tables,
+        results: context.results.into_list(),
         numbers,
         figures,
         settings: context.settings,
@@ -152,6 +161,7 @@ fn compute(
     hidden.back(context);
     Ok(Entry {
         tables: mem::take(&mut context.added),
+        results: mem::take(&mut context.found),
         settings: mem::replace(&mut context.settings, settings),
         hands_on: context.artefacts.small(step.id()),
         took: None,

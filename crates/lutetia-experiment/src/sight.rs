@@ -15,6 +15,7 @@ use crate::{
     artefact::Artefacts,
     graph::Graph,
     names::{first, owns, rest},
+    results::AllResults,
     steps::{Context, Use},
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct Hidden {
     published: Tables,
     models: BTreeMap<String, LoadedModel>,
     elsewhere: Tables,
-    tables: Tables,
+    results: AllResults,
     artefacts: Artefacts,
 }
 
@@ -55,7 +56,7 @@ impl Hidden {
             published: rest(&mut context.published, |name| data.contains(name)),
             models: rest(&mut context.models, |name| models.contains(name)),
             elsewhere: rest(&mut context.elsewhere, |name| elsewhere.contains(name)),
-            tables: rest(&mut context.tables, |name| steps.iter().any(|id| owns(id, name))),
+            results: context.results.rest(|name| steps.iter().any(|id| owns(id, name))),
             artefacts: context.artefacts.rest(|id| steps.contains(id)),
         }
     }
@@ -66,7 +67,7 @@ impl Hidden {
         context.published.extend(self.published);
         context.models.extend(self.models);
         context.elsewhere.extend(self.elsewhere);
-        context.tables.extend(self.tables);
+        context.results.extend(self.results);
         context.artefacts.extend(self.artefacts);
     }
 }
@@ -74,10 +75,9 @@ impl Hidden {
 #[cfg(test)]
 mod tests {
     use lutetia_diagnostic::Sources;
-    use lutetia_table::Table;
 
     use super::*;
-    use crate::{Reading, spec};
+    use crate::{Reading, results::Results, spec};
 
     const EXPERIMENT: &str = r#"
 [experiment]
@@ -114,6 +114,35 @@ caption = "c"
 rows = [{ what = "w", ours = "second/1/dose", published = "other/1/rate", source = "s" }]
 "#;
 
+    /// A step is given no table of another: `Context` has none, so that what is computed is handed on by its type. A
+    /// cell is looked up in tables of `[data]` alone, which are input.
+    #[test]
+    fn exact_no_step_reads_a_number_out_of_a_table_of_another() {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/steps")];
+        let (mut files, mut looks) = (0, 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                files += 1;
+                let text = std::fs::read_to_string(&path).expect("a file of code");
+                // What `Context` is made of is said in one file.
+                for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                    assert!(!line.contains("context.tables"), "{}: {line}", path.display());
+                    assert!(!line.contains("context.added"), "{}: {line}", path.display());
+                    if line.contains("cell(&context.") {
+                        assert!(line.contains("context.published"), "{}: {line}", path.display());
+                        looks += 1;
+                    }
+                }
+            }
+        }
+        assert!(files > 80 && looks == 2, "{looks} lines look up a cell, in {files} files");
+    }
+
     #[test]
     fn exact_a_step_sees_only_what_it_names() {
         let world: BTreeMap<String, Vec<u8>> =
@@ -123,25 +152,25 @@ rows = [{ what = "w", ours = "second/1/dose", published = "other/1/rate", source
         let graph = Graph::of(&experiment);
         let mut context = Context::load(&experiment, &mut Reading::of(&world)).expect("its files");
         for name in ["first", "second", "second.part", "second_else"] {
-            context.tables.insert(name.to_owned(), Table::new(name, ""));
+            context.results.add(Results::new(name, ""));
         }
         let names = |context: &Context| {
             let own = |map: Vec<&String>| map.into_iter().cloned().collect::<Vec<_>>();
             [
                 own(context.models.keys().collect()),
                 own(context.published.keys().collect()),
-                own(context.tables.keys().collect()),
+                context.results.names(),
             ]
         };
         let all = names(&context);
         let none: [&str; 0] = [];
-        for (at, models, data, tables) in [
+        for (at, models, data, results) in [
             (0, &["pk"][..], &none[..], &none[..]),
             (1, &["lq"], &["rate"], &none),
             (2, &none, &["other"], &["second", "second.part"]),
         ] {
             let hidden = Hidden::from(&mut context, &experiment, &graph, at);
-            assert_eq!(names(&context), [models, data, tables], "step {at}");
+            assert_eq!(names(&context), [models, data, results], "step {at}");
             hidden.back(&mut context);
             assert_eq!(names(&context), all, "after step {at}");
         }

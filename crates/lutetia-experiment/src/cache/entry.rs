@@ -12,13 +12,19 @@ use super::{
     Unfit,
     cells::{Cells, Texts},
 };
-use crate::{artefact::Small, world::hash};
+use crate::{
+    artefact::{CalibratedValue, Small},
+    results::{Measure, Results},
+    world::hash,
+};
 
 /// What a step added to its experiment, but for what it hands on in memory where that is large.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Entry {
     /// Its tables, in the order in which it added them.
     pub(crate) tables: Vec<Table>,
+    /// What it found, which some of its tables show.
+    pub(crate) results: Vec<Results>,
     /// Numerical settings, and what it had to remark.
     pub(crate) settings: BTreeMap<String, String>,
     /// What it hands on, where that is a few values.
@@ -35,6 +41,11 @@ impl Entry {
         let content = Content {
             identity: identity.to_owned(),
             tables: self.tables.iter().map(|table| StoredTable::of(table, &mut cells)).collect(),
+            results: self
+                .results
+                .iter()
+                .filter_map(|results| StoredResults::of(results, &self.tables))
+                .collect(),
             settings: self.settings.clone(),
             hands_on: self.hands_on.as_ref().map(StoredSmall::of),
             took: self.took.map(f64::to_bits),
@@ -63,9 +74,11 @@ impl Entry {
         let mut cells = Cells::of(cells);
         let tables = content.tables.into_iter().map(|table| table.table(&mut cells));
         let tables = tables.collect::<Option<Vec<Table>>>().ok_or(Unfit::Damaged)?;
+        let results = content.results.into_iter().map(|results| results.results(&tables));
+        let results = results.collect::<Option<Vec<Results>>>().ok_or(Unfit::Damaged)?;
         let hands_on = content.hands_on.map(StoredSmall::small);
         let took = content.took.map(f64::from_bits);
-        Ok(Self { tables, settings: content.settings, hands_on, took })
+        Ok(Self { tables, results, settings: content.settings, hands_on, took })
     }
 }
 
@@ -79,15 +92,24 @@ fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 struct Content {
     identity: String,
     tables: Vec<StoredTable>,
+    results: Vec<StoredResults>,
     settings: BTreeMap<String, String>,
     hands_on: Option<StoredSmall>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     took: Option<u64>,
 }
 
+/// A value by its bits.
+#[derive(Serialize, Deserialize)]
+struct StoredValue {
+    name: String,
+    nearest: Option<u64>,
+    interval: Option<[u64; 2]>,
+}
+
 #[derive(Serialize, Deserialize)]
 enum StoredSmall {
-    Calibrated(Vec<(String, u64)>),
+    Calibrated(Vec<StoredValue>),
     Effect(BTreeMap<String, String>),
 }
 
@@ -95,7 +117,12 @@ impl StoredSmall {
     fn of(small: &Small) -> Self {
         match small {
             Small::Calibrated(values) => {
-                Self::Calibrated(values.iter().map(|(n, x)| (n.clone(), x.to_bits())).collect())
+                let stored = |value: &CalibratedValue| StoredValue {
+                    name: value.name.clone(),
+                    nearest: value.nearest.map(f64::to_bits),
+                    interval: value.interval.map(|ends| ends.map(f64::to_bits)),
+                };
+                Self::Calibrated(values.iter().map(stored).collect())
             }
             Small::Effect(effect) => Self::Effect(effect.clone()),
         }
@@ -103,11 +130,38 @@ impl StoredSmall {
 
     fn small(self) -> Small {
         match self {
-            Self::Calibrated(values) => Small::Calibrated(
-                values.into_iter().map(|(name, bits)| (name, f64::from_bits(bits))).collect(),
-            ),
+            Self::Calibrated(values) => {
+                let value = |stored: StoredValue| CalibratedValue {
+                    name: stored.name,
+                    nearest: stored.nearest.map(f64::from_bits),
+                    interval: stored.interval.map(|ends| ends.map(f64::from_bits)),
+                };
+                Small::Calibrated(values.into_iter().map(value).collect())
+            }
             Self::Effect(effect) => Small::Effect(effect),
         }
+    }
+}
+
+/// Results: their values are the cells of the table that shows them, which are kept once.
+#[derive(Serialize, Deserialize)]
+struct StoredResults {
+    /// The table.
+    table: usize,
+    /// What its columns hold, but for the first; none for words.
+    measures: Vec<Option<Measure>>,
+}
+
+impl StoredResults {
+    /// Results that some tables show, of which they are one; none where no table does.
+    fn of(results: &Results, tables: &[Table]) -> Option<Self> {
+        let table = tables.iter().position(|table| table.name == results.name())?;
+        Some(Self { table, measures: results.measures() })
+    }
+
+    /// The results again; none where these are not what their table shows.
+    fn results(self, tables: &[Table]) -> Option<Results> {
+        Results::kept(tables.get(self.table)?, self.measures)
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn faults(
         let id = step.kind().id();
         for (near, wanted) in of_step(step) {
             let fault = made.later(&wanted, &before).or_else(|| made.fault_of(&wanted));
+            let fault = fault.or_else(|| made.not_results(&wanted));
             let fault = fault.map(|(message, hint)| (format!("step `{id}`: {message}"), hint));
             say(fault, place(file, "step", "id", id, &near));
         }
@@ -275,6 +276,24 @@ impl Made<'_> {
         }
         let message = format!("the step `{step}` is not before this one");
         Some((message, Some("move it to the front".to_owned())))
+    }
+
+    /// A cell of a table of a step that shows no results: there is nothing that a step could take.
+    fn not_results(&self, wanted: &Wanted) -> Option<(String, Option<String>)> {
+        let step = self.step_of(&wanted.table).filter(|step| !self.unsure.contains(*step))?;
+        wanted.row.as_ref()?;
+        if self.sheet(&wanted.table)?.results {
+            return None;
+        }
+        let results = self.sheets.iter().filter(|sheet| sheet.results);
+        let known = results.map(|sheet| sheet.name.as_str());
+        let known: Vec<&str> = known.filter(|name| self.step_of(name) == Some(step)).collect();
+        let message = format!("the table `{}` shows no results that a step can take", wanted.table);
+        let hint = match &known[..] {
+            [] => format!("the step `{step}` has none; a text or a figure can show any cell"),
+            known => format!("the results of the step `{step}` are in {}", known.join(", ")),
+        };
+        Some((message, Some(hint)))
     }
 
     /// What is wrong with what is named, and what may be meant.

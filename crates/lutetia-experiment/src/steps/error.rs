@@ -17,6 +17,8 @@ use super::{
     Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
     simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
 };
+use crate::results::NotFound;
+
 use super::{integrate::tables::LibraryError, trial_error::TrialStepError};
 
 /// Why a step could not be computed.
@@ -32,9 +34,12 @@ pub enum StepError {
     /// The doses of an arm.
     #[error(transparent)]
     Treatment(Box<TreatmentError>),
-    /// A table, a row or a column of an earlier step.
+    /// A table, a row or a column of `[data]`.
     #[error(transparent)]
     Table(Box<TableError>),
+    /// What no earlier step found.
+    #[error(transparent)]
+    NotFound(Box<NotFound>),
     /// A quantity.
     #[error(transparent)]
     Unit(Box<UnitError>),
@@ -145,6 +150,7 @@ impl StepError {
             Self::Treatment(error) => Some(error.code()),
             Self::Patient { source, .. } => source.code(),
             Self::Absent(error) => Some(error.code()),
+            Self::NotFound(error) => Some(error.code()),
             Self::Simulate(error) => Some(error.code()),
             Self::Sweep(error) => Some(error.code()),
             Self::Reconstruct(error) => Some(error.code()),
@@ -183,6 +189,7 @@ boxed!(
     Setting SettingFault,
     Treatment TreatmentError,
     Table TableError,
+    NotFound NotFound,
     Unit UnitError,
     Nuclide NuclideError,
     Fit FitError,

@@ -1,7 +1,7 @@
 //! The computations an experiment is made of; the command offers the same ones one by one.
 //!
-//! Each step reads what `Context` holds (studies, models, the tables of earlier steps) and adds
-//! tables. The functions that do the work take plain arguments, so that `lutetia fit` and
+//! Each step reads what `Context` holds (studies, models, what earlier steps handed on and found) and adds
+//! results and tables. The functions that do the work take plain arguments, so that `lutetia fit` and
 //! `lutetia dose` run exactly what a report runs.
 
 use lutetia_scenario::LoadedModel;
@@ -16,6 +16,7 @@ use lutetia_model::{Parameter, listed_once};
 
 use crate::artefact::Artefacts;
 use crate::names::owns;
+use crate::results::{AllResults, Results, Shown};
 use crate::spec::Data;
 use crate::world::hash;
 use crate::{Experiment, Failure, Reading};
@@ -64,7 +65,10 @@ pub(crate) struct Context {
     pub(crate) studies: BTreeMap<String, Study>,
     pub(crate) published: Tables,
     pub(crate) models: BTreeMap<String, LoadedModel>,
-    pub(crate) tables: Tables,
+    /// What earlier steps found. Their tables are not here: they are for readers.
+    pub(crate) results: AllResults,
+    /// Origins of their tables.
+    pub(crate) origins: BTreeMap<String, Origin>,
     /// What earlier steps handed on.
     pub(crate) artefacts: Artefacts,
     pub(crate) settings: BTreeMap<String, String>,
@@ -78,6 +82,8 @@ pub(crate) struct Context {
     pub(crate) origin: Origin,
     /// Tables that the present step added.
     pub(crate) added: Vec<Table>,
+    /// Results that it found.
+    pub(crate) found: Vec<Results>,
     /// Hashes of what was read.
     pub(crate) bytes: Bytes,
 }
@@ -101,7 +107,8 @@ impl Context {
             studies: BTreeMap::new(),
             published: Tables::new(),
             models: BTreeMap::new(),
-            tables: Tables::new(),
+            results: AllResults::default(),
+            origins: BTreeMap::new(),
             artefacts: Artefacts::default(),
             settings: BTreeMap::new(),
             assumed: Vec::new(),
@@ -109,6 +116,7 @@ impl Context {
             elsewhere: Tables::new(),
             origin: Origin::Unknown,
             added: Vec::new(),
+            found: Vec::new(),
             bytes: Bytes::default(),
         }
     }
@@ -152,9 +160,6 @@ impl Context {
                 bytes.push_str(&format!("{path:?} {of}\n"));
                 text
             })?;
-            // The ports that models share are not read by the closure: they travel with the program.
-            let ports = lutetia_scenario::ports_file();
-            bytes.push_str(&format!("{:?} {}\n", ports.name, hash(ports.text.as_bytes())));
             context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
             context.assumed.extend(assumed(&loaded));
             context.assumed.extend(loaded.notes.iter().cloned());
@@ -163,8 +168,17 @@ impl Context {
         Ok(context)
     }
 
-    /// Adds a table under its name, with the origin of the step that makes it.
-    pub(crate) fn add(&mut self, table: Table) {
+    /// Adds results, with the table that shows them, or a table alone under its name, with the origin of the step that
+    /// makes it.
+    pub(crate) fn add(&mut self, shown: impl Into<Shown>) {
+        let table = match shown.into() {
+            Shown::Results(results) => {
+                let table = results.table();
+                self.found.push(results);
+                table
+            }
+            Shown::Table(table) => table,
+        };
         let origin = table.origin.with(self.origin);
         self.added.push(table.of(origin));
     }
@@ -183,8 +197,8 @@ impl Context {
     }
 
     fn origin_of_step(&self, id: &str) -> Origin {
-        let tables = self.tables.values().filter(|t| owns(id, &t.name));
-        tables.map(|t| t.origin).fold(Origin::Unknown, Origin::with)
+        let own = self.origins.iter().filter(|(name, _)| owns(id, name));
+        own.map(|(_, origin)| *origin).fold(Origin::Unknown, Origin::with)
     }
 
     /// Notes what a step was given and does not use; the page lists it beside its settings.

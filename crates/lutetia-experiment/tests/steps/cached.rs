@@ -227,6 +227,65 @@ impl Case {
     }
 }
 
+/// What the steps of an experiment found is what the tables show that are declared to show it, and nothing else; it
+/// comes out of the cache as it went in.
+#[test]
+fn exact_results_are_what_their_tables_show_with_and_without_a_cache() {
+    let case = Case::new();
+    let cache = Memory::default();
+    let [first, again] = [(); 2].map(|()| case.run(&cache, "program"));
+    assert_eq!(first.made.results, again.made.results);
+    let sources = again.made.steps.iter().map(|step| step.source);
+    assert!(sources.filter(|source| *source == Source::Cache).count() >= 12);
+    let mut read = lutetia_diagnostic::Sources::new();
+    let experiment = lutetia_experiment::spec::parse("experiment.toml", &case.text, &mut read);
+    let experiment = experiment.expect("an experiment");
+    let files = case.files.iter().fold(Files::default(), |all, (p, t)| all.with(p, t));
+    let declared = lutetia_experiment::declared(&experiment, &files);
+    let mut shown = BTreeSet::new();
+    for results in &first.made.results {
+        let made = &first.made.tables[results.name()];
+        assert_eq!(results.table().of(made.origin), *made, "{}", results.name());
+        let sheet = declared.iter().find(|sheet| sheet.name == results.name());
+        assert!(sheet.is_some_and(|sheet| sheet.results), "{}", results.name());
+        shown.insert(results.name());
+    }
+    for sheet in declared.iter().filter(|sheet| sheet.results) {
+        let made = first.made.tables.contains_key(&sheet.name);
+        assert_eq!(shown.contains(sheet.name.as_str()), made, "{}", sheet.name);
+    }
+    assert!(shown.len() >= 10, "{shown:?}");
+}
+
+/// A calibration that is not run gives the interval of its values too.
+#[test]
+fn exact_a_cached_calibration_gives_its_interval() {
+    let mut case = Case::new();
+    let step = "[[step]]\nkind = \"one-at-a-time\"\nid = \"moved\"\ntrial = \"trial\"\narm = \"a\"\nresult = \
+                \"restricted-mean\"\nhorizon = \"6 mo\"\npatients = 4\nvary = [{ name = \"rate\", from = \"posterior\" }]\n";
+    let cache = Memory::default();
+    case.run(&cache, "program");
+    case.text = case.text.replacen(
+        "[[step]]\nkind = \"compare\"",
+        &format!("{step}[[step]]\nkind = \"compare\""),
+        1,
+    );
+    let ran = case.run(&cache, "program");
+    let source =
+        |id: &str| ran.made.steps.iter().find(|step| step.step == id).map(|step| step.source);
+    assert_eq!(source("moved"), Some(Source::Computed));
+    assert_eq!(source("posterior"), Some(Source::Cache), "it is not run for its interval");
+    let (moved, posterior) = (ran.table("moved"), ran.table("posterior"));
+    let (moved, posterior) = (moved.row("parameter", "rate"), posterior.row("name", "rate"));
+    assert_eq!(moved.text("low_at"), posterior.text("low"));
+    assert_eq!(moved.text("high_at"), posterior.text("high"));
+    assert!(moved.number("low") > moved.number("high"), "a higher rate shortens lives");
+    // A parameter that was not calibrated is said.
+    case.text = case.text.replacen("name = \"rate\", from", "name = \"sex\", from", 1);
+    let files = case.files.iter().fold(Files::default(), |all, (p, t)| all.with(p, t));
+    assert!(files.run(&case.text).is_err());
+}
+
 /// A change, and the steps that it reaches by itself.
 pub(crate) type Change = (fn(&mut Case), &'static [&'static str]);
 

@@ -386,3 +386,33 @@ doses = [{{ at = "0 h", into = "pk:L.blood", activity = "7.4 GBq" }}]
     };
     assert!(wrong.contains("no output `tumour.ration`"), "{wrong}");
 }
+
+/// A comparison takes what a step found of something; a table that only lists is said to hold nothing of the kind, and
+/// where there is.
+#[test]
+fn exact_a_table_without_results_is_said_before_a_run() {
+    let heading = lutetia_testkit::heading(1);
+    let text = |ours: &str| {
+        format!(
+            "{heading}[data.patient]\nstudy = \"data/studies/snmmi_patient4\"\n[[step]]\nkind = \"fit-curves\"\nid = \"fits\"\n\
+             study = \"patient\"\nfunctions = [\"mono\"]\nerror = \"proportional 10 %\"\n[[step]]\nkind = \"compare\"\n\
+             id = \"beside\"\ncaption = \"c\"\nrows = [{{ what = \"w\", ours = \"{ours}\", published = 1, source = \"s\" }}]\n"
+        )
+    };
+    let disk = Disk::new(repository());
+    let said = |ours: &str| {
+        let checked = lutetia_experiment::check("experiment.toml", &text(ours), &disk);
+        lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false)
+    };
+    assert_eq!(said("fits/kidney_left/tia"), "");
+    let listed = said("fits.points/kidney_left/fitted");
+    assert!(
+        listed.contains("the table `fits.points` shows no results that a step can take"),
+        "{listed}"
+    );
+    assert!(
+        listed.contains("the results of the step `fits` are in fits, fits.averaged"),
+        "{listed}"
+    );
+    assert!(listed.contains("experiment.toml:"), "{listed}");
+}

@@ -31,21 +31,21 @@ pub(super) fn parts(
     let id = format!("c{}", cycle.number);
     let mut parts: Vec<Part> = Vec::new();
     if cycle.curves.is_empty() {
-        parts.push(("integrals", integrals(&id, &cycle.tias)));
+        parts.push(("integrals", integrals(&id, &cycle.tias).table()));
     } else {
-        parts.push(("integrals", curves::results(&id, &cycle.curves)));
+        parts.push(("integrals", curves::results(&id, &cycle.curves).table()));
         parts.push(("functions", curves::candidates(&id, &cycle.curves)));
         parts.push(("points", curves::points(&id, &cycle.curves)));
         parts.push(("curves", curves::curves(&id, &cycle.curves, until_h)?));
-        parts.push(("averaged", curves::averaged(&id, &cycle.curves)));
+        parts.push(("averaged", curves::averaged(&id, &cycle.curves).table()));
     }
     let dose = format!("{id}.dose");
     let found = &cycle.doses;
-    parts.push(("doses", doses::doses(&dose, &found.regions)));
+    parts.push(("doses", doses::doses(&dose, &found.regions).table()));
     parts.extend(found.marrow.as_ref().map(|m| ("marrow", doses::marrow(&dose, m))));
     parts.extend(found.members.as_ref().map(|m| ("daughters", doses::daughters(&dose, m))));
     if !weights.is_empty() {
-        parts.push(("rbe", doses::weighted(&dose, weights, &found.regions)));
+        parts.push(("rbe", doses::weighted(&dose, weights, &found.regions).table()));
     }
     let budgets: Vec<(String, Verdict<Budget>)> =
         found.regions.iter().filter_map(|d| Some((d.region.clone(), d.budget.clone()?))).collect();

@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         ));
     }
     if let Some(cycles) = arguments.curves.integrals(terminal)? {
-        let made = cycles.into_iter().map(|(cycle, tias)| (cycle, integrals("fit", &tias)));
+        let made = cycles.into_iter().map(|(cycle, tias)| (cycle, integrals("fit", &tias).table()));
         return print_cycles(made.collect(), terminal);
     }
     let fitted = arguments.curves.fit(terminal)?;
@@ -142,13 +142,13 @@ fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Table> {
                 _ => tables::intervals("fit", regions, &found),
             }
         }
-        Print::Results => tables::results("fit", regions),
+        Print::Results => tables::results("fit", regions).table(),
         Print::Candidates => tables::candidates("fit", regions),
         Print::Points => tables::points("fit", regions),
         Print::Curves => {
             tables::curves("fit", regions, arguments.curves.until_h()?).map_err(|e| failed(&e))?
         }
-        Print::Averaged => tables::averaged("fit", regions),
+        Print::Averaged => tables::averaged("fit", regions).table(),
     })
 }
 

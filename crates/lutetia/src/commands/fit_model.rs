@@ -147,12 +147,12 @@ pub(crate) fn run(
     let found =
         fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(|e| failed(&e))?;
     let asked = match print {
-        Print::Estimates => tables::estimates("fit", &found),
+        Print::Estimates => tables::estimates("fit", &found).table(),
         Print::Points => tables::points("fit", &found),
         Print::Curves => {
             tables::curves("fit", &found, curves.until_h()?).map_err(|e| failed(&e))?
         }
-        _ => tables::integrals("fit", &found),
+        _ => tables::integrals("fit", &found).table(),
     };
     table::print(&asked, terminal)
 }

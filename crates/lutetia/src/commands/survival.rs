@@ -172,10 +172,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let failed = |e: StepError| refused(&e, "see `lutetia survival --help`");
     let table = |which: Which| -> Outcome<Table> {
         match which {
-            Which::Arms => arms("arms", &patients, &options),
-            Which::Comparison => comparison("comparison", &patients, &options),
+            Which::Arms => arms("arms", &patients, &options).map(|found| found.table()),
+            Which::Comparison => {
+                comparison("comparison", &patients, &options).map(|found| found.table())
+            }
             Which::Curve => curves("curve", &patients, &options),
-            Which::Families => families("families", &patients, &options),
+            Which::Families => families("families", &patients, &options).map(|found| found.table()),
             Which::Splines => {
                 splines("splines", &patients, &options, arguments.knots, scale(arguments.scale))
             }
@@ -238,7 +240,7 @@ fn between_visits(
         .ordered(arguments.reference.as_deref())
         .map_err(|e| refused(&e, "name an arm with `--reference`"))?;
     let failed = |e: StepError| refused(&e, "see `lutetia survival --help`");
-    let by_arm = interval_arms("arms", &patients, options).map_err(failed)?;
+    let by_arm = interval_arms("arms", &patients, options).map_err(failed)?.table();
     let curve = interval_curves("curve", &patients, options).map_err(failed)?;
     match arguments.table {
         Some(Which::Arms) => return print(&by_arm, terminal),

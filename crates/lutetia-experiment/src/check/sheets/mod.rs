@@ -32,6 +32,8 @@ pub struct Sheet {
     pub texts: Vec<(String, Vec<String>)>,
     /// Whether it is made in any case; else what is computed decides.
     pub certain: bool,
+    /// Whether it shows results, which later steps may take.
+    pub results: bool,
 }
 
 impl Sheet {
@@ -44,6 +46,7 @@ impl Sheet {
             rows: None,
             texts: Vec::new(),
             certain: true,
+            results: false,
         }
     }
 
@@ -62,6 +65,11 @@ impl Sheet {
     fn open(mut self) -> Self {
         self.open = true;
         self
+    }
+
+    /// The sheet of results.
+    fn of_results(step: &str, part: &str, columns: &str) -> Self {
+        Self { results: true, ..Self::new(step, part, columns) }
     }
 
     fn perhaps(mut self) -> Self {

@@ -16,7 +16,7 @@ const CURVES: &str = "region time activity low high";
 pub(super) fn fit_curves(s: &FitCurves, scope: &Scope<'_>) -> Vec<Sheet> {
     let regions = scope.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref());
     let mut sheets = vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "region function tia tia_sd tia_coefficient extrapolated effective_half_life \
@@ -30,7 +30,7 @@ pub(super) fn fit_curves(s: &FitCurves, scope: &Scope<'_>) -> Vec<Sheet> {
         ),
         Sheet::new(&s.id, "points", POINTS),
         Sheet::new(&s.id, "curves", CURVES),
-        Sheet::new(&s.id, "averaged", "region tia tia_sd tia_coefficient functions"),
+        Sheet::of_results(&s.id, "averaged", "region tia tia_sd tia_coefficient functions"),
     ];
     if s.profile || s.bootstrap > 0 {
         let columns = "region quantity unit method value sd low high note";
@@ -45,7 +45,7 @@ pub(super) fn fit_curves(s: &FitCurves, scope: &Scope<'_>) -> Vec<Sheet> {
 pub(super) fn integrate(s: &Integrate, scope: &Scope<'_>) -> Vec<Sheet> {
     let regions = scope.measured(&s.study, s.subject.as_deref(), s.cycle, s.regions.as_deref());
     let columns = "region tia tia_sd tia_coefficient extrapolated method note";
-    vec![Sheet::new(&s.id, "", columns).rows(regions)]
+    vec![Sheet::of_results(&s.id, "", columns).rows(regions)]
 }
 
 pub(super) fn select_function(s: &SelectFunction) -> Vec<Sheet> {
@@ -72,7 +72,7 @@ pub(super) fn cohort_curves(s: &CohortCurves) -> Vec<Sheet> {
         })
         .collect();
     vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "label region method at patients determined bias bias_sd mean_deviation ratio low high \
@@ -80,14 +80,18 @@ pub(super) fn cohort_curves(s: &CohortCurves) -> Vec<Sheet> {
         )
         .and(doses)
         .rows(Some(labels)),
-        Sheet::new(&s.id, "population", "region patients median_tia cv_tia half_life half_life_cv")
-            .and(doses)
-            .rows(Some(s.regions.keys().cloned().collect())),
+        Sheet::of_results(
+            &s.id,
+            "population",
+            "region patients median_tia cv_tia half_life half_life_cv",
+        )
+        .and(doses)
+        .rows(Some(s.regions.keys().cloned().collect())),
     ]
 }
 
 pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
-    let mut main = Sheet::new(
+    let mut main = Sheet::of_results(
         &s.id,
         "",
         "region mass alpha electron photon total total_sd per_activity extrapolated method",
@@ -109,14 +113,14 @@ pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
     if !s.rbe.is_empty() {
         let columns = "region effect rbe_alpha rbe_electron rbe_photon absorbed weighted \
                        weighted_sd per_activity note";
-        sheets.push(Sheet::new(&s.id, "rbe", columns));
+        sheets.push(Sheet::of_results(&s.id, "rbe", columns));
     }
     sheets
 }
 
 pub(super) fn uncertainty(s: &UncertaintyStep) -> Vec<Sheet> {
     vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "region total total_sd relative_sd activity_relative_sd factor_relative_sd correlation \
@@ -144,10 +148,10 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
     let rows = regions.flat_map(|region| at.iter().map(move |at| format!("{region}{at}")));
     let rows = rows.collect();
     vec![
-        Sheet::new(&s.id, "", "row")
+        Sheet::of_results(&s.id, "", "row")
             .with(varied())
             .and("region nuclide tia alpha electron photon total per_activity share"),
-        Sheet::new(&s.id, "regions", "row")
+        Sheet::of_results(&s.id, "regions", "row")
             .with(varied())
             .and("region mass alpha electron photon total per_activity not_alpha")
             .with(weighted)
@@ -157,7 +161,7 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
 
 pub(super) fn plan(s: &PlanStep) -> Vec<Sheet> {
     vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "region limit limit_of given cycles_to_come per_activity per_activity_sd protraction \
@@ -173,7 +177,7 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
     let regions = || Some(s.observe.keys().cloned().collect());
     let estimated = s.estimate.clone().filter(|_| scope.models.contains_key(&s.model));
     vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "parameter unit prior_median prior_cv estimate se low high contraction deviation note",
@@ -182,7 +186,7 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
         Sheet::new(&s.id, "fit", "what value"),
         Sheet::new(&s.id, "points", POINTS).rows(regions()),
         Sheet::new(&s.id, "curves", CURVES).rows(regions()),
-        Sheet::new(&s.id, "tia", "region tia tia_sd tia_coefficient extrapolated note")
+        Sheet::of_results(&s.id, "tia", "region tia tia_sd tia_coefficient extrapolated note")
             .rows(regions()),
     ]
 }
@@ -198,7 +202,7 @@ pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
     let ratios =
         s.ratios.iter().map(|[over, under]| format!("ratio_{}_{}", named(over), named(under)));
     let mut sheets = vec![
-        Sheet::new(&s.id, "", "amount hot")
+        Sheet::of_results(&s.id, "", "amount hot")
             .with(observed.into_iter().map(|output| format!("tiac_{}", named(output))))
             .with(ratios),
     ];
@@ -211,7 +215,7 @@ pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
 }
 
 pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {
-    let sheet = Sheet::new(&s.id, "", "time");
+    let sheet = Sheet::of_results(&s.id, "", "time");
     let Some(model) = scope.models.get(&s.model) else { return vec![sheet.open()] };
     let system = model.simulator.system();
     let name = |index: usize| system.outputs()[index].name.clone();

@@ -33,7 +33,7 @@ pub(super) fn compare(s: &Compare) -> Vec<Sheet> {
 pub(super) fn reconstruct(s: &Reconstruct) -> Vec<Sheet> {
     let columns = "arm points patients events events_missing largest_distance \
                    largest_at_risk_difference warning";
-    vec![Sheet::new(&s.id, "", columns), Sheet::new(&s.id, "individuals", "time event arm")]
+    vec![Sheet::of_results(&s.id, "", columns), Sheet::new(&s.id, "individuals", "time event arm")]
 }
 
 pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
@@ -47,7 +47,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
         })
     };
     let mut sheets = vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "arm patients events median median_low median_high horizon restricted_mean \
@@ -56,7 +56,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
         .with(at(["", "_low", "_high", "at_risk"]))
         .and("note"),
         Sheet::new(&s.id, "curve", "arm time at_risk events censored survival low high"),
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "comparison",
             "arm reference hazard_ratio low high log_rank p proportional_hazards \
@@ -67,7 +67,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
     ];
     if !s.periods.is_empty() {
         let columns = "period arm reference from to events hazard_ratio low high p note";
-        sheets.push(Sheet::new(&s.id, "periods", columns).perhaps());
+        sheets.push(Sheet::of_results(&s.id, "periods", columns).perhaps());
     }
     if s.knots.is_some() {
         sheets.push(Sheet::new(
@@ -78,7 +78,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
         ));
     }
     if s.families {
-        sheets.push(Sheet::new(
+        sheets.push(Sheet::of_results(
             &s.id,
             "families",
             "fit arm family parameters log_likelihood aic_difference median median_low median_high \
@@ -98,7 +98,7 @@ fn interval_censored(id: &str, at: &[f64]) -> [Sheet; 2] {
         [format!("survival_{t}_from"), format!("survival_{t}_to")]
     });
     [
-        Sheet::new(
+        Sheet::of_results(
             id,
             "interval_censored",
             "arm patients events median_after median_by log_likelihood",
@@ -115,7 +115,7 @@ pub(super) fn independent_action(s: &IndependentActionStep) -> Vec<Sheet> {
         None => "needed needed_low needed_high",
     };
     let columns = "time combination alone difference difference_low difference_high";
-    vec![Sheet::new(&s.id, "", columns).and(partner)]
+    vec![Sheet::of_results(&s.id, "", columns).and(partner)]
 }
 
 pub(super) fn combination(s: &CombinationStep) -> Vec<Sheet> {
@@ -133,13 +133,15 @@ pub(super) fn combination(s: &CombinationStep) -> Vec<Sheet> {
     let arms = ["untreated", "a", "b", "both"];
     let arms = cases.iter().flat_map(|case| arms.map(|arm| format!("{case}: {arm}"))).collect();
     let mut sheets = vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "case scenario start untreated a b both bliss hsa excess_bliss excess_hsa synergy",
         )
         .rows(Some(cases.clone())),
-        Sheet::new(&s.id, "arms", "case scenario start arm left").with(harms).rows(Some(arms)),
+        Sheet::of_results(&s.id, "arms", "case scenario start arm left")
+            .with(harms)
+            .rows(Some(arms)),
     ];
     let curves = Sheet::new(&s.id, "curves", "scenario start arm time left");
     sheets.push(if single { curves } else { curves.perhaps() });
@@ -149,14 +151,14 @@ pub(super) fn combination(s: &CombinationStep) -> Vec<Sheet> {
     }
     if let Some(cohort) = &s.cohort {
         sheets.extend([
-            Sheet::new(
+            Sheet::of_results(
                 &s.id,
                 "cohort",
                 "case scenario start arm median median_between free_at_end mean_until_end excess \
                  excess_low excess_high",
             )
             .rows(Some(followed(s, cohort, &cases, single))),
-            Sheet::new(
+            Sheet::of_results(
                 &s.id,
                 "excess",
                 "case scenario start excess excess_low excess_high correlated correlated_low \
@@ -169,7 +171,7 @@ pub(super) fn combination(s: &CombinationStep) -> Vec<Sheet> {
         if let Some(calibrate) = &cohort.calibrate {
             let columns = "parameter unit value arm median published";
             let rows = vec![calibrate.parameter.clone()];
-            sheets.push(Sheet::new(&s.id, "calibrated", columns).rows(Some(rows)));
+            sheets.push(Sheet::of_results(&s.id, "calibrated", columns).rows(Some(rows)));
         }
     }
     sheets
@@ -212,9 +214,13 @@ pub(super) fn trial(s: &TrialStep) -> Vec<Sheet> {
     let rows = arms().flat_map(|arm| endpoints.map(|endpoint| format!("{arm} {endpoint}")));
     let rows = rows.chain(of_ratios.iter().cloned()).collect();
     let mut sheets = vec![
-        Sheet::new(&s.id, "", "row arm endpoint patients events median low high at_12_mo at_24_mo")
-            .rows(Some(rows)),
-        Sheet::new(&s.id, "ratios", "endpoint arm hazard_ratio low high p note")
+        Sheet::of_results(
+            &s.id,
+            "",
+            "row arm endpoint patients events median low high at_12_mo at_24_mo",
+        )
+        .rows(Some(rows)),
+        Sheet::of_results(&s.id, "ratios", "endpoint arm hazard_ratio low high p note")
             .rows(Some(of_ratios)),
         Sheet::new(&s.id, "curves", "endpoint arm time survival low high at_risk censored"),
         Sheet::new(&s.id, "events", "patient arm endpoint time event left right crossed")
@@ -241,13 +247,13 @@ pub(super) fn trial(s: &TrialStep) -> Vec<Sheet> {
 pub(super) fn calibrate(s: &CalibrateStep) -> Vec<Sheet> {
     let unknowns = || s.unknowns.iter().map(|unknown| unknown.name.clone());
     vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "name unit prior_low prior_high nearest mean sd low median high spread_left",
         )
         .rows(Some(unknowns().collect())),
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "targets",
             "target unit role published published_low published_high simulated low high ratio \
@@ -309,12 +315,12 @@ pub(super) fn exposure_response(s: &ExposureResponseStep) -> Vec<Sheet> {
 pub(super) fn one_at_a_time(s: &OneAtATimeStep) -> Vec<Sheet> {
     let rows = s.vary.iter().map(|vary| vary.name.clone()).collect();
     let columns = "parameter unit low_at high_at low high base";
-    vec![Sheet::new(&s.id, "", columns).rows(Some(rows))]
+    vec![Sheet::of_results(&s.id, "", columns).rows(Some(rows))]
 }
 
 pub(super) fn trade_off(s: &TradeOffStep, scope: &Scope<'_>) -> Vec<Sheet> {
     let regimens = || Some(s.regimens.iter().map(|regimen| regimen.name.clone()).collect());
-    let mut index = Sheet::new(
+    let mut index = Sheet::of_results(
         &s.id,
         "index",
         "regimen series activity amount benefit benefit_low benefit_high harm harm_low harm_high \
@@ -326,7 +332,7 @@ pub(super) fn trade_off(s: &TradeOffStep, scope: &Scope<'_>) -> Vec<Sheet> {
         None => index.open(),
     };
     let mut sheets = vec![
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "",
             "regimen key series benefit benefit_low benefit_high harm harm_low harm_high on_front \

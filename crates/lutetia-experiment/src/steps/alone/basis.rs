@@ -14,7 +14,7 @@ use lutetia_scenario::{ModelUse, internal};
 use lutetia_table::{Cell, Table};
 
 use super::{AloneFault, Stage};
-use crate::artefact::Artefact;
+use crate::artefact::{Artefact, CalibratedValue};
 use crate::steps::{
     Context, Step, StepError,
     calibrate::{CalibrateStep, declared},
@@ -127,7 +127,9 @@ impl Alone<'_> {
             Ok(text) => {
                 let table = lutetia_table::read(&step.id, &text);
                 let found = values(&table, step, cohort, context).map_err(fail)?;
-                context.artefacts.add(&step.id, Artefact::Calibrated(found));
+                context
+                    .artefacts
+                    .add(&step.id, Artefact::Calibrated(CalibratedValue::nearest(found)));
                 return Ok(format!("{to}, read from `{reported}`, which is current"));
             }
             Err(why) => why,
@@ -145,7 +147,7 @@ impl Alone<'_> {
         {
             let found = values(&lutetia_table::read(&step.id, rest), step, cohort, context)
                 .map_err(fail)?;
-            context.artefacts.add(&step.id, Artefact::Calibrated(found));
+            context.artefacts.add(&step.id, Artefact::Calibrated(CalibratedValue::nearest(found)));
             return Ok(format!("{to}, computed by an earlier run into `{}`", kept.display()));
         }
         let (least, most) = step.particles();
@@ -172,7 +174,7 @@ impl Alone<'_> {
         }
         let text = format!("{head}{}# whole\n", table.to_csv());
         self.shelf.keep(&kept, &text)?;
-        context.artefacts.add(&step.id, Artefact::Calibrated(found));
+        context.artefacts.add(&step.id, Artefact::Calibrated(CalibratedValue::nearest(found)));
         Ok(format!("{to}, computed now and kept in `{}`", kept.display()))
     }
 

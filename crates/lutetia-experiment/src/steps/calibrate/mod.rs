@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::TrialUse};
-use crate::{artefact::Artefact, written::Time};
+use crate::{
+    artefact::{Artefact, CalibratedValue},
+    written::Time,
+};
 
 mod compute;
 mod error;
@@ -128,7 +131,13 @@ impl StepKind for CalibrateStep {
     fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
         let base = context.artefacts.trial(&self.trial)?.0.clone();
         self.asked(&base, context.seed)?;
-        context.artefacts.add(&self.id, Artefact::Calibrated(Vec::new()));
+        let none = |unknown: &UnknownSpec| CalibratedValue {
+            name: unknown.name.clone(),
+            nearest: None,
+            interval: None,
+        };
+        let values = self.unknowns.iter().map(none).collect();
+        context.artefacts.add(&self.id, Artefact::Calibrated(values));
         Ok(())
     }
 
@@ -138,7 +147,14 @@ impl StepKind for CalibrateStep {
         for table in tables::tables(self, &base, &posterior, &result) {
             context.add(table);
         }
-        context.artefacts.add(&self.id, Artefact::Calibrated(result.nearest));
+        let nearest = |name: &String| result.nearest.iter().find(|(of, _)| of == name);
+        let value = |(unknown, left): (&UnknownSpec, &compute::Left)| CalibratedValue {
+            name: unknown.name.clone(),
+            nearest: nearest(&unknown.name).map(|(_, value)| *value),
+            interval: Some([left.low, left.high]),
+        };
+        let values = self.unknowns.iter().zip(&result.unknowns).map(value).collect();
+        context.artefacts.add(&self.id, Artefact::Calibrated(values));
         Ok(())
     }
 }

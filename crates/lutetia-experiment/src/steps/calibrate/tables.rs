@@ -9,6 +9,7 @@ use super::{
     declared,
     predict::{BandPoint, Middle, Predicted},
 };
+use crate::results::{Measure, Results, Shown};
 use crate::steps::trial::TrialUse;
 
 /// All tables of a calibration.
@@ -17,30 +18,30 @@ pub(super) fn tables(
     base: &TrialUse,
     posterior: &Posterior,
     result: &CalibrationResult,
-) -> Vec<Table> {
-    let mut all = vec![
-        unknowns(step, base, &result.unknowns),
-        targets(step, &result.targets),
-        band(step, base, &result.band),
-        correlations(step, &result.correlations),
+) -> Vec<Shown> {
+    let mut all: Vec<Shown> = vec![
+        unknowns(step, base, &result.unknowns).into(),
+        targets(step, &result.targets).into(),
+        band(step, base, &result.band).into(),
+        correlations(step, &result.correlations).into(),
     ];
-    all.extend(process_tables(step, base, posterior));
+    all.extend(process_tables(step, base, posterior).into_iter().map(Shown::from));
     all
 }
 
-fn unknowns(step: &CalibrateStep, base: &TrialUse, found: &[Left]) -> Table {
-    let mut table = Table::new(&step.id, "Unknowns before and after the calibration")
-        .column("name", "")
-        .column("unit", "")
-        .column("prior_low", "")
-        .column("prior_high", "")
-        .column("nearest", "")
-        .column("mean", "")
-        .column("sd", "")
-        .column("low", "")
-        .column("median", "")
-        .column("high", "")
-        .column("spread_left", "");
+fn unknowns(step: &CalibrateStep, base: &TrialUse, found: &[Left]) -> Results {
+    let mut table = Results::new(&step.id, "Unknowns before and after the calibration")
+        .subject("name", "")
+        .text("unit")
+        .number(Measure::Prior.low(), "")
+        .number(Measure::Prior.high(), "")
+        .number(Measure::Nearest, "")
+        .number(Measure::Mean, "")
+        .number(Measure::Sd, "")
+        .number(Measure::Low, "")
+        .number(Measure::Median, "")
+        .number(Measure::High, "")
+        .number(Measure::SpreadLeft, "");
     for (u, left) in step.unknowns.iter().zip(found) {
         let (unit, factor) = declared(base, &u.name);
         table.push(vec![
@@ -60,26 +61,26 @@ fn unknowns(step: &CalibrateStep, base: &TrialUse, found: &[Left]) -> Table {
     table
 }
 
-fn targets(step: &CalibrateStep, found: &[Predicted]) -> Table {
-    let mut table = Table::new(
+fn targets(step: &CalibrateStep, found: &[Predicted]) -> Results {
+    let mut table = Results::new(
         format!("{}.targets", step.id),
         "Published results and simulated trials of the same size",
     )
-    .column("target", "")
-    .column("unit", "")
-    .column("role", "")
-    .column("published", "")
-    .column("published_low", "")
-    .column("published_high", "")
-    .column("simulated", "")
-    .column("low", "")
-    .column("high", "")
-    .column("ratio", "")
-    .column("ratio_low", "")
-    .column("ratio_high", "")
-    .column("verdict", "")
-    .column("simulated_with_interval", "")
-    .column("source", "");
+    .subject("target", "")
+    .text("unit")
+    .text("role")
+    .number(Measure::Published, "")
+    .number(Measure::Published.low(), "")
+    .number(Measure::Published.high(), "")
+    .number(Measure::Simulated, "")
+    .number(Measure::Low, "")
+    .number(Measure::High, "")
+    .number(Measure::Ratio, "")
+    .number(Measure::Ratio.low(), "")
+    .number(Measure::Ratio.high(), "")
+    .text("verdict")
+    .text("simulated_with_interval")
+    .text("source");
     for (t, p) in step.targets.iter().zip(found) {
         let of = |end: fn(&Middle) -> f64| p.simulated.as_ref().map(end);
         let (middle, low, high) = (of(|m| m.median), of(|m| m.low), of(|m| m.high));

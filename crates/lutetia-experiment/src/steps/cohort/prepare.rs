@@ -24,7 +24,8 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
     match &step.calibrated {
         Some(Calibrated::Step(id)) => {
             let found = context.artefacts.calibrated(id)?;
-            typical.extend(found.iter().cloned());
+            let known = found.iter().filter_map(|value| Some((value.name.clone(), value.nearest?)));
+            typical.extend(known);
         }
         Some(Calibrated::Elsewhere(elsewhere)) => {
             // The draws belong to the calibration, not to the patients: cohorts of other seeds share them.

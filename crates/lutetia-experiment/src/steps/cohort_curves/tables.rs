@@ -1,46 +1,47 @@
 //! The tables of methods of integration on virtual patients.
 
-use lutetia_table::{Cell, Table};
+use lutetia_table::Cell;
 
 use super::{
     CohortCurves,
     judged::{JudgedMethod, JudgedRegion},
 };
+use crate::results::{Measure, Results};
 
 /// What the methods make of the patients, and what is true of these.
-pub(super) fn tables(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Vec<Table> {
+pub(super) fn tables(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Vec<Results> {
     vec![summary(step, judged), truth(step, judged)]
 }
 
-fn summary(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Table {
-    let mut table = Table::new(
+fn summary(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Results {
+    let mut table = Results::new(
         &step.id,
         "Integral by each method over the true one, 1 being right: mean and standard deviation over the patients, range of the middle 95 %, and the share of patients off by more than 10 %",
     )
-    .column("label", "")
-    .column("region", "")
-    .column("method", "")
-    .column("at", "h")
-    .column("patients", "")
-    .column("determined", "%")
-    .column("bias", "%")
+    .subject("label", "")
+    .text("region")
+    .text("method")
+    .number(Measure::At, "h")
+    .number(Measure::Patients, "")
+    .number(Measure::Determined, "%")
+    .number(Measure::Bias, "%")
     .tolerance(1e-2)
-    .column("bias_sd", "%")
+    .number(Measure::Bias.sd(), "%")
     .tolerance(1e-2)
-    .column("mean_deviation", "%")
+    .number(Measure::MeanDeviation, "%")
     .tolerance(1e-2)
-    .column("ratio", "")
+    .number(Measure::Ratio, "")
     .tolerance(2e-3)
-    .column("low", "")
+    .number(Measure::Low, "")
     .tolerance(2e-3)
-    .column("high", "")
+    .number(Measure::High, "")
     .tolerance(2e-3)
-    .column("beyond_10", "%")
+    .number(Measure::Beyond10, "%")
     .tolerance(5e-2)
-    .column("median_tia", "MBq h")
+    .number(Measure::MedianTia, "MBq h")
     .tolerance(2e-3);
     if !step.dose.is_empty() {
-        table = table.column("median_dose", "mGy/GBq").tolerance(2e-3);
+        table = table.number(Measure::MedianDose, "mGy/GBq").tolerance(2e-3);
     }
     for region in judged {
         for method in &region.methods {
@@ -75,20 +76,20 @@ fn row(region: &JudgedRegion<'_>, method: &JudgedMethod<'_>, several: bool) -> V
     ]
 }
 
-fn truth(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Table {
-    let mut table = Table::new(
+fn truth(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Results {
+    let mut table = Results::new(
         format!("{}.population", step.id),
         "The virtual patients: true integral, and the effective half-life of one exponential through the clean curves of the training patients",
     )
-    .column("region", "")
-    .column("patients", "")
-    .column("median_tia", "MBq h")
-    .column("cv_tia", "%")
-    .column("half_life", "h")
-    .column("half_life_cv", "%")
+    .subject("region", "")
+    .number(Measure::Patients, "")
+    .number(Measure::MedianTia, "MBq h")
+    .number(Measure::CvTia, "%")
+    .number(Measure::HalfLife, "h")
+    .number(Measure::HalfLifeCv, "%")
     .tolerance(1e-2);
     if !step.dose.is_empty() {
-        table = table.column("median_dose", "mGy/GBq");
+        table = table.number(Measure::MedianDose, "mGy/GBq");
     }
     for region in judged {
         let (p, known) = (region.tia, &region.known);

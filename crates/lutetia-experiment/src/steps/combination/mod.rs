@@ -14,12 +14,11 @@ use std::collections::BTreeMap;
 
 use lutetia_scenario::DoseEntry;
 use lutetia_sim::Options;
-use lutetia_table::Table;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
-use crate::artefact::Artefact;
+use crate::{artefact::Artefact, results::Shown};
 
 pub use error::CombinationError;
 pub use progression::Progression;
@@ -192,35 +191,35 @@ type Set = BTreeMap<String, String>;
 fn compute(
     step: &CombinationStep,
     context: &Context,
-) -> Result<(Option<Set>, Vec<Table>), StepError> {
+) -> Result<(Option<Set>, Vec<Shown>), StepError> {
     let setting = Setting::of(step, context.model(&step.model)?)?;
     let people = step.cohort.as_ref().map(|c| People::of(c, context)).transpose()?;
     let mut set = step.set.clone();
     if let Some(id) = &step.calibrated {
         set.extend(context.artefacts.effect(id)?.clone());
     }
-    let (mut effect, mut made) = (None, Vec::new());
+    let (mut effect, mut made): (_, Vec<Shown>) = (None, Vec::new());
     if let Some(people) = &people
         && let Some(found) = calibration::of(&setting, people, &set)?
     {
         let value = Set::from([(found.parameter.clone(), found.text())]);
         set.extend(value.clone());
         effect = Some(value);
-        made.push(tables::calibrated(step, &found));
+        made.push(tables::calibrated(step, &found).into());
     }
     let arms = arms::of(&setting, &set)?;
-    made.extend([tables::left(step, &arms), tables::harm(step, &arms)]);
-    made.extend(tables::curves(step, &arms));
+    made.extend([tables::left(step, &arms), tables::harm(step, &arms)].map(Shown::from));
+    made.extend(tables::curves(step, &arms).map(Shown::from));
     if let Some(levels) = &step.levels {
         let map = map::of(&setting, levels, &set, people.as_ref())?;
-        made.push(tables::grid(step, &map));
+        made.push(tables::grid(step, &map).into());
     }
     if let Some(people) = &people {
         let cohort = cohort::of(&setting, people, &set)?;
         made.extend([
-            tables::times(step, &cohort),
-            tables::beyond(step, people.spec, &cohort),
-            tables::survival(step, people.spec, &cohort),
+            tables::times(step, &cohort).into(),
+            tables::beyond(step, people.spec, &cohort).into(),
+            tables::survival(step, people.spec, &cohort).into(),
         ]);
     }
     Ok((effect, made))

@@ -2,6 +2,8 @@
 
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results};
+
 use super::{
     CohortUse, CombinationStep, arms::Arms, calibration::Calibration, cohort::Cohort, map::Map,
     setting::arm_names,
@@ -13,8 +15,8 @@ fn head(name: impl Into<Cell>, scenario: &str, start_d: f64) -> Vec<Cell> {
 }
 
 /// `<id>`: a row per scenario and start.
-pub(super) fn left(step: &CombinationStep, arms: &Arms) -> Table {
-    let mut table = Table::new(
+pub(super) fn left(step: &CombinationStep, arms: &Arms) -> Results {
+    let mut table = Results::new(
         &step.id,
         format!(
             "What {} (a), {} (b) and both leave of the tumour, over the untreated one (untreated: over \
@@ -23,13 +25,22 @@ pub(super) fn left(step: &CombinationStep, arms: &Arms) -> Table {
             step.a.name, step.b.name
         ),
     )
-    .column("case", "")
-    .column("scenario", "")
-    .column("start", "d");
-    for column in ["untreated", "a", "b", "both", "bliss", "hsa", "excess_bliss", "excess_hsa"] {
-        table = table.column(column, "").tolerance(1e-3);
+    .subject("case", "")
+    .text("scenario")
+    .number(Measure::Start, "d");
+    for measure in [
+        Measure::Untreated,
+        Measure::A,
+        Measure::B,
+        Measure::Both,
+        Measure::Bliss,
+        Measure::Hsa,
+        Measure::ExcessBliss,
+        Measure::ExcessHsa,
+    ] {
+        table = table.number(measure, "").tolerance(1e-3);
     }
-    table = table.column("synergy", "").tolerance(1e-2);
+    table = table.number(Measure::Synergy, "").tolerance(1e-2);
     for case in &arms.cases {
         let judged = &case.judged;
         let mut row = head(case.name.as_str(), &case.scenario, case.start_d);
@@ -45,21 +56,20 @@ pub(super) fn left(step: &CombinationStep, arms: &Arms) -> Table {
 }
 
 /// `<id>.arms`: the harm of each arm.
-pub(super) fn harm(step: &CombinationStep, arms: &Arms) -> Table {
-    let mut table = Table::new(
+pub(super) fn harm(step: &CombinationStep, arms: &Arms) -> Results {
+    let mut table = Results::new(
         format!("{}.arms", step.id),
         "What each arm leaves of the tumour over its size at the start, and what it costs",
     )
-    .column("case", "")
-    .column("scenario", "")
-    .column("start", "d")
-    .column("arm", "")
-    .column("left", "");
-    for (what, harms) in [("lowest", &arms.lowest), ("last", &arms.last)] {
-        for harm in harms {
-            let name = harm.name.replace(':', "_").to_lowercase();
-            table = table.column(&format!("{what}_{name}"), harm.unit.symbol()).tolerance(1e-3);
-        }
+    .subject("case", "")
+    .text("scenario")
+    .number(Measure::Start, "d")
+    .text("arm")
+    .number(Measure::Left, "");
+    let lowest = arms.lowest.iter().map(|harm| (Measure::LowestOf(harm.name.clone()), harm));
+    let last = arms.last.iter().map(|harm| (Measure::LastOf(harm.name.clone()), harm));
+    for (measure, harm) in lowest.chain(last) {
+        table = table.number(measure, harm.unit.symbol()).tolerance(1e-3);
     }
     let names = arm_names(step);
     for case in &arms.cases {
@@ -104,21 +114,21 @@ pub(super) fn curves(step: &CombinationStep, arms: &Arms) -> Option<Table> {
 }
 
 /// `<id>.calibrated`: the effect that was set.
-pub(super) fn calibrated(step: &CombinationStep, found: &Calibration) -> Table {
-    let mut table = Table::new(
+pub(super) fn calibrated(step: &CombinationStep, found: &Calibration) -> Results {
+    let mut table = Results::new(
         format!("{}.calibrated", step.id),
         format!(
             "One effect set so that one arm has its published median; {} values tried",
             found.tried
         ),
     )
-    .column("parameter", "")
-    .column("unit", "")
-    .column("value", "")
+    .subject("parameter", "")
+    .text("unit")
+    .number(Measure::Value, "")
     .tolerance(2e-2)
-    .column("arm", "")
-    .column("median", "mo")
-    .column("published", "mo");
+    .text("arm")
+    .number(Measure::Median, "mo")
+    .number(Measure::Published, "mo");
     let arm = if found.of_a { &step.a } else { &step.b };
     table.push(vec![
         found.parameter.as_str().into(),
@@ -186,29 +196,29 @@ fn named<'c>(
 }
 
 /// `<id>.cohort`: a row per arm and null model of every case.
-pub(super) fn times(step: &CombinationStep, cohort: &Cohort) -> Table {
-    let mut table = Table::new(
+pub(super) fn times(step: &CombinationStep, cohort: &Cohort) -> Results {
+    let mut table = Results::new(
         format!("{}.cohort", step.id),
         "Time to progression by visits, and independent action of the two treatments as its null (with 95 % \
          intervals of a bootstrap of patients)",
     )
-    .column("case", "")
-    .column("scenario", "")
-    .column("start", "d")
-    .column("arm", "");
-    for column in ["median", "median_between"] {
-        table = table.column(column, "mo").tolerance(5e-2);
+    .subject("case", "")
+    .text("scenario")
+    .number(Measure::Start, "d")
+    .text("arm");
+    for measure in [Measure::Median, Measure::MedianBetween] {
+        table = table.number(measure, "mo").tolerance(5e-2);
     }
     table = table
-        .column("free_at_end", "%")
+        .number(Measure::FreeAtEnd, "%")
         .tolerance(5e-2)
-        .column("mean_until_end", "mo")
+        .number(Measure::MeanUntilEnd, "mo")
         .tolerance(2e-2)
-        .column("excess", "mo")
+        .number(Measure::Excess, "mo")
         .tolerance(2e-1)
-        .column("excess_low", "mo")
+        .number(Measure::Excess.low(), "mo")
         .tolerance(2e-1)
-        .column("excess_high", "mo")
+        .number(Measure::Excess.high(), "mo")
         .tolerance(2e-1);
     // Rows are named by the arm alone where there is one case.
     let single = step.scenarios.len() < 2 && step.shifts.len() < 2;
@@ -228,8 +238,8 @@ pub(super) fn times(step: &CombinationStep, cohort: &Cohort) -> Table {
 }
 
 /// `<id>.excess`: both beyond independent action, a row per case.
-pub(super) fn beyond(step: &CombinationStep, spec: &CohortUse, cohort: &Cohort) -> Table {
-    let mut table = Table::new(
+pub(super) fn beyond(step: &CombinationStep, spec: &CohortUse, cohort: &Cohort) -> Results {
+    let mut table = Results::new(
         format!("{}.excess", step.id),
         format!(
             "Both over independent action: mean time without progression beyond it, without correlation and \
@@ -237,17 +247,17 @@ pub(super) fn beyond(step: &CombinationStep, spec: &CohortUse, cohort: &Cohort) 
             spec.correlation
         ),
     )
-    .column("case", "")
-    .column("scenario", "")
-    .column("start", "d");
-    for column in ["excess", "correlated"] {
-        for end in ["", "_low", "_high"] {
-            table = table.column(&format!("{column}{end}"), "mo").tolerance(2e-1);
+    .subject("case", "")
+    .text("scenario")
+    .number(Measure::Start, "d");
+    for measure in [Measure::Excess, Measure::Correlated] {
+        for own in [measure.clone(), measure.clone().low(), measure.high()] {
+            table = table.number(own, "mo").tolerance(2e-1);
         }
     }
-    for column in ["hr_a", "hr_b"] {
-        for end in ["", "_low", "_high"] {
-            table = table.column(&format!("{column}{end}"), "").tolerance(5e-2);
+    for measure in [Measure::HrA, Measure::HrB] {
+        for own in [measure.clone(), measure.clone().low(), measure.high()] {
+            table = table.number(own, "").tolerance(5e-2);
         }
     }
     for case in &cohort.cases {

@@ -29,7 +29,7 @@ pub struct Compare {
 pub struct CompareRow {
     /// What is compared.
     pub what: String,
-    /// Ours: `table/row/column`.
+    /// Ours: `table/row/column` of a number that an earlier step found of something.
     #[schemars(extend("format" = "cell"))]
     pub ours: String,
     /// Published: `data-name/row/column` of a CSV under `[data]`, or a number.

@@ -4,7 +4,10 @@ use lutetia_table::{Cell, cell};
 use lutetia_units::{Quantity, Unit};
 
 use super::{Compare, CompareError, CompareRow, Published};
-use crate::steps::{Context, StepError};
+use crate::{
+    results::Found,
+    steps::{Context, StepError},
+};
 
 /// A row of a comparison.
 pub(super) struct Pair<'s> {
@@ -29,9 +32,7 @@ pub(super) fn of<'s>(step: &'s Compare, context: &Context) -> Result<Vec<Pair<'s
 }
 
 fn pair<'s>(row: &'s CompareRow, context: &Context) -> Result<Pair<'s>, StepError> {
-    let ours = cell(&context.tables, &row.ours)?.clone();
-    // The uncertainty of a number stands in the column `<column>_sd` of the same row.
-    let sd = cell(&context.tables, &format!("{}_sd", row.ours)).ok().and_then(Cell::number);
+    let Found { value: ours, sd } = context.results.at(&row.ours)?;
     let published = match &row.published {
         Published::Number(x) => Some(*x),
         Published::Cell(path) => cell(&context.published, path)?.number(),

@@ -8,42 +8,47 @@ use lutetia_patient::{
 };
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results, Shown};
+
 /// The tables of all that was found: [`doses`], and [`marrow`], [`daughters`] and [`weighted`] where they were asked for.
 #[must_use]
-pub fn all(id: &str, found: &Doses, weights: &[Weights]) -> Vec<Table> {
-    let mut tables = vec![doses(id, &found.regions)];
-    tables.extend(found.marrow.as_ref().map(|found| marrow(id, found)));
-    tables.extend(found.members.as_ref().map(|members| daughters(id, members)));
+pub(crate) fn all(id: &str, found: &Doses, weights: &[Weights]) -> Vec<Shown> {
+    let mut tables: Vec<Shown> = vec![doses(id, &found.regions).into()];
+    tables.extend(found.marrow.as_ref().map(|found| marrow(id, found).into()));
+    tables.extend(found.members.as_ref().map(|members| daughters(id, members).into()));
     if !weights.is_empty() {
-        tables.push(weighted(id, weights, &found.regions));
+        tables.push(weighted(id, weights, &found.regions).into());
     }
     tables
 }
 
 /// The table of doses: every number with the note of its verdict: `<id>`.
 #[must_use]
-pub fn doses(id: &str, doses: &[RegionDose]) -> Table {
-    let mut table = Table::new(
+pub fn doses(id: &str, doses: &[RegionDose]) -> Results {
+    let mut table = Results::new(
         id,
         "Mean absorbed self dose per cycle, physical dose without RBE, one standard error",
     )
-    .column("region", "")
-    .column("mass", "g")
-    .column("alpha", "Gy")
-    .column("electron", "Gy")
-    .column("photon", "Gy")
-    .column("total", "Gy")
-    .column("total_sd", "Gy")
-    .column("per_activity", "Gy/GBq")
-    .column("extrapolated", "%")
-    .column("method", "");
+    .subject("region", "")
+    .number(Measure::Mass, "g")
+    .number(Measure::Alpha, "Gy")
+    .number(Measure::Electron, "Gy")
+    .number(Measure::Photon, "Gy")
+    .number(Measure::Total, "Gy")
+    .number(Measure::Total.sd(), "Gy")
+    .number(Measure::PerActivity, "Gy/GBq")
+    .number(Measure::Extrapolated, "%")
+    .text("method");
     let effects = || doses.iter().filter_map(|d| d.effective.as_ref());
     let with_bed = effects().next().is_some();
     let unit = bed_unit(effects());
     if with_bed {
-        table = table.column("protraction", "").column("bed", unit).column("eqd2", unit);
+        table = table
+            .number(Measure::Protraction, "")
+            .number(Measure::Bed, unit)
+            .number(Measure::Eqd2, unit);
     }
-    table = table.column("note", "");
+    table = table.text("note");
     for region in doses {
         let found = shown(&region.dose).0;
         let mut row: Vec<Cell> = vec![
@@ -144,19 +149,21 @@ pub fn daughters(id: &str, members: &[MemberDose]) -> Table {
 
 /// The table of weighted doses, one row per region and effect: `<id>.rbe`.
 #[must_use]
-pub fn weighted(id: &str, weights: &[Weights], doses: &[RegionDose]) -> Table {
-    let mut table =
-        Table::new(format!("{id}.rbe"), "Doses weighted by RBE, per effect; not an absorbed dose")
-            .column("region", "")
-            .column("effect", "")
-            .column("rbe_alpha", "")
-            .column("rbe_electron", "")
-            .column("rbe_photon", "")
-            .column("absorbed", "Gy")
-            .column("weighted", "Gy(RBE)")
-            .column("weighted_sd", "Gy(RBE)")
-            .column("per_activity", "Gy(RBE)/GBq")
-            .column("note", "");
+pub fn weighted(id: &str, weights: &[Weights], doses: &[RegionDose]) -> Results {
+    let mut table = Results::new(
+        format!("{id}.rbe"),
+        "Doses weighted by RBE, per effect; not an absorbed dose",
+    )
+    .subject("region", "")
+    .text("effect")
+    .number(Measure::RbeAlpha, "")
+    .number(Measure::RbeElectron, "")
+    .number(Measure::RbePhoton, "")
+    .number(Measure::Absorbed, "Gy")
+    .number(Measure::Weighted, "Gy(RBE)")
+    .number(Measure::Weighted.sd(), "Gy(RBE)")
+    .number(Measure::PerActivity, "Gy(RBE)/GBq")
+    .text("note");
     let wanted = weights
         .iter()
         .flat_map(|w| doses.iter().filter(|d| w.is_for(&d.region)).map(move |d| (w, d)));

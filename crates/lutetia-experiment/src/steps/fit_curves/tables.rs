@@ -9,17 +9,23 @@ use lutetia_patient::{
 };
 use lutetia_table::{Cell, Table, significant};
 
+use crate::results::{Measure, Results, Shown};
+
 /// The tables of fitted regions: [`results`], [`candidates`], [`points`], [`curves`] and [`averaged`].
 ///
 /// # Errors
 /// [`PatientError`] where a fitted curve cannot be drawn.
-pub fn all(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<[Table; 5], PatientError> {
+pub(crate) fn all(
+    id: &str,
+    regions: &[RegionCurve],
+    until_h: f64,
+) -> Result<[Shown; 5], PatientError> {
     Ok([
-        results(id, regions),
-        candidates(id, regions),
-        points(id, regions),
-        curves(id, regions, until_h)?,
-        averaged(id, regions),
+        results(id, regions).into(),
+        candidates(id, regions).into(),
+        points(id, regions).into(),
+        curves(id, regions, until_h)?.into(),
+        averaged(id, regions).into(),
     ])
 }
 
@@ -34,20 +40,20 @@ fn quantity(
 
 /// The function used of every region: `<id>`.
 #[must_use]
-pub fn results(id: &str, regions: &[RegionCurve]) -> Table {
-    let mut table = Table::new(id, "Fitted curves: time-integrated activity from the injection to infinity, one standard error")
-        .column("region", "")
-        .column("function", "")
-        .column("tia", "MBq h")
-        .column("tia_sd", "MBq h")
-        .column("tia_coefficient", "h")
-        .column("extrapolated", "%")
-        .column("effective_half_life", "h")
-        .column("effective_half_life_sd", "h")
-        .column("chi_square", "")
-        .column("observations", "")
-        .column("parameters", "")
-        .column("note", "");
+pub fn results(id: &str, regions: &[RegionCurve]) -> Results {
+    let mut table = Results::new(id, "Fitted curves: time-integrated activity from the injection to infinity, one standard error")
+        .subject("region", "")
+        .text("function")
+        .number(Measure::Tia, "MBq h")
+        .number(Measure::Tia.sd(), "MBq h")
+        .number(Measure::TiaCoefficient, "h")
+        .number(Measure::Extrapolated, "%")
+        .number(Measure::EffectiveHalfLife, "h")
+        .number(Measure::EffectiveHalfLife.sd(), "h")
+        .number(Measure::ChiSquare, "")
+        .number(Measure::Observations, "")
+        .number(Measure::Parameters, "")
+        .text("note");
     for region in regions {
         let name = region.data.region.as_str();
         let best = region.best();
@@ -193,16 +199,16 @@ pub fn curves(id: &str, regions: &[RegionCurve], until_h: f64) -> Result<Table, 
 
 /// The integral of every region averaged over the functions: `<id>.averaged`.
 #[must_use]
-pub fn averaged(id: &str, regions: &[RegionCurve]) -> Table {
-    let mut table = Table::new(
+pub fn averaged(id: &str, regions: &[RegionCurve]) -> Results {
+    let mut table = Results::new(
         format!("{id}.averaged"),
         "Time-integrated activity averaged over the functions by Akaike weights (AICc); the standard error includes how far the functions lie apart",
     )
-    .column("region", "")
-    .column("tia", "MBq h")
-    .column("tia_sd", "MBq h")
-    .column("tia_coefficient", "h")
-    .column("functions", "");
+    .subject("region", "")
+    .number(Measure::Tia, "MBq h")
+    .number(Measure::Tia.sd(), "MBq h")
+    .number(Measure::TiaCoefficient, "h")
+    .text("functions");
     for region in regions {
         let name = region.data.region.as_str();
         let average = region.average();

@@ -4,44 +4,46 @@ use lutetia_dose::Tia;
 use lutetia_patient::{PatientError, model::FittedModel, shown};
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results, Shown};
+
 /// All of them: [`estimates`], [`summary`], [`points`], [`curves`] and [`integrals`].
 ///
 /// # Errors
 /// [`PatientError`] where the model cannot be evaluated.
-pub fn all(id: &str, found: &FittedModel, until_h: f64) -> Result<[Table; 5], PatientError> {
+pub(crate) fn all(id: &str, found: &FittedModel, until_h: f64) -> Result<[Shown; 5], PatientError> {
     Ok([
-        estimates(id, found),
-        summary(id, found),
-        points(id, found),
-        curves(id, found, until_h)?,
-        integrals(id, found),
+        estimates(id, found).into(),
+        summary(id, found).into(),
+        points(id, found).into(),
+        curves(id, found, until_h)?.into(),
+        integrals(id, found).into(),
     ])
 }
 
 /// The estimates beside their priors: `<id>`.
 #[must_use]
-pub fn estimates(id: &str, found: &FittedModel) -> Table {
+pub fn estimates(id: &str, found: &FittedModel) -> Results {
     let caption = "Estimates by maximum a posteriori; contraction is the share of the prior's variance that the data removed; deviation is on the scale on which the prior is normal";
-    let mut table = Table::new(id, caption)
-        .column("parameter", "")
-        .column("unit", "")
-        .column("prior_median", "")
-        .column("prior_cv", "%")
-        .column("estimate", "")
+    let mut table = Results::new(id, caption)
+        .subject("parameter", "")
+        .text("unit")
+        .number(Measure::PriorMedian, "")
+        .number(Measure::PriorCv, "%")
+        .number(Measure::Estimate, "")
         // The minimum is found to 1e-4 standard errors, and another processor's rounding moves the
         // integrator's steps.
         .tolerance(2e-3)
-        .column("se", "")
+        .number(Measure::Se, "")
         .tolerance(1e-2)
-        .column("low", "")
+        .number(Measure::Low, "")
         .tolerance(1e-2)
-        .column("high", "")
+        .number(Measure::High, "")
         .tolerance(1e-2)
-        .column("contraction", "%")
+        .number(Measure::Contraction, "%")
         .tolerance(2e-2)
-        .column("deviation", "prior SD")
+        .number(Measure::Deviation, "prior SD")
         .tolerance(2e-2)
-        .column("note", "");
+        .text("note");
     for row in &found.estimates {
         let e = &row.estimate;
         let note =
@@ -144,21 +146,21 @@ pub fn curves(id: &str, found: &FittedModel, until_h: f64) -> Result<Table, Pati
 
 /// The time-integrated activities: `<id>.tia`.
 #[must_use]
-pub fn integrals(id: &str, found: &FittedModel) -> Table {
-    let mut table = Table::new(
+pub fn integrals(id: &str, found: &FittedModel) -> Results {
+    let mut table = Results::new(
         format!("{id}.tia"),
         "Time-integrated activities of the fitted model, from the injection to infinity, one standard error",
     )
-    .column("region", "")
-    .column("tia", "MBq h")
+    .subject("region", "")
+    .number(Measure::Tia, "MBq h")
     .tolerance(1e-3)
-    .column("tia_sd", "MBq h")
+    .number(Measure::Tia.sd(), "MBq h")
     .tolerance(1e-2)
-    .column("tia_coefficient", "h")
+    .number(Measure::TiaCoefficient, "h")
     .tolerance(1e-3)
-    .column("extrapolated", "%")
+    .number(Measure::Extrapolated, "%")
     .tolerance(1e-2)
-    .column("note", "");
+    .text("note");
     for t in &found.tias {
         let (found, note) = shown(&t.tia);
         table.push(vec![

@@ -1,25 +1,29 @@
 //! The table of a combination beside independent action.
 
-use lutetia_table::{Cell, Table};
+use lutetia_table::Cell;
 
 use super::{
     IndependentActionStep,
     beside::{At, Partner},
 };
+use crate::results::{Measure, Results};
 
 /// `<id>`: a row per time.
-pub(super) fn beside(step: &IndependentActionStep, times: &[At]) -> Table {
-    let table = Table::new(&step.id, caption(step))
-        .column("time", &step.unit)
-        .column("combination", "")
-        .column("alone", "")
-        .column("difference", "")
-        .column("difference_low", "")
-        .column("difference_high", "");
+pub(super) fn beside(step: &IndependentActionStep, times: &[At]) -> Results {
+    let table = Results::new(&step.id, caption(step))
+        .subject("time", &step.unit)
+        .number(Measure::Combination, "")
+        .number(Measure::Alone, "")
+        .number(Measure::Difference, "")
+        .number(Measure::Difference.low(), "")
+        .number(Measure::Difference.high(), "");
     let mut table = if step.other.is_some() {
-        table.column("other", "").column("null", "").column("excess", "")
+        table.number(Measure::Other, "").number(Measure::Null, "").number(Measure::Excess, "")
     } else {
-        table.column("needed", "").column("needed_low", "").column("needed_high", "")
+        table
+            .number(Measure::Needed, "")
+            .number(Measure::Needed.low(), "")
+            .number(Measure::Needed.high(), "")
     };
     for at in times {
         let mut row: Vec<Cell> = vec![at.time.into()];

@@ -4,17 +4,19 @@ use lutetia_dose::{DoseError, TacLibrary, Tia};
 use lutetia_patient::{RegionTia, shown};
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results};
+
 /// The table of integrals: `<id>`.
 #[must_use]
-pub fn integrals(id: &str, tias: &[RegionTia]) -> Table {
-    let mut table = Table::new(id, "Time-integrated activities without a fitted function")
-        .column("region", "")
-        .column("tia", "MBq h")
-        .column("tia_sd", "MBq h")
-        .column("tia_coefficient", "h")
-        .column("extrapolated", "%")
-        .column("method", "")
-        .column("note", "");
+pub fn integrals(id: &str, tias: &[RegionTia]) -> Results {
+    let mut table = Results::new(id, "Time-integrated activities without a fitted function")
+        .subject("region", "")
+        .number(Measure::Tia, "MBq h")
+        .number(Measure::Tia.sd(), "MBq h")
+        .number(Measure::TiaCoefficient, "h")
+        .number(Measure::Extrapolated, "%")
+        .text("method")
+        .text("note");
     for t in tias {
         let (found, note) = shown(&t.tia);
         table.push(vec![

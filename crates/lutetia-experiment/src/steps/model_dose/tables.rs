@@ -1,12 +1,14 @@
 //! The tables of doses out of a model.
 
 use lutetia_patient::model_dose::{ModelDoses, ModelDosesFound, Parts};
-use lutetia_table::{Cell, Table};
+use lutetia_table::Cell;
 use lutetia_units::Quantity;
+
+use crate::results::{Measure, Results};
 
 /// Both of them: [`nuclides`] and [`regions`].
 #[must_use]
-pub fn all(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> [Table; 2] {
+pub fn all(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> [Results; 2] {
     [nuclides(id, asked, found), regions(id, asked, found)]
 }
 
@@ -23,17 +25,17 @@ fn lead(of: &str, value: Option<&str>) -> Vec<Cell> {
 
 /// Doses by region and nuclide: `<id>`.
 #[must_use]
-pub fn nuclides(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Table {
+pub fn nuclides(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Results {
     let mut table = headed(id, asked, "Decays and mean absorbed dose by region and nuclide")
-        .column("region", "")
-        .column("nuclide", "")
-        .column("tia", "MBq h")
-        .column("alpha", "Gy")
-        .column("electron", "Gy")
-        .column("photon", "Gy")
-        .column("total", "Gy")
-        .column("per_activity", "Gy/MBq")
-        .column("share", "%");
+        .text("region")
+        .text("nuclide")
+        .number(Measure::Tia, "MBq h")
+        .number(Measure::Alpha, "Gy")
+        .number(Measure::Electron, "Gy")
+        .number(Measure::Photon, "Gy")
+        .number(Measure::Total, "Gy")
+        .number(Measure::PerActivity, "Gy/MBq")
+        .number(Measure::Share, "%");
     for case in &found.cases {
         for one in &case.nuclides {
             let mut row = lead(&format!("{} {}", one.region, one.nuclide), case.value.as_deref());
@@ -57,27 +59,28 @@ pub fn nuclides(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Table 
 
 /// Doses by region: `<id>.regions`.
 #[must_use]
-pub fn regions(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Table {
+pub fn regions(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Results {
     let mut table = headed(
         &format!("{id}.regions"),
         asked,
         "Mean absorbed dose by region, all nuclides together",
     )
-    .column("region", "")
-    .column("mass", "g")
-    .column("alpha", "Gy")
-    .column("electron", "Gy")
-    .column("photon", "Gy")
-    .column("total", "Gy")
-    .column("per_activity", "Gy/MBq")
-    .column("not_alpha", "%");
+    .text("region")
+    .number(Measure::Mass, "g")
+    .number(Measure::Alpha, "Gy")
+    .number(Measure::Electron, "Gy")
+    .number(Measure::Photon, "Gy")
+    .number(Measure::Total, "Gy")
+    .number(Measure::PerActivity, "Gy/MBq")
+    .number(Measure::NotAlpha, "%");
     for (i, spec) in asked.weights.iter().enumerate() {
-        let column = match asked.weights.len() {
-            1 => "weighted".to_owned(),
-            _ => format!("weighted_{}", i + 1),
+        let measure = match asked.weights.len() {
+            1 => Measure::Weighted,
+            _ => Measure::WeightedBy(i + 1),
         };
+        let column = measure.name();
         table.caption += &format!("; {column}: RBE {} of alphas for {}", spec.alpha, spec.effect);
-        table = table.column(&column, "Gy(RBE)/MBq");
+        table = table.number(measure, "Gy(RBE)/MBq");
     }
     for case in &found.cases {
         for one in &case.regions {
@@ -103,15 +106,15 @@ pub fn regions(id: &str, asked: &ModelDoses, found: &ModelDosesFound) -> Table {
     table
 }
 
-fn headed(name: &str, asked: &ModelDoses, caption: &str) -> Table {
+fn headed(name: &str, asked: &ModelDoses, caption: &str) -> Results {
     let caption = format!("{caption}, to infinity, physical dose without RBE unless it says so");
-    let table = Table::new(name, &caption).column("row", "");
+    let table = Results::new(name, &caption).subject("row", "");
     match &asked.vary {
         None => table,
         Some((parameter, values)) => {
             let first = values.first().map(|v| Quantity::parse(v));
             let unit = first.and_then(Result::ok).map(|q| q.unit().symbol().to_owned());
-            table.column(parameter, unit.as_deref().unwrap_or(""))
+            table.number(Measure::Parameter(parameter.clone()), unit.as_deref().unwrap_or(""))
         }
     }
 }

@@ -6,6 +6,7 @@ use lutetia_trial::{Arm, Population, Trial, TrialError, TrialSpec, summary::Endp
 use rayon::prelude::*;
 
 use super::{OneAtATimeStep, Outcome, Vary, VaryFault};
+use crate::artefact::CalibratedValue;
 use crate::steps::{
     Context, NeedsEndpoint, StepError, TrialStepError,
     calibrate::declared,
@@ -29,13 +30,15 @@ pub(super) struct Swing {
 }
 
 impl OneAtATimeStep {
-    /// The arms in question, and the ends that do not stand in a table of an earlier step.
+    /// The arms in question, and the ends that no earlier step has to find.
     pub(super) fn asked(&self, base: &TrialUse, context: &Context) -> Result<TrialSpec, StepError> {
         let spec = self.specification(base)?;
         self.can_be_judged(base)?;
         for vary in &self.vary {
             base.cohort.model.simulator.parameter(&vary.name)?;
-            if vary.from.is_none() {
+            if let Some(id) = &vary.from {
+                calibrated(vary, id, context)?;
+            } else {
                 ends(vary, base, context)?;
             }
         }
@@ -123,24 +126,35 @@ impl OneAtATimeStep {
     }
 }
 
+/// What a calibration found of a parameter.
+fn calibrated<'c>(
+    vary: &Vary,
+    step: &str,
+    context: &'c Context,
+) -> Result<&'c CalibratedValue, StepError> {
+    let found = context.artefacts.calibrated(step)?.iter().find(|value| value.name == vary.name);
+    found.ok_or_else(|| none(vary, step).into())
+}
+
+fn none(vary: &Vary, of: &str) -> VaryFault {
+    VaryFault::NoNumber { table: of.to_owned(), parameter: vary.name.clone() }
+}
+
 /// Low and high end, internal.
 fn ends(vary: &Vary, base: &TrialUse, context: &Context) -> Result<[f64; 2], StepError> {
-    let tabulated = vary
-        .from
-        .as_ref()
-        .map(|id| (&context.tables, id))
-        .xor(vary.data.as_ref().map(|id| (&context.published, id)));
-    let at = match (&vary.low, &vary.high, tabulated) {
-        (Some(low), Some(high), None) => {
+    let at = match (&vary.low, &vary.high, &vary.from, &vary.data) {
+        (Some(low), Some(high), None, None) => {
             let model = &base.cohort.model;
             [internal(model, &vary.name, low)?, internal(model, &vary.name, high)?]
         }
-        (None, None, Some((tables, id))) => {
+        (None, None, Some(id), None) => {
+            let found = calibrated(vary, id, context)?.interval;
+            found.ok_or_else(|| none(vary, id))?
+        }
+        (None, None, None, Some(id)) => {
             let end = |column: &str| -> Result<f64, StepError> {
-                cell(tables, &format!("{id}/{}/{column}", vary.name))?.number().ok_or_else(|| {
-                    let (table, parameter) = ((*id).clone(), vary.name.clone());
-                    VaryFault::NoNumber { table, parameter }.into()
-                })
+                let found = cell(&context.published, &format!("{id}/{}/{column}", vary.name))?;
+                found.number().ok_or_else(|| none(vary, id).into())
             };
             let factor = declared(base, &vary.name).1;
             [end("low")? * factor, end("high")? * factor]

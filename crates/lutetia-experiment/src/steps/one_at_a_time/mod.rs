@@ -54,7 +54,7 @@ pub enum Outcome {
 pub struct Vary {
     /// A parameter of the model.
     pub name: String,
-    /// Its low end; from the table of `from` if left out.
+    /// Its low end; that of `from` or `data` if left out.
     pub low: Option<String>,
     /// Its high end.
     pub high: Option<String>,
@@ -74,10 +74,6 @@ impl StepKind for OneAtATimeStep {
         let from = self.vary.iter().filter_map(|v| v.from.as_deref()).map(Use::Step);
         let data = self.vary.iter().filter_map(|v| v.data.as_deref()).map(Use::Data);
         std::iter::once(Use::Step(&self.trial)).chain(from).chain(data).collect()
-    }
-
-    fn takes(&self) -> Vec<&str> {
-        vec![&self.trial]
     }
 
     fn simulates(&self) -> bool {

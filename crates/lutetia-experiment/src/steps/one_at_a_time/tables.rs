@@ -1,15 +1,14 @@
 //! The table of values varied alone.
 
-use lutetia_table::Table;
-
 use super::{
     OneAtATimeStep, Outcome,
     compute::{Swing, Swings},
 };
+use crate::results::{Measure, Results};
 use crate::steps::{calibrate::declared, trial::TrialUse};
 
 /// A row per value.
-pub(super) fn table(step: &OneAtATimeStep, base: &TrialUse, swings: &Swings) -> Table {
+pub(super) fn table(step: &OneAtATimeStep, base: &TrialUse, swings: &Swings) -> Results {
     let unit = match step.result {
         Outcome::RestrictedMean => "mo",
         Outcome::Grade3OrMore => "%",
@@ -19,14 +18,14 @@ pub(super) fn table(step: &OneAtATimeStep, base: &TrialUse, swings: &Swings) -> 
         None => format!("`{}`", step.arm),
     };
     let caption = format!("Result of {of} with one value at its low or high end");
-    let mut table = Table::new(&step.id, caption)
-        .column("parameter", "")
-        .column("unit", "")
-        .column("low_at", "")
-        .column("high_at", "")
-        .column("low", unit)
-        .column("high", unit)
-        .column("base", unit);
+    let mut table = Results::new(&step.id, caption)
+        .subject("parameter", "")
+        .text("unit")
+        .number(Measure::LowAt, "")
+        .number(Measure::HighAt, "")
+        .number(Measure::Low, unit)
+        .number(Measure::High, unit)
+        .number(Measure::Base, unit);
     for (vary, Swing { at, results }) in step.vary.iter().zip(&swings.of) {
         let (symbol, factor) = declared(base, &vary.name);
         table.push(vec![

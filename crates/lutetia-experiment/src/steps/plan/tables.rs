@@ -6,27 +6,35 @@ use lutetia_patient::{
 };
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results};
+
 /// The tables `<id>` and `<id>.risk`.
 #[must_use]
 pub fn all(id: &str, planned: &[PlannedCourse], what: &Plan) -> [Table; 2] {
-    let mut table = Table::new(
+    let (results, risks) = found(id, planned, what);
+    [results.table(), risks]
+}
+
+/// What was planned, and risks by activity.
+pub(super) fn found(id: &str, planned: &[PlannedCourse], what: &Plan) -> (Results, Table) {
+    let mut table = Results::new(
         id,
         "Activity per cycle until the limit over all cycles; the cycles to come are taken to be like the one measured",
     )
-    .column("region", "")
-    .column("limit", "Gy")
-    .column("limit_of", "")
-    .column("given", "Gy")
-    .column("cycles_to_come", "")
-    .column("per_activity", "Gy/GBq")
-    .column("per_activity_sd", "Gy/GBq")
-    .column("protraction", "")
-    .column("activity_expected", "GBq")
-    .column("activity_at_5_percent_risk", "GBq")
-    .column("risk_of_activity_asked", "%")
-    .column("cycles_of_activity_asked", "")
-    .column("cycles_of_activity_asked_at_5_percent_risk", "")
-    .column("note", "");
+    .subject("region", "")
+    .number(Measure::Limit, "Gy")
+    .text("limit_of")
+    .number(Measure::Given, "Gy")
+    .number(Measure::CyclesToCome, "")
+    .number(Measure::PerActivity, "Gy/GBq")
+    .number(Measure::PerActivity.sd(), "Gy/GBq")
+    .number(Measure::Protraction, "")
+    .number(Measure::ActivityExpected, "GBq")
+    .number(Measure::ActivityAt5PercentRisk, "GBq")
+    .number(Measure::RiskOfActivityAsked, "%")
+    .number(Measure::CyclesOfActivityAsked, "")
+    .number(Measure::CyclesOfActivityAskedAt5PercentRisk, "")
+    .text("note");
     let mut risks = Table::new(
         format!("{id}.risk"),
         "Probability that the limit is exceeded, by activity per cycle to come",
@@ -70,22 +78,25 @@ pub fn all(id: &str, planned: &[PlannedCourse], what: &Plan) -> [Table; 2] {
         row.push(one.note().into());
         table.push(row);
     }
-    [table, risks]
+    (table, risks)
 }
 
 #[cfg(test)]
 mod tests {
     use lutetia_diagnostic::Verdict;
-    use lutetia_patient::plan::{Course, Limit};
+    use lutetia_patient::{
+        NoValue,
+        plan::{Course, Limit},
+    };
 
     use super::*;
 
     #[test]
     fn exact_a_refused_plan_has_no_number_and_no_risk() {
-        let why = || Verdict::refused("it rises");
+        let why = || Verdict::refused(NoValue::LeftOut { because: "it rises".to_owned() });
         let course = Course {
             region: "kidney_left".to_owned(),
-            next: Verdict::refused("it rises"),
+            next: Verdict::refused(NoValue::LeftOut { because: "it rises".to_owned() }),
             given: Verdict::determined(Vec::new()),
             note: String::new(),
         };

@@ -3,19 +3,20 @@
 use lutetia_table::{Cell, Table};
 
 use super::{Reconstruct, arms::Arm};
+use crate::results::{Measure, Results};
 use crate::steps::survival::source::Individuals;
 
 /// `<id>`: a row per arm.
-pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Table {
-    let mut table = Table::new(&step.id, "Individual times found for the published curves")
-        .column("arm", "")
-        .column("points", "")
-        .column("patients", "")
-        .column("events", "")
-        .column("events_missing", "")
-        .column("largest_distance", "")
-        .column("largest_at_risk_difference", "")
-        .column("warning", "");
+pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Results {
+    let mut table = Results::new(&step.id, "Individual times found for the published curves")
+        .subject("arm", "")
+        .number(Measure::Points, "")
+        .number(Measure::Patients, "")
+        .number(Measure::Events, "")
+        .number(Measure::EventsMissing, "")
+        .number(Measure::LargestDistance, "")
+        .number(Measure::LargestAtRiskDifference, "")
+        .text("warning");
     for arm in arms {
         let found = &arm.found;
         table.push(vec![

@@ -202,7 +202,7 @@ mod tests {
         let Err(said) = &periods[1].fit else { panic!("a ratio") };
         assert!(said.to_string().contains("not determined"), "{said}");
         let table = super::super::periods("p", &patients, &options, &[2.5]).expect("a table");
-        let named = |row: usize| table.rows[row][0].csv();
+        let named = |row: usize| table.table().rows[row][0].csv();
         assert_eq!((named(0), named(1)), ("0 to 2.5 d".to_owned(), "after 2.5 d".to_owned()));
     }
 

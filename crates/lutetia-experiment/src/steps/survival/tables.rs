@@ -8,6 +8,7 @@ use super::{
     Intervals, Patients, SurvivalError, SurvivalOptions, contrasts, parametric, splines as spline,
     summaries,
 };
+use crate::results::{Measure, Results};
 use crate::steps::StepError;
 
 /// Why something is missing in a row.
@@ -22,31 +23,35 @@ fn said(notes: &[OutcomeError]) -> Cell {
 ///
 /// # Errors
 /// Options out of range.
-pub fn arms(id: &str, patients: &Patients, options: &SurvivalOptions) -> Result<Table, StepError> {
+pub fn arms(
+    id: &str,
+    patients: &Patients,
+    options: &SurvivalOptions,
+) -> Result<Results, StepError> {
     let unit = options.unit.as_str();
     let caption = format!(
         "Survival by arm (Kaplan and Meier) with {} intervals; a dash is not reached or not determined",
         options.percent()
     );
-    let mut table = Table::new(id, caption)
-        .column("arm", "")
-        .column("patients", "")
-        .column("events", "")
-        .column("median", unit)
-        .column("median_low", unit)
-        .column("median_high", unit)
-        .column("horizon", unit)
-        .column("restricted_mean", unit)
-        .column("restricted_mean_sd", unit);
+    let mut table = Results::new(id, caption)
+        .subject("arm", "")
+        .number(Measure::Patients, "")
+        .number(Measure::Events, "")
+        .number(Measure::Median, unit)
+        .number(Measure::Median.low(), unit)
+        .number(Measure::Median.high(), unit)
+        .number(Measure::Horizon, unit)
+        .number(Measure::RestrictedMean, unit)
+        .number(Measure::RestrictedMean.sd(), unit);
     for t in &options.at {
         let t = significant(*t, 6);
         table = table
-            .column(&format!("survival_{t}"), "")
-            .column(&format!("survival_{t}_low"), "")
-            .column(&format!("survival_{t}_high"), "")
-            .column(&format!("at_risk_{t}"), "");
+            .number(Measure::SurvivalAt(t.clone()), "")
+            .number(Measure::SurvivalAt(t.clone()).low(), "")
+            .number(Measure::SurvivalAt(t.clone()).high(), "")
+            .number(Measure::AtRiskAt(t), "");
     }
-    table = table.column("note", "");
+    table = table.text("note");
     let tau = options.horizon(patients);
     for own in summaries::of(patients, options)? {
         let rmst = own.restricted_mean.as_ref().ok();
@@ -115,7 +120,7 @@ pub fn comparison(
     id: &str,
     patients: &Patients,
     options: &SurvivalOptions,
-) -> Result<Table, StepError> {
+) -> Result<Results, StepError> {
     if patients.arms() < 2 {
         return Err(SurvivalError::OneArm.into());
     }
@@ -129,23 +134,23 @@ pub fn comparison(
             "Cox, Efron"
         }
     );
-    let mut table = Table::new(id, caption)
-        .column("arm", "")
-        .column("reference", "")
-        .column("hazard_ratio", "")
-        .column("low", "")
-        .column("high", "")
-        .column("log_rank", "")
-        .column("p", "")
-        .column("proportional_hazards", "")
-        .column("proportional_hazards_p", "")
-        .column("concordance", "")
-        .column("horizon", unit)
-        .column("restricted_mean_difference", unit)
-        .column("restricted_mean_low", unit)
-        .column("restricted_mean_high", unit)
-        .column("restricted_mean_p", "")
-        .column("note", "");
+    let mut table = Results::new(id, caption)
+        .subject("arm", "")
+        .text("reference")
+        .number(Measure::HazardRatio, "")
+        .number(Measure::Low, "")
+        .number(Measure::High, "")
+        .number(Measure::LogRank, "")
+        .number(Measure::P, "")
+        .number(Measure::ProportionalHazards, "")
+        .number(Measure::ProportionalHazardsP, "")
+        .number(Measure::Concordance, "")
+        .number(Measure::Horizon, unit)
+        .number(Measure::RestrictedMeanDifference, unit)
+        .number(Measure::RestrictedMean.low(), unit)
+        .number(Measure::RestrictedMean.high(), unit)
+        .number(Measure::RestrictedMeanP, "")
+        .text("note");
     let tau = options.horizon(patients);
     for own in contrasts::of(patients, options)? {
         let gain = own.restricted_mean;
@@ -182,21 +187,21 @@ pub fn periods(
     patients: &Patients,
     options: &SurvivalOptions,
     cuts: &[f64],
-) -> Result<Table, StepError> {
+) -> Result<Results, StepError> {
     let edges = contrasts::edges(cuts)?;
     let caption = format!("Hazard ratio by period of follow-up, {} intervals", options.percent());
-    let mut table = Table::new(id, caption)
-        .column("period", "")
-        .column("arm", "")
-        .column("reference", "")
-        .column("from", options.unit.as_str())
-        .column("to", options.unit.as_str())
-        .column("events", "")
-        .column("hazard_ratio", "")
-        .column("low", "")
-        .column("high", "")
-        .column("p", "")
-        .column("note", "");
+    let mut table = Results::new(id, caption)
+        .subject("period", "")
+        .text("arm")
+        .text("reference")
+        .number(Measure::From, options.unit.as_str())
+        .number(Measure::To, options.unit.as_str())
+        .number(Measure::Events, "")
+        .number(Measure::HazardRatio, "")
+        .number(Measure::Low, "")
+        .number(Measure::High, "")
+        .number(Measure::P, "")
+        .text("note");
     for own in contrasts::by_period(patients, options, &edges)? {
         let (from, to) = (own.from, own.to);
         let name = if to.is_finite() {
@@ -235,32 +240,32 @@ pub fn families(
     id: &str,
     patients: &Patients,
     options: &SurvivalOptions,
-) -> Result<Table, StepError> {
+) -> Result<Results, StepError> {
     let unit = options.unit.as_str();
     let tau = options.horizon(patients);
     let mut table =
-        Table::new(id, "Parametric families by maximum likelihood, best AIC of each arm first")
-            .column("fit", "")
-            .column("arm", "")
-            .column("family", "")
-            .column("parameters", "")
-            .column("log_likelihood", "")
-            .column("aic_difference", "")
+        Results::new(id, "Parametric families by maximum likelihood, best AIC of each arm first")
+            .subject("fit", "")
+            .text("arm")
+            .text("family")
+            .text("parameters")
+            .number(Measure::LogLikelihood, "")
+            .number(Measure::AicDifference, "")
             // A difference of numbers a thousand times as large.
             .tolerance(1e-2)
-            .column("median", unit)
-            .column("median_low", unit)
-            .column("median_high", unit)
-            .column("horizon", unit)
-            .column("restricted_mean", unit)
-            .column("largest_distance", "")
+            .number(Measure::Median, unit)
+            .number(Measure::Median.low(), unit)
+            .number(Measure::Median.high(), unit)
+            .number(Measure::Horizon, unit)
+            .number(Measure::RestrictedMean, unit)
+            .number(Measure::LargestDistance, "")
             .tolerance(1e-2)
-            .column("lack_of_fit", "")
+            .number(Measure::LackOfFit, "")
             .tolerance(1e-2)
-            .column("lack_of_fit_df", "")
-            .column("lack_of_fit_p", "")
+            .number(Measure::LackOfFitDf, "")
+            .number(Measure::LackOfFitP, "")
             .tolerance(1e-1)
-            .column("note", "");
+            .text("note");
     for own in parametric::of(patients, options)? {
         let arm = own.arm;
         for found in &own.fits {
@@ -399,24 +404,24 @@ pub fn interval_arms(
     id: &str,
     patients: &Intervals,
     options: &SurvivalOptions,
-) -> Result<Table, StepError> {
+) -> Result<Results, StepError> {
     let unit = options.unit.as_str();
-    let mut table = Table::new(
+    let mut table = Results::new(
         id,
         "Survival by arm with events between two visits (Turnbull); the median lies after `median_after` and not after `median_by`, a dash is not reached",
     )
-    .column("arm", "")
-    .column("patients", "")
-    .column("events", "")
-    .column("median_after", unit)
-    .column("median_by", unit)
-    .column("log_likelihood", "");
+    .subject("arm", "")
+    .number(Measure::Patients, "")
+    .number(Measure::Events, "")
+    .number(Measure::MedianAfter, unit)
+    .number(Measure::MedianBy, unit)
+    .number(Measure::LogLikelihood, "");
     for t in &options.at {
         let t = significant(*t, 6);
         table =
-            table.column(&format!("survival_{t}_from"), "").column(&format!("survival_{t}_to"), "");
+            table.number(Measure::SurvivalFrom(t.clone()), "").number(Measure::SurvivalTo(t), "");
     }
-    table = table.column("note", "");
+    table = table.text("note");
     for own in patients.curves(options) {
         let curve = own.curve.as_ref().ok();
         let median = curve.and_then(|c| c.quantile(0.5).ok()).flatten();

@@ -3,6 +3,7 @@
 use lutetia_table::{Cell, Table};
 
 use super::{Sweep, grid::Grid};
+use crate::results::{Measure, Results};
 
 /// The observables of a step in the order of their columns, each once.
 fn observed(step: &Sweep) -> Vec<&String> {
@@ -20,18 +21,20 @@ fn named<'a>(step: &'a Sweep, output: &'a String) -> &'a str {
 }
 
 /// `<id>`: a row per amount.
-pub(super) fn coefficients(step: &Sweep, grid: &Grid) -> Table {
-    let mut table = Table::new(
+pub(super) fn coefficients(step: &Sweep, grid: &Grid) -> Results {
+    let mut table = Results::new(
         &step.id,
         "Time-integrated activity coefficients (to infinity) and their ratios by ligand amount",
     )
-    .column("amount", "nmol")
-    .column("hot", "nmol");
+    .subject("amount", "nmol")
+    .number(Measure::Hot, "nmol");
     for name in observed(step) {
-        table = table.column(&format!("tiac_{}", named(step, name)), "h");
+        let of = named(step, name).to_owned();
+        table = table.number(Measure::TiaCoefficientOf(of), "h");
     }
     for [over, under] in &step.ratios {
-        table = table.column(&format!("ratio_{}_{}", named(step, over), named(step, under)), "");
+        let [over, under] = [over, under].map(|output| named(step, output).to_owned());
+        table = table.number(Measure::RatioOf(over, under), "");
     }
     for amount in &grid.amounts {
         let mut row: Vec<Cell> = vec![amount.nmol.into(), grid.hot_nmol.into()];

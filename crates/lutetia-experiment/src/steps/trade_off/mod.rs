@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::ArmSpec};
 use crate::names::first;
+use crate::results::Shown;
 
 mod compute;
 mod error;
@@ -187,7 +188,8 @@ impl StepKind for TradeOffStep {
         let mut tables = tables::tables(self, &result);
         if let Some(propose) = &self.propose {
             let proposed = self.search(propose, context)?;
-            tables.extend(proposal::tables::tables(&self.id, propose, &proposed));
+            let proposed = proposal::tables::tables(&self.id, propose, &proposed);
+            tables.extend(proposed.into_iter().map(Shown::from));
         }
         for table in tables {
             context.add(table);

@@ -7,13 +7,18 @@ use super::{
     Benefit, TradeOffStep,
     compute::{Bands, StatedHarm, TradeOffResult},
 };
+use crate::results::{Measure, Results, Shown};
 
 /// All tables of a trade-off, but for those of a proposal.
-pub(super) fn tables(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Vec<Table> {
-    let mut all =
-        vec![regimens(step, result), fronts(step, result), best(step, result), index(step, result)];
+pub(super) fn tables(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Vec<Shown> {
+    let mut all: Vec<Shown> = vec![
+        regimens(step, result).into(),
+        fronts(step, result).into(),
+        best(step, result).into(),
+        index(step, result).into(),
+    ];
     if !result.stated.is_empty() {
-        all.push(own_harm(&step.id, &result.stated));
+        all.push(own_harm(&step.id, &result.stated).into());
     }
     all
 }
@@ -48,9 +53,9 @@ fn bands(bands: Bands) -> String {
     }
 }
 
-fn regimens(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Table {
+fn regimens(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Results {
     let (unit, factor) = unit(step);
-    let mut table = Table::new(
+    let mut table = Results::new(
         &step.id,
         format!(
             "Regimens on the same {} virtual patients ({} left out who could not be simulated under every one); {}; \
@@ -60,31 +65,31 @@ fn regimens(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Table {
             bands(result.bands)
         ),
     )
-    .column("regimen", "")
-    .column("key", "")
-    .column("series", "")
-    .column("benefit", unit)
-    .column("benefit_low", unit)
-    .column("benefit_high", unit)
-    .column("harm", "%")
-    .column("harm_low", "%")
-    .column("harm_high", "%")
-    .column("on_front", "")
-    .column("front_share", "%")
-    .column("utility", "")
-    .column("utility_low", "")
-    .column("utility_high", "")
-    .column("best_share", "%")
-    .column("more_harm", "%")
-    .column("more_harm_low", "%")
-    .column("more_harm_high", "%")
-    .column("nnh", "")
-    .column("nnh_low", "")
-    .column("nnh_high", "")
-    .column("number_needed_to_harm", "")
-    .column("behind", "")
-    .column("behind_low", "")
-    .column("behind_high", "");
+    .subject("regimen", "")
+    .number(Measure::Key, "")
+    .text("series")
+    .number(Measure::Benefit, unit)
+    .number(Measure::Benefit.low(), unit)
+    .number(Measure::Benefit.high(), unit)
+    .number(Measure::Harm, "%")
+    .number(Measure::Harm.low(), "%")
+    .number(Measure::Harm.high(), "%")
+    .number(Measure::OnFront, "")
+    .number(Measure::FrontShare, "%")
+    .number(Measure::Utility, "")
+    .number(Measure::Utility.low(), "")
+    .number(Measure::Utility.high(), "")
+    .number(Measure::BestShare, "%")
+    .number(Measure::MoreHarm, "%")
+    .number(Measure::MoreHarm.low(), "%")
+    .number(Measure::MoreHarm.high(), "%")
+    .number(Measure::Nnh, "")
+    .number(Measure::Nnh.low(), "")
+    .number(Measure::Nnh.high(), "")
+    .text("number_needed_to_harm")
+    .number(Measure::Behind, "")
+    .number(Measure::Behind.low(), "")
+    .number(Measure::Behind.high(), "");
     for (k, (p, r)) in result.points.iter().zip(&step.regimens).enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "regimens are few")]
         let key = (k + 1) as f64;
@@ -197,20 +202,19 @@ fn best(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Table {
 }
 
 /// Benefit, harm and both, and the means of what the trial keeps, over what is given.
-fn index(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Table {
-    let mut table = Table::new(
+fn index(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Results {
+    let mut table = Results::new(
         format!("{}.index", step.id),
         "Benefit, harm, and benefit without harm over the activity given",
     )
-    .column("regimen", "")
-    .column("series", "")
-    .column("activity", "GBq")
-    .column("amount", "nmol");
-    for what in ["benefit", "harm", "both"] {
-        table = table
-            .column(what, "")
-            .column(&format!("{what}_low"), "")
-            .column(&format!("{what}_high"), "");
+    .subject("regimen", "")
+    .text("series")
+    .number(Measure::Activity, "GBq")
+    .number(Measure::Amount, "nmol");
+    for measure in [Measure::Benefit, Measure::Harm, Measure::Both] {
+        for own in [measure.clone(), measure.clone().low(), measure.high()] {
+            table = table.number(own, "");
+        }
     }
     // Other trials keep the same, or the columns would not be comparable.
     let system = result.base.cohort.model.simulator.system();
@@ -223,8 +227,7 @@ fn index(step: &TradeOffStep, result: &TradeOffResult<'_>) -> Table {
         .filter_map(|name| Some(&system.outputs()[system.output_index(name)?]))
         .collect();
     for info in &keep {
-        let name = info.name.replace(':', "_").to_lowercase();
-        table = table.column(&format!("mean_{name}"), info.unit.symbol());
+        table = table.number(Measure::MeanOf(info.name.clone()), info.unit.symbol());
     }
     let mut order: Vec<usize> = (0..result.points.len()).collect();
     let activity = |k: &usize| result.given[*k].activity_gbq;

@@ -11,6 +11,7 @@ use super::{
     crossover::{Adjusted, Caution},
     result::{ArmContrast, ArmEndpoint, ArmMargin, ArmShare, TrialResult, shares_patients},
 };
+use crate::results::{Measure, Results, Shown};
 use crate::steps::{
     StepError,
     cohort::MOST_ROWS,
@@ -29,12 +30,12 @@ pub(super) fn tables(
     records: &[Record],
     failed: &[Failed],
     result: &TrialResult,
-) -> Result<Vec<Table>, StepError> {
+) -> Result<Vec<Shown>, StepError> {
     let spec = trial.spec();
-    let mut all = vec![
-        endpoints(id, spec, &result.endpoints),
-        ratios(id, spec, &result.contrasts),
-        curves(id, spec, &result.endpoints),
+    let mut all: Vec<Shown> = vec![
+        endpoints(id, spec, &result.endpoints).into(),
+        ratios(id, spec, &result.contrasts).into(),
+        curves(id, spec, &result.endpoints).into(),
     ];
     if let Some(patients) = &result.between_scans {
         let options = SurvivalOptions {
@@ -43,15 +44,16 @@ pub(super) fn tables(
             at: vec![12.0, 24.0],
             ..SurvivalOptions::default()
         };
-        all.push(interval_arms(&format!("{id}.interval_censored"), patients, &options)?);
-        all.push(interval_curves(&format!("{id}.interval_censored_curve"), patients, &options)?);
+        let [arms, curves] = ["", "_curve"].map(|part| format!("{id}.interval_censored{part}"));
+        all.push(interval_arms(&arms, patients, &options)?.into());
+        all.push(interval_curves(&curves, patients, &options)?.into());
     }
-    all.extend(patient_tables(id, trial, records));
-    all.push(shares(id, spec, &result.shares));
-    all.extend(result.crossover.as_ref().map(|adjusted| crossover(id, spec, adjusted)));
-    all.push(failures(id, spec, failed));
+    all.extend(patient_tables(id, trial, records).into_iter().map(Shown::from));
+    all.push(shares(id, spec, &result.shares).into());
+    all.extend(result.crossover.as_ref().map(|adjusted| crossover(id, spec, adjusted).into()));
+    all.push(failures(id, spec, failed).into());
     if !result.margins.is_empty() {
-        all.push(margins(id, spec, &result.margins));
+        all.push(margins(id, spec, &result.margins).into());
     }
     Ok(all)
 }
@@ -64,18 +66,18 @@ fn name(spec: &TrialSpec, arm: usize) -> &str {
     spec.arms[arm].name.as_str()
 }
 
-fn endpoints(id: &str, spec: &TrialSpec, found: &[ArmEndpoint]) -> Table {
-    let mut table = Table::new(id, "Endpoints by arm, 95 % intervals on the log-log scale")
-        .column("row", "")
-        .column("arm", "")
-        .column("endpoint", "")
-        .column("patients", "")
-        .column("events", "")
-        .column("median", "mo")
-        .column("low", "mo")
-        .column("high", "mo")
-        .column("at_12_mo", "")
-        .column("at_24_mo", "");
+fn endpoints(id: &str, spec: &TrialSpec, found: &[ArmEndpoint]) -> Results {
+    let mut table = Results::new(id, "Endpoints by arm, 95 % intervals on the log-log scale")
+        .subject("row", "")
+        .text("arm")
+        .text("endpoint")
+        .number(Measure::Patients, "")
+        .number(Measure::Events, "")
+        .number(Measure::Median, "mo")
+        .number(Measure::Low, "mo")
+        .number(Measure::High, "mo")
+        .number(Measure::At12Mo, "")
+        .number(Measure::At24Mo, "");
     let months = |x: Option<f64>| Cell::from(x.map(|t| t / MONTH));
     for ArmEndpoint { endpoint, arm, curve } in found {
         let median = curve.median();
@@ -95,19 +97,19 @@ fn endpoints(id: &str, spec: &TrialSpec, found: &[ArmEndpoint]) -> Table {
     table
 }
 
-fn ratios(id: &str, spec: &TrialSpec, found: &[ArmContrast]) -> Table {
+fn ratios(id: &str, spec: &TrialSpec, found: &[ArmContrast]) -> Results {
     let mut caption = "Hazard ratios against the first arm".to_owned();
     if shares_patients(spec) {
         caption = format!("{caption}; {SHARED}");
     }
-    let mut table = Table::new(format!("{id}.ratios"), caption)
-        .column("endpoint", "")
-        .column("arm", "")
-        .column("hazard_ratio", "")
-        .column("low", "")
-        .column("high", "")
-        .column("p", "")
-        .column("note", "");
+    let mut table = Results::new(format!("{id}.ratios"), caption)
+        .subject("endpoint", "")
+        .text("arm")
+        .number(Measure::HazardRatio, "")
+        .number(Measure::Low, "")
+        .number(Measure::High, "")
+        .number(Measure::P, "")
+        .text("note");
     for ArmContrast { endpoint, arm, ratio } in found {
         let mut row: Vec<Cell> = vec![endpoint.name().into(), name(spec, *arm).into()];
         match ratio {

@@ -151,9 +151,9 @@ impl ChainSpec {
 fn run(step: &UncertaintyStep, context: &mut Context) -> Result<(), StepError> {
     let chain = step.measurement.chain()?;
     let (tias, doses) = context.artefacts.doses(&step.from)?;
-    for table in tables::all(&step.id, &budgets(tias, doses, &chain)) {
-        context.add(table);
-    }
+    let (results, parts) = tables::found(&step.id, &budgets(tias, doses, &chain));
+    context.add(results);
+    context.add(parts);
     Ok(())
 }
 

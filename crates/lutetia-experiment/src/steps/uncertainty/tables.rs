@@ -5,22 +5,30 @@ use lutetia_dose::Budget;
 use lutetia_patient::shown;
 use lutetia_table::{Cell, Table};
 
+use crate::results::{Measure, Results};
+
 /// The tables `<id>` and `<id>.budget`.
 #[must_use]
 pub fn all(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
-    let mut totals = Table::new(
+    let (totals, parts) = found(id, budgets);
+    [totals.table(), parts]
+}
+
+/// The uncertainty of each dose, and what adds to it.
+pub(super) fn found(id: &str, budgets: &[(String, Verdict<Budget>)]) -> (Results, Table) {
+    let mut totals = Results::new(
         id,
         "Absorbed dose with the uncertainty of the whole chain; activity and dose factor are correlated through the volume",
     )
-    .column("region", "")
-    .column("total", "Gy")
-    .column("total_sd", "Gy")
-    .column("relative_sd", "%")
-    .column("activity_relative_sd", "%")
-    .column("factor_relative_sd", "%")
-    .column("correlation", "")
-    .column("dominant", "")
-    .column("note", "");
+    .subject("region", "")
+    .number(Measure::Total, "Gy")
+    .number(Measure::Total.sd(), "Gy")
+    .number(Measure::Relative.sd(), "%")
+    .number(Measure::ActivityRelative.sd(), "%")
+    .number(Measure::FactorRelative.sd(), "%")
+    .number(Measure::Correlation, "")
+    .text("dominant")
+    .text("note");
     let mut parts = Table::new(
         format!("{id}.budget"),
         "What each input adds to the uncertainty of the absorbed dose, and its share of the variance",
@@ -70,5 +78,5 @@ pub fn all(id: &str, budgets: &[(String, Verdict<Budget>)]) -> [Table; 2] {
             ]);
         }
     }
-    [totals, parts]
+    (totals, parts)
 }
