@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, trial::TrialUse};
-use crate::{artefact::Artefact, written::Time};
+use crate::{
+    artefact::Artefact,
+    written::{Time, Value},
+};
 
 mod compute;
 mod error;
@@ -59,10 +62,10 @@ pub struct CalibrateStep {
 pub struct UnknownSpec {
     /// Parameter of the model.
     pub name: String,
-    /// Least value.
-    pub lower: String,
+    /// Least value, such as `0.01 1/Gy`.
+    pub lower: Value,
     /// Greatest value.
-    pub upper: String,
+    pub upper: Value,
     /// Uniform in the logarithm.
     #[serde(default)]
     pub log: bool,

@@ -10,7 +10,7 @@ use super::{
 /// `<id>`: a row per time.
 pub(super) fn beside(step: &IndependentActionStep, times: &[At]) -> Table {
     let table = Table::new(&step.id, caption(step))
-        .column("time", &step.unit)
+        .column("time", step.unit.text())
         .column("combination", "")
         .column("alone", "")
         .column("difference", "")
