@@ -106,3 +106,9 @@ pub const MIXED_ZONES: Code = "LUT3053";
 pub const CLOCKS_SET: Code = "LUT3054";
 /// A mark in a number may be decimal or separate thousands.
 pub const UNDECIDED_NUMBER: Code = "LUT3055";
+/// A concentration stands beside neither a volume nor a mass.
+pub const NO_SIZE: Code = "LUT3060";
+/// A share of the injected activity does not say whether it is decay-corrected.
+pub const UNSAID_CORRECTION: Code = "LUT3061";
+/// A share is of an activity that was not injected.
+pub const NOT_INJECTED: Code = "LUT3062";

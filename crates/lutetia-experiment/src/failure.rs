@@ -97,6 +97,16 @@ pub enum Failure {
     /// Stopped by the user.
     #[error("interrupted")]
     Interrupted,
+    /// What a step or a figure met, at the place of the experiment that it concerns.
+    #[error("{of}")]
+    Placed {
+        /// The message with its place.
+        diagnostic: Box<Diagnostic>,
+        /// The text it points into.
+        sources: Box<Sources>,
+        /// What it is of.
+        of: Box<Failure>,
+    },
 }
 
 impl Failure {
@@ -107,6 +117,7 @@ impl Failure {
             Self::Model(error) => Some(error.code()),
             Self::Chart { source, .. } => Some(source.code()),
             Self::Step { reason, .. } => reason.code(),
+            Self::Placed { of, .. } => of.code(),
             Self::Diagnostics { .. }
             | Self::Read { .. }
             | Self::Keep { .. }

@@ -37,11 +37,25 @@ impl Kept {
     /// already, and those that stand in memory on one of these, which would have to be computed again for them.
     #[must_use]
     pub fn worth(&self, long: f64) -> BTreeSet<&str> {
+        self.chosen(|step| {
+            let took = step.entry.took.is_some_and(|seconds| seconds >= long);
+            took || step.committed
+        })
+    }
+
+    /// Those of some steps that there are, and those that stand in memory on one of them: no time decides, so that every
+    /// machine keeps the same.
+    #[must_use]
+    pub fn with_what_stands_on(&self, kept: &BTreeSet<String>) -> BTreeSet<&str> {
+        self.chosen(|step| kept.contains(&step.step))
+    }
+
+    /// The steps that `chosen` says, and those that stand in memory on one of these.
+    fn chosen(&self, chosen: impl Fn(&KeptStep) -> bool) -> BTreeSet<&str> {
         let mut worth = vec![false; self.steps.len()];
         for (at, step) in self.steps.iter().enumerate() {
-            let took = step.entry.took.is_some_and(|seconds| seconds >= long);
             let again = |&on: &usize| worth[on] && self.steps[on].entry.hands_on.is_none();
-            worth[at] = took || step.committed || self.graph.takes(at).iter().any(again);
+            worth[at] = chosen(step) || self.graph.takes(at).iter().any(again);
         }
         self.steps.iter().zip(worth).filter(|(_, w)| *w).map(|(s, _)| s.step.as_str()).collect()
     }

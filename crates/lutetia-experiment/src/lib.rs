@@ -23,7 +23,7 @@ pub mod world;
 pub mod written;
 
 pub use cache::{Cache, Keep, Repository, Source, Unfit};
-pub use check::{Checked, Sheet, check, declared};
+pub use check::{Checked, Sheet, check, declared, filled, placed};
 pub use failure::{Attempt, Failure};
 pub use kept::Kept;
 pub use plan::{Named, Plan, PlannedFigure, PlannedStep};

@@ -187,19 +187,7 @@ pub fn model_doses(
     model: &LoadedModel,
     asked: &ModelDoses,
 ) -> Result<ModelDosesFound, PatientError> {
-    let sources = sources(asked, model)?;
-    let regimen = asked.treatment.regimen();
-    let activities = regimen.doses.iter().flat_map(|d| &d.activities);
-    let injected_mbq = in_unit(model, activities.map(|(_, activity)| activity).sum(), "MBq")?;
-    if injected_mbq <= 0.0 {
-        return Err(PatientError::NoActivity);
-    }
-    let mut outputs: Vec<usize> = sources.iter().map(|s| s.output).collect();
-    // One integral per source, in their order: its nuclides follow each other.
-    outputs.dedup_by_key(|output| *output);
-    if outputs.len() != asked.sources.len() {
-        return Err(PatientError::OutputTwice);
-    }
+    let Prepared { sources, outputs, injected_mbq } = prepared(model, asked)?;
     let options = Options { integrals: outputs, to_infinity: true, ..Options::default() };
     let values: Vec<Option<&String>> = match &asked.vary {
         None => vec![None],
@@ -219,6 +207,38 @@ pub fn model_doses(
         })
         .collect::<Result<_, PatientError>>()?;
     Ok(ModelDosesFound { injected_mbq, cases, rtol: options.rtol })
+}
+
+/// Whether such doses can be asked of a model, before anything is computed.
+///
+/// # Errors
+/// [`PatientError`]: an output, a region, a nuclide or a mass that there is not, no activity, one output twice.
+pub fn check_model_doses(model: &LoadedModel, asked: &ModelDoses) -> Result<(), PatientError> {
+    prepared(model, asked).map(drop)
+}
+
+/// What is computed of which outputs.
+struct Prepared {
+    sources: Vec<Source>,
+    outputs: Vec<usize>,
+    injected_mbq: f64,
+}
+
+fn prepared(model: &LoadedModel, asked: &ModelDoses) -> Result<Prepared, PatientError> {
+    let sources = sources(asked, model)?;
+    let regimen = asked.treatment.regimen();
+    let activities = regimen.doses.iter().flat_map(|d| &d.activities);
+    let injected_mbq = in_unit(model, activities.map(|(_, activity)| activity).sum(), "MBq")?;
+    if injected_mbq <= 0.0 {
+        return Err(PatientError::NoActivity);
+    }
+    let mut outputs: Vec<usize> = sources.iter().map(|s| s.output).collect();
+    // One integral per source, in their order: its nuclides follow each other.
+    outputs.dedup_by_key(|output| *output);
+    if outputs.len() != asked.sources.len() {
+        return Err(PatientError::OutputTwice);
+    }
+    Ok(Prepared { sources, outputs, injected_mbq })
 }
 
 /// The integrals of the sources to infinity, internal, in their order.

@@ -20,7 +20,7 @@ use crate::cache::Folder;
 use crate::page;
 use crate::page::IndexEntry;
 use crate::provenance::Provenance;
-use crate::steps::{Steps, UnfitStep, in_turn};
+use crate::steps::{Keeping, Steps, UnfitStep, in_turn};
 use crate::write::{FolderLock, LockError, WriteError, write_atomically};
 use lutetia_experiment::world::{hash, hash_file};
 use lutetia_experiment::{
@@ -43,8 +43,8 @@ pub struct Settings {
     pub check: bool,
     /// Decides which steps a check computes all the same; where it is empty, the program does.
     pub turn: String,
-    /// Write what steps that take so many seconds made beside the report, for the repository to keep.
-    pub keep_steps: Option<f64>,
+    /// Of which steps what they made is written beside the report, for the repository to keep.
+    pub keep_steps: Keeping,
 }
 
 /// How a report ended.
@@ -271,7 +271,7 @@ fn one(
 ) -> Outcome {
     let folder = settings.root.join("reports").join(name);
     let stamp_path = folder.join(".stamp.json");
-    if !settings.force && !settings.check && settings.keep_steps.is_none() {
+    if !settings.force && !settings.check && settings.keep_steps == Keeping::Present {
         let stamp =
             fs::read(&stamp_path).ok().and_then(|b| serde_json::from_slice::<Provenance>(&b).ok());
         if stamp.is_some_and(|s| s.is_current(keep.program, &settings.root, &folder)) {
@@ -337,7 +337,9 @@ fn make(
     };
     progress.begin(name, experiment.steps.len());
     let begin = |step: &str| progress.step(name, step);
-    let made = lutetia_experiment::run(&experiment, &mut reading, keep, &begin, stop)?;
+    let made = lutetia_experiment::run(&experiment, &mut reading, keep, &begin, stop)
+        .map_err(|failure| lutetia_experiment::placed(&path, &text, failure))?;
+    lutetia_experiment::filled(&path, &text, &made.numbers)?;
     progress.steps(name, &made.steps);
     for note in reading.notes() {
         progress.note(name, note);

@@ -20,6 +20,20 @@ const ENDING: &str = "bin";
 /// Bytes above which a step is not kept: the most that a committed file may have.
 const MOST: usize = 1_000_000;
 
+/// Which steps the repository keeps of a report that is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Keeping {
+    /// Those of which it has a file; a file that no longer fits is written anew.
+    #[default]
+    Present,
+    /// The same and what stands in memory on them, also of a report in which nothing has changed. No time decides, so
+    /// that every machine keeps the same steps.
+    Again,
+    /// Those that took so many seconds in this run, and what stands in memory on them; without `force` also those of
+    /// which it has a file that fits. Another machine may keep others.
+    Long(f64),
+}
+
 /// The steps that the repository keeps of one report.
 #[derive(Debug, Clone)]
 pub struct Steps {
@@ -101,17 +115,21 @@ impl Steps {
         differences
     }
 
-    /// Writes what is to be kept: with the seconds from which on a step is worth it, every such step and nothing else;
-    /// without them those of the files that do not fit any more. Files of no step go.
+    /// Writes what is to be kept; files of no step go.
     ///
     /// # Errors
     /// When a file cannot be written or removed.
-    pub fn keep(&self, made: &Kept, long: Option<f64>) -> Result<(), WriteError> {
+    pub fn keep(&self, made: &Kept, keeping: Keeping) -> Result<(), WriteError> {
         let unfit = self.unfit(made);
         let mut write: BTreeSet<&str> = BTreeSet::new();
         let mut remove: BTreeSet<String> = BTreeSet::new();
-        if let Some(long) = long {
-            write = made.worth(long);
+        let chosen = match keeping {
+            Keeping::Present => None,
+            Keeping::Again => Some(made.with_what_stands_on(&self.list().into_iter().collect())),
+            Keeping::Long(seconds) => Some(made.worth(seconds)),
+        };
+        if let Some(chosen) = chosen {
+            write = chosen;
             remove = self.list().into_iter().filter(|s| !write.contains(s.as_str())).collect();
         } else {
             for UnfitStep { step, reason } in &unfit {

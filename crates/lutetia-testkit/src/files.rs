@@ -134,6 +134,9 @@ pub fn said(failure: &Failure) -> String {
         Failure::Diagnostics { diagnostics, sources } => {
             lutetia_diagnostic::render(diagnostics, sources, false)
         }
+        Failure::Placed { diagnostic, sources, .. } => {
+            lutetia_diagnostic::render(std::slice::from_ref(&**diagnostic), sources, false)
+        }
         other => other.to_string(),
     }
 }

@@ -12,6 +12,7 @@ mod nuclide;
 mod number;
 mod quantity;
 mod system;
+mod time;
 mod unit;
 
 pub use chain::DecayChain;
@@ -22,6 +23,7 @@ pub use nuclide::{Branch, MeanEnergy, Nuclide, NuclideError, NuclideTable};
 pub use number::{significant, typed, without_noise};
 pub use quantity::Quantity;
 pub use system::UnitSystem;
+pub use time::time_unit;
 pub use unit::Unit;
 
 /// Avogadro constant in 1/mol, exact since 2019.

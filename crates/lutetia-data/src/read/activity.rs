@@ -8,6 +8,7 @@ use super::{
     },
     decaying_nuclide,
     doses::{Cycle, Cycles, positive},
+    measures::{Size, Unsaid, given},
     significant,
     subjects::Known,
     times::Clocks,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     codes,
     study::{BELOW_DETECTION, CORRECTION_UNDONE, Row, Rows},
-    table::{Bad, Fault, Faults, Input, Part, Place, ReadAs, RowView, TableReader, When},
+    table::{Bad, Fault, Faults, Input, Measure, Part, Place, ReadAs, RowView, TableReader, When},
 };
 
 /// Above what decay leaves of the injection by more than the calibration of a dose calibrator
@@ -34,14 +35,20 @@ pub(super) fn read<'a>(
     faults: &mut Faults,
 ) -> (Rows, (u8, Vec<ReadAs>)) {
     let mut rows = Rows::default();
-    let mut clocks = Clocks::default();
+    let mut told = Told::default();
     let layout = reader.read(input, faults, |row, faults| {
-        if let Some(typed) = read_row(row, &mut rows, known, cycles, &mut clocks, nuclides, faults)
-        {
+        if let Some(typed) = read_row(row, &mut rows, known, cycles, &mut told, nuclides, faults) {
             rows.rows.push(typed);
         }
     });
     (rows, layout)
+}
+
+/// What is said once of a file.
+#[derive(Default)]
+struct Told {
+    clocks: Clocks,
+    measures: Unsaid,
 }
 
 fn read_row(
@@ -49,7 +56,7 @@ fn read_row(
     rows: &mut Rows,
     known: &Known<'_>,
     cycles: &Cycles<'_>,
-    clocks: &mut Clocks,
+    told: &mut Told,
     nuclides: &NuclideTable,
     faults: &mut Faults,
 ) -> Option<Row> {
@@ -75,6 +82,9 @@ fn read_row(
     let sd = read_sd(row, activity.ok().map(|a| a.0), faults);
     let volume = positive(row, VOLUME, "mL", false, faults);
     let mass = positive(row, MASS, "g", false, faults);
+    let measures = [(ACTIVITY, activity.ok().map(|a| a.0)), (SD, sd.ok().flatten())];
+    let size = Size::of(volume, mass, region.as_deref().unwrap_or(""));
+    size.look(row, &measures, &mut told.measures, faults)?;
     let nuclide = row
         .text(NUCLIDE)
         .map(|text| {
@@ -95,7 +105,7 @@ fn read_row(
     let time = match when {
         When::Hours(time) => time,
         When::After(time) => starts + time,
-        When::At(moment) => clocks.hours(row, moment, &subject, cycle, cycles, faults)?,
+        When::At(moment) => told.clocks.hours(row, moment, &subject, cycle, cycles, faults)?,
     };
     if time < starts {
         before_injection(row, time, false, doses, faults);
@@ -131,31 +141,48 @@ fn read_row(
         // The dose was refused; its fault is told.
         (None, None) => None,
     };
-    let ((mut activity, limit), mut sd) = (activity.ok()?, sd.ok()?.unwrap_or(f64::NAN));
-    let (region, volume, mass) = (region.ok()?, volume.ok()?, mass.ok()?);
+    let ((activity, limit), sd) = (activity.ok()?, sd.ok()?);
+    let (region, volume, mass) = (region.as_deref().ok()?, volume.ok()?, mass.ok()?);
     let (below, corrected) = (below.ok()? || limit, corrected.ok()?);
     let nuclide = nuclide?;
+    let share = activity.per.injected || sd.is_some_and(|sd| sd.per.injected);
+    let given = match share {
+        true => given(row, cycles, &subject, cycle, &nuclide.name, time, faults)?,
+        false => f64::NAN,
+    };
+    let mut activity_mbq = size.mbq(activity, given)?;
+    let mut sd = sd.map_or(Some(f64::NAN), |sd| size.mbq(sd, given))?;
     if corrected {
         let decayed = (-nuclide.lambda_per_s() * 3600.0 * (time - starts)).exp();
-        activity *= decayed;
+        activity_mbq *= decayed;
         sd *= decayed;
     }
-    if rows.regions.len() >= MOST_REGIONS && rows.regions.get(&region).is_none() {
+    if rows.regions.len() >= MOST_REGIONS && rows.regions.get(region).is_none() {
         faults.error(codes::TOO_MANY_ROWS, row.place(REGION), || {
             Fault::new(format!("more than {MOST_REGIONS} different regions"), "one more region")
                 .hint("look whether another column was taken for the region")
         });
         return None;
     }
-    above_injected(row, cycles, &subject, cycle, &region, &nuclide.name, time, activity, faults)?;
+    above_injected(
+        row,
+        cycles,
+        &subject,
+        cycle,
+        region,
+        &nuclide.name,
+        time,
+        activity_mbq,
+        faults,
+    )?;
     Some(Row {
         time_h: time,
-        activity_mbq: activity,
+        activity_mbq,
         sd_mbq: sd,
         volume_ml: volume.unwrap_or(f64::NAN),
         mass_g: mass.unwrap_or(f64::NAN),
         subject: rows.subjects.intern(&subject),
-        region: rows.regions.intern(&region),
+        region: rows.regions.intern(region),
         line: row.line,
         cycle,
         nuclide: u8::try_from(rows.nuclides.intern(&nuclide.name)).unwrap_or(u8::MAX),
@@ -197,33 +224,31 @@ fn dose_place(doses: &Cycle<'_>) -> Place {
 }
 
 /// The activity and whether it is a detection limit written as `<12.3`.
-fn read_activity(row: &mut RowView<'_>, faults: &mut Faults) -> Result<(f64, bool), Bad> {
-    let text = row.text(ACTIVITY);
-    let limit = text.as_deref().and_then(|text| text.strip_prefix('<'));
-    let value = match limit {
-        Some(limit) => row.number_of(limit.trim(), ACTIVITY, None, faults)?,
-        None => row.needed(ACTIVITY, faults)?,
-    };
-    if value < 0.0 {
+fn read_activity(row: &mut RowView<'_>, faults: &mut Faults) -> Result<(Measure, bool), Bad> {
+    let Some(text) = row.text(ACTIVITY) else { return Err(row.absent(ACTIVITY, faults)) };
+    let limit = text.strip_prefix('<');
+    let measure = row.measure_of(limit.unwrap_or(&text).trim(), ACTIVITY, None, faults)?;
+    if measure.value < 0.0 {
         faults.error(codes::BAD_ACTIVITY, row.place(ACTIVITY), || {
-            Fault::new(format!("activity of {value} MBq"), "negative").hint(
+            Fault::new(format!("activity of {}", measure.shown()), "negative").hint(
                 "for a value below detection give the limit and mark the row in `below_detection`",
             )
         });
         return Err(Bad);
     }
-    Ok((value, limit.is_some()))
+    Ok((measure, limit.is_some()))
 }
 
 fn read_sd(
     row: &mut RowView<'_>,
-    activity: Option<f64>,
+    activity: Option<Measure>,
     faults: &mut Faults,
-) -> Result<Option<f64>, Bad> {
-    let Some(sd) = row.number(SD, activity, faults)? else { return Ok(None) };
-    if sd <= 0.0 {
+) -> Result<Option<Measure>, Bad> {
+    let Some(text) = row.text(SD) else { return Ok(None) };
+    let sd = row.measure_of(&text, SD, activity, faults)?;
+    if sd.value <= 0.0 {
         faults.error(codes::BAD_SD, row.place(SD), || {
-            Fault::new(format!("standard deviation of {sd} MBq"), "must be positive")
+            Fault::new(format!("standard deviation of {}", sd.shown()), "must be positive")
                 .hint("leave the cell empty where the error is not known")
         });
         return Err(Bad);

@@ -247,17 +247,29 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
         ]),
         ColumnSpec::new(
             "activity",
-            Kind::Number("MBq"),
+            Kind::Measured,
             Needed::Always,
-            "in the region at the time of the scan; `<12.3` is below detection",
+            "in the region at the time of the scan, or its concentration or share of what was injected (see “Activities”); `<12.3` is below detection",
         )
         .words(&[
             "a", "act", "total_activity", "measured_activity", "activity_in_region", "region_activity",
-            "roi_activity", "voi_activity", "organ_activity",
+            "roi_activity", "voi_activity", "organ_activity", "activity_concentration", "concentration",
+            "mean_concentration", "mean_activity_concentration",
+        ])
+        .united(&[
+            ("%IA", "%IA"),
+            ("%ID", "%IA"),
+            ("percent_IA", "%IA"),
+            ("percent_ID", "%IA"),
+            ("percent_injected_activity", "%IA"),
+            ("%IA/mL", "%IA/mL"),
+            ("%ID/mL", "%IA/mL"),
+            ("%IA/g", "%IA/g"),
+            ("%ID/g", "%IA/g"),
         ]),
         ColumnSpec::new(
             "sd",
-            Kind::NumberOrRelative("MBq"),
+            Kind::MeasuredOrRelative,
             Needed::No,
             "standard deviation of the activity, also in `%` of it",
         )
@@ -269,7 +281,7 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
         ColumnSpec::new(
             "volume",
             Kind::Number("mL"),
-            Needed::In("for a dose, without a mass"),
+            Needed::In("for a dose or a concentration, without a mass"),
             "of the region; its mass is this times the density of the organ (ICRP 89)",
         )
         .words(&[
@@ -279,7 +291,7 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
         ColumnSpec::new(
             "mass",
             Kind::Number("g"),
-            Needed::In("for a dose, without a volume"),
+            Needed::In("for a dose or a concentration, without a volume"),
             "of the region; where given, doses take it and not the volume",
         )
         .words(&["m", "region_mass", "roi_mass", "voi_mass", "organ_mass"]),
@@ -293,7 +305,7 @@ pub(super) static ACTIVITY: TableSpec = TableSpec {
         ColumnSpec::new(
             "decay_corrected",
             Kind::Text,
-            Needed::No,
+            Needed::In("with shares of what was injected"),
             "`yes` where the activity was corrected to the start of the cycle's first injection; the correction is undone",
         )
         .words(&["decay_correction", "decay_corr", "corrected"]),

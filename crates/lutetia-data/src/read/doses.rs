@@ -268,6 +268,22 @@ impl<'a> Cycles<'a> {
         self.cycles.get(&(subject, cycle))
     }
 
+    /// Activity of a nuclide injected in one cycle up to a time, MBq.
+    pub(super) fn given(
+        &self,
+        subject: &str,
+        cycle: u16,
+        nuclide: &str,
+        time_h: f64,
+    ) -> Option<f64> {
+        let doses = self.doses.get(subject)?.iter().map(|(dose, _)| dose);
+        let given: Vec<f64> = doses
+            .filter(|d| d.nuclide == nuclide && d.cycle == cycle && d.time_h <= time_h)
+            .map(|dose| dose.activity_mbq)
+            .collect();
+        (!given.is_empty()).then(|| given.iter().sum())
+    }
+
     /// Activity of a nuclide injected in this cycle, with what earlier cycles leave of theirs;
     /// `None` where the nuclide was not injected (a daughter may be measured).
     pub(super) fn injected(

@@ -4,6 +4,7 @@ mod activity;
 mod checks;
 mod columns;
 mod doses;
+mod measures;
 mod mixed;
 mod page;
 mod plausible;

@@ -38,6 +38,7 @@ A year has four digits.
 Clock times are written `14:30`, `14:30:15`, `2:30 PM` or, as in DICOM, `143015`; with a date `2025-03-31T14:30` or `2025-03-31 14:30`.
 `2025-03-31 00:00:00` is how a spreadsheet writes a date alone, and no time where none stands beside it: midnight itself is `00:00` in `scan_time`.
 `10:00-10:30` is refused in a column of clock times, as it may be a span; before an offset from UTC that is negative, seconds are needed there: `10:00:00-05:00`.
+Behind a date it is refused where no clock has that offset, and where a blank stands between date and time and the second time is the later one; `2025-03-31T09:00-10:00` (ISO 8601) has an offset of ten hours.
 
 Hours are the difference of whole microseconds, rounded once.
 Clock times without an offset from UTC are those of one clock in one time zone, and no change to or from daylight saving time is made good: times after the injection are differences of what the clock showed.
@@ -45,6 +46,24 @@ Where clocks may have been set between injection and scan, a warning says so, fo
 The American days are those of the rule from 2007 on; changes in other regions are not covered.
 With an offset, `2025-03-31T14:30+02:00` or `…Z`, they are moments, and such a change and different time zones are accounted for; the injections and scans of a patient have either all an offset or none.
 A scan before the injection of its cycle is a fault.
+";
+
+/// Units of activities in regions.
+const ACTIVITIES_IN: &str =
+    "`MBq`, `kBq/mL`, `kBq/g`, `%IA`, `%IA/mL`, `%IA/g` or of the same kind";
+
+const ACTIVITIES: &str = "\
+## Activities
+
+What a scan shows is given in one of three ways, which the unit says; `sd` may be given in any of them too.
+
+- `activity (MBq)`: the activity of the whole region.
+- `activity (kBq/mL)`, `activity (kBq/g)`: its mean concentration, times the `volume` or the `mass` of the region in the same row. Where a concentration by volume has a mass beside it and no volume, or one by mass a volume and no mass, the density of the organ goes between them (ICRP Publication 89; soft tissue where the name of the region is no organ). A row with neither is a fault.
+- `activity (%IA)`, also written `%ID`: percent of the activity injected, which is that of the nuclide in `doses.csv`, of all injections of the cycle up to the scan. `%IA/mL` and `%IA/g` are concentrations of it and need a volume or a mass.
+
+Percent of the injected activity are corrected for decay in some publications and not in others, so that each such row says which in `decay_corrected`: `yes` where percents were taken of activities corrected to the injection, `no` where the activity at the time of the scan was divided by that injected.
+With `yes`, the activity is A = p/100 · A₀ · exp(−λ·t), with t from the start of the first injection of the cycle; with `no`, A = p/100 · A₀.
+A standardised uptake value (SUV) is no unit of activity: it is (activity concentration)·(body weight)/(activity injected), and the concentration is to be had from the same program.
 ";
 
 const MASSES: &str = "\
@@ -61,7 +80,7 @@ pub fn study_page() -> String {
     for table in TABLES {
         let _infallible = write!(page, "\n{}", section(table));
     }
-    page + "\n" + TIMES + "\n" + MASSES
+    page + "\n" + TIMES + "\n" + ACTIVITIES + "\n" + MASSES
 }
 
 /// The tables of columns of the three files, in Markdown, without the other names.
@@ -151,7 +170,8 @@ fn section(table: &TableSpec) -> String {
         names.extend(column.united.iter().map(|(name, unit)| format!("`{name}` (in {unit})")));
         let unit = match column.kind {
             Kind::Number(unit) => format!("`{unit}` or of the same kind"),
-            Kind::NumberOrRelative(unit) => format!("`{unit}` or of the same kind, `%`"),
+            Kind::Measured => ACTIVITIES_IN.to_owned(),
+            Kind::MeasuredOrRelative => format!("{ACTIVITIES_IN}, `%`"),
             Kind::Text | Kind::Date | Kind::Clock => String::new(),
         };
         let _infallible = writeln!(

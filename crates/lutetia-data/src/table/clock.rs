@@ -171,6 +171,9 @@ impl Dated {
 pub(crate) fn parse_date(text: &str, order: Option<Order>) -> Result<Dated, ClockFault> {
     let text = text.trim();
     let (date, clock) = split_clock(text);
+    if let Some(start) = clock.and_then(|clock| start_of_span_behind(text, clock)) {
+        return Err(ClockFault::Span { start: format!("{date} {start}") });
+    }
     let clock = clock.map(clock_of).transpose()?;
     let (day, shows) = parse_day(date, order)?;
     Ok(Dated { day, clock, shows })
@@ -206,14 +209,14 @@ pub(crate) fn has_clock(text: &str) -> bool {
 
 /// Reads the time of day of a cell that holds no date.
 pub(crate) fn parse_clock(text: &str) -> Result<Clock, ClockFault> {
-    match start_of_span(text) {
-        Some(start) => Err(ClockFault::Span { start: start.to_owned() }),
+    match span(text) {
+        Some((start, _)) => Err(ClockFault::Span { start: start.to_owned() }),
         None => clock_of(text),
     }
 }
 
-/// The start of `10:00-10:30` or `1000-1030`, which are no times with an offset from UTC.
-fn start_of_span(text: &str) -> Option<&str> {
+/// Start and end of `10:00-10:30` or `1000-1030`, which are no times with an offset from UTC.
+fn span(text: &str) -> Option<(&str, &str)> {
     let (start, end) = text.split_once(['-', '\u{2212}', '\u{2013}'])?;
     let (start, end) = (start.trim(), end.trim());
     let colons = |part: &str| part.matches(':').count();
@@ -221,8 +224,23 @@ fn start_of_span(text: &str) -> Option<&str> {
         (0, 0) => start.len() == 4 && end.len() == 4,
         both => both == (1, 1),
     };
-    (alike && clock_of(start).is_ok() && clock_of(end).is_ok()).then_some(start)
+    (alike && clock_of(start).is_ok() && clock_of(end).is_ok()).then_some((start, end))
 }
+
+/// The start of `2025-03-31 10:00-10:30`. Behind a `T` (ISO 8601) it is an offset from UTC, if there is such a one; behind
+/// a blank it may be, if it is no later time of the day.
+fn start_of_span_behind<'t>(text: &str, clock: &'t str) -> Option<&'t str> {
+    let (start, end) = span(clock)?;
+    let iso = text.len() > clock.len() && text[..text.len() - clock.len()].ends_with('T');
+    let offset = clock_of(clock).ok().and_then(|read| read.offset);
+    let exists = offset.is_some_and(|minutes| OFFSETS_WEST.contains(&-minutes));
+    let later = clock_of(start).ok()?.micros < clock_of(end).ok()?.micros;
+    (!exists || (later && !iso)).then_some(start)
+}
+
+/// Minutes that clocks west of Greenwich are behind UTC.
+const OFFSETS_WEST: [i64; 17] =
+    [0, 60, 120, 150, 180, 210, 240, 270, 300, 360, 420, 480, 540, 570, 600, 660, 720];
 
 /// Reads a time of day: `9:05`, `10:30:00.5`, `2:30 PM`, `103000`, each with an offset from UTC or without.
 fn clock_of(text: &str) -> Result<Clock, ClockFault> {
@@ -510,12 +528,12 @@ mod tests {
             "2025-03-04 04:00 -0800",
             "2025-03-04T14:00+02",
             "2025-03-04 12:00 UTC",
-            "2025-03-04 00:00-12:00",
+            "2025-03-04T00:00-12:00",
             "2025-03-05 02:00+14:00",
         ] {
             assert_eq!(moment(text), utc, "{text}");
         }
-        for text in ["10:30:00-12:01", "10:30:00+14:01", "10:30-13:00", "10:30+02:60"] {
+        for text in ["10:30:00-12:01", "10:30:00+14:01", "10:30:00-13:00", "10:30+02:60"] {
             let found = parse_date(&format!("2025-03-04 {text}"), None);
             assert_eq!(found, Err(ClockFault::NotAClock { guess: None }), "{text}");
         }
@@ -609,6 +627,34 @@ mod tests {
         assert_eq!(clock("10:00+02:00").offset, Some(120));
         assert_eq!(clock("10:00-0500").offset, Some(-300));
         assert_eq!(clock("2:00 PM").micros, 14 * HOUR);
+    }
+
+    #[test]
+    fn exact_a_span_behind_a_date_is_no_offset() {
+        let span = |start: &str| Err(ClockFault::Span { start: start.to_owned() });
+        for (text, start) in [
+            ("2025-03-31 10:00-10:30", "2025-03-31 10:00"),
+            ("2025-03-31 10:00 - 10:30", "2025-03-31 10:00"),
+            ("31.03.2025 10:00\u{2013}10:30", "31.03.2025 10:00"),
+            ("31 Mar 2025 09:00-10:00", "31 Mar 2025 09:00"),
+            // No clock is ten and a half hours, or thirteen, behind UTC.
+            ("2025-03-31T10:00-10:30", "2025-03-31 10:00"),
+            ("20250331T1000-1300", "20250331 1000"),
+        ] {
+            assert_eq!(parse_date(text, None), span(start), "{text}");
+        }
+        for (text, minutes) in [
+            ("2025-03-31T09:00-10:00", -600),
+            ("2025-03-31T14:30-05:00", -300),
+            // A span does not go back.
+            ("2025-03-31 14:30-05:00", -300),
+            ("2025-03-31 01:00:00-05:00", -300),
+            ("2025-03-31 01:00+02:00", 120),
+            ("20250331T100000-0330", -210),
+        ] {
+            let clock = parse_date(text, None).expect(text).clock.expect(text);
+            assert_eq!(clock.offset, Some(minutes), "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     spec::{ColumnSpec, Kind, Needed, TableSpec, Way, squashed},
     split,
     title::{Title, clock_times_beside_dates},
-    units::{parse_unit, unit_factor},
+    units::{Per, parse_unit, unit_factor},
 };
 use crate::codes;
 
@@ -22,6 +22,8 @@ pub(crate) enum Scale {
     Factor(f64),
     /// The number times this is a fraction of another number.
     Fraction(f64),
+    /// The number times this is a concentration or a share of what was injected.
+    Measured(f64, Per),
     /// A cell of the row names the unit.
     Cell(usize),
 }

@@ -23,3 +23,4 @@ pub(crate) use reader::{Bad, RowView, TableReader, When};
 #[cfg(test)]
 pub(crate) use spec::squashed;
 pub(crate) use spec::{ColumnSpec, Kind, Needed, TableSpec, Way};
+pub(crate) use units::{Measure, Over};

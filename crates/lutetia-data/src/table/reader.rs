@@ -13,7 +13,7 @@ use super::{
     is_missing,
     numbers::{Marks, without_thousands},
     parse_number, split,
-    units::unit_factor,
+    units::{Measure, Per, unit_factor},
 };
 use crate::{Covariate, codes};
 
@@ -152,8 +152,15 @@ impl<'a> RowView<'a> {
     pub(crate) fn needed(&mut self, column: usize, faults: &mut Faults) -> Result<f64, Bad> {
         match self.number(column, None, faults)? {
             Some(value) => Ok(value),
-            None if !self.has(column) => Err(Bad),
-            None => {
+            None => Err(self.absent(column, faults)),
+        }
+    }
+
+    /// Says that a number that must be there is not.
+    pub(crate) fn absent(&self, column: usize, faults: &mut Faults) -> Bad {
+        match self.has(column) {
+            false => Bad,
+            true => {
                 let name = self.spec.columns[column].name;
                 let cell = self.header.slots[column].cell.map(|cell| self.cell(cell));
                 faults.error(codes::NOT_A_NUMBER, self.place(column), || {
@@ -165,7 +172,7 @@ impl<'a> RowView<'a> {
                     };
                     Fault::new(message, "expected a number").hint(NEEDED)
                 });
-                Err(Bad)
+                Bad
             }
         }
     }
@@ -239,18 +246,34 @@ impl<'a> RowView<'a> {
         relative_to: Option<f64>,
         faults: &mut Faults,
     ) -> Result<f64, Bad> {
+        let relative_to = relative_to.map(|value| Measure { value, per: Per::default() });
+        self.measure_of(text, column, relative_to, faults).map(|measure| measure.value)
+    }
+
+    /// The same of an activity, which may be a concentration or a share.
+    pub(crate) fn measure_of(
+        &mut self,
+        text: &str,
+        column: usize,
+        relative_to: Option<Measure>,
+        faults: &mut Faults,
+    ) -> Result<Measure, Bad> {
         let place = self.place(column);
         let name = self.spec.columns[column].name;
         let required = self.spec.columns[column].required();
         let value = self.parse(text, name, place, required, faults)?;
-        let scaled = match self.scale(column, faults)? {
-            Scale::Factor(factor) => value * factor,
-            Scale::Fraction(factor) => value * factor * relative_to.ok_or(Bad)?,
+        let (scaled, per) = match self.scale(column, faults)? {
+            Scale::Factor(factor) => (value * factor, Per::default()),
+            Scale::Measured(factor, per) => (value * factor, per),
+            Scale::Fraction(factor) => {
+                let whole = relative_to.ok_or(Bad)?;
+                (value * factor * whole.value, whole.per)
+            }
             Scale::None | Scale::Cell(_) => return Err(Bad),
         };
         if scaled.is_finite() {
             // 0.1 d is 2.4 h, not 2.4000000000000004 h.
-            return Ok(lutetia_units::without_noise(scaled));
+            return Ok(Measure { value: lutetia_units::without_noise(scaled), per });
         }
         faults.error(codes::NOT_FINITE, place, || {
             Fault::new(format!("`{name}` is `{text}`, too large for its unit"), "not finite")

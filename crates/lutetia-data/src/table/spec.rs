@@ -6,8 +6,10 @@ pub(crate) enum Kind {
     Text,
     /// A number, read in the named unit.
     Number(&'static str),
-    /// The same, or a percentage or fraction of another number of the row.
-    NumberOrRelative(&'static str),
+    /// An activity in a region: itself in MBq, its concentration, or its share of what was injected.
+    Measured,
+    /// The same, or a percentage or fraction of another such number of the row.
+    MeasuredOrRelative,
     /// A date, with or without a clock time.
     Date,
     /// A clock time.
@@ -18,7 +20,8 @@ impl Kind {
     /// The unit that numbers are read in.
     pub(crate) fn unit(self) -> Option<&'static str> {
         match self {
-            Self::Number(unit) | Self::NumberOrRelative(unit) => Some(unit),
+            Self::Number(unit) => Some(unit),
+            Self::Measured | Self::MeasuredOrRelative => Some("MBq"),
             Self::Text | Self::Date | Self::Clock => None,
         }
     }
@@ -90,6 +93,11 @@ impl ColumnSpec {
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         let own = std::iter::once(self.name);
         own.chain(self.words.iter().copied()).chain(self.united.iter().map(|u| u.0))
+    }
+
+    /// Whether it may hold concentrations and shares of what was injected.
+    pub(crate) fn is_measured(&self) -> bool {
+        matches!(self.kind, Kind::Measured | Kind::MeasuredOrRelative)
     }
 
     /// The title of the column with its usual unit, such as `time (h)`.

@@ -3,7 +3,7 @@
 use super::{
     clock::{Order, date_format, is_clock_format},
     spec::{TableSpec, Way, squashed},
-    units::parse_unit,
+    units::{parse_unit, per_of},
 };
 
 /// The title of a column, understood.
@@ -57,9 +57,11 @@ impl Title {
         let found = cuts.iter().find_map(|cut| {
             let (head, tail) = text.rsplit_once(cut)?;
             let (column, united) = spec.called(head.trim_end_matches(','))?;
-            let unit = spec.columns[column].kind.unit().is_some() && united.is_none();
+            let known = &spec.columns[column];
+            let unit = known.kind.unit().is_some() && united.is_none();
+            let reads = parse_unit(tail).is_ok() || (known.is_measured() && per_of(tail).is_some());
             let tail_at = text.len() - tail.len();
-            (unit && !tail.is_empty() && parse_unit(tail).is_ok())
+            (unit && !tail.is_empty() && reads)
                 .then(|| (head.trim_end_matches([',', ' ']), column, tail.to_owned(), tail_at))
         });
         if let Some((head, column, unit, at)) = found {

@@ -6,6 +6,85 @@ use lutetia_units::{Dimension, Unit, UnitError};
 use super::{Fault, Kind, header::Scale};
 use crate::codes;
 
+/// What an activity is divided by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Over {
+    #[default]
+    Nothing,
+    /// The volume of its region, mL.
+    Volume,
+    /// The mass of its region, g.
+    Mass,
+}
+
+/// What a number says of an activity: itself in MBq, or by volume, by mass or as a fraction of what was injected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Per {
+    /// A fraction of the activity injected, in the place of MBq.
+    pub(crate) injected: bool,
+    pub(crate) over: Over,
+}
+
+/// An activity as it stands in a table, in MBq or as a fraction, over mL or g.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Measure {
+    pub(crate) value: f64,
+    pub(crate) per: Per,
+}
+
+impl Measure {
+    /// As people write it.
+    pub(crate) fn shown(self) -> String {
+        let over = match self.per.over {
+            Over::Nothing => "",
+            Over::Volume => "/mL",
+            Over::Mass => "/g",
+        };
+        match self.per.injected {
+            true => format!("{} %IA{over}", lutetia_units::significant(100.0 * self.value, 10)),
+            false => format!("{} MBq{over}", self.value),
+        }
+    }
+}
+
+/// What a unit such as `kBq/mL`, `%IA` or `%ID/g` says, and what brings a number with it to MBq or a fraction, over mL or
+/// g; `None` where it says neither a concentration nor a share of what was injected.
+pub(crate) fn per_of(text: &str) -> Option<(f64, Per)> {
+    let (of, over) = match text.split_once('/') {
+        Some((of, over)) => (of, Some(over)),
+        None => (text, None),
+    };
+    let to = |unit: &Unit, target: &str| unit.conversion_to(&Unit::parse(target).ok()?).ok();
+    let (factor, injected) = match is_injected(of) {
+        true => (0.01, true),
+        false => (to(&parse_unit(of).ok()?, "MBq")?, false),
+    };
+    let Some(over) = over else {
+        return injected.then_some((factor, Per { injected, over: Over::Nothing }));
+    };
+    let unit = parse_unit(over).ok()?;
+    let (by, over) = match to(&unit, "mL") {
+        Some(ml) => (ml, Over::Volume),
+        None => (to(&unit, "g")?, Over::Mass),
+    };
+    Some((factor / by, Per { injected, over }))
+}
+
+/// Whether a text says percent of the injected (or administered) activity, which many call dose.
+fn is_injected(text: &str) -> bool {
+    let plain: String = text
+        .chars()
+        .filter(|c| c.is_alphabetic() || *c == '%')
+        .flat_map(char::to_lowercase)
+        .collect();
+    let of = ["%", "percent", "pct"].iter().find_map(|word| plain.strip_prefix(word));
+    let of = of.map(|rest| rest.strip_prefix("of").unwrap_or(rest));
+    matches!(
+        of,
+        Some("ia" | "id" | "aa" | "injectedactivity" | "injecteddose" | "administeredactivity")
+    )
+}
+
 /// Why a unit does not serve a column; `range` are the bytes of its text at fault, where not all.
 #[derive(Debug)]
 pub(crate) struct UnitFault {
@@ -52,7 +131,11 @@ pub(crate) fn parse_unit(text: &str) -> Result<Unit, UnitError> {
 /// What brings a number with this unit to the fixed unit of its column, which the file calls `column`.
 pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale, Box<UnitFault>> {
     let Some(wanted) = kind.unit() else { return Ok(Scale::None) };
-    let relative = matches!(kind, Kind::NumberOrRelative(_));
+    let relative = matches!(kind, Kind::MeasuredOrRelative);
+    let measured = relative || matches!(kind, Kind::Measured);
+    if let (true, Some((factor, per))) = (measured, per_of(text)) {
+        return Ok(Scale::Measured(factor, per));
+    }
     let unit = parse_unit(text).map_err(|error| {
         let fault = Fault::new(format!("unit of column `{column}`: {error}"), "in this unit")
             .hint(format!("`{column}` is read in `{wanted}` or any unit of the same kind"));
@@ -67,9 +150,9 @@ pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale,
     })?;
     let factor = unit.conversion_to(&target).map_err(|_| {
         let hint = match (wanted, unit.dimension()) {
-            ("MBq", d) if d == Dimension::ACTIVITY / Dimension::VOLUME => {
-                "multiply the concentration by the volume of the region".to_owned()
-            }
+            ("MBq", d) if d.is_none() && measured => format!(
+                "percent of the activity injected are `{column} (%IA)`, or `%IA/mL` and `%IA/g`"
+            ),
             ("nmol", d) if d == Dimension::MASS => {
                 "divide the mass by the molar mass of the ligand and give `nmol`".to_owned()
             }

@@ -5,6 +5,7 @@ mod columns;
 mod decay_correction;
 mod dose_tables;
 mod hints;
+mod measures;
 mod mutated_files;
 mod nuclides;
 mod plausible;

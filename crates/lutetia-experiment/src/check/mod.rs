@@ -5,6 +5,7 @@
 //! other ([`names`]), the placeholders of its texts ([`texts`]). [`check`] looks at what the file names besides: models
 //! and data ([`outside`]), and what steps ask of models ([`models`]).
 
+mod after;
 mod kinds;
 mod models;
 mod names;
@@ -22,6 +23,7 @@ use lutetia_diagnostic::{Diagnostic, SourceId, Sources, Span};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub use after::{filled, placed};
 pub use sheets::Sheet;
 
 use crate::{Experiment, World};

@@ -66,6 +66,15 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
             unknown("step or table", step, &known, place);
         }
     }
+    for (name, data) in &experiment.data {
+        if data.study.is_none() && data.table.is_none() {
+            faults.push(
+                Diagnostic::error("LUT7004", format!("the data `{name}` need `study` or `table`"))
+                    .at(file.declared("data", name), "")
+                    .hint("give the folder of a `study`, or the CSV file of a `table`"),
+            );
+        }
+    }
     for (name, model) in &experiment.models {
         if model.file.is_some() != model.parts.is_empty() {
             faults.push(

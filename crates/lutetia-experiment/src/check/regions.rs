@@ -55,7 +55,8 @@ pub(super) fn faults(
         }
         let known = match step {
             Step::Dose(s) => scope.integrated(&s.from),
-            Step::Plan(s) => dosed(scope, &s.from),
+            Step::Plan(s) => scope.dosed(&s.from),
+            Step::ModelDose(s) => Some(s.sources.iter().map(|s| s.region.clone()).collect()),
             Step::SelectFunction(s) if s.study.is_none() => {
                 s.from.as_ref().and_then(|from| match scope.step(from)? {
                     Step::CohortCurves(curves) => Some(curves.regions.keys().cloned().collect()),
@@ -82,14 +83,6 @@ fn of_all(study: &lutetia_data::Study, cycle: u32) -> Vec<String> {
     let subjects = study.subjects();
     let regions = subjects.iter().flat_map(|s| study.regions(&s.id, cycle));
     regions.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// The regions that a step of doses may have.
-fn dosed(scope: &Scope<'_>, id: &str) -> Option<Vec<String>> {
-    match scope.step(id)? {
-        Step::Dose(dose) => scope.integrated(&dose.from),
-        _ => None,
-    }
 }
 
 /// What a step asks of a study or of the regions of an earlier step.
@@ -141,6 +134,10 @@ impl<'e> Asked<'e> {
                 regions: of_dose(s),
             },
             Step::Plan(s) => Self { regions: all(&s.regions), ..Self::default() },
+            Step::ModelDose(s) => {
+                let weighted = s.rbe.iter().flat_map(|w| w.regions.iter().flatten());
+                Self { regions: weighted.cloned().collect(), ..Self::default() }
+            }
             _ => Self::default(),
         }
     }
@@ -149,7 +146,11 @@ impl<'e> Asked<'e> {
 /// The regions that a step of doses asks something for.
 fn of_dose(s: &DoseStep) -> Vec<String> {
     let maps = s.bed.keys().chain(s.masses.keys()).chain(s.cortex.keys());
+    let maps = maps.chain(s.leave_out.keys());
     let marrow = s.marrow.iter().flat_map(|m| [&m.blood, &m.image, &m.remainder]).flatten();
-    let curves = s.daughters.iter().flat_map(|d| &d.own).map(|own| &own.curve);
-    maps.chain(marrow).chain(curves).cloned().collect()
+    let own = s.daughters.iter().flat_map(|d| &d.own).flat_map(|own| [&own.curve, &own.place]);
+    let ways = s.daughters.iter().flat_map(|d| &d.leaving);
+    let ways = ways.flat_map(|way| std::iter::once(&way.from).chain(way.to.keys()));
+    let weights = s.rbe.iter().flat_map(|w| w.regions.iter().flatten());
+    maps.chain(marrow).chain(own).chain(ways).chain(weights).cloned().collect()
 }

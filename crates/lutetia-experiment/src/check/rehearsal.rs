@@ -52,7 +52,7 @@ fn shown(file: &File<'_>, step: &Step, fault: &StepError) -> Diagnostic {
 }
 
 /// The first name of a message that the step has, else the step.
-fn of_message(file: &File<'_>, id: &str, message: &str) -> Span {
+pub(super) fn of_message(file: &File<'_>, id: &str, message: &str) -> Span {
     let named = message.split('`').skip(1).step_by(2);
     let place = |name: &str| names::inside(file, "step", "id", id, name);
     let found = named.filter(|name| *name != id).find_map(place);

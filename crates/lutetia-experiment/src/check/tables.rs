@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Experiment,
     steps::{Step, compare::Published},
-    written,
+    written::{self, TimeUnit},
 };
 
 /// The tables that there will be.
@@ -60,6 +60,12 @@ pub(super) fn faults(
             say(Some((message, Some(hint))), place(file, "step", "id", id, &name));
         }
     }
+    faults.extend(experiment.steps.iter().filter_map(|step| made.other_unit(file, step)));
+    let mut say = |fault: Option<(String, Option<String>)>, at: Span| {
+        faults.extend(fault.map(|(message, hint)| {
+            Diagnostic::error("LUT7014", message).at(at, "").maybe_hint(hint)
+        }));
+    };
     for figure in &experiment.figures {
         let name = figure.name();
         let needs = figure.needs(&|table, column| made.may_have(table, column));
@@ -98,12 +104,17 @@ pub(super) fn faults(
             let fault = (format!("figure `{name}`: {}", unread.message), unread.hint);
             say(Some(fault), place(file, "figure", "name", name, &chart.reference));
         }
-        if let ChartSpec::Toxicity(chart) = figure
-            && let Err(error) = chart.limits()
-        {
-            let item = chart.ctcae.as_deref().unwrap_or(name);
-            let fault = (format!("figure `{name}`: {error}"), None);
-            say(Some(fault), place(file, "figure", "name", name, item));
+        if let Err(error) = figure.keys() {
+            let message = error.to_string();
+            // The key that the message begins with, or the item whose limits there are not.
+            let item = match figure {
+                ChartSpec::Toxicity(chart) => chart.ctcae.as_deref(),
+                _ => None,
+            };
+            let key = message.split('`').nth(1).filter(|_| message.starts_with('`'));
+            let near = item.or(key).unwrap_or(name);
+            let fault = (format!("figure `{name}`: {message}"), None);
+            say(Some(fault), place(file, "figure", "name", name, near));
         }
         for (role, known) in needs.roles {
             let message = format!("figure `{name}`: a chart of this kind has no role `{role}`");
@@ -194,16 +205,38 @@ fn of_step(step: &Step) -> Vec<(String, Wanted)> {
 impl Made<'_> {
     /// The step that a table is of.
     fn step_of(&self, table: &str) -> Option<&str> {
-        let ids = self.scope.experiment.steps.iter().map(|step| step.kind().id());
-        let own = |id: &&str| {
-            table.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        ids.filter(own).max_by_key(|id| id.len())
+        self.scope.step_of(table)
     }
 
     /// Whether a table is of a step or of `[data]`, whatever part of it is named.
     fn is_there(&self, table: &str) -> bool {
         self.step_of(table).is_some() || self.scope.experiment.data.contains_key(table)
+    }
+
+    /// Patients whose times are in another unit than a step says.
+    fn other_unit(&self, file: &File<'_>, step: &Step) -> Option<Diagnostic> {
+        let (unit, from) = match step {
+            Step::Survival(s) => (&s.unit, s.from.as_ref()?),
+            Step::IndependentAction(s) => (&s.unit, &s.from),
+            _ => return None,
+        };
+        let theirs = match self.scope.step(self.step_of(from)?)? {
+            Step::Reconstruct(s) => s.unit.clone(),
+            Step::Trial(_) => TimeUnit::parse("mo").ok()?,
+            _ => return None,
+        };
+        if unit.is_that_of(&theirs) {
+            return None;
+        }
+        let id = step.kind().id();
+        let message = format!(
+            "step `{id}`: `unit` is `{}`, and the times of `{from}` are in `{}`",
+            unit.text(),
+            theirs.text()
+        );
+        let at = place(file, "step", "id", id, unit.text());
+        let hint = format!("write `unit = \"{}\"`", theirs.text());
+        Some(Diagnostic::error("LUT7159", message).at(at, "").hint(hint))
     }
 
     /// The arms that a step names and that its patients do not have, with those that they have.
@@ -220,28 +253,9 @@ impl Made<'_> {
             }
             _ => return Vec::new(),
         };
-        let Some(known) = self.arms(table, column) else { return Vec::new() };
+        let Some(known) = self.scope.arms(table, column) else { return Vec::new() };
         let missing = named.into_iter().filter(|name| !known.contains(name));
         missing.map(|name| (name.clone(), known.clone())).collect()
-    }
-
-    /// The arms of a table of patients' times, where they are known.
-    fn arms(&self, table: &str, column: &str) -> Option<Vec<String>> {
-        let (published, column) = match self.step_of(table).and_then(|id| self.scope.step(id)) {
-            Some(Step::Reconstruct(s)) => (self.scope.published.get(&s.curve)?, "arm"),
-            Some(Step::Trial(s)) => return Some(s.arms.iter().map(|a| a.name.clone()).collect()),
-            Some(_) => return None,
-            None => (self.scope.published.get(table)?, column),
-        };
-        let at = published.index_of(column)?;
-        let mut arms: Vec<String> = Vec::new();
-        for cell in published.rows.iter().filter_map(|row| row.get(at)) {
-            let arm = cell.csv();
-            if !arms.contains(&arm) {
-                arms.push(arm);
-            }
-        }
-        Some(arms)
     }
 
     /// What may stand in a column, where that is known.

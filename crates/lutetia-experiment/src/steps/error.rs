@@ -160,9 +160,14 @@ impl StepError {
             Self::TrialStep(error) => Some(error.code()),
             Self::Measured(error) => Some(error.code()),
             Self::Library(error) => Some(error.code()),
+            Self::Setting(_) => Some("LUT7013"),
+            Self::Table(_) => Some("LUT7014"),
+            Self::Unit(_) => Some("LUT7010"),
+            Self::Nuclide(_) => Some("LUT7016"),
+            Self::Refused(_) => Some("LUT7106"),
             Self::NoRegion { .. } | Self::NoDoseOf { .. } => Some("LUT7102"),
             Self::StudyOrStep => Some("LUT7104"),
-            _ => None,
+            Self::Interrupted => None,
         }
     }
 }

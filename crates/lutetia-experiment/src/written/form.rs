@@ -11,9 +11,12 @@ use lutetia_patient::{
 };
 use lutetia_units::{NuclideError, Quantity, Unit, UnitError};
 
-use super::Unread;
+use super::{TimeUnit, Unread};
 
 const QUANTITY: &str = "quantity:";
+
+/// The word of quantities of any dimension.
+const ANY: &str = "quantity";
 
 /// Why a text is not of its form.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +46,13 @@ struct Form {
     read: fn(&str) -> Result<(), Cause>,
 }
 
-const FORMS: [Form; 10] = [
+const FORMS: [Form; 12] = [
+    Form {
+        word: ANY,
+        name: "a number, with its unit where it has one",
+        example: "1",
+        read: |text| Ok(Quantity::parse(text).map(drop)?),
+    },
     Form {
         word: "error-model",
         name: "an error model",
@@ -110,6 +119,12 @@ const FORMS: [Form; 10] = [
         read: |text| Ok(nuclides().get(text).map(drop)?),
     },
     Form {
+        word: "time-unit",
+        name: "a unit of time",
+        example: "mo",
+        read: |text| Ok(TimeUnit::parse(text).map(drop)?),
+    },
+    Form {
         word: "cell",
         name: "a cell `table/row/column`",
         example: "table/row/column",
@@ -131,7 +146,11 @@ pub(crate) fn is_quantity(word: &str) -> bool {
 
 /// The units of which one must be meant.
 pub(crate) fn units(word: &str) -> Vec<&str> {
-    word.strip_prefix(QUANTITY).unwrap_or("1").split('|').collect()
+    match word.strip_prefix(QUANTITY) {
+        Some(units) => units.split('|').collect(),
+        None if word == ANY => Vec::new(),
+        None => vec!["1"],
+    }
 }
 
 /// What a text of a form is, for people.
@@ -176,6 +195,12 @@ pub(crate) fn read(word: &str, text: &str) -> Result<(), Unread> {
 
 /// A quantity of one of some units.
 pub(super) fn quantity(text: &str, units: &[&str]) -> Result<Quantity, Unread> {
+    if units.is_empty() {
+        let hint = Some("give a number, with its unit where it has one".to_owned());
+        let unread =
+            |fault: UnitError| Unread { message: fault.to_string(), hint, corrected: None };
+        return Quantity::parse(text).map_err(unread);
+    }
     let plain = |message: String| Unread { message, hint: None, corrected: None };
     let first = units[0];
     let bare = text.trim().parse::<f64>().is_ok_and(f64::is_finite);

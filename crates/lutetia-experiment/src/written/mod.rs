@@ -4,13 +4,16 @@
 //! the `format` of the key, so that the check of a file finds a text that does not read, with its place, by `read`.
 
 mod form;
+mod meant;
 
 use std::{fmt, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use lutetia_units::{Dimension, Quantity, Unit};
+use lutetia_units::{Dimension, Quantity, Unit, time_unit};
+
+pub use meant::{Meaning, Meant};
 
 pub(crate) use form::{example, is_quantity, read, shown, units};
 
@@ -41,8 +44,12 @@ pub struct Written<K> {
 
 /// A time.
 pub type Time = Written<OfTime>;
+/// A time of follow-up.
+pub type FollowUp = Written<OfFollowUp>;
 /// An activity.
 pub type Activity = Written<OfActivity>;
+/// A quantity of whatever a parameter is.
+pub type Value = Written<OfAny>;
 /// An amount of molecules, or a mass of them.
 pub type Amount = Written<OfAmount>;
 /// An absorbed dose.
@@ -69,8 +76,12 @@ macro_rules! kinds {
 kinds! {
     /// Times.
     OfTime "quantity:h";
+    /// Times of follow-up.
+    OfFollowUp "quantity:mo";
     /// Activities.
     OfActivity "quantity:MBq";
+    /// Quantities of any dimension, and numbers.
+    OfAny "quantity";
     /// Amounts and masses.
     OfAmount "quantity:nmol|mg";
     /// Absorbed doses.
@@ -144,6 +155,14 @@ impl Time {
     #[must_use]
     pub fn d(&self) -> f64 {
         self.over(DAY_S)
+    }
+}
+
+impl FollowUp {
+    /// In a unit of time.
+    #[must_use]
+    pub fn r#in(&self, unit: &TimeUnit) -> f64 {
+        self.over(unit.unit.scale())
     }
 }
 
@@ -226,6 +245,75 @@ impl<K: Kind> JsonSchema for Written<K> {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({ "type": "string", "format": K::FORM })
+    }
+}
+
+/// The unit of the times of a table, as it is printed: `mo`, `months`.
+#[derive(Clone, PartialEq)]
+pub struct TimeUnit {
+    text: String,
+    unit: Unit,
+}
+
+impl TimeUnit {
+    /// The word that the schema has for it.
+    const FORM: &'static str = "time-unit";
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`Unread`]: no unit of time.
+    pub fn parse(text: &str) -> Result<Self, Unread> {
+        let unit = time_unit(text).ok_or_else(|| Unread {
+            message: format!("`{text}` is no unit of time"),
+            hint: Some("give one such as `mo`, `months`, `week` or `d`".to_owned()),
+            corrected: None,
+        })?;
+        Ok(Self { text: text.to_owned(), unit })
+    }
+
+    /// As it is printed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether both are of the same length.
+    #[must_use]
+    pub fn is_that_of(&self, other: &Self) -> bool {
+        (self.unit.scale() / other.unit.scale() - 1.0).abs() < 1e-12
+    }
+}
+
+impl fmt::Debug for TimeUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text)
+    }
+}
+
+impl Serialize for TimeUnit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeUnit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for TimeUnit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Self::FORM.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "format": Self::FORM })
     }
 }
 

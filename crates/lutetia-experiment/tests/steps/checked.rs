@@ -44,12 +44,12 @@ fn exact_what_ships_has_no_fault() {
 
 /// A way from the file to one of its values.
 #[derive(Clone)]
-enum Way {
+pub(crate) enum Way {
     Key(String),
     Element(usize),
 }
 
-fn ways(value: &Value, way: &[Way], found: &mut Vec<Vec<Way>>) {
+pub(crate) fn ways(value: &Value, way: &[Way], found: &mut Vec<Vec<Way>>) {
     let mut go = |next: Way, value: &Value| {
         let way: Vec<Way> = way.iter().cloned().chain([next]).collect();
         found.push(way.clone());
@@ -66,7 +66,7 @@ fn ways(value: &Value, way: &[Way], found: &mut Vec<Vec<Way>>) {
     }
 }
 
-fn at<'v>(root: &'v mut Value, way: &[Way]) -> &'v mut Value {
+pub(crate) fn at<'v>(root: &'v mut Value, way: &[Way]) -> &'v mut Value {
     way.iter().fold(root, |value, step| match step {
         Way::Key(key) => value.get_mut(key.as_str()).expect("a key"),
         Way::Element(at) => value.get_mut(*at).expect("an element"),
@@ -74,7 +74,7 @@ fn at<'v>(root: &'v mut Value, way: &[Way]) -> &'v mut Value {
 }
 
 /// What tells one key of the language from another: the kind of its step or figure, and the keys down to it.
-fn identity(root: &Value, way: &[Way]) -> String {
+pub(crate) fn identity(root: &Value, way: &[Way]) -> String {
     let mut name = String::new();
     let mut value = root;
     for step in way {
@@ -149,7 +149,7 @@ fn prop_a_mutated_key_is_found_or_the_file_is_read() {
 }
 
 /// Texts that are shown and mean nothing to what is computed: any words may stand there.
-const WORDS: [&str; 30] = [
+pub(crate) const WORDS: [&str; 30] = [
     "title",
     "question",
     "objective",
@@ -255,6 +255,68 @@ const FREE: [&str; 8] = [
     ".stepcombination.scenarios[].name",
     ".stepmodel-dose.sources[].region",
 ];
+
+/// Tables of which only a run tells the rows, by the kind of their step and their part.
+const ROWS_OF_A_RUN: [&str; 7] = [
+    "combination.grid",
+    "exposure-response.fit",
+    "select-function",
+    "survival.families",
+    "survival.periods",
+    "trial.crossover",
+    "trial.shares",
+];
+
+/// Every placeholder of every page is checked in each of its parts. All of a file are changed at once, as all faults are
+/// shown at once.
+#[test]
+fn prop_every_placeholder_is_checked() {
+    let disk = Disk::new(repository());
+    let (mut cells, mut unknown) = (0, BTreeSet::new());
+    for (name, text) in shipped() {
+        let experiment = spec::parse("x", &text, &mut Sources::new()).expect("an experiment");
+        for part in 0..3 {
+            let mut changed = String::new();
+            let mut asked: Vec<String> = Vec::new();
+            for (at, piece) in text.split("num(\"").enumerate() {
+                let end = piece.find('"').filter(|_| at > 0);
+                let Some(end) = end else {
+                    changed.push_str(piece);
+                    continue;
+                };
+                let mut parts: Vec<String> = piece[..end].split('/').map(str::to_owned).collect();
+                parts[part].push('q');
+                let path = parts.join("/");
+                changed.push_str(&format!("num(\"{path}{}", &piece[end..]));
+                asked.push(path);
+            }
+            let checked = lutetia_experiment::check("x", &changed, &disk);
+            let marked: BTreeSet<&str> = checked
+                .diagnostics
+                .iter()
+                .filter_map(|fault| fault.labels.first())
+                .map(|label| {
+                    &checked.sources.text(label.span.source)[label.span.start..label.span.end]
+                })
+                .collect();
+            for path in asked {
+                cells += 1;
+                if marked.contains(path.as_str()) {
+                    continue;
+                }
+                let table = path.split('/').next().expect("a table");
+                let id = table.split('.').next().expect("a step");
+                let step = experiment.steps.iter().find(|step| step.id() == id);
+                let kind = step.map_or("data", |step| step.word());
+                assert!(part == 1, "{name}: {path} is not found");
+                unknown.insert(table.replacen(id, kind, 1));
+            }
+        }
+    }
+    let known: BTreeSet<String> = ROWS_OF_A_RUN.iter().map(|&table| table.to_owned()).collect();
+    assert_eq!(unknown, known);
+    assert!(cells > 900, "{cells}");
+}
 
 #[test]
 fn regress_all_faults_of_a_file_are_shown_at_once() {

@@ -11,6 +11,7 @@ mod declared_roles;
 mod dose_step;
 mod foreseen;
 mod inside_trials;
+mod mutated;
 mod occasions;
 mod roles;
 mod trial_step;

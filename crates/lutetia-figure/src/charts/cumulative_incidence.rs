@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Chart, ChartError, Columns, Only,
+    Chart, ChartError, Columns, Moment, Only,
     source::{Source, groups},
     survival::Times,
 };
@@ -38,10 +38,10 @@ pub struct CumulativeIncidenceSpec {
     /// Label of the other axis.
     #[serde(default = "label")]
     pub y_label: String,
-    /// Distance of the ticks and of the numbers at risk, in units of time.
-    pub every: Option<f64>,
-    /// Last time shown.
-    pub until: Option<f64>,
+    /// Distance of the ticks and of the numbers at risk, such as `6 mo`.
+    pub every: Option<Moment>,
+    /// Last time shown, such as `30 mo`.
+    pub until: Option<Moment>,
     /// Causes on top of each other, so that the upper edge is the risk of any.
     #[serde(default)]
     pub stacked: bool,
@@ -65,6 +65,13 @@ impl Incidence {
     }
 }
 
+impl CumulativeIncidenceSpec {
+    /// The axis of times of which the last is `end`.
+    pub(super) fn times(&self, end: f64) -> Result<Times, ChartError> {
+        Times::new(&self.x_label, self.every.as_ref(), self.until.as_ref(), end)
+    }
+}
+
 impl Chart for CumulativeIncidenceSpec {
     fn name(&self) -> &str {
         &self.name
@@ -72,6 +79,12 @@ impl Chart for CumulativeIncidenceSpec {
 
     fn from(&self) -> Vec<&str> {
         vec![&self.from]
+    }
+
+    fn keys(&self) -> Result<(), ChartError> {
+        let (every, until) = (self.every.as_ref(), self.until.as_ref());
+        // Ticks are counted up to the last time of a table, where none is named.
+        Times::new(&self.x_label, every, until.or(every), 0.0).map(drop)
     }
 
     fn build(&self, tables: &Tables) -> Result<Figure, ChartError> {
@@ -85,7 +98,7 @@ impl Chart for CumulativeIncidenceSpec {
             estimated(&source, &times)?
         };
         let end = times.iter().fold(0.0, |a: f64, t| if *t > a { *t } else { a });
-        let axis = Times::new(&self.x_label, self.every, self.until, end)?;
+        let axis = self.times(end)?;
         let arms = distinct(curves.iter().map(|c| c.arm.as_str()));
         let causes = distinct(curves.iter().map(|c| c.cause.as_str()));
         let mut panels = Vec::new();

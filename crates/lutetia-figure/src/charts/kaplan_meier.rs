@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Chart, ChartError, Columns, Only,
+    Chart, ChartError, Columns, Moment, Only,
     source::{Source, groups},
     survival::{self, Curve, Times},
 };
@@ -43,10 +43,10 @@ pub struct KaplanMeierSpec {
     /// Label of the other axis.
     #[serde(default = "survival_label")]
     pub y_label: String,
-    /// Distance of the ticks and of the numbers at risk, in units of time.
-    pub every: Option<f64>,
-    /// Last time shown.
-    pub until: Option<f64>,
+    /// Distance of the ticks and of the numbers at risk, such as `6 mo`.
+    pub every: Option<Moment>,
+    /// Last time shown, such as `30 mo`.
+    pub until: Option<Moment>,
     /// Confidence intervals; drawn unless there is a simulated band.
     pub interval: Option<bool>,
     /// What `low` to `high` is, where it is no confidence interval.
@@ -88,6 +88,13 @@ fn yes() -> bool {
     true
 }
 
+impl KaplanMeierSpec {
+    /// The axis of times of which the last is `end`.
+    pub(super) fn times(&self, end: f64) -> Result<Times, ChartError> {
+        Times::new(&self.x_label, self.every.as_ref(), self.until.as_ref(), end)
+    }
+}
+
 impl Chart for KaplanMeierSpec {
     fn name(&self) -> &str {
         &self.name
@@ -102,6 +109,12 @@ impl Chart for KaplanMeierSpec {
         true
     }
 
+    fn keys(&self) -> Result<(), ChartError> {
+        let (every, until) = (self.every.as_ref(), self.until.as_ref());
+        // Ticks are counted up to the last time of a table, where none is named.
+        Times::new(&self.x_label, every, until.or(every), 0.0).map(drop)
+    }
+
     fn build(&self, tables: &Tables) -> Result<Figure, ChartError> {
         self.refuse_confusion(tables)?;
         let roles =
@@ -114,7 +127,7 @@ impl Chart for KaplanMeierSpec {
         let arms: Vec<&str> = distinct(curves.iter().map(|c| c.arm.as_str()));
         let last = |c: &Curve| c.rows.last().map_or(0.0, |r| r.time);
         let end = curves.iter().map(last).fold(0.0, |a, t| if t > a { t } else { a });
-        let times = Times::new(&self.x_label, self.every, self.until, end)?;
+        let times = self.times(end)?;
         let mut panels = Vec::new();
         for name in distinct(curves.iter().map(|c| c.panel.as_str())) {
             let x = times.axis(&self.x_label);

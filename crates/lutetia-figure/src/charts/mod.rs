@@ -18,6 +18,7 @@ mod forest;
 mod functions;
 mod kaplan_meier;
 mod lines;
+mod moment;
 mod needs;
 mod pareto;
 mod source;
@@ -40,6 +41,7 @@ pub use forest::ForestSpec;
 pub use functions::FunctionsSpec;
 pub use kaplan_meier::KaplanMeierSpec;
 pub use lines::LinesSpec;
+pub use moment::Moment;
 pub use needs::{Need, Needs};
 pub use pareto::ParetoSpec;
 pub use source::{Columns, Only};
@@ -60,6 +62,13 @@ pub(crate) trait Chart {
     fn from(&self) -> Vec<&str>;
     /// Makes the figure.
     fn build(&self, tables: &Tables) -> Result<Figure, ChartError>;
+    /// Whether its keys agree with each other, as far as they say so without a table.
+    ///
+    /// # Errors
+    /// A key that cannot be as it is.
+    fn keys(&self) -> Result<(), ChartError> {
+        Ok(())
+    }
     /// Whether it says of every mark of its own whether that was observed or simulated, where it draws both.
     fn tells_apart(&self) -> bool {
         false
@@ -141,6 +150,14 @@ impl ChartSpec {
     #[must_use]
     pub fn from(&self) -> Vec<&str> {
         self.kind().from()
+    }
+
+    /// Whether its keys agree with each other, as far as they say so without a table.
+    ///
+    /// # Errors
+    /// A key that cannot be as it is: times on an axis whose label has no unit of time, limits in no order.
+    pub fn keys(&self) -> Result<(), ChartError> {
+        self.kind().keys()
     }
 
     pub(crate) fn kind(&self) -> &dyn Chart {

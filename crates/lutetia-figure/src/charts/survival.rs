@@ -3,7 +3,7 @@
 use lutetia_outcome::survival::{Cox, Groups, Interval, KaplanMeier, LogRank, SurvivalData};
 
 use super::{
-    ChartError,
+    ChartError, Moment,
     source::{Source, groups},
 };
 use crate::figure::{Axis, Colour, Join, Marks, Panel, Point, nice_step};
@@ -255,10 +255,12 @@ impl Times {
     /// From 0 to `until` (the last time there is, if left out), with ticks `every` so often.
     pub(crate) fn new(
         label: &str,
-        every: Option<f64>,
-        until: Option<f64>,
+        every: Option<&Moment>,
+        until: Option<&Moment>,
         last: f64,
     ) -> Result<Self, ChartError> {
+        let on = |time: Option<&Moment>| time.map(|time| time.on(label)).transpose();
+        let (every, until) = (on(every)?, on(until)?);
         for (key, value) in [("every", every), ("until", until)] {
             if let Some(v) = value.filter(|v| !(v.is_finite() && *v > 0.0)) {
                 return Err(ChartError::key(key, v.to_string(), "a time above 0"));

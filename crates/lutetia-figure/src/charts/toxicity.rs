@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Chart, ChartError, Columns, Only,
+    Chart, ChartError, Columns, Moment, Only,
     source::{Source, groups},
 };
 use crate::figure::{Axis, Colour, Dash, Direction, Figure, Join, Marks, Panel};
@@ -39,9 +39,9 @@ pub struct ToxicitySpec {
     /// where high values are.
     #[serde(default)]
     pub grades: Vec<f64>,
-    /// Times at which a cycle begins.
+    /// Times at which a cycle begins, such as `6 week`.
     #[serde(default)]
-    pub cycles: Vec<f64>,
+    pub cycles: Vec<Moment>,
     /// What `low` to `high` is.
     #[serde(default = "interval")]
     pub band_label: String,
@@ -60,6 +60,11 @@ impl Chart for ToxicitySpec {
         vec![&self.from]
     }
 
+    fn keys(&self) -> Result<(), ChartError> {
+        self.limits()?;
+        self.starts().map(drop)
+    }
+
     fn build(&self, tables: &Tables) -> Result<Figure, ChartError> {
         let roles = ["time", "value", "low", "high", "series", "panel"];
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
@@ -67,7 +72,7 @@ impl Chart for ToxicitySpec {
         source.not_negative("value", &values)?;
         let bars = source.bars("low", "high")?;
         let (series, panels) = (source.optional_texts("series")?, source.optional_texts("panel")?);
-        let limits = self.limits()?;
+        let (limits, cycles) = (self.limits()?, self.starts()?);
         let falling = limits.len() < 2 || limits[0] > limits[1];
         let colours: Vec<String> = groups(&series).into_iter().map(|(name, _)| name).collect();
         let mut drawn = Vec::new();
@@ -80,7 +85,7 @@ impl Chart for ToxicitySpec {
                 Axis::linear(&self.y_label).within(0.0, if top > 0.0 { 1.08 * top } else { 1.0 });
             let mut panel = Panel::new(super::readable(&title), Axis::linear(&self.x_label), y);
             zones(&limits, falling, &mut panel);
-            for (i, at) in self.cycles.iter().enumerate() {
+            for (i, at) in cycles.iter().enumerate() {
                 let text = format!("cycle {}", i + 1);
                 // All but the first few would cover each other.
                 let text = if self.cycles.len() <= 8 { text } else { String::new() };
@@ -119,6 +124,11 @@ impl Chart for ToxicitySpec {
 }
 
 impl ToxicitySpec {
+    /// Where cycles begin on the axis.
+    fn starts(&self) -> Result<Vec<f64>, ChartError> {
+        self.cycles.iter().map(|time| time.on(&self.x_label)).collect()
+    }
+
     /// The limits of grade 1, 2, … in their order.
     ///
     /// # Errors

@@ -106,8 +106,9 @@ fn zones(figure: &lutetia_figure::figure::Figure) -> Vec<(Colour, f64, f64)> {
 
 #[test]
 fn exact_grades_of_platelets_lie_behind_the_curve() {
-    let toml =
-        Box::leak(format!("{TOXICITY}ctcae = \"platelets\"\ncycles = [0, 6]").into_boxed_str());
+    let toml = Box::leak(
+        format!("{TOXICITY}ctcae = \"platelets\"\ncycles = [\"0 d\", \"6 week\"]").into_boxed_str(),
+    );
     let rows = numbers(&[&[0.0, 230.0], &[4.0, 90.0]]);
     let figure = built(&case(toml, &["time", "value"], rows.clone()));
     // CTCAE v5.0: grade 2 below 75, 3 below 50, 4 below 25; grade 1 below the lower limit of normal.

@@ -62,7 +62,7 @@ caption = "Survival of 228 patients with lung cancer by sex"
 from = "t"
 columns = { arm = "sex" }
 x_label = "time (days)"
-every = 250
+every = "250 d"
 "#;
     let figure = built(&case(toml, &["time (days)", "event", "sex"], rows.collect()));
     let panel = &figure.panels[0];
@@ -174,11 +174,23 @@ name = "km"
 caption = ""
 from = "t"
 x_label = "time (days)"
-every = 0
+every = "0 d"
 "#;
     assert_eq!(
         fault(toml, &["time", "event"], numbers(&[&[1.0, 1.0]])),
         "`every` is 0, expected a time above 0"
+    );
+    let toml = r#"
+kind = "kaplan-meier"
+name = "km"
+caption = ""
+from = "t"
+x_label = "time"
+every = "6 mo"
+"#;
+    assert_eq!(
+        fault(toml, &["time", "event"], numbers(&[&[1.0, 1.0]])),
+        "`x_label` is `time`, expected a label that ends in the unit of time of its table, such as `time (months)`"
     );
 }
 

@@ -10,7 +10,8 @@ use std::{
 use lutetia_experiment::{Cache as _, Source, StepRun};
 use lutetia_report::{
     cache::Folder,
-    run::{Outcome, Progress, Settings, run},
+    run::{Failure, Outcome, Progress, Settings, run},
+    steps::Keeping,
 };
 use lutetia_testkit::{CONSTANT_HAZARD, heading};
 
@@ -198,7 +199,7 @@ fn exact_damage_on_disk_is_computed_again() {
 fn keeping() -> tempfile::TempDir {
     let folder = fresh();
     let root = folder.path();
-    let kept = steps(root, &Settings { keep_steps: Some(0.0), ..Settings::default() });
+    let kept = steps(root, &Settings { keep_steps: Keeping::Long(0.0), ..Settings::default() });
     assert_eq!(kept, all(Source::Computed));
     folder
 }
@@ -237,7 +238,7 @@ fn exact_a_clone_takes_its_steps_from_the_repository_and_makes_the_same_bytes() 
         all(Source::Computed)
     );
     assert!(files(clone.path()) == made);
-    let kept = Settings { keep_steps: Some(0.0), ..plain };
+    let kept = Settings { keep_steps: Keeping::Long(0.0), ..plain };
     assert_eq!(steps(clone.path(), &kept), all(Source::Cache));
     assert!(files(clone.path()) == made);
 }
@@ -303,15 +304,79 @@ fn exact_force_mends_the_files_of_steps_of_a_report_that_is_current() {
     assert!(files(root) == made, "they are as they were");
 }
 
+/// What can be known only after the steps ran has its place, its code and a hint all the same, and all of it is said at
+/// once.
+#[test]
+fn exact_rows_that_are_not_made_are_said_at_their_places() {
+    let folder = fresh();
+    let root = folder.path();
+    let experiment = format!("{REPORT}/experiment.toml");
+    let result =
+        "result = \"{{ num('men.summary/weigth/mean') }} {{ num('trial.shares/nobody/share') }}\"";
+    edit(root, &experiment, "result = \"r\"", result);
+    let settings = Settings { root: root.to_owned(), ..Settings::default() };
+    let ended = run(&settings, &Heard::default(), &Arc::default()).expect("it runs");
+    let Outcome::Failed(Failure::Experiment(lutetia_experiment::Failure::Diagnostics {
+        diagnostics,
+        sources,
+    })) = &ended[0].1
+    else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
+    let text = fs::read_to_string(root.join(&experiment)).expect("it is there");
+    for (fault, cell) in
+        diagnostics.iter().zip(["men.summary/weigth/mean", "trial.shares/nobody/share"])
+    {
+        let span = fault.labels[0].span;
+        assert_eq!(sources.text(span.source)[span.start..span.end], *cell);
+        assert!(
+            text[span.start..span.end] == *cell && fault.code == "LUT7014" && fault.hint.is_some()
+        );
+    }
+    assert!(!root.join(REPORT).join("README.md").exists(), "a page with a hole is not written");
+}
+
 #[test]
 fn exact_a_committed_step_is_kept_where_the_cache_has_it() {
     let first = keeping();
     let root = first.path();
     let made = files(root);
     // No step takes so long.
-    let settings = Settings { keep_steps: Some(1e9), ..Settings::default() };
+    let settings = Settings { keep_steps: Keeping::Long(1e9), ..Settings::default() };
     assert_eq!(steps(root, &settings), all(Source::Cache));
     assert!(files(root) == made, "what was committed stays");
+}
+
+/// Which steps are kept does not follow from what they take unless that is asked for, so that a slower machine keeps no
+/// others.
+#[test]
+fn exact_the_steps_that_are_kept_stay_whatever_they_take() {
+    let first = keeping();
+    let made = files(first.path());
+    let keeping = |kept: &[&str], keep_steps: Keeping| {
+        let clone = clone(first.path());
+        let file = |step: &str| clone.path().join(REPORT).join(format!("steps/{step}.bin"));
+        for step in all(Source::Computed).keys().filter(|step| !kept.contains(&step.as_str())) {
+            fs::remove_file(file(step)).expect("it was kept");
+        }
+        let settings = Settings { force: true, keep_steps, ..Settings::default() };
+        assert_eq!(steps(clone.path(), &settings), all(Source::Computed));
+        let after = files(clone.path());
+        assert!(after.iter().all(|(name, bytes)| made.get(name) == Some(bytes)));
+        let names = all(Source::Computed).into_keys();
+        names.filter(|step| file(step).exists()).collect::<Vec<_>>()
+    };
+    for keep in [Keeping::Present, Keeping::Again] {
+        assert_eq!(keeping(&["course"], keep), ["course"]);
+        assert!(keeping(&[], keep).is_empty());
+    }
+    // What stands in memory on a step that is kept would have to be computed again for its sake.
+    assert_eq!(keeping(&["men"], Keeping::Present), ["men"]);
+    assert_eq!(keeping(&["men"], Keeping::Again), ["courses", "men", "trial"]);
+    // By what they take: no step takes so long, and every step takes something.
+    assert!(keeping(&["course", "men"], Keeping::Long(1e9)).is_empty());
+    assert_eq!(keeping(&["course"], Keeping::Long(0.0)).len(), 5);
 }
 
 #[test]
@@ -326,7 +391,7 @@ fn exact_a_check_computes_of_each_kind_one_in_turn_and_with_force_all() {
     let second =
         "[[step]]\nkind = \"cohort\"\nid = \"women\"\nmodel = \"m\"\npatients = 6\n[[figure]]";
     edit(first.path(), &experiment, "[[figure]]", second);
-    steps(first.path(), &Settings { keep_steps: Some(0.0), ..Settings::default() });
+    steps(first.path(), &Settings { keep_steps: Keeping::Long(0.0), ..Settings::default() });
     let mut seen = std::collections::BTreeSet::new();
     for turn in ["a", "b", "c", "d", "e", "f", "g", "h"] {
         let check = Settings { turn: turn.to_owned(), ..check.clone() };

@@ -11,7 +11,10 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::{Source, StepRun};
-use lutetia_report::run::{self, Outcome as Ended, Progress, Settings};
+use lutetia_report::{
+    run::{self, Outcome as Ended, Progress, Settings},
+    steps::Keeping,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,7 +29,7 @@ Example:
   lutetia report                     # every experiment that changed
   lutetia report 01_dotatate_patient --force --timings
   lutetia report --check             # compare with the tables as they are, write nothing
-  lutetia report 01 --keep-steps     # long steps too, for the repository";
+  lutetia report 01 --keep-steps=0.3 # long steps too, for the repository";
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -56,12 +59,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WORD", requires = "check", conflicts_with = "force")]
     turn: Option<String>,
 
-    /// Write what the steps that take long made into `reports/NAME/steps/`, to be committed: who clones the repository
-    /// then takes it from there. Files that no longer fit are written anew without this option too, where the report is
-    /// made. `--keep-steps=SECONDS` says from when on a step takes long.
+    /// Write what steps made into `reports/NAME/steps/`, to be committed: who clones the repository then takes it from
+    /// there. Alone it keeps the steps that are kept now, on every machine; files that no longer fit are written anew
+    /// without it too, where the report is made. `--keep-steps=0.3` keeps the steps that took 0.3 s or more in this run;
+    /// with `--force` no others, so that a slower machine may keep more.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true,
-          default_missing_value = LONG, value_parser = seconds, conflicts_with = "check")]
-    keep_steps: Option<f64>,
+          default_missing_value = NOW, value_parser = keeping, conflicts_with = "check")]
+    keep_steps: Option<Keeping>,
 
     /// Show where the time goes: the seconds of each step, slowest first.
     #[arg(long)]
@@ -72,17 +76,21 @@ pub(crate) struct Arguments {
     threads: Option<u16>,
 }
 
-/// What `--keep-steps` alone means.
-const LONG: &str = "0.3";
+/// What `--keep-steps` alone means: the steps that are kept now.
+const NOW: &str = "now";
 
-/// Seconds that a step may take.
-fn seconds(text: &str) -> Result<f64, SecondsError> {
-    text.parse().ok().filter(|s: &f64| s.is_finite() && *s >= 0.0).ok_or(SecondsError)
+/// The steps that are kept now, or the seconds from which on a step is.
+fn keeping(text: &str) -> Result<Keeping, SecondsError> {
+    if text == NOW {
+        return Ok(Keeping::Again);
+    }
+    let seconds = text.parse().ok().filter(|s: &f64| s.is_finite() && *s >= 0.0);
+    seconds.map(Keeping::Long).ok_or(SecondsError)
 }
 
 /// What is no number of seconds.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a number of seconds, 0 or more, such as {LONG}")]
+#[error("expected `{NOW}` or a number of seconds, 0 or more, such as 0.3")]
 struct SecondsError;
 
 /// Runs the experiments and says how each ended, as it ends.
@@ -93,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         force: arguments.force,
         check: arguments.check,
         turn: arguments.turn.clone().unwrap_or_default(),
-        keep_steps: arguments.keep_steps,
+        keep_steps: arguments.keep_steps.unwrap_or_default(),
     };
     let stop = interrupt::cooperative();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -171,6 +179,14 @@ fn show(name: &str, outcome: &Ended, terminal: &Terminal) -> (String, Exit) {
         })) => {
             terminal.diagnostics(diagnostics, sources);
             ("faults in its files".to_owned(), Exit::Data)
+        }
+        Ended::Failed(run::Failure::Experiment(lutetia_experiment::Failure::Placed {
+            diagnostic,
+            sources,
+            of,
+        })) => {
+            terminal.diagnostics(std::slice::from_ref(&**diagnostic), sources);
+            ("failed".to_owned(), experiment_code(of))
         }
         Ended::Failed(failure) => {
             // What has a code of its own is explained under it.

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use lutetia_data::Study;
 use lutetia_scenario::LoadedModel;
-use lutetia_table::Tables;
+use lutetia_table::{Cell, Tables};
 
 use crate::{
     Experiment,
+    names::owns,
     steps::{Context, Step},
 };
 
@@ -149,6 +150,39 @@ impl<'e> Scope<'e> {
         Some(regions.into_iter().map(str::to_owned).collect())
     }
 
+    /// The step that a table is of.
+    pub(crate) fn step_of(&self, table: &str) -> Option<&'e str> {
+        let ids = self.experiment.steps.iter().map(|step| step.kind().id());
+        ids.filter(|id| owns(id, table)).max_by_key(|id| id.len())
+    }
+
+    /// The arms of a table of patients' times, where they are known.
+    pub(crate) fn arms(&self, table: &str, column: &str) -> Option<Vec<String>> {
+        let (published, column) = match self.step_of(table).and_then(|id| self.step(id)) {
+            Some(Step::Reconstruct(s)) => (self.published.get(&s.curve)?, "arm"),
+            Some(Step::Trial(s)) => return Some(s.arms.iter().map(|a| a.name.clone()).collect()),
+            Some(_) => return None,
+            None => (self.published.get(table)?, column),
+        };
+        let at = published.index_of(column)?;
+        let mut arms: Vec<String> = Vec::new();
+        for cell in published.rows.iter().filter_map(|row| row.get(at)) {
+            let arm = cell.csv();
+            if !arms.contains(&arm) {
+                arms.push(arm);
+            }
+        }
+        Some(arms)
+    }
+
+    /// The regions that a step of doses may have.
+    pub(crate) fn dosed(&self, id: &str) -> Option<Vec<String>> {
+        match self.step(id)? {
+            Step::Dose(dose) => self.integrated(&dose.from),
+            _ => None,
+        }
+    }
+
     /// The regions that a step hands integrals on of.
     pub(crate) fn integrated(&self, id: &str) -> Option<Vec<String>> {
         match self.step(id)? {
@@ -164,6 +198,11 @@ impl<'e> Scope<'e> {
     }
 }
 
+/// A number as it stands in a table.
+fn number(x: f64) -> String {
+    Cell::from(x).csv()
+}
+
 /// The tables that a step will make; none where nothing of it is known.
 pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
     match step {
@@ -172,15 +211,15 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::SelectFunction(s) => patients::select_function(s),
         Step::Integrate(s) => patients::integrate(s, scope),
         Step::Dose(s) => patients::dose(s, scope),
-        Step::Uncertainty(s) => patients::uncertainty(s),
+        Step::Uncertainty(s) => patients::uncertainty(s, scope),
         Step::ModelDose(s) => patients::model_dose(s),
-        Step::Plan(s) => patients::plan(s),
+        Step::Plan(s) => patients::plan(s, scope),
         Step::FitModel(s) => patients::fit_model(s, scope),
-        Step::Sweep(s) => patients::sweep(s),
+        Step::Sweep(s) => patients::sweep(s, scope),
         Step::Simulate(s) => patients::simulate(s, scope),
         Step::Compare(s) => trials::compare(s),
-        Step::Reconstruct(s) => trials::reconstruct(s),
-        Step::Survival(s) => trials::survival(s),
+        Step::Reconstruct(s) => trials::reconstruct(s, scope),
+        Step::Survival(s) => trials::survival(s, scope),
         Step::IndependentAction(s) => trials::independent_action(s),
         Step::Combination(s) => trials::combination(s),
         Step::Cohort(s) => trials::cohort(s),

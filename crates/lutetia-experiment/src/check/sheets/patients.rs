@@ -1,12 +1,22 @@
 //! Steps about one patient, or about a model.
 
+use lutetia_data::nuclides;
+use lutetia_scenario::LoadedModel;
 use lutetia_units::Quantity;
 
-use super::{Scope, Sheet};
+use super::{Scope, Sheet, number};
 use crate::steps::{
-    cohort_curves::CohortCurves, dose::DoseStep, fit_curves::FitCurves, fit_model::FitModel,
-    integrate::Integrate, model_dose::ModelDose, plan::PlanStep, select_function::SelectFunction,
-    simulate::Simulate, sweep::Sweep, uncertainty::UncertaintyStep,
+    cohort_curves::CohortCurves,
+    dose::DoseStep,
+    fit_curves::FitCurves,
+    fit_model::FitModel,
+    integrate::Integrate,
+    model_dose::ModelDose,
+    plan::PlanStep,
+    select_function::SelectFunction,
+    simulate::{Simulate, course::hours},
+    sweep::{Sweep, grid::amounts},
+    uncertainty::UncertaintyStep,
 };
 use crate::written::Time;
 
@@ -100,7 +110,7 @@ pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
         main = main.and("protraction bed eqd2");
     }
     let regions = scope.integrated(&s.from);
-    let mut sheets = vec![main.and("note").rows(regions)];
+    let mut sheets = vec![main.and("note").rows(regions.clone())];
     if s.marrow.is_some() {
         sheets.push(
             Sheet::new(&s.id, "marrow", "from alpha electron photon total method note").perhaps(),
@@ -113,19 +123,24 @@ pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
     if !s.rbe.is_empty() {
         let columns = "region effect rbe_alpha rbe_electron rbe_photon absorbed weighted \
                        weighted_sd per_activity note";
-        sheets.push(Sheet::of_results(&s.id, "rbe", columns));
+        // Or by the effect of which there is one.
+        let effects = s.rbe.iter().map(|weights| weights.effect.clone());
+        let rows = regions.map(|regions| regions.into_iter().chain(effects).collect());
+        sheets.push(Sheet::of_results(&s.id, "rbe", columns).rows(rows));
     }
     sheets
 }
 
-pub(super) fn uncertainty(s: &UncertaintyStep) -> Vec<Sheet> {
+pub(super) fn uncertainty(s: &UncertaintyStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let regions = scope.dosed(&s.from);
     vec![
         Sheet::of_results(
             &s.id,
             "",
             "region total total_sd relative_sd activity_relative_sd factor_relative_sd correlation \
              dominant note",
-        ),
+        )
+        .rows(regions),
         Sheet::new(&s.id, "budget", "region input input_sd sensitivity dose_sd dose_sd_gy share"),
     ]
 }
@@ -144,13 +159,25 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
         })
         .collect();
     let at = if s.vary.is_none() { vec![String::new()] } else { at };
+    let canonical = |name: &String| nuclides().get(name).map_or(name.clone(), |n| n.name.clone());
+    let of_nuclides = s
+        .sources
+        .iter()
+        .flat_map(|source| source.nuclides.iter().map(move |nuclide| (&source.region, nuclide)))
+        .flat_map(|(region, nuclide)| {
+            let nuclide = canonical(nuclide);
+            let rows = at.iter().map(|at| format!("{region} {nuclide}{at}"));
+            rows.chain([region.clone(), nuclide.clone()]).collect::<Vec<_>>()
+        })
+        .collect();
     let regions = s.sources.iter().map(|source| &source.region);
     let rows = regions.flat_map(|region| at.iter().map(move |at| format!("{region}{at}")));
     let rows = rows.collect();
     vec![
         Sheet::of_results(&s.id, "", "row")
             .with(varied())
-            .and("region nuclide tia alpha electron photon total per_activity share"),
+            .and("region nuclide tia alpha electron photon total per_activity share")
+            .rows(Some(of_nuclides)),
         Sheet::of_results(&s.id, "regions", "row")
             .with(varied())
             .and("region mass alpha electron photon total per_activity not_alpha")
@@ -159,7 +186,8 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
     ]
 }
 
-pub(super) fn plan(s: &PlanStep) -> Vec<Sheet> {
+pub(super) fn plan(s: &PlanStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let regions = s.regions.clone().or_else(|| scope.dosed(&s.from));
     vec![
         Sheet::of_results(
             &s.id,
@@ -168,14 +196,16 @@ pub(super) fn plan(s: &PlanStep) -> Vec<Sheet> {
              activity_expected activity_at_5_percent_risk risk_of_activity_asked \
              cycles_of_activity_asked cycles_of_activity_asked_at_5_percent_risk note",
         )
-        .rows(s.regions.clone()),
-        Sheet::new(&s.id, "risk", "region activity risk"),
+        .rows(regions.clone()),
+        Sheet::new(&s.id, "risk", "region activity risk").rows(regions),
     ]
 }
 
 pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
     let regions = || Some(s.observe.keys().cloned().collect());
-    let estimated = s.estimate.clone().filter(|_| scope.models.contains_key(&s.model));
+    let all = |model: &LoadedModel| model.model.parameters.iter().map(|p| p.name.clone()).collect();
+    let estimated =
+        scope.models.get(&s.model).map(|model| s.estimate.clone().unwrap_or_else(|| all(model)));
     vec![
         Sheet::of_results(
             &s.id,
@@ -191,7 +221,10 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
     ]
 }
 
-pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
+pub(super) fn sweep(s: &Sweep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let model = scope.models.get(&s.model);
+    let amounts = model.and_then(|model| amounts(s, model));
+    let amounts = amounts.map(|all| all.into_iter().map(number).collect());
     let named = |output: &String| s.names.get(output).unwrap_or(output).clone();
     let mut observed: Vec<&String> = Vec::new();
     for output in &s.observe {
@@ -204,7 +237,8 @@ pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
     let mut sheets = vec![
         Sheet::of_results(&s.id, "", "amount hot")
             .with(observed.into_iter().map(|output| format!("tiac_{}", named(output))))
-            .with(ratios),
+            .with(ratios)
+            .rows(amounts),
     ];
     if !s.curves.is_empty() {
         let texts = s.curves.iter().map(|amount| amount.text().to_owned()).collect();
@@ -215,7 +249,8 @@ pub(super) fn sweep(s: &Sweep) -> Vec<Sheet> {
 }
 
 pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {
-    let sheet = Sheet::of_results(&s.id, "", "time");
+    let times = hours(s).into_iter().map(number).collect();
+    let sheet = Sheet::of_results(&s.id, "", "time").rows(Some(times));
     let Some(model) = scope.models.get(&s.model) else { return vec![sheet.open()] };
     let system = model.simulator.system();
     let name = |index: usize| system.outputs()[index].name.clone();

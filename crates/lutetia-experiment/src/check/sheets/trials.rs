@@ -3,7 +3,7 @@
 use lutetia_table::significant;
 use lutetia_trial::Endpoint;
 
-use super::{Scope, Sheet};
+use super::{Scope, Sheet, number};
 use crate::steps::{
     calibrate::{CalibrateStep, TargetSpec},
     cohort::{Calibrated, CohortStep},
@@ -30,16 +30,21 @@ pub(super) fn compare(s: &Compare) -> Vec<Sheet> {
     vec![Sheet::new(&s.id, "", columns).rows(Some(rows))]
 }
 
-pub(super) fn reconstruct(s: &Reconstruct) -> Vec<Sheet> {
+pub(super) fn reconstruct(s: &Reconstruct, scope: &Scope<'_>) -> Vec<Sheet> {
+    let arms = scope.arms(&s.curve, "arm");
     let columns = "arm points patients events events_missing largest_distance \
                    largest_at_risk_difference warning";
-    vec![Sheet::of_results(&s.id, "", columns), Sheet::new(&s.id, "individuals", "time event arm")]
+    let main = Sheet::of_results(&s.id, "", columns).rows(arms);
+    vec![main, Sheet::new(&s.id, "individuals", "time event arm")]
 }
 
-pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
+pub(super) fn survival(s: &SurvivalStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let table = s.from.as_ref().or(s.data.as_ref());
+    let column = s.columns.arm.as_deref().unwrap_or("arm");
+    let arms = table.and_then(|table| scope.arms(table, column));
     let at = |ends: [&'static str; 4]| {
-        s.at.iter().flat_map(move |t| {
-            let t = significant(*t, 6);
+        s.times(&s.at).into_iter().flat_map(move |t| {
+            let t = significant(t, 6);
             ends.map(|end| match end {
                 "at_risk" => format!("at_risk_{t}"),
                 end => format!("survival_{t}{end}"),
@@ -54,8 +59,10 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
              restricted_mean_sd",
         )
         .with(at(["", "_low", "_high", "at_risk"]))
-        .and("note"),
-        Sheet::new(&s.id, "curve", "arm time at_risk events censored survival low high"),
+        .and("note")
+        .rows(arms.clone()),
+        Sheet::new(&s.id, "curve", "arm time at_risk events censored survival low high")
+            .rows(arms.clone()),
         Sheet::of_results(
             &s.id,
             "comparison",
@@ -63,6 +70,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
              proportional_hazards_p concordance horizon restricted_mean_difference \
              restricted_mean_low restricted_mean_high restricted_mean_p note",
         )
+        .rows(arms)
         .perhaps(),
     ];
     if !s.periods.is_empty() {
@@ -86,8 +94,7 @@ pub(super) fn survival(s: &SurvivalStep) -> Vec<Sheet> {
         ));
     }
     if s.between.is_some() {
-        let times: Vec<f64> = s.at.clone();
-        sheets.extend(interval_censored(&s.id, &times));
+        sheets.extend(interval_censored(&s.id, &s.times(&s.at)));
     }
     sheets
 }
@@ -115,7 +122,8 @@ pub(super) fn independent_action(s: &IndependentActionStep) -> Vec<Sheet> {
         None => "needed needed_low needed_high",
     };
     let columns = "time combination alone difference difference_low difference_high";
-    vec![Sheet::of_results(&s.id, "", columns).and(partner)]
+    let times = s.at.iter().map(|time| number(time.r#in(&s.unit))).collect();
+    vec![Sheet::of_results(&s.id, "", columns).and(partner).rows(Some(times))]
 }
 
 pub(super) fn combination(s: &CombinationStep) -> Vec<Sheet> {
@@ -246,6 +254,8 @@ pub(super) fn trial(s: &TrialStep) -> Vec<Sheet> {
 
 pub(super) fn calibrate(s: &CalibrateStep) -> Vec<Sheet> {
     let unknowns = || s.unknowns.iter().map(|unknown| unknown.name.clone());
+    let most = s.most_generations.unwrap_or(s.generations);
+    let generations = (0..=most).map(|k| k.to_string()).chain(["final".to_owned()]).collect();
     vec![
         Sheet::of_results(
             &s.id,
@@ -266,7 +276,8 @@ pub(super) fn calibrate(s: &CalibrateStep) -> Vec<Sheet> {
             &s.id,
             "generations",
             "generation patients tolerance effective_size without_weight note",
-        ),
+        )
+        .rows(Some(generations)),
         Sheet::new(&s.id, "particles", "weight distance").with(unknowns()),
     ]
 }
@@ -319,7 +330,9 @@ pub(super) fn one_at_a_time(s: &OneAtATimeStep) -> Vec<Sheet> {
 }
 
 pub(super) fn trade_off(s: &TradeOffStep, scope: &Scope<'_>) -> Vec<Sheet> {
-    let regimens = || Some(s.regimens.iter().map(|regimen| regimen.name.clone()).collect());
+    let regimens =
+        || Some(s.regimens.iter().map(|regimen| regimen.name.clone()).collect::<Vec<_>>());
+    let series = || s.regimens.iter().map(|regimen| regimen.series.clone());
     let mut index = Sheet::of_results(
         &s.id,
         "index",
@@ -340,12 +353,14 @@ pub(super) fn trade_off(s: &TradeOffStep, scope: &Scope<'_>) -> Vec<Sheet> {
              more_harm_high nnh nnh_low nnh_high number_needed_to_harm behind behind_low behind_high",
         )
         .rows(regimens()),
-        Sheet::new(&s.id, "fronts", "series harm benefit benefit_low benefit_high"),
+        Sheet::new(&s.id, "fronts", "series harm benefit benefit_low benefit_high")
+            .rows(Some(series().collect())),
         Sheet::new(
             &s.id,
             "best",
             "series regimen not_told_apart keys utility utility_low utility_high greatest share",
-        ),
+        )
+        .rows(Some(series().chain(regimens().into_iter().flatten()).collect())),
         index,
     ];
     if !(s.background.is_empty() && s.own_harm.is_empty()) {

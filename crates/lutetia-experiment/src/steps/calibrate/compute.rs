@@ -81,7 +81,7 @@ impl CalibrateStep {
                 .unknowns
                 .iter()
                 .map(|u| {
-                    let (lower, upper) = (end(u, &u.lower)?, end(u, &u.upper)?);
+                    let (lower, upper) = (end(u, u.lower.text())?, end(u, u.upper.text())?);
                     Ok(Unknown { name: u.name.clone(), lower, upper, log: u.log })
                 })
                 .collect::<Result<_, StepError>>()?,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Context, StepError, StepKind, Use, trial::TrialUse};
 use crate::{
     artefact::{Artefact, CalibratedValue},
-    written::Time,
+    written::{Time, Value},
 };
 
 mod compute;
@@ -62,10 +62,10 @@ pub struct CalibrateStep {
 pub struct UnknownSpec {
     /// Parameter of the model.
     pub name: String,
-    /// Least value.
-    pub lower: String,
+    /// Least value, such as `0.01 1/Gy`.
+    pub lower: Value,
     /// Greatest value.
-    pub upper: String,
+    pub upper: Value,
     /// Uniform in the logarithm.
     #[serde(default)]
     pub log: bool,

@@ -7,7 +7,7 @@ use lutetia_fit::{
 };
 use lutetia_model::cv_of_log_sd;
 use lutetia_patient::{
-    curves::{CurveOptions, RegionCurve, error_model, fit_region},
+    curves::{CurveOptions, RegionCurve, fit_region},
     integrate::{MapPrior, Method, integral, map, method},
 };
 use lutetia_sim::Options;
@@ -116,7 +116,7 @@ pub(super) fn estimate(
     }
     let mut options = options(setting, &way.functions);
     if let Some(error) = &way.error {
-        options.error = error_model(error)?;
+        options.error = error.meaning();
     }
     let fitted: RegionCurve = fit_region(curve, &options)?;
     if way.average {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_data::Curve;
 use lutetia_fit::{Percentiles, percentiles};
-use lutetia_patient::curves::{error_model, functions};
+use lutetia_patient::curves::functions;
 use lutetia_units::{Quantity, Unit};
 use rayon::prelude::*;
 
@@ -82,7 +82,6 @@ pub(super) fn judged<'a>(
             let mut methods = Vec::new();
             for way in &step.methods {
                 functions(&way.functions)?;
-                way.error.as_deref().map(error_model).transpose()?;
                 for at in times(way) {
                     methods.push(on_all(setting, way, at, judged, &known));
                 }
@@ -111,7 +110,6 @@ pub(super) fn asked(setting: &Setting<'_>) -> Result<(), StepError> {
     }
     for way in &step.methods {
         functions(&way.functions)?;
-        way.error.as_deref().map(error_model).transpose()?;
     }
     Ok(())
 }

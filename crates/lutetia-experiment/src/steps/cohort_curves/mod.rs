@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use lutetia_fit::ErrorModel;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ mod patients;
 mod setting;
 mod tables;
 
-use crate::written::{Activity, Amount, OfFunction, Text, Time};
+use crate::written::{Activity, Amount, Meant, OfFunction, Text, Time};
 pub use error::CurvesFault;
 
 /// Methods of integration on a cohort whose truth is known.
@@ -49,8 +50,7 @@ pub struct CohortCurves {
     /// Times of the measurements, such as `["4 h", "1 d"]`.
     pub times: Vec<Time>,
     /// Scatter of the measurements, which the methods know: `proportional 10 %` or `combined 1 MBq + 10 %`.
-    #[schemars(extend("format" = "error-model"))]
-    pub error: String,
+    pub error: Meant<ErrorModel>,
     /// What is compared.
     pub methods: Vec<CohortMethod>,
     /// Absorbed dose per integral of a region, such as `0.005 mGy/(MBq h)`, for the column of doses.
@@ -79,8 +79,7 @@ pub struct CohortMethod {
     #[serde(default)]
     pub model: bool,
     /// Error model that the functions are fitted under, where it is not that of the scatter: `unweighted`.
-    #[schemars(extend("format" = "error-model"))]
-    pub error: Option<String>,
+    pub error: Option<Meant<ErrorModel>>,
     /// The times of the measurements used; all if left out. Several rows come of several times where one measurement is taken.
     #[serde(default)]
     pub at: Vec<Time>,
@@ -123,7 +122,9 @@ impl StepKind for CohortCurves {
         context
             .artefacts
             .add(&self.id, Artefact::CohortCurves(judged::measured_curves(self, &curves)));
-        context.settings.insert(format!("scatter and error of `{}`", self.id), self.error.clone());
+        context
+            .settings
+            .insert(format!("scatter and error of `{}`", self.id), self.error.text().to_owned());
         context.settings.insert(
             format!("patients of `{}`", self.id),
             format!("{} judged, {} for what is known of the population", self.size, self.training),

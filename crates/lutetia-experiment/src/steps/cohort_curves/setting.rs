@@ -1,7 +1,6 @@
 //! What the methods of a cohort work with: the model, one injection, the scatter of measurements.
 
 use lutetia_fit::ErrorModel;
-use lutetia_patient::curves::error_model;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, Treatment};
 
 use super::{CohortCurves, CurvesFault};
@@ -53,9 +52,9 @@ pub(super) fn setting<'a>(
         ..DoseEntry::into_pool(&step.into)
     };
     let dose = entry.dose(model.simulator.system()).map_err(ScenarioError::from)?;
-    let error = error_model(&step.error)?;
+    let error = step.error.meaning();
     if error.magnitudes().iter().any(|(_, m)| m.estimated()) {
-        return Err(CurvesFault::NoScatter { error: step.error.clone() }.into());
+        return Err(CurvesFault::NoScatter { error: step.error.text().to_owned() }.into());
     }
     Ok(Setting {
         step,

@@ -2,16 +2,14 @@
 
 pub mod tables;
 
-use lutetia_fit::VarianceCount;
-use lutetia_patient::curves::{
-    CurveOptions, Intervals, RegionCurve, error_model, fit_regions, intervals, variance_count,
-};
+use lutetia_fit::{ErrorModel, VarianceCount};
+use lutetia_patient::curves::{CurveOptions, Intervals, RegionCurve, fit_regions, intervals};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
-use crate::written::{OfFunction, Text, Time};
+use crate::written::{Meant, OfFunction, Text, Time};
 
 /// Sums of exponentials through every region of a patient.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -33,14 +31,12 @@ pub struct FitCurves {
     #[schemars(with = "Vec<Text<OfFunction>>")]
     pub functions: Vec<String>,
     /// Measurement error where the table has no SD: `proportional 10 %`. Stated SDs stay.
-    #[schemars(extend("format" = "error-model"))]
-    pub error: String,
+    pub error: Meant<ErrorModel>,
     /// Last time drawn, such as `5 d`.
     #[serde(default = "defaults::until")]
     pub until: Time,
     /// Whether the variance counts among the parameters of AICc: `estimated` (where it is), `always` or `never`.
-    #[schemars(extend("format" = "variance-count"))]
-    pub count_variance: Option<String>,
+    pub count_variance: Option<Meant<VarianceCount>>,
     /// Leave functions outside the quality gates (CV 50 %, correlation 0.8) out of the choice and the average.
     #[serde(default)]
     pub gates: bool,
@@ -71,11 +67,11 @@ fn run(step: &FitCurves, context: &mut Context) -> Result<(), StepError> {
     let subject = subject(study, step.subject.as_deref())?.to_owned();
     let options = CurveOptions {
         functions: step.functions.clone(),
-        error: error_model(&step.error)?,
+        error: step.error.meaning(),
         over_sd: false,
         seed: context.seed,
         until_h: step.until.h(),
-        variance_count: counted(step.count_variance.as_deref())?,
+        variance_count: step.count_variance.as_ref().map(Meant::meaning).unwrap_or_default(),
         gates: step.gates,
         profile: step.profile,
         bootstrap: step.bootstrap,
@@ -98,13 +94,10 @@ fn run(step: &FitCurves, context: &mut Context) -> Result<(), StepError> {
             options.variance_count.describe().to_owned(),
         );
     }
-    context.settings.insert(format!("measurement error of `{}`", step.id), step.error.clone());
+    context
+        .settings
+        .insert(format!("measurement error of `{}`", step.id), step.error.text().to_owned());
     let tias = regions.iter().map(RegionCurve::tia).collect();
     context.artefacts.add(&step.id, Artefact::Integrals(tias));
     Ok(())
-}
-
-/// How the variance is counted; where it is estimated if nothing is said.
-pub(crate) fn counted(text: Option<&str>) -> Result<VarianceCount, StepError> {
-    Ok(text.map(variance_count).transpose()?.unwrap_or_default())
 }

@@ -4,16 +4,14 @@ pub mod tables;
 
 use std::collections::BTreeMap;
 
-use lutetia_patient::{
-    curves::error_model,
-    model::{ModelFit, RTOL, check_fit, fit_model},
-};
+use lutetia_fit::ErrorModel;
+use lutetia_patient::model::{ModelFit, RTOL, check_fit, fit_model};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
 use crate::artefact::Artefact;
-use crate::written::{Amount, Time};
+use crate::written::{Amount, Meant, Time};
 
 /// A compartmental model through all regions of a patient at once.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -44,8 +42,7 @@ pub struct FitModel {
     /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
     pub estimate: Option<Vec<String>>,
     /// Measurement error where the model file gives none.
-    #[schemars(extend("format" = "error-model"))]
-    pub error: Option<String>,
+    pub error: Option<Meant<ErrorModel>>,
     /// Last time drawn, such as `5 d`.
     #[serde(default = "defaults::until")]
     pub until: Time,
@@ -82,7 +79,7 @@ impl FitModel {
             observe: self.observe.clone(),
             set: self.set.clone(),
             estimate: self.estimate.clone(),
-            error: self.error.as_deref().map(error_model).transpose()?,
+            error: self.error.as_ref().map(Meant::meaning),
             seed,
         })
     }

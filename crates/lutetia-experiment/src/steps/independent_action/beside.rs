@@ -65,7 +65,8 @@ pub(super) fn of(step: &IndependentActionStep, patients: &Patients) -> Result<Ve
     let model = IndependentAction::new(step.correlation)?;
     step.at
         .iter()
-        .map(|&time| {
+        .map(|time| time.r#in(&step.unit))
+        .map(|time| {
             let (Some((c, c_se)), Some((a, a_se))) = (at(&both, time), at(&one, time)) else {
                 return Ok(At { time, found: None });
             };
@@ -94,6 +95,7 @@ mod tests {
     use lutetia_outcome::survival::{Groups, SurvivalData};
 
     use super::*;
+    use crate::written::{FollowUp, TimeUnit};
 
     /// Arms of four without censoring: S falls by a quarter at each time.
     fn patients() -> Patients {
@@ -112,8 +114,8 @@ mod tests {
             alone: "a".to_owned(),
             other: other.map(str::to_owned),
             correlation: 0.0,
-            at: at.to_vec(),
-            unit: "months".to_owned(),
+            at: at.iter().map(|mo| FollowUp::parse(&format!("{mo} mo")).expect("a time")).collect(),
+            unit: TimeUnit::parse("months").expect("a unit"),
         }
     }
 

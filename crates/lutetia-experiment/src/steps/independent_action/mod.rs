@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, survival::source::individuals};
+use crate::written::{FollowUp, TimeUnit};
 
 /// A combination beside independent action (Palmer and Sorger 2017): each patient has the better of
 /// the two treatments' times.
@@ -31,10 +32,10 @@ pub struct IndependentActionStep {
     /// Correlation of the two times of a patient.
     #[serde(default)]
     pub correlation: f64,
-    /// Times.
-    pub at: Vec<f64>,
-    /// Unit of time.
-    pub unit: String,
+    /// Times, such as `12 mo`.
+    pub at: Vec<FollowUp>,
+    /// Unit of the times of the patients, as tables print it.
+    pub unit: TimeUnit,
 }
 
 impl StepKind for IndependentActionStep {

@@ -11,7 +11,7 @@ use crate::results::{Measure, Results};
 /// `<id>`: a row per time.
 pub(super) fn beside(step: &IndependentActionStep, times: &[At]) -> Results {
     let table = Results::new(&step.id, caption(step))
-        .subject("time", &step.unit)
+        .subject("time", step.unit.text())
         .number(Measure::Combination, "")
         .number(Measure::Alone, "")
         .number(Measure::Difference, "")

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use lutetia_dose::Sex;
 use lutetia_patient::{
-    model_dose::{ModelDoses, ModelSource, model_doses},
+    model_dose::{ModelDoses, ModelSource, check_model_doses, model_doses},
     text::{adult, given_mass},
 };
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, Treatment, setting, unread};
@@ -84,7 +84,8 @@ impl StepKind for ModelDose {
     }
 
     fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
-        asked(self, context.model(&self.model)?)?;
+        let model = context.model(&self.model)?;
+        check_model_doses(model, &asked(self, model)?)?;
         Ok(())
     }
 

@@ -102,6 +102,7 @@ mod tests {
     use lutetia_table::read;
 
     use super::*;
+    use crate::written::TimeUnit;
 
     const CURVE: &str = "arm,time,survival\na,0,1\na,2,0.75\na,4,0.5\n";
 
@@ -111,7 +112,7 @@ mod tests {
             curve: "curve".to_owned(),
             at_risk: "risk".to_owned(),
             events: events.iter().map(|(arm, n)| ((*arm).to_owned(), *n)).collect(),
-            unit: "mo".to_owned(),
+            unit: TimeUnit::parse("mo").expect("a unit"),
             fixed_times: false,
         };
         of(&step, &read("curve", curve), &read("risk", at_risk))

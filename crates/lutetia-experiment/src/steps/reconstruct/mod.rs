@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use};
-use crate::artefact::Artefact;
+use crate::{artefact::Artefact, written::TimeUnit};
 
 pub use error::ReconstructError;
 
@@ -29,8 +29,8 @@ pub struct Reconstruct {
     /// Published numbers of events by arm, where known.
     #[serde(default)]
     pub events: BTreeMap<String, usize>,
-    /// Unit of time.
-    pub unit: String,
+    /// Unit of the times of both tables, as its own print it.
+    pub unit: TimeUnit,
     /// Whether the points are readings at fixed times, so that deaths lie between them, and not points
     /// set on the steps of the curve.
     #[serde(default)]
@@ -44,6 +44,12 @@ impl StepKind for Reconstruct {
 
     fn uses(&self) -> Vec<Use<'_>> {
         vec![Use::Data(&self.curve), Use::Data(&self.at_risk)]
+    }
+
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        context.published(&self.curve)?;
+        context.published(&self.at_risk)?;
+        Ok(())
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {

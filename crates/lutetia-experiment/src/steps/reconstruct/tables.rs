@@ -37,7 +37,7 @@ pub(super) fn found(step: &Reconstruct, arms: &[Arm]) -> Results {
 pub(super) fn individuals(step: &Reconstruct, all: &Individuals) -> Table {
     let name = format!("{}.individuals", step.id);
     let mut table = Table::new(name, "Times that make the published curves; no patient's own")
-        .column("time", &step.unit)
+        .column("time", step.unit.text())
         .column("event", "")
         .column("arm", "");
     for ((t, event), arm) in all.time.iter().zip(&all.event).zip(&all.arm) {

@@ -4,15 +4,13 @@ pub mod tables;
 
 use std::collections::BTreeMap;
 
-use lutetia_patient::{
-    curves::error_model,
-    select::{SelectOptions, cohort, rank},
-};
+use lutetia_fit::{ErrorModel, VarianceCount};
+use lutetia_patient::select::{SelectOptions, cohort, rank};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Context, StepError, StepKind, Use, cycle, defaults, fit_curves::counted};
-use crate::written::{OfFunction, Text};
+use super::{Context, StepError, StepKind, Use, cycle, defaults};
+use crate::written::{Meant, OfFunction, Text};
 
 /// The function a cohort prefers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,11 +34,9 @@ pub struct SelectFunction {
     #[serde(default)]
     pub shared: Vec<String>,
     /// Measurement error where the table has no SD; `proportional` has its size estimated over the cohort.
-    #[schemars(extend("format" = "error-model"))]
-    pub error: String,
+    pub error: Meant<ErrorModel>,
     /// Whether the variance counts: `estimated`, `always` or `never`.
-    #[schemars(extend("format" = "variance-count"))]
-    pub count_variance: Option<String>,
+    pub count_variance: Option<Meant<VarianceCount>>,
     /// Only the first so many patients.
     pub first: Option<usize>,
 }
@@ -78,9 +74,9 @@ fn run(step: &SelectFunction, context: &mut Context) -> Result<(), StepError> {
     let options = SelectOptions {
         functions: step.functions.clone(),
         shared: step.shared.clone(),
-        error: error_model(&step.error)?,
+        error: step.error.meaning(),
         over_sd: false,
-        variance_count: counted(step.count_variance.as_deref())?,
+        variance_count: step.count_variance.as_ref().map(Meant::meaning).unwrap_or_default(),
         seed: context.seed,
     };
     let mut ranking = BTreeMap::new();

@@ -66,8 +66,7 @@ pub(super) fn of(
         }
     };
     let hour = model.clock().hour();
-    let last = f64::from(step.points - 1);
-    let hours: Vec<f64> = (0..step.points).map(|i| step.until.h() * f64::from(i) / last).collect();
+    let hours = hours(step);
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
     let set: Vec<&str> = step.set.keys().map(String::as_str).collect();
     let remarks = scenario.remarks(&set, step.until.h() * hour);
@@ -88,6 +87,15 @@ pub(super) fn of(
         })
         .collect();
     Ok(Course { hours, outputs, rtol: options.rtol, remarks })
+}
+
+/// The times of the table, h; none where their number is out of its range.
+pub(crate) fn hours(step: &Simulate) -> Vec<f64> {
+    if !(2..=MOST_POINTS).contains(&step.points) {
+        return Vec::new();
+    }
+    let last = f64::from(step.points - 1);
+    (0..step.points).map(|i| step.until.h() * f64::from(i) / last).collect()
 }
 
 fn check(step: &Simulate) -> Result<(), SimulateError> {

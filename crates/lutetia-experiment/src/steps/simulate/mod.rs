@@ -1,6 +1,6 @@
 //! A model over time under a regimen.
 
-mod course;
+pub(crate) mod course;
 mod error;
 mod inputs;
 mod tables;

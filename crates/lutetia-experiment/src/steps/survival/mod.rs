@@ -28,6 +28,7 @@ pub use tables::{
 };
 
 use super::{Context, StepError, StepKind, Use};
+use crate::written::{FollowUp, TimeUnit};
 
 /// Curves, medians and comparisons of patients' times.
 ///
@@ -48,18 +49,18 @@ pub struct SurvivalStep {
     /// Names of the columns of that table.
     #[serde(default)]
     pub columns: Columns,
-    /// Unit of time.
-    pub unit: String,
+    /// Unit of the times of the patients, as tables print it.
+    pub unit: TimeUnit,
     /// The arm that others are compared with; the first without it.
     pub reference: Option<String>,
-    /// Horizon of the restricted means.
-    pub rmst: Option<f64>,
-    /// Times at which survival and numbers at risk are tabulated per arm.
+    /// Horizon of the restricted means, such as `24 mo`.
+    pub rmst: Option<FollowUp>,
+    /// Times at which survival and numbers at risk are tabulated per arm, such as `12 mo`.
     #[serde(default)]
-    pub at: Vec<f64>,
-    /// Times that cut follow-up into periods with a hazard ratio each.
+    pub at: Vec<FollowUp>,
+    /// Times that cut follow-up into periods with a hazard ratio each, such as `6 mo`.
     #[serde(default)]
-    pub periods: Vec<f64>,
+    pub periods: Vec<FollowUp>,
     /// Whether the parametric families are fitted.
     #[serde(default)]
     pub families: bool,
@@ -96,13 +97,20 @@ impl StepKind for SurvivalStep {
         step.into_iter().chain(self.data.as_deref().map(Use::Data)).collect()
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        if let Some(name) = &self.data {
+            context.published(name)?;
+        }
+        Ok(())
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let (patients, intervals) = self.patients(context)?;
         let options = SurvivalOptions {
-            unit: self.unit.clone(),
+            unit: self.unit.text().to_owned(),
             reference: self.reference.clone(),
-            rmst: self.rmst,
-            at: self.at.clone(),
+            rmst: self.rmst.as_ref().map(|time| time.r#in(&self.unit)),
+            at: self.times(&self.at),
             firth: self.firth,
             ..SurvivalOptions::default()
         };
@@ -113,7 +121,8 @@ impl StepKind for SurvivalStep {
             context.add(comparison(&format!("{}.comparison", self.id), &patients, &options)?);
             if !self.periods.is_empty() {
                 let name = format!("{}.periods", self.id);
-                context.add(periods(&name, &patients, &options, &self.periods)?);
+                let cuts = self.times(&self.periods);
+                context.add(periods(&name, &patients, &options, &cuts)?);
             }
         }
         if let Some(knots) = self.knots {
@@ -142,6 +151,11 @@ impl StepKind for SurvivalStep {
 }
 
 impl SurvivalStep {
+    /// Times in the unit of the patients.
+    pub(crate) fn times(&self, times: &[FollowUp]) -> Vec<f64> {
+        times.iter().map(|time| time.r#in(&self.unit)).collect()
+    }
+
     /// The patients, and their intervals where they are asked for.
     fn patients(&self, context: &Context) -> Result<(Patients, Option<Intervals>), StepError> {
         match (&self.from, &self.data) {

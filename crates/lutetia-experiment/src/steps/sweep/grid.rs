@@ -93,6 +93,13 @@ pub(super) fn asked<'m>(step: &Sweep, model: &'m LoadedModel) -> Result<Asked<'m
     Ok(Asked { parameters, nuclide, activity, outputs, doses })
 }
 
+/// The amounts of a step, nmol; none where they are not those of the model.
+pub(crate) fn amounts(step: &Sweep, model: &LoadedModel) -> Option<Vec<f64>> {
+    let (asked, unit) = (asked(step, model).ok()?, Unit::parse("nmol").ok()?);
+    let given = asked.doses.iter().filter_map(|dose| dose.amount);
+    Some(given.map(|amount| model.model.units.from_internal(amount, &unit)).collect())
+}
+
 /// Simulates every amount of a step.
 pub(super) fn of(step: &Sweep, model: &LoadedModel, stop: &AtomicBool) -> Result<Grid, StepError> {
     let Asked { parameters, nuclide, activity, outputs, doses } = asked(step, model)?;

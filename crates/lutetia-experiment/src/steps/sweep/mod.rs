@@ -1,7 +1,7 @@
 //! A model over a grid of ligand amounts: what competition of hot and cold does to uptake.
 
 mod error;
-mod grid;
+pub(crate) mod grid;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -1,10 +1,9 @@
 //! Harms that a model does not compute: of a disease, of a partner.
 
 use super::TradeOffFault;
-use crate::steps::{StepError, TrialStepError};
+use crate::{steps::StepError, written::Share};
 use lutetia_outcome::radiobiology::checkpoint_inhibitor_toxicity;
 use lutetia_trial::Draws;
-use lutetia_units::{Quantity, Unit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,8 +14,7 @@ pub struct OwnHarm {
     /// What happens. Harms of one name befall the same patients under every regimen.
     pub what: String,
     /// Share of the patients, such as `5 %`; `0 %` says that there is none.
-    #[schemars(extend("format" = "quantity:%"))]
-    pub share: Option<String>,
+    pub share: Option<Share>,
     /// A share that is computed instead.
     pub of: Option<KnownHarm>,
     /// Where it stands.
@@ -43,14 +41,12 @@ impl OwnHarm {
             (None, Some(KnownHarm::Pd1Inhibitor)) => {
                 checkpoint_inhibitor_toxicity(0.0, true).map_err(StepError::from)
             }
-            (Some(text), None) => {
-                let share = Quantity::parse(text)
-                    .and_then(|q| q.to(&Unit::parse("1")?))
-                    .map_err(TrialStepError::quantity(format!("the share of `{what}`")))?;
+            (Some(written), None) => {
+                let share = written.share();
                 if (0.0..=1.0).contains(&share) {
                     Ok(share)
                 } else {
-                    let (harm, found) = (what.clone(), text.clone());
+                    let (harm, found) = (what.clone(), written.text().to_owned());
                     Err(TradeOffFault::Share { harm, found }.into())
                 }
             }

@@ -122,7 +122,7 @@ columns = { series = "arm", value = "median" }
 x_label = "time (weeks)"
 y_label = "platelets (10⁹/L)"
 ctcae = "platelets"
-cycles = [0, 6, 12, 18, 24, 30]
+cycles = ["0 week", "6 week", "12 week", "18 week", "24 week", "30 week"]
 "#,
         [table("platelets", &["time (weeks)", "median (10^9/L)", "low", "high", "arm"], rows)],
     )

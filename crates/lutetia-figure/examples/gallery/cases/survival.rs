@@ -58,8 +58,8 @@ caption = "Six regimens"
 from = "trial"
 x_label = "time (months)"
 interval = false
-every = 6
-until = 30
+every = "6 mo"
+until = "30 mo"
 "#,
         [patients("trial", &arms)],
     )
@@ -99,7 +99,7 @@ from = "trial"
 columns = { event = "event" }
 x_label = "time (months)"
 y_label = "progression-free survival"
-until = 18
+until = "18 mo"
 simulated = "simulated"
 published = "published"
 compare = "cox"
@@ -182,7 +182,7 @@ name = "cumulative_incidence"
 caption = "Progression and death without it, by arm"
 from = "events"
 x_label = "time (months)"
-until = 30
+until = "30 mo"
 "#,
         [competing(&[("control", 8.0), ("radioligand", 18.0)])],
     )

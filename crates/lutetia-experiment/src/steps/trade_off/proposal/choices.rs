@@ -4,7 +4,10 @@ use lutetia_trial::regimen::Knob;
 use lutetia_units::{Dimension, Quantity};
 
 use super::{ProposeSpec, limits::number};
-use crate::steps::{TrialStepError, trial::ArmSpec};
+use crate::{
+    steps::{TrialStepError, trial::ArmSpec},
+    written::{Amount, Written},
+};
 
 /// What may be chosen: of the ligand, the first dose of the regimen, or of the partner, the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,11 +110,15 @@ pub(super) fn varied(from: &ArmSpec, chosen: &[Chosen], values: &[f64]) -> ArmSp
 pub(super) fn choices(spec: &ProposeSpec) -> Result<Vec<Chosen>, TrialStepError> {
     let mut all = Vec::new();
     let typed = [
-        (Choice::Activity, "GBq", &spec.activity),
-        (Choice::Every, "week", &spec.every),
-        (Choice::Amount, amount_unit(spec.amount.as_ref()), &spec.amount),
-        (Choice::PartnerAmount, amount_unit(spec.partner_amount.as_ref()), &spec.partner_amount),
-        (Choice::PartnerAt, "week", &spec.partner_at),
+        (Choice::Activity, "GBq", quantities(spec.activity.as_ref())),
+        (Choice::Every, "week", quantities(spec.every.as_ref())),
+        (Choice::Amount, amount_unit(spec.amount.as_ref()), quantities(spec.amount.as_ref())),
+        (
+            Choice::PartnerAmount,
+            amount_unit(spec.partner_amount.as_ref()),
+            quantities(spec.partner_amount.as_ref()),
+        ),
+        (Choice::PartnerAt, "week", quantities(spec.partner_at.as_ref())),
     ];
     for (what, unit, bounds) in typed {
         let Some([lower, upper]) = bounds else { continue };
@@ -127,8 +134,12 @@ pub(super) fn choices(spec: &ProposeSpec) -> Result<Vec<Chosen>, TrialStepError>
 }
 
 /// Unit of what is given: mg where it is typed as a mass, as drugs are, else nmol.
-fn amount_unit(bounds: Option<&[String; 2]>) -> &'static str {
-    let lower = bounds.and_then(|b| Quantity::parse(&b[0]).ok());
-    let mass = lower.is_some_and(|q| q.dimension() == Dimension::MASS);
+fn amount_unit(bounds: Option<&[Amount; 2]>) -> &'static str {
+    let mass = bounds.is_some_and(|b| b[0].quantity().dimension() == Dimension::MASS);
     if mass { "mg" } else { "nmol" }
+}
+
+/// Bounds as quantities.
+fn quantities<K>(bounds: Option<&[Written<K>; 2]>) -> Option<[&Quantity; 2]> {
+    bounds.map(|bounds| bounds.each_ref().map(Written::quantity))
 }

@@ -37,8 +37,8 @@ pub(super) fn limits(
     let model = &base.cohort.model;
     let system = model.simulator.system();
     let mut all = Vec::new();
-    if let Some(text) = &spec.harm {
-        let most = 100.0 * number("harm", text, "1")?;
+    if let Some(share) = &spec.harm {
+        let most = 100.0 * number("harm", share.quantity(), "1")?;
         all.push((Limited::Harm, RegimenLimit { name: "harm (%)".to_owned(), most }));
     }
     let mut outputs = Vec::new();
@@ -65,19 +65,18 @@ pub(super) fn limits(
         let name = format!("{}, measured curves", limit.name);
         all.push((Limited::Measured(measured), RegimenLimit { name, most: limit.most }));
     }
-    if let Some(text) = &spec.total_activity {
-        let most = number("`total_activity`", text, "GBq")?;
+    if let Some(activity) = &spec.total_activity {
+        let most = number("`total_activity`", activity.quantity(), "GBq")?;
         let name = "activity given in all (GBq)".to_owned();
         all.push((Limited::Activity, RegimenLimit { name, most }));
     }
     Ok(all)
 }
 
-/// A number in a unit; without one, or with `%`, where that is `1`.
-pub(super) fn number(key: &str, text: &str, unit: &str) -> Result<f64, TrialStepError> {
-    Quantity::parse(text)
-        .and_then(|q| q.to(&Unit::parse(unit)?))
-        .map_err(TrialStepError::quantity(key))
+/// The number of a quantity in a unit.
+pub(super) fn number(key: &str, quantity: &Quantity, unit: &str) -> Result<f64, TrialStepError> {
+    let number = Unit::parse(unit).and_then(|unit| quantity.to(&unit));
+    number.map_err(TrialStepError::quantity(key))
 }
 
 /// A limited output, judged by a measured dose.

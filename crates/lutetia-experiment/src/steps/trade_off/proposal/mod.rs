@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ProposalFault;
-use crate::written::{Activity, Amount, OfCell, Text, Time};
+use crate::written::{Activity, Amount, OfCell, Share, Text, Time};
 
 mod choices;
 mod judge;
@@ -23,31 +23,24 @@ pub struct ProposeSpec {
     /// The regimen that is varied.
     pub from: String,
     /// Bounds of the activity of a cycle.
-    #[schemars(with = "Option<[Activity; 2]>")]
-    pub activity: Option<[String; 2]>,
+    pub activity: Option<[Activity; 2]>,
     /// Bounds of the number of cycles.
     pub cycles: Option<[u32; 2]>,
     /// Bounds of the interval between cycles.
-    #[schemars(with = "Option<[Time; 2]>")]
-    pub every: Option<[String; 2]>,
+    pub every: Option<[Time; 2]>,
     /// Bounds of the ligand amount of a cycle.
-    #[schemars(with = "Option<[Amount; 2]>")]
-    pub amount: Option<[String; 2]>,
+    pub amount: Option<[Amount; 2]>,
     /// Bounds of the amount of the partner's dose (the second of the regimen).
-    #[schemars(with = "Option<[Amount; 2]>")]
-    pub partner_amount: Option<[String; 2]>,
+    pub partner_amount: Option<[Amount; 2]>,
     /// Bounds of the partner's start.
-    #[schemars(with = "Option<[Time; 2]>")]
-    pub partner_at: Option<[String; 2]>,
+    pub partner_at: Option<[Time; 2]>,
     /// Greatest share of patients harmed, such as `20 %`.
-    #[schemars(extend("format" = "quantity:%"))]
-    pub harm: Option<String>,
+    pub harm: Option<Share>,
     /// Greatest mean of kept outputs.
     #[serde(default)]
     pub limits: BTreeMap<String, String>,
     /// Greatest activity of all cycles together, such as what is approved.
-    #[schemars(extend("format" = "quantity:MBq"))]
-    pub total_activity: Option<String>,
+    pub total_activity: Option<Activity>,
     /// Limits that must also hold for the doses of the patient's own curves, not only for those of the model that
     /// was fitted to them: by the limited output.
     #[serde(default)]
