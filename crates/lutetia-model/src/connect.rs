@@ -10,8 +10,8 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use crate::{
     expr::{Expr, Symbol},
     model::{
-        ALIAS_SEPARATOR, Adult, Chain, Define, DoseFactor, Fate, Model, Parameter, ParameterValue,
-        Participant, Rate, Status,
+        ALIAS_SEPARATOR, Adult, Chain, Define, DoseFactor, DoseNumber, Fate, Model, Parameter,
+        ParameterValue, Participant, Rate, Status,
     },
 };
 
@@ -583,6 +583,11 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         pool.species += at.species;
         pool.place += at.compartments;
         pool.initial = pool.initial.map(|e| at.expr(&e));
+        for number in DoseNumber::ALL {
+            if let Some(formula) = pool.dosing.of_mut(number) {
+                formula.value = at.expr(&formula.value);
+            }
+        }
         joined.pools.push(pool);
     }
     for quantity in &part.quantities {

@@ -2,9 +2,12 @@
 //!
 //! All numbers are in the internal units of [`Model::units`] unless a field says otherwise.
 
+mod dosing;
+
 use lutetia_units::{Dimension, MolarMass, Unit, UnitSystem};
 use serde::Serialize;
 
+pub use self::dosing::{DoseNumber, Dosing, Formula};
 use crate::expr::Expr;
 
 /// Stands between the alias of a part and the names inside it: `pk:L.plasma`.
@@ -634,8 +637,8 @@ pub struct Pool {
     pub place: usize,
     /// Initial amount of the cold (or only) form.
     pub initial: Option<Expr>,
-    /// From a dose into the pool to its arrival (internal time), zero or more; NONMEM's ALAG.
-    pub lag: f64,
+    /// What becomes of doses into it.
+    pub dosing: Dosing,
 }
 
 /// A state that is not an amount, changed by explicit fluxes only.

@@ -3,7 +3,7 @@
 use lutetia_data::DoseRow;
 use lutetia_diagnostic::closest;
 use lutetia_model::system::{DoseAmountError, DoseNuclideError, System};
-use lutetia_sim::{Dose, Regimen};
+use lutetia_sim::{Dose, DoseKind, Regimen};
 use lutetia_units::{Dimension, Quantity, UnitError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,10 +12,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DoseEntry {
-    /// Start of the first, such as `0 h`; zero if left out.
+    /// Start of the first, such as `0 h`, or `-24 h` for what was given before; zero if left out.
     #[schemars(extend("format" = "quantity:h"))]
     pub at: Option<String>,
-    /// The pool it goes into: `L.plasma`.
+    /// The pool it goes into: `L.plasma`. Only a reset that gives nothing goes nowhere.
+    #[serde(default)]
     pub into: String,
     /// Nuclide, where the pool can carry several.
     #[schemars(extend("format" = "nuclide"))]
@@ -26,18 +27,46 @@ pub struct DoseEntry {
     /// Hot and cold ligand together, or a drug, as an amount or a mass such as `100 nmol`; carrier-free if left out.
     #[schemars(extend("format" = "quantity:nmol|mg"))]
     pub amount: Option<String>,
-    /// Duration of the infusion, such as `30 min`; a bolus if left out.
+    /// Duration of the infusion, such as `30 min`. If left out, the `duration` or `rate` that the model gives the pool,
+    /// and a bolus where it gives none.
     #[schemars(extend("format" = "quantity:h"))]
     pub over: Option<String>,
-    /// Interval of its repetitions, such as `6 week`.
+    /// What it does: it is added (`add`, if left out), added to the steady state of itself at the interval `every`
+    /// (`steady`), put in the place of what the pool holds (`replace`), or everything begins anew and then it is added
+    /// (`reset`).
+    pub kind: Option<Kind>,
+    /// Interval of its repetitions, such as `6 week`, or of its steady state.
     #[schemars(extend("format" = "quantity:h"))]
     pub every: Option<String>,
-    /// How often it is given in all.
-    #[serde(default = "once")]
-    pub cycles: u32,
+    /// How often it is given in all; once if left out.
+    pub cycles: Option<u32>,
     /// The occasion that the first of them belongs to, from 1; the repetitions belong to the next ones. Left out, the
     /// first entry with an activity begins an occasion with each dose, and partners begin none.
     pub cycle: Option<u32>,
+}
+
+/// What a dose does to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Kind {
+    /// It is added.
+    Add,
+    /// It is added to the steady state of itself, given at the interval `every` without an end before.
+    Steady,
+    /// The pool holds that much afterwards; by `amount` alone hot and cold keep their shares.
+    Replace,
+    /// Everything is as at the start, what was given before and has not arrived never does; then it is added.
+    Reset,
+}
+
+impl Kind {
+    const ALL: [(&'static str, Self); 4] = [
+        ("add", Self::Add),
+        ("steady", Self::Steady),
+        ("replace", Self::Replace),
+        ("reset", Self::Reset),
+    ];
 }
 
 /// What a model needs of a dose and a study may leave open.
@@ -51,15 +80,11 @@ pub struct Unsaid<'a> {
     pub over: Option<&'a str>,
 }
 
-fn once() -> u32 {
-    1
-}
-
 /// Most repetitions of a dose.
 const MOST_CYCLES: u32 = 1000;
 
-const KEYS: [&str; 9] =
-    ["at", "into", "nuclide", "activity", "amount", "over", "every", "cycles", "cycle"];
+const KEYS: [&str; 10] =
+    ["at", "into", "nuclide", "activity", "amount", "over", "kind", "every", "cycles", "cycle"];
 
 const EXAMPLE: &str = "write it as `{ at = \"0 h\", into = \"L.plasma\", activity = \"7.4 GBq\", amount = \"100 nmol\" }`";
 
@@ -151,9 +176,36 @@ pub enum DoseError {
         /// As given.
         cycles: u32,
     },
-    /// Repetitions without an interval.
-    #[error("a dose has `cycles` and needs `every`, such as `8 week`")]
-    NoInterval,
+    /// Repetitions or a steady state without an interval.
+    #[error("a dose has {} and no `every`; expected an interval, such as `8 week`", if *steady {
+        "`kind = \"steady\"`"
+    } else {
+        "`cycles`"
+    })]
+    NoInterval {
+        /// Whether it is in its steady state.
+        steady: bool,
+    },
+    /// An interval and nothing that is repeated.
+    #[error("a dose has `every` and no `cycles`; expected how often it is given in all, such as 4")]
+    NoNumber,
+    /// All repetitions at once.
+    #[error("`every` of a dose is `{text}`; expected an interval above 0")]
+    ZeroInterval {
+        /// As typed.
+        text: String,
+    },
+    /// A word that is no kind of dose.
+    #[error("`kind` of a dose is `{found}`; expected `add`, `steady`, `replace` or `reset`")]
+    Kind {
+        /// As typed.
+        found: String,
+        /// The nearest one there is.
+        near: Option<&'static str>,
+    },
+    /// An amount that is put in the place of another flows nowhere.
+    #[error("a dose of the kind `replace` has `over`; it is there at once")]
+    ReplacedOver,
 }
 
 impl DoseError {
@@ -182,7 +234,13 @@ impl DoseError {
             Self::Nuclide(_) => "name one of them: `nuclide = \"…\"`".to_owned(),
             Self::Amount(_) => "see `lutetia explain` for the species of the model".to_owned(),
             Self::Cycles { .. } => "write it as `cycles = 4`".to_owned(),
-            Self::NoInterval => "write it as `every = \"8 week\"`".to_owned(),
+            Self::NoInterval { .. } | Self::ZeroInterval { .. } => {
+                "write it as `every = \"8 week\"`".to_owned()
+            }
+            Self::NoNumber => "write it as `cycles = 4`, or leave `every` out".to_owned(),
+            Self::Kind { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::Kind { near: None, .. } => "leave it out where the dose is added".to_owned(),
+            Self::ReplacedOver => "leave `over` out, or `kind` where the dose is added".to_owned(),
         }
     }
 
@@ -235,15 +293,24 @@ impl DoseEntry {
                 })
             }
         };
+        let kind = match word("kind")? {
+            None => None,
+            Some(found) => {
+                let known = Kind::ALL.iter().find(|(name, _)| *name == found);
+                let near = closest(&found, Kind::ALL.map(|k| k.0));
+                Some(known.ok_or(DoseError::Kind { found, near })?.1)
+            }
+        };
         let entry = Self {
             at: word("at")?,
-            into: word("into")?.ok_or_else(|| DoseError::Nowhere { text: text.to_owned() })?,
+            into: word("into")?.unwrap_or_default(),
             nuclide: word("nuclide")?,
             activity: word("activity")?,
             amount: word("amount")?,
             over: word("over")?,
+            kind,
             every: word("every")?,
-            cycles: count("cycles")?.unwrap_or(1),
+            cycles: count("cycles")?,
             cycle: count("cycle")?,
         };
         entry.check()?;
@@ -260,8 +327,9 @@ impl DoseEntry {
             activity: None,
             amount: None,
             over: None,
+            kind: None,
             every: None,
-            cycles: once(),
+            cycles: None,
             cycle: None,
         }
     }
@@ -295,16 +363,47 @@ impl DoseEntry {
             quantity(key, text, dimension)?;
         }
         self.given()?;
-        if self.activity.is_none() && self.amount.is_none() {
+        let (kind, nothing) = (self.kind(), self.activity.is_none() && self.amount.is_none());
+        if self.into.is_empty() && !(kind == Kind::Reset && nothing) {
+            return Err(DoseError::Nowhere { text: self.text() });
+        }
+        if nothing && kind != Kind::Reset {
             return Err(DoseError::Nothing { into: self.into.clone() });
         }
-        if !(1..=MOST_CYCLES).contains(&self.cycles) {
-            return Err(DoseError::Cycles { cycles: self.cycles });
+        if kind == Kind::Replace && self.over.is_some() {
+            return Err(DoseError::ReplacedOver);
         }
-        if self.cycles > 1 && self.every.is_none() {
-            return Err(DoseError::NoInterval);
+        let times = self.times();
+        if !(1..=MOST_CYCLES).contains(&times) {
+            return Err(DoseError::Cycles { cycles: times });
         }
-        Ok(())
+        let steady = kind == Kind::Steady;
+        match &self.every {
+            None if steady || times > 1 => Err(DoseError::NoInterval { steady }),
+            Some(_) if self.cycles.is_none() && !steady => Err(DoseError::NoNumber),
+            Some(text) if Quantity::parse(text).is_ok_and(|q| q.value() <= 0.0) => {
+                Err(DoseError::ZeroInterval { text: text.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What it does.
+    fn kind(&self) -> Kind {
+        self.kind.unwrap_or(Kind::Add)
+    }
+
+    /// How often it is given in all.
+    fn times(&self) -> u32 {
+        self.cycles.unwrap_or(1)
+    }
+
+    /// What can be said of a dose that goes nowhere.
+    fn text(&self) -> String {
+        let said = [("activity", &self.activity), ("amount", &self.amount), ("at", &self.at)];
+        let said = said.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
+        let said: Vec<String> = said.map(|(key, text)| format!("{key} = \"{text}\"")).collect();
+        format!("{{ {} }}", said.join(", "))
     }
 
     /// The amount: one of molecules, or a mass, which the molar mass of the species makes one.
@@ -328,6 +427,9 @@ impl DoseEntry {
     /// Whether an activity of zero would carry nothing at all, as in an arm that stands for no treatment.
     #[must_use]
     pub fn is_idle(&self) -> bool {
+        if matches!(self.kind(), Kind::Replace | Kind::Reset) {
+            return false;
+        }
         let zero = |text: &String| {
             Quantity::parse(text).is_ok_and(|q| {
                 q.dimension() == Dimension::ACTIVITY && q.value().abs() < f64::MIN_POSITIVE
@@ -353,12 +455,19 @@ impl DoseEntry {
             }
         };
         let amount = self.given()?.map(|q| system.dose_amount(&self.into, &q)).transpose()?;
+        let every = internal("every", &self.every, Dimension::TIME)?.unwrap_or(0.0);
         Ok(Dose {
             at: internal("at", &self.at, Dimension::TIME)?.unwrap_or(0.0),
             into: self.into.clone(),
             activities,
             amount,
-            over: internal("over", &self.over, Dimension::TIME)?.unwrap_or(0.0),
+            over: internal("over", &self.over, Dimension::TIME)?,
+            kind: match self.kind() {
+                Kind::Add => DoseKind::Adds,
+                Kind::Steady => DoseKind::Steady { every },
+                Kind::Replace => DoseKind::Replaces,
+                Kind::Reset => DoseKind::Resets,
+            },
         })
     }
 
@@ -370,11 +479,11 @@ impl DoseEntry {
         let first = self.dose(system)?;
         let every = quantity("every", &self.every, Dimension::TIME)?
             .map_or(0.0, |q| system.units().to_internal(&q));
-        Ok(Regimen::repeat(&first, every, self.cycles as usize).doses)
+        Ok(Regimen::repeat(&first, every, self.times() as usize).doses)
     }
 }
 
-/// A quantity of a dimension that is not negative.
+/// A quantity of a dimension that is in range.
 fn quantity(
     key: &'static str,
     text: &Option<String>,
@@ -387,7 +496,8 @@ fn quantity(
     if found != expected {
         return Err(DoseError::Dimension { key, text: text.clone(), found, expected });
     }
-    if quantity.value() < 0.0 {
+    // Only a start may lie before zero.
+    if quantity.value() < 0.0 && key != "at" {
         return Err(DoseError::Negative { key, text: text.clone() });
     }
     Ok(Some(quantity))
@@ -407,7 +517,7 @@ mod tests {
         }
         let read: File = toml::from_str(&format!("dose = {text}")).expect("a file");
         assert_eq!(typed, read.dose);
-        assert_eq!((typed.into.as_str(), typed.cycles), ("L.plasma", 4));
+        assert_eq!((typed.into.as_str(), typed.cycles), ("L.plasma", Some(4)));
     }
 
     #[test]
@@ -423,15 +533,41 @@ mod tests {
             ("{ into = \"L.plasma\", activity = 7400 }", "is not text"),
             ("{ into = \"L.plasma\", activty = \"7.4 GBq\" }", "a dose has no `activty`"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\" }\nx = 1", "is not a table"),
-            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "needs `every`"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "no `every`"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 0 }", "0 cycles"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = \"2\" }", "a whole number"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", every = \"2 mg\" }", "expected time"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", every = \"2 h\" }", "no `cycles`"),
+            (
+                "{ into = \"L.plasma\", activity = \"1 MBq\", every = \"0 h\", cycles = 2 }",
+                "an interval above 0",
+            ),
+            ("{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"steady\" }", "no `every`"),
+            (
+                "{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"steady\", every = \"0 h\" }",
+                "an interval above 0",
+            ),
+            ("{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"stedy\" }", "`steady`"),
+            (
+                "{ into = \"L.plasma\", amount = \"0 nmol\", kind = \"replace\", over = \"1 h\" }",
+                "there at once",
+            ),
+            ("{ kind = \"replace\" }", "no `into`"),
+            ("{ into = \"L.plasma\", kind = \"replace\" }", "neither `activity` nor `amount`"),
         ] {
             let error = DoseEntry::parse(text).expect_err("a faulty dose");
             assert!(error.to_string().contains(reason), "`{text}`: {error}");
             assert!(!error.hint().is_empty(), "`{text}`");
         }
+    }
+
+    #[test]
+    fn exact_a_reset_alone_goes_nowhere() {
+        let reset = DoseEntry::parse("{ at = \"2 d\", kind = \"reset\" }").expect("a dose");
+        assert!(reset.into.is_empty() && !reset.is_idle());
+        let before =
+            DoseEntry::parse("{ at = \"-2 d\", into = \"L.plasma\", amount = \"1 nmol\" }");
+        assert_eq!(before.expect("a dose").at.as_deref(), Some("-2 d"));
     }
 
     #[test]

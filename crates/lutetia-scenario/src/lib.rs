@@ -16,7 +16,7 @@ mod setting;
 mod treatment;
 
 pub use clock::{Clock, MONTH_D};
-pub use dose::{DoseEntry, DoseError, Unsaid};
+pub use dose::{DoseEntry, DoseError, Kind as DoseKind, Unsaid};
 pub use error::ScenarioError;
 pub use library::{nearest, ports_file};
 pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, sketch_note, used};

@@ -39,9 +39,13 @@ impl Given<'_> {
     /// Doses that arrive after the end, by pool.
     fn late_doses(&self) -> Vec<String> {
         let mut late: Vec<(&str, usize, f64)> = Vec::new();
+        let mut evaluator = self.system.evaluator();
+        evaluator.set_parameters(self.scenario.parameters());
         for dose in &self.scenario.regimen().doses {
-            let lag = self.system.dose_target(&dose.into).map_or(0.0, |t| t.lag);
-            if dose.at + lag <= self.end {
+            let lag = |index| evaluator.dose_numbers(index).lag;
+            let lag = self.system.dose_target(&dose.into).map_or(0.0, |t| lag(t.index));
+            // A lag that is no number is refused elsewhere.
+            if dose.into.is_empty() || dose.at + lag <= self.end || lag.is_nan() {
                 continue;
             }
             match late.iter_mut().find(|l| l.0 == dose.into) {

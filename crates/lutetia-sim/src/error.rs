@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lutetia_model::DoseNumber;
 use lutetia_model::system::{DoseTargetError, LimitKind};
 use thiserror::Error;
 
@@ -80,7 +81,7 @@ pub enum SimError {
         dose: usize,
         /// The pool.
         into: String,
-        /// `start`, `duration`, `activity`, `amount`.
+        /// `start`, `duration`, `interval`, `activity`, `amount`.
         what: &'static str,
         /// The number.
         value: String,
@@ -268,6 +269,15 @@ pub enum Bounded {
         /// The formula that gives it; empty where it is not written as one.
         formula: String,
     },
+    /// What becomes of doses into a pool.
+    Dosing {
+        /// Which number.
+        number: DoseNumber,
+        /// The pool.
+        into: String,
+        /// The formula that gives it.
+        formula: String,
+    },
     /// A time of an event.
     EventTime {
         /// The event.
@@ -307,6 +317,9 @@ impl fmt::Display for Bounded {
                 };
                 write!(f, "the {what} `{name}`")?;
                 if formula.is_empty() { Ok(()) } else { write!(f, " (`{formula}`)") }
+            }
+            Self::Dosing { number, into, formula } => {
+                write!(f, "the {} of doses into `{into}` (`{formula}`)", number.key())
             }
             Self::EventTime { event, which } => {
                 let what = match which {
@@ -473,6 +486,9 @@ pub enum SolveFailure {
         /// When, and where in the schedule.
         when: String,
     },
+    /// Doses at an interval under which something grows or falls for ever.
+    #[error(transparent)]
+    NoSteadyState(Box<NoSteadyState>),
     /// Somebody stopped it.
     #[error("the run was stopped from outside before it had ended")]
     Interrupted,
@@ -491,8 +507,31 @@ impl SolveFailure {
             Self::DoesNotDecay { .. } => "LUT4306",
             Self::Interrupted => "LUT4307",
             Self::EventsWithoutEnd { .. } => "LUT4308",
+            Self::NoSteadyState(_) => "LUT4309",
         }
     }
+}
+
+/// Doses at an interval under which something grows or falls for ever.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error(
+    "the dose into `{into}` every {every} has no steady state with {parameters}: in the last of {intervals} intervals \
+     `{state}` {change}, and it does not settle; what comes in must go out again: give it a way out, or leave it out \
+     of the model (`-> 0`)"
+)]
+pub struct NoSteadyState {
+    /// The pool.
+    pub into: String,
+    /// The interval, with its unit.
+    pub every: String,
+    /// What does not settle.
+    pub state: String,
+    /// `gains 3.2 nmol` or `loses 3.2 nmol`.
+    pub change: String,
+    /// How many intervals were integrated.
+    pub intervals: usize,
+    /// Names, values, units.
+    pub parameters: String,
 }
 
 /// Why an integrator gave up.

@@ -235,6 +235,11 @@ pub(crate) fn check_same(
     Ok(())
 }
 
+/// Whether an event happens again and again without an end.
+pub(crate) fn is_endless(system: &System, event: usize) -> bool {
+    matches!(system.events()[event].trigger, TriggerInfo::Times { repeats: true, times: None })
+}
+
 /// Times within `from ≤ t < to` at which events happen that do so at times: (time, event, repetition).
 pub(crate) fn times_within(
     system: &System,

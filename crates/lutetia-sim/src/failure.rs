@@ -2,9 +2,9 @@
 
 use lutetia_model::system::{OutputInfo, System};
 
-use crate::error::{Cause, OfState, SolveFailure};
+use crate::doses::Doses;
+use crate::error::{Cause, NoSteadyState, OfState, SolveFailure};
 use crate::impossible::Fault;
-use crate::regimen::Doses;
 use crate::text::{number, time_text, with_unit};
 
 /// Beyond this a state, its rate or an initial value counts as run away: squares of such numbers would
@@ -122,6 +122,12 @@ impl Account<'_> {
             value: number(value * output.factor),
             unit: output.unit.symbol().to_owned(),
         }
+    }
+
+    /// Doses that have no steady state.
+    pub(crate) fn no_steady_state(&self, told: NoSteadyState) -> SolveFailure {
+        let parameters = self.parameters_text();
+        SolveFailure::NoSteadyState(Box::new(NoSteadyState { parameters, ..told }))
     }
 
     /// A fault of the numbers the parameters fix; with a time where it came up along the run.

@@ -6,10 +6,10 @@
 
 use std::cell::RefCell;
 
-use lutetia_model::system::{Evaluator, EventTimes, System};
+use lutetia_model::system::{DoseNumbers, Evaluator, EventTimes, System};
 
+use crate::doses::{By, Source};
 use crate::inputs::Line;
-use crate::regimen::Source;
 
 /// What holds between two stops of the schedule.
 ///
@@ -86,6 +86,16 @@ impl Field {
         self.scratch.borrow_mut().evaluator.set_parameters(parameters);
     }
 
+    /// What becomes of doses into a target.
+    pub(crate) fn dose_numbers(&self, target: usize) -> DoseNumbers {
+        self.scratch.borrow().evaluator.dose_numbers(target)
+    }
+
+    /// The parameters that hold.
+    pub(crate) fn parameters(&self) -> Vec<f64> {
+        self.scratch.borrow().evaluator.parameters().to_vec()
+    }
+
     pub(crate) fn calls(&self) -> Calls {
         self.scratch.borrow().calls
     }
@@ -99,7 +109,7 @@ impl Field {
         let segment = self.segment.borrow();
         let t = segment.time(elapsed);
         for (u, line) in inputs.iter_mut().zip(&segment.inputs) {
-            *u = line.value + line.slope * (t - line.time);
+            *u = line.at(t);
         }
         t
     }
@@ -116,12 +126,14 @@ impl Field {
         self.processes_into(elapsed, x, dx);
         let segment = self.segment.borrow();
         for source in &segment.sources {
-            let mut rate = source.constant;
-            for &(size, lambda, start) in &source.decaying {
-                rate += size * (-lambda * (segment.start - start + elapsed)).exp();
-            }
-            dx[source.state] += rate;
+            dx[source.state] += source.rate(segment.start, elapsed);
         }
+    }
+
+    /// What flows in from outside now: state, rate, and what parameters change it.
+    pub(crate) fn inflow(&self, elapsed: f64) -> Vec<(usize, f64, By)> {
+        let segment = self.segment.borrow();
+        segment.sources.iter().map(|s| (s.state, s.rate(segment.start, elapsed), s.by)).collect()
     }
 
     pub(crate) fn jacobian_into(&self, elapsed: f64, x: &[f64], values: &mut [f64]) {

@@ -2,9 +2,9 @@
 
 use lutetia_model::system::{Limit, LimitKind, System};
 
+use crate::doses::Doses;
 use crate::error::{Bounded, Filling, SolveFailure};
 use crate::field::Field;
-use crate::regimen::Doses;
 use crate::text::quantity_text;
 
 /// A coefficient that varies may fall below zero by this share of the most it was: the error of

@@ -31,6 +31,13 @@ pub(crate) struct Line {
     pub(crate) slope: f64,
 }
 
+impl Line {
+    /// Its value at a time.
+    pub(crate) fn at(&self, time: f64) -> f64 {
+        self.value + self.slope * (time - self.time)
+    }
+}
+
 /// Inputs resolved against a system: one piecewise linear function each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Feeds {

@@ -32,7 +32,8 @@
 //! let simulator = Simulator::new(system);
 //!
 //! let activities = vec![("Lu-177".to_owned(), 7400.0)];
-//! let dose = Dose { at: 0.0, into: "L.plasma".to_owned(), activities, amount: None, over: 0.5 };
+//! let into = "L.plasma".to_owned();
+//! let dose = Dose { into, activities, over: Some(0.5), ..Dose::default() };
 //! let regimen = Regimen::single(dose);
 //! let parameters = simulator.parameters(&[("CL", 1.5)])?;
 //! let curve = simulator.run(&Request::new(&parameters, &regimen, &[0.0, 0.5, 24.0]))?;
@@ -67,11 +68,13 @@
 //! All numbers are in the internal units of the model
 //! ([`System::units`](lutetia_model::System::units)); time is in internal time.
 
+mod doses;
 mod engine;
 mod error;
 mod events;
 mod failure;
 mod field;
+mod fixed_point;
 mod impossible;
 mod inputs;
 mod record;
@@ -86,10 +89,12 @@ mod tolerance;
 
 pub use engine::Stop;
 pub use engine::id::{EngineId, Unsupported};
-pub use error::{Bounded, Cause, CurveFault, EventTime, Filling, OfState, SimError, SolveFailure};
+pub use error::{
+    Bounded, Cause, CurveFault, EventTime, Filling, NoSteadyState, OfState, SimError, SolveFailure,
+};
 pub use inputs::{Curve, Inputs};
 pub use record::{Grid, IntegralToInfinity, Sensitivities, Standing, Statistics, Trajectory};
-pub use regimen::{Dose, Regimen};
+pub use regimen::{Dose, DoseKind, Regimen};
 pub use request::{Options, Request};
 pub use schedule::Change;
 pub use simulator::Simulator;

@@ -81,7 +81,21 @@ pub struct Statistics {
     pub jacobian_calls: usize,
 }
 
-/// The integral of an output from time zero to infinity.
+impl Statistics {
+    /// What a part of a run cost.
+    pub(crate) fn add(&mut self, part: &Self) {
+        self.segments += part.segments;
+        self.steps += part.steps;
+        self.error_failures += part.error_failures;
+        self.newton_failures += part.newton_failures;
+        self.newton_iterations += part.newton_iterations;
+        self.factorisations += part.factorisations;
+        self.rhs_calls += part.rhs_calls;
+        self.jacobian_calls += part.jacobian_calls;
+    }
+}
+
+/// The integral of an output from the start of a run to infinity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct IntegralToInfinity {
     /// The integral, in (internal unit of the output) × (internal time).
@@ -103,7 +117,8 @@ pub struct Trajectory {
     /// One row per time, one column per state, where [`Options::states`](crate::Options::states)
     /// asked for them.
     pub states: Option<Grid>,
-    /// One row per time, one column per integrated output: integrals from time zero.
+    /// One row per time, one column per integrated output: integrals from the start of the run, which
+    /// is time zero where nothing is given or read before.
     pub integrals: Grid,
     /// One per integrated output, where
     /// [`Options::to_infinity`](crate::Options::to_infinity) asked for them.

@@ -2,12 +2,13 @@
 
 use lutetia_model::system::{ParameterKind, System};
 
+use crate::doses::{Doses, Holding};
 use crate::engine::id::EngineId;
 use crate::engine::{Lane, Plan, Stop};
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::{Feeds, Inputs};
 use crate::record::{Record, Standing, StopRule};
-use crate::regimen::{Doses, Regimen};
+use crate::regimen::Regimen;
 use crate::schedule::{Change, Schedule};
 use crate::text::{number, time_text};
 use crate::tolerance::Tolerance;
@@ -62,8 +63,8 @@ impl Default for Options {
 /// One run: who is treated with what, and what is wanted of it. All of it is borrowed, so that a
 /// request costs nothing to make or copy.
 ///
-/// Without more than the three things of [`Request::new`] a run starts at time zero in the initial
-/// state of the model, takes the defaults of its inputs, and ends at the last output time.
+/// Without more than the three things of [`Request::new`] a run starts at time zero, or at the first
+/// dose or output where one of them is earlier, in the initial state of the model, takes the defaults of its inputs, and ends at the last output time.
 #[derive(Clone, Copy)]
 pub struct Request<'r> {
     parameters: &'r [f64],
@@ -81,7 +82,7 @@ pub struct Request<'r> {
 
 impl<'r> Request<'r> {
     /// `parameters` are internal values in the order of
-    /// [`System::parameters`](lutetia_model::System::parameters); `times` are finite, not negative
+    /// [`System::parameters`](lutetia_model::System::parameters); `times` are finite
     /// and ascending (repeated times are allowed). Outputs at the time of a bolus are those after it.
     #[must_use]
     pub fn new(parameters: &'r [f64], regimen: &'r Regimen, times: &'r [f64]) -> Self {
@@ -200,7 +201,8 @@ impl<'r> Request<'r> {
     /// The lane of this request, all of it checked.
     pub(crate) fn lane(&self, system: &System) -> Result<Lane<'r>, SimError> {
         check_indices("parameter", self.wrt, system.parameters().len())?;
-        let doses = Doses::new(system, self.regimen)?;
+        // That the doses can be given at all, then whether they can with these parameters.
+        Doses::new(system, self.regimen, None)?;
         let inputs = Feeds::new(system, self.inputs)?;
         if system.states().is_empty() {
             return Err(SimError::NoStates { model: system.id().to_owned() });
@@ -214,8 +216,10 @@ impl<'r> Request<'r> {
             check_parameters(system, &change.parameters)?;
         }
         check_parameters(system, self.parameters)?;
-        let schedule =
-            Schedule { doses, changes: self.changes, from: self.from, until: self.until };
+        let holding = Holding { first: self.parameters, later: self.changes };
+        let doses = Doses::new(system, self.regimen, Some(holding))?;
+        let (changes, from, until) = (self.changes, self.from, self.until);
+        let schedule = Schedule { doses, changes, from, until, still: None };
         Ok(Lane {
             parameters: self.parameters,
             schedule,
@@ -276,7 +280,7 @@ impl<'r> Request<'r> {
                 return Err(SimError::BadIndex { what: "event", index, reason, count: events });
             }
         }
-        let mut all = vec![self.from.map_or(0.0, |standing| standing.time)];
+        let mut all: Vec<f64> = self.from.iter().map(|standing| standing.time).collect();
         all.extend(self.times);
         all.extend(self.until);
         check_times(system, &all)
@@ -291,8 +295,8 @@ fn check_times(system: &System, times: &[f64]) -> Result<(), SimError> {
             value: time_text(units, time),
             expected,
         };
-        if !time.is_finite() || time < 0.0 {
-            return Err(bad("a finite time, zero or later".to_owned()));
+        if !time.is_finite() {
+            return Err(bad("a finite time".to_owned()));
         }
         if k > 0 && time < times[k - 1] {
             return Err(bad(format!(

@@ -2,21 +2,25 @@
 
 use lutetia_model::system::{Switch, System};
 
-use crate::events::times_within;
+use crate::doses::Doses;
+use crate::events::{is_endless, times_within};
 use crate::field::Segment;
-use crate::inputs::Feeds;
+use crate::inputs::{Feeds, Line};
 use crate::record::{Record, Standing};
-use crate::regimen::{Doses, same_moment};
+use crate::regimen::same_moment;
 use crate::switches::{matters, switch_times};
 
 /// The model is asked for times this far (relative) inside a segment: more than what counts as one
 /// moment, so that a branch that changes at the segment's end has changed for all of the next.
 const INSIDE: f64 = 2e-12;
 
+/// An event without an end has shown what it does once it has happened so often.
+const OFTEN: usize = 2;
+
 /// Parameters that hold from a time on: those of the next occasion (cycle) of a patient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Internal time, zero or later.
+    /// Internal time.
     pub from: f64,
     /// All parameters, internal, in the order of
     /// [`System::parameters`](lutetia_model::System::parameters).
@@ -29,11 +33,13 @@ pub(crate) struct Schedule<'s> {
     pub(crate) doses: Doses,
     /// Parameters that hold from a time on, times ascending.
     pub(crate) changes: &'s [Change],
-    /// Where the run goes on from; from the initial state at time zero if nowhere.
+    /// Where the run goes on from; from the initial state at its start if nowhere.
     pub(crate) from: Option<&'s Standing>,
     /// Where it ends before anything is given there; after the last output, with what is given
     /// there, if nowhere.
     pub(crate) until: Option<f64>,
+    /// Where time, inputs and what depends on them stand still and events do not happen: the moment they show.
+    pub(crate) still: Option<f64>,
 }
 
 /// A stop of the schedule.
@@ -44,6 +50,8 @@ pub(crate) struct Knot {
     pub(crate) switches: Vec<usize>,
     /// Events that happen here because it is time, and for which time (from 0).
     pub(crate) events: Vec<(usize, usize)>,
+    /// Whether it is there for repetitions alone of events that have no end.
+    pub(crate) repeats: bool,
 }
 
 /// Why there is a stop.
@@ -51,7 +59,8 @@ pub(crate) struct Knot {
 enum Mark {
     Edge,
     Switch(usize),
-    Event(usize, usize),
+    /// An event, which repetition, and whether it has no end.
+    Event(usize, usize, bool),
 }
 
 /// Merges stops that cannot be told apart.
@@ -60,13 +69,15 @@ fn merged(mut times: Vec<(f64, Mark)>) -> Vec<Knot> {
     let mut knots: Vec<Knot> = Vec::new();
     for (time, mark) in times {
         if !knots.last().is_some_and(|last| same_moment(last.time, time)) {
-            knots.push(Knot { time, switches: Vec::new(), events: Vec::new() });
+            let (switches, events) = (Vec::new(), Vec::new());
+            knots.push(Knot { time, switches, events, repeats: true });
         }
         if let Some(knot) = knots.last_mut() {
+            knot.repeats &= matches!(mark, Mark::Event(_, OFTEN.., true));
             match mark {
                 Mark::Edge => {}
                 Mark::Switch(switch) => knot.switches.push(switch),
-                Mark::Event(event, k) => knot.events.push((event, k)),
+                Mark::Event(event, k, _) => knot.events.push((event, k)),
             }
         }
     }
@@ -74,6 +85,13 @@ fn merged(mut times: Vec<(f64, Mark)>) -> Vec<Knot> {
 }
 
 impl Schedule<'_> {
+    /// When a run starts: at zero, or at the first dose or output where that is earlier.
+    pub(crate) fn start(&self, record: &Record<'_>) -> f64 {
+        let outputs = record.times.first().copied();
+        let first = || self.doses.first().into_iter().chain(outputs).fold(0.0, f64::min);
+        self.from.map_or_else(first, |standing| standing.time)
+    }
+
     /// Start, every stop, and the end, ascending and distinct. An integral to infinity may go on for
     /// `patience` after the last of them.
     pub(crate) fn knots(
@@ -84,7 +102,7 @@ impl Schedule<'_> {
         record: &Record<'_>,
         patience: f64,
     ) -> Vec<Knot> {
-        let start = self.from.map_or(0.0, |standing| standing.time);
+        let start = self.start(record);
         let last_time = self.until.unwrap_or_else(|| record.last_time());
         let integrals = !record.integrals.is_empty();
         let mut edges = self.doses.edges();
@@ -92,7 +110,8 @@ impl Schedule<'_> {
         edges.extend(self.changes.iter().map(|change| change.from));
         let mut times: Vec<(f64, Mark)> = edges.into_iter().map(|t| (t, Mark::Edge)).collect();
         let matter = |switch: &Switch| switch.timed && matters(switch, integrals);
-        if system.switches().iter().any(matter) || !system.events().is_empty() {
+        let moves = self.still.is_none();
+        if moves && (system.switches().iter().any(matter) || !system.events().is_empty()) {
             let horizon = if record.to_infinity {
                 times.iter().map(|t| t.0).fold(last_time, f64::max) + patience
             } else {
@@ -106,7 +125,11 @@ impl Schedule<'_> {
                 times.extend(switches.into_iter().map(|(t, switch)| (t, Mark::Switch(switch))));
                 let closed = to >= horizon;
                 let events = times_within(system, &evaluator.event_times(), (from, to), closed);
-                times.extend(events.into_iter().map(|(t, event, k)| (t, Mark::Event(event, k))));
+                times.extend(
+                    events
+                        .into_iter()
+                        .map(|(t, event, k)| (t, Mark::Event(event, k, is_endless(system, event)))),
+                );
             }
         }
         let begins = |t: f64| t > start || same_moment(t, start);
@@ -143,18 +166,12 @@ impl Schedule<'_> {
             .collect()
     }
 
-    /// Gives what is given at one of the knots.
-    pub(crate) fn give_boluses(&self, knots: &[Knot], k: usize, x: &mut [f64]) {
+    /// Whether something of a time belongs to one of the knots, and to this run.
+    pub(crate) fn is_at(&self, knots: &[Knot], k: usize, time: f64) -> bool {
         let start = knots.first().map_or(0.0, |knot| knot.time);
-        for bolus in &self.doses.boluses {
-            // What was given before a piece is in its states.
-            let before = bolus.time < start && !same_moment(bolus.time, start);
-            if !before && nearest(knots, bolus.time) == Some(k) {
-                for &(state, amount) in &bolus.adds {
-                    x[state] += amount;
-                }
-            }
-        }
+        // What was given before a piece is in its states.
+        let before = time < start && !same_moment(time, start);
+        !before && nearest(knots, time) == Some(k)
     }
 
     /// What flows in and what the inputs do between two knots. Where branches of the model are
@@ -162,7 +179,7 @@ impl Schedule<'_> {
     pub(crate) fn segment(&self, feeds: &Feeds, timed: bool, from: f64, to: f64) -> Segment {
         // Where nothing follows, a moment later: an edge that merged with this knot lies behind.
         let middle =
-            if to.is_finite() { 0.5 * (from + to) } else { from + (1e-9 * from).max(1e-12) };
+            if to.is_finite() { 0.5 * (from + to) } else { from + (1e-9 * from.abs()).max(1e-12) };
         let sources = self
             .doses
             .infusions
@@ -170,6 +187,13 @@ impl Schedule<'_> {
             .filter(|infusion| infusion.start <= middle && middle < infusion.end)
             .flat_map(|infusion| infusion.sources.clone())
             .collect();
+        if let Some(moment) = self.still {
+            // Just after it, as what begins there has begun.
+            let moment = moment + (INSIDE * moment.abs()).max(1e-12);
+            let flat = |line: Line| Line { value: line.at(moment), slope: 0.0, ..line };
+            let inputs = feeds.lines(moment).into_iter().map(flat).collect();
+            return Segment { start: from, inside: (moment, moment), sources, inputs };
+        }
         let inside = if timed {
             let end = if to.is_finite() { to } else { from };
             let margin = (INSIDE * from.abs().max(end.abs())).min(0.25 * (to - from));

@@ -3,13 +3,14 @@
 use lutetia_model::system::System;
 use rayon::prelude::*;
 
+use crate::doses::Doses;
 use crate::engine::Engine;
 use crate::engine::bdf::Bdf;
 use crate::engine::id::EngineId;
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::known;
 use crate::record::Trajectory;
-use crate::regimen::{Doses, Regimen};
+use crate::regimen::Regimen;
 use crate::request::Request;
 use crate::text::closest;
 
@@ -78,7 +79,7 @@ impl Simulator {
     /// A place that does not exist, a nuclide the model does not carry, an activity its amount
     /// cannot carry, a number out of range.
     pub fn check_regimen(&self, regimen: &Regimen) -> Result<(), SimError> {
-        Doses::new(&self.system, regimen).map(|_| ())
+        Doses::new(&self.system, regimen, None).map(|_| ())
     }
 
     /// Runs one request.
@@ -169,7 +170,15 @@ mod tests {
 
     fn dose(at: f64, into: &str, amount: f64, over: f64) -> Dose {
         let activities = vec![("Lu-177".to_owned(), 1000.0)];
-        Dose { at, into: into.to_owned(), activities, amount: Some(amount), over }
+        let over = Some(over);
+        Dose {
+            at,
+            into: into.to_owned(),
+            activities,
+            amount: Some(amount),
+            over,
+            ..Dose::default()
+        }
     }
 
     /// Whatever lies beside a lane, its bits are those of a run of its own.

@@ -2,7 +2,7 @@
 
 use lutetia_model::system::{StateForm, System};
 
-use crate::regimen::Doses;
+use crate::doses::Doses;
 
 /// An integral to infinity ends when the bound on its rest falls below this share of it.
 const TAIL: f64 = 1e-8;
@@ -19,8 +19,9 @@ pub(crate) struct Tail {
     /// Largest |output| / hot amount seen while the hot amount was still considerable.
     ratio: Vec<f64>,
     peak: Vec<f64>,
-    /// (time, |output|) of the accepted point before the newest.
+    /// (time, |output|) of the accepted point before the newest, and of the newest.
     before: Option<(f64, Vec<f64>)>,
+    newest: Option<(f64, Vec<f64>)>,
     last_time: f64,
     share: f64,
 }
@@ -57,6 +58,7 @@ impl Tail {
             ratio: vec![0.0; integrals],
             peak: vec![0.0; integrals],
             before: None,
+            newest: None,
             last_time,
             share: if tangents { TAIL_OF_TANGENTS } else { TAIL },
         }
@@ -74,15 +76,21 @@ impl Tail {
 
     /// The integrator starts anew.
     pub(crate) fn restart(&mut self) {
-        self.before = None;
+        (self.before, self.newest) = (None, None);
     }
 
     fn hot_amount(&self, x: &[f64]) -> f64 {
         self.hot_states.iter().map(|&k| x[k].abs()).sum()
     }
 
+    fn sizes(&self, integrands: &[f64]) -> Vec<f64> {
+        integrands.iter().take(self.peak.len()).map(|v| v.abs()).collect()
+    }
+
     /// Sees the states and the integrated outputs of an accepted point.
-    pub(crate) fn observe(&mut self, x: &[f64], integrands: &[f64]) {
+    pub(crate) fn observe(&mut self, time: f64, x: &[f64], integrands: &[f64]) {
+        self.before = self.newest.take();
+        self.newest = Some((time, self.sizes(integrands)));
         let hot = self.hot_amount(x);
         self.most_hot = self.most_hot.max(hot);
         let considerable = hot > 1e-6 * self.most_hot;
@@ -96,16 +104,16 @@ impl Tail {
 
     /// The first integral of which too much is left at an accepted point, if there is one.
     pub(crate) fn unfinished(
-        &mut self,
+        &self,
         time: f64,
         x: &[f64],
         integrands: &[f64],
         integrals: &[f64],
     ) -> Option<usize> {
-        let values: Vec<f64> = integrands.iter().take(self.peak.len()).map(|v| v.abs()).collect();
+        let values = self.sizes(integrands);
         let hot = self.hot_amount(x);
         let lambda = self.lambda;
-        let unfinished = values.iter().enumerate().find_map(|(k, &value)| {
+        values.iter().enumerate().find_map(|(k, &value)| {
             // Below twelve digits of its peak an output is the solver's noise.
             if value <= 1e-12 * self.peak[k] {
                 return None;
@@ -125,8 +133,6 @@ impl Tail {
             // A rest that is not a number (nothing falls, nothing is left) is not small.
             let small = rest <= self.share * integrals[k].abs();
             (!small).then_some(k)
-        });
-        self.before = Some((time, values));
-        unfinished
+        })
     }
 }

@@ -7,7 +7,7 @@
 
 use lutetia_model::system::System;
 
-use crate::regimen::Doses;
+use crate::doses::Doses;
 
 /// The absolute tolerance is at most this share of the relative one, so that a tighter relative
 /// tolerance is worth its steps in small amounts too.

@@ -1,9 +1,9 @@
 //! Models built by hand, in internal units throughout: h, nmol, L, and MBq for activities.
 
 use lutetia_model::{
-    Binding, Compartment, Define, Expr, Fate, Form, Function, Input, LabelGroup, Model, NoFiles,
-    Output, Parameter, ParameterValue, Participant, Pool, Process, QuantityState, Rate, SourceFile,
-    Species, Symbol, System, check, compile,
+    Binding, Compartment, Define, Dosing, Expr, Fate, Form, Function, Input, LabelGroup, Model,
+    NoFiles, Output, Parameter, ParameterValue, Participant, Pool, Process, QuantityState, Rate,
+    SourceFile, Species, Symbol, System, check, compile,
 };
 use lutetia_units::{Dimension, NuclideTable, Unit, UnitSystem};
 
@@ -145,7 +145,7 @@ impl Build {
 
     /// A species at a place; gives its index.
     pub fn pool(&mut self, species: usize, place: usize, initial: Option<Expr>) -> usize {
-        self.0.pools.push(Pool { species, place, initial, lag: 0.0 });
+        self.0.pools.push(Pool { species, place, initial, dosing: Dosing::default() });
         self.0.pools.len() - 1
     }
 

@@ -84,7 +84,8 @@ fn vision() -> TrialSpec {
                 into: "pk:L.blood".to_owned(),
                 activities: vec![("Lu-177".to_owned(), 7400.0)],
                 amount: None,
-                over: 0.5,
+                over: Some(0.5),
+                ..Dose::default()
             };
             Occasion { number: k + 1, start: dose.at, doses: vec![dose] }
         })

@@ -85,6 +85,18 @@ pub enum TrialRange {
         /// The arm.
         arm: String,
     },
+    /// A dose before the patients are followed.
+    #[error(
+        "the arm `{arm}` gives a dose into `{into}` on day {day}; expected day 0, from which patients are followed, or later"
+    )]
+    BeforeStart {
+        /// The arm.
+        arm: String,
+        /// The pool.
+        into: String,
+        /// As given.
+        day: f64,
+    },
     /// A share of an arm.
     #[error("{what} of the arm `{arm}` is {found}; expected a share from 0 to 1")]
     ArmShare {

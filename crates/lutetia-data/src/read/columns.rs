@@ -57,8 +57,10 @@ pub(super) mod dose {
     pub(crate) const ACTIVITY: usize = 6;
     pub(crate) const AMOUNT: usize = 7;
     pub(crate) const DURATION: usize = 8;
-    pub(crate) const INTO: usize = 9;
-    pub(crate) const NOTE: usize = 10;
+    pub(crate) const EVERY: usize = 9;
+    pub(crate) const NUMBER: usize = 10;
+    pub(crate) const INTO: usize = 11;
+    pub(crate) const NOTE: usize = 12;
 }
 
 /// `doses.csv`: what was injected, when, in whom.
@@ -150,6 +152,15 @@ pub(super) static DOSES: TableSpec = TableSpec {
             "infusion_time",
             "injection_duration",
         ]),
+        ColumnSpec::new(
+            "every",
+            Kind::Number("h"),
+            Needed::No,
+            "interval at which the injection is repeated, with `number`: each repetition is the next cycle",
+        )
+        .words(&["interval", "dosing_interval", "ii"]),
+        ColumnSpec::new("number", Kind::Text, Needed::No, "how often it is given in all, with `every`")
+            .words(&["number_of_injections", "injections_in_all"]),
         ColumnSpec::new("into", Kind::Text, Needed::No, "pool of a model, such as `L.plasma`")
             .words(&["route", "compartment", "pool"]),
         ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
@@ -336,6 +347,8 @@ mod tests {
             (dose::ACTIVITY, "activity"),
             (dose::AMOUNT, "amount"),
             (dose::DURATION, "duration"),
+            (dose::EVERY, "every"),
+            (dose::NUMBER, "number"),
             (dose::INTO, "into"),
             (dose::NOTE, "note"),
         ] {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use lutetia_units::{Nuclide, NuclideTable, typed};
 
 use super::{
-    columns::dose::{ACTIVITY, AMOUNT, CYCLE, DURATION, INTO, NOTE, NUCLIDE, SUBJECT},
+    columns::dose::{
+        ACTIVITY, AMOUNT, CYCLE, DURATION, EVERY, INTO, NOTE, NUCLIDE, NUMBER, SUBJECT,
+    },
     decaying_nuclide, significant,
     subjects::Known,
 };
@@ -37,7 +39,7 @@ pub(super) fn read(
     nuclides: &NuclideTable,
     faults: &mut Faults,
 ) -> Doses {
-    let mut found: Vec<(DoseRow, Option<Moment>)> = Vec::new();
+    let mut found: Vec<Injection> = Vec::new();
     let mut column = Part::Line;
     let layout = reader.read(input, faults, |row, faults| {
         column = row.place(row.when_column()).part;
@@ -45,7 +47,7 @@ pub(super) fn read(
     });
     let place = |line: u32, part: Part| Place { file: super::DOSES, line, part };
     let mut zeros: BTreeMap<String, Zero> = BTreeMap::new();
-    for (dose, moment) in &found {
+    for Injection { dose, moment, .. } in &found {
         let Some(moment) = *moment else { continue };
         let first = Zero { moment, line: dose.line };
         let zero = zeros.entry(dose.subject.clone()).or_insert(first);
@@ -60,10 +62,7 @@ pub(super) fn read(
     }
     let mut rows: Vec<DoseRow> = Vec::with_capacity(found.len());
     let mut seen: HashMap<(String, u16, u64, String, Option<String>), u32> = HashMap::new();
-    for (mut dose, moment) in found {
-        if let (Some(moment), Some(zero)) = (moment, zeros.get(&dose.subject)) {
-            dose.time_h = moment.hours_since(zero.moment);
-        }
+    for dose in found.into_iter().flat_map(|injection| injection.all(&zeros)) {
         let key = (
             dose.subject.clone(),
             dose.cycle,
@@ -93,6 +92,75 @@ pub(super) fn read(
     Doses { rows, zeros, layout }
 }
 
+/// A row as it is read.
+struct Injection {
+    dose: DoseRow,
+    /// Where it has a date.
+    moment: Option<Moment>,
+    /// Interval (h), and how often in all.
+    repeated: (f64, u16),
+}
+
+impl Injection {
+    /// It and its repetitions, each in the next cycle.
+    fn all(self, zeros: &BTreeMap<String, Zero>) -> impl Iterator<Item = DoseRow> + use<> {
+        let Self { mut dose, moment, repeated: (every, number) } = self;
+        if let (Some(moment), Some(zero)) = (moment, zeros.get(&dose.subject)) {
+            dose.time_h = moment.hours_since(zero.moment);
+        }
+        (0..number).map(move |k| DoseRow {
+            cycle: dose.cycle.saturating_add(k),
+            time_h: if k == 0 { dose.time_h } else { dose.time_h + every * f64::from(k) },
+            ..dose.clone()
+        })
+    }
+}
+
+/// Most repetitions of an injection.
+const MOST: u16 = 1000;
+
+/// The interval and the number of a row: both or neither.
+fn repeated(row: &mut RowView<'_>, cycle: u16, faults: &mut Faults) -> Result<(f64, u16), Bad> {
+    let every = positive(row, EVERY, "h", false, faults)?;
+    let Some(text) = row.text(NUMBER) else {
+        return match every {
+            None => Ok((0.0, 1)),
+            Some(every) => {
+                faults.error(codes::OUT_OF_RANGE, row.place(EVERY), || {
+                    Fault::new(
+                        format!("an injection every {} h has no `number`", typed(every)),
+                        "how often in all is not said",
+                    )
+                    .hint("fill the column `number`, such as 4, or leave `every` empty")
+                });
+                Err(Bad)
+            }
+        };
+    };
+    let most = MOST.min(u16::MAX - cycle);
+    let number = text.parse::<u16>().ok().filter(|n| (1..=most).contains(n));
+    match (number, every) {
+        (None, _) => {
+            faults.error(codes::OUT_OF_RANGE, row.place(NUMBER), || {
+                Fault::new(
+                    format!("`number` is `{text}`; expected a whole number from 1 to {most}"),
+                    "not a number of injections",
+                )
+                .hint("write how often it is given in all, such as 4, or leave the cell empty")
+            });
+            Err(Bad)
+        }
+        (Some(number), None) if number > 1 => {
+            faults.error(codes::OUT_OF_RANGE, row.place(NUMBER), || {
+                Fault::new(format!("{number} injections have no interval"), "`every` is missing")
+                    .hint("fill the column `every (h)`, such as 1008 for six weeks")
+            });
+            Err(Bad)
+        }
+        (Some(number), every) => Ok((every.unwrap_or(0.0), number)),
+    }
+}
+
 /// One time with an offset from UTC and one without.
 pub(super) fn mixed_zones(this: Moment, what: &str, other: Moment, of: &str) -> Fault {
     let with = |zoned: bool| if zoned { "an" } else { "no" };
@@ -112,7 +180,7 @@ fn read_row(
     known: &Known<'_>,
     nuclides: &NuclideTable,
     faults: &mut Faults,
-) -> Option<(DoseRow, Option<Moment>)> {
+) -> Option<Injection> {
     // Every cell is looked at before the row is given up, so that all its faults are told.
     let subject = row.name(SUBJECT, faults);
     let in_study = subject.as_ref().is_ok_and(|id| known.check(id, row, SUBJECT, faults));
@@ -150,6 +218,7 @@ fn read_row(
     });
     let amount = positive(row, AMOUNT, "nmol", false, faults);
     let duration = positive(row, DURATION, "h", true, faults);
+    let repeated = repeated(row, *cycle.as_ref().unwrap_or(&1), faults);
     if let (Ok(nuclide), Ok(activity), Ok(Some(amount))) = (&nuclide, &activity, &amount) {
         let hot = nuclide.amount_mol(activity * 1e6) * 1e9;
         // Rounding of an amount that is all hot must not refuse it.
@@ -186,7 +255,7 @@ fn read_row(
         note,
         line: row.line,
     };
-    Some((dose, moment))
+    Some(Injection { dose, moment, repeated: repeated.ok()? })
 }
 
 /// An optional number that must be positive, or not negative.

@@ -51,7 +51,7 @@ fn predictor(options: Options) -> OdePredictor {
         into: "L.plasma".to_owned(),
         activities: vec![("Lu-177".to_owned(), DOSE_MBQ)],
         amount: Some(100.0),
-        over: 0.0,
+        ..Dose::default()
     };
     let samples: Vec<Sample> =
         TIMES.iter().map(|&time| Sample { output: "C".to_owned(), time }).collect();

@@ -14,8 +14,9 @@ use crate::{
     expr::{Expr, Form, Symbol},
     flows::{FlowBalance, flow_balance},
     model::{
-        Action, Chain, Delay, Distribution, EffectForm, Event, Evidence, Model, Parameter,
-        ParameterValue, Participant, Process, Rate, Status, Trigger, Variability, listed_once,
+        Action, Chain, Delay, Distribution, DoseNumber, EffectForm, Event, Evidence, Model,
+        Parameter, ParameterValue, Participant, Process, Rate, Status, Trigger, Variability,
+        listed_once,
     },
     system::{internal_factor, labels::fate, pool_name},
     values::Values,
@@ -131,6 +132,15 @@ pub struct EventRow {
     pub about: Option<String>,
 }
 
+/// What becomes of doses into one pool.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DoseRow {
+    /// The pool.
+    pub into: String,
+    /// `lag = tl`, number by number.
+    pub numbers: Vec<String>,
+}
+
 /// One covariate or input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GivenRow {
@@ -174,6 +184,9 @@ pub struct Explanation {
     /// What happens at moments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventRow>,
+    /// What becomes of doses, pool by pool, where the model says anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doses: Vec<DoseRow>,
     /// Delays: what is delayed, by how much, and how sharply.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub delays: Vec<Definition>,
@@ -246,6 +259,7 @@ pub fn explain(model: &Model) -> Explanation {
             })
             .collect(),
         events: model.events.iter().map(|e| writers.event(e)).collect(),
+        doses: (0..model.pools.len()).filter_map(|pool| writers.doses(pool)).collect(),
         delays: model.delays.iter().map(|d| writers.delay(d)).collect(),
         outputs: model
             .outputs
@@ -311,6 +325,20 @@ impl Writers<'_> {
             value,
             latex: format!("{left} = {}", self.latex.expr(expr)),
         }
+    }
+
+    fn doses(&self, pool: usize) -> Option<DoseRow> {
+        let said = |number: DoseNumber| {
+            let formula = self.model.pools[pool].dosing.of(number)?;
+            let value = match formula.value {
+                Expr::Number(_) => formula.text.clone(),
+                // Inside a chain names carry their part, which the author's text does not.
+                _ => self.text.expr(&formula.value),
+            };
+            Some(format!("{} = {value}", number.key()))
+        };
+        let numbers: Vec<String> = DoseNumber::ALL.into_iter().filter_map(said).collect();
+        (!numbers.is_empty()).then(|| DoseRow { into: pool_name(self.model, pool), numbers })
     }
 
     fn event(&self, event: &Event) -> EventRow {

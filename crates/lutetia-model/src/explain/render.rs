@@ -1,8 +1,8 @@
 //! The explanation as a text page and as a LaTeX document.
 
 use super::{
-    Definition, Equation, EventRow, Explanation, GivenRow, explain, fold::folded, print::escape,
-    process_text,
+    Definition, DoseRow, Equation, EventRow, Explanation, GivenRow, explain, fold::folded,
+    print::escape, process_text,
 };
 use crate::model::{Chain, Model, OrganTable};
 
@@ -66,6 +66,7 @@ pub fn explain_text(model: &Model, every_organ: bool) -> String {
     definitions(&mut out, model, "Definitions", &e.definitions);
     definitions(&mut out, model, "Delays", &e.delays);
     events(&mut out, &e.events);
+    doses(&mut out, &e.doses);
     definitions(&mut out, model, "Outputs", &e.outputs);
     laws(&mut out, model, &e);
     flows(&mut out, &e);
@@ -229,6 +230,15 @@ fn events(out: &mut String, list: &[EventRow]) {
     });
     let head = ["name", "happens", "sets", "priority", "source", "about"];
     table(out, &head, &rows.collect::<Vec<_>>());
+}
+
+fn doses(out: &mut String, list: &[DoseRow]) {
+    if list.is_empty() {
+        return;
+    }
+    section(out, "Doses");
+    let rows = list.iter().map(|d| vec![d.into.clone(), d.numbers.join(", ")]);
+    table(out, &["into", "what becomes of them"], &rows.collect::<Vec<_>>());
 }
 
 /// Nothing where it is as everywhere.
@@ -406,6 +416,14 @@ pub fn explain_latex(model: &Model) -> String {
                 escape(&event.when),
                 escape(&event.sets.join("; "))
             ));
+        }
+        out.push_str("\\end{itemize}\n");
+    }
+    if !e.doses.is_empty() {
+        out.push_str("\\subsection*{Doses}\n\\begin{itemize}\n");
+        for dose in &e.doses {
+            let numbers = escape(&dose.numbers.join(", "));
+            out.push_str(&format!("\\item {}: \\texttt{{{numbers}}}\n", escape(&dose.into)));
         }
         out.push_str("\\end{itemize}\n");
     }

@@ -238,7 +238,22 @@ pub(crate) const TABLES: &[Table] = &[
             key(
                 "lag",
                 Kind::Places,
-                "time from a dose to its arrival, such as `0.28 h`, or one per place; a constant, of a species without a nuclide",
+                "time from a dose to its arrival, such as `0.28 h` or a formula of parameters, or one per place; what is labelled decays meanwhile",
+            ),
+            key(
+                "bioavailability",
+                Kind::Places,
+                "share of a dose that arrives, such as `0.7` or a formula of parameters, or one per place",
+            ),
+            key(
+                "duration",
+                Kind::Places,
+                "how long a dose that has no `over` flows in, such as `2 h` or a formula of parameters, or one per place",
+            ),
+            key(
+                "rate",
+                Kind::Places,
+                "how fast a dose that has no `over` flows in, in place of `duration`: an amount per time, such as `50 nmol/h`",
             ),
             key(
                 "molar_mass",

@@ -1,6 +1,6 @@
 //! Running a compiled model.
 
-use super::{EventTimes, InputLine, System, tapes};
+use super::{DoseNumbers, EventTimes, InputLine, System, dosing, tapes};
 
 /// Evaluates a [`System`]; owns its scratch, so one per thread. No call allocates.
 #[derive(Debug, Clone)]
@@ -106,6 +106,15 @@ impl Evaluator {
         let mut values = vec![0.0; 3 * self.system.events().len()];
         self.system.inner.program.read_static(tapes::EVENT_TIMES, &self.registers, &mut values);
         values.chunks_exact(3).map(|v| EventTimes { at: v[0], every: v[1], delay: v[2] }).collect()
+    }
+
+    /// What becomes of doses into a target (its place in [`System::dose_targets`]), at the parameters set.
+    #[must_use]
+    pub fn dose_numbers(&self, target: usize) -> DoseNumbers {
+        let inner = &self.system.inner;
+        let mut values = vec![0.0; inner.dosing.len()];
+        inner.program.read_static(tapes::DOSES, &self.registers, &mut values);
+        dosing::numbers(&values, target)
     }
 
     /// For each event whether its condition is true (1, else 0; 0 without one), then the value of each action,

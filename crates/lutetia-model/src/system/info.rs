@@ -2,7 +2,7 @@
 
 use lutetia_units::{Dimension, MolarMass, Unit};
 
-use crate::model::{ResidualError, Variability};
+use crate::model::{DoseNumber, ResidualError, Variability};
 
 /// Which form of a pool a state is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,8 +125,10 @@ pub struct DoseTarget {
     pub hot: Vec<(usize, usize)>,
     /// State of the cold (or only) form; none for a species that is itself radioactive.
     pub cold: Option<usize>,
-    /// From a dose to its arrival, internal time.
-    pub lag: f64,
+    /// Its place in [`System::dose_targets`](super::System::dose_targets).
+    pub index: usize,
+    /// What the author wrote of its lag, bioavailability, duration and rate, where anything.
+    pub formulas: [Option<String>; DoseNumber::ALL.len()],
     /// The only way from a dose typed as a mass to its amount.
     pub molar_mass: Option<MolarMass>,
 }

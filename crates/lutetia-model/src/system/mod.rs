@@ -10,6 +10,7 @@
 
 mod binding;
 mod derivative;
+pub(crate) mod dosing;
 mod error;
 mod evaluate;
 mod events;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 
 pub use binding::Binding;
+pub use dosing::DoseNumbers;
 pub use error::{CompileError, DoseAmountError, DoseTargetError};
 pub use evaluate::Evaluator;
 pub use events::{ActionInfo, EventInfo, EventTarget, EventTimes, TriggerInfo};
@@ -54,7 +56,7 @@ use self::{
     switches::Switches,
     tape::Program,
 };
-use crate::model::Model;
+use crate::model::{DoseNumber, Model};
 
 /// Tapes of the program of a system.
 mod tapes {
@@ -68,6 +70,7 @@ mod tapes {
     pub(super) const SWITCH_LINES: usize = 7;
     pub(super) const EVENT_TIMES: usize = 8;
     pub(super) const EVENTS: usize = 9;
+    pub(super) const DOSES: usize = 10;
 }
 
 /// A compiled model. Immutable, cheap to clone, shared between threads.
@@ -96,6 +99,7 @@ struct Inner {
     transfers: Vec<Transfer>,
     switches: Switches,
     events: Events,
+    dosing: Vec<Id>,
 }
 
 /// Compiles a checked model with the nuclides chosen.
@@ -124,11 +128,14 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             name: pool_name(model, pool),
             hot: lowering.pools[pool].hot.clone(),
             cold: lowering.pools[pool].cold,
-            lag: model.pools[pool].lag,
+            index: pool,
+            formulas: DoseNumber::ALL
+                .map(|number| model.pools[pool].dosing.of(number).map(|f| f.text.clone())),
             molar_mass: model.species[model.pools[pool].species].molar_mass,
         })
         .collect();
     let events = Events::lower(&mut lowering)?;
+    let dosing = dosing::lower(&mut lowering)?;
     let Lowering { mut graph, states, .. } = lowering;
     let conditions: Vec<Id> = events.conditions().collect();
     let switches =
@@ -150,6 +157,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             &switches.lines,
             &events.times,
             &events.values,
+            &dosing,
         ],
     );
     Ok(System {
@@ -172,6 +180,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             transfers,
             switches,
             events,
+            dosing,
         }),
     })
 }

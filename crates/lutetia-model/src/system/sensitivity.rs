@@ -1,10 +1,11 @@
 //! Derivatives by chosen parameters, compiled on demand.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     System,
     derivative::gradients,
+    dosing::NUMBERS,
     graph::{Id, Node},
     pattern::SparsePattern,
     sparse,
@@ -19,6 +20,7 @@ const SWITCH_DP: usize = 4;
 const EVENT_TIMES_DP: usize = 5;
 const ACTION_DX: usize = 6;
 const ACTION_DP: usize = 7;
+const DOSES_DP: usize = 8;
 
 /// Programs for ∂rhs/∂p, ∂initial/∂p, ∂output/∂x and ∂output/∂p. Immutable and shared.
 ///
@@ -42,6 +44,7 @@ struct Inner {
     event_times_dp: SparsePattern,
     action_dx: SparsePattern,
     action_dp: SparsePattern,
+    doses_dp: SparsePattern,
 }
 
 impl SensitivityTapes {
@@ -81,6 +84,8 @@ impl SensitivityTapes {
         let event_times = gradients(&mut graph, &inner.events.times, by_parameter);
         let action_dx = gradients(&mut graph, inner.events.actions(), by_anything);
         let action_dp = gradients(&mut graph, inner.events.actions(), by_parameter);
+        let dosing = gradients(&mut graph, &inner.dosing, by_parameter);
+        let (doses_dp, dose_values) = sparse(&dosing, wrt.len());
         let (event_times_dp, time_values) = sparse(&event_times, wrt.len());
         let (action_dx, action_dx_values) = sparse(&action_dx, states + inner.inputs.len() + 1);
         let (action_dp, action_dp_values) = sparse(&action_dp, wrt.len());
@@ -103,6 +108,7 @@ impl SensitivityTapes {
                 &time_values,
                 &action_dx_values,
                 &action_dp_values,
+                &dose_values,
             ],
         );
         let defaults = system.default_parameters();
@@ -120,6 +126,7 @@ impl SensitivityTapes {
                 event_times_dp,
                 action_dx,
                 action_dp,
+                doses_dp,
             }),
         }
     }
@@ -259,6 +266,20 @@ impl SensitivityEvaluator {
         let mut values = vec![0.0; inner.event_times_dp.entries()];
         inner.program.read_static(EVENT_TIMES_DP, &self.registers, &mut values);
         inner.event_times_dp.iter().zip(values).map(|((r, c), v)| (r, c, v)).collect()
+    }
+
+    /// ∂/∂p of lag, bioavailability, duration and rate of the doses into each target: (target, column, derivatives),
+    /// with zero for what does not depend on the parameter.
+    #[must_use]
+    pub fn doses_dp(&self) -> Vec<(usize, usize, [f64; NUMBERS])> {
+        let inner = &self.tapes.inner;
+        let mut values = vec![0.0; inner.doses_dp.entries()];
+        inner.program.read_static(DOSES_DP, &self.registers, &mut values);
+        let mut all: BTreeMap<(usize, usize), [f64; NUMBERS]> = BTreeMap::new();
+        for ((row, column), value) in inner.doses_dp.iter().zip(values) {
+            all.entry((row / NUMBERS, column)).or_default()[row % NUMBERS] = value;
+        }
+        all.into_iter().map(|((target, column), by)| (target, column, by)).collect()
     }
 
     /// ∂value/∂x of the actions, in the order of [`SensitivityTapes::action_dx_pattern`].

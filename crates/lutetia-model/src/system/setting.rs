@@ -186,11 +186,14 @@ impl System {
         }
     }
 
-    /// Indices of the parameters and covariates that nothing reads: no rate, output or initial value depends on them.
+    /// Indices of the parameters and covariates that nothing reads: no rate, output, initial value, event or dose
+    /// depends on them.
     #[must_use]
     pub fn unread_parameters(&self) -> Vec<usize> {
         let inner = &self.inner;
-        let roots = inner.rhs.iter().chain(&inner.initial).chain(&inner.output_roots).copied();
+        let happens = inner.events.times.iter().chain(&inner.events.values).chain(&inner.dosing);
+        let roots = inner.rhs.iter().chain(&inner.initial).chain(&inner.output_roots);
+        let roots = roots.chain(happens).copied();
         let mut read = vec![false; inner.parameters.len()];
         for (id, needed) in inner.graph.reachable(roots).into_iter().enumerate() {
             if let (true, Node::Parameter(k)) = (needed, inner.graph.node(id as super::graph::Id))

@@ -45,7 +45,7 @@ fn dose(model: &LoadedModel, nuclide: &str) -> f64 {
             into: model.simulator.system().dose_targets()[0].name.clone(),
             activities: vec![(nuclide.to_owned(), 1000.0)],
             amount: None,
-            over: 0.0,
+            ..Dose::default()
         }],
     };
     let options = Options { rtol: 1e-9, ..Options::default() };

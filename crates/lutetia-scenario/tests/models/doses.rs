@@ -34,7 +34,7 @@ fn integrals(
         into: into.to_owned(),
         activities: vec![(nuclide.to_owned(), activity)],
         amount: None,
-        over: 0.0,
+        ..Dose::default()
     };
     let options = Options {
         rtol: 1e-8,

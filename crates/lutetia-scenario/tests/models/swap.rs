@@ -164,7 +164,7 @@ fn run(model: &LoadedModel, nuclide: &str) -> (f64, Vec<f64>, f64) {
             into: "pk:L.blood".to_owned(),
             activities: vec![(nuclide.to_owned(), 1000.0)],
             amount: None,
-            over: 0.0,
+            ..Dose::default()
         }],
     };
     let times: Vec<f64> = (0..=800).map(|k| f64::from(k) * STEP).collect();

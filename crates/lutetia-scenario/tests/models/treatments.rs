@@ -61,7 +61,7 @@ fn bolus(at: f64, mbq: f64) -> Dose {
         into: "L.plasma".to_owned(),
         activities: vec![("Lu-177".to_owned(), mbq)],
         amount: None,
-        over: 0.0,
+        ..Dose::default()
     }
 }
 
@@ -83,7 +83,7 @@ fn exact_cycles_of_a_study_are_occasions() {
     assert!(given.iter().zip([0.0, 1.0, 56.0]).all(|(d, at)| (d.at - at).abs() < 1e-12));
     // 100 nmol in pmol, 30 min in d.
     assert!(given.iter().all(|d| d.amount.is_some_and(|n| (n / 1e5 - 1.0).abs() < 1e-12)));
-    assert!(given.iter().all(|d| (d.over * 48.0 - 1.0).abs() < 1e-12));
+    assert!(given.iter().all(|d| (d.over.unwrap_or(0.0) * 48.0 - 1.0).abs() < 1e-12));
 }
 
 #[test]
@@ -219,7 +219,8 @@ proptest! {
             into: "L.plasma".to_owned(),
             activities: vec![("Lu-177".to_owned(), internal(mbq, "MBq"))],
             amount: Some(internal(nmol.unwrap_or(100.0), "nmol")),
-            over: hours.map_or_else(|| internal(30.0, "min"), |h| internal(h, "h")),
+            over: Some(hours.map_or_else(|| internal(30.0, "min"), |h| internal(h, "h"))),
+            ..Dose::default()
         });
     }
 }

@@ -51,12 +51,25 @@ impl Simulated for Build {
 
 /// A cold bolus.
 pub fn cold(at: f64, into: &str, amount: f64) -> Dose {
-    Dose { at, into: into.to_owned(), activities: Vec::new(), amount: Some(amount), over: 0.0 }
+    Dose {
+        at,
+        into: into.to_owned(),
+        activities: Vec::new(),
+        amount: Some(amount),
+        ..Dose::default()
+    }
 }
 
 /// A labelled dose.
 pub fn hot(at: f64, into: &str, nuclide: &str, mbq: f64, amount: Option<f64>, over: f64) -> Dose {
-    Dose { at, into: into.to_owned(), activities: vec![(nuclide.to_owned(), mbq)], amount, over }
+    Dose {
+        at,
+        into: into.to_owned(),
+        activities: vec![(nuclide.to_owned(), mbq)],
+        amount,
+        over: Some(over),
+        ..Dose::default()
+    }
 }
 
 /// `L` in plasma (V = 3 L, CL = 2.4 L/h), exchanging with a peripheral compartment if `two`.

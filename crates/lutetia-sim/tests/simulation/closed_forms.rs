@@ -67,7 +67,7 @@ fn exact_one_compartment_infusion() {
         .collect();
     for (options, tolerance) in levels() {
         let mut dose = cold(0.0, "L.plasma", 100.0);
-        dose.over = over;
+        dose.over = Some(over);
         let run = simulator
             .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&options))
             .expect("runs");
@@ -122,7 +122,7 @@ fn exact_two_compartment_infusion_is_the_integral_of_the_bolus() {
     };
     let expected: Vec<f64> = times.iter().map(|&t| convolution(t)).collect();
     let mut dose = cold(0.0, "L.plasma", 100.0);
-    dose.over = over;
+    dose.over = Some(over);
     for (options, tolerance) in levels() {
         let run = simulator
             .run(

@@ -49,8 +49,8 @@ fn regress_messages_about_doses() {
         with(&|d| d.activities[0].1 = f64::INFINITY),
         with(&|d| d.activities[0].1 = 1e308),
         with(&|d| d.amount = Some(f64::NAN)),
-        with(&|d| d.at = -1.0),
-        with(&|d| d.over = f64::NAN),
+        with(&|d| d.at = f64::NAN),
+        with(&|d| d.over = Some(f64::NAN)),
         with(&|d| {
             d.activities.clear();
             d.amount = None;
@@ -97,7 +97,7 @@ fn regress_messages_about_requests() {
     let messages = [
         run(&parameters[1..], &[1.0], &default),
         fails(&s, &good(), &[("KD", f64::NAN)], &[1.0]),
-        run(&parameters, &[-1.0], &default),
+        run(&parameters, &[f64::NAN], &default),
         run(&parameters, &[1.0, f64::INFINITY], &default),
         run(&parameters, &[2.0, 1.0], &default),
         run(&parameters, &[1.0], &Options { rtol: 0.0, ..Options::default() }),

@@ -91,7 +91,8 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
             into: target.name.clone(),
             activities: Vec::new(),
             amount: Some(1000.0),
-            over: 0.5 * hour,
+            over: Some(0.5 * hour),
+            ..Dose::default()
         })
     };
     let cold = || drug().map_or_else(Regimen::default, |d| Regimen::repeat(&d, 168.0 * hour, 2));
@@ -104,7 +105,8 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
             into: target.name.clone(),
             activities: vec![(nuclide.name.clone(), if alpha { 10.0 } else { 7400.0 })],
             amount: Some(100.0 * nmol),
-            over: 0.5 * hour,
+            over: Some(0.5 * hour),
+            ..Dose::default()
         };
         Regimen::repeat(&dose, 168.0 * hour, 2)
     });

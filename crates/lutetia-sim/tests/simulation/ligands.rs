@@ -74,14 +74,22 @@ fn doses(row: &Published) -> (f64, Regimen) {
     let mut doses = Vec::new();
     if row.cold > 0.0 {
         let amount = Some(row.cold);
-        doses.push(Dose { at: 0.0, into: into.clone(), activities: Vec::new(), amount, over: 1.0 });
+        doses.push(Dose {
+            at: 0.0,
+            into: into.clone(),
+            activities: Vec::new(),
+            amount,
+            over: Some(1.0),
+            ..Dose::default()
+        });
     }
     doses.push(Dose {
         at: start,
         into,
         activities: vec![(row.nuclide.clone(), row.activity)],
         amount: Some(row.amount),
-        over: 10.0 / 60.0,
+        over: Some(10.0 / 60.0),
+        ..Dose::default()
     });
     (start, Regimen { doses })
 }

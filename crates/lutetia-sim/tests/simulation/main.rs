@@ -3,6 +3,7 @@
 
 mod build;
 mod closed_forms;
+mod dosing;
 mod effort;
 mod events;
 mod faults;
@@ -18,6 +19,7 @@ mod radiobiology;
 mod schedules;
 mod sensitivities;
 mod shipped;
+mod steady;
 mod switches;
 mod tolerances;
 mod toxicity;

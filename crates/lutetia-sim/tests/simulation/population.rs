@@ -30,7 +30,7 @@ fn run(file: &str, into: &str, activity: f64, amount: Option<f64>, set: &[(&str,
         into: into.to_owned(),
         activities: if activity > 0.0 { vec![("Lu-177".to_owned(), activity)] } else { Vec::new() },
         amount,
-        over: 0.0,
+        ..Dose::default()
     };
     let times: Vec<f64> = (0..=672).map(|i| f64::from(i) * 0.25).collect();
     let options = Options {
@@ -122,7 +122,7 @@ fn coefficients(file: &str, expected: &[(&str, f64)]) {
         into: "L.blood".to_owned(),
         activities: vec![("Lu-177".to_owned(), 7400.0)],
         amount: None,
-        over: 0.0,
+        ..Dose::default()
     };
     let options = Options {
         integrals: expected.iter().map(|e| simulator.output(e.0).expect("an output")).collect(),
@@ -238,7 +238,7 @@ fn val_psma_it_falls_from_cycle_to_cycle() {
         into: "L.blood".to_owned(),
         activities: vec![("Lu-177".to_owned(), 7400.0)],
         amount: None,
-        over: 0.0,
+        ..Dose::default()
     };
     let output = simulator.output("corrected_tumour").expect("an output");
     let interval = 42.0 * 24.0;

@@ -219,7 +219,7 @@ fn exact_a_very_short_infusion_is_a_bolus() {
     let simulator = compartments(false, false).simulator(&[]);
     let parameters = simulator.parameters(&[]).expect("defaults");
     let mut dose = cold(1000.0, "L.plasma", 30.0);
-    dose.over = 1e-11;
+    dose.over = Some(1e-11);
     let times = [999.0, 1000.0, 1001.0, 1002.0];
     let run = simulator
         .run(&Request::new(&parameters, &Regimen::single(dose), &times).options(&tight()))

@@ -79,12 +79,18 @@ pub(crate) fn activity(into: &str, at: f64, mbq: f64) -> Dose {
         into: into.to_owned(),
         activities: vec![("Lu-177".to_owned(), mbq)],
         amount: None,
-        over: 0.0,
+        ..Dose::default()
     }
 }
 
 pub(crate) fn drug(into: &str, at: f64, nmol: f64) -> Dose {
-    Dose { at, into: into.to_owned(), activities: Vec::new(), amount: Some(nmol), over: 0.0 }
+    Dose {
+        at,
+        into: into.to_owned(),
+        activities: Vec::new(),
+        amount: Some(nmol),
+        ..Dose::default()
+    }
 }
 
 /// A dose rate D (l_c l_u/(l_u - l_c)) (exp(-l_c t) - exp(-l_u t)) of dose D in all, with half-times

@@ -76,7 +76,8 @@ impl Ready {
                 into: given.into.to_owned(),
                 activities: vec![(self.nuclide.to_owned(), activity)],
                 amount: Some(given.all),
-                over: given.over,
+                over: Some(given.over),
+                ..Dose::default()
             })
             .collect();
         let chosen: Vec<usize> = outputs

@@ -84,6 +84,12 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
         .iter()
         .map(|arm| {
             check_arm(arm)?;
+            let clock = Clock::of(simulator.system());
+            if let Some(early) = arm.treatment.doses().into_iter().find(|dose| dose.at < 0.0) {
+                let (arm, into) = (arm.name.clone(), early.into);
+                let day = clock.days(early.at);
+                return Err(TrialRange::BeforeStart { arm, into, day }.into());
+            }
             // What no patient can be given is said once, not once per patient.
             simulator.check_regimen(&Regimen { doses: arm.treatment.doses() })?;
             let set = arm
@@ -106,7 +112,7 @@ pub(super) fn arms(simulator: &Simulator, spec: &TrialSpec) -> Result<Vec<Places
                     })?)
                 }
             };
-            let moments = arm.treatment.moments(Clock::of(simulator.system()));
+            let moments = arm.treatment.moments(clock);
             Ok(Places { set, moments, target, dependences })
         })
         .collect()

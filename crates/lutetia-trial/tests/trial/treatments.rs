@@ -9,7 +9,7 @@ use crate::trials::{chain, spec};
 
 fn bolus(at: f64, mbq: f64) -> Dose {
     let activities = if mbq > 0.0 { vec![("Lu-177".to_owned(), mbq)] } else { Vec::new() };
-    Dose { at, into: "L.blood".to_owned(), activities, amount: Some(60.0), over: 0.0 }
+    Dose { at, into: "L.blood".to_owned(), activities, amount: Some(60.0), ..Dose::default() }
 }
 
 /// Up to five occasions of one or two parts, and cold doses beside them, some at the same moment (internal time is d).

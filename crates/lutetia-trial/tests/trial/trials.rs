@@ -27,7 +27,7 @@ pub fn treated(name: &str, mbq: f64, patients: usize) -> Arm {
                 into: "L.blood".to_owned(),
                 activities: vec![("Lu-177".to_owned(), mbq)],
                 amount: Some(60.0),
-                over: 0.0,
+                ..Dose::default()
             };
             let doses = if mbq > 0.0 { vec![dose] } else { Vec::new() };
             Occasion { number: k + 1, start: at, doses }

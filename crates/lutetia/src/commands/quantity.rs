@@ -11,6 +11,20 @@ pub(crate) fn parse_quantity(
     dimension: Dimension,
     example: &str,
 ) -> Outcome<Quantity> {
+    parse(what, text, (dimension, example), false)
+}
+
+/// Reads a time, before zero or later.
+pub(crate) fn parse_time(what: &str, text: &str, example: &str) -> Outcome<Quantity> {
+    parse(what, text, (Dimension::TIME, example), true)
+}
+
+fn parse(
+    what: &str,
+    text: &str,
+    (dimension, example): (Dimension, &str),
+    negative: bool,
+) -> Outcome<Quantity> {
     // Of what a bare number is meant is not known; one unit that works is shown with it.
     let bare = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
     let unit = match dimension {
@@ -29,7 +43,7 @@ pub(crate) fn parse_quantity(
             hint,
         ));
     }
-    if quantity.value() < 0.0 {
+    if quantity.value() < 0.0 && !negative {
         return Err(Failure::usage(format!("{what} is `{text}`; expected 0 or more"), hint));
     }
     Ok(quantity)

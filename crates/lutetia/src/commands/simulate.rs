@@ -13,7 +13,11 @@ use lutetia_sim::{Options, Regimen, Simulator};
 use lutetia_table::{Cell, Table};
 use lutetia_units::Dimension;
 
-use super::{models, quantity::parse_quantity, table};
+use super::{
+    models,
+    quantity::{parse_quantity, parse_time},
+    table,
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -25,7 +29,12 @@ Example:
   lutetia simulate models/sstr2/dotatate-small.toml --nuclide Lu-177 --until \"7 d\" \\
     --dose '{ at = \"0 h\", into = \"L.plasma\", activity = \"7.4 GBq\", amount = \"100 nmol\" }'
 
-A dose is the table that an experiment file holds. Without `amount` it is carrier-free.";
+A dose is the table that an experiment file holds. Without `amount` it is carrier-free.
+It is repeated by itself: `every = \"12 h\", cycles = 10` (ADDL and II of NONMEM).
+`kind = \"steady\"` adds it to the steady state of itself at the interval `every` (SS = 1),
+`kind = \"replace\"` puts it in the place of what the pool holds (to void: `amount = \"0 nmol\"`),
+`kind = \"reset\"` begins anew first (EVID = 3 and 4). Lag, bioavailability, duration and rate are
+the model's: `lutetia explain` shows them. A dose may be given before zero: `at = \"-24 h\"`.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -40,7 +49,7 @@ pub(crate) struct Arguments {
     #[arg(long = "nuclide", value_name = "NUCLIDE")]
     nuclides: Vec<String>,
 
-    /// A dose: `{ at, into, nuclide, activity, amount, over, every, cycles }`. Repeat for several.
+    /// A dose: `{ at, into, nuclide, activity, amount, over, kind, every, cycles }`. Repeat for several.
     #[arg(long = "dose", value_name = "TABLE")]
     doses: Vec<String>,
 
@@ -56,7 +65,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "7 d", allow_hyphen_values = true)]
     until: String,
 
-    /// Number of output times, evenly spaced from zero to the end.
+    /// First output time; before zero, too.
+    #[arg(long, value_name = "TIME", default_value = "0 h", allow_hyphen_values = true)]
+    from: String,
+
+    /// Number of output times, evenly spaced from the first to the end.
     #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     points: u32,
 
@@ -119,9 +132,18 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let shown = outputs(system, &arguments.outputs)?;
     let until = parse_quantity("`--until`", &arguments.until, Dimension::TIME, "7 d")?;
     let end = system.units().to_internal(&until);
+    let from = parse_time("`--from`", &arguments.from, "-24 h")?;
+    let begin = system.units().to_internal(&from);
+    if begin >= end && (begin.abs() > 0.0 || end < 0.0) {
+        return Err(Failure::usage(
+            format!("`--from {}` is not before `--until {}`", arguments.from, arguments.until),
+            "outputs go from the one to the other: make `--until` later",
+        ));
+    }
     let last = f64::from(arguments.points - 1);
-    let times: Vec<f64> =
-        (0..arguments.points).map(|index| end * f64::from(index) / last).collect();
+    let times: Vec<f64> = (0..arguments.points)
+        .map(|index| begin + (end - begin) * f64::from(index) / last)
+        .collect();
 
     let set = arguments.settings.iter().filter_map(|s| s.split_once('='));
     let set: Vec<&str> = set.map(|(name, _)| name.trim()).collect();

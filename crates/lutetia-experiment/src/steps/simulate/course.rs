@@ -7,7 +7,10 @@ use lutetia_sim::{Options, Regimen};
 use lutetia_units::{Dimension, Unit};
 
 use super::{Simulate, SimulateError, inputs};
-use crate::steps::{Context, StepError};
+use crate::{
+    steps::{Context, StepError},
+    written::Time,
+};
 
 /// Most times of a table.
 pub(super) const MOST_POINTS: u32 = 100_000;
@@ -95,15 +98,17 @@ pub(crate) fn hours(step: &Simulate) -> Vec<f64> {
         return Vec::new();
     }
     let last = f64::from(step.points - 1);
-    (0..step.points).map(|i| step.until.h() * f64::from(i) / last).collect()
+    let (from, until) = (step.from.as_ref().map_or(0.0, Time::h), step.until.h());
+    (0..step.points).map(|i| from + (until - from) * f64::from(i) / last).collect()
 }
 
 fn check(step: &Simulate) -> Result<(), SimulateError> {
     if !(2..=MOST_POINTS).contains(&step.points) {
         return Err(SimulateError::Points { found: step.points });
     }
-    if step.until.h() <= 0.0 {
-        return Err(SimulateError::Until { hours: step.until.h() });
+    let from = step.from.as_ref().map_or(0.0, Time::h);
+    if step.until.h() <= from {
+        return Err(SimulateError::Until { hours: step.until.h(), from });
     }
     if !(1..=MOST_CYCLES).contains(&step.cycles) {
         return Err(SimulateError::Cycles { found: step.cycles });

@@ -15,10 +15,12 @@ pub enum SimulateError {
         found: u32,
     },
     /// A last time that is none.
-    #[error("`until` is {} h; expected a time above 0 h", typed(*hours))]
+    #[error("`until` is {} h; expected a time above {} h", typed(*hours), typed(*from))]
     Until {
         /// As given, h.
         hours: f64,
+        /// The first time, h.
+        from: f64,
     },
     /// Too few or too many repetitions.
     #[error("`cycles` is {found}; expected 1 to {MOST_CYCLES}")]

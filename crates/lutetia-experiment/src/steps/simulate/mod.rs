@@ -43,10 +43,12 @@ pub struct Simulate {
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
+    /// First time, such as `-24 h`; zero if left out.
+    pub from: Option<Time>,
     /// Last time, such as `5 d`.
     #[serde(default = "defaults::until")]
     pub until: Time,
-    /// Number of times, evenly spaced from zero.
+    /// Number of times, evenly spaced from the first to the last.
     #[serde(default = "defaults::points")]
     pub points: u32,
     /// Relative tolerance of the integration; 1e-6 if left out.

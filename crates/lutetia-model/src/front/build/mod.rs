@@ -1,6 +1,7 @@
 //! From declarations to a model: names first, then what can be said with them.
 
 mod covariates;
+mod dosing;
 mod events;
 mod order;
 mod parameters;
@@ -77,7 +78,7 @@ pub(super) fn model(
     builder.plain_names(faults);
     builder.parameters(faults);
     builder.molar_masses(faults);
-    builder.lags(faults);
+    builder.dosing(faults);
     builder.quantities_and_inputs(faults);
     builder.defines(faults);
     builder.volumes(faults);

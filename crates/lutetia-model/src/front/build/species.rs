@@ -14,7 +14,7 @@ use super::super::{
     tree::{Node, Value},
 };
 use super::{Builder, MOST_POOLS, twice};
-use crate::model::{Fate, LabelGroup, ParameterValue, Pool, Species};
+use crate::model::{Dosing, Fate, LabelGroup, ParameterValue, Pool, Species};
 
 impl Builder<'_> {
     pub(super) fn species(&mut self, head: &Fields, faults: &mut Vec<Diagnostic>) {
@@ -67,74 +67,6 @@ impl Builder<'_> {
             }
         }
         self.make_pools(&index, faults);
-    }
-
-    /// Lags of doses, one for all places of a species or one per place.
-    pub(super) fn lags(&mut self, faults: &mut Vec<Diagnostic>) {
-        for (i, e) in self.found.species.iter().enumerate() {
-            let Some(node) = e.fields.get("lag") else { continue };
-            if self.species[i].label.is_some() || self.species[i].nuclide.is_some() {
-                faults.push(
-                    Diagnostic::error(
-                        code::LABEL,
-                        format!(
-                            "`{}` carries a nuclide, which would decay during its `lag`",
-                            e.name.as_str()
-                        ),
-                    )
-                    .at(node.span, "")
-                    .hint("give the dose at a later time, with the activity it has then"),
-                );
-                continue;
-            }
-            let said: Vec<(Option<&Text>, &Text)> = match &node.value {
-                Value::Text(t) => vec![(None, t)],
-                Value::Table(list) => list
-                    .iter()
-                    .filter_map(|(k, n)| match &n.value {
-                        Value::Text(t) => Some((Some(k), t)),
-                        other => {
-                            faults.push(wrong_kind("lag", other, "a text", n.span));
-                            None
-                        }
-                    })
-                    .collect(),
-                other => {
-                    let wanted = "a text, or a table of places";
-                    faults.push(wrong_kind("lag", other, wanted, node.span));
-                    continue;
-                }
-            };
-            for (place, t) in said {
-                let name = place.map(|p| format!("{}.{}", e.name.as_str(), p.as_str()));
-                let pools: Vec<usize> = match &name {
-                    None => (0..self.pools.len()).filter(|k| self.pools[*k].species == i).collect(),
-                    Some(name) => self.names.pools.get(name).copied().into_iter().collect(),
-                };
-                if let (Some(p), true) = (place, pools.is_empty()) {
-                    faults.push(
-                        Diagnostic::error(
-                            code::UNDECLARED,
-                            format!("`{}` is not in `{}`", e.name.as_str(), p.as_str()),
-                        )
-                        .at(p.span(), "")
-                        .hint("add the place to `in`"),
-                    );
-                }
-                let what = format!("`lag` of `{}`", e.name.as_str());
-                let Some(q) = quantity_of(t, Dimension::TIME, &what, faults) else { continue };
-                if q.value() < 0.0 {
-                    faults.push(
-                        Diagnostic::error(code::NUMBER, format!("{what} is `{q}`"))
-                            .at(t.span(), "")
-                            .hint("expected a time of 0 or more, such as `0.28 h`"),
-                    );
-                }
-                for pool in pools {
-                    self.pools[pool].lag = self.names.units.to_internal(&q).max(0.0);
-                }
-            }
-        }
     }
 
     /// Molar masses, which may be parameters and are therefore read after them.
@@ -382,7 +314,8 @@ impl Builder<'_> {
                 self.groups.push(label);
                 self.organs
                     .push(organ.or_else(|| self.found.compartments[place].name.organ.clone()));
-                self.pools.push(Pool { species: i, place, initial: None, lag: 0.0 });
+                let dosing = Dosing::default();
+                self.pools.push(Pool { species: i, place, initial: None, dosing });
             }
         }
         self.check_fates(faults);

@@ -220,7 +220,7 @@ impl Builder<'_> {
 
     pub(super) fn initials(&mut self, faults: &mut Vec<Diagnostic>) {
         for (i, e) in self.found.species.iter().enumerate() {
-            for (place, t) in given_initials(e, faults) {
+            for (place, t) in by_place(e, "initial", faults) {
                 if place.as_ref().is_none_or(|p| self.is_a_place_of(e, p, faults)) {
                     self.initial(i, place.as_ref(), &t, faults);
                 }
@@ -246,7 +246,7 @@ impl Builder<'_> {
     }
 
     /// Whether a species is in the place, or, where its name has a placeholder, in the places of all its organs.
-    fn is_a_place_of(&self, e: &Entry, p: &Text, faults: &mut Vec<Diagnostic>) -> bool {
+    pub(super) fn is_a_place_of(&self, e: &Entry, p: &Text, faults: &mut Vec<Diagnostic>) -> bool {
         let in_place = |p: &Text| {
             self.names.pools.contains_key(&format!("{}.{}", e.name.as_str(), p.as_str()))
         };
@@ -293,12 +293,31 @@ impl Builder<'_> {
         faults: &mut Vec<Diagnostic>,
     ) {
         let name = self.found.species[species].name.as_str();
+        for (pool, own) in self.of_pools(species, place, t, "initial amount", faults) {
+            let here = self.found.compartments[self.pools[pool].place].name.as_str();
+            let what = format!("the initial amount of `{name}.{here}`");
+            self.pools[pool].initial =
+                self.value(&own, Dimension::AMOUNT, &what, Place::Initial, faults);
+        }
+    }
+
+    /// What a text says of each pool of a species, or of those at a place, with the organ of the pool put in.
+    pub(super) fn of_pools(
+        &self,
+        species: usize,
+        place: Option<&Text>,
+        t: &Text,
+        what: &str,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<(usize, Text)> {
+        let name = self.found.species[species].name.as_str();
+        let mut said = Vec::new();
         for pool in 0..self.pools.len() {
             if self.pools[pool].species != species {
                 continue;
             }
-            let here = self.found.compartments[self.pools[pool].place].name.clone();
-            let organ = self.organs[pool].clone();
+            let here = &self.found.compartments[self.pools[pool].place].name;
+            let organ = &self.organs[pool];
             if let Some(p) = place {
                 let named = if p.has_placeholder() {
                     let chosen = organ.iter().filter(|o| self.found.organs.holds(p, o));
@@ -310,21 +329,20 @@ impl Builder<'_> {
                     continue;
                 }
             }
-            // An initial value with a placeholder is that of the organ of its place.
-            let own = match &organ {
+            // A value with a placeholder is that of the organ of its place.
+            let own = match organ {
                 _ if !t.has_placeholder() => t.clone(),
                 Some(organ) if self.found.organs.holds(t, organ) => t.expand(organ),
                 _ => {
                     if self.found.organs.chosen(t, faults).is_some() {
-                        faults.push(of_no_organ(name, &here, t));
+                        faults.push(of_no_organ((name, what), here, t));
                     }
                     break;
                 }
             };
-            let what = format!("the initial amount of `{name}.{}`", here.as_str());
-            self.pools[pool].initial =
-                self.value(&own, Dimension::AMOUNT, &what, Place::Initial, faults);
+            said.push((pool, own));
         }
+        said
     }
 
     pub(super) fn processes(&mut self, faults: &mut Vec<Diagnostic>) {
@@ -399,32 +417,36 @@ impl Builder<'_> {
 }
 
 /// The initial amounts of a species: one for all its places, or one by place.
-fn given_initials(e: &Entry, faults: &mut Vec<Diagnostic>) -> Vec<(Option<Text>, Text)> {
-    let Some(node) = e.fields.get("initial") else { return Vec::new() };
+pub(super) fn by_place(
+    e: &Entry,
+    key: &'static str,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<(Option<Text>, Text)> {
+    let Some(node) = e.fields.get(key) else { return Vec::new() };
     let list = match &node.value {
         Value::Text(t) => return vec![(None, t.clone())],
         Value::Table(list) => list,
         other => {
-            faults.push(wrong_kind("initial", other, "a text, or a table of places", node.span));
+            faults.push(wrong_kind(key, other, "a text, or a table of places", node.span));
             return Vec::new();
         }
     };
     let given = list.iter().filter_map(|(k, n)| match &n.value {
         Value::Text(t) => Some((Some(k.clone()), t.clone())),
         other => {
-            faults.push(wrong_kind("initial", other, "a text", n.span));
+            faults.push(wrong_kind(key, other, "a text", n.span));
             None
         }
     });
     given.collect()
 }
 
-/// An initial amount of organs in a place that is not one of them.
-fn of_no_organ(species: &str, here: &Text, t: &Text) -> Diagnostic {
+/// What is said of organs, for a place that is not one of them.
+fn of_no_organ((species, what): (&str, &str), here: &Text, t: &Text) -> Diagnostic {
     Diagnostic::error(
         code::PLACEHOLDER,
         format!(
-            "the initial amount of `{species}` is that of an organ, and `{}` is not one of `{}`",
+            "the {what} of `{species}` is that of an organ, and `{}` is not one of `{}`",
             here.as_str(),
             t.as_str()
         ),

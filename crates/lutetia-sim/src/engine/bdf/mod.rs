@@ -2,6 +2,7 @@
 //!
 //! The integrator is diffsol's; nothing outside of this folder names it.
 
+mod doses;
 mod elimination;
 mod equations;
 mod events;
@@ -11,6 +12,7 @@ mod linear_solver;
 mod matrix;
 mod run;
 mod start;
+mod steady;
 mod stepping;
 mod tangents;
 

@@ -22,8 +22,8 @@ use super::linear_solver::NewtonSolver;
 use super::matrix::{V, slice};
 use super::tangents::{TangentLayout, Tangents};
 use crate::engine::{Lane, Plan, Stop};
-use crate::error::{Cause, OfState, SolveFailure};
-use crate::events::{Agenda, check, check_same, made_by_events};
+use crate::error::{Cause, NoSteadyState, OfState, SolveFailure};
+use crate::events::{Agenda, Due, check, check_same, made_by_events};
 use crate::failure::Account;
 use crate::field::{Field, Segment};
 use crate::impossible::{Fault, Limits};
@@ -88,12 +88,27 @@ pub(super) struct Run<'r> {
 }
 
 /// Whether a parameter moves two moments apart that are one.
-fn moves_apart(one: &[f64], other: &[f64]) -> bool {
+pub(super) fn moves_apart(one: &[f64], other: &[f64]) -> bool {
     one.iter().zip(other).any(|(a, b)| (a - b).abs() > 1e-9 * a.abs().max(b.abs()))
 }
 
 /// Runs one lane.
 pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
+    let run = integrate_from(task, None)?;
+    let end = Standing {
+        time: run.time,
+        states: run.x,
+        waiting: run.agenda.waiting(),
+        truth: run.agenda.truth().to_vec(),
+    };
+    Ok(run.recorder.finish(end, run.statistics))
+}
+
+/// Runs one lane to its end; where it goes on from somewhere, with tangents of there.
+pub(super) fn integrate_from<'r>(
+    task: &Task<'r>,
+    tangents_there: Option<&[f64]>,
+) -> Result<Run<'r>, SolveFailure> {
     let mut evaluator = task.system.evaluator();
     evaluator.set_parameters(task.lane.parameters);
     let equations = Equations::new(task.layout, evaluator);
@@ -131,6 +146,9 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
         // Tolerances above are those of the whole run, by its initial values.
         run.x.copy_from_slice(&standing.states);
         run.check_finite(&run.x, OfState::Value)?;
+        if let Some(there) = tangents_there {
+            run.s.copy_from_slice(there);
+        }
     }
     problem.eqn.field.set_segment(run.first_segment(&knots));
     for change in task.lane.schedule.changes {
@@ -138,18 +156,14 @@ pub(super) fn integrate(task: &Task<'_>) -> Result<Trajectory, SolveFailure> {
             problem.eqn.field.set_parameters(&change.parameters);
         }
     }
-    run.agenda.begin(&problem.eqn.field, &run.x, task.lane.schedule.from, lanes);
+    if run.has_events() {
+        run.agenda.begin(&problem.eqn.field, &run.x, task.lane.schedule.from, lanes);
+    }
     run.proceed(&problem, tangents, &knots)?;
     let calls = problem.eqn.field.calls();
-    run.statistics.rhs_calls = calls.rhs;
-    run.statistics.jacobian_calls = calls.jacobian;
-    let end = Standing {
-        time: run.time,
-        states: run.x,
-        waiting: run.agenda.waiting(),
-        truth: run.agenda.truth().to_vec(),
-    };
-    Ok(run.recorder.finish(end, run.statistics))
+    run.statistics.rhs_calls += calls.rhs;
+    run.statistics.jacobian_calls += calls.jacobian;
+    Ok(run)
 }
 
 impl<'r> Run<'r> {
@@ -211,7 +225,7 @@ impl<'r> Run<'r> {
     }
 
     /// The tolerance of a state divided by the size of the parameter.
-    fn tangent_tolerances(&self, atol: &[f64]) -> Vec<f64> {
+    pub(super) fn tangent_tolerances(&self, atol: &[f64]) -> Vec<f64> {
         let Some(tangents) = self.task.tangents else {
             return atol.to_vec();
         };
@@ -262,12 +276,12 @@ impl<'r> Run<'r> {
             if begins && self.has_events() {
                 let mut due = self.due_at(tangents, knot);
                 let jumps = knot.switches.iter().any(|&k| self.task.system.switches()[k].jumps);
-                let moved = due.iter().any(|due| due.shift.iter().any(|s| s.abs() > 0.0));
                 let apart = due.windows(2).any(|two| moves_apart(&two[0].shift, &two[1].shift));
-                let given = || schedule.doses.edges().iter().any(|t| same_moment(*t, knot.time));
+                let given = self.shifts_of_doses(tangents, (knots, k));
+                let from_given = |due: &Due| given.iter().any(|g| moves_apart(g, &due.shift));
                 if (jumps && due.iter().any(|due| moves_apart(&due.shift, &cause)))
                     || apart
-                    || (moved && given())
+                    || due.iter().any(from_given)
                 {
                     return Err(SolveFailure::NoDerivative { when: self.when() });
                 }
@@ -275,9 +289,14 @@ impl<'r> Run<'r> {
                 self.settle(field, tangents, due, &cause)?;
             }
             if begins {
-                schedule.give_boluses(knots, k, &mut self.x);
-                cause.fill(0.0);
-                self.settle(field, tangents, Vec::new(), &cause)?;
+                let jumps = knot.switches.iter().any(|&k| self.task.system.switches()[k].jumps);
+                let given =
+                    if jumps { self.shifts_of_doses(tangents, (knots, k)) } else { Vec::new() };
+                if given.iter().any(|shift| moves_apart(shift, &cause)) {
+                    return Err(SolveFailure::NoDerivative { when: self.when() });
+                }
+                let moved = self.give(field, tangents, (knots, k))?;
+                self.settle(field, tangents, Vec::new(), &moved)?;
             }
             self.record_here(field, tangents);
             if self.recorder.stopped() || (next.is_none() && !record.to_infinity) {
@@ -288,6 +307,12 @@ impl<'r> Run<'r> {
             let until = next.map_or(Until::TailIsSmall, Until::Time);
             self.segment_run(problem, tangents, until)?;
             if self.recorder.stopped() {
+                break;
+            }
+            // What is left are repetitions of events without an end, which have been seen.
+            let rest = knots.get(k + 1..).unwrap_or(&[]);
+            let over = record.to_infinity && !rest.is_empty() && rest.iter().all(|k| k.repeats);
+            if over && self.time > record.last_time() && self.tail_is_small()? {
                 break;
             }
         }
@@ -391,6 +416,10 @@ impl<'r> Run<'r> {
 
     pub(super) fn non_finite(&self, state: usize, what: OfState) -> SolveFailure {
         self.account().non_finite(self.time, state, what)
+    }
+
+    pub(super) fn no_steady_state(&self, told: NoSteadyState) -> SolveFailure {
+        self.account().no_steady_state(told)
     }
 
     pub(super) fn too_many_steps(&self) -> SolveFailure {

@@ -255,12 +255,12 @@ impl Run<'_> {
         }
         self.history.integrate(cursor, end, &mut self.recorder.integrals);
         if let (true, Some(point)) = (self.task.plan.record.to_infinity, self.history.newest()) {
-            self.tail.observe(&self.x, &point.integrands);
+            self.tail.observe(self.time, &self.x, &point.integrands);
         }
     }
 
     /// Whether what is left of every integral is small, or an error where it never will be.
-    fn tail_is_small(&mut self) -> Result<bool, SolveFailure> {
+    pub(super) fn tail_is_small(&mut self) -> Result<bool, SolveFailure> {
         let Some(point) = self.history.newest() else {
             return Ok(false);
         };

@@ -14,6 +14,7 @@ use diffsol::{
 use diffsol_la::NalgebraContext;
 use lutetia_model::system::{SensitivityEvaluator, SensitivityTapes};
 
+use super::doses::Moves;
 use super::equations::{Equations, multiply_lanes};
 use super::matrix::{SharedPattern, SharedSparse, V, slice, slice_mut};
 
@@ -47,6 +48,8 @@ struct Linearisation {
     output_dx: Vec<f64>,
     output_dp: Vec<f64>,
     inputs: Vec<f64>,
+    /// How parameters change what flows in from outside: place in the tangents, and slope.
+    inflow: Vec<(usize, f64)>,
 }
 
 /// The tangent equations: one lane per chosen parameter.
@@ -58,6 +61,7 @@ pub(super) struct Tangents<'t, 's> {
     atol: &'t V,
     lane_context: NalgebraContext,
     linearisation: Rc<RefCell<Linearisation>>,
+    moves: Rc<Moves>,
 }
 
 impl<'t, 's> Tangents<'t, 's> {
@@ -68,11 +72,13 @@ impl<'t, 's> Tangents<'t, 's> {
         rtol: f64,
         atol: &'t V,
     ) -> Self {
+        let moves = Rc::new(Moves::new(&equations.field, &evaluator, layout.lanes));
         Self {
             equations,
             layout,
             rtol,
             atol,
+            moves,
             lane_context: NalgebraContext::with_nbatch(layout.lanes.max(1)),
             linearisation: Rc::new(RefCell::new(Linearisation {
                 evaluator,
@@ -81,6 +87,7 @@ impl<'t, 's> Tangents<'t, 's> {
                 output_dx: vec![0.0; layout.output_dx.len()],
                 output_dp: vec![0.0; layout.output_dp.len()],
                 inputs: vec![0.0; equations.field.system().inputs().len()],
+                inflow: Vec::new(),
             })),
         }
     }
@@ -93,6 +100,15 @@ impl<'t, 's> Tangents<'t, 's> {
     pub(super) fn linearise(&self, t: f64, x: &[f64]) {
         let at = &mut *self.linearisation.borrow_mut();
         self.equations.field.jacobian_into(t, x, &mut at.jacobian);
+        at.inflow.clear();
+        if !self.moves.is_empty() {
+            for (state, rate, by) in self.equations.field.inflow(t) {
+                let slopes = (0..self.layout.lanes).map(|lane| self.moves.rate(by, lane) * rate);
+                let places =
+                    slopes.enumerate().map(|(lane, slope)| (lane * x.len() + state, slope));
+                at.inflow.extend(places);
+            }
+        }
         let t = self.equations.field.fill_inputs(t, &mut at.inputs);
         at.evaluator.rhs_dp(t, x, &at.inputs, &mut at.rhs_dp);
     }
@@ -105,6 +121,9 @@ impl<'t, 's> Tangents<'t, 's> {
         for (&(row, lane), value) in self.layout.rhs_dp.iter().zip(&at.rhs_dp) {
             ds[lane * n + row] += value;
         }
+        for &(place, slope) in &at.inflow {
+            ds[place] += slope;
+        }
     }
 
     /// Derivatives of all outputs at a state, one lane per parameter.
@@ -114,6 +133,11 @@ impl<'t, 's> Tangents<'t, 's> {
         at.evaluator.output_dx(t, x, &at.inputs, &mut at.output_dx);
         at.evaluator.output_dp(t, x, &at.inputs, &mut at.output_dp);
         self.total_derivatives(&at.output_dx, &at.output_dp, s, dy);
+    }
+
+    /// How parameters change doses.
+    pub(super) fn moves(&self) -> Rc<Moves> {
+        Rc::clone(&self.moves)
     }
 
     pub(super) fn lanes(&self) -> usize {

@@ -88,7 +88,7 @@ impl Chosen {
                     reason = "whole and at least one by its bounds"
                 )]
                 let cycles = value.round() as u32;
-                dose.cycles = cycles;
+                dose.cycles = Some(cycles);
             }
         }
     }
