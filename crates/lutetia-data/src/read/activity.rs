@@ -1,6 +1,6 @@
 //! `activity.csv`: what was measured, in long form.
 
-use lutetia_units::{NuclideTable, typed};
+use lutetia_units::{Nuclide, NuclideTable, typed};
 
 use super::{
     columns::measured::{
@@ -82,22 +82,10 @@ fn read_row(
     let sd = read_sd(row, activity.ok().map(|a| a.0), faults);
     let volume = positive(row, VOLUME, "mL", false, faults);
     let mass = positive(row, MASS, "g", false, faults);
+    let nuclide = named_nuclide(row, nuclides, faults);
     let measures = [(ACTIVITY, activity.ok().map(|a| a.0)), (SD, sd.ok().flatten())];
     let size = Size::of(volume, mass, region.as_deref().unwrap_or(""));
-    size.look(row, &measures, &mut told.measures, faults)?;
-    let nuclide = row
-        .text(NUCLIDE)
-        .map(|text| {
-            decaying_nuclide(nuclides, &text).map_err(|(message, hint)| {
-                faults.error(codes::BAD_NUCLIDE, row.place(NUCLIDE), || {
-                    Fault::new(message, "not a nuclide that can be measured")
-                        .hint("write a nuclide such as `Lu-177`")
-                        .maybe_hint(hint)
-                });
-                Bad
-            })
-        })
-        .transpose();
+    let sized = size.look(row, &measures, &mut told.measures, faults);
 
     let (subject, cycle, when) = (subject.ok().filter(|_| in_study)?, cycle.ok()?, when.ok()?);
     let doses = cycles.get(&subject, cycle);
@@ -121,30 +109,11 @@ fn read_row(
         });
         return None;
     }
-    let nuclide = match (nuclide.ok()?, doses.map(|d| d.nuclides.as_slice())) {
-        (Some(nuclide), _) => Some(nuclide),
-        (None, Some([only])) => Some(*only),
-        (None, Some(several)) => {
-            faults.error(codes::BAD_NUCLIDE, row.whole(), || {
-                let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
-                Fault::new(
-                    format!(
-                        "cycle {cycle} of subject `{subject}` has doses of {}; the row does not say which was measured",
-                        names.join(" and ")
-                    ),
-                    "no nuclide",
-                )
-                .hint("add a column `nuclide`")
-            });
-            return None;
-        }
-        // The dose was refused; its fault is told.
-        (None, None) => None,
-    };
+    let nuclide = measured_nuclide(row, nuclide.ok()?, doses, &subject, cycle, faults)?;
+    sized?;
     let ((activity, limit), sd) = (activity.ok()?, sd.ok()?);
     let (region, volume, mass) = (region.as_deref().ok()?, volume.ok()?, mass.ok()?);
     let (below, corrected) = (below.ok()? || limit, corrected.ok()?);
-    let nuclide = nuclide?;
     let share = activity.per.injected || sd.is_some_and(|sd| sd.per.injected);
     let given = match share {
         true => given(row, cycles, &subject, cycle, &nuclide.name, time, faults)?,
@@ -189,6 +158,57 @@ fn read_row(
         flags: if below { BELOW_DETECTION } else { 0 }
             | if corrected { CORRECTION_UNDONE } else { 0 },
     })
+}
+
+/// The nuclide that a row names.
+fn named_nuclide<'n>(
+    row: &RowView<'_>,
+    nuclides: &'n NuclideTable,
+    faults: &mut Faults,
+) -> Result<Option<&'n Nuclide>, Bad> {
+    row.text(NUCLIDE)
+        .map(|text| {
+            decaying_nuclide(nuclides, &text).map_err(|(message, hint)| {
+                faults.error(codes::BAD_NUCLIDE, row.place(NUCLIDE), || {
+                    Fault::new(message, "not a nuclide that can be measured")
+                        .hint("write a nuclide such as `Lu-177`")
+                        .maybe_hint(hint)
+                });
+                Bad
+            })
+        })
+        .transpose()
+}
+
+/// The nuclide that was measured: as named, or the only one of the cycle. `None` where a fault is told.
+fn measured_nuclide<'n>(
+    row: &RowView<'_>,
+    named: Option<&'n Nuclide>,
+    doses: Option<&Cycle<'n>>,
+    subject: &str,
+    cycle: u16,
+    faults: &mut Faults,
+) -> Option<&'n Nuclide> {
+    match (named, doses.map(|d| d.nuclides.as_slice())) {
+        (Some(nuclide), _) => Some(nuclide),
+        (None, Some([only])) => Some(*only),
+        (None, Some(several)) => {
+            faults.error(codes::BAD_NUCLIDE, row.whole(), || {
+                let names: Vec<&str> = several.iter().map(|n| n.name.as_str()).collect();
+                Fault::new(
+                    format!(
+                        "cycle {cycle} of subject `{subject}` has doses of {}; the row does not say which was measured",
+                        names.join(" and ")
+                    ),
+                    "no nuclide",
+                )
+                .hint("add a column `nuclide`")
+            });
+            None
+        }
+        // The dose was refused; its fault is told.
+        (None, None) => None,
+    }
 }
 
 /// `after`: the time counts from the first injection of the cycle, else from that of all cycles.

@@ -72,11 +72,13 @@ pub fn placed(name: &str, text: &str, failure: Failure) -> Failure {
 
 /// A table, a row or a column that is not there, and the one that may be meant.
 fn of_table(fault: &TableError) -> Diagnostic {
-    let hint = |name: &str, known: &[String]| meant(name, known.iter().map(String::as_str));
+    let near = |name: &str, known: &[String]| {
+        (!known.is_empty()).then(|| meant(name, known.iter().map(String::as_str)))
+    };
     let hint = match fault {
-        TableError::NoTable { name, known } => Some(hint(name, known)),
-        TableError::NoColumn { column, known, .. } => Some(hint(column, known)),
-        TableError::NoRow { row, known, .. } => Some(hint(row, known)),
+        TableError::NoTable { name, known } => near(name, known),
+        TableError::NoColumn { column, known, .. } => near(column, known),
+        TableError::NoRow { row, known, .. } => near(row, known),
         TableError::Path { .. } => Some("name a cell as `table/row/column`".to_owned()),
     };
     Diagnostic::error("LUT7014", fault.to_string()).maybe_hint(hint)
