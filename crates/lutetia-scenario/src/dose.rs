@@ -48,7 +48,7 @@ pub struct DoseEntry {
 /// What a dose does to what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
+#[schemars(rename = "DoseKind")]
 pub enum Kind {
     /// It is added.
     Add,
@@ -177,11 +177,10 @@ pub enum DoseError {
         cycles: u32,
     },
     /// Repetitions or a steady state without an interval.
-    #[error("a dose has {} and no `every`; expected an interval, such as `8 week`", if *steady {
-        "`kind = \"steady\"`"
-    } else {
-        "`cycles`"
-    })]
+    #[error(
+        "a dose has `{}` and needs `every`, such as `8 week`",
+        if *steady { "kind = \"steady\"" } else { "cycles" }
+    )]
     NoInterval {
         /// Whether it is in its steady state.
         steady: bool,
@@ -533,7 +532,7 @@ mod tests {
             ("{ into = \"L.plasma\", activity = 7400 }", "is not text"),
             ("{ into = \"L.plasma\", activty = \"7.4 GBq\" }", "a dose has no `activty`"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\" }\nx = 1", "is not a table"),
-            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "no `every`"),
+            ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "needs `every`"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 0 }", "0 cycles"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = \"2\" }", "a whole number"),
             ("{ into = \"L.plasma\", activity = \"1 MBq\", every = \"2 mg\" }", "expected time"),
@@ -542,7 +541,7 @@ mod tests {
                 "{ into = \"L.plasma\", activity = \"1 MBq\", every = \"0 h\", cycles = 2 }",
                 "an interval above 0",
             ),
-            ("{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"steady\" }", "no `every`"),
+            ("{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"steady\" }", "needs `every`"),
             (
                 "{ into = \"L.plasma\", amount = \"1 nmol\", kind = \"steady\", every = \"0 h\" }",
                 "an interval above 0",

@@ -54,3 +54,54 @@ proptest! {
         prop_assert_eq!(read, rows);
     }
 }
+
+fn parsed(doses: &str) -> (Option<Study>, String) {
+    let (study, faults, _) = Study::parse(
+        "written",
+        &[
+            ("README.md", b"source: invented"),
+            ("subjects.csv", b"subject\nP1\n"),
+            ("doses.csv", doses.as_bytes()),
+            ("activity.csv", b"subject,cycle,region,time (h),activity (MBq)\nP1,1,liver,24,50\n"),
+        ],
+    );
+    (study, format!("{faults:?}"))
+}
+
+/// Four injections in one row are four rows, each in the next cycle.
+#[test]
+fn exact_a_repeated_injection_is_as_many_rows() {
+    let short = "subject,cycle,time (h),nuclide,activity (MBq),every (week),number,duration (h)\nP1,1,0,Lu-177,7400,6,4,0.5\n";
+    let mut long = "subject,cycle,time (h),nuclide,activity (MBq),duration (h)\n".to_owned();
+    for k in 0..4 {
+        long.push_str(&format!("P1,{},{},Lu-177,7400,0.5\n", k + 1, 1008 * k));
+    }
+    let rows = |text: &str| -> Vec<DoseRow> {
+        let (study, faults) = parsed(text);
+        let study = study.unwrap_or_else(|| panic!("{faults}"));
+        study.doses().iter().map(|row| DoseRow { line: 0, ..row.clone() }).collect()
+    };
+    assert_eq!(rows(short), rows(&long));
+    assert_eq!(rows(&short.replace(",6,4,", ",,,")).len(), 1);
+}
+
+#[test]
+fn exact_an_interval_and_a_number_go_together() {
+    let row = |every: &str, number: &str| {
+        format!(
+            "subject,time (h),nuclide,activity (MBq),every (h),number\nP1,0,Lu-177,7400,{every},{number}\n"
+        )
+    };
+    for (every, number, words) in [
+        ("1008", "", "has no `number`"),
+        ("", "4", "have no interval"),
+        ("1008", "0", "a whole number from 1"),
+        ("1008", "2.5", "a whole number from 1"),
+        ("0", "4", "must be positive"),
+        ("-3", "4", "must be positive"),
+    ] {
+        let (study, faults) = parsed(&row(every, number));
+        assert!(study.is_none(), "{every}, {number}");
+        assert!(faults.contains(words) && faults.contains("LUT3027"), "{faults}");
+    }
+}

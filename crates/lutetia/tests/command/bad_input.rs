@@ -76,6 +76,21 @@ fn regress_simulations_that_cannot_be() {
         ("{ into = \"L.plasma\" }", "neither `activity` nor `amount`", "write it as"),
         ("{ into = \"L.plasma\", activity = \"1 mg\" }", "expected activity", "7.4 GBq"),
         ("{ into = \"L.plasma\", activity = \"1 MBq\", cycles = 2 }", "needs `every`", "8 week"),
+        (
+            "{ into = \"L.plasma\", activity = \"1 MBq\", every = \"6 week\" }",
+            "no `cycles`",
+            "cycles = 4",
+        ),
+        (
+            "{ into = \"L.plasma\", activity = \"1 MBq\", kind = \"steady\" }",
+            "needs `every`",
+            "8 week",
+        ),
+        (
+            "{ into = \"L.plasma\", activity = \"1 MBq\", kind = \"stedy\" }",
+            "expected `add`",
+            "`steady`",
+        ),
         ("{ into = \"L.plasma\", activty = \"1 MBq\" }", "no `activty`", "`activity`"),
     ] {
         let said = simulate(&["--dose", dose]);

@@ -16,7 +16,7 @@ use super::super::{
     scheme::{self, Labels},
     syntax::{self, Raw},
     text::Text,
-    tree::Value,
+    tree::{Node, Value},
 };
 use super::{Builder, order::sorted, twice};
 use crate::{
@@ -423,6 +423,14 @@ pub(super) fn by_place(
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<(Option<Text>, Text)> {
     let Some(node) = e.fields.get(key) else { return Vec::new() };
+    // A number without a unit is a share, and nothing else.
+    let share = |n: &Node| match &n.value {
+        Value::Number(x) if key == "bioavailability" => Some(Text::lumped(n.span, &x.to_string())),
+        _ => None,
+    };
+    if let Some(t) = share(node) {
+        return vec![(None, t)];
+    }
     let list = match &node.value {
         Value::Text(t) => return vec![(None, t.clone())],
         Value::Table(list) => list,
@@ -433,6 +441,7 @@ pub(super) fn by_place(
     };
     let given = list.iter().filter_map(|(k, n)| match &n.value {
         Value::Text(t) => Some((Some(k.clone()), t.clone())),
+        _ if share(n).is_some() => share(n).map(|t| (Some(k.clone()), t)),
         other => {
             faults.push(wrong_kind(key, other, "a text", n.span));
             None
