@@ -48,7 +48,7 @@ pub struct DoseEntry {
 /// What a dose does to what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
+#[schemars(rename = "DoseKind")]
 pub enum Kind {
     /// It is added.
     Add,
