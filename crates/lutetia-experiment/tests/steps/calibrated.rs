@@ -150,6 +150,52 @@ kind = "trade-off"
     assert!(error.contains("do not try the same patients: the seeds"), "{error}");
 }
 
+/// Regimens of two models are a ranking of models: where one of these is a sketch it is refused, and says which; those of
+/// one model are weighed all the same.
+#[test]
+fn exact_a_sketch_is_not_ranked_with_others() {
+    let other = r#"
+[[step]]
+kind = "cohort"
+id = "others"
+model = "other"
+patients = 5
+calibrated = { experiment = "02_first", step = "posterior", draws = 20 }
+[[step]]
+kind = "trial"
+id = "second"
+cohort = "others"
+same_patients = true
+follow_up = "12 mo"
+death = "hazard"
+keep = ["dose"]
+[[step.arm]]
+name = "untreated"
+patients = 5
+[[step]]
+kind = "trade-off"
+"#;
+    let two = SECOND
+        .replace("[models.m]", "[models.other]\nfile = \"other.toml\"\n[models.m]")
+        .replace("[[step]]\nkind = \"trade-off\"\n", other.trim_start())
+        .replace("series = \"more\",", "series = \"more\", trial = \"second\",");
+    let another = CONSTANT_HAZARD.replace("id = \"patient\"", "id = \"other\"");
+    let sketch = |text: &str| text.replace("[compartments]", "status = \"sketch\"\n[compartments]");
+    let made = |first: &str, second: &str, text: &str| {
+        let files = Files::of(&[("patient.toml", first), ("other.toml", second)]);
+        let files = files.with(POSTERIOR, PARTICLES);
+        files.run(&format!("{}{text}", heading(1))).map(|_| ()).map_err(|failure| said(&failure))
+    };
+    assert_eq!(made(CONSTANT_HAZARD, &another, &two), Ok(()));
+    let error = made(CONSTANT_HAZARD, &sketch(&another), &two).expect_err("a sketch");
+    assert!(error.contains("LUT7163"), "{error}");
+    let said = "the regimens of the trials `second` and `base` are ranked against each other, and the model of the \
+                trial `second` is a sketch";
+    assert!(error.contains(said), "{error}");
+    // One model, worth as little, is weighed against nothing.
+    assert_eq!(made(&sketch(CONSTANT_HAZARD), &another, SECOND), Ok(()));
+}
+
 const FITTED: &str = r#"
 [data.patient]
 study = "data/studies/snmmi_patient4"

@@ -1,6 +1,6 @@
 //! Regimens on the same patients, and what a bootstrap says of their benefit and harm.
 
-use std::sync::atomic::AtomicBool;
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use lutetia_outcome::trade_off::UtilityWeights;
 use lutetia_scenario::MONTH_D as MONTH;
@@ -133,7 +133,28 @@ impl TradeOffStep {
         for id in std::iter::once(self.trial.as_str()).chain(used) {
             self.can_be_judged(id, &context.artefacts.trial(id)?.0.spec)?;
         }
+        self.ranks_no_sketch(context)?;
         Ok(base)
+    }
+
+    /// Regimens of one model may be weighed whatever it is worth; those of several are a ranking of models, from which
+    /// a sketch is kept out.
+    fn ranks_no_sketch(&self, context: &Context) -> Result<(), StepError> {
+        let mut models = BTreeMap::new();
+        for regimen in &self.regimens {
+            let trial = self.trial_of(regimen);
+            let model = &context.artefacts.trial(trial)?.0.cohort.model.model;
+            models.entry(model.id.as_str()).or_insert((trial, model.is_sketch()));
+        }
+        let trials = |sketches: bool| {
+            let of = models.values().filter(|(_, sketch)| *sketch || !sketches);
+            of.map(|(trial, _)| (*trial).to_owned()).collect::<Vec<_>>()
+        };
+        let sketches = trials(true);
+        if models.len() < 2 || sketches.is_empty() {
+            return Ok(());
+        }
+        Err(TradeOffFault::RanksSketches { trials: trials(false), sketches }.into())
     }
 
     /// The place of the regimen that the others are compared with.

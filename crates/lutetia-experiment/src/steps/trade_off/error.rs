@@ -49,6 +49,19 @@ pub enum TradeOffFault {
         /// What makes them others.
         differ: Differ,
     },
+    /// Models that are ranked against each other, one of which is not validated.
+    #[error(
+        "the regimens of {} are ranked against each other, and the model of {} is a sketch, which is not ranked with \
+         others; leave out its regimens, or give them a trade-off of their own",
+        quoted(trials),
+        quoted(sketches)
+    )]
+    RanksSketches {
+        /// All trials whose regimens are ranked.
+        trials: Vec<String>,
+        /// Those of a model that is a sketch.
+        sketches: Vec<String>,
+    },
     /// A share that is none.
     #[error("the share of `{harm}` is `{found}`, expected `0 %` to `100 %`")]
     Share {
@@ -65,6 +78,18 @@ pub enum TradeOffFault {
         /// The harm.
         harm: String,
     },
+}
+
+/// The names of trials, as a message has them.
+fn quoted(trials: &[String]) -> String {
+    let names: Vec<String> = trials.iter().map(|t| format!("`{t}`")).collect();
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => {
+            format!("the trials {} and {last}", before.join(", "))
+        }
+        Some((last, _)) => format!("the trial {last}"),
+        None => "no trial".to_owned(),
+    }
 }
 
 /// What makes the patients of two cohorts others.
@@ -99,6 +124,7 @@ impl TradeOffFault {
         match self {
             Self::NoReference { .. } | Self::HarmOfNone { .. } => "LUT7121",
             Self::OtherPatients { .. } => "LUT7135",
+            Self::RanksSketches { .. } => "LUT7163",
             Self::NoHarm { .. } | Self::Share { .. } | Self::Often { .. } => "LUT7136",
         }
     }

@@ -119,7 +119,7 @@ pub struct RegimenSpec {
     #[serde(default)]
     pub series: String,
     /// A trial whose model it is tried with, where that is not the one of the step: one with a partner. Its
-    /// cohort must draw the same patients.
+    /// cohort must draw the same patients, and no model of several may be a `sketch`.
     pub trial: Option<String>,
     /// Doses; each is repeated on its own schedule.
     #[serde(default)]
