@@ -9,12 +9,9 @@ use lutetia_model::DoseNumber;
 use lutetia_model::system::{ActionInfo, DoseNumbers, DoseTarget, Evaluator, EventTarget, System};
 use lutetia_units::Dimension;
 
-use crate::error::{Bounded, SimError};
-use crate::failure::Account;
-use crate::impossible::Fault;
-use crate::regimen::{Dose, DoseKind, Regimen, same_moment};
-use crate::schedule::Change;
-use crate::text::{activity_text, closest, quantity_text, time_text};
+use crate::error::{Bounded, SimError, SolveFailure};
+use crate::regimen::{Change, Dose, DoseKind, Regimen, same_moment};
+use crate::text::{activity_text, closest, parameters_text, quantity_text, time_text};
 
 /// Most doses before a steady state that have not arrived when it is looked at.
 const MOST_ON_THE_WAY: f64 = 10_000.0;
@@ -453,14 +450,13 @@ impl Numbers<'_> {
             let value = numbers.get(number).unwrap_or(f64::NAN);
             if !number.allows(value) {
                 let (into, formula) = (target.name.clone(), formula.clone());
-                let fault = Fault::Impossible {
+                return Err(SimError::Failed(SolveFailure::Impossible {
                     what: Box::new(Bounded::Dosing { number, into, formula }),
                     value: quantity_text(self.system.units(), number.dimension(), value),
                     expected: number.range(),
-                };
-                let doses = &Doses::default();
-                let account = Account { system: self.system, doses, parameters };
-                return Err(account.refused(fault, None).into());
+                    when: String::new(),
+                    parameters: parameters_text(self.system, parameters),
+                }));
             }
         }
         Ok(numbers)

@@ -5,7 +5,7 @@ use lutetia_model::system::{OutputInfo, System};
 use crate::doses::Doses;
 use crate::error::{Cause, NoSteadyState, OfState, SolveFailure};
 use crate::impossible::Fault;
-use crate::text::{number, time_text, with_unit};
+use crate::text::{number, parameters_text, time_text, with_unit};
 
 /// Beyond this a state, its rate or an initial value counts as run away: squares of such numbers would
 /// overflow in an error norm.
@@ -54,37 +54,8 @@ impl Account<'_> {
         }
     }
 
-    /// The parameters farthest from their defaults, with declared units.
     fn parameters_text(&self) -> String {
-        const MOST_NAMED: usize = 6;
-        let mut moved: Vec<(f64, String)> = self
-            .system
-            .parameters()
-            .iter()
-            .zip(self.parameters)
-            .filter_map(|(info, &value)| {
-                let distance = if value.to_bits() == info.default.to_bits() {
-                    return None;
-                } else if value * info.default > 0.0 {
-                    (value / info.default).ln().abs()
-                } else {
-                    f64::INFINITY
-                };
-                let value = with_unit(value / info.factor, info.unit.symbol());
-                Some((distance, format!("{} = {value}", info.name)))
-            })
-            .collect();
-        moved.sort_by(|a, b| b.0.total_cmp(&a.0));
-        if moved.is_empty() {
-            return "every parameter at its default".to_owned();
-        }
-        let rest = moved.len().saturating_sub(MOST_NAMED);
-        let named: Vec<String> = moved.into_iter().take(MOST_NAMED).map(|m| m.1).collect();
-        if rest > 0 {
-            format!("{} and {rest} more off their defaults", named.join(", "))
-        } else {
-            named.join(", ")
-        }
+        parameters_text(self.system, self.parameters)
     }
 
     /// The integrator gave up.

@@ -94,7 +94,6 @@ pub use error::{
 };
 pub use inputs::{Curve, Inputs};
 pub use record::{Grid, IntegralToInfinity, Sensitivities, Standing, Statistics, Trajectory};
-pub use regimen::{Dose, DoseKind, Regimen};
+pub use regimen::{Change, Dose, DoseKind, Regimen};
 pub use request::{Options, Request};
-pub use schedule::Change;
 pub use simulator::Simulator;

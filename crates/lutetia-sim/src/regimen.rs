@@ -90,6 +90,16 @@ impl Regimen {
     }
 }
 
+/// Parameters that hold from a time on: those of the next occasion (cycle) of a patient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Internal time.
+    pub from: f64,
+    /// All parameters, internal, in the order of
+    /// [`System::parameters`](lutetia_model::System::parameters).
+    pub parameters: Vec<f64>,
+}
+
 /// Times closer than this (relative) are one moment.
 const SAME_MOMENT: f64 = 1e-12;
 

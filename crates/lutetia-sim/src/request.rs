@@ -8,8 +8,8 @@ use crate::engine::{Lane, Plan, Stop};
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::{Feeds, Inputs};
 use crate::record::{Record, Standing, StopRule};
-use crate::regimen::Regimen;
-use crate::schedule::{Change, Schedule};
+use crate::regimen::{Change, Regimen};
+use crate::schedule::Schedule;
 use crate::text::{number, time_text};
 use crate::tolerance::Tolerance;
 

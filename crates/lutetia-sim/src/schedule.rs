@@ -7,7 +7,7 @@ use crate::events::{is_endless, times_within};
 use crate::field::Segment;
 use crate::inputs::{Feeds, Line};
 use crate::record::{Record, Standing};
-use crate::regimen::same_moment;
+use crate::regimen::{Change, same_moment};
 use crate::switches::{matters, switch_times};
 
 /// The model is asked for times this far (relative) inside a segment: more than what counts as one
@@ -16,16 +16,6 @@ const INSIDE: f64 = 2e-12;
 
 /// An event without an end has shown what it does once it has happened so often.
 const OFTEN: usize = 2;
-
-/// Parameters that hold from a time on: those of the next occasion (cycle) of a patient.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Internal time.
-    pub from: f64,
-    /// All parameters, internal, in the order of
-    /// [`System::parameters`](lutetia_model::System::parameters).
-    pub parameters: Vec<f64>,
-}
 
 /// What happens to one patient from outside, and from when until when it is followed.
 #[derive(Debug, Clone)]

@@ -156,9 +156,8 @@ mod tests {
 
     use super::*;
     use crate::record::StopRule;
-    use crate::regimen::Dose;
+    use crate::regimen::{Change, Dose};
     use crate::request::Options;
-    use crate::schedule::Change;
 
     fn one() -> Simulator {
         let text = include_str!("../tests/models/one.toml").to_owned();

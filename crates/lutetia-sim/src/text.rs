@@ -1,5 +1,6 @@
 //! How are numbers, times and names written for people?
 
+use lutetia_model::system::System;
 use lutetia_units::{Dimension, UnitSystem};
 
 /// A number for people: six significant digits, exponent only where it helps.
@@ -67,4 +68,36 @@ pub(crate) fn activity_text(mbq: f64) -> String {
 pub(crate) fn closest(name: &str, known: &[&str]) -> String {
     lutetia_diagnostic::closest(name, known.iter().copied())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+/// The parameters farthest from their defaults, with declared units.
+pub(crate) fn parameters_text(system: &System, parameters: &[f64]) -> String {
+    const MOST_NAMED: usize = 6;
+    let mut moved: Vec<(f64, String)> = system
+        .parameters()
+        .iter()
+        .zip(parameters)
+        .filter_map(|(info, &value)| {
+            let distance = if value.to_bits() == info.default.to_bits() {
+                return None;
+            } else if value * info.default > 0.0 {
+                (value / info.default).ln().abs()
+            } else {
+                f64::INFINITY
+            };
+            let value = with_unit(value / info.factor, info.unit.symbol());
+            Some((distance, format!("{} = {value}", info.name)))
+        })
+        .collect();
+    moved.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if moved.is_empty() {
+        return "every parameter at its default".to_owned();
+    }
+    let rest = moved.len().saturating_sub(MOST_NAMED);
+    let named: Vec<String> = moved.into_iter().take(MOST_NAMED).map(|m| m.1).collect();
+    if rest > 0 {
+        format!("{} and {rest} more off their defaults", named.join(", "))
+    } else {
+        named.join(", ")
+    }
 }

@@ -10,6 +10,7 @@ mod failure;
 mod history;
 mod linear_solver;
 mod matrix;
+mod moves;
 mod run;
 mod start;
 mod steady;

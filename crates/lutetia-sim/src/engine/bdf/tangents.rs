@@ -14,9 +14,9 @@ use diffsol::{
 use diffsol_la::NalgebraContext;
 use lutetia_model::system::{SensitivityEvaluator, SensitivityTapes};
 
-use super::doses::Moves;
 use super::equations::{Equations, multiply_lanes};
 use super::matrix::{SharedPattern, SharedSparse, V, slice, slice_mut};
+use super::moves::Moves;
 
 /// What is shared by all runs with the same chosen parameters.
 #[derive(Debug)]
