@@ -34,6 +34,9 @@ pub struct ForestSpec {
     pub log: bool,
     /// Where nothing differs: 1 on a logarithmic axis, 0 on a linear one.
     pub null: Option<f64>,
+    /// Whether the estimates are compared with that: its line is drawn, and narrow intervals have large squares.
+    #[serde(default = "yes")]
+    pub compared: bool,
     /// What lies below and above the null.
     pub favours: Option<[String; 2]>,
     /// Heading of the printed estimates: what the interval is.
@@ -94,11 +97,11 @@ impl Chart for ForestSpec {
         let y = Axis { flush_left: true, ..Axis::categories("", names) };
         let mut panel = Panel::new("", x, y);
         let null = self.null.unwrap_or(if self.log { 1.0 } else { 0.0 });
-        panel.layer(
-            "",
-            Colour::Ink,
-            Marks::Rule { axis: Direction::X, at: null, dash: Dash::Dashed, text: String::new() },
-        );
+        if self.compared {
+            let text = String::new();
+            let rule = Marks::Rule { axis: Direction::X, at: null, dash: Dash::Dashed, text };
+            panel.layer("", Colour::Ink, rule);
+        }
         let (mut single, mut summaries, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
         for (i, row) in rows.iter().enumerate() {
             let Some(at) = row.at else { continue };
@@ -114,7 +117,7 @@ impl Chart for ForestSpec {
             if self.summary.contains(&labels[at]) {
                 summaries.push(point);
             } else {
-                single.push(point.sized(weights[at]));
+                single.push(point.sized(if self.compared { weights[at] } else { 1.0 }));
             }
         }
         let squares = Marks::Points { points: single, shape: Shape::Square };

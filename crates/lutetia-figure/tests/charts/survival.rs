@@ -330,6 +330,32 @@ fn exact_a_forest_has_its_rows_from_the_top_and_areas_by_weight() {
     assert!((points[0].size - points[1].size).abs() < 1e-12);
 }
 
+/// Estimates that are compared with nothing have no line, and squares of one size whatever their intervals are.
+#[test]
+fn exact_a_forest_that_compares_nothing_has_no_line() {
+    let columns = ["label", "estimate", "low", "high"];
+    let row = |label: &str, rest: [f64; 3]| {
+        let mut row = vec![Cell::from(label)];
+        row.extend(rest.map(Cell::from));
+        row
+    };
+    let rows = || vec![row("narrow", [0.5, 0.49, 0.51]), row("wide", [2.0, 0.5, 8.0])];
+    let rules = |panel: &lutetia_figure::figure::Panel| {
+        panel.layers.iter().filter(|l| matches!(l.marks, Marks::Rule { .. })).count()
+    };
+    let with = built(&case(FOREST, &columns, rows()));
+    assert_eq!(rules(&with.panels[0]), 1);
+    let toml = Box::leak(format!("{FOREST}compared = false").into_boxed_str());
+    let without = built(&case(toml, &columns, rows()));
+    assert_eq!(rules(&without.panels[0]), 0);
+    let marks = without.panels[0].layers.iter().find_map(|l| match &l.marks {
+        Marks::Points { points, .. } => Some(points),
+        _ => None,
+    });
+    let sizes: Vec<f64> = marks.expect("squares").iter().map(|p| p.size).collect();
+    assert_eq!(sizes, [1.0, 1.0]);
+}
+
 /// Zero lies beyond every logarithmic axis: a ring at its lower end, with the number printed.
 #[test]
 fn exact_a_forest_shows_zero_at_the_end_of_its_axis() {
