@@ -50,6 +50,16 @@ pub enum ScenarioError {
         /// Why not.
         source: Box<UnitError>,
     },
+    /// A half-life that cannot stand in place of that of the table.
+    #[error("model {model}: the half-life of `{nuclide}`: {reason}")]
+    HalfLife {
+        /// The model, as the experiment names it.
+        model: String,
+        /// The nuclide.
+        nuclide: String,
+        /// Why not.
+        reason: String,
+    },
     /// It cannot be compiled with these nuclides.
     #[error("model {model}: {source}")]
     Compile {

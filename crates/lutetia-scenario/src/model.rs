@@ -9,7 +9,7 @@ use lutetia_model::{
     system::{Binding, compile},
 };
 use lutetia_sim::Simulator;
-use lutetia_units::{Dimension, Quantity, UnitSystem, significant};
+use lutetia_units::{Dimension, Nuclide, NuclideTable, Quantity, Unit, UnitSystem, significant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,6 +30,9 @@ pub struct ModelUse {
     /// Nuclides of its labels.
     #[serde(default)]
     pub nuclides: Vec<String>,
+    /// Half-lives in place of those of the nuclide table, such as `{ Lu-177 = "6.73 d" }`: what a publication used.
+    #[serde(default)]
+    pub half_lives: BTreeMap<String, String>,
 }
 
 /// One of several connected models; its names get the prefix `name:`.
@@ -130,8 +133,20 @@ pub fn used(
     usage: &ModelUse,
     read: &mut dyn FnMut(&str) -> Result<String, ScenarioError>,
 ) -> Result<LoadedModel, ScenarioError> {
+    let compiled = |name: &str, model: Model| match usage.half_lives.is_empty() {
+        true => compiled(name, model, &usage.nuclides),
+        false => {
+            let table = decaying(name, usage)?;
+            let mut loaded = compiled_with(name, model, &usage.nuclides, &table)?;
+            let own = usage.half_lives.iter().map(|(nuclide, text)| {
+                format!("{nuclide} decays with a half-life of {text}, not with that of the nuclide table")
+            });
+            loaded.notes.extend(own);
+            Ok(loaded)
+        }
+    };
     if let Some(path) = &usage.file {
-        return model(path, &usage.nuclides, read);
+        return compiled(path, checked(path, None, read)?);
     }
     let mut parts: Vec<(String, Model)> = Vec::new();
     for part in &usage.parts {
@@ -157,7 +172,7 @@ pub fn used(
         .collect::<Result<Vec<_>, ScenarioError>>()?;
     let (model, diagnostics) = connect(&parts, &connections);
     match model {
-        Some(model) => compiled(name, model, &usage.nuclides),
+        Some(model) => compiled(name, model),
         None => Err(ScenarioError::Files { diagnostics, sources: Box::new(Sources::new()) }),
     }
 }
@@ -197,13 +212,46 @@ pub fn sketch_note(model: &Model) -> Option<String> {
 /// Why it cannot be compiled with these nuclides.
 pub fn compiled(
     name: &str,
+    model: Model,
+    nuclides: &[String],
+) -> Result<LoadedModel, ScenarioError> {
+    compiled_with(name, model, nuclides, lutetia_data::nuclides())
+}
+
+/// The nuclide table with the half-lives of a model's entry.
+fn decaying(name: &str, usage: &ModelUse) -> Result<NuclideTable, ScenarioError> {
+    let fault = |nuclide: &str, reason: String| ScenarioError::HalfLife {
+        model: name.to_owned(),
+        nuclide: nuclide.to_owned(),
+        reason,
+    };
+    let mut rows: Vec<Nuclide> = lutetia_data::nuclides().iter().cloned().collect();
+    for (nuclide, text) in &usage.half_lives {
+        let used = usage.nuclides.iter().any(|own| own.rsplit('=').next() == Some(nuclide));
+        let row = rows.iter_mut().find(|row| row.name == *nuclide && !row.is_stable() && used);
+        let Some(row) = row else {
+            return Err(fault(nuclide, "it is not a radionuclide of `nuclides`".to_owned()));
+        };
+        let seconds = Quantity::parse(text).and_then(|q| q.to(&Unit::parse("s")?));
+        row.half_life_s = seconds.map_err(|e| fault(nuclide, e.to_string()))?;
+        row.half_life_sd_s = None;
+        if !(row.half_life_s > 0.0 && row.half_life_s.is_finite()) {
+            return Err(fault(nuclide, format!("`{text}` is not above zero")));
+        }
+    }
+    NuclideTable::from_nuclides(rows).map_err(|e| fault("", e.to_string()))
+}
+
+fn compiled_with(
+    name: &str,
     mut model: Model,
     nuclides: &[String],
+    table: &NuclideTable,
 ) -> Result<LoadedModel, ScenarioError> {
     let mut notes: Vec<String> =
         follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
     notes.extend(sketch_note(&model));
-    let binding = Binding::all(lutetia_data::nuclides(), nuclides.iter().cloned());
+    let binding = Binding::all(table, nuclides.iter().cloned());
     let system = compile(&model, &binding).map_err(|source| ScenarioError::Compile {
         model: name.to_owned(),
         source: Box::new(source),

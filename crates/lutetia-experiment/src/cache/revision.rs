@@ -41,6 +41,7 @@ pub(crate) fn revision(step: &Step) -> String {
         | Step::FitModel(_)
         | Step::Sweep(_)
         | Step::Simulate(_)
+        | Step::SideBySide(_)
         | Step::Reconstruct(_)
         | Step::Survival(_)
         | Step::IndependentAction(_)

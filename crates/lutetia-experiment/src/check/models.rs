@@ -19,8 +19,8 @@ pub(super) fn faults(
 ) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for step in &experiment.steps {
-        let regimens = of_regimens(step, experiment);
-        for asked in std::iter::once(Asked::of(step, experiment)).chain(regimens) {
+        let several = of_regimens(step, experiment).into_iter().chain(of_cases(step));
+        for asked in std::iter::once(Asked::of(step, experiment)).chain(several) {
             let Some(model) = asked.model.and_then(|name| models.get(name)) else { continue };
             let mut judge = Judge { file, step: step.kind().id(), model, faults: &mut faults };
             asked.set.iter().for_each(|set| judge.set(set));
@@ -70,6 +70,22 @@ fn of_regimens<'e>(step: &'e Step, experiment: &'e Experiment) -> Vec<Asked<'e>>
         })
     });
     regimens.chain(fitted).collect()
+}
+
+/// What cases side by side ask of their models. A region or a reading that only some of them have is left out of the
+/// others.
+fn of_cases(step: &Step) -> Vec<Asked<'_>> {
+    let Step::SideBySide(cases) = step else { return Vec::new() };
+    cases
+        .cases
+        .iter()
+        .map(|case| Asked {
+            model: Some(&case.model),
+            set: vec![&case.set],
+            doses: case.doses.iter().collect(),
+            ..Asked::default()
+        })
+        .collect()
 }
 
 impl<'e> Asked<'e> {

@@ -15,7 +15,7 @@ use lutetia_units::{NuclideError, UnitError};
 
 use super::{
     Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
-    simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
+    side_by_side::SideBySideError, simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
 };
 use crate::results::NotFound;
 
@@ -76,6 +76,9 @@ pub enum StepError {
     /// A model over a grid of amounts.
     #[error(transparent)]
     Sweep(Box<SweepError>),
+    /// Cases side by side.
+    #[error(transparent)]
+    SideBySide(Box<SideBySideError>),
     /// Times from published curves.
     #[error(transparent)]
     Reconstruct(Box<ReconstructError>),
@@ -153,6 +156,7 @@ impl StepError {
             Self::NotFound(error) => Some(error.code()),
             Self::Simulate(error) => Some(error.code()),
             Self::Sweep(error) => Some(error.code()),
+            Self::SideBySide(error) => Some(error.code()),
             Self::Reconstruct(error) => Some(error.code()),
             Self::Compare(error) => Some(error.code()),
             Self::Survival(error) => Some(error.code()),
@@ -208,6 +212,7 @@ boxed!(
     Absent Absent,
     Simulate SimulateError,
     Sweep SweepError,
+    SideBySide SideBySideError,
     Reconstruct ReconstructError,
     Compare CompareError,
     Survival SurvivalError,

@@ -23,6 +23,7 @@ use super::{
     plan::PlanStep,
     reconstruct::Reconstruct,
     select_function::SelectFunction,
+    side_by_side::SideBySide,
     simulate::Simulate,
     survival::SurvivalStep,
     sweep::Sweep,
@@ -105,6 +106,8 @@ pub enum Step {
     Sweep(Sweep),
     /// A model over time.
     Simulate(Simulate),
+    /// Patients, ligands or settings side by side.
+    SideBySide(Box<SideBySide>),
     /// Individual times from published survival curves.
     Reconstruct(Reconstruct),
     /// Survival of arms.
@@ -146,6 +149,7 @@ impl Step {
             Self::FitModel(_) => "fit-model",
             Self::Sweep(_) => "sweep",
             Self::Simulate(_) => "simulate",
+            Self::SideBySide(_) => "side-by-side",
             Self::Reconstruct(_) => "reconstruct",
             Self::Survival(_) => "survival",
             Self::IndependentAction(_) => "independent-action",
@@ -180,6 +184,7 @@ impl Step {
             Self::FitModel(s) => s,
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
+            Self::SideBySide(s) => s.as_ref(),
             Self::Reconstruct(s) => s,
             Self::Survival(s) => s,
             Self::IndependentAction(s) => s,

@@ -44,6 +44,7 @@ pub mod plan;
 pub mod reconstruct;
 mod rows;
 pub mod select_function;
+pub mod side_by_side;
 pub mod simulate;
 pub mod survival;
 pub mod sweep;

@@ -174,6 +174,14 @@ impl Rate {
     }
 }
 
+impl AbsorbedDose {
+    /// In gray.
+    #[must_use]
+    pub fn gy(&self) -> f64 {
+        self.over(1.0)
+    }
+}
+
 impl Length {
     /// So many millimetres.
     #[must_use]

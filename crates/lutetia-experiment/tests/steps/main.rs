@@ -14,4 +14,5 @@ mod inside_trials;
 mod mutated;
 mod occasions;
 mod roles;
+mod side_by_side;
 mod trial_step;

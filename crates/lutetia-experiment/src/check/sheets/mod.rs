@@ -217,6 +217,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::FitModel(s) => patients::fit_model(s, scope),
         Step::Sweep(s) => patients::sweep(s, scope),
         Step::Simulate(s) => patients::simulate(s, scope),
+        Step::SideBySide(s) => patients::side_by_side(s, scope),
         Step::Compare(s) => trials::compare(s),
         Step::Reconstruct(s) => trials::reconstruct(s, scope),
         Step::Survival(s) => trials::survival(s, scope),

@@ -14,6 +14,7 @@ use crate::steps::{
     model_dose::ModelDose,
     plan::PlanStep,
     select_function::SelectFunction,
+    side_by_side::{SideBySide, cases, tables},
     simulate::{Simulate, course::hours},
     sweep::{Sweep, grid::amounts},
     uncertainty::UncertaintyStep,
@@ -246,6 +247,65 @@ pub(super) fn sweep(s: &Sweep, scope: &Scope<'_>) -> Vec<Sheet> {
         sheets.push(curves.rows(Some(texts)));
     }
     sheets
+}
+
+pub(super) fn side_by_side(s: &SideBySide, scope: &Scope<'_>) -> Vec<Sheet> {
+    let names = match &s.patients {
+        None => Some(s.cases.iter().map(|case| case.name.clone()).collect::<Vec<_>>()),
+        Some(patients) => scope.published.get(&patients.table).map(|table| {
+            let rows = table.rows.iter().filter_map(|row| row.first());
+            rows.map(|row| cases::called(patients, &row.csv())).collect()
+        }),
+    };
+    let amounts: Vec<Option<&str>> = match s.amounts.is_empty() {
+        true => vec![None],
+        false => s.amounts.iter().map(|amount| Some(amount.text())).collect(),
+    };
+    let values: Vec<Option<&str>> = match &s.vary {
+        None => vec![None],
+        Some(vary) => vary.values.iter().map(|value| Some(value.as_str())).collect(),
+    };
+    let rows = names.as_ref().map(|names| {
+        let mut rows = Vec::new();
+        for name in names {
+            for amount in &amounts {
+                for value in &values {
+                    let at: Vec<&str> = [*amount, *value].into_iter().flatten().collect();
+                    rows.push(tables::row_name(name, &at));
+                }
+            }
+        }
+        rows
+    });
+    tables::declared(s)
+        .into_iter()
+        .map(|(part, columns)| {
+            let sheet = Sheet::new(&s.id, &part, "").with(columns.into_iter().map(|c| c.0));
+            match part.as_str() {
+                "best" => sheet.rows(names.as_ref().map(|names| {
+                    let both = ["mean", "standard deviation"].map(str::to_owned);
+                    let of = |name: &String| {
+                        let name = name.clone();
+                        values.iter().map(move |value| {
+                            let at: Vec<&str> = value.iter().copied().collect();
+                            tables::row_name(&name, &at)
+                        })
+                    };
+                    names.iter().flat_map(of).chain(both).collect()
+                })),
+                // A row for each column that has numbers.
+                "summary" => {
+                    let single = ["", "integrals", "limits"];
+                    let of =
+                        tables::declared(s).into_iter().filter(|t| single.contains(&t.0.as_str()));
+                    sheet.rows(Some(of.flat_map(|t| t.1).map(|column| column.0).collect()))
+                }
+                "correlations" => sheet,
+                "strongest" => sheet.rows(names.clone()),
+                _ => sheet.rows(rows.clone()),
+            }
+        })
+        .collect()
 }
 
 pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {

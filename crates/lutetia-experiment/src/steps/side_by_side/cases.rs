@@ -1,0 +1,359 @@
+//! The keys of a step in the terms of its models.
+
+use std::collections::BTreeMap;
+
+use lutetia_dose::{Region, Source, bundled::source_with_daughters};
+use lutetia_model::{Evidence, ParameterValue};
+use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, agreeing, setting};
+use lutetia_sim::{Dose, Regimen};
+use lutetia_table::{Cell, Table};
+use lutetia_units::{Dimension, Quantity, Unit};
+
+use super::{
+    CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError,
+    draws::Range,
+    limits::{Limit, limits},
+};
+use crate::steps::{Context, StepError};
+
+/// What is computed.
+pub(super) struct Asked<'c> {
+    pub(super) cases: Vec<Case<'c>>,
+    pub(super) limits: Vec<Limit>,
+}
+
+/// One case.
+pub(super) struct Case<'c> {
+    pub(super) name: String,
+    pub(super) group: String,
+    pub(super) model: &'c LoadedModel,
+    pub(super) source: Source,
+    /// Internal.
+    pub(super) parameters: Vec<f64>,
+    pub(super) regimen: Regimen,
+    /// Internal; when the first activity is given.
+    pub(super) start: f64,
+    /// In the order of the regions of the step; none where the model has not the output.
+    pub(super) places: Vec<Option<Place>>,
+    /// In the order of the readings.
+    pub(super) readings: Vec<Option<usize>>,
+    /// What is drawn.
+    pub(super) ranges: Vec<Range>,
+    /// The amounts of the step, internal, each with its text.
+    pub(super) amounts: Vec<(String, f64)>,
+    /// The values of the parameter that is varied: its slots, and each value with its text.
+    pub(super) varied: Vec<(String, Vec<usize>, f64)>,
+}
+
+/// Where the activity of a region is, and how its dose follows from it.
+pub(super) struct Place {
+    pub(super) output: usize,
+    pub(super) region: Region,
+    pub(super) mass: Weight,
+}
+
+/// What the dose per integral is made of.
+pub(super) enum Weight {
+    /// g.
+    Grams(f64),
+    /// The slot of a volume, at 1 g/mL.
+    Volume(usize),
+    /// Gy/(MBq h).
+    Factor(f64),
+}
+
+/// How many times its value the greatest of a range may be.
+const WIDEST: f64 = 100.0;
+
+/// Reads the keys of a step.
+pub(super) fn asked<'c>(step: &SideBySide, context: &'c Context) -> Result<Asked<'c>, StepError> {
+    names(step)?;
+    let specs = match &step.patients {
+        Some(patients) if step.cases.is_empty() => {
+            of_rows(patients, context.published(&patients.table)?)?
+        }
+        None if !step.cases.is_empty() => step.cases.clone(),
+        _ => return Err(SideBySideError::CasesOrPatients.into()),
+    };
+    let cases = specs
+        .iter()
+        .map(|spec| {
+            case(step, spec, context).map_err(|source| {
+                SideBySideError::Case { name: spec.name.clone(), source: Box::new(source) }.into()
+            })
+        })
+        .collect::<Result<Vec<_>, StepError>>()?;
+    for (at, region) in step.regions.iter().enumerate() {
+        if cases.iter().all(|case| case.places[at].is_none()) {
+            let (region, output) = (region.name.clone(), region.output.clone());
+            return Err(SideBySideError::NoOutput { region, output }.into());
+        }
+    }
+    for (at, reading) in step.readings.iter().enumerate() {
+        if cases.iter().all(|case| case.readings[at].is_none()) {
+            let (region, output) = (reading.name.clone(), reading.output.clone());
+            return Err(SideBySideError::NoOutput { region, output }.into());
+        }
+    }
+    Ok(Asked { cases, limits: limits(step)? })
+}
+
+/// Whether what the keys name is there, and stands once.
+fn names(step: &SideBySide) -> Result<(), StepError> {
+    let regions: Vec<&str> = step.regions.iter().map(|r| r.name.as_str()).collect();
+    let readings: Vec<&str> = step.readings.iter().map(|r| r.name.as_str()).collect();
+    let cases: Vec<&str> = step.cases.iter().map(|c| c.name.as_str()).collect();
+    let column = |name: &&&str| {
+        name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if let Some(name) = regions.iter().chain(&readings).find(column) {
+        return Err(SideBySideError::Name { name: (*name).to_owned() }.into());
+    }
+    for (what, names) in [("regions", &regions), ("readings", &readings), ("cases", &cases)] {
+        let twice = (1..names.len()).find(|&k| names[..k].contains(&names[k]));
+        if let Some(k) = twice {
+            return Err(SideBySideError::Twice { what, name: names[k].to_owned() }.into());
+        }
+    }
+    let outputs: Vec<&String> = step.regions.iter().map(|r| &r.output).collect();
+    if let Some(k) = (1..outputs.len()).find(|&k| outputs[..k].contains(&outputs[k])) {
+        return Err(SideBySideError::OutputTwice { output: outputs[k].clone() }.into());
+    }
+    let named = step.ratios.iter().flatten().map(|name| ("ratios", name));
+    let named = named.chain(step.limits.keys().map(|name| ("limits", name)));
+    for (key, name) in named.chain(step.target.iter().map(|name| ("target", name))) {
+        if !regions.contains(&name.as_str()) {
+            let known = regions.iter().map(|&r| r.to_owned()).collect();
+            return Err(SideBySideError::NoRegion { key, name: name.clone(), known }.into());
+        }
+    }
+    if step.target.is_some() && step.limits.is_empty() {
+        return Err(SideBySideError::NoLimits.into());
+    }
+    if (step.draws > 0) != (step.assumed || !step.ranges.is_empty()) {
+        return Err(SideBySideError::NothingDrawn.into());
+    }
+    match step.regions.iter().find(|r| r.mass.is_some() && r.volume.is_some()) {
+        Some(both) => Err(SideBySideError::MassAndVolume { name: both.name.clone() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// The name of the case of a row.
+pub(crate) fn called(patients: &PatientsSpec, row: &str) -> String {
+    format!("{} {row}", patients.called).trim().to_owned()
+}
+
+/// The cases of a table.
+fn of_rows(patients: &PatientsSpec, table: &Table) -> Result<Vec<CaseSpec>, StepError> {
+    let index = |column: &str| {
+        table.index_of(column).ok_or_else(|| SideBySideError::NoColumn {
+            table: patients.table.clone(),
+            column: column.to_owned(),
+            known: table.columns.iter().map(|c| c.name.clone()).collect(),
+        })
+    };
+    let own: Vec<usize> = std::iter::once(&patients.activity)
+        .chain(&patients.amount)
+        .chain(&patients.leave)
+        .map(|column| index(column))
+        .collect::<Result<_, _>>()?;
+    let share = patients.share.as_ref().map_or(1.0, crate::written::Share::share);
+    let mut cases = Vec::new();
+    for row in &table.rows {
+        let name = row.first().map(Cell::csv).unwrap_or_default();
+        let called = called(patients, &name);
+        let number = |at: usize| {
+            row.get(at).and_then(Cell::number).ok_or_else(|| SideBySideError::NoNumber {
+                table: patients.table.clone(),
+                row: name.clone(),
+                column: table.columns[at].name.clone(),
+            })
+        };
+        let mut set = patients.set.clone();
+        for (at, column) in table.columns.iter().enumerate().skip(1) {
+            let cell = row.get(at).filter(|cell| **cell != Cell::Missing);
+            if own.contains(&at) || cell.is_none() {
+                continue;
+            }
+            let text = cell.map(Cell::csv).unwrap_or_default();
+            let text = format!("{text} {}", column.unit);
+            set.entry(column.name.clone()).or_insert_with(|| text.trim().to_owned());
+        }
+        let mut amount = 0.0;
+        for column in &patients.amount {
+            amount += number(index(column)?)?;
+        }
+        let unit = |column: &str| Ok::<_, StepError>(table.columns[index(column)?].unit.clone());
+        let of_amount = patients.amount.first().map(|column| unit(column)).transpose()?;
+        let activity = share * number(index(&patients.activity)?)?;
+        let dose = DoseEntry {
+            activity: Some(format!("{activity} {}", unit(&patients.activity)?)),
+            amount: of_amount.map(|unit| format!("{} {unit}", share * amount)),
+            over: patients.over.as_ref().map(|over| over.text().to_owned()),
+            ..DoseEntry::into_pool(&patients.into)
+        };
+        let (model, doses) = (patients.model.clone(), vec![dose]);
+        cases.push(CaseSpec { name: called, group: String::new(), model, doses, set });
+    }
+    Ok(cases)
+}
+
+fn case<'c>(
+    step: &SideBySide,
+    spec: &CaseSpec,
+    context: &'c Context,
+) -> Result<Case<'c>, StepError> {
+    let model = context.model(&spec.model)?;
+    let system = model.simulator.system();
+    let nuclides = system.nuclides();
+    let [nuclide] = nuclides else {
+        let found = nuclides.iter().map(|n| n.name.clone()).collect();
+        return Err(SideBySideError::Nuclides { found }.into());
+    };
+    let mut doses = Vec::new();
+    for entry in &spec.doses {
+        doses.extend(entry.doses(system).map_err(ScenarioError::from)?);
+    }
+    let regimen = Regimen { doses };
+    model.simulator.check_regimen(&regimen)?;
+    let active: Vec<&Dose> =
+        regimen.doses.iter().filter(|d| d.activities.iter().any(|a| a.1 > 0.0)).collect();
+    let Some(first) = active.iter().min_by(|a, b| a.at.total_cmp(&b.at)) else {
+        return Err(SideBySideError::NothingActive.into());
+    };
+    let amounts = step
+        .amounts
+        .iter()
+        .map(|text| {
+            Ok((
+                text.text().to_owned(),
+                model.dose_amount("amount of a dose", text.text(), &first.into)?,
+            ))
+        })
+        .collect::<Result<_, StepError>>()?;
+    let mut varied = Vec::new();
+    if let Some(vary) = &step.vary {
+        for value in &vary.values {
+            let slots = agreeing(model, &vary.parameter)?;
+            varied.push((value.clone(), slots, setting(model, &vary.parameter, value)?));
+        }
+    }
+    let readings = step.readings.iter().map(|r| system.output_index(&r.output)).collect();
+    let places = step.regions.iter().map(|r| place(r, model)).collect::<Result<_, _>>()?;
+    Ok(Case {
+        name: spec.name.clone(),
+        group: spec.group.clone(),
+        model,
+        source: source_with_daughters(&nuclide.name)?,
+        parameters: model.parameters(&spec.set)?,
+        start: first.at,
+        places,
+        readings,
+        ranges: ranges(step, spec, model)?,
+        amounts,
+        varied,
+        regimen,
+    })
+}
+
+fn place(spec: &RegionSpec, model: &LoadedModel) -> Result<Option<Place>, StepError> {
+    let system = model.simulator.system();
+    let Some(output) = system.output_index(&spec.output) else { return Ok(None) };
+    let unit = &system.outputs()[output].unit;
+    if unit.dimension() != Dimension::ACTIVITY {
+        let unit = Box::new(unit.clone());
+        return Err(SideBySideError::NoActivity { name: spec.output.clone(), unit }.into());
+    }
+    let named = spec.organ.as_ref().unwrap_or(&spec.name);
+    let region = Region::named(named)?;
+    let mass = match (&spec.factor, &spec.volume, &spec.mass) {
+        (Some(factor), ..) => Weight::Factor(of_unit("factor", factor, "Gy/(MBq h)")?),
+        (None, Some(volume), _) => {
+            let slot = model.simulator.parameter(volume)?;
+            let info = &system.parameters()[slot];
+            if info.unit.dimension() != Unit::parse("L")?.dimension() {
+                let (name, unit) = (volume.clone(), info.unit.to_string());
+                return Err(SideBySideError::NoVolume { name, unit }.into());
+            }
+            Weight::Volume(slot)
+        }
+        (None, None, text) => {
+            let text = text.as_deref().unwrap_or("reference");
+            let given = lutetia_patient::text::given_mass(named, text)?;
+            let of_adult = || region.reference_mass_g(lutetia_dose::Sex::Male);
+            let none = || lutetia_patient::PatientError::NoReferenceMass { region: named.clone() };
+            Weight::Grams(given.or_else(of_adult).ok_or_else(none)?)
+        }
+    };
+    Ok(Some(Place { output, region, mass }))
+}
+
+/// A text as a number in a unit.
+fn of_unit(what: &str, text: &str, unit: &'static str) -> Result<f64, StepError> {
+    let found = Quantity::parse(text).and_then(|q| q.to(&Unit::parse(unit)?));
+    found.map_err(|_| {
+        let (what, text) = (what.to_owned(), text.to_owned());
+        SideBySideError::Quantity { what, text, expected: unit }.into()
+    })
+}
+
+/// What is drawn in a case: what the step says, and where it asks for it what the files of a ligand and its target call
+/// assumed or carried over and give a range.
+fn ranges(
+    step: &SideBySide,
+    spec: &CaseSpec,
+    model: &LoadedModel,
+) -> Result<Vec<Range>, StepError> {
+    let mut ranges = Vec::new();
+    for (name, [low, high]) in &step.ranges {
+        let bounds = (setting(model, name, low)?, setting(model, name, high)?);
+        if bounds.0.is_nan() || bounds.0 >= bounds.1 {
+            let (name, low, high) = (name.clone(), low.clone(), high.clone());
+            return Err(SideBySideError::Range { name, low, high }.into());
+        }
+        let slots = agreeing(model, name)?;
+        ranges.push(Range { name: name.clone(), purpose: name.clone(), slots, bounds });
+    }
+    if step.assumed {
+        ranges.extend(assumed(spec, model, &step.ranges));
+    }
+    Ok(ranges)
+}
+
+fn assumed(
+    spec: &CaseSpec,
+    model: &LoadedModel,
+    known: &BTreeMap<String, [String; 2]>,
+) -> Vec<Range> {
+    // A chain says which values are its own; what stands in the files of its parts alone is no choice of the ligand.
+    let own: Option<Vec<String>> = model
+        .model
+        .chain
+        .as_ref()
+        .map(|chain| chain.set.iter().map(|s| s.name.replacen('.', ":", 1)).collect());
+    let chosen = |name: &str| {
+        let bare = name.rsplit_once(':').map_or(name, |(_, bare)| bare);
+        own.as_ref().is_none_or(|own| own.iter().any(|n| n == name || n == bare))
+    };
+    let fixed = |name: &str| {
+        let bare = name.rsplit_once(':').map_or(name, |(_, bare)| bare);
+        [name, bare].iter().any(|n| spec.set.contains_key(*n) || known.contains_key(*n))
+    };
+    let mut found = Vec::new();
+    for parameter in &model.model.parameters {
+        let graded = matches!(parameter.evidence, Some(Evidence::Assumed | Evidence::Related));
+        let (Some(low), Some(high)) = parameter.bounds else { continue };
+        let ParameterValue::Number(value) = parameter.value else { continue };
+        let name = &parameter.name;
+        // Bounds far above a value are those of any ligand, which a chain that states none takes over from its part.
+        let there = value > 0.0 && high <= WIDEST * value;
+        let Some(slot) = model.simulator.system().parameter_index(name) else { continue };
+        if graded && low < high && there && chosen(name) && !fixed(name) {
+            let purpose = format!("{} {name}", spec.name);
+            let (slots, bounds) = (vec![slot], (low, high));
+            found.push(Range { name: name.clone(), purpose, slots, bounds });
+        }
+    }
+    found
+}
