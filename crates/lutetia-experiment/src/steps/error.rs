@@ -15,7 +15,8 @@ use lutetia_units::{NuclideError, UnitError};
 
 use super::{
     Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
-    side_by_side::SideBySideError, simulate::SimulateError, survival::SurvivalError, sweep::SweepError,
+    side_by_side::SideBySideError, simulate::SimulateError, survival::SurvivalError,
+    sweep::SweepError,
 };
 use crate::results::NotFound;
 

@@ -280,7 +280,8 @@ pub(super) fn side_by_side(s: &SideBySide, scope: &Scope<'_>) -> Vec<Sheet> {
     tables::declared(s)
         .into_iter()
         .map(|(part, columns)| {
-            let sheet = Sheet::new(&s.id, &part, "").with(columns.into_iter().map(|c| c.0));
+            let sheet =
+                Sheet::of_results(&s.id, &part, "").with(columns.into_iter().map(|c| c.name));
             match part.as_str() {
                 "best" => sheet.rows(names.as_ref().map(|names| {
                     let both = ["mean", "standard deviation"].map(str::to_owned);
@@ -298,7 +299,7 @@ pub(super) fn side_by_side(s: &SideBySide, scope: &Scope<'_>) -> Vec<Sheet> {
                     let single = ["", "integrals", "limits"];
                     let of =
                         tables::declared(s).into_iter().filter(|t| single.contains(&t.0.as_str()));
-                    sheet.rows(Some(of.flat_map(|t| t.1).map(|column| column.0).collect()))
+                    sheet.rows(Some(of.flat_map(|t| t.1).map(|column| column.name).collect()))
                 }
                 "correlations" => sheet,
                 "strongest" => sheet.rows(names.clone()),

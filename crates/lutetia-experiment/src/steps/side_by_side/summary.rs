@@ -1,8 +1,15 @@
 //! The best amount of each case, ranks, and what the cases have in common.
 
-use lutetia_table::{Cell, Table};
+use std::collections::BTreeSet;
 
-use super::{SideBySide, run::Found, run::Row};
+use lutetia_table::Cell;
+
+use super::{
+    SideBySide,
+    run::{Found, Row},
+    tables,
+};
+use crate::results::Results;
 
 /// What keeps a case out of a ranking.
 pub(super) const SKETCH: &str = "sketch";
@@ -28,17 +35,15 @@ pub(super) fn rank(row: &Row, rows: &[Row]) -> Cell {
 }
 
 /// `<id>.best`: the amount that gives the target of each case the greatest dose within the limits, with mean and SD.
-pub(super) fn best(step: &SideBySide, found: &Found) -> Table {
+pub(super) fn best(step: &SideBySide, found: &Found) -> Results {
     let target = step.target.as_deref().unwrap_or_default();
-    let mut table = Table::new(
+    let mut table = tables::results(
         format!("{}.best", step.id),
         format!(
             "The amount of those tried that gives `{target}` the greatest dose within the limits; from and to: least and greatest of the amounts that give at least 95 % of it"
         ),
+        &tables::best(step),
     );
-    for (column, unit) in super::tables::best(step) {
-        table = table.column(&column, &unit);
-    }
     let mut sums: [Vec<f64>; 3] = Default::default();
     let key = |row: &Row| (row.case.clone(), row.value.clone());
     let mut keys: Vec<(String, Option<String>)> = Vec::new();
@@ -63,7 +68,7 @@ pub(super) fn best(step: &SideBySide, found: &Found) -> Table {
         for (sum, x) in sums.iter_mut().zip([own[k].given_nmol, limit.gbq, most]) {
             sum.push(x);
         }
-        let mut cells = super::tables::keyed(step, own[k], None);
+        let mut cells = tables::keyed(step, own[k], None);
         cells.extend([own[k].given_nmol, limit.gbq, most].map(Cell::from));
         let alike = own.iter().filter(|row| dose(row).is_some_and(|x| x >= ALIKE * most));
         let amounts: Vec<f64> = alike.map(|row| row.given_nmol).collect();
@@ -84,20 +89,15 @@ pub(super) fn best(step: &SideBySide, found: &Found) -> Table {
 }
 
 /// `<id>.summary`: mean, standard deviation, least and greatest of every number of the cases.
-pub(super) fn summary(step: &SideBySide, tables: &[&Table]) -> Table {
-    let mut table = Table::new(format!("{}.summary", step.id), "The cases together")
-        .column("what", "")
-        .column("unit", "")
-        .column("cases", "")
-        .column("mean", "")
-        .column("sd", "")
-        .column("least", "")
-        .column("greatest", "");
-    for of in tables {
+pub(super) fn summary(step: &SideBySide, made: &[Results]) -> Results {
+    let (name, caption) = (format!("{}.summary", step.id), "The cases together".to_owned());
+    let mut table = tables::results(name, caption, &tables::summarised());
+    let mut seen = BTreeSet::new();
+    for of in made.iter().map(Results::table) {
         for (at, column) in of.columns.iter().enumerate() {
             let numbers: Vec<f64> = of.rows.iter().filter_map(|r| r.get(at)?.number()).collect();
-            let seen = table.rows.iter().any(|row| row[0].csv() == column.name);
-            if numbers.len() < 2 || seen || ["case", "drawn"].contains(&column.name.as_str()) {
+            let apart = ["case", "drawn"].contains(&column.name.as_str());
+            if numbers.len() < 2 || apart || !seen.insert(column.name.clone()) {
                 continue;
             }
             let end = |of: fn(f64, f64) -> f64| numbers.iter().copied().reduce(of);

@@ -1,15 +1,21 @@
 //! The tables of cases side by side, and their columns, which are known before.
 
-use lutetia_table::{Cell, Table};
+use lutetia_table::Cell;
 
 use super::{
     SideBySide,
     run::{Found, Outcome, Row},
     summary,
 };
+use crate::results::{Measure, Results};
 
-/// A column and its unit.
-type Named = (String, String);
+/// A column.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    unit: String,
+    /// Whether words stand in it and no numbers.
+    words: bool,
+}
 
 /// The tables with their columns, as far as the keys decide them: every table but the number of rows.
 pub(crate) fn declared(step: &SideBySide) -> Vec<(String, Vec<Named>)> {
@@ -19,22 +25,23 @@ pub(crate) fn declared(step: &SideBySide) -> Vec<(String, Vec<Named>)> {
     }
     if step.vary.is_some() && step.amounts.is_empty() {
         let mut columns = lead(step);
-        columns.extend(step.regions.iter().map(|r| (r.name.clone(), String::new())));
+        columns.extend(step.regions.iter().map(|r| named(r.name.clone(), "")));
         made.push(("relative".to_owned(), columns));
     }
     if best_is_asked(step) {
         made.push(("best".to_owned(), best(step)));
     }
     if together(step) {
-        let columns = ["what", "unit", "cases", "mean", "sd", "least", "greatest"];
-        made.push(("summary".to_owned(), plain(&columns)));
+        made.push(("summary".to_owned(), summarised()));
     }
     if step.draws > 0 && single(step) {
-        let mut columns = plain(&["row", "case", "value"]);
-        columns.extend(step.regions.iter().map(|r| (r.name.clone(), String::new())));
+        let mut columns = words(&["row", "case", "value"]);
+        columns.extend(step.regions.iter().map(|r| named(r.name.clone(), "")));
         made.push(("correlations".to_owned(), columns));
-        let mut columns = plain(&["case", "drawn"]);
-        columns.extend(step.regions.iter().map(|r| (r.name.clone(), String::new())));
+        let mut columns = words(&["case"]);
+        columns.push(named("drawn", ""));
+        let regions: Vec<&str> = step.regions.iter().map(|r| r.name.as_str()).collect();
+        columns.extend(words(&regions));
         made.push(("strongest".to_owned(), columns));
     }
     made
@@ -54,12 +61,35 @@ fn together(step: &SideBySide) -> bool {
     step.patients.is_some() && single(step)
 }
 
-fn plain(columns: &[&str]) -> Vec<Named> {
-    columns.iter().map(|c| ((*c).to_owned(), String::new())).collect()
+fn words(columns: &[&str]) -> Vec<Named> {
+    let word = |c: &&str| Named { name: (*c).to_owned(), unit: String::new(), words: true };
+    columns.iter().map(word).collect()
 }
 
 fn named(name: impl Into<String>, unit: &str) -> Named {
-    (name.into(), unit.to_owned())
+    Named { name: name.into(), unit: unit.to_owned(), words: false }
+}
+
+/// The columns of what the cases are together.
+pub(super) fn summarised() -> Vec<Named> {
+    let mut columns = words(&["what", "unit"]);
+    let numbers = ["cases", "mean", "sd", "least", "greatest"];
+    columns.extend(numbers.map(|number| named(number, "")));
+    columns
+}
+
+/// Results of the columns, the first of which holds what they are of.
+pub(super) fn results(name: String, caption: String, columns: &[Named]) -> Results {
+    let mut results = Results::new(name, caption);
+    let Some((of, columns)) = columns.split_first() else { return results };
+    results = results.subject(&of.name, &of.unit);
+    for column in columns {
+        results = match column.words {
+            true => results.text(&column.name),
+            false => results.number(Measure::Output(column.name.clone()), &column.unit),
+        };
+    }
+    results
 }
 
 /// A column, with its interval where there are draws.
@@ -72,9 +102,9 @@ fn with_interval(step: &SideBySide, name: &str, unit: &str, columns: &mut Vec<Na
 }
 
 fn lead(step: &SideBySide) -> Vec<Named> {
-    let mut columns = vec![named("case", "")];
+    let mut columns = words(&["case"]);
     if !single(step) {
-        columns.push(named("of", ""));
+        columns.extend(words(&["of"]));
     }
     if let Some(vary) = &step.vary {
         columns.push(named(vary.parameter.clone(), &unit_of(&vary.values)));
@@ -85,7 +115,7 @@ fn lead(step: &SideBySide) -> Vec<Named> {
 /// The column of groups, where a case has one.
 fn grouped(step: &SideBySide) -> Vec<Named> {
     let any = step.cases.iter().any(|case| !case.group.is_empty());
-    if any { plain(&["group"]) } else { Vec::new() }
+    if any { words(&["group"]) } else { Vec::new() }
 }
 
 /// Whether cases are ranked: ligands or settings, not patients.
@@ -105,7 +135,7 @@ fn doses(step: &SideBySide) -> Vec<Named> {
     columns.extend(grouped(step));
     // Patients have one model.
     if step.patients.is_none() {
-        columns.extend(plain(&["status", "nuclide"]));
+        columns.extend(words(&["status", "nuclide"]));
     }
     columns.push(named("given", "GBq"));
     columns.push(named("amount", "nmol"));
@@ -128,7 +158,7 @@ pub(super) fn best(step: &SideBySide) -> Vec<Named> {
     columns.push(named("amount", "nmol"));
     columns.push(named("activity", "GBq"));
     columns.push(named("dose", "Gy"));
-    columns.extend(plain(&["limiting", "place"]));
+    columns.extend(words(&["limiting", "place"]));
     columns.push(named("from", "nmol"));
     columns.push(named("to", "nmol"));
     columns
@@ -148,10 +178,10 @@ fn limited(step: &SideBySide) -> Vec<Named> {
     let mut columns = lead(step);
     columns.extend(grouped(step));
     if step.patients.is_none() {
-        columns.push(named("status", ""));
+        columns.extend(words(&["status"]));
     }
     columns.push(named("amount", "nmol"));
-    columns.push(named("limiting", ""));
+    columns.extend(words(&["limiting"]));
     if step.draws > 0 {
         columns.push(named("limiting_share", "%"));
     }
@@ -159,14 +189,14 @@ fn limited(step: &SideBySide) -> Vec<Named> {
     if step.target.is_some() {
         with_interval(step, "at_limit", "Gy", &mut columns);
         if ranked(step) {
-            columns.push(named("rank", ""));
+            columns.extend(words(&["rank"]));
         }
     }
     columns
 }
 
 /// All of them.
-pub(super) fn all(step: &SideBySide, found: &Found) -> Vec<Table> {
+pub(super) fn all(step: &SideBySide, found: &Found) -> Vec<Results> {
     let captions = [
         ("", "Mean absorbed dose per activity, to infinity, self-dose"),
         (
@@ -184,11 +214,11 @@ pub(super) fn all(step: &SideBySide, found: &Found) -> Vec<Table> {
             "The drawn value with which the dose of a region is correlated most, with its rank correlation",
         ),
     ];
-    let mut tables: Vec<Table> = Vec::new();
+    let mut made: Vec<Results> = Vec::new();
     for (part, columns) in declared(step) {
         let table = match part.as_str() {
             "best" => summary::best(step, found),
-            "summary" => summary::summary(step, &tables.iter().collect::<Vec<_>>()),
+            "summary" => summary::summary(step, &made),
             _ => {
                 let name =
                     if part.is_empty() { step.id.clone() } else { format!("{}.{part}", step.id) };
@@ -203,19 +233,16 @@ pub(super) fn all(step: &SideBySide, found: &Found) -> Vec<Table> {
                     }
                     n => format!("{caption}; low and high: the middle 90 % of {n} joint draws"),
                 };
-                let mut table = Table::new(name, caption);
-                for (column, unit) in &columns {
-                    table = table.column(column, unit);
-                }
+                let mut table = results(name, caption, &columns);
                 for row in rows(step, &part, found) {
                     table.push(row);
                 }
                 table
             }
         };
-        tables.push(table);
+        made.push(table);
     }
-    tables
+    made
 }
 
 /// For each case with draws, and each region, what decides most.
