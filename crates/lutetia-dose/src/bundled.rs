@@ -48,6 +48,35 @@ pub fn source_with_daughters(nuclide: &str) -> Result<Source, DoseError> {
     Source::in_equilibrium(&name, members)
 }
 
+/// A nuclide of the bundled table with the daughters that decay where it does, those `elsewhere` and what follows them
+/// left out: they are followed by themselves. A daughter that lives longer than `longest_s` seconds is left out with what
+/// follows it, too.
+///
+/// # Errors
+/// [`DoseError::Nuclide`] when there is none of that name.
+pub fn source_until(
+    nuclide: &str,
+    elsewhere: &[&str],
+    longest_s: f64,
+) -> Result<Source, DoseError> {
+    let chain = DecayChain::of(lutetia_data::nuclides(), nuclide)?;
+    let [parent, daughters @ ..] = chain.members() else {
+        return source(nuclide);
+    };
+    let is_elsewhere =
+        |d: &Nuclide| elsewhere.contains(&d.name.as_str()) || d.half_life_s > longest_s;
+    let left_out: Vec<&str> =
+        daughters.iter().filter(|d| is_elsewhere(d)).map(|d| d.name.as_str()).collect();
+    let mut members = vec![(1.0, emitter(parent)?)];
+    for daughter in daughters.iter().filter(|d| !is_elsewhere(d)) {
+        let per_parent = chain.yield_to(&daughter.name, &left_out);
+        if per_parent > 0.0 {
+            members.push((per_parent, emitter(daughter)?));
+        }
+    }
+    Source::in_equilibrium(&parent.name, members)
+}
+
 /// Decays of a daughter per decay of `nuclide`, branching included; 1 for the nuclide itself.
 ///
 /// # Errors

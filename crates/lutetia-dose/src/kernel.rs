@@ -110,6 +110,20 @@ impl Deposition {
         })
     }
 
+    /// Part of the energy of a start at distance `from` of the centre of a sphere of `radius`, both g/cm², that the
+    /// sphere absorbs: of the sphere of radius r around the start (R² − (from − r)²)/(4·from·r) lies within.
+    pub(crate) fn in_sphere_from(&self, from: f64, radius: f64) -> f64 {
+        self.mean(|r| {
+            if r <= radius - from {
+                1.0
+            } else if (from - r).abs() >= radius {
+                0.0
+            } else {
+                (radius * radius - (from - r).powi(2)) / (4.0 * from * r)
+            }
+        })
+    }
+
     /// Mean of e^(−r/length), length in g/cm²: the part that is given away before the medium has
     /// become another one.
     pub(crate) fn correlated(&self, length: f64) -> f64 {

@@ -18,6 +18,7 @@
 mod absorbed;
 mod bed;
 pub mod bundled;
+mod cell;
 mod daughters;
 mod dose;
 mod emitter;
@@ -37,6 +38,7 @@ pub use bed::{
     DoseRatePhase, EffectiveDose, Tissue, activity_for_bed, activity_for_weighted_bed,
     effective_dose, protraction_factor, protraction_of_constant_rate,
 };
+pub use cell::{Cell, Compartment, SmallDose, cell_dose, small_sphere};
 pub use daughters::{
     Leaving, MemberDecays, MemberDose, OwnActivity, PROMPT_HALF_LIFE_S, chain_decays, chain_doses,
     daughter_phases,

@@ -1,6 +1,7 @@
 //! Integrals, factors and doses against closed forms and other programs.
 #![allow(missing_docs)]
 
+mod cells;
 mod daughters;
 mod dose;
 mod marrow;
