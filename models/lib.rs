@@ -44,6 +44,8 @@ pub const MODELS: &[Bundled] = library! {
     "body/ligand-body.toml"
     "chains/net-limits.toml"
     "chains/net-survival.toml"
+    "chains/psma-617-albumin.toml"
+    "chains/psma-617-daughters.toml"
     "chains/psma-enzalutamide.toml"
     "chains/psma-limits.toml"
     "chains/psma-limits-cabazitaxel.toml"
@@ -66,6 +68,7 @@ pub const MODELS: &[Bundled] = library! {
     "combination/repair-inhibition.toml"
     "combination/sensitisation.toml"
     "combination/standard-of-care.toml"
+    "daughter/free-daughters.toml"
     "immune/antigen-effector.toml"
     "ligand/dotatate.toml"
     "ligand/dotatoc.toml"
@@ -144,6 +147,7 @@ pub const MODELS: &[Bundled] = library! {
     "tumour/psa-desmee-2015.toml"
     "tumour/psa-siebinga-2024.toml"
     "tumour/regression-growth-stein-fojo.toml"
+    "vector/albumin.toml"
 };
 
 /// What shipped models share: which outputs give it, and which inputs take it; the text of `ports.toml`.

@@ -7,6 +7,7 @@
 //! | compute doses, with the budget of each | [`dose::all_doses`] |
 //! | fit a model to all regions at once | [`model::fit_model`] |
 //! | compute doses out of a model | [`model_dose::model_doses`] |
+//! | compare nuclides and rates of a radioligand by their doses | [`designs::design_doses`] |
 //! | do all of it for every cycle of a patient | [`cycles::compute`] |
 //! | add the cycles | [`cycles::cumulative`] |
 //! | plan the cycles to come | [`plan::plans`] |
@@ -19,6 +20,7 @@
 mod administrations;
 pub mod curves;
 pub mod cycles;
+pub mod designs;
 pub mod dose;
 mod error;
 pub mod integrate;

@@ -15,6 +15,10 @@ const ALPHA_SHARE: f64 = 1e-4;
 /// How a factor that follows by energy does so, in words.
 const BY_ENERGY: &str = "in proportion to the energy that stays in place";
 
+/// Words around a nuclide by which a parameter says that it is the number of atoms of this daughter that one decay of
+/// the nuclide given leaves.
+const BY_BRANCH: [&str; 2] = ["atoms of ", " per decay of the nuclide of the ligand"];
+
 /// Gives a model the dose factors of its nuclide: a factor of another one follows as its file says; one of which nothing
 /// is said, and one that would follow by energy where there are alphas, cannot be known here and is named. What a chain
 /// made with the mass of an organ is the organ's. An RBE of 1 is named where there are alphas.
@@ -39,6 +43,7 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
     let mut notes = Vec::new();
     let units = model.units.clone();
     made_by_chain(model, &sources, &run, &mut notes);
+    daughters(model, &run, &mut notes);
     for parameter in &mut model.parameters {
         let ParameterValue::Number(value) = parameter.value else { continue };
         let note = match of_another(parameter, &run) {
@@ -128,6 +133,29 @@ fn followed(
         follows.unit(),
         source.name()
     ))
+}
+
+/// Gives the numbers of daughters per decay, the branching fractions, those of the nuclide; with several nuclides they are
+/// not known.
+fn daughters(model: &mut Model, run: &[String], notes: &mut Vec<(String, String)>) {
+    let [before, after] = BY_BRANCH;
+    for parameter in &mut model.parameters {
+        let about = parameter.about.as_deref();
+        let named = about.and_then(|words| words.strip_prefix(before)?.strip_suffix(after));
+        let Some(daughter) = named.and_then(canonical) else { continue };
+        let [nuclide] = run else {
+            let note = format!(
+                "`{}` is not known with several nuclides ({}); set it",
+                parameter.name,
+                run.join(", ")
+            );
+            notes.push((parameter.name.clone(), note));
+            continue;
+        };
+        let Ok(nuclide) = lutetia_data::nuclides().get(nuclide) else { continue };
+        let branches = nuclide.branches.iter().filter(|branch| branch.daughter == daughter);
+        parameter.value = ParameterValue::Number(branches.map(|branch| branch.fraction).sum());
+    }
 }
 
 /// Gives the dose factors that a chain made those of the nuclide; what the chain sets stays.

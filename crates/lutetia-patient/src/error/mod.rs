@@ -199,6 +199,12 @@ pub enum PatientError {
     /// Doses without activity.
     #[error("no activity is given; expected one such as `activity = \"8 MBq\"`")]
     NoActivity,
+    /// Doses of several nuclides where one is meant.
+    #[error("the doses are of {}; expected one nuclide", found.join(" and "))]
+    SeveralNuclides {
+        /// Those given.
+        found: Vec<String>,
+    },
     /// An output that is named twice.
     #[error("an output stands twice in `sources`; expected each once")]
     OutputTwice,
@@ -257,6 +263,7 @@ impl PatientError {
             | Self::NoResidualError { .. }
             | Self::NoTia { .. } => "LUT6107",
             Self::NotAnActivity { .. }
+            | Self::SeveralNuclides { .. }
             | Self::NoNuclides { .. }
             | Self::NoActivity
             | Self::OutputTwice
