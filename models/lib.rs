@@ -42,6 +42,7 @@ macro_rules! library {
 /// Every model and every chain, sorted by name.
 pub const MODELS: &[Bundled] = library! {
     "body/ligand-body.toml"
+    "chains/dotatate-daughters.toml"
     "chains/net-limits.toml"
     "chains/net-survival.toml"
     "chains/psma-617-albumin.toml"

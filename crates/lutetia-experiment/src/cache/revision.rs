@@ -36,6 +36,8 @@ pub(crate) fn revision(step: &Step) -> String {
         | Step::Dose(_)
         | Step::Uncertainty(_)
         | Step::ModelDose(_)
+        | Step::Designs(_)
+        | Step::SmallTargets(_)
         | Step::Plan(_)
         | Step::Compare(_)
         | Step::FitModel(_)

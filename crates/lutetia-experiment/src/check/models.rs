@@ -105,6 +105,21 @@ impl<'e> Asked<'e> {
                 doses: s.doses.iter().collect(),
                 ..Self::default()
             },
+            // Of several models it is the first that is looked at here; all are when the step rehearses.
+            Step::Designs(s) => Self {
+                model: s.models.first().map(String::as_str),
+                set: std::iter::once(&s.set).chain(s.scenarios.iter().map(|s| &s.set)).collect(),
+                doses: vec![&s.dose],
+                outputs: s
+                    .regions
+                    .iter()
+                    .flat_map(|region| {
+                        std::iter::once(&region.activity).chain(region.free.values())
+                    })
+                    .map(String::as_str)
+                    .collect(),
+                part: None,
+            },
             Step::Sweep(s) => Self {
                 model: Some(&s.model),
                 set: vec![&s.set],

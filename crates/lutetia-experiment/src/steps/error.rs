@@ -14,9 +14,9 @@ use lutetia_trial::TrialError;
 use lutetia_units::{NuclideError, UnitError};
 
 use super::{
-    Absent, combination::CombinationError, compare::CompareError, reconstruct::ReconstructError,
-    side_by_side::SideBySideError, simulate::SimulateError, survival::SurvivalError,
-    sweep::SweepError,
+    Absent, combination::CombinationError, compare::CompareError, designs::DesignsError,
+    reconstruct::ReconstructError, side_by_side::SideBySideError, simulate::SimulateError,
+    small_targets::SmallTargetsError, survival::SurvivalError, sweep::SweepError,
 };
 use crate::results::NotFound;
 
@@ -89,6 +89,12 @@ pub enum StepError {
     /// Survival of arms.
     #[error(transparent)]
     Survival(Box<SurvivalError>),
+    /// Designs of a radioligand.
+    #[error(transparent)]
+    Designs(Box<DesignsError>),
+    /// Nuclides in small targets.
+    #[error(transparent)]
+    SmallTargets(Box<SmallTargetsError>),
     /// Two treatments together.
     #[error(transparent)]
     Combination(Box<CombinationError>),
@@ -162,6 +168,8 @@ impl StepError {
             Self::Compare(error) => Some(error.code()),
             Self::Survival(error) => Some(error.code()),
             Self::Combination(error) => Some(error.code()),
+            Self::Designs(error) => Some(error.code()),
+            Self::SmallTargets(error) => Some(error.code()),
             Self::TrialStep(error) => Some(error.code()),
             Self::Measured(error) => Some(error.code()),
             Self::Library(error) => Some(error.code()),
@@ -218,6 +226,8 @@ boxed!(
     Compare CompareError,
     Survival SurvivalError,
     Combination CombinationError,
+    Designs DesignsError,
+    SmallTargets SmallTargetsError,
     Measured PatientError,
     Library LibraryError,
 );

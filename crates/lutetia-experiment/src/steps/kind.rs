@@ -12,6 +12,7 @@ use super::{
     combination::CombinationStep,
     compare::Compare,
     courses::CoursesStep,
+    designs::DesignsStep,
     dose::DoseStep,
     exposure_response::ExposureResponseStep,
     fit_curves::FitCurves,
@@ -25,6 +26,7 @@ use super::{
     select_function::SelectFunction,
     side_by_side::SideBySide,
     simulate::Simulate,
+    small_targets::SmallTargets,
     survival::SurvivalStep,
     sweep::Sweep,
     trade_off::TradeOffStep,
@@ -96,6 +98,10 @@ pub enum Step {
     Uncertainty(UncertaintyStep),
     /// Absorbed doses out of a model, region by region and nuclide by nuclide.
     ModelDose(ModelDose),
+    /// Designs of a radioligand side by side: nuclides, and parameters that are varied.
+    Designs(Box<DesignsStep>),
+    /// Nuclides in single cells, micrometastases and bulk tumour.
+    SmallTargets(Box<SmallTargets>),
     /// Activity until a limit of dose, and the risk of exceeding it.
     Plan(PlanStep),
     /// Numbers of this experiment beside published ones.
@@ -144,6 +150,8 @@ impl Step {
             Self::Dose(_) => "dose",
             Self::Uncertainty(_) => "uncertainty",
             Self::ModelDose(_) => "model-dose",
+            Self::Designs(_) => "designs",
+            Self::SmallTargets(_) => "small-targets",
             Self::Plan(_) => "plan",
             Self::Compare(_) => "compare",
             Self::FitModel(_) => "fit-model",
@@ -178,6 +186,8 @@ impl Step {
             Self::Integrate(s) => s,
             Self::Dose(s) => s.as_ref(),
             Self::ModelDose(s) => s,
+            Self::Designs(s) => s.as_ref(),
+            Self::SmallTargets(s) => s.as_ref(),
             Self::Uncertainty(s) => s,
             Self::Plan(s) => s,
             Self::Compare(s) => s,

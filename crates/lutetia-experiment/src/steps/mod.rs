@@ -30,6 +30,7 @@ pub mod cohort_curves;
 pub mod combination;
 pub mod compare;
 pub mod courses;
+pub mod designs;
 pub mod dose;
 mod error;
 pub mod exposure_response;
@@ -46,6 +47,7 @@ mod rows;
 pub mod select_function;
 pub mod side_by_side;
 pub mod simulate;
+pub mod small_targets;
 pub mod survival;
 pub mod sweep;
 pub mod trade_off;
@@ -162,8 +164,12 @@ impl Context {
                 text
             })?;
             context.bytes.models.insert(name.clone(), hash(bytes.as_bytes()));
-            context.assumed.extend(assumed(&loaded));
-            context.assumed.extend(loaded.notes.iter().cloned());
+            // Models of one file assume the same.
+            for line in assumed(&loaded).into_iter().chain(loaded.notes.iter().cloned()) {
+                if !context.assumed.contains(&line) {
+                    context.assumed.push(line);
+                }
+            }
             context.models.insert(name.clone(), loaded);
         }
         Ok(context)

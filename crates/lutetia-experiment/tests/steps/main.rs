@@ -8,6 +8,7 @@ mod combination;
 mod committed;
 mod connected;
 mod declared_roles;
+mod designs;
 mod dose_step;
 mod foreseen;
 mod inside_trials;

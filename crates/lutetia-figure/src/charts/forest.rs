@@ -32,6 +32,10 @@ pub struct ForestSpec {
     /// Logarithmic, as fits ratios.
     #[serde(default = "yes")]
     pub log: bool,
+    /// Whether the area of a square is the weight of its estimate, by `weight` or else by its interval; not where the
+    /// interval is a range of assumptions.
+    #[serde(default = "yes")]
+    pub weighted: bool,
     /// Where nothing differs: 1 on a logarithmic axis, 0 on a linear one.
     pub null: Option<f64>,
     /// Whether the estimates are compared with that: its line is drawn, and narrow intervals have large squares.
@@ -74,7 +78,10 @@ impl Chart for ForestSpec {
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;
         let (labels, groups) = (source.texts("label")?, source.optional_texts("group")?);
         let (estimates, bars) = (source.maybe("estimate")?, source.bars("low", "high")?);
-        let weights = weights(&source, &bars, self.log)?;
+        let weights = match self.weighted {
+            true => weights(&source, &bars, self.log)?,
+            false => vec![1.0; bars.len()],
+        };
         if self.log {
             let all: Vec<f64> = estimates.iter().map(|e| e.unwrap_or(1.0)).collect();
             source.not_negative("estimate", &all)?;

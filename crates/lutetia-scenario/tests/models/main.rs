@@ -1,6 +1,7 @@
 //! Models as they are simulated: the doses they give, what follows their nuclide, and what a treatment is.
 #![allow(missing_docs)]
 
+mod body;
 mod chains;
 mod doses;
 mod nuclides;

@@ -213,6 +213,8 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Dose(s) => patients::dose(s, scope),
         Step::Uncertainty(s) => patients::uncertainty(s, scope),
         Step::ModelDose(s) => patients::model_dose(s),
+        Step::Designs(s) => patients::designs(s),
+        Step::SmallTargets(s) => patients::small_targets(s),
         Step::Plan(s) => patients::plan(s, scope),
         Step::FitModel(s) => patients::fit_model(s, scope),
         Step::Sweep(s) => patients::sweep(s, scope),

@@ -7,6 +7,7 @@ use lutetia_units::Quantity;
 use super::{Scope, Sheet, number};
 use crate::steps::{
     cohort_curves::CohortCurves,
+    designs::DesignsStep,
     dose::DoseStep,
     fit_curves::FitCurves,
     fit_model::FitModel,
@@ -16,6 +17,7 @@ use crate::steps::{
     select_function::SelectFunction,
     side_by_side::{SideBySide, cases, tables},
     simulate::{Simulate, course::hours},
+    small_targets::SmallTargets,
     sweep::{Sweep, grid::amounts},
     uncertainty::UncertaintyStep,
 };
@@ -184,6 +186,85 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
             .and("region mass alpha electron photon total per_activity not_alpha")
             .with(weighted)
             .rows(Some(rows)),
+    ]
+}
+
+pub(super) fn designs(s: &DesignsStep) -> Vec<Sheet> {
+    let axes = || s.vary.iter().map(|axis| axis.name.clone());
+    let columns = || s.regions.iter().map(|spec| spec.region.replace(' ', "_"));
+    let names: Vec<String> = match s.scenarios.is_empty() {
+        true => vec!["as given".to_owned()],
+        false => s.scenarios.iter().map(|scenario| scenario.name.clone()).collect(),
+    };
+    let mut sheets = vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "nuclide target_dose alpha_share equal_activity limiting limit_activity at_limit low high \
+             low_assumption high_assumption rank rank_best rank_worst",
+        ),
+        Sheet::new(&s.id, "order", "place nuclide at_limit low high limiting rank_best rank_worst"),
+        Sheet::new(
+            &s.id,
+            "regions",
+            "row nuclide region physical weighted at_equal low high physical_at_equal in_place_at_equal of_limit \
+             target_over_region",
+        ),
+        Sheet::new(&s.id, "equal", "nuclide activity").with(columns()),
+        Sheet::new(
+            &s.id,
+            "moved",
+            "row nuclide region given daughters moved_over_in_place low high",
+        ),
+    ];
+    if !s.vary.is_empty() {
+        let alone = |part: &str| {
+            let fixed =
+                "row scenario nuclide axis value over_base at_limit gain limiting target_dose";
+            let gains = columns().map(|region| format!("{region}_gain"));
+            Sheet::new(&s.id, part, fixed).with(gains)
+        };
+        sheets.extend([
+            alone("alone"),
+            alone("assumptions"),
+            Sheet::new(
+                &s.id,
+                "gains",
+                "axis base best estimate low high same_best worst limiting verdict",
+            )
+            .rows(Some(axes().collect())),
+            Sheet::new(&s.id, "gain_order", "place axis best gain worst verdict"),
+            Sheet::new(&s.id, "best", "scenario")
+                .with(axes())
+                .and("at_limit gain product limiting base_at_limit base_limiting")
+                .rows(Some(names)),
+            Sheet::new(&s.id, "grid", "row nuclide")
+                .with(axes())
+                .with(columns())
+                .and("limiting at_limit"),
+        ]);
+    }
+    sheets
+}
+
+pub(super) fn small_targets(s: &SmallTargets) -> Vec<Sheet> {
+    let smaller = s.diameters.len().saturating_sub(1);
+    let sizes = s.diameters.iter().take(smaller).map(|d| d.text().to_owned()).collect();
+    vec![
+        Sheet::new(
+            &s.id,
+            "",
+            "row nuclide particles diameter cells alpha_fraction electron_fraction relative relative_low relative_high \
+             relative_leaving needed needed_leaving",
+        ),
+        Sheet::new(
+            &s.id,
+            "sizes",
+            "diameter best needed best_without_alphas needed_without_alphas worst needed_by_worst best_leaving \
+             needed_leaving",
+        )
+        .rows(Some(sizes)),
+        Sheet::new(&s.id, "cells", "row nuclide place alpha electron relative at_equal decays"),
     ]
 }
 
