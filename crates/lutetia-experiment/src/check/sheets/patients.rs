@@ -204,7 +204,7 @@ pub(super) fn designs(s: &DesignsStep) -> Vec<Sheet> {
              low_assumption high_assumption rank rank_best rank_worst",
         ),
         Sheet::new(&s.id, "order", "place nuclide at_limit low high limiting rank_best rank_worst"),
-        Sheet::new(
+        Sheet::of_results(
             &s.id,
             "regions",
             "row nuclide region physical weighted at_equal low high physical_at_equal in_place_at_equal of_limit \
@@ -222,7 +222,7 @@ pub(super) fn designs(s: &DesignsStep) -> Vec<Sheet> {
             let fixed =
                 "row scenario nuclide axis value over_base at_limit gain limiting target_dose";
             let gains = columns().map(|region| format!("{region}_gain"));
-            Sheet::new(&s.id, part, fixed).with(gains)
+            Sheet::of_results(&s.id, part, fixed).with(gains)
         };
         sheets.extend([
             alone("alone"),
@@ -264,7 +264,7 @@ pub(super) fn small_targets(s: &SmallTargets) -> Vec<Sheet> {
              needed_leaving",
         )
         .rows(Some(sizes)),
-        Sheet::new(&s.id, "cells", "row nuclide place alpha electron relative at_equal decays"),
+        Sheet::of_results(&s.id, "cells", "row nuclide place alpha electron relative at_equal decays"),
     ]
 }
 

@@ -9,28 +9,29 @@ use super::{
     DesignsStep,
     compute::{Case, Found, weighted},
 };
+use crate::results::{Measure, Results, Shown};
 
 /// All of them.
-pub(super) fn all(step: &DesignsStep, found: &Found) -> Vec<Table> {
-    let mut tables = vec![
-        index(step, found),
-        order(step, found),
-        equal(step, found),
-        regions(step, found),
-        moved(step, found),
+pub(super) fn all(step: &DesignsStep, found: &Found) -> Vec<Shown> {
+    let mut shown: Vec<Shown> = vec![
+        index(step, found).into(),
+        order(step, found).into(),
+        equal(step, found).into(),
+        regions(step, found).into(),
+        moved(step, found).into(),
     ];
     if !step.vary.is_empty() {
         let scenarios = found.asked.scenarios.len();
-        tables.extend([
-            alone(step, found, "alone", 0..1),
-            alone(step, found, "assumptions", 0..scenarios),
-            gains(step, found),
-            gain_order(step, found),
-            best(step, found),
-            grid(step, found),
+        shown.extend([
+            alone(step, found, "alone", 0..1).into(),
+            alone(step, found, "assumptions", 0..scenarios).into(),
+            gains(step, found).into(),
+            gain_order(step, found).into(),
+            best(step, found).into(),
+            grid(step, found).into(),
         ]);
     }
-    tables
+    shown
 }
 
 /// The least and the greatest of some numbers.
@@ -144,25 +145,25 @@ fn order(step: &DesignsStep, found: &Found) -> Table {
 }
 
 /// `<id>.regions`: all regions of the base design of each nuclide at equal dose of the target.
-fn regions(step: &DesignsStep, found: &Found) -> Table {
+fn regions(step: &DesignsStep, found: &Found) -> Results {
     let caption = format!(
         "All regions where the target has {}, RBE of alphas {}; low and high over all assumptions",
         step.equal.text(),
         found.case(0, 0, found.asked.base).rbe
     );
-    let mut table = Table::new(format!("{}.regions", step.id), &caption)
-        .column("row", "")
-        .column("nuclide", "")
-        .column("region", "")
-        .column("physical", "Gy/MBq")
-        .column("weighted", "Gy(RBE)/MBq")
-        .column("at_equal", "Gy(RBE)")
-        .column("low", "Gy(RBE)")
-        .column("high", "Gy(RBE)")
-        .column("physical_at_equal", "Gy")
-        .column("in_place_at_equal", "Gy(RBE)")
-        .column("of_limit", "%")
-        .column("target_over_region", "");
+    let mut table = Results::new(format!("{}.regions", step.id), &caption)
+        .subject("row", "")
+        .text("nuclide")
+        .text("region")
+        .number(Measure::Output("physical".to_owned()), "Gy/MBq")
+        .number(Measure::Output("weighted".to_owned()), "Gy(RBE)/MBq")
+        .number(Measure::Output("at_equal".to_owned()), "Gy(RBE)")
+        .number(Measure::Output("low".to_owned()), "Gy(RBE)")
+        .number(Measure::Output("high".to_owned()), "Gy(RBE)")
+        .number(Measure::Output("physical_at_equal".to_owned()), "Gy")
+        .number(Measure::Output("in_place_at_equal".to_owned()), "Gy(RBE)")
+        .number(Measure::Output("of_limit".to_owned()), "%")
+        .number(Measure::Output("target_over_region".to_owned()), "");
     let base = found.asked.base;
     for model in 0..found.models() {
         let case = found.case(0, model, base);
@@ -300,23 +301,24 @@ fn spoken(value: &str) -> String {
 }
 
 /// `<id>.alone` and `<id>.assumptions`: every parameter varied alone, of every nuclide, under the first assumptions or all.
-fn alone(step: &DesignsStep, found: &Found, part: &str, under: Range<usize>) -> Table {
-    let mut table = Table::new(
+fn alone(step: &DesignsStep, found: &Found, part: &str, under: Range<usize>) -> Results {
+    let mut table = Results::new(
         format!("{}.{part}", step.id),
         "One parameter varied, all others at their base: dose of the target at the first limit of an organ",
     )
-    .column("row", "")
-    .column("scenario", "")
-    .column("nuclide", "")
-    .column("axis", "")
-    .column("value", "")
-    .column("over_base", "")
-    .column("at_limit", "Gy(RBE)")
-    .column("gain", "")
-    .column("limiting", "")
-    .column("target_dose", "Gy(RBE)/MBq");
+    .subject("row", "")
+    .text("scenario")
+    .text("nuclide")
+    .text("axis")
+    .text("value")
+    .number(Measure::Output("over_base".to_owned()), "")
+    .number(Measure::Output("at_limit".to_owned()), "Gy(RBE)")
+    .number(Measure::Output("gain".to_owned()), "")
+    .text("limiting")
+    .number(Measure::Output("target_dose".to_owned()), "Gy(RBE)/MBq");
     for spec in &step.regions {
-        table = table.column(&format!("{}_gain", spec.region.replace(' ', "_")), "");
+        let gain = format!("{}_gain", spec.region.replace(' ', "_"));
+        table = table.number(Measure::Output(gain), "");
     }
     for s in under {
         let scenario = &found.asked.scenarios[s];

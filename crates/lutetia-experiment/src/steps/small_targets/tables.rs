@@ -8,10 +8,11 @@ use super::{
     SmallTargets,
     compute::{Left, OfNuclide, PLACES},
 };
+use crate::results::{Measure, Results, Shown};
 
 /// All of them.
-pub(super) fn all(step: &SmallTargets, found: &[OfNuclide]) -> [Table; 3] {
-    [spheres(step, found), sizes(step, found), cells(step, found)]
+pub(super) fn all(step: &SmallTargets, found: &[OfNuclide]) -> [Shown; 3] {
+    [spheres(step, found).into(), sizes(step, found).into(), cells(step, found).into()]
 }
 
 /// Mass of a sphere of water, g.
