@@ -241,7 +241,7 @@ fn case(
     let rbe = assumptions.rbe.unwrap_or(step.rbe);
     let nuclide = asked.nuclides[of_model].clone();
     let target = weighted(doses[asked.target].moved, rbe);
-    if !(target > 0.0) {
+    if target.is_nan() || target <= 0.0 {
         return Err(DesignsError::NoDose { design: nuclide }.into());
     }
     let mut limiting: Option<(usize, f64)> = None;

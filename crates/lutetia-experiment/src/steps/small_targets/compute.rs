@@ -4,7 +4,7 @@ use lutetia_dose::{Cell, Compartment, SmallDose, bundled, cell_dose, small_spher
 use lutetia_units::DecayChain;
 
 use super::{SmallTargets, SmallTargetsError};
-use crate::steps::StepError;
+use crate::{steps::StepError, written::Length};
 
 /// Longest half-life of a daughter that counts, in half-lives of the nuclide given.
 const LONGEST_DAUGHTER: f64 = 10.0;
@@ -74,7 +74,7 @@ pub(super) fn checked(step: &SmallTargets) -> Result<(), StepError> {
         }
     }
     for rate in step.leave.values() {
-        if !(rate.quantity().si() >= 0.0) {
+        if rate.quantity().si() < 0.0 {
             let value = rate.quantity().si();
             return Err(SmallTargetsError::NotAboveZero { what: "a rate of `leave`", value }.into());
         }
@@ -85,9 +85,9 @@ pub(super) fn checked(step: &SmallTargets) -> Result<(), StepError> {
             [&step.cell.nucleus, &step.cell.diameter].map(|length| length.text().to_owned());
         return Err(SmallTargetsError::Nucleus { nucleus, cell }.into());
     }
-    let mm: Vec<f64> = step.diameters.iter().map(|d| d.mm()).collect();
+    let mm: Vec<f64> = step.diameters.iter().map(Length::mm).collect();
     let rise = mm.windows(2).all(|pair| pair[0] < pair[1]);
-    if mm.len() < 2 || !rise || mm.iter().any(|d| !(*d > 0.0)) {
+    if mm.len() < 2 || !rise || mm.iter().any(|d| *d <= 0.0) {
         let found = step.diameters.iter().map(|d| d.text().to_owned()).collect();
         return Err(SmallTargetsError::Diameters { found }.into());
     }

@@ -156,7 +156,7 @@ fn sizes(step: &SmallTargets, found: &[OfNuclide]) -> Table {
 }
 
 /// `<id>.cells`: the dose of the nucleus of a single cell.
-fn cells(step: &SmallTargets, found: &[OfNuclide]) -> Table {
+fn cells(step: &SmallTargets, found: &[OfNuclide]) -> Results {
     let caption = format!(
         "Nucleus ({}) of a single cell ({}) by the place of the decays, all daughters in place: dose per decay, and \
          RBE-weighted dose where as many decay per mass as give the bulk {}",
@@ -164,15 +164,15 @@ fn cells(step: &SmallTargets, found: &[OfNuclide]) -> Table {
         step.cell.diameter.text(),
         step.equal.text()
     );
-    let mut table = Table::new(format!("{}.cells", step.id), &caption)
-        .column("row", "")
-        .column("nuclide", "")
-        .column("place", "")
-        .column("alpha", "mGy/(MBq s)")
-        .column("electron", "mGy/(MBq s)")
-        .column("relative", "")
-        .column("at_equal", "Gy(RBE)")
-        .column("decays", "");
+    let mut table = Results::new(format!("{}.cells", step.id), &caption)
+        .subject("row", "")
+        .text("nuclide")
+        .text("place")
+        .number(Measure::Output("alpha".to_owned()), "mGy/(MBq s)")
+        .number(Measure::Output("electron".to_owned()), "mGy/(MBq s)")
+        .number(Measure::Output("relative".to_owned()), "")
+        .number(Measure::Output("at_equal".to_owned()), "Gy(RBE)")
+        .number(Measure::Output("decays".to_owned()), "");
     let last = step.diameters.len() - 1;
     let cell_mass = mass_g(step.cell.diameter.mm());
     let equal = step.equal.quantity().si();
