@@ -429,7 +429,8 @@ def half_life(data):
 # Parent, then (daughter, mode); the fraction is the branching ratio of the data set.
 SIMPLE = """
 Lu177 Hf177:B- | Y90 Zr90:B- | Tb161 Dy161:B- | Cu67 Zn67:B- | Cu64 Ni64:EC,Zn64:B- |
-Ga68 Zn68:EC | F18 O18:EC | Zr89 Y89:EC | In111 Cd111:EC | Re188 Os188:B- | Ho166 Er166:B- |
+C11 B11:EC | O15 N15:EC | F18 O18:EC | Ga68 Zn68:EC | Zr89 Y89:EC |
+In111 Cd111:EC | Re188 Os188:B- | Ho166 Er166:B- |
 Tb149 Eu145:A,Gd149:EC | Gd149 Eu149:EC | Eu149 Sm149:EC | Eu145 Sm145:EC | Sm145 Pm145:EC |
 Pm145 Nd145:EC | At211 Po211:EC,Bi207:A | Po211 Pb207:A | Bi207 Pb207:EC | Ra223 Rn219:A |
 Rn219 Po215:A | Pb211 Bi211:B- | Tl207 Pb207:B- | Th227 Ra223:A | Ra224 Rn220:A | Rn220 Po216:A |
@@ -439,7 +440,7 @@ Tl209 Pb209:B- | Pb209 Bi209:B- | At215 Bi211:A | Bi211 Tl207:A,Po211:B- | Tc99 
 """
 # Rare branches whose spectra ENSDF does not give: the fraction is kept, the energy is not.
 RARE = {"Fr221": ("At217", "Ra221"), "At217": ("Bi213", "Rn217"), "Po215": ("Pb211", "At215")}
-STABLE = """Hf-177 Zr-90 Xe-131 Dy-161 Zn-67 Ni-64 Zn-64 Zn-68 O-18 Y-89 Cd-111 Ru-99 Os-188 Er-166
+STABLE = """B-11 N-15 Hf-177 Zr-90 Xe-131 Dy-161 Zn-67 Ni-64 Zn-64 Zn-68 O-18 Y-89 Cd-111 Ru-99 Os-188 Er-166
 Sm-149 Nd-145 Bi-209 Pb-208 Pb-207""".split()
 
 

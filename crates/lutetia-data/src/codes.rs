@@ -112,3 +112,17 @@ pub const NO_SIZE: Code = "LUT3060";
 pub const UNSAID_CORRECTION: Code = "LUT3061";
 /// A share is of an activity that was not injected.
 pub const NOT_INJECTED: Code = "LUT3062";
+/// Frames of a scan overlap.
+pub const FRAMES_OVERLAP: Code = "LUT3070";
+/// Frames of a scan leave a gap.
+pub const FRAMES_GAP: Code = "LUT3071";
+/// A blood input begins after the first frame of the scan.
+pub const INPUT_LATE: Code = "LUT3072";
+/// A blood input ends before the scan.
+pub const INPUT_SHORT: Code = "LUT3073";
+/// A fraction of plasma or parent is out of its range.
+pub const BAD_FRACTION: Code = "LUT3074";
+/// Blood does not say what reaches the tissue, or a scan has no blood.
+pub const NO_INPUT: Code = "LUT3075";
+/// A concentration in blood is negative.
+pub const NEGATIVE_BLOOD: Code = "LUT3076";

@@ -24,6 +24,7 @@
 pub mod codes;
 mod electrons;
 mod nuclides;
+mod pet;
 mod read;
 mod reference;
 mod region;
@@ -32,6 +33,7 @@ mod table;
 
 pub use electrons::{ElectronKind, ElectronRow, electrons, electrons_from_csv};
 pub use nuclides::{nuclides, nuclides_from_csv};
+pub use pet::{PetAllowed, PetBlood, PetFrame, PetRegion, PetSamples, PetScan, PetStudy};
 pub use read::{study_columns, study_page, study_summary};
 pub use reference::{
     LineFault, PhotonLine, ReferenceError, ReferenceMass, Sex, bundled_tables, photon_lines,

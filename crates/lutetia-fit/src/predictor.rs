@@ -61,6 +61,8 @@ pub enum DerivedKind {
     EffectiveHalfLife,
     /// Time at which the curve is highest.
     TimeOfMaximum,
+    /// A quantity of the predictor's own, by the name it gives it: a distribution volume.
+    Own(&'static str),
 }
 
 /// The unit of a derived quantity, in those of the values and times of its predictor.
@@ -72,10 +74,12 @@ pub enum DerivedUnit {
     Time,
     /// None.
     One,
+    /// Of the predictor's own.
+    Own,
 }
 
 impl DerivedKind {
-    /// Every kind.
+    /// Every kind that a curve has.
     pub const ALL: [Self; 5] = [
         Self::Tia,
         Self::TiaToLast,
@@ -92,10 +96,11 @@ impl DerivedKind {
             Self::ExtrapolatedFraction => "extrapolated_fraction",
             Self::EffectiveHalfLife => "effective_half_life",
             Self::TimeOfMaximum => "time_of_maximum",
+            Self::Own(name) => name,
         }
     }
 
-    /// The kind of a name.
+    /// The kind that a curve has by that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -105,6 +110,7 @@ impl DerivedKind {
         match self {
             Self::Tia | Self::TiaToLast => DerivedUnit::ValueTime,
             Self::ExtrapolatedFraction => DerivedUnit::One,
+            Self::Own(_) => DerivedUnit::Own,
             Self::EffectiveHalfLife | Self::TimeOfMaximum => DerivedUnit::Time,
         }
     }

@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, builder::styling};
 use crate::{
     commands::{
         check, completions, data, dose, explain, export, fit, fit_map, functions, import, library,
-        new, plan, report, schema, simulate, survival, trial,
+        new, pet, plan, report, schema, simulate, survival, trial,
     },
     failure::Outcome,
     terminal::{Colour, Terminal},
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     FitMap(fit_map::Arguments),
     /// List the functions that can be fitted, with published names and equations.
     Functions(functions::Arguments),
+    /// Kinetics of dynamic PET: distribution volumes, binding potentials and net uptake.
+    Pet(pet::Arguments),
     /// Compute time-integrated activities and absorbed doses of a patient.
     Dose(dose::Arguments),
     /// How much activity until a limit of dose or of biologically effective dose, and with which risk.
@@ -99,6 +101,7 @@ impl Command {
             Self::Fit(arguments) => fit::run(arguments, terminal),
             Self::FitMap(arguments) => fit_map::run(arguments, terminal),
             Self::Functions(arguments) => functions::run(arguments, terminal),
+            Self::Pet(arguments) => pet::run(arguments, terminal),
             Self::Dose(arguments) => dose::run(arguments, terminal),
             Self::Import(arguments) => import::run(arguments, terminal),
             Self::Export(arguments) => export::run(arguments, terminal),

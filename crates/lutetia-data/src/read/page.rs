@@ -172,6 +172,8 @@ fn section(table: &TableSpec) -> String {
             Kind::Number(unit) => format!("`{unit}` or of the same kind"),
             Kind::Measured => ACTIVITIES_IN.to_owned(),
             Kind::MeasuredOrRelative => format!("{ACTIVITIES_IN}, `%`"),
+            Kind::NumberOrRelative(unit) => format!("`{unit}` or of the same kind, `%`"),
+            Kind::Pure => "none, or `%`".to_owned(),
             Kind::Text | Kind::Date | Kind::Clock => String::new(),
         };
         let _infallible = writeln!(

@@ -413,6 +413,7 @@ impl Header {
                 .or_else(|| unit_cells.iter().find(|(key, _)| shared && key == "unit"));
             match unit_cell {
                 Some((_, i)) => slot.scale = Scale::Cell(*i),
+                None if column.kind == Kind::Pure => slot.scale = Scale::Factor(1.0),
                 None => faults.error(codes::MISSING_UNIT, here, || {
                     let name = &titles[cell].name;
                     Fault::new(format!("column `{name}` has no unit"), "no unit here")

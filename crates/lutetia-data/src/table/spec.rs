@@ -10,6 +10,10 @@ pub(crate) enum Kind {
     Measured,
     /// The same, or a percentage or fraction of another such number of the row.
     MeasuredOrRelative,
+    /// The same, or a percentage or fraction of another number of the row.
+    NumberOrRelative(&'static str),
+    /// A pure number, without a unit or in `%`.
+    Pure,
     /// A date, with or without a clock time.
     Date,
     /// A clock time.
@@ -20,8 +24,9 @@ impl Kind {
     /// The unit that numbers are read in.
     pub(crate) fn unit(self) -> Option<&'static str> {
         match self {
-            Self::Number(unit) => Some(unit),
+            Self::Number(unit) | Self::NumberOrRelative(unit) => Some(unit),
             Self::Measured | Self::MeasuredOrRelative => Some("MBq"),
+            Self::Pure => Some("1"),
             Self::Text | Self::Date | Self::Clock => None,
         }
     }
@@ -102,7 +107,7 @@ impl ColumnSpec {
 
     /// The title of the column with its usual unit, such as `time (h)`.
     pub(crate) fn title(&self) -> String {
-        match self.kind.unit() {
+        match self.kind.unit().filter(|_| self.kind != Kind::Pure) {
             Some(unit) => format!("{} ({unit})", self.name),
             None => self.name.to_owned(),
         }

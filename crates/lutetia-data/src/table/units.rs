@@ -131,8 +131,8 @@ pub(crate) fn parse_unit(text: &str) -> Result<Unit, UnitError> {
 /// What brings a number with this unit to the fixed unit of its column, which the file calls `column`.
 pub(crate) fn unit_factor(text: &str, column: &str, kind: Kind) -> Result<Scale, Box<UnitFault>> {
     let Some(wanted) = kind.unit() else { return Ok(Scale::None) };
-    let relative = matches!(kind, Kind::MeasuredOrRelative);
-    let measured = relative || matches!(kind, Kind::Measured);
+    let relative = matches!(kind, Kind::MeasuredOrRelative | Kind::NumberOrRelative(_));
+    let measured = matches!(kind, Kind::Measured | Kind::MeasuredOrRelative);
     if let (true, Some((factor, per))) = (measured, per_of(text)) {
         return Ok(Scale::Measured(factor, per));
     }

@@ -8,5 +8,6 @@ mod hints;
 mod measures;
 mod mutated_files;
 mod nuclides;
+mod pet;
 mod plausible;
 mod study_folders;

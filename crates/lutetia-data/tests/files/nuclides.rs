@@ -139,8 +139,10 @@ fn val_energies_beside_endf_b_viii_1() {
     let reference = endf();
     let mut compared = 0;
     for nuclide in nuclides().iter().filter(|n| !n.is_stable()) {
-        // The files of these hold one of their branches or types of radiation only.
-        if ["Cu-64", "Lu-177m", "Pm-145", "Tc-99m", "Zr-89"].contains(&nuclide.name.as_str()) {
+        // The files of these hold one of their branches or types of radiation only; C-11 and O-15 are not in the table.
+        if ["C-11", "Cu-64", "Lu-177m", "O-15", "Pm-145", "Tc-99m", "Zr-89"]
+            .contains(&nuclide.name.as_str())
+        {
             continue;
         }
         let row = &reference[&nuclide.name];
@@ -154,6 +156,26 @@ fn val_energies_beside_endf_b_viii_1() {
         compared += 1;
     }
     assert!(compared >= 43, "{compared} nuclides compared");
+}
+
+/// Emitters of positrons for PET are all there, and two annihilation quanta of each positron are their photons.
+#[test]
+fn exact_nuclides_of_pet_annihilate_as_they_emit_positrons() {
+    for name in ["C-11", "O-15", "F-18", "Cu-64", "Ga-68", "Zr-89"] {
+        assert!(nuclides().get(name).is_ok(), "{name}");
+    }
+    // Mean energies of the positrons of ENSDF, keV, with their number per decay.
+    for (name, mean_kev, per_decay) in [("C-11", 385.7, 0.99767), ("O-15", 735.3, 0.999)] {
+        let energy = nuclides().get(name).expect(name).energy;
+        let photons = 2.0 * 0.510_998_95 * per_decay;
+        assert!((energy.photon_mev - photons).abs() < 1e-4, "{name}: {energy:?}");
+        assert!(
+            (energy.electron_mev - 1e-3 * mean_kev * per_decay).abs() < 1e-4,
+            "{name}: {energy:?}"
+        );
+        let lines = photon_lines(name);
+        assert!(lines.iter().any(|l| (l.energy_kev - 510.999).abs() < 0.01), "{name}");
+    }
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn unit_of(name: &str) -> &'static str {
         Some(DerivedUnit::ValueTime) => return "MBq h",
         Some(DerivedUnit::Time) => return "h",
         Some(DerivedUnit::One) => return "1",
-        None => {}
+        Some(DerivedUnit::Own) | None => {}
     }
     match name {
         "rise" => "h",

@@ -20,6 +20,7 @@ mod models;
 pub(crate) mod new;
 mod output;
 mod patients;
+pub(crate) mod pet;
 pub(crate) mod plan;
 mod quantity;
 pub(crate) mod report;

@@ -13,6 +13,7 @@ mod experiments;
 mod hints;
 mod numbers;
 mod patients;
+mod pet;
 #[cfg(unix)]
 mod progress;
 mod spreadsheets;

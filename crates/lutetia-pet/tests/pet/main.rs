@@ -1,0 +1,6 @@
+//! Tests of the kinetics of PET.
+#![allow(missing_docs, clippy::print_stdout)]
+
+mod closed_forms;
+mod kinfitr;
+mod models;
