@@ -70,7 +70,7 @@ fn ran(keys: &str, more: &str) -> Ran {
 }
 
 fn refused(keys: &str, more: &str) -> String {
-    said(&files().run(&experiment(keys, more)).err().expect("it is refused"))
+    said(&files().run(&experiment(keys, more)).expect_err("it is refused"))
 }
 
 fn lambda() -> f64 {
@@ -308,7 +308,7 @@ fn regress_what_cannot_be_set_side_by_side() {
         ("{ Lu-177 = \"6 g\" }", "the half-life of `Lu-177`"),
     ] {
         let text = experiment(REGIONS, CASE).replace("{ Lu-177 = \"1000 h\" }", half_lives);
-        let found = said(&files().run(&text).err().expect("it is refused"));
+        let found = said(&files().run(&text).expect_err("it is refused"));
         assert!(found.contains(expected), "{half_lives}: {found}");
     }
 }

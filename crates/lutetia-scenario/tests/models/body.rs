@@ -51,7 +51,7 @@ fn run(
             into: into.to_owned(),
             activities: vec![(nuclide.to_owned(), 8.0)],
             amount: Some(100.0),
-            over: 0.0,
+            ..Dose::default()
         }],
     };
     let times: Vec<f64> = (0..=480).map(|k| f64::from(k) * 0.25).collect();
@@ -262,7 +262,7 @@ fn exact_every_ligand_runs_with_every_nuclide() {
                 into: "pk:P.serum".to_owned(),
                 activities: vec![(nuclide.to_owned(), 1.0)],
                 amount: Some(50.0),
-                over: 0.0,
+                ..Dose::default()
             };
             let regimen = Regimen { doses: vec![dose] };
             let times = [0.0, 24.0];
