@@ -48,7 +48,7 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
         let ParameterValue::Number(value) = parameter.value else { continue };
         let note = match of_another(parameter, &run) {
             None => None,
-            Some(Ok(other)) => {
+            Some(Other::Known(other)) => {
                 Some(followed(parameter, &other, &sources, &units).unwrap_or_else(|| {
                     format!(
                         "`{}` is a dose factor of {other}, and the model is run with {}; set it",
@@ -57,8 +57,8 @@ pub fn follow(model: &mut Model, nuclides: &[String]) -> Vec<(String, String)> {
                     )
                 }))
             }
-            Some(Err(name)) => Some(format!(
-                "`{}` is said to be a dose factor of `{name}`, which is no nuclide that is known; set it",
+            Some(Other::Unknown(name)) => Some(format!(
+                "`{}` is said to be a dose factor of `{name}`, which is not a known nuclide; set it",
                 parameter.name
             )),
         };
@@ -88,14 +88,21 @@ fn canonical(name: &str) -> Option<String> {
     lutetia_data::nuclides().get(name).ok().map(|nuclide| nuclide.name.clone())
 }
 
-/// The nuclide of which a parameter is the number, where the model is run with others alone; its name as it is written
-/// where it is none.
-fn of_another(parameter: &Parameter, run: &[String]) -> Option<Result<String, String>> {
+/// The nuclide of which a parameter is the number.
+enum Other {
+    /// As the table has it.
+    Known(String),
+    /// As it is written, where the table does not have it.
+    Unknown(String),
+}
+
+/// The nuclide of which a parameter is the number, where the model is run with others alone.
+fn of_another(parameter: &Parameter, run: &[String]) -> Option<Other> {
     let written = &parameter.of_nuclide.as_ref()?.nuclide;
     match canonical(written) {
         Some(name) if run.contains(&name) => None,
-        Some(name) => Some(Ok(name)),
-        None => Some(Err(written.clone())),
+        Some(name) => Some(Other::Known(name)),
+        None => Some(Other::Unknown(written.clone())),
     }
 }
 

@@ -258,10 +258,11 @@ const FREE: [&str; 9] = [
 ];
 
 /// Tables of which only a run tells the rows, by the kind of their step and their part.
-const ROWS_OF_A_RUN: [&str; 7] = [
+const ROWS_OF_A_RUN: [&str; 8] = [
     "combination.grid",
     "exposure-response.fit",
     "select-function",
+    "side-by-side.correlations",
     "survival.families",
     "survival.periods",
     "trial.crossover",

@@ -200,7 +200,8 @@ fn exact_small_targets_are_compared_with_the_bulk() {
     }
     // An alpha emitter is worth more in a single cell against the bulk than a beta emitter.
     let single = |nuclide: &str| number(&ran, "s", &format!("{nuclide} 14 um"), "relative");
-    assert!(single("At-211") > 3.0 * single("Lu-177"));
+    let (alpha, beta) = (single("At-211"), single("Lu-177"));
+    assert!(alpha > 3.0 * beta, "{alpha} {beta}");
     assert_eq!(cell(&ran, "s.sizes", "14 um", "best"), "At-211");
     assert_eq!(cell(&ran, "s.sizes", "14 um", "best_without_alphas"), "Lu-177");
     for (from, to, expected) in [

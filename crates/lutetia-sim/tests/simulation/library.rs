@@ -86,13 +86,17 @@ fn treatment(system: &System, hour: f64) -> (Regimen, Inputs) {
     let drug = || {
         let targets = system.dose_targets();
         let gut = targets.iter().find(|t| t.name.ends_with(".gut"));
-        gut.or_else(|| targets.iter().min_by_key(|t| !blood(&t.name))).map(|target| Dose {
-            at: 0.0,
-            into: target.name.clone(),
-            activities: Vec::new(),
-            amount: Some(1000.0),
-            over: Some(0.5 * hour),
-            ..Dose::default()
+        gut.or_else(|| targets.iter().min_by_key(|t| !blood(&t.name))).map(|target| {
+            // A daughter that is free has no cold form.
+            let free = target.hot.first().map(|hot| system.nuclides()[hot.0].name.clone());
+            Dose {
+                at: 0.0,
+                into: target.name.clone(),
+                amount: free.is_none().then_some(1000.0),
+                activities: free.into_iter().map(|nuclide| (nuclide, 10.0)).collect(),
+                over: Some(0.5 * hour),
+                ..Dose::default()
+            }
         })
     };
     let cold = || drug().map_or_else(Regimen::default, |d| Regimen::repeat(&d, 168.0 * hour, 2));

@@ -110,6 +110,12 @@ impl<'e> Scope<'e> {
         Self { experiment, studies, published, models }
     }
 
+    /// The nuclide that a model is run with, as the table has it.
+    fn nuclide(&self, model: &str) -> Option<String> {
+        let name = self.experiment.models.get(model)?.nuclides.first()?;
+        Some(crate::steps::designs::compute::canonical(name))
+    }
+
     pub(crate) fn step(&self, id: &str) -> Option<&'e Step> {
         self.experiment.steps.iter().find(|step| step.kind().id() == id)
     }
@@ -213,7 +219,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Dose(s) => patients::dose(s, scope),
         Step::Uncertainty(s) => patients::uncertainty(s, scope),
         Step::ModelDose(s) => patients::model_dose(s),
-        Step::Designs(s) => patients::designs(s),
+        Step::Designs(s) => patients::designs(s, scope),
         Step::SmallTargets(s) => patients::small_targets(s),
         Step::Plan(s) => patients::plan(s, scope),
         Step::FitModel(s) => patients::fit_model(s, scope),

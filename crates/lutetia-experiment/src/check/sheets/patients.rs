@@ -7,7 +7,7 @@ use lutetia_units::Quantity;
 use super::{Scope, Sheet, number};
 use crate::steps::{
     cohort_curves::CohortCurves,
-    designs::DesignsStep,
+    designs::{DesignsStep, compute::canonical, tables::alone_row},
     dose::DoseStep,
     fit_curves::FitCurves,
     fit_model::FitModel,
@@ -17,11 +17,11 @@ use crate::steps::{
     select_function::SelectFunction,
     side_by_side::{SideBySide, cases, tables},
     simulate::{Simulate, course::hours},
-    small_targets::SmallTargets,
+    small_targets::{SmallTargets, compute::PLACES},
     sweep::{Sweep, grid::amounts},
     uncertainty::UncertaintyStep,
 };
-use crate::written::Time;
+use crate::written::{Length, Time};
 
 const POINTS: &str = "region time activity sd fitted residual";
 const CURVES: &str = "region time activity low high";
@@ -189,51 +189,82 @@ pub(super) fn model_dose(s: &ModelDose) -> Vec<Sheet> {
     ]
 }
 
-pub(super) fn designs(s: &DesignsStep) -> Vec<Sheet> {
+pub(super) fn designs(s: &DesignsStep, scope: &Scope<'_>) -> Vec<Sheet> {
     let axes = || s.vary.iter().map(|axis| axis.name.clone());
     let columns = || s.regions.iter().map(|spec| spec.region.replace(' ', "_"));
+    let regions = || s.regions.iter().map(|spec| spec.region.clone()).collect::<Vec<_>>();
     let names: Vec<String> = match s.scenarios.is_empty() {
         true => vec!["as given".to_owned()],
         false => s.scenarios.iter().map(|scenario| scenario.name.clone()).collect(),
     };
+    // None where a model cannot be read, which is said elsewhere.
+    let nuclides: Option<Vec<String>> = s.models.iter().map(|name| scope.nuclide(name)).collect();
+    let places = |count: usize| (1..=count).map(|place| place.to_string()).collect();
+    let in_regions = nuclides.as_ref().map(|nuclides| {
+        let of = |nuclide: &String| {
+            let nuclide = nuclide.clone();
+            regions().into_iter().map(move |region| format!("{nuclide} {region}"))
+        };
+        nuclides.iter().flat_map(of).collect::<Vec<_>>()
+    });
     let mut sheets = vec![
         Sheet::new(
             &s.id,
             "",
             "nuclide target_dose alpha_share equal_activity limiting limit_activity at_limit low high \
              low_assumption high_assumption rank rank_best rank_worst",
-        ),
-        Sheet::new(&s.id, "order", "place nuclide at_limit low high limiting rank_best rank_worst"),
+        )
+        .rows(nuclides.clone()),
+        Sheet::new(&s.id, "order", "place nuclide at_limit low high limiting rank_best rank_worst")
+            .rows(Some(places(s.models.len()))),
         Sheet::of_results(
             &s.id,
             "regions",
             "row nuclide region physical weighted at_equal low high physical_at_equal in_place_at_equal of_limit \
              target_over_region",
-        ),
-        Sheet::new(&s.id, "equal", "nuclide activity").with(columns()),
+        )
+        .texts("region", regions())
+        .rows(in_regions.clone()),
+        Sheet::new(&s.id, "equal", "nuclide activity").with(columns()).rows(nuclides.clone()),
         Sheet::new(
             &s.id,
             "moved",
             "row nuclide region given daughters moved_over_in_place low high",
-        ),
+        )
+        .texts("region", regions())
+        .rows(in_regions),
     ];
     if !s.vary.is_empty() {
-        let alone = |part: &str| {
+        let alone = |part: &str, under: &[String]| {
             let fixed =
                 "row scenario nuclide axis value over_base at_limit gain limiting target_dose";
             let gains = columns().map(|region| format!("{region}_gain"));
-            Sheet::of_results(&s.id, part, fixed).with(gains)
+            let rows = nuclides.as_ref().map(|nuclides| {
+                let mut rows = Vec::new();
+                for scenario in under {
+                    for nuclide in nuclides {
+                        for axis in &s.vary {
+                            for value in &axis.values {
+                                rows.push(alone_row(scenario, nuclide, &axis.name, value));
+                            }
+                        }
+                    }
+                }
+                rows
+            });
+            Sheet::of_results(&s.id, part, fixed).with(gains).rows(rows)
         };
         sheets.extend([
-            alone("alone"),
-            alone("assumptions"),
+            alone("alone", &names[..1]),
+            alone("assumptions", &names),
             Sheet::new(
                 &s.id,
                 "gains",
                 "axis base best estimate low high same_best worst limiting verdict",
             )
             .rows(Some(axes().collect())),
-            Sheet::new(&s.id, "gain_order", "place axis best gain worst verdict"),
+            Sheet::new(&s.id, "gain_order", "place axis best gain worst verdict")
+                .rows(Some(places(s.vary.len()))),
             Sheet::new(&s.id, "best", "scenario")
                 .with(axes())
                 .and("at_limit gain product limiting base_at_limit base_limiting")
@@ -250,13 +281,23 @@ pub(super) fn designs(s: &DesignsStep) -> Vec<Sheet> {
 pub(super) fn small_targets(s: &SmallTargets) -> Vec<Sheet> {
     let smaller = s.diameters.len().saturating_sub(1);
     let sizes = s.diameters.iter().take(smaller).map(|d| d.text().to_owned()).collect();
+    let rows = |of: &[&str]| {
+        let mut rows = Vec::new();
+        for nuclide in &s.nuclides {
+            let nuclide = canonical(nuclide);
+            rows.extend(of.iter().map(|of| format!("{nuclide} {of}")));
+        }
+        Some(rows)
+    };
+    let spheres: Vec<&str> = s.diameters.iter().map(Length::text).collect();
     vec![
         Sheet::new(
             &s.id,
             "",
             "row nuclide particles diameter cells alpha_fraction electron_fraction relative relative_low relative_high \
              relative_leaving needed needed_leaving",
-        ),
+        )
+        .rows(rows(&spheres)),
         Sheet::new(
             &s.id,
             "sizes",
@@ -264,7 +305,8 @@ pub(super) fn small_targets(s: &SmallTargets) -> Vec<Sheet> {
              needed_leaving",
         )
         .rows(Some(sizes)),
-        Sheet::of_results(&s.id, "cells", "row nuclide place alpha electron relative at_equal decays"),
+        Sheet::of_results(&s.id, "cells", "row nuclide place alpha electron relative at_equal decays")
+            .rows(rows(&PLACES.map(|(_, place)| place))),
     ]
 }
 

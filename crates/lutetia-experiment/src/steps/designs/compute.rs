@@ -151,7 +151,7 @@ pub(super) fn asked(step: &DesignsStep, context: &Context) -> Result<Asked, Step
 }
 
 /// The name of a nuclide as the table has it; a name that it has not is refused where it is used.
-fn canonical(name: &str) -> String {
+pub(crate) fn canonical(name: &str) -> String {
     lutetia_data::nuclides().get(name).map_or_else(|_| name.to_owned(), |n| n.name.clone())
 }
 

@@ -1,8 +1,8 @@
 //! Designs of a radioligand side by side: nuclides, and parameters of the ligand that are varied together and alone.
 
-mod compute;
+pub(crate) mod compute;
 mod error;
-mod tables;
+pub(crate) mod tables;
 
 use std::collections::BTreeMap;
 

@@ -300,6 +300,11 @@ fn spoken(value: &str) -> String {
     value.replace('/', " per ")
 }
 
+/// The name of the row of a parameter that is varied alone.
+pub(crate) fn alone_row(scenario: &str, nuclide: &str, axis: &str, value: &str) -> String {
+    format!("{scenario} {nuclide} {axis} {}", spoken(value))
+}
+
 /// `<id>.alone` and `<id>.assumptions`: every parameter varied alone, of every nuclide, under the first assumptions or all.
 fn alone(step: &DesignsStep, found: &Found, part: &str, under: Range<usize>) -> Results {
     let mut table = Results::new(
@@ -329,14 +334,7 @@ fn alone(step: &DesignsStep, found: &Found, part: &str, under: Range<usize>) -> 
                     let case = found.case(s, model, apart(found, a, v));
                     let dose = |case: &Case, k: usize| weighted(case.doses[k].moved, case.rbe);
                     let mut row: Vec<Cell> = vec![
-                        format!(
-                            "{} {} {} {}",
-                            scenario.name,
-                            case.nuclide,
-                            axis.name,
-                            spoken(value)
-                        )
-                        .into(),
+                        alone_row(&scenario.name, &case.nuclide, &axis.name, value).into(),
                         scenario.name.as_str().into(),
                         case.nuclide.as_str().into(),
                         axis.name.as_str().into(),

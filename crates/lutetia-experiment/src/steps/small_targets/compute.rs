@@ -10,7 +10,7 @@ use crate::{steps::StepError, written::Length};
 const LONGEST_DAUGHTER: f64 = 10.0;
 
 /// The places of the decays in a cell.
-pub(super) const PLACES: [(Compartment, &str); 4] = [
+pub(crate) const PLACES: [(Compartment, &str); 4] = [
     (Compartment::Surface, "surface"),
     (Compartment::Cytoplasm, "cytoplasm"),
     (Compartment::Cell, "whole cell"),

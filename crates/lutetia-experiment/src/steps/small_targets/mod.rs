@@ -1,6 +1,6 @@
 //! Nuclides in single cells, micrometastases and bulk tumour: what of their energy stays.
 
-mod compute;
+pub(crate) mod compute;
 mod error;
 mod tables;
 
