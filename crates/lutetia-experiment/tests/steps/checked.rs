@@ -245,7 +245,8 @@ fn prop_a_mutated_text_is_found() {
 
 /// Keys whose text is a name that is given and that nothing of the shipped experiments refers to by more than a row of
 /// its own table: what a row compares, what a harm is called, treatments by their names, and the rest of a figure.
-const FREE: [&str; 9] = [
+const FREE: [&str; 10] = [
+    ".stepdesigns.scenarios[].name",
     ".stepside-by-side.case[].group",
     ".stepcompare.rows[].what",
     ".steptrade-off.background[].what",

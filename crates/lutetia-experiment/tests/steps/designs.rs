@@ -198,10 +198,12 @@ fn exact_small_targets_are_compared_with_the_bulk() {
             assert!((control - 0.9).abs() < 1e-3, "{row}: {control}");
         }
     }
-    // An alpha emitter is worth more in a single cell against the bulk than a beta emitter.
+    // Of a sphere of radius R a straight path from a point inside leaves after 3R/4, 5.25 um here: at the 72 keV/um that
+    // the alphas of At-211 lose at first (ICRU 49: 79 at 5.87 MeV, 67 at 7.45 MeV), 0.38 of 6.79 MeV. They lose a little
+    // more as they slow down.
     let single = |nuclide: &str| number(&ran, "s", &format!("{nuclide} 14 um"), "relative");
     let (alpha, beta) = (single("At-211"), single("Lu-177"));
-    assert!(alpha > 3.0 * beta, "{alpha} {beta}");
+    assert!((0.055..0.062).contains(&alpha) && beta < alpha, "{alpha} {beta}");
     assert_eq!(cell(&ran, "s.sizes", "14 um", "best"), "At-211");
     assert_eq!(cell(&ran, "s.sizes", "14 um", "best_without_alphas"), "Lu-177");
     for (from, to, expected) in [

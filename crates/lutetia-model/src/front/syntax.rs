@@ -96,7 +96,7 @@ impl Parser<'_> {
         let start = before.trim_end_matches(of_number).len();
         let unit = &self.s[self.at..];
         let unit = &unit[..unit.find(|c| !of_unit(c)).unwrap_or(unit.len())];
-        if start == before.len() {
+        if start == before.len() || !unit.starts_with(|c: char| c.is_alphabetic() || c == '%') {
             return None;
         }
         let quantity = format!("{} {unit}", &before[start..]);

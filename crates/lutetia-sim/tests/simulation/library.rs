@@ -171,6 +171,10 @@ fn val_every_shipped_model_agrees_with_its_reference_at_1e_10() {
     assert!(!files.is_empty(), "no model in {}", folder.display());
     for path in files {
         let system = compiled(&path);
+        // A part of formulas alone runs in a chain.
+        if system.states().is_empty() {
+            continue;
+        }
         let hour = 3600.0 / system.units().factor(lutetia_units::Dimension::TIME);
         let simulator = Simulator::new(system);
         let (regimen, inputs) = treatment(simulator.system(), hour);
