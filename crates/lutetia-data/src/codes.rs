@@ -126,3 +126,5 @@ pub const BAD_FRACTION: Code = "LUT3074";
 pub const NO_INPUT: Code = "LUT3075";
 /// A concentration in blood is negative.
 pub const NEGATIVE_BLOOD: Code = "LUT3076";
+/// Times of a curve do not ascend.
+pub const NOT_ASCENDING: Code = "LUT3077";

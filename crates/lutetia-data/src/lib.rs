@@ -34,7 +34,10 @@ mod table;
 pub use electrons::{ElectronKind, ElectronRow, electrons, electrons_from_csv};
 pub use nuclides::{nuclides, nuclides_from_csv};
 pub use pet::{PetAllowed, PetBlood, PetFrame, PetRegion, PetSamples, PetScan, PetStudy};
-pub use read::{study_columns, study_page, study_summary};
+pub use read::{
+    CurveAsked, Judge, MeasuredCurve, PatientTable, Refusal, study_columns, study_page,
+    study_summary,
+};
 pub use reference::{
     LineFault, PhotonLine, ReferenceError, ReferenceMass, Sex, bundled_tables, photon_lines,
     photon_lines_from_csv, reference_mass_g, reference_masses, reference_masses_from_csv,

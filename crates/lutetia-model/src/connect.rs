@@ -479,6 +479,7 @@ fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> O
         bounds: (None, None),
         iiv: None,
         iov: None,
+        uncertainty: None,
         effects: Vec::new(),
         source: Some("of the nuclide with its daughters".to_owned()),
         about: Some(match &organ {

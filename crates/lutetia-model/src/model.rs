@@ -4,6 +4,7 @@
 
 mod chain;
 mod dosing;
+mod varying;
 
 use lutetia_units::{Dimension, MolarMass, Unit, UnitSystem};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use serde::Serialize;
 pub use self::{
     chain::{Chain, ChainPart, ChainRole, ChainSetting, ChainToxicity, ChainWire, DoseFactor},
     dosing::{DoseNumber, Dosing, Formula},
+    varying::{Driven, VaryError},
 };
 use crate::expr::Expr;
 
@@ -314,6 +316,8 @@ pub struct Covariate {
     pub range: Option<(f64, f64)>,
     /// Level names of a categorical covariate; its numeric value is the index of the level.
     pub levels: Vec<String>,
+    /// The input that drives it in its place (index into [`Model::inputs`]), after [`Model::vary`].
+    pub driven: Option<usize>,
     /// Description.
     pub about: Option<String>,
 }
@@ -379,6 +383,8 @@ pub struct Parameter {
     pub iiv: Option<Variability>,
     /// Variability between occasions (cycles).
     pub iov: Option<Variability>,
+    /// Standard error of the value as an estimate: log-normal where it is said relative to the value, else normal.
+    pub uncertainty: Option<Variability>,
     /// Covariate effects, applied to the value.
     pub effects: Vec<Effect>,
     /// Where the number comes from; `None` means assumed.
@@ -409,6 +415,7 @@ impl Parameter {
             && self.bounds == other.bounds
             && self.iiv == other.iiv
             && self.iov == other.iov
+            && self.uncertainty == other.uncertainty
             && self.effects.is_empty()
             && other.effects.is_empty()
             && self.source == other.source

@@ -10,6 +10,7 @@
 //! | read the random effects of a model | [`Effects`] |
 //! | draw virtual patients | [`Population::new`], [`Population::cohort`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
+//! | draw what an estimate may be instead | [`Uncertainty`] |
 //! | weight them to published margins | [`weights`], [`Population::weighted`] |
 
 mod cohort;
@@ -22,6 +23,7 @@ mod law;
 mod limits;
 mod range;
 mod slots;
+mod uncertainty;
 mod weighting;
 
 pub use cohort::{Cohort, CohortSpec, Patient, Population};
@@ -32,4 +34,5 @@ pub use error::{Instead, NoVariability, NoWeights, PopulationError, Refusing};
 pub use law::{Form, ParameterLaw, Prior, Transform};
 pub use limits::Limit;
 pub use range::{ExpectedLaw, NoLaw, PopulationRange};
+pub use uncertainty::{Uncertainty, WIDEST_RANGE, in_range};
 pub use weighting::{Margin, Weighting, resample, weights};

@@ -7,7 +7,7 @@ use lutetia_model::system::{CompileError, DoseAmountError, SettingError};
 use lutetia_sim::SimError;
 use lutetia_units::{Dimension, UnitError};
 
-use crate::{DoseError, SettingFault, TreatmentError};
+use crate::{DoseError, DriveError, SettingFault, TreatmentError};
 
 /// Why something cannot be simulated as it was described.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,9 @@ pub enum ScenarioError {
     /// The doses of an arm.
     #[error(transparent)]
     Treatment(Box<TreatmentError>),
+    /// A measured curve.
+    #[error(transparent)]
+    Drive(Box<DriveError>),
 }
 
 impl ScenarioError {
@@ -138,6 +141,7 @@ impl ScenarioError {
         match self {
             Self::Dose(error) => error.code(),
             Self::Treatment(error) => error.code(),
+            Self::Drive(error) => error.code(),
             Self::Sim(error) => error.code(),
             _ => "LUT7052",
         }
@@ -155,4 +159,11 @@ macro_rules! boxed {
     )*};
 }
 
-boxed!(Setting SettingError, Name SettingFault, Sim SimError, Dose DoseError, Treatment TreatmentError);
+boxed!(
+    Setting SettingError,
+    Name SettingFault,
+    Sim SimError,
+    Dose DoseError,
+    Treatment TreatmentError,
+    Drive DriveError
+);

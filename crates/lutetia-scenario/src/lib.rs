@@ -6,10 +6,12 @@
 
 mod clock;
 mod dose;
+mod drive;
 mod error;
 mod library;
 mod model;
 mod nuclide_dose;
+mod patients;
 mod remarks;
 mod scenario;
 mod setting;
@@ -17,10 +19,12 @@ mod treatment;
 
 pub use clock::{Clock, MONTH_D};
 pub use dose::{DoseEntry, DoseError, Kind as DoseKind, Unsaid};
+pub use drive::{CurveForm, Drive, DriveError, HOLD, Interpolation};
 pub use error::ScenarioError;
 pub use library::{nearest, ports_file};
-pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, sketch_note, used};
+pub use model::{LoadedModel, ModelUse, Part, Wire, bound, compiled, model, sketch_note, used};
 pub use nuclide_dose::follow;
+pub use patients::{GivenPatient, PatientColumns, of_subject};
 pub use remarks::unread;
 pub use scenario::Scenario;
 pub use setting::{SettingFault, agreeing, internal, setting, slots};

@@ -4,8 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap, path::Path, sync::Arc};
 
 use lutetia_diagnostic::Sources;
 use lutetia_model::{
-    Connection, Model, Named, Parameter, ParameterValue, Resolve, SourceFile, check_with_units,
-    connect,
+    Connection, Driven, Model, Named, Parameter, ParameterValue, Resolve, SourceFile,
+    check_with_units, connect,
     system::{Binding, compile},
 };
 use lutetia_sim::Simulator;
@@ -13,7 +13,7 @@ use lutetia_units::{Dimension, Nuclide, NuclideTable, Quantity, Unit, UnitSystem
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{ScenarioError, agreeing, follow};
+use crate::{DriveError, ScenarioError, agreeing, follow};
 
 /// A model, or several connected through their ports, with the nuclides they are run with.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -66,6 +66,41 @@ pub struct LoadedModel {
     pub simulator: Arc<Simulator>,
     /// Dose factors that follow the nuclide or cannot, and RBE that nobody set.
     pub notes: Vec<String>,
+    /// With what it was compiled.
+    bound: Arc<Bound>,
+}
+
+/// The nuclides of the labels of a model, and the table that says how they decay.
+#[derive(Debug)]
+struct Bound {
+    nuclides: Vec<String>,
+    table: NuclideTable,
+}
+
+impl Bound {
+    fn simulator(&self, name: &str, model: &Model) -> Result<Arc<Simulator>, ScenarioError> {
+        let system = compile(model, &binding(&self.table, &self.nuclides)).map_err(|source| {
+            ScenarioError::Compile { model: name.to_owned(), source: Box::new(source) }
+        })?;
+        Ok(Arc::new(Simulator::new(system)))
+    }
+}
+
+/// Nuclides for all label groups, or group by group: `GROUP=NUCLIDE`.
+fn binding<'t>(table: &'t NuclideTable, named: &[String]) -> Binding<'t> {
+    let everywhere = named.iter().filter(|n| !n.contains('=')).cloned();
+    let mut binding = Binding::all(table, everywhere);
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (group, nuclide) in named.iter().filter_map(|n| n.split_once('=')) {
+        match groups.iter_mut().find(|(name, _)| *name == group.trim()) {
+            Some((_, nuclides)) => nuclides.push(nuclide.trim()),
+            None => groups.push((group.trim(), vec![nuclide.trim()])),
+        }
+    }
+    for (group, nuclides) in groups {
+        binding = binding.with(group, nuclides);
+    }
+    binding
 }
 
 /// Reads the text of a file by its path: of a model, of what lies beside it, or of the ports that models share, which
@@ -251,12 +286,29 @@ fn compiled_with(
     let mut notes: Vec<String> =
         follow(&mut model, nuclides).into_iter().map(|(_, note)| note).collect();
     notes.extend(sketch_note(&model));
-    let binding = Binding::all(table, nuclides.iter().cloned());
-    let system = compile(&model, &binding).map_err(|source| ScenarioError::Compile {
-        model: name.to_owned(),
-        source: Box::new(source),
-    })?;
-    Ok(LoadedModel { model, simulator: Arc::new(Simulator::new(system)), notes })
+    let mut loaded = bound_with(name, model, nuclides, table)?;
+    loaded.notes = notes;
+    Ok(loaded)
+}
+
+/// Compiles a checked model whose dose factors are already those of its nuclides ([`follow`]); a nuclide is of all its
+/// labels, or `GROUP=NUCLIDE`.
+///
+/// # Errors
+/// Why it cannot be compiled with these nuclides.
+pub fn bound(name: &str, model: Model, nuclides: &[String]) -> Result<LoadedModel, ScenarioError> {
+    bound_with(name, model, nuclides, lutetia_data::nuclides())
+}
+
+fn bound_with(
+    name: &str,
+    model: Model,
+    nuclides: &[String],
+    table: &NuclideTable,
+) -> Result<LoadedModel, ScenarioError> {
+    let bound = Bound { nuclides: nuclides.to_vec(), table: table.clone() };
+    let simulator = bound.simulator(name, &model)?;
+    Ok(LoadedModel { model, simulator, notes: Vec::new(), bound: Arc::new(bound) })
 }
 
 impl LoadedModel {
@@ -273,6 +325,26 @@ impl LoadedModel {
             }
             ParameterValue::Formula { text, .. } => text.clone(),
         }
+    }
+
+    /// The model with what is called so driven by curves: itself where all of it are inputs, else one in which inputs
+    /// take the places of parameters and covariates ([`Model::vary`]). What each name means is returned with it.
+    ///
+    /// # Errors
+    /// A name that is nothing which a curve can drive, or on which something depends that is taken once for a run.
+    pub fn varying<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<(Self, Vec<Driven>), ScenarioError> {
+        let mut model = self.model.clone();
+        let vary = |name| model.vary(name).map_err(DriveError::from);
+        let driven = names.map(vary).collect::<Result<Vec<_>, _>>()?;
+        let simulator = match model.inputs.len() == self.model.inputs.len() {
+            true => Arc::clone(&self.simulator),
+            false => self.bound.simulator(&model.id, &model)?,
+        };
+        let (notes, bound) = (self.notes.clone(), Arc::clone(&self.bound));
+        Ok((Self { model, simulator, notes, bound }, driven))
     }
 
     /// A quantity of a dimension as an internal number.

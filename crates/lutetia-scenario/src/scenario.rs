@@ -70,6 +70,14 @@ impl Scenario {
         &self.regimen
     }
 
+    /// When a run that is read at some times (internal, ascending) starts: at zero, or at the first dose or time where
+    /// that is earlier.
+    #[must_use]
+    pub fn start(&self, times: &[f64]) -> f64 {
+        let doses = self.regimen.doses.iter().map(|dose| dose.at);
+        doses.chain(times.first().copied()).fold(0.0, f64::min)
+    }
+
     /// A run of it that is read at some times (internal, ascending).
     #[must_use]
     pub fn request<'r>(&'r self, times: &'r [f64]) -> Request<'r> {

@@ -85,6 +85,7 @@ impl Build {
             bounds: (None, None),
             iiv: None,
             iov: None,
+            uncertainty: None,
             effects: Vec::new(),
             source: None,
             evidence: None,

@@ -14,11 +14,13 @@
 //! | calibrate to published results | [`fn@calibrate`] |
 //! | weigh benefit against harm | [`tradeoff::trade_off`] |
 //! | seek a regimen within limits | [`regimen::propose`] |
+//! | see what is uncertain or differs between patients in outputs over time | [`fn@draws::bands`] |
 //! | weight them to published margins | [`weights`], [`Population::weighted`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
 
 mod calibrate;
 pub mod crossover_adjustment;
+pub mod draws;
 mod endpoint;
 mod error;
 mod hazard;
@@ -39,7 +41,7 @@ pub use error::{CalibrateError, ProposeError, Statistic, TrialError};
 pub use hazard::{Crossing, crossing};
 pub use lutetia_population::{
     Cohort, CohortSpec, CovariateLaw, Draws, Limit, Margin, Patient, Population, PopulationError,
-    Weighting, log_normal_draws, resample, weights,
+    Uncertainty, Weighting, log_normal_draws, resample, weights,
 };
 pub use marker::MarkerVisits;
 pub use observe::{ObservedCourse, Visit};

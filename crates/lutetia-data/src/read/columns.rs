@@ -2,7 +2,7 @@
 
 use crate::table::{ColumnSpec, Kind, Needed, TableSpec, Way};
 
-const SUBJECT_WORDS: &[&str] = &[
+pub(super) const SUBJECT_WORDS: &[&str] = &[
     "patient",
     "patient_id",
     "patient_name",

@@ -3,10 +3,12 @@
 mod activity;
 mod checks;
 mod columns;
+mod curve;
 mod doses;
 mod measures;
 mod mixed;
 mod page;
+mod patients;
 mod plausible;
 mod sex;
 mod subjects;
@@ -23,7 +25,9 @@ use crate::{
     table::{Fault, Faults, Input, Place, ReadAs, TableReader},
 };
 
+pub use curve::{CurveAsked, MeasuredCurve};
 pub use page::{study_columns, study_page, study_summary};
+pub use patients::{Judge, PatientTable, Refusal};
 
 /// The tables in the order in which they are read; the index is the number of the file in places.
 const SUBJECTS: usize = 0;
@@ -147,7 +151,7 @@ fn read_study(
     }
     let subjects_whole = faults.errors() == before && files[SUBJECTS].1.is_some();
 
-    let known = subjects::Known::new(&subjects, subjects_whole);
+    let known = subjects::Known::new(&subjects, subjects_whole, FILES[SUBJECTS]);
     let mut found = doses::Doses::default();
     let before = faults.errors();
     if let Some(input) = &files[DOSES].1 {

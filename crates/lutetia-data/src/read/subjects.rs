@@ -47,13 +47,15 @@ pub(super) fn read(
 /// The subjects that rows of the other tables may name.
 pub(super) struct Known<'a> {
     ids: BTreeSet<&'a str>,
-    /// Without faults in `subjects.csv`; otherwise an absent subject may be a row that was refused.
+    /// Without faults in their table; otherwise an absent subject may be a row that was refused.
     whole: bool,
+    /// The name of their table.
+    file: &'a str,
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn new(subjects: &'a [Subject], whole: bool) -> Self {
-        Self { ids: subjects.iter().map(|s| s.id.as_str()).collect(), whole }
+    pub(super) fn new(subjects: &'a [Subject], whole: bool, file: &'a str) -> Self {
+        Self { ids: subjects.iter().map(|s| s.id.as_str()).collect(), whole, file }
     }
 
     /// Whether a row may name this subject; tells the fault where it may not.
@@ -69,11 +71,12 @@ impl<'a> Known<'a> {
         }
         faults.error(codes::MISSING_SUBJECT, row.place(column), || {
             let hint = closest(id, self.ids.iter().copied()).map_or_else(
-                || format!("add a row for `{id}` to subjects.csv"),
+                || format!("add a row for `{id}` to {}", self.file),
                 |near| format!("did you mean `{near}`?"),
             );
             let place = Place { file: super::SUBJECTS, line: 1, part: Part::Line };
-            Fault::new(format!("subject `{id}` is not in subjects.csv"), "unknown subject")
+            let file = self.file;
+            Fault::new(format!("subject `{id}` is not in {file}"), "unknown subject")
                 .hint(hint)
                 .also(place, "not among the rows below")
         });

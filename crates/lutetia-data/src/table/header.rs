@@ -63,6 +63,8 @@ pub(crate) struct Covariate {
 /// The header of one file.
 #[derive(Debug)]
 pub(crate) struct Header {
+    /// Its line, from 1.
+    pub(crate) line: u32,
     pub(crate) delimiter: u8,
     pub(crate) width: usize,
     pub(crate) slots: Vec<Slot>,
@@ -144,6 +146,7 @@ impl Header {
                 Slot { cell: None, scale: Scale::None, order: None, broken: false };
                 spec.columns.len()
             ],
+            line: place.line,
             covariates: Vec::new(),
             first: texts.first().cloned().unwrap_or_default(),
             read_as: Vec::new(),

@@ -20,7 +20,5 @@ pub(crate) use lines::Input;
 use lines::LineFault;
 use numbers::{Decimals, NumberFault, is_missing, parse_number};
 pub(crate) use reader::{Bad, RowView, TableReader, When};
-#[cfg(test)]
-pub(crate) use spec::squashed;
-pub(crate) use spec::{ColumnSpec, Kind, Needed, TableSpec, Way};
+pub(crate) use spec::{ColumnSpec, Kind, Needed, TableSpec, Way, squashed};
 pub(crate) use units::{Measure, Over};

@@ -76,6 +76,22 @@ impl<'a> RowView<'a> {
         self.spec.columns[column].name
     }
 
+    /// The place of the titles; a part of it is one of them.
+    pub(crate) fn title_place(&self) -> Place {
+        Place { file: self.file, line: self.header.line, part: Part::Line }
+    }
+
+    /// Whether a title that is not listed has a fault, which is told.
+    pub(crate) fn has_broken_title(&self) -> bool {
+        self.header.covariates.iter().any(|c| c.broken)
+    }
+
+    /// The columns that are not listed and have no fault of their own: name, unit, and number of the cell.
+    pub(crate) fn unlisted(&self) -> Vec<(&'a str, Option<&'a Unit>, usize)> {
+        let whole = self.header.covariates.iter().filter(|c| !c.broken);
+        whole.map(|c| (c.name.as_str(), c.unit.as_ref(), c.cell)).collect()
+    }
+
     pub(crate) fn has(&self, column: usize) -> bool {
         self.header.slots[column].cell.is_some()
     }

@@ -1,7 +1,10 @@
 //! Nothing a file can contain makes the reader panic, and an error is what keeps a study away.
 
-use lutetia_data::Study;
+use std::collections::BTreeMap;
+
+use lutetia_data::{Covariate, CurveAsked, Judge, MeasuredCurve, PatientTable, Refusal, Study};
 use lutetia_diagnostic::{has_errors, render, render_json};
+use lutetia_units::{Dimension, Unit};
 use proptest::prelude::*;
 
 const SUBJECTS: &[u8] = include_bytes!("../good/plain/subjects.csv");
@@ -108,6 +111,59 @@ proptest! {
     #[test]
     fn prop_mutated_files_with_dates_never_panic(s in changes(), d in changes(), a in changes()) {
         check([mutated(DATED[0], &s), mutated(DATED[1], &d), mutated(DATED[2], &a)])?;
+    }
+}
+
+/// Takes every column and value but those of a title that nothing is called.
+struct Any;
+
+impl Judge for Any {
+    fn column(&self, name: &str, _: Option<&Unit>) -> Result<(), Refusal> {
+        match name.is_empty() {
+            true => Err(Refusal {
+                code: lutetia_data::codes::UNKNOWN_COLUMN,
+                message: "no name".to_owned(),
+                hint: "name it".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn cell(&self, _: &str, _: &Covariate) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn row(&self, _: &BTreeMap<String, Covariate>) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn prop_mutated_curves_never_panic(c in changes()) {
+        let text = mutated(b"time (min);C_P (kBq/mL);note\n0;0;a\n0,5;80,25;\n30;4;b\n", &c);
+        let dimension = Unit::parse("kBq/mL").map_or(Dimension::NONE, |unit| unit.dimension());
+        let asked =
+            CurveAsked { name: "C_P", value: None, dimension, unit: "kBq/mL", range: None };
+        let (curve, diagnostics, sources) = MeasuredCurve::parse(("c.csv", &text), &asked);
+        prop_assert_eq!(curve.is_none(), has_errors(&diagnostics));
+        prop_assert!(!render_json(&diagnostics, &sources).is_empty());
+        if let Some(curve) = curve {
+            prop_assert!(curve.times_h.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert!(curve.values.iter().all(|y| y.is_finite()));
+        }
+    }
+
+    #[test]
+    fn prop_mutated_patients_never_panic(s in changes(), d in changes()) {
+        let (patients, doses) = (mutated(SUBJECTS, &s), mutated(DOSES, &d));
+        let given = Some(("doses.csv", &doses[..]));
+        let (table, diagnostics, sources) =
+            PatientTable::parse(("patients.csv", &patients), given, &Any);
+        prop_assert_eq!(table.is_none(), has_errors(&diagnostics));
+        prop_assert!(!render_json(&diagnostics, &sources).is_empty());
     }
 }
 

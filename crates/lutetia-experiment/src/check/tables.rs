@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Experiment,
-    steps::{Step, compare::Published},
+    steps::{Step, compare::Published, fit_model::FitModel, simulate::Simulate},
     written::{self, TimeUnit},
 };
 
@@ -183,8 +183,7 @@ fn of_step(step: &Step) -> Vec<(String, Wanted)> {
                 .collect()
         }
         Step::IndependentAction(s) => columns(&s.from, &["time", "event", "arm"]),
-        Step::Simulate(s) => s
-            .inputs
+        Step::Simulate(Simulate { inputs, .. }) | Step::FitModel(FitModel { inputs, .. }) => inputs
             .values()
             .flat_map(|curve| [&curve.time, &curve.value].map(|c| (c, &curve.table)))
             .map(|(column, table)| (column.clone(), Wanted::column(table, column)))

@@ -15,8 +15,9 @@ use lutetia_units::{NuclideError, UnitError};
 
 use super::{
     Absent, combination::CombinationError, compare::CompareError, designs::DesignsError,
-    reconstruct::ReconstructError, side_by_side::SideBySideError, simulate::SimulateError,
-    small_targets::SmallTargetsError, survival::SurvivalError, sweep::SweepError,
+    input_curve::InputCurveError, reconstruct::ReconstructError, side_by_side::SideBySideError,
+    simulate::SimulateError, small_targets::SmallTargetsError, survival::SurvivalError,
+    sweep::SweepError,
 };
 use crate::results::NotFound;
 
@@ -74,6 +75,9 @@ pub enum StepError {
     /// A simulation of one regimen.
     #[error(transparent)]
     Simulate(Box<SimulateError>),
+    /// A measured curve that drives something of a model.
+    #[error(transparent)]
+    InputCurve(Box<InputCurveError>),
     /// A model over a grid of amounts.
     #[error(transparent)]
     Sweep(Box<SweepError>),
@@ -162,6 +166,7 @@ impl StepError {
             Self::Absent(error) => Some(error.code()),
             Self::NotFound(error) => Some(error.code()),
             Self::Simulate(error) => Some(error.code()),
+            Self::InputCurve(error) => Some(error.code()),
             Self::Sweep(error) => Some(error.code()),
             Self::SideBySide(error) => Some(error.code()),
             Self::Reconstruct(error) => Some(error.code()),
@@ -220,6 +225,7 @@ boxed!(
     Refused Refusal,
     Absent Absent,
     Simulate SimulateError,
+    InputCurve InputCurveError,
     Sweep SweepError,
     SideBySide SideBySideError,
     Reconstruct ReconstructError,

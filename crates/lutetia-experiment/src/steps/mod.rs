@@ -37,6 +37,7 @@ pub mod exposure_response;
 pub mod fit_curves;
 pub mod fit_model;
 pub mod independent_action;
+pub mod input_curve;
 pub mod integrate;
 mod kind;
 pub mod model_dose;

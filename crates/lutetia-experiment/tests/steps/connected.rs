@@ -136,3 +136,54 @@ fn exact_closed_form_and_differential_equations_agree() {
     assert!((output("dose") * unit / closed.dose_gy - 1.0).abs() < 1e-10);
     assert!((output("BED") * unit / closed.bed_gy - 1.0).abs() < 1e-10);
 }
+
+const CLEARED: &str = r#"
+[model]
+id    = "cleared"
+title = "One compartment with a clearance"
+units = { time = "h", amount = "nmol", volume = "L" }
+[compartments]
+c = "10 L"
+[parameters]
+CL = "2 L/h"
+[species]
+X = { in = ["c"] }
+[scheme]
+processes = "out: X.c -> 0 @ CL/volume(c)"
+[observables]
+N = { of = "X.c", unit = "nmol" }
+"#;
+
+/// A clearance of 2, and from 3 h of 5 L/h, in 10 L; where the curve has ended its last value is held, and that is said.
+#[test]
+fn exact_a_parameter_follows_a_curve_of_an_experiment() {
+    let experiment = r#"
+[data.clearance]
+table = "curve.csv"
+[models.m]
+file = "cleared.toml"
+[[step]]
+kind = "simulate"
+id = "out"
+model = "m"
+inputs = { CL = { table = "clearance", time = "time", value = "CL", interpolation = "previous" } }
+doses = [{ into = "X.c", amount = "100 nmol" }]
+until = "10 h"
+points = 11
+"#;
+    let curve = "time (h),CL (L/h)\n0,2\n3,5\n7,5\n";
+    let files = Files::of(&[("curve.csv", curve), ("cleared.toml", CLEARED)]);
+    let text = format!("{}{experiment}", heading(1));
+    let ran = files.run(&text).unwrap_or_else(|e| panic!("{}", said(&e)));
+    let rows = ran.table("out");
+    let (time, found) = (rows.numbers("time"), rows.numbers("N"));
+    assert_eq!(time.len(), 11);
+    for (t, found) in time.iter().zip(found) {
+        let exact = 100.0 * (-(2.0 * t.min(3.0) + 5.0 * (t - 3.0).max(0.0)) / 10.0).exp();
+        // 100 times the tolerance of the integration, of what was given.
+        assert!((found - exact).abs() < 1e-2, "{t} h: {found}, exactly {exact}");
+    }
+    let notes: Vec<&String> =
+        ran.made.settings.values().filter(|note| note.contains("its last value is held")).collect();
+    assert_eq!(notes.len(), 1, "{:?}", ran.made.settings);
+}

@@ -99,6 +99,9 @@ pub struct ParameterRow {
     pub iiv: Option<String>,
     /// Variability between occasions.
     pub iov: Option<String>,
+    /// Standard error of the value as an estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<String>,
     /// Covariate effects.
     pub effects: Vec<String>,
     /// Not estimated.
@@ -689,6 +692,7 @@ impl Writers<'_> {
             unit: parameter.unit.to_string(),
             iiv: parameter.iiv.map(variability),
             iov: parameter.iov.map(variability),
+            uncertainty: parameter.uncertainty.map(variability),
             effects,
             fixed: parameter.fixed,
             source: parameter.source.clone(),

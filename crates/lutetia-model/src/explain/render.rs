@@ -290,6 +290,9 @@ fn parameters(out: &mut String, model: &Model, e: &Explanation) {
             (Some(source), false) => source.clone(),
             (None, false) => "formula".to_owned(),
         };
+        if let Some(uncertainty) = &p.uncertainty {
+            source = format!("standard error {uncertainty}; {source}");
+        }
         if let Some([low, high]) = &p.range {
             source = format!("{low} to {high}; {source}");
         }

@@ -203,6 +203,11 @@ pub(crate) const TABLES: &[Table] = &[
                 Kind::Number,
                 "of `box-cox`: value*exp((exp(eta)^shape - 1)/shape); negative shortens the upper tail",
             ),
+            key(
+                "uncertainty",
+                Kind::Value,
+                "standard error of the value as an estimate: `12 %` of it (log-normal), or a quantity such as `0.3 L/h` (normal), both within `min` and `max`; not how patients differ, which is `iiv`",
+            ),
             key("min", Kind::Value, "lower bound in estimation"),
             key("max", Kind::Value, "upper bound in estimation"),
             key("fixed", Kind::Flag, "not estimated"),

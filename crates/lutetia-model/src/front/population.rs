@@ -67,6 +67,50 @@ fn shape(fields: &Fields, distribution: &Text, faults: &mut Vec<Diagnostic>) -> 
     }
 }
 
+/// `uncertainty` of a parameter: a standard error, relative to the value (log-normal) or in its unit (normal).
+pub(super) fn uncertainty(
+    fields: &Fields,
+    (value, unit): (f64, &Unit),
+    units: &UnitSystem,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Variability> {
+    let t = text(fields, "uncertainty", faults)?;
+    let q = quantity(t, faults)?;
+    let relative = t.as_str().trim_end().ends_with('%');
+    let refusal = if q.value() <= 0.0 {
+        Some((
+            format!("`uncertainty` is `{q}`; expected a standard error above zero"),
+            "leave `uncertainty` out where it is not known",
+        ))
+    } else if relative && value <= 0.0 {
+        Some((
+            format!("`uncertainty` is `{q}` of a value that is not above zero"),
+            "give a standard error in the unit of the value",
+        ))
+    } else if !relative && q.dimension() != unit.dimension() {
+        Some((
+            format!(
+                "`uncertainty` is `{q}` ({}); expected a standard error in {unit}, or `12 %` of the value",
+                q.dimension()
+            ),
+            "write `12 %`, or a quantity in the unit of the value",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, hint)) = refusal {
+        faults.push(Diagnostic::error(code::POPULATION, message).at(t.span(), "").hint(hint));
+        return None;
+    }
+    Some(if relative {
+        let sd = crate::model::log_sd_of_cv(q.si());
+        Variability { sd, distribution: Distribution::LogNormal }
+    } else {
+        let sd = if q.dimension().is_none() { q.si() } else { units.to_internal(&q) };
+        Variability { sd, distribution: Distribution::Normal }
+    })
+}
+
 /// `iiv` or `iov` of a parameter: a CV for log-normal and Box–Cox, a number for logit-normal, a quantity for normal.
 pub(super) fn variability(
     fields: &Fields,

@@ -98,6 +98,21 @@ pub enum CompileError {
         /// The cycle as text.
         cycle: String,
     },
+    /// What varies over time is needed where a number is taken once for the whole run.
+    #[error(
+        "{} cannot vary during a run: {} {} on it, and {} taken once; give the model a parameter of its own for what \
+         varies",
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        once.join(", "),
+        if once.len() == 1 { "depends" } else { "depend" },
+        if once.len() == 1 { "is" } else { "are" }
+    )]
+    CannotVary {
+        /// What should vary.
+        names: Vec<String>,
+        /// What is taken once: initial values, numbers of doses, times of events.
+        once: Vec<String>,
+    },
     /// An initial value that needs an input without default.
     #[error(
         "the initial value of `{state}` needs input `{input}`, which has no default; give the \

@@ -164,10 +164,15 @@ impl<'a> Lowering<'a> {
                 ParameterValue::Formula { .. } => None,
             });
         }
-        for _ in &self.model.covariates {
-            let id = self.graph.parameter(slot);
+        for covariate in &self.model.covariates {
+            let id = match covariate.driven {
+                Some(input) => self.graph.input(input),
+                None => {
+                    slot += 1;
+                    self.graph.parameter(slot - 1)
+                }
+            };
             self.covariates.push(id);
-            slot += 1;
         }
         // Coefficients of effects have no effects of their own, so numbers come first.
         for (index, parameter) in self.model.parameters.iter().enumerate() {
@@ -671,6 +676,9 @@ impl<'a> Lowering<'a> {
             }
         }
         for (index, covariate) in model.covariates.iter().enumerate() {
+            if covariate.driven.is_some() {
+                continue;
+            }
             infos.push(ParameterInfo {
                 name: covariate.name.clone(),
                 unit: covariate.unit.clone(),

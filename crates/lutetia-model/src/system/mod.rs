@@ -21,6 +21,7 @@ mod interval;
 pub(crate) mod labels;
 mod limits;
 mod lower;
+mod once;
 mod pattern;
 mod sensitivity;
 mod setting;
@@ -136,6 +137,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
         .collect();
     let events = Events::lower(&mut lowering)?;
     let dosing = dosing::lower(&mut lowering)?;
+    once::check(&lowering, &initial, &dosing, &events)?;
     let Lowering { mut graph, states, .. } = lowering;
     let conditions: Vec<Id> = events.conditions().collect();
     let switches =

@@ -13,7 +13,7 @@ use lutetia_fit::{
     DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor,
     Prediction, Problem, Sample, fit,
 };
-use lutetia_scenario::LoadedModel;
+use lutetia_scenario::{Drive, LoadedModel, Scenario, ScenarioError, Treatment, of_subject};
 use lutetia_sim::Options;
 use lutetia_units::{Unit, significant};
 
@@ -36,7 +36,9 @@ pub struct ModelFit {
     pub over: Option<String>,
     /// Observable of the model for each measured region or sum of regions `A + B`.
     pub observe: BTreeMap<String, String>,
-    /// Covariates the study does not give: name to quantity.
+    /// Curves that drive what varies in the model, over the time after the first dose of the cycle.
+    pub drives: Vec<Drive>,
+    /// Parameters and covariates that `subjects.csv` does not give, or in the place of those it gives: name to quantity.
     pub set: BTreeMap<String, String>,
     /// Parameters estimated; those with `iiv` without it. Each carries its population prior.
     pub estimate: Option<Vec<String>>,
@@ -44,6 +46,16 @@ pub struct ModelFit {
     pub error: Option<ErrorModel>,
     /// Seed of random starts.
     pub seed: u64,
+}
+
+impl ModelFit {
+    /// With what `subjects.csv` says of the subject under names that the model has, except what is set already.
+    #[must_use]
+    pub fn with_subject(&self, study: &Study, subject: &str, model: &LoadedModel) -> Self {
+        let mut set = study.subject(subject).map_or_else(BTreeMap::new, |s| of_subject(model, s));
+        set.extend(self.set.clone());
+        Self { set, ..self.clone() }
+    }
 }
 
 /// An estimate beside its prior.
@@ -113,11 +125,13 @@ pub fn check_fit(
     asked: &ModelFit,
 ) -> Result<(), PatientError> {
     let of = CycleOf { study, subject, cycle };
+    let asked = &asked.with_subject(study, subject, model);
     for (region, observable) in &asked.observe {
         series(of, region, observable, model, asked.error)?;
     }
-    model.simulator.check_regimen(&treatment(of, asked, model)?.regimen())?;
-    model.parameters(&asked.set)?;
+    let given = treatment(of, asked, model)?;
+    model.simulator.check_regimen(&given.regimen())?;
+    scenario(model, asked, given)?;
     for name in asked.estimate.iter().flatten() {
         model.simulator.parameter(name)?;
     }
@@ -138,12 +152,13 @@ pub fn fit_model(
 ) -> Result<FittedModel, PatientError> {
     let hour = model.clock().hour();
     let of = CycleOf { study, subject, cycle };
+    let asked = &asked.with_subject(study, subject, model);
     let series = asked
         .observe
         .iter()
         .map(|(region, observable)| series(of, region, observable, model, asked.error))
         .collect::<Result<Vec<_>, _>>()?;
-    let scenario = model.scenario(&asked.set, treatment(of, asked, model)?)?;
+    let scenario = scenario(model, asked, treatment(of, asked, model)?)?;
     // What is wrong with the doses is wrong at every starting point: say it once, plainly.
     scenario.simulator().run(&scenario.request(&[0.0]))?;
     let system = model.simulator.system();
@@ -204,6 +219,22 @@ pub fn fit_model(
         predictor,
         hour,
     })
+}
+
+/// The patient as he is simulated at the start of the search. Curves must say what holds at every time to infinity,
+/// where integrals go.
+fn scenario(
+    model: &LoadedModel,
+    asked: &ModelFit,
+    given: Treatment,
+) -> Result<Scenario, PatientError> {
+    let scenario = model.scenario(&asked.set, given)?.with_inputs(Drive::inputs(&asked.drives));
+    let (start, units) = (scenario.start(&[]), &model.model.units);
+    let drives = asked.drives.iter();
+    match drives.flat_map(|drive| drive.uncovered(start, f64::INFINITY, units)).next() {
+        Some(error) => Err(ScenarioError::from(error).into()),
+        None => Ok(scenario),
+    }
 }
 
 /// The estimates beside their priors, in the order of the model.

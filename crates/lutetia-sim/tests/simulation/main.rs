@@ -24,4 +24,5 @@ mod switches;
 mod tolerances;
 mod toxicity;
 mod tumour;
+mod varying;
 mod whole_body;

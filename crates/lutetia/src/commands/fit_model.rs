@@ -12,6 +12,7 @@ use lutetia_scenario::{LoadedModel, compiled};
 
 use super::{
     curves::{Curves, failed, wrong},
+    driven,
     fit::Print,
     models, table,
 };
@@ -51,6 +52,12 @@ pub(crate) struct WithModel {
     #[arg(long = "set", value_name = "NAME=VALUE", requires = "model")]
     set: Vec<String>,
 
+    /// A measured curve that drives an input of the model, or a parameter or covariate that changes
+    /// during the cycle, over the time after its first dose: `GFR=gfr.csv`, or
+    /// `GFR={ file, value, interpolation, delay, before, after }`. Repeat for several.
+    #[arg(long = "input", value_name = "NAME=FILE", requires = "model")]
+    inputs: Vec<String>,
+
     /// Estimate this parameter; repeat for several. Without it all with `iiv` in the model.
     #[arg(long, value_name = "NAME", requires = "model")]
     estimate: Vec<String>,
@@ -88,10 +95,13 @@ pub(crate) fn run(
     }
     let mut observe = pairs("observe", &with.observe)?;
     let set = pairs("set", &with.set)?;
-    let model = models::load(file, terminal)?;
+    let mut model = models::load(file, terminal)?;
     if let Some(note) = lutetia_scenario::sketch_note(&model) {
         terminal.talk(&format!("note: {note}"));
     }
+    let drives = driven::read(&with.inputs, &mut model, terminal)?;
+    // Integrals go to infinity.
+    driven::covered(&drives, &model, (0.0, f64::INFINITY))?;
     let (study, subject, regions) = curves.load(terminal)?;
     curves.say_cycle(&study, &subject, terminal);
     let nuclides: Vec<String> = regions
@@ -140,10 +150,15 @@ pub(crate) fn run(
         over: with.over.clone(),
         observe,
         set,
+        drives,
         estimate: (!with.estimate.is_empty()).then(|| with.estimate.clone()),
         error: error.map_err(|e| wrong(&e))?,
         seed: curves.seed(),
     };
+    let whole = asked.with_subject(&study, &subject, &model);
+    for (name, value) in whole.set.iter().filter(|(name, _)| !asked.set.contains_key(*name)) {
+        terminal.talk(&format!("note: `{name}` = {value}, out of subjects.csv"));
+    }
     let found =
         fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(|e| failed(&e))?;
     let asked = match print {

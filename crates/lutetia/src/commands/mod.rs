@@ -6,6 +6,7 @@ mod curves;
 pub(crate) mod data;
 pub(crate) mod dose;
 mod dose_asked;
+mod driven;
 mod experiments;
 pub(crate) mod explain;
 pub(crate) mod export;

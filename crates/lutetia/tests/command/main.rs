@@ -8,10 +8,12 @@ mod commands;
 mod common;
 mod curve_choice;
 mod curve_input;
+mod draws;
 mod examples;
 mod experiments;
 mod hints;
 mod numbers;
+mod patient_tables;
 mod patients;
 mod pet;
 #[cfg(unix)]
@@ -20,3 +22,4 @@ mod spreadsheets;
 mod survival;
 mod trials;
 mod unused_input;
+mod varying;

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 
 use lutetia_fit::ErrorModel;
 use lutetia_patient::model::{ModelFit, RTOL, check_fit, fit_model};
+use lutetia_scenario::Drive;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Context, StepError, StepKind, Use, cycle, defaults, subject};
+use super::{
+    Context, StepError, StepKind, Use, cycle, defaults,
+    input_curve::{self, InputCurve},
+    subject,
+};
 use crate::artefact::Artefact;
 use crate::written::{Amount, Meant, Time};
 
@@ -36,7 +41,11 @@ pub struct FitModel {
     pub over: Option<Time>,
     /// Observable of the model for each measured region or sum of regions `A + B`.
     pub observe: BTreeMap<String, String>,
-    /// Covariates the study does not give: name to quantity.
+    /// Measured curves that drive inputs of the model, or parameters and covariates that change during the cycle, by name;
+    /// times are those after its first dose.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, InputCurve>,
+    /// Parameters and covariates that `subjects.csv` does not give, or in the place of those it gives: name to quantity.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
     /// Parameters estimated; those with `iiv` if left out. Each carries its population prior.
@@ -54,14 +63,18 @@ impl StepKind for FitModel {
     }
 
     fn uses(&self) -> Vec<Use<'_>> {
-        vec![Use::Data(&self.study), Use::Model(&self.model)]
+        let mut uses = vec![Use::Data(&self.study), Use::Model(&self.model)];
+        uses.extend(self.inputs.values().map(|curve| Use::Data(&curve.table)));
+        uses
     }
 
     fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
         let study = context.study(&self.study)?;
         let subject = subject(study, self.subject.as_deref())?;
-        let model = context.model(&self.model)?;
-        check_fit(study, subject, cycle(self.cycle)?, model, &self.asked(context.seed)?)?;
+        let (model, drives) =
+            input_curve::drives(&self.inputs, context.model(&self.model)?, context)?;
+        let asked = self.asked(context.seed, drives)?;
+        check_fit(study, subject, cycle(self.cycle)?, &model, &asked)?;
         Ok(())
     }
 
@@ -71,13 +84,14 @@ impl StepKind for FitModel {
 }
 
 impl FitModel {
-    fn asked(&self, seed: u64) -> Result<ModelFit, StepError> {
+    fn asked(&self, seed: u64, drives: Vec<Drive>) -> Result<ModelFit, StepError> {
         Ok(ModelFit {
             into: self.into.clone(),
             amount: self.amount.as_ref().map(|amount| amount.text().to_owned()),
             over: self.over.as_ref().map(|over| over.text().to_owned()),
             observe: self.observe.clone(),
             set: self.set.clone(),
+            drives,
             estimate: self.estimate.clone(),
             error: self.error.as_ref().map(Meant::meaning),
             seed,
@@ -88,14 +102,19 @@ impl FitModel {
 fn run(step: &FitModel, context: &mut Context) -> Result<(), StepError> {
     let study = context.study(&step.study)?;
     let subject = subject(study, step.subject.as_deref())?;
-    let model = context.model(&step.model)?;
-    let asked = step.asked(context.seed)?;
-    let found = fit_model(study, subject, cycle(step.cycle)?, model, &asked)?;
+    let (model, drives) = input_curve::drives(&step.inputs, context.model(&step.model)?, context)?;
+    let asked = step.asked(context.seed, drives)?;
+    let whole = asked.with_subject(study, subject, &model);
+    let own = whole.set.iter().filter(|(name, _)| !asked.set.contains_key(*name));
+    let said =
+        own.map(|(name, value)| format!("`{name}` = {value}, out of subjects.csv")).collect();
+    let found = fit_model(study, subject, cycle(step.cycle)?, &model, &asked)?;
     for table in tables::all(&step.id, &found, step.until.h())? {
         context.add(table);
     }
     let made = Artefact::Fit { integrals: found.tias, patient: Box::new(found.patient) };
     context.artefacts.add(&step.id, made);
     context.settings.insert("rtol".to_owned(), format!("{RTOL:e}"));
+    context.remark(&step.id, said);
     Ok(())
 }

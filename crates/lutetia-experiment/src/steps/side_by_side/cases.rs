@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_dose::{Region, Source, bundled::source_with_daughters};
 use lutetia_model::{Evidence, ParameterValue};
+use lutetia_population::WIDEST_RANGE;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, agreeing, setting};
 use lutetia_sim::{Dose, Regimen};
 use lutetia_table::{Cell, Table};
@@ -61,9 +62,6 @@ pub(super) enum Weight {
     /// Gy/(MBq h).
     Factor(f64),
 }
-
-/// How many times its value the greatest of a range may be.
-const WIDEST: f64 = 100.0;
 
 /// Reads the keys of a step.
 pub(super) fn asked<'c>(step: &SideBySide, context: &'c Context) -> Result<Asked<'c>, StepError> {
@@ -346,8 +344,7 @@ fn assumed(
         let (Some(low), Some(high)) = parameter.bounds else { continue };
         let ParameterValue::Number(value) = parameter.value else { continue };
         let name = &parameter.name;
-        // Bounds far above a value are those of any ligand, which a chain that states none takes over from its part.
-        let there = value > 0.0 && high <= WIDEST * value;
+        let there = value > 0.0 && high <= WIDEST_RANGE * value;
         let Some(slot) = model.simulator.system().parameter_index(name) else { continue };
         if graded && low < high && there && chosen(name) && !fixed(name) {
             let purpose = format!("{} {name}", spec.name);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use lutetia_population::Draws;
+use lutetia_population::{Draws, in_range};
 
 /// A parameter that is drawn.
 #[derive(Debug, Clone)]
@@ -21,8 +21,7 @@ impl Range {
     /// zero, else evenly.
     pub(super) fn value(&self, seed: u64, draw: u64, of: NonZeroU64) -> f64 {
         let u = Draws::stratified(seed, draw, of).uniform(&self.purpose, 0);
-        let (low, high) = self.bounds;
-        if low > 0.0 { low * (high / low).powf(u) } else { low + u * (high - low) }
+        in_range(self.bounds, u)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use lutetia_scenario::{LoadedModel, Scenario, ScenarioError, Treatment, internal};
+use lutetia_scenario::{Drive, LoadedModel, Scenario, ScenarioError, Treatment, internal};
 use lutetia_sim::{Options, Regimen};
 use lutetia_units::{Dimension, Unit};
 
-use super::{Simulate, SimulateError, inputs};
+use super::{Simulate, SimulateError};
 use crate::{
-    steps::{Context, StepError},
+    steps::{Context, StepError, input_curve},
     written::Time,
 };
 
@@ -45,9 +45,9 @@ pub(super) fn asked(
     context: &Context,
 ) -> Result<(), StepError> {
     check(step)?;
-    parameters(step, model, context)?;
-    treatment(step, model)?;
-    inputs::of(step, model, context)?;
+    let (model, _) = input_curve::drives(&step.inputs, model, context)?;
+    parameters(step, &model, context)?;
+    treatment(step, &model)?;
     Ok(())
 }
 
@@ -58,10 +58,12 @@ pub(super) fn of(
     context: &Context,
 ) -> Result<Course, StepError> {
     check(step)?;
+    let (model, drives) = input_curve::drives(&step.inputs, model, context)?;
+    let model = &model;
     let system = model.simulator.system();
     let parameters = parameters(step, model, context)?;
     let scenario = Scenario::new(Arc::clone(&model.simulator), parameters, treatment(step, model)?)
-        .with_inputs(inputs::of(step, model, context)?);
+        .with_inputs(Drive::inputs(&drives));
     let shown: Vec<usize> = match &step.outputs {
         None => (0..system.outputs().len()).collect(),
         Some(names) => {
@@ -72,7 +74,9 @@ pub(super) fn of(
     let hours = hours(step);
     let times: Vec<f64> = hours.iter().map(|t| t * hour).collect();
     let set: Vec<&str> = step.set.keys().map(String::as_str).collect();
-    let remarks = scenario.remarks(&set, step.until.h() * hour);
+    let mut remarks = scenario.remarks(&set, step.until.h() * hour);
+    let run = (scenario.start(&times), step.until.h() * hour);
+    remarks.extend(drives.iter().flat_map(|d| d.held(run.0, run.1, &model.model.units)));
     let defaults = Options::default();
     let options =
         Options { rtol: step.rtol.unwrap_or(defaults.rtol), atol_relative: step.atol, ..defaults };
@@ -137,7 +141,12 @@ fn parameters(
         .iter()
         .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
         .collect::<Result<Vec<_>, StepError>>()?;
-    Ok(cohort.with(&set)?.typical().parameters(0).to_vec())
+    // What a curve drives is no parameter any more, so that places differ and names do not.
+    let typical = cohort.with(&set)?.typical();
+    let (theirs, values) = (cohort.model.simulator.system(), typical.parameters(0));
+    let of = |name: &str| theirs.parameter_index(name).and_then(|k| values.get(k).copied());
+    let infos = model.simulator.system().parameters().iter();
+    Ok(infos.map(|info| of(&info.name).unwrap_or(info.default)).collect())
 }
 
 /// The doses of the step, all with the same parameters.

@@ -1,6 +1,6 @@
 //! Why a regimen cannot be simulated.
 
-use lutetia_units::{Dimension, Unit, UnitError, typed};
+use lutetia_units::typed;
 
 use super::course::{MOST_CYCLES, MOST_POINTS};
 
@@ -41,57 +41,12 @@ pub enum SimulateError {
         /// The model that is simulated.
         simulated: String,
     },
-    /// A curve for an input that the model does not have.
-    #[error(
-        "the model has no input `{name}`{}",
-        if known.is_empty() { ", and no other input".to_owned() } else { format!("; it has: {}", known.join(", ")) }
-    )]
-    NoInput {
-        /// As named.
-        name: String,
-        /// The inputs there are.
-        known: Vec<String>,
-    },
-    /// A column of a curve of which the header has no unit that can be read.
-    #[error("the column `{column}` of `{table}`: {source}")]
-    ColumnUnit {
-        /// Which.
-        column: String,
-        /// Of which table.
-        table: String,
-        /// Why not.
-        source: Box<UnitError>,
-    },
-    /// A column of a curve in a unit of something else.
-    #[error(
-        "the column `{column}` of `{table}` is in {found} ({}); expected {expected}",
-        found.dimension()
-    )]
-    ColumnDimension {
-        /// Which.
-        column: String,
-        /// Of which table.
-        table: String,
-        /// Its unit.
-        found: Box<Unit>,
-        /// What the input, or a time, has.
-        expected: Dimension,
-    },
 }
 
 impl SimulateError {
     /// The code of the message.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Points { .. }
-            | Self::Until { .. }
-            | Self::Cycles { .. }
-            | Self::NoInterval
-            | Self::OtherModel { .. } => "LUT7152",
-            Self::NoInput { .. } | Self::ColumnUnit { .. } | Self::ColumnDimension { .. } => {
-                "LUT7153"
-            }
-        }
+        "LUT7152"
     }
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod course;
 mod error;
-mod inputs;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -11,7 +10,7 @@ use lutetia_scenario::DoseEntry;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Context, StepError, StepKind, Use, defaults};
+use super::{Context, StepError, StepKind, Use, defaults, input_curve::InputCurve};
 
 use crate::written::Time;
 pub use error::SimulateError;
@@ -35,7 +34,7 @@ pub struct Simulate {
     /// How often the doses are given in all.
     #[serde(default = "defaults::one")]
     pub cycles: u32,
-    /// Measured curves that drive inputs of the model, by input.
+    /// Measured curves that drive inputs of the model, or parameters and covariates that change during the run, by name.
     #[serde(default)]
     pub inputs: BTreeMap<String, InputCurve>,
     /// Outputs tabulated; all if left out.
@@ -56,18 +55,6 @@ pub struct Simulate {
     /// Its absolute tolerance, as a share of the dose of each species (of what it starts with, where
     /// none is given); if left out, 1e-9 or a thousandth of `rtol` where that is less.
     pub atol: Option<f64>,
-}
-
-/// A curve out of a table under `[data]`; units stand in its header.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InputCurve {
-    /// Name under `[data]`.
-    pub table: String,
-    /// Column of the times.
-    pub time: String,
-    /// Column of the values.
-    pub value: String,
 }
 
 impl StepKind for Simulate {

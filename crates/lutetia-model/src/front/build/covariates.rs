@@ -30,6 +30,7 @@ impl Builder<'_> {
                     typical: None,
                     range: None,
                     levels,
+                    driven: None,
                     about,
                 };
                 let typical =
@@ -122,6 +123,7 @@ impl Builder<'_> {
                     typical: typical.map(|i| i as f64),
                     range: None,
                     levels,
+                    driven: None,
                     about,
                 });
             }
@@ -260,6 +262,7 @@ impl Builder<'_> {
             bounds: (None, None),
             iiv: None,
             iov: None,
+            uncertainty: None,
             effects: Vec::new(),
             source: string(&e.fields, "source", faults),
             evidence: None,

@@ -100,6 +100,7 @@ impl Builder<'_> {
             bounds: (None, None),
             iiv: None,
             iov: None,
+            uncertainty: None,
             effects: Vec::new(),
             source: string(f, "source", faults),
             evidence: grade::evidence(f, faults),
@@ -141,6 +142,9 @@ impl Builder<'_> {
         declared_unit(e, &t, &q, faults);
         parameter.bounds = self.bounds(e, &t, (value, &parameter.unit), faults);
         self.variability(e, &t, value, &mut parameter, faults);
+        let unit = &parameter.unit;
+        parameter.uncertainty =
+            population::uncertainty(f, (value, unit), &self.names.units, faults);
         (parameter, None, Some(q.dimension()))
     }
 
@@ -238,14 +242,14 @@ impl Builder<'_> {
 
 /// The formula of a parameter, which has no variability of its own.
 fn formula(e: &Entry, t: Text, faults: &mut Vec<Diagnostic>) -> Option<(Raw, Text)> {
-    for key in ["iiv", "iov"].into_iter().filter(|key| e.fields.get(key).is_some()) {
+    for key in ["iiv", "iov", "uncertainty"].into_iter().filter(|key| e.fields.get(key).is_some()) {
         faults.push(
             Diagnostic::error(
                 code::POPULATION,
                 format!("`{}` is a formula, so it has no `{key}` of its own", e.name.as_str()),
             )
             .at(place(&e.fields, key), "")
-            .hint("give the variability to a parameter in the formula"),
+            .hint("give it to a parameter in the formula"),
         );
     }
     let raw = syntax::expression(&t).map_err(|d| faults.push(*d)).ok()?;

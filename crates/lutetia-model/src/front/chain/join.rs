@@ -169,6 +169,8 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
             for k in named {
                 let parameter = &mut model.parameters[k];
                 parameter.value = ParameterValue::Number(model.units.to_internal(&q));
+                // It was that of the number before.
+                parameter.uncertainty = None;
                 parameter.unit = q.unit().clone();
                 parameter.source.clone_from(&setting.source);
                 parameter.evidence = setting.evidence;

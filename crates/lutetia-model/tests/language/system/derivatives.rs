@@ -171,6 +171,7 @@ pub(super) fn growing() -> Model {
             typical: Some(70_000.0),
             range: None,
             levels: Vec::new(),
+            driven: None,
             about: None,
         });
         Expr::Symbol(Symbol::Covariate(0))
