@@ -190,6 +190,33 @@ fn val_five_patients_of_psma_it() {
     }
 }
 
+/// While nothing feeds back, the body with one tumour that may change is the plain one: patient 2, of whose other two
+/// lesions a microlitre each is left there, which holds a millionth of the receptors.
+#[test]
+fn exact_the_body_with_feedback_is_the_plain_one_without_it() {
+    let (mut plain, given) = patient("2");
+    let mut ports = Vec::new();
+    for (name, value) in &mut plain {
+        match *name {
+            "measured_tumour_1" | "measured_tumour_2" => "1e-6 L".clone_into(value),
+            "background_1" | "background_2" => "0".clone_into(value),
+            "R_tumour_1" | "R_tumour_2" => {}
+            "measured_tumour_rest" => ports.push(("TV", value.clone())),
+            "k_rel_tumour_1" => ports.push(("k_rel_tumour", value.clone())),
+            same => ports.push((same, value.clone())),
+        }
+    }
+    ports.push(("R_tumour", "266 nmol/L".to_owned()));
+    let outputs = ["A_tumour_rest", "A_kidneys", "A_salivary", "A_liver", "A_body"];
+    let expected = Ready::new(PSMA_IT, "Lu-177").residence(&plain, given, &outputs);
+    let outputs = ["A_tumour", "A_kidneys", "A_salivary", "A_liver", "A_body"];
+    let file = "psma/psma-it-wholebody-feedback.toml";
+    let found = Ready::new(file, "Lu-177").residence(&ports, given, &outputs);
+    for ((name, found), expected) in outputs.iter().zip(found).zip(expected) {
+        near(name, found, expected, 1e-5);
+    }
+}
+
 /// Occupancy of the receptors of tumour 1 just before the second of two equal injections, mean of the five patients;
 /// Golzaryan 2025 (figure S25, as transcribed in nlmixr2lib, paper not read) has 25, 9 and 3 %.
 #[test]
