@@ -217,6 +217,44 @@ fn exact_the_body_with_feedback_is_the_plain_one_without_it() {
     }
 }
 
+/// Its typical values are geometric means of the five men, and its spreads theirs, as far as the file writes digits. The
+/// spread of the receptors of tumours is assumed.
+#[test]
+fn exact_the_body_with_feedback_is_typical_of_the_five_men() {
+    let model = checked("psma/psma-it-wholebody-feedback.toml");
+    let (header, rows) = table(&format!("{FIVE}/patients.csv"));
+    for (own, columns) in [
+        ("BSA", &["BSA"][..]),
+        ("TER", &["TER"]),
+        ("R_kidneys", &["R_kidneys"]),
+        ("R_salivary", &["R_salivary"]),
+        ("k_rel_kidneys", &["k_rel_kidneys"]),
+        ("k_rel_salivary", &["k_rel_salivary"]),
+        ("k_rel_tumour", &["k_rel_tumour_1"]),
+        ("perfusion_salivary", &["perfusion_salivary"]),
+        ("R_tumour", &["R_tumour_1", "R_tumour_2"]),
+    ] {
+        let at = |column: &&str| header.iter().position(|h| named(h).0 == *column);
+        let places: Vec<usize> = columns.iter().filter_map(at).collect();
+        assert_eq!(places.len(), columns.len(), "{own}");
+        let cells = rows.iter().flat_map(|row| places.iter().map(|&k| number(&row[k]).ln()));
+        let logs: Vec<f64> = cells.collect();
+        let count = f64::from(u32::try_from(logs.len()).expect("a few"));
+        let mean = logs.iter().sum::<f64>() / count;
+        let squares = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        let sd = (squares / (count - 1.0)).sqrt();
+        let unit = lutetia_units::Unit::parse(named(&header[places[0]]).1).expect("a unit");
+        let parameter = model.parameters.iter().find(|p| p.name == own).expect("a parameter");
+        let lutetia_model::ParameterValue::Number(value) = parameter.value else {
+            panic!("{own} is a formula")
+        };
+        near(own, model.units.from_internal(value, &unit), mean.exp(), 0.004);
+        if own != "R_tumour" {
+            near(own, parameter.iiv.expect("it varies").sd, sd, 0.025);
+        }
+    }
+}
+
 /// Occupancy of the receptors of tumour 1 just before the second of two equal injections, mean of the five patients;
 /// Golzaryan 2025 (figure S25, as transcribed in nlmixr2lib, paper not read) has 25, 9 and 3 %.
 #[test]
