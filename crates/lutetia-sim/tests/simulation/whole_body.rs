@@ -190,6 +190,71 @@ fn val_five_patients_of_psma_it() {
     }
 }
 
+/// While nothing feeds back, the body with one tumour that may change is the plain one: patient 2, of whose other two
+/// lesions a microlitre each is left there, which holds a millionth of the receptors.
+#[test]
+fn exact_the_body_with_feedback_is_the_plain_one_without_it() {
+    let (mut plain, given) = patient("2");
+    let mut ports = Vec::new();
+    for (name, value) in &mut plain {
+        match *name {
+            "measured_tumour_1" | "measured_tumour_2" => "1e-6 L".clone_into(value),
+            "background_1" | "background_2" => "0".clone_into(value),
+            "R_tumour_1" | "R_tumour_2" => {}
+            "measured_tumour_rest" => ports.push(("TV", value.clone())),
+            "k_rel_tumour_1" => ports.push(("k_rel_tumour", value.clone())),
+            same => ports.push((same, value.clone())),
+        }
+    }
+    ports.push(("R_tumour", "266 nmol/L".to_owned()));
+    let outputs = ["A_tumour_rest", "A_kidneys", "A_salivary", "A_liver", "A_body"];
+    let expected = Ready::new(PSMA_IT, "Lu-177").residence(&plain, given, &outputs);
+    let outputs = ["A_tumour", "A_kidneys", "A_salivary", "A_liver", "A_body"];
+    let file = "psma/psma-it-wholebody-feedback.toml";
+    let found = Ready::new(file, "Lu-177").residence(&ports, given, &outputs);
+    for ((name, found), expected) in outputs.iter().zip(found).zip(expected) {
+        near(name, found, expected, 1e-5);
+    }
+}
+
+/// Its typical values are geometric means of the five men, and its spreads theirs, as far as the file writes digits. The
+/// spread of the receptors of tumours is assumed.
+#[test]
+fn exact_the_body_with_feedback_is_typical_of_the_five_men() {
+    let model = checked("psma/psma-it-wholebody-feedback.toml");
+    let (header, rows) = table(&format!("{FIVE}/patients.csv"));
+    for (own, columns) in [
+        ("BSA", &["BSA"][..]),
+        ("TER", &["TER"]),
+        ("R_kidneys", &["R_kidneys"]),
+        ("R_salivary", &["R_salivary"]),
+        ("k_rel_kidneys", &["k_rel_kidneys"]),
+        ("k_rel_salivary", &["k_rel_salivary"]),
+        ("k_rel_tumour", &["k_rel_tumour_1"]),
+        ("perfusion_salivary", &["perfusion_salivary"]),
+        ("R_tumour", &["R_tumour_1", "R_tumour_2"]),
+    ] {
+        let at = |column: &&str| header.iter().position(|h| named(h).0 == *column);
+        let places: Vec<usize> = columns.iter().filter_map(at).collect();
+        assert_eq!(places.len(), columns.len(), "{own}");
+        let cells = rows.iter().flat_map(|row| places.iter().map(|&k| number(&row[k]).ln()));
+        let logs: Vec<f64> = cells.collect();
+        let count = f64::from(u32::try_from(logs.len()).expect("a few"));
+        let mean = logs.iter().sum::<f64>() / count;
+        let squares = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        let sd = (squares / (count - 1.0)).sqrt();
+        let unit = lutetia_units::Unit::parse(named(&header[places[0]]).1).expect("a unit");
+        let parameter = model.parameters.iter().find(|p| p.name == own).expect("a parameter");
+        let lutetia_model::ParameterValue::Number(value) = parameter.value else {
+            panic!("{own} is a formula")
+        };
+        near(own, model.units.from_internal(value, &unit), mean.exp(), 0.004);
+        if own != "R_tumour" {
+            near(own, parameter.iiv.expect("it varies").sd, sd, 0.025);
+        }
+    }
+}
+
 /// Occupancy of the receptors of tumour 1 just before the second of two equal injections, mean of the five patients;
 /// Golzaryan 2025 (figure S25, as transcribed in nlmixr2lib, paper not read) has 25, 9 and 3 %.
 #[test]
