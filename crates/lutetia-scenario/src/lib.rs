@@ -23,5 +23,5 @@ pub use model::{LoadedModel, ModelUse, Part, Wire, compiled, model, sketch_note,
 pub use nuclide_dose::follow;
 pub use remarks::unread;
 pub use scenario::Scenario;
-pub use setting::{SettingFault, agreeing, internal, setting, slots};
+pub use setting::{SettingFault, agreeing, internal, setting, slots, unit_hint};
 pub use treatment::{Moment, Occasion, Treatment, TreatmentError};

@@ -242,7 +242,7 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
                 ),
             ));
         };
-        values[index] = value_of(&infos[index], text, hint)?;
+        values[index] = value_of(&infos[index], text)?;
     }
     if let Some(missing) = infos.iter().zip(&values).find(|(_, v)| v.is_nan()) {
         let name = &missing.0.name;
@@ -266,24 +266,14 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
 }
 
 /// A value in the unit the model declares or a level, made internal, within the range it declares.
-fn value_of(info: &ParameterInfo, text: &str, hint: &str) -> Outcome<f64> {
+fn value_of(info: &ParameterInfo, text: &str) -> Outcome<f64> {
     info.setting(text).map_err(|error| {
+        let (name, value) = error.example();
         let hint = match &error {
-            SettingError::Range { .. } => "set a value inside the range".to_owned(),
-            SettingError::Level { .. } => {
-                format!("write it as `--set \"{}={}\"`", info.name, info.levels[0])
+            SettingError::Range { .. } => {
+                format!("set a value inside the range, such as `--set \"{name}={value}\"`")
             }
-            // The unit of a parameter without one is `1`.
-            SettingError::Unit { .. } if info.unit.symbol() == "1" => {
-                format!("write it as a number: `--set \"{}=0.5\"`", info.name)
-            }
-            SettingError::Unit { .. } if info.name != "CL" => {
-                format!(
-                    "write it in a unit such as `{}`: `--set \"{}=2.4 {}\"`",
-                    info.unit, info.name, info.unit
-                )
-            }
-            SettingError::Unit { .. } => hint.to_owned(),
+            _ => format!("write it as `--set \"{name}={value}\"`"),
         };
         Failure::usage(error.to_string(), hint)
     })
