@@ -28,6 +28,9 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The figures.
     pub figures: Vec<PlannedFigure>,
+    /// The files that are read for it, where that was looked up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// A name, and the file, folder or parts that it stands for.
@@ -99,6 +102,7 @@ impl Plan {
             models: models.collect(),
             steps: experiment.steps.iter().map(|step| planned(step, experiment)).collect(),
             figures: figures.collect(),
+            files: Vec::new(),
         }
     }
 
@@ -109,6 +113,15 @@ impl Plan {
             let known = stands.iter().find(|known| known.step == step.id);
             step.source = known.map(|known| known.source);
         }
+        self
+    }
+}
+
+impl Plan {
+    /// The same with the files that are read for it: chains with their parts, the ports by which these connect, data.
+    #[must_use]
+    pub fn reading<'f>(mut self, files: impl IntoIterator<Item = &'f String>) -> Self {
+        self.files = files.into_iter().cloned().collect();
         self
     }
 }
@@ -203,6 +216,12 @@ impl fmt::Display for Plan {
         for figure in &self.figures {
             let PlannedFigure { name, kind, from } = figure;
             writeln!(f, "  {name:<24}  {kind:<18}  of {}", from.join(", "))?;
+        }
+        if !self.files.is_empty() {
+            writeln!(f, "\nfiles read")?;
+        }
+        for file in &self.files {
+            writeln!(f, "  {file}")?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 //! | fit a model to all regions at once | [`model::fit_model`] |
 //! | compute doses out of a model | [`model_dose::model_doses`] |
 //! | compare nuclides and rates of a radioligand by their doses | [`designs::design_doses`] |
+//! | find the activity that limits of dose allow | [`first_limit::allowed`] |
 //! | do all of it for every cycle of a patient | [`cycles::compute`] |
 //! | add the cycles | [`cycles::cumulative`] |
 //! | plan the cycles to come | [`plan::plans`] |
@@ -23,6 +24,7 @@ pub mod cycles;
 pub mod designs;
 pub mod dose;
 mod error;
+pub mod first_limit;
 pub mod integrate;
 pub mod judge;
 pub mod map;

@@ -7,7 +7,7 @@ use lutetia_model::system::{CompileError, DoseAmountError, SettingError};
 use lutetia_sim::SimError;
 use lutetia_units::{Dimension, UnitError};
 
-use crate::{DoseError, DriveError, SettingFault, TreatmentError};
+use crate::{DoseError, DriveError, SettingFault, TreatmentError, unit_hint};
 
 /// Why something cannot be simulated as it was described.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +145,23 @@ impl ScenarioError {
             Self::Sim(error) => error.code(),
             _ => "LUT7052",
         }
+    }
+
+    /// What can be done, where a name, a unit or a value is to be written otherwise and the message does not say how.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Scale { source, .. } | Self::Quantity { source, .. } => unit_hint(source),
+            Self::Dimension { expected, .. } => format!("give it as {expected}"),
+            Self::Setting(error) => SettingFault::from((**error).clone()).hint(),
+            Self::Name(error) => error.hint(),
+            Self::Dose(error) => error.hint(),
+            Self::Treatment(error) => return error.hint(),
+            Self::NoTypical { name, unit } => {
+                format!("set it, such as `set = {{ {name} = \"… {unit}\" }}`")
+            }
+            _ => return None,
+        })
     }
 }
 

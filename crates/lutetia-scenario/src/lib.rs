@@ -27,5 +27,5 @@ pub use nuclide_dose::follow;
 pub use patients::{GivenPatient, PatientColumns, of_subject};
 pub use remarks::unread;
 pub use scenario::Scenario;
-pub use setting::{SettingFault, agreeing, internal, setting, slots};
+pub use setting::{SettingFault, agreeing, internal, setting, slots, unit_hint};
 pub use treatment::{Moment, Occasion, Treatment, TreatmentError};

@@ -49,6 +49,42 @@ pub enum SettingFault {
     },
 }
 
+impl SettingFault {
+    /// What can be done, as it is written in a file.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { near: Some(near), .. } => format!("write `{near}`"),
+            Self::Unknown { near: None, .. } => {
+                "`lutetia explain` of the model lists what it has".to_owned()
+            }
+            Self::Disagree { first, .. } => format!("set one of them, such as `{first}`"),
+            Self::Setting(error) => {
+                let (name, value) = error.example();
+                let range = matches!(error, SettingError::Range { .. });
+                let what = if range { "set a value inside the range" } else { "write it" };
+                format!("{what}, such as `\"{}\" = \"{value}\"`", name.replacen(ALIAS_SEPARATOR, ".", 1))
+            }
+            Self::Output { source, .. } => unit_hint(source),
+        }
+    }
+}
+
+/// What can be done about a text that is no quantity of the unit that is wanted.
+#[must_use]
+pub fn unit_hint(fault: &UnitError) -> String {
+    match fault {
+        UnitError::Unknown { suggestion: Some(near), .. } => format!("write `{near}`"),
+        UnitError::Unknown { suggestion: None, .. } => {
+            "units are written as `h`, `d`, `MBq`, `nmol`, `mL/min`, `Gy`".to_owned()
+        }
+        UnitError::Syntax { .. } | UnitError::NonFinite { .. } => {
+            "write a number and its unit, such as `2.4 h`".to_owned()
+        }
+        UnitError::Mismatch { to, .. } => format!("give it in `{to}` or a unit of the same kind"),
+    }
+}
+
 /// Every parameter or covariate that a name means: the one of that name, or those of all parts of a connected model.
 #[must_use]
 pub fn slots(model: &LoadedModel, name: &str) -> Vec<usize> {

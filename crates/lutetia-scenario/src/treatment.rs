@@ -118,6 +118,15 @@ impl TreatmentError {
             _ => "LUT7051",
         }
     }
+
+    /// What can be done, where the message does not say it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Dose { source, .. } => Some(source.hint()),
+            _ => None,
+        }
+    }
 }
 
 /// One entry with everything it gives.

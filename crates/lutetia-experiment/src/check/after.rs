@@ -49,7 +49,7 @@ pub fn placed(name: &str, text: &str, failure: Failure) -> Failure {
             let at = rehearsal::of_message(&file, step, &reason.to_string());
             let hint = match reason {
                 StepError::Table(fault) => of_table(fault).hint,
-                _ => None,
+                _ => reason.hint(),
             };
             let code = failure.code().unwrap_or("LUT7013");
             Diagnostic::error(code, message).at(at, "").maybe_hint(hint)

@@ -185,7 +185,7 @@ impl Judge<'_> {
         for (name, text) in set {
             if let Err(fault) = lutetia_scenario::setting(self.model, name, text) {
                 let message = format!("step `{}`, `set`: {fault}", self.step);
-                self.say("LUT7013", text, message, None);
+                self.say("LUT7013", text, message, Some(fault.hint()));
             }
         }
     }
@@ -194,14 +194,14 @@ impl Judge<'_> {
         let said = |fault: &dyn Display| format!("step `{}`: {fault}", self.step);
         let simulator = &self.model.simulator;
         let fault = match dose.dose(simulator.system()) {
-            Err(fault) => Some((fault.code(), said(&fault))),
+            Err(fault) => Some((fault.code(), said(&fault), Some(fault.hint()))),
             Ok(dose) => {
                 let given = simulator.check_regimen(&Regimen { doses: vec![dose] });
-                given.err().map(|fault| ("LUT7013", said(&fault)))
+                given.err().map(|fault| ("LUT7013", said(&fault), None))
             }
         };
-        if let Some((code, message)) = fault {
-            self.say(code, &dose.into, message, None);
+        if let Some((code, message, hint)) = fault {
+            self.say(code, &dose.into, message, hint);
         }
     }
 

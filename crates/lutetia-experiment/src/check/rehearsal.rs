@@ -48,7 +48,7 @@ fn shown(file: &File<'_>, step: &Step, fault: &StepError) -> Diagnostic {
     let message = fault.to_string();
     let at = of_message(file, id, &message);
     let code = fault.code().unwrap_or("LUT7013");
-    Diagnostic::error(code, format!("step `{id}`: {message}")).at(at, "")
+    Diagnostic::error(code, format!("step `{id}`: {message}")).at(at, "").maybe_hint(fault.hint())
 }
 
 /// The first name of a message that the step has, else the step.

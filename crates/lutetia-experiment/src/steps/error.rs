@@ -7,7 +7,7 @@ use lutetia_model::system::SettingError;
 use lutetia_outcome::OutcomeError;
 use lutetia_patient::{NoIntegral, PatientError, TextError};
 use lutetia_population::PopulationError;
-use lutetia_scenario::{ScenarioError, SettingFault, TreatmentError};
+use lutetia_scenario::{ScenarioError, SettingFault, TreatmentError, unit_hint};
 use lutetia_sim::SimError;
 use lutetia_table::TableError;
 use lutetia_trial::TrialError;
@@ -186,6 +186,26 @@ impl StepError {
             Self::NoRegion { .. } | Self::NoDoseOf { .. } => Some("LUT7102"),
             Self::StudyOrStep => Some("LUT7104"),
             Self::Interrupted => None,
+        }
+    }
+
+    /// What can be done, where a name, a unit or a value is to be written otherwise and the message does not say how.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Scenario(error) => error.hint(),
+            Self::Setting(fault) => Some(fault.hint()),
+            Self::Treatment(error) => error.hint(),
+            Self::Unit(fault) => Some(unit_hint(fault)),
+            Self::Nuclide(fault) => match &**fault {
+                NuclideError::Unknown { suggestion: Some(near), .. } => {
+                    Some(format!("write `{near}`"))
+                }
+                NuclideError::Unknown { .. } => Some("write one of those".to_owned()),
+                _ => None,
+            },
+            Self::Patient { source, .. } => source.hint(),
+            _ => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use lutetia_diagnostic::Sources;
-use lutetia_experiment::{Disk, Experiment, spec};
+use lutetia_diagnostic::{Diagnostic, Sources};
+use lutetia_experiment::{Checked, Disk, Experiment, spec};
 use lutetia_testkit::repository;
 use rayon::prelude::*;
 use toml::Value;
@@ -24,11 +24,12 @@ pub(crate) fn shipped() -> Vec<(String, String)> {
 }
 
 /// The faults of a text, as they are shown.
-fn faults(text: &str) -> (Vec<&'static str>, String) {
+fn faults(text: &str) -> (Vec<&'static str>, String, Vec<String>) {
     let mut sources = Sources::new();
     let found = spec::parse("experiment.toml", text, &mut sources).err().unwrap_or_default();
     let codes = found.iter().map(|d| d.code).collect();
-    (codes, lutetia_diagnostic::render(&found, &sources, false))
+    let bare = found.iter().filter_map(|fault| incomplete("", fault)).collect();
+    (codes, lutetia_diagnostic::render(&found, &sources, false), bare)
 }
 
 #[test]
@@ -92,11 +93,23 @@ pub(crate) fn identity(root: &Value, way: &[Way]) -> String {
     name
 }
 
+/// A fault without its place in the file or without what can be done.
+fn incomplete(what: &str, fault: &Diagnostic) -> Option<String> {
+    let lacks = match (fault.labels.is_empty(), fault.hint.is_none()) {
+        (false, false) => return None,
+        (true, false) => "place",
+        (false, true) => "hint",
+        (true, true) => "place and hint",
+    };
+    Some(format!("{what}: no {lacks}: {} {}", fault.code, fault.message))
+}
+
 /// A key with another name or a value of another type is found by the check, and never by the reader alone, whose
 /// message has no place of its own and hides all others.
 #[test]
 fn prop_a_mutated_key_is_found_or_the_file_is_read() {
     let mut seen = BTreeSet::new();
+    let mut bare = Vec::new();
     let (mut mutated, mut found) = (0, 0);
     for (name, text) in shipped() {
         let root: Value = toml::from_str(&text).expect("TOML");
@@ -109,7 +122,8 @@ fn prop_a_mutated_key_is_found_or_the_file_is_read() {
             }
             let mut judge = |root: &Value, what: &str| {
                 let text = toml::to_string(root).expect("TOML");
-                let (codes, said) = faults(&text);
+                let (codes, said, lacking) = faults(&text);
+                bare.extend(lacking.into_iter().map(|l| format!("{name} {identity} {what}: {l}")));
                 mutated += 1;
                 found += usize::from(!codes.is_empty());
                 assert!(!codes.contains(&"LUT7001"), "{name} {identity} {what}: {said}");
@@ -146,6 +160,7 @@ fn prop_a_mutated_key_is_found_or_the_file_is_read() {
         }
     }
     assert!(mutated > 3000 && found > mutated / 2, "{found} of {mutated}");
+    assert!(bare.is_empty(), "{} say less than they should:\n{}", bare.len(), bare.join("\n"));
 }
 
 /// Texts that are shown and mean nothing to what is computed: any words may stand there.
@@ -230,12 +245,21 @@ fn prop_a_mutated_text_is_found() {
             }
         }
     }
-    let missed: Vec<&str> = cases
+    let judged: Vec<(&str, Checked)> = cases
         .par_iter()
-        .filter(|(_, text)| {
-            lutetia_experiment::check("experiment.toml", text, &disk).diagnostics.is_empty()
+        .map(|(what, text)| {
+            (what.as_str(), lutetia_experiment::check("experiment.toml", text, &disk))
         })
-        .map(|(what, _)| what.as_str())
+        .collect();
+    let bare: Vec<String> = judged
+        .iter()
+        .flat_map(|(what, checked)| checked.diagnostics.iter().filter_map(|d| incomplete(what, d)))
+        .collect();
+    assert!(bare.is_empty(), "{} say less than they should:\n{}", bare.len(), bare.join("\n"));
+    let missed: Vec<&str> = judged
+        .iter()
+        .filter(|(_, checked)| checked.diagnostics.is_empty())
+        .map(|(what, _)| *what)
         .collect();
     let free = |what: &&&str| FREE.iter().any(|key| what.contains(key));
     let found: Vec<&&str> = missed.iter().filter(|what| !free(what)).collect();

@@ -17,6 +17,8 @@ pub enum SettingError {
     Unit {
         /// Parameter or covariate.
         name: String,
+        /// Its unit; `1` where it is a number.
+        unit: String,
         /// Why not.
         source: UnitError,
     },
@@ -44,6 +46,24 @@ pub enum SettingError {
         /// Declared unit.
         unit: String,
     },
+}
+
+impl SettingError {
+    /// A name and a text that it could be set to.
+    #[must_use]
+    pub fn example(&self) -> (&str, String) {
+        match self {
+            Self::Unit { name, unit, .. } if unit == "1" => (name, "0.5".to_owned()),
+            Self::Unit { name, unit, .. } => (name, format!("2.4 {unit}")),
+            Self::Level { name, levels, .. } => {
+                (name, levels.split(", ").next().unwrap_or(levels).to_owned())
+            }
+            Self::Range { name, low, high, unit, .. } => {
+                let end = if low == "…" { high } else { low };
+                (name, format!("{end} {unit}").trim_end_matches(" 1").to_owned())
+            }
+        }
+    }
 }
 
 /// Why the nuclide of a dose is not known.
@@ -92,7 +112,11 @@ impl ParameterInfo {
         Quantity::parse(text)
             .and_then(|q| q.to(&self.unit))
             .map(|x| x * self.factor)
-            .map_err(|source| SettingError::Unit { name: self.name.clone(), source })
+            .map_err(|source| SettingError::Unit {
+                name: self.name.clone(),
+                unit: self.unit.symbol().to_owned(),
+                source,
+            })
     }
 
     /// The internal value of a text that this parameter is set to: as [`Self::value`], and for a covariate within the

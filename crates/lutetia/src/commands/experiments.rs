@@ -54,8 +54,12 @@ pub(crate) fn explain(path: &Path, terminal: &Terminal) -> Outcome {
     let keep = Keep { cache: &cache, program: &program, repository: &repository };
     let disk = Disk::new(&root);
     // What cannot be read was found by the check, or will be said by the run; the plan stands without it.
-    if let Ok(stands) = stands(&experiment, &mut Reading::of(&disk), &keep) {
-        plan = plan.standing(&stands);
+    let mut reading = Reading::of(&disk);
+    if let Ok(stands) = stands(&experiment, &mut reading, &keep) {
+        plan = plan.standing(&stands).reading(reading.hashes().keys());
+    }
+    for note in reading.notes() {
+        terminal.talk(&format!("note: {note}"));
     }
     if terminal.json() {
         // Texts, numbers and lists can always be written.

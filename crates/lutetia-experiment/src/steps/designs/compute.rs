@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 use lutetia_dose::Sex;
 use lutetia_patient::{
     designs::{DesignRegion, Designs, RegionDose, design_doses, rehearse_designs},
+    first_limit::{Limit, allowed},
     model_dose::Parts,
     text::given_mass,
 };
@@ -244,16 +245,13 @@ fn case(
     if target.is_nan() || target <= 0.0 {
         return Err(DesignsError::NoDose { design: nuclide }.into());
     }
-    let mut limiting: Option<(usize, f64)> = None;
-    for (k, limit) in asked.limits.iter().enumerate() {
-        let per_mbq = weighted(doses[k].moved, rbe);
-        let Some(limit) = limit.filter(|_| per_mbq > 0.0) else { continue };
-        let mbq = limit / per_mbq;
-        if limiting.is_none_or(|(_, least)| mbq < least) {
-            limiting = Some((k, mbq));
-        }
-    }
-    let (limiting, limit_mbq) = limiting.ok_or(DesignsError::NoLimit)?;
+    let per_mbq: Vec<Option<f64>> = doses.iter().map(|d| Some(weighted(d.moved, rbe))).collect();
+    let limits = asked.limits.iter().enumerate();
+    let limits: Vec<Limit> =
+        limits.filter_map(|(region, gy)| Some(Limit { region, gy: (*gy)?, tissue: None })).collect();
+    let found = allowed(&limits, &per_mbq, &[], None)?.ok_or(DesignsError::NoLimit)?;
+    let limiting = found.by.and_then(|at| limits.get(at)).ok_or(DesignsError::NoLimit)?.region;
+    let limit_mbq = found.activity;
     Ok(Case {
         scenario,
         nuclide,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lutetia_dose::{Region, Source, bundled::source_with_daughters};
 use lutetia_model::{Evidence, ParameterValue};
+use lutetia_patient::{first_limit::Limit, text::tissue};
 use lutetia_population::WIDEST_RANGE;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, agreeing, setting};
 use lutetia_sim::{Dose, Regimen};
@@ -13,7 +14,6 @@ use lutetia_units::{Dimension, Quantity, Unit};
 use super::{
     CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError,
     draws::Range,
-    limits::{Limit, limits},
 };
 use crate::steps::{Context, StepError};
 
@@ -353,4 +353,17 @@ fn assumed(
         }
     }
     found
+}
+
+/// The limits of a step, in the order of its regions.
+fn limits(step: &SideBySide) -> Result<Vec<Limit>, StepError> {
+    let of = |(at, region): (usize, &RegionSpec)| Some((at, step.limits.get(&region.name)?));
+    let named = step.regions.iter().enumerate().filter_map(of);
+    named
+        .map(|(region, spec)| {
+            let tissue =
+                spec.tissue.as_ref().map(|t| tissue(&t.alpha_beta, &t.repair)).transpose()?;
+            Ok(Limit { region, gy: spec.dose.gy(), tissue })
+        })
+        .collect()
 }

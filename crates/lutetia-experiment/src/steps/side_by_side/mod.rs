@@ -4,7 +4,6 @@
 pub(crate) mod cases;
 mod draws;
 mod error;
-mod limits;
 mod run;
 mod summary;
 pub(crate) mod tables;

@@ -3,6 +3,7 @@
 use std::{num::NonZeroU64, sync::atomic::Ordering};
 
 use lutetia_dose::{Mass, Sex, Tia, absorbed_dose, marrow_self_factor, self_dose_factor};
+use lutetia_patient::first_limit::{Limit, allowed};
 use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::Unit;
 use rayon::prelude::*;
@@ -11,7 +12,6 @@ use super::{
     SideBySide, SideBySideError,
     cases::{Asked, Case, Place, Weight, asked},
     draws::{middle, rank_correlation},
-    limits::{Limit, allowed},
 };
 use crate::steps::{Context, StepError};
 
@@ -267,12 +267,12 @@ impl Point<'_, '_> {
         if !limits.is_empty() {
             let found = allowed(limits, &outcome.doses, &outcome.half_lives, carried)?;
             outcome.at_limit = found.map(|found| AtLimit {
-                gbq: found.gbq,
+                gbq: found.activity,
                 by: found.by.map_or_else(
                     || BY_AMOUNT.to_owned(),
                     |at| step.regions[limits[at].region].name.clone(),
                 ),
-                target: step.target.as_ref().and_then(dose).map(|per_gbq| per_gbq * found.gbq),
+                target: step.target.as_ref().and_then(dose).map(|per_gbq| per_gbq * found.activity),
             });
         }
         Ok(outcome)
