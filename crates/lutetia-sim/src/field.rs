@@ -130,6 +130,21 @@ impl Field {
         }
     }
 
+    /// Adds what flows in from outside then: state and rate.
+    pub(crate) fn add_inflow(&self, elapsed: f64, mut add: impl FnMut(usize, f64)) {
+        let segment = self.segment.borrow();
+        for source in &segment.sources {
+            add(source.state, source.rate(segment.start, elapsed));
+        }
+    }
+
+    /// Whether what drives the model from outside changes within the segment.
+    pub(crate) fn moves_in_time(&self) -> bool {
+        let segment = self.segment.borrow();
+        let flows = segment.sources.iter().any(|source| !source.decaying.is_empty());
+        flows || segment.inputs.iter().any(|line| line.slope.abs() > 0.0)
+    }
+
     /// What flows in from outside now: state, rate, and what parameters change it.
     pub(crate) fn inflow(&self, elapsed: f64) -> Vec<(usize, f64, By)> {
         let segment = self.segment.borrow();

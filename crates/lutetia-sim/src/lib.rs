@@ -88,7 +88,7 @@ mod text;
 mod tolerance;
 
 pub use engine::Stop;
-pub use engine::id::{EngineId, Unsupported};
+pub use engine::id::{EngineId, Lacking, Unsupported};
 pub use error::{
     Bounded, Cause, CurveFault, EventTime, Filling, NoSteadyState, OfState, SimError, SolveFailure,
 };

@@ -7,6 +7,7 @@ use crate::doses::Doses;
 use crate::engine::Engine;
 use crate::engine::bdf::Bdf;
 use crate::engine::id::EngineId;
+use crate::engine::rodas::Rodas;
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::known;
 use crate::record::Trajectory;
@@ -19,13 +20,16 @@ use crate::text::closest;
 pub struct Simulator {
     system: System,
     bdf: Bdf,
+    rodas: Rodas,
 }
 
 impl Simulator {
     /// Works out the order of elimination of the system's Jacobian.
     #[must_use]
     pub fn new(system: System) -> Self {
-        Self { bdf: Bdf::new(&system), system }
+        let bdf = Bdf::new(&system);
+        let rodas = Rodas::new(&system, bdf.elimination());
+        Self { system, bdf, rodas }
     }
 
     /// The system.
@@ -137,6 +141,7 @@ impl Simulator {
     fn engine(&self, id: EngineId) -> &dyn Engine {
         match id {
             EngineId::Bdf => &self.bdf,
+            EngineId::Rodas => &self.rodas,
         }
     }
 }

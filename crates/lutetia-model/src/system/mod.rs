@@ -19,6 +19,7 @@ mod graph;
 mod info;
 mod interval;
 pub(crate) mod labels;
+mod lanes;
 mod limits;
 mod lower;
 mod once;
@@ -41,6 +42,7 @@ pub use info::{
     BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
     StateInfo,
 };
+pub use lanes::{LaneEvaluator, Pack};
 pub use limits::{Limit, LimitKind, Transfer};
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
@@ -398,6 +400,23 @@ impl System {
         let mut evaluator = Evaluator::new(self.clone());
         evaluator.set_parameters(&self.default_parameters());
         evaluator
+    }
+
+    /// A new evaluator of `L` patients at once; one per thread. Parameters start at their defaults.
+    #[must_use]
+    pub fn lane_evaluator<const L: usize>(&self) -> LaneEvaluator<L> {
+        let mut evaluator = LaneEvaluator::new(self.clone());
+        let defaults = self.default_parameters();
+        (0..L).for_each(|lane| evaluator.set_parameters(lane, &defaults));
+        evaluator
+    }
+
+    /// Whether the right-hand side depends on time by itself, without what its inputs do.
+    #[must_use]
+    pub fn rhs_depends_on_time(&self) -> bool {
+        let needed = self.inner.graph.reachable(self.inner.rhs.iter().copied());
+        let is_time = |id: usize| matches!(self.inner.graph.node(id as Id), graph::Node::Time);
+        (0..needed.len()).any(|id| needed[id] && is_time(id))
     }
 
     /// Compiles the derivatives by the parameters `wrt` (indices into [`System::parameters`];

@@ -6,6 +6,7 @@
 //! loops without a dispatch per operation; results of a run are consecutive registers.
 
 use super::graph::{Binary, Graph, Id, Node, Unary, apply_binary, apply_unary};
+use super::lanes::Number;
 
 /// Kind of operation; equal kinds are gathered into runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,28 +149,30 @@ impl Program {
     }
 
     /// A register file with the constants in place.
-    pub(crate) fn registers(&self) -> Vec<f64> {
-        let mut registers = vec![0.0; self.registers];
-        registers[..self.constants.len()].copy_from_slice(&self.constants);
+    pub(super) fn registers<N: Number>(&self) -> Vec<N> {
+        let mut registers = vec![N::splat(0.0); self.registers];
+        for (register, constant) in registers.iter_mut().zip(&self.constants) {
+            *register = N::splat(*constant);
+        }
         registers
     }
 
     /// Sets the parameters and runs the prologue.
-    pub(crate) fn set_parameters(&self, registers: &mut [f64], parameters: &[f64]) {
+    pub(super) fn set_parameters<N: Number>(&self, registers: &mut [N], parameters: &[N]) {
         let start = self.constants.len();
         registers[start..start + self.parameters].copy_from_slice(parameters);
         self.prologue.run(registers);
     }
 
     /// Runs one tape at a point.
-    pub(crate) fn run(
+    pub(super) fn run<N: Number>(
         &self,
         tape: usize,
-        registers: &mut [f64],
-        t: f64,
-        x: &[f64],
-        u: &[f64],
-        out: &mut [f64],
+        registers: &mut [N],
+        t: N,
+        x: &[N],
+        u: &[N],
+        out: &mut [N],
     ) {
         registers[self.time] = t;
         let (x_start, u_start) = (self.time + 1, self.time + 1 + self.states);
@@ -343,13 +346,13 @@ impl Tape {
         }
     }
 
-    fn gather(&self, registers: &[f64], out: &mut [f64]) {
+    fn gather<N: Number>(&self, registers: &[N], out: &mut [N]) {
         for (value, &register) in out.iter_mut().zip(&self.roots) {
             *value = registers[register as usize];
         }
     }
 
-    fn run(&self, registers: &mut [f64]) {
+    fn run<N: Number>(&self, registers: &mut [N]) {
         for run in &self.runs {
             let (read, write) = registers.split_at_mut(run.first as usize);
             let (start, count) = (run.operands as usize, run.count as usize);
@@ -364,31 +367,28 @@ impl Tape {
                 }
                 Kind::Unary(op) => {
                     for (value, &a) in write.iter_mut().zip(&self.singles[start..start + count]) {
-                        *value = apply_unary(op, read[a as usize]);
+                        *value = read[a as usize].map(|a| apply_unary(op, a));
                     }
                 }
                 Kind::Product => {
                     for (value, &[a, b, c]) in
                         write.iter_mut().zip(&self.triples[start..start + count])
                     {
-                        *value = read[a as usize] * read[b as usize] * read[c as usize];
+                        let product = read[a as usize].zip(read[b as usize], |a, b| a * b);
+                        *value = product.zip(read[c as usize], |ab, c| ab * c);
                     }
                 }
                 Kind::Choose => {
                     for (value, &[x, a, b]) in
                         write.iter_mut().zip(&self.triples[start..start + count])
                     {
-                        *value = if read[x as usize] > 0.0 {
-                            read[a as usize]
-                        } else {
-                            read[b as usize]
-                        };
+                        *value = read[x as usize].choose(read[a as usize], read[b as usize]);
                     }
                 }
                 Kind::PowInt => {
                     for (value, &(a, n)) in write.iter_mut().zip(&self.powers[start..start + count])
                     {
-                        *value = read[a as usize].powi(n);
+                        *value = read[a as usize].map(|a| a.powi(n));
                     }
                 }
                 Kind::Sum(terms) => {
@@ -396,13 +396,13 @@ impl Tape {
                     let range = start..start + count * length;
                     let sums = (&self.sum_terms[range.clone()], &self.sum_coefficients[range]);
                     match length {
-                        2 => sums_run::<2>(sums, read, write),
-                        3 => sums_run::<3>(sums, read, write),
-                        4 => sums_run::<4>(sums, read, write),
-                        5 => sums_run::<5>(sums, read, write),
-                        6 => sums_run::<6>(sums, read, write),
-                        7 => sums_run::<7>(sums, read, write),
-                        8 => sums_run::<8>(sums, read, write),
+                        2 => sums_run::<2, N>(sums, read, write),
+                        3 => sums_run::<3, N>(sums, read, write),
+                        4 => sums_run::<4, N>(sums, read, write),
+                        5 => sums_run::<5, N>(sums, read, write),
+                        6 => sums_run::<6, N>(sums, read, write),
+                        7 => sums_run::<7, N>(sums, read, write),
+                        8 => sums_run::<8, N>(sums, read, write),
                         _ => long_sums_run(length, sums, read, write),
                     }
                 }
@@ -412,56 +412,54 @@ impl Tape {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "one tight loop per operation is the point of runs")]
-    fn pairs_run(
+    fn pairs_run<N: Number>(
         &self,
         start: usize,
-        read: &[f64],
-        write: &mut [f64],
+        read: &[N],
+        write: &mut [N],
         apply: impl Fn(f64, f64) -> f64,
     ) {
         let operands = &self.pairs[start..start + write.len()];
         for (value, &[a, b]) in write.iter_mut().zip(operands) {
-            *value = apply(read[a as usize], read[b as usize]);
+            *value = read[a as usize].zip(read[b as usize], &apply);
         }
     }
 }
 
-/// Sums of N terms each.
-fn sums_run<const N: usize>(
+/// Sums of so many terms each.
+fn sums_run<const LENGTH: usize, N: Number>(
     (terms, coefficients): (&[u32], &[f64]),
-    read: &[f64],
-    write: &mut [f64],
+    read: &[N],
+    write: &mut [N],
 ) {
-    let (terms, coefficients) = (terms.as_chunks::<N>().0, coefficients.as_chunks::<N>().0);
+    let (terms, coefficients) =
+        (terms.as_chunks::<LENGTH>().0, coefficients.as_chunks::<LENGTH>().0);
     for ((value, a), c) in write.iter_mut().zip(terms).zip(coefficients) {
         // Two accumulators halve the chain of dependent additions.
-        let (mut even, mut odd) = (0.0, 0.0);
-        for k in 0..N {
-            let term = c[k] * read[a[k] as usize];
-            if k % 2 == 0 {
-                even += term;
-            } else {
-                odd += term;
-            }
+        let (mut even, mut odd) = (N::splat(0.0), N::splat(0.0));
+        for k in 0..LENGTH {
+            let sum = if k % 2 == 0 { &mut even } else { &mut odd };
+            *sum = sum.zip(read[a[k] as usize], |sum, x| sum + c[k] * x);
         }
-        *value = even + odd;
+        *value = even.zip(odd, |even, odd| even + odd);
     }
 }
 
 /// Sums of `length` terms each; four accumulators.
-fn long_sums_run(
+fn long_sums_run<N: Number>(
     length: usize,
     (terms, coefficients): (&[u32], &[f64]),
-    read: &[f64],
-    write: &mut [f64],
+    read: &[N],
+    write: &mut [N],
 ) {
     let length = length.max(1);
     let sums = terms.chunks_exact(length).zip(coefficients.chunks_exact(length));
     for (value, (a, c)) in write.iter_mut().zip(sums) {
-        let mut parts = [0.0; 4];
+        let mut parts = [N::splat(0.0); 4];
         for (k, (a, c)) in a.iter().zip(c).enumerate() {
-            parts[k % 4] += c * read[*a as usize];
+            parts[k % 4] = parts[k % 4].zip(read[*a as usize], |sum, x| sum + c * x);
         }
-        *value = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+        let add = |a: N, b: N| a.zip(b, |a, b| a + b);
+        *value = add(add(parts[0], parts[1]), add(parts[2], parts[3]));
     }
 }

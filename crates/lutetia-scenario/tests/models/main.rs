@@ -4,6 +4,7 @@
 mod body;
 mod chains;
 mod doses;
+mod engines;
 mod nuclides;
 mod ports;
 mod swap;

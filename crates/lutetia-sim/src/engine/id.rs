@@ -14,17 +14,20 @@ pub enum EngineId {
     /// Backward differentiation formulas of order one to five with steps of variable size.
     #[default]
     Bdf,
+    /// A Rosenbrock method of order four that steps several patients at once.
+    Rodas,
 }
 
 impl EngineId {
     /// Every engine there is.
-    pub const ALL: [Self; 1] = [Self::Bdf];
+    pub const ALL: [Self; 2] = [Self::Bdf, Self::Rodas];
 
     /// What a user types.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Bdf => "bdf",
+            Self::Rodas => "rodas",
         }
     }
 }
@@ -90,6 +93,42 @@ pub enum Unsupported {
         /// Parameters to differentiate by.
         wrt: usize,
     },
+    /// Something that this engine does not do and another does.
+    #[error("engine `{engine}` does not run {lacking}; leave the engine out, or choose `bdf`")]
+    Lacking {
+        /// The engine.
+        engine: EngineId,
+        /// What it does not do.
+        lacking: Lacking,
+    },
+}
+
+/// What an engine does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lacking {
+    /// Derivatives by parameters.
+    Derivatives,
+    /// Models with events.
+    Events,
+    /// Runs that go on from another.
+    Pieces,
+    /// Doses that replace, reset or are in their steady state.
+    KindsOfDoses,
+    /// Models whose elimination cannot be worked out beforehand.
+    Size,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Derivatives => "derivatives by parameters",
+            Self::Events => "models with events",
+            Self::Pieces => "what goes on from another run",
+            Self::KindsOfDoses => "doses that replace, reset or are in their steady state",
+            Self::Size => "models that are so densely connected",
+        })
+    }
 }
 
 impl Unsupported {
@@ -100,6 +139,7 @@ impl Unsupported {
             Self::Engine { .. } => "LUT4201",
             Self::DerivativesOfOccasions { .. } => "LUT4202",
             Self::DerivativesOfPiece { .. } => "LUT4203",
+            Self::Lacking { .. } => "LUT4204",
         }
     }
 }

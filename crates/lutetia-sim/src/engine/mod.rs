@@ -5,7 +5,10 @@
 //! inputs, switches, records and the words of failures are not its business; it finds them beside.
 
 pub(crate) mod bdf;
+mod elimination;
+mod first_step;
 pub(crate) mod id;
+pub(crate) mod rodas;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -11,7 +11,7 @@ use diffsol::{
 use diffsol_la::NalgebraContext;
 use lutetia_model::system::{Evaluator, SparsePattern};
 
-use super::elimination::Pattern;
+use crate::engine::elimination::Pattern;
 use super::matrix::{SharedPattern, SharedSparse, V, slice, slice_mut};
 use crate::field::Field;
 

@@ -12,7 +12,7 @@ use diffsol_la::{
 };
 use nalgebra::{DMatrix, DVector, Dyn, LU};
 
-use super::elimination::{Elimination, Factors};
+use crate::engine::elimination::{Elimination, Factors};
 use super::matrix::{SharedPattern, SharedSparse, V};
 use crate::failure::is_tame;
 

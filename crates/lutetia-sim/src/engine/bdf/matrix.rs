@@ -12,7 +12,7 @@ use diffsol_la::{
     NalgebraVec, Scale, Vector, VectorCommon, VectorIndex,
 };
 
-use super::elimination::Pattern;
+use crate::engine::elimination::Pattern;
 
 pub(crate) type V = NalgebraVec<f64>;
 type Index = <V as Vector>::Index;

@@ -3,7 +3,6 @@
 //! The integrator is diffsol's; nothing outside of this folder names it.
 
 mod doses;
-mod elimination;
 mod equations;
 mod events;
 mod failure;
@@ -21,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lutetia_model::system::System;
 
-use self::elimination::Elimination;
+use super::elimination::Elimination;
 use self::equations::Layout;
 use self::run::{Task, integrate};
 use self::tangents::TangentLayout;
@@ -48,6 +47,11 @@ impl Bdf {
             Layout::new(system.states().len(), system.outputs().len(), system.jacobian_pattern());
         let elimination = Elimination::plan(Arc::clone(&layout.pattern)).map(Arc::new);
         Self { system: system.clone(), layout, elimination, tangent_layouts: Mutex::default() }
+    }
+
+    /// The order of elimination of the system's Jacobian, where there is one.
+    pub(crate) fn elimination(&self) -> Option<Arc<Elimination>> {
+        self.elimination.clone()
     }
 
     fn tangent_layout(&self, wrt: &[usize]) -> Arc<TangentLayout> {

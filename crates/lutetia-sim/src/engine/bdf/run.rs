@@ -14,7 +14,7 @@ use diffsol::{
 use diffsol_la::{NalgebraContext, NalgebraMat, Vector};
 use lutetia_model::system::{EventTimes, System};
 
-use super::elimination::Elimination;
+use crate::engine::elimination::Elimination;
 use super::equations::{Equations, Layout};
 use super::failure::cause;
 use super::history::History;

@@ -75,26 +75,26 @@ const MOST_OPERATIONS: usize = 8_000_000;
 /// The elimination of one pattern, worked out once per model and shared between threads.
 #[derive(Debug)]
 pub(crate) struct Elimination {
-    n: usize,
+    pub(super) n: usize,
     /// The pattern this elimination belongs to.
     pattern: Arc<Pattern>,
     /// `order[k]` is the row and column eliminated k-th.
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
     /// Where entry `p` of the matrix goes in the factor array.
-    scatter: Vec<u32>,
+    pub(super) scatter: Vec<u32>,
     /// Number of entries of `L + U`.
-    n_factors: usize,
+    pub(super) n_factors: usize,
     /// Position of the k-th pivot.
-    pivots: Vec<u32>,
+    pub(super) pivots: Vec<u32>,
     /// Entries of column k of `L` below the pivot: (position, permuted row); ranges by `lower_starts`.
-    lower: Vec<(u32, u32)>,
-    lower_starts: Vec<usize>,
+    pub(super) lower: Vec<(u32, u32)>,
+    pub(super) lower_starts: Vec<usize>,
     /// Entries of row k of `U` right of the pivot: (position, permuted column).
-    upper: Vec<(u32, u32)>,
-    upper_starts: Vec<usize>,
+    pub(super) upper: Vec<(u32, u32)>,
+    pub(super) upper_starts: Vec<usize>,
     /// `f[target] −= f[left]·f[right]`, grouped by pivot.
-    updates: Vec<(u32, u32, u32)>,
-    update_starts: Vec<usize>,
+    pub(super) updates: Vec<(u32, u32, u32)>,
+    pub(super) update_starts: Vec<usize>,
 }
 
 /// Row or column sets as bit masks.
@@ -275,7 +275,7 @@ fn markowitz(pattern: &Pattern) -> (Vec<usize>, Vec<Vec<usize>>, Vec<Vec<usize>>
 
 /// Entries of a trustworthy factorisation may grow at most this much beyond the largest entry of
 /// the matrix: each decade costs a digit, and Newton's method needs only a few of the sixteen.
-const MOST_GROWTH: f64 = 1e8;
+pub(super) const MOST_GROWTH: f64 = 1e8;
 
 /// A factorisation of one matrix.
 #[derive(Debug, Clone, Default)]

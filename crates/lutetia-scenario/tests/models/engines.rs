@@ -1,0 +1,158 @@
+//! Every engine gives what the others give, for every shipped model that runs by itself.
+
+use lutetia_scenario::{LoadedModel, ScenarioError, model};
+use lutetia_sim::{
+    Curve, Dose, EngineId, Inputs, Options, Regimen, Request, SimError, Trajectory,
+};
+
+fn loaded(path: &str) -> Option<LoadedModel> {
+    let mut read = |name: &str| -> Result<String, ScenarioError> {
+        Ok(lutetia_models::find(name).expect("a bundled model").text.to_owned())
+    };
+    let label = ["Lu-177".to_owned()];
+    model(path, &label, &mut read).or_else(|_| model(path, &[], &mut read)).ok()
+}
+
+/// A number from −1 to 1 that looks random.
+fn noise(seed: usize) -> f64 {
+    let mixed = (seed as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    ((mixed >> 11) as f64) / ((1_u64 << 52) as f64) - 1.0
+}
+
+/// One patient of a model: its parameters up to 20 % away from their defaults, within their bounds.
+fn patient(loaded: &LoadedModel, number: usize) -> Vec<f64> {
+    let infos = loaded.simulator.system().parameters();
+    infos
+        .iter()
+        .enumerate()
+        .map(|(k, info)| {
+            if info.default.is_nan() || !info.levels.is_empty() {
+                return if info.default.is_nan() { 1.0 } else { info.default };
+            }
+            let (low, high) = info.bounds;
+            let value = info.default * (1.0 + 0.2 * noise(1000 * number + k));
+            value.max(low.unwrap_or(f64::NEG_INFINITY)).min(high.unwrap_or(f64::INFINITY))
+        })
+        .collect()
+}
+
+/// Two cycles into the first place that takes a dose: an infusion, and a bolus a day later.
+fn regimen(loaded: &LoadedModel) -> Regimen {
+    let system = loaded.simulator.system();
+    let Some(target) = system.dose_targets().first() else { return Regimen::default() };
+    let hot = target.hot.first().map(|(nuclide, _)| system.nuclides()[*nuclide].name.clone());
+    let dose = |at: f64, over: Option<f64>| Dose {
+        at,
+        into: target.name.clone(),
+        activities: hot.iter().map(|nuclide| (nuclide.clone(), 7400.0)).collect(),
+        amount: Some(100.0),
+        over,
+        ..Dose::default()
+    };
+    let hour = loaded.clock().hour();
+    Regimen {
+        doses: vec![
+            dose(0.0, Some(0.5 * hour)),
+            dose(24.0 * hour, None),
+            dose(1008.0 * hour, Some(0.5 * hour)),
+        ],
+    }
+}
+
+fn inputs(loaded: &LoadedModel) -> Inputs {
+    let hour = loaded.clock().hour();
+    let without = loaded.simulator.system().inputs().iter().filter(|i| i.default.is_none());
+    let curve = |name: &str| Curve {
+        input: name.to_owned(),
+        points: vec![(0.0, 0.01), (20.0 * hour, 0.03), (400.0 * hour, 0.002)],
+    };
+    Inputs { curves: without.map(|input| curve(&input.name)).collect() }
+}
+
+fn run(
+    loaded: &LoadedModel,
+    parameters: &[f64],
+    (engine, rtol): (EngineId, f64),
+) -> Result<Trajectory, SimError> {
+    let hour = loaded.clock().hour();
+    let times: Vec<f64> = (0..60).map(|k| 30.0 * f64::from(k) * hour).collect();
+    let outputs = loaded.simulator.system().outputs().len();
+    let integrals = (0..outputs.min(2)).collect();
+    let options = Options { engine, rtol, integrals, ..Options::default() };
+    let (regimen, inputs) = (regimen(loaded), inputs(loaded));
+    let request = Request::new(parameters, &regimen, &times).options(&options).inputs(&inputs);
+    loaded.simulator.run(&request)
+}
+
+/// The largest difference of an output or integral, as a share of the largest value that it has.
+fn apart(one: &Trajectory, other: &Trajectory) -> f64 {
+    let grids = [(&one.outputs, &other.outputs), (&one.integrals, &other.integrals)];
+    let mut worst = 0.0_f64;
+    for (a, b) in grids {
+        for column in 0..a.columns() {
+            let most = b.column(column).map(f64::abs).fold(1e-30, f64::max);
+            for (x, y) in a.column(column).zip(b.column(column)) {
+                worst = worst.max((x - y).abs() / most);
+            }
+        }
+    }
+    worst
+}
+
+/// Both engines at their default tolerance beside the one at 1e-10, three patients of every model. Errors of single steps
+/// add up along a run: 1e-4 of the largest value is what the default tolerance of 1e-6 is held to everywhere else too.
+#[test]
+fn prop_engines_agree_on_every_shipped_model() {
+    let (mut compared, mut left) = (0, Vec::new());
+    let mut wrong = Vec::new();
+    for bundled in lutetia_models::MODELS {
+        let Some(loaded) = loaded(bundled.path) else { continue };
+        for number in 0..3 {
+            let parameters = patient(&loaded, number);
+            let Ok(exact) = run(&loaded, &parameters, (EngineId::Bdf, 1e-10)) else { continue };
+            match run(&loaded, &parameters, (EngineId::Rodas, 1e-6)) {
+                Ok(found) => {
+                    compared += 1;
+                    let off = apart(&found, &exact);
+                    if off.is_nan() || off > 1e-4 {
+                        let bdf = run(&loaded, &parameters, (EngineId::Bdf, 1e-6)).expect("runs");
+                        let beside = apart(&bdf, &exact);
+                        wrong.push(format!("{} {number}: {off:e} (bdf {beside:e})", bundled.path));
+                    }
+                }
+                Err(SimError::Unsupported(_)) => left.push(bundled.path),
+                Err(failure) => wrong.push(format!("{} {number}: {failure}", bundled.path)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "of {compared}:\n{}", wrong.join("\n"));
+    assert!(compared > 150, "{compared}, left {left:?}");
+}
+
+/// What comes out for a patient has the same bits alone, in a group of any size and order.
+#[test]
+fn exact_bits_do_not_depend_on_who_shares_a_group() {
+    for path in ["psma/tumour-kidney.toml", "chains/psma-survival.toml", "psma/psma-it-wholebody.toml"]
+    {
+        let loaded = loaded(path).expect(path);
+        let hour = loaded.clock().hour();
+        let times: Vec<f64> = (0..20).map(|k| 12.0 * f64::from(k) * hour).collect();
+        let options = Options { engine: EngineId::Rodas, ..Options::default() };
+        let regimen = regimen(&loaded);
+        let patients: Vec<Vec<f64>> = (0..19).map(|k| patient(&loaded, k)).collect();
+        let request = |k: usize| Request::new(&patients[k], &regimen, &times).options(&options);
+        let alone: Vec<_> = (0..19).map(|k| loaded.simulator.run(&request(k))).collect();
+        let bits = |t: &Result<Trajectory, SimError>| {
+            let trajectory = t.as_ref().expect("runs");
+            let values = (0..times.len()).flat_map(|row| trajectory.outputs.row(row).to_vec());
+            values.map(f64::to_bits).collect::<Vec<_>>()
+        };
+        for order in [(0..19).collect::<Vec<_>>(), (0..19).rev().collect(), vec![3, 3, 11]] {
+            let requests: Vec<_> = order.iter().map(|&k| request(k)).collect();
+            for (k, together) in order.iter().zip(loaded.simulator.run_many(&requests)) {
+                assert_eq!(bits(&together), bits(&alone[*k]), "{path}: patient {k}");
+            }
+        }
+    }
+}
