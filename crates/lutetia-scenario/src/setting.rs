@@ -63,7 +63,10 @@ impl SettingFault {
                 let (name, value) = error.example();
                 let range = matches!(error, SettingError::Range { .. });
                 let what = if range { "set a value inside the range" } else { "write it" };
-                format!("{what}, such as `\"{}\" = \"{value}\"`", name.replacen(ALIAS_SEPARATOR, ".", 1))
+                format!(
+                    "{what}, such as `\"{}\" = \"{value}\"`",
+                    name.replacen(ALIAS_SEPARATOR, ".", 1)
+                )
             }
             Self::Output { source, .. } => unit_hint(source),
         }

@@ -13,7 +13,7 @@ mod build;
 use std::time::Duration;
 
 use divan::Bencher;
-use lutetia_sim::{Options, Regimen, Request, Simulator};
+use lutetia_sim::{EngineId, Options, Regimen, Request, Simulator};
 
 use build::{Simulated as _, hot, logspace, whole_body};
 
@@ -31,11 +31,12 @@ fn analyse_whole_body(bencher: Bencher) {
     bencher.bench(|| Simulator::new(system.clone()));
 }
 
-#[divan::bench]
-fn run_whole_body(bencher: Bencher) {
+#[divan::bench(args = EngineId::ALL)]
+fn run_whole_body(bencher: Bencher, engine: EngineId) {
     let simulator = whole_body().simulator(&["Lu-177"]);
     let parameters = simulator.parameters(&[]).expect("defaults");
-    let (regimen, times, options) = (dose(), logspace(0.01, 168.0, 200), Options::default());
+    let (regimen, times) = (dose(), logspace(0.01, 168.0, 200));
+    let options = Options { engine, ..Options::default() };
     bencher.bench(|| simulator.run(&Request::new(&parameters, &regimen, &times).options(&options)));
 }
 
@@ -63,8 +64,8 @@ fn run_whole_body_with_8_sensitivities(bencher: Bencher) {
     });
 }
 
-#[divan::bench(max_time = Duration::from_secs(10))]
-fn run_1000_whole_bodies(bencher: Bencher) {
+#[divan::bench(args = EngineId::ALL, max_time = Duration::from_secs(10))]
+fn run_1000_whole_bodies(bencher: Bencher, engine: EngineId) {
     let simulator = whole_body().simulator(&["Lu-177"]);
     let base = simulator.parameters(&[]).expect("defaults");
     let chosen =
@@ -81,7 +82,8 @@ fn run_1000_whole_bodies(bencher: Bencher) {
             set
         })
         .collect();
-    let (regimen, times, options) = (dose(), logspace(0.01, 168.0, 200), Options::default());
+    let (regimen, times) = (dose(), logspace(0.01, 168.0, 200));
+    let options = Options { engine, ..Options::default() };
     let requests: Vec<Request<'_>> =
         sets.iter().map(|set| Request::new(set, &regimen, &times).options(&options)).collect();
     bencher.bench(|| simulator.run_many(&requests));

@@ -109,14 +109,13 @@ impl ParameterInfo {
         if !self.levels.is_empty() {
             return self.level(text);
         }
-        Quantity::parse(text)
-            .and_then(|q| q.to(&self.unit))
-            .map(|x| x * self.factor)
-            .map_err(|source| SettingError::Unit {
+        Quantity::parse(text).and_then(|q| q.to(&self.unit)).map(|x| x * self.factor).map_err(
+            |source| SettingError::Unit {
                 name: self.name.clone(),
                 unit: self.unit.symbol().to_owned(),
                 source,
-            })
+            },
+        )
     }
 
     /// The internal value of a text that this parameter is set to: as [`Self::value`], and for a covariate within the

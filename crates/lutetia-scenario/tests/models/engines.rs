@@ -1,9 +1,7 @@
 //! Every engine gives what the others give, for every shipped model that runs by itself.
 
 use lutetia_scenario::{LoadedModel, ScenarioError, model};
-use lutetia_sim::{
-    Curve, Dose, EngineId, Inputs, Options, Regimen, Request, SimError, Trajectory,
-};
+use lutetia_sim::{Curve, Dose, EngineId, Inputs, Options, Regimen, Request, SimError, Trajectory};
 
 fn loaded(path: &str) -> Option<LoadedModel> {
     let mut read = |name: &str| -> Result<String, ScenarioError> {
@@ -85,40 +83,50 @@ fn run(
     loaded.simulator.run(&request)
 }
 
-/// The largest difference of an output or integral, as a share of the largest value that it has.
-fn apart(one: &Trajectory, other: &Trajectory) -> f64 {
+/// The largest difference of each output and integral, as a share of the largest value that it has.
+fn apart(one: &Trajectory, other: &Trajectory) -> Vec<f64> {
     let grids = [(&one.outputs, &other.outputs), (&one.integrals, &other.integrals)];
-    let mut worst = 0.0_f64;
+    let mut all = Vec::new();
     for (a, b) in grids {
         for column in 0..a.columns() {
             let most = b.column(column).map(f64::abs).fold(1e-30, f64::max);
-            for (x, y) in a.column(column).zip(b.column(column)) {
-                worst = worst.max((x - y).abs() / most);
-            }
+            let differences =
+                a.column(column).zip(b.column(column)).map(|(x, y)| (x - y).abs() / most);
+            // What is not a number is the largest.
+            all.push(differences.fold(0.0, |worst: f64, d| if d <= worst { worst } else { d }));
         }
     }
-    worst
+    all
 }
 
 /// Both engines at their default tolerance beside the one at 1e-10, three patients of every model. Errors of single steps
-/// add up along a run: 1e-4 of the largest value is what the default tolerance of 1e-6 is held to everywhere else too.
+/// add up along a run: 1e-4 of the largest value is what the default tolerance of 1e-6 is held to everywhere else too. Not
+/// judged are outputs that stay so near to nothing that the default tolerance does not know them with either engine.
 #[test]
 fn prop_engines_agree_on_every_shipped_model() {
     let (mut compared, mut left) = (0, Vec::new());
+    let (mut judged, mut unknown) = (0, 0);
     let mut wrong = Vec::new();
     for bundled in lutetia_models::MODELS {
         let Some(loaded) = loaded(bundled.path) else { continue };
         for number in 0..3 {
             let parameters = patient(&loaded, number);
             let Ok(exact) = run(&loaded, &parameters, (EngineId::Bdf, 1e-10)) else { continue };
+            let bdf = run(&loaded, &parameters, (EngineId::Bdf, 1e-6)).expect("runs");
             match run(&loaded, &parameters, (EngineId::Rodas, 1e-6)) {
                 Ok(found) => {
                     compared += 1;
-                    let off = apart(&found, &exact);
-                    if off.is_nan() || off > 1e-4 {
-                        let bdf = run(&loaded, &parameters, (EngineId::Bdf, 1e-6)).expect("runs");
-                        let beside = apart(&bdf, &exact);
-                        wrong.push(format!("{} {number}: {off:e} (bdf {beside:e})", bundled.path));
+                    let (off, beside) = (apart(&found, &exact), apart(&bdf, &exact));
+                    for (column, (off, beside)) in off.iter().zip(&beside).enumerate() {
+                        if *beside > 1e-4 {
+                            unknown += 1;
+                            continue;
+                        }
+                        judged += 1;
+                        if off.is_nan() || *off > 1e-4 {
+                            let name = bundled.path;
+                            wrong.push(format!("{name} {number} {column}: {off:e} ({beside:e})"));
+                        }
                     }
                 }
                 Err(SimError::Unsupported(_)) => left.push(bundled.path),
@@ -127,20 +135,29 @@ fn prop_engines_agree_on_every_shipped_model() {
         }
     }
     assert!(wrong.is_empty(), "of {compared}:\n{}", wrong.join("\n"));
-    assert!(compared > 150, "{compared}, left {left:?}");
+    assert!(compared > 250, "{compared}, left {left:?}");
+    assert!(unknown * 50 < judged, "{unknown} of {judged} are not known");
 }
 
 /// What comes out for a patient has the same bits alone, in a group of any size and order.
 #[test]
 fn exact_bits_do_not_depend_on_who_shares_a_group() {
-    for path in ["psma/tumour-kidney.toml", "chains/psma-survival.toml", "psma/psma-it-wholebody.toml"]
+    for path in
+        ["psma/tumour-kidney.toml", "chains/psma-survival.toml", "psma/psma-it-wholebody.toml"]
     {
         let loaded = loaded(path).expect(path);
         let hour = loaded.clock().hour();
         let times: Vec<f64> = (0..20).map(|k| 12.0 * f64::from(k) * hour).collect();
         let options = Options { engine: EngineId::Rodas, ..Options::default() };
         let regimen = regimen(&loaded);
-        let patients: Vec<Vec<f64>> = (0..19).map(|k| patient(&loaded, k)).collect();
+        let patients: Vec<Vec<f64>> = (0..40)
+            .map(|k| patient(&loaded, k))
+            .filter(|p| {
+                loaded.simulator.run(&Request::new(p, &regimen, &times).options(&options)).is_ok()
+            })
+            .take(19)
+            .collect();
+        assert_eq!(patients.len(), 19, "{path}");
         let request = |k: usize| Request::new(&patients[k], &regimen, &times).options(&options);
         let alone: Vec<_> = (0..19).map(|k| loaded.simulator.run(&request(k))).collect();
         let bits = |t: &Result<Trajectory, SimError>| {

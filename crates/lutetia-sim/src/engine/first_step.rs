@@ -23,8 +23,7 @@ pub(super) fn first_step(
     field.rhs_into(elapsed + h0, &x1, &mut dx1);
     let d2 = norm(&|k| dx1[k] - dx[k]) / h0;
     let steepest = d1.max(d2);
-    let h1 =
-        if steepest > 1e-15 { (0.01 / steepest).sqrt() } else { (1e-3 * h0).max(1e-6 * span) };
+    let h1 = if steepest > 1e-15 { (0.01 / steepest).sqrt() } else { (1e-3 * h0).max(1e-6 * span) };
     let h = (100.0 * h0).min(h1).min(span);
     if h.is_finite() && h > 0.0 { h } else { 1e-12 * span }
 }

@@ -247,8 +247,9 @@ fn case(
     }
     let per_mbq: Vec<Option<f64>> = doses.iter().map(|d| Some(weighted(d.moved, rbe))).collect();
     let limits = asked.limits.iter().enumerate();
-    let limits: Vec<Limit> =
-        limits.filter_map(|(region, gy)| Some(Limit { region, gy: (*gy)?, tissue: None })).collect();
+    let limits: Vec<Limit> = limits
+        .filter_map(|(region, gy)| Some(Limit { region, gy: (*gy)?, tissue: None }))
+        .collect();
     let found = allowed(&limits, &per_mbq, &[], None)?.ok_or(DesignsError::NoLimit)?;
     let limiting = found.by.and_then(|at| limits.get(at)).ok_or(DesignsError::NoLimit)?.region;
     let limit_mbq = found.activity;

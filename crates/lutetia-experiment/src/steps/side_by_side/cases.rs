@@ -11,10 +11,7 @@ use lutetia_sim::{Dose, Regimen};
 use lutetia_table::{Cell, Table};
 use lutetia_units::{Dimension, Quantity, Unit};
 
-use super::{
-    CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError,
-    draws::Range,
-};
+use super::{CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError, draws::Range};
 use crate::steps::{Context, StepError};
 
 /// What is computed.

@@ -11,8 +11,8 @@ use diffsol::{
 use diffsol_la::NalgebraContext;
 use lutetia_model::system::{Evaluator, SparsePattern};
 
-use crate::engine::elimination::Pattern;
 use super::matrix::{SharedPattern, SharedSparse, V, slice, slice_mut};
+use crate::engine::elimination::Pattern;
 use crate::field::Field;
 
 /// What is shared by all runs of one model: patterns only.

@@ -12,8 +12,8 @@ use diffsol_la::{
 };
 use nalgebra::{DMatrix, DVector, Dyn, LU};
 
-use crate::engine::elimination::{Elimination, Factors};
 use super::matrix::{SharedPattern, SharedSparse, V};
+use crate::engine::elimination::{Elimination, Factors};
 use crate::failure::is_tame;
 
 /// A factorisation of a right-hand side that was `A·1` must give back ones to this accuracy.

@@ -20,10 +20,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lutetia_model::system::System;
 
-use super::elimination::Elimination;
 use self::equations::Layout;
 use self::run::{Task, integrate};
 use self::tangents::TangentLayout;
+use super::elimination::Elimination;
 use super::id::{EngineId, Unsupported};
 use super::{Engine, Lane, Plan, Stop};
 use crate::error::SolveFailure;

@@ -14,13 +14,13 @@ use diffsol::{
 use diffsol_la::{NalgebraContext, NalgebraMat, Vector};
 use lutetia_model::system::{EventTimes, System};
 
-use crate::engine::elimination::Elimination;
 use super::equations::{Equations, Layout};
 use super::failure::cause;
 use super::history::History;
 use super::linear_solver::NewtonSolver;
 use super::matrix::{V, slice};
 use super::tangents::{TangentLayout, Tangents};
+use crate::engine::elimination::Elimination;
 use crate::engine::{Lane, Plan, Stop};
 use crate::error::{Cause, NoSteadyState, OfState, SolveFailure};
 use crate::events::{Agenda, Due, check, check_same, made_by_events};

@@ -25,12 +25,7 @@ impl<const L: usize> PackFactors<L> {
     }
 
     /// Factorises `diagonal`·I − `matrix` (its values in the order of the pattern).
-    pub(super) fn factorise(
-        &mut self,
-        plan: &Elimination,
-        matrix: &[Pack<L>],
-        diagonal: &Pack<L>,
-    ) {
+    pub(super) fn factorise(&mut self, plan: &Elimination, matrix: &[Pack<L>], diagonal: &Pack<L>) {
         let f = &mut self.values[..];
         f.fill(Pack::ZERO);
         for (value, &position) in matrix.iter().zip(&plan.scatter) {

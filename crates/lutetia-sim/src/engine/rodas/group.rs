@@ -79,10 +79,7 @@ impl<'r, const L: usize> Group<'r, L> {
     }
 
     /// Runs the lanes one after the other through the seats.
-    pub(super) fn run(
-        mut self,
-        lanes: &'r [Lane<'r>],
-    ) -> Vec<Result<Trajectory, SolveFailure>> {
+    pub(super) fn run(mut self, lanes: &'r [Lane<'r>]) -> Vec<Result<Trajectory, SolveFailure>> {
         let mut out: Vec<Result<Trajectory, SolveFailure>> =
             lanes.iter().map(|_| Err(SolveFailure::Interrupted)).collect();
         let mut waiting = 0..lanes.len();
@@ -130,8 +127,7 @@ impl<'r, const L: usize> Group<'r, L> {
                 for (pack, tolerance) in self.absolute.iter_mut().zip(&course.tolerances.absolute) {
                     pack.0[at] = *tolerance;
                 }
-                let seat =
-                    Seat { lane, course, h: 0.0, refused: false, end: 0.0, reached: false };
+                let seat = Seat { lane, course, h: 0.0, refused: false, end: 0.0, reached: false };
                 self.seats[at] = Some(self.anew(at, seat).map_err(Err)?);
                 Ok(())
             }
@@ -163,7 +159,8 @@ impl<'r, const L: usize> Group<'r, L> {
 
     /// The size of the step of each lane; one where nobody sits.
     fn sizes(&self) -> Pack<L> {
-        let size = |seat: &Option<Seat<'_>>| seat.as_ref().map_or(1.0, |s| s.end - s.course.elapsed);
+        let size =
+            |seat: &Option<Seat<'_>>| seat.as_ref().map_or(1.0, |s| s.end - s.course.elapsed);
         Pack(std::array::from_fn(|at| size(&self.seats[at])))
     }
 
@@ -185,8 +182,10 @@ impl<'r, const L: usize> Group<'r, L> {
         let mut t = [0.0; L];
         for (at, seat) in self.seats.iter().enumerate() {
             let Some(seat) = seat else { continue };
-            t[at] =
-                seat.course.field.fill_inputs(seat.course.elapsed + share * h.0[at], &mut self.line);
+            t[at] = seat
+                .course
+                .field
+                .fill_inputs(seat.course.elapsed + share * h.0[at], &mut self.line);
             for (pack, value) in self.inputs.iter_mut().zip(&self.line) {
                 pack.0[at] = *value;
             }
@@ -291,13 +290,8 @@ impl<'r, const L: usize> Group<'r, L> {
             seat.refused = true;
             return Ok(seat);
         }
-        let step = Taken {
-            from: seat.course.elapsed,
-            to: seat.end,
-            x: &self.x,
-            y: &self.y,
-            k: &self.k,
-        };
+        let step =
+            Taken { from: seat.course.elapsed, to: seat.end, x: &self.x, y: &self.y, k: &self.k };
         let goes = seat.course.accepted(at, &step, seat.reached).map_err(Err)?;
         match goes {
             Goes::Over => Err(Ok(seat.course.finish())),

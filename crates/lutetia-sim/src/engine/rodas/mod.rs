@@ -66,8 +66,7 @@ impl Engine for Rodas {
 
     fn run(&self, plan: &Plan<'_>, lanes: &mut [Lane<'_>], stop: Stop<'_>) {
         let Some(elimination) = &self.elimination else { return };
-        let common =
-            Common { system: &self.system, plan, elimination, timed: self.timed, stop };
+        let common = Common { system: &self.system, plan, elimination, timed: self.timed, stop };
         let out = if lanes.len() == 1 {
             Group::<1>::new(&common).run(lanes)
         } else {
