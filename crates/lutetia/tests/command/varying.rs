@@ -221,7 +221,9 @@ fn exact_a_constant_curve_in_a_fit_is_the_number() {
         let rest = "--into L.plasma --amount 140_nmol --over 30_min --observe liver=A_liver --observe \
                     kidney_left+kidney_right=A_kidneys --estimate d_liver --estimate d_kidneys --print \
                     estimates --json";
-        let rest = rest.split(' ').map(|word| word.replace("140_nmol", "140 nmol").replace("30_min", "30 min"));
+        let rest = rest
+            .split(' ')
+            .map(|word| word.replace("140_nmol", "140 nmol").replace("30_min", "30 min"));
         let more = more.iter().map(|word| (*word).to_owned());
         let arguments: Vec<String> = head.into_iter().chain(rest).chain(more).collect();
         let ran = run(folder.path(), &arguments);
@@ -240,8 +242,17 @@ fn exact_a_constant_curve_in_a_fit_is_the_number() {
         let (a, b) = (estimate(a), estimate(b));
         assert!((a / b - 1.0).abs() < 1e-3, "{a} {b}");
     }
-    let text = ["fit", &study.display().to_string(), "--model", "sstr2/dotatate-small", "--into", "L.plasma", "--input", "GFR=gfr.csv"]
-        .map(str::to_owned);
+    let text = [
+        "fit",
+        &study.display().to_string(),
+        "--model",
+        "sstr2/dotatate-small",
+        "--into",
+        "L.plasma",
+        "--input",
+        "GFR=gfr.csv",
+    ]
+    .map(str::to_owned);
     let ran = run(folder.path(), &text);
     assert!(ran.stderr.contains("after = \"hold\""), "{}", ran.stderr);
 }

@@ -99,9 +99,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", conflicts_with_all = ["patients", "integrals"], value_parser = clap::value_parser!(u32).range(6..=100_000))]
     draws: Option<u32>,
 
-    /// What is drawn: how certain the numbers of the model are (`uncertainty` of a parameter, or
-    /// `min` to `max` of an assumed one), or how patients differ (`iiv`), or both.
-    #[arg(long, value_name = "WHAT", default_value = "uncertainty", requires = "draws")]
+    /// What is drawn: `uncertainty`, how certain the numbers of the model are (their `uncertainty`, or
+    /// `min` to `max` of an assumed one); `between-patients`, how patients differ (`iiv`); or `both`.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "uncertainty",
+        requires = "draws",
+        hide_possible_values = true
+    )]
     draws_of: draws::Of,
 
     /// Seed of the draws.
