@@ -34,7 +34,7 @@ the model's: `lutetia explain` shows them. A dose may be given before zero: `at 
 
 A curve of `--input` is linear between its points; `interpolation = \"previous\"` holds the value
 of the point before, `\"next\"` that of the point after. Where the run goes beyond it, `before` and
-`after` say what holds: `\"hold\"` or a value such as `\"0 kBq/mL\"`. docs/doses.md has more.";
+`after` say what holds: `\"hold\"` or a value such as `\"0 kBq/mL\"`. docs/language.md has more.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
