@@ -12,7 +12,10 @@
 //!
 //! Parameters are drawn independently of each other: files state no correlation of estimates.
 
-use lutetia_model::{Distribution, Evidence, Model, ParameterValue, Variability, system::System};
+use lutetia_model::{
+    ALIAS_SEPARATOR, Distribution, Evidence, Model, ParameterValue, Variability, listed_once,
+    system::System,
+};
 
 use crate::draw::{Draws, normal_quantile, normal_share};
 
@@ -39,7 +42,8 @@ enum Said {
 /// A parameter whose uncertainty is known.
 #[derive(Debug, Clone, PartialEq)]
 struct Uncertain {
-    slot: usize,
+    /// Its places: several where parts of a chain have it alike.
+    slots: Vec<usize>,
     name: String,
     said: Said,
     bounds: (f64, f64),
@@ -53,17 +57,22 @@ pub struct Uncertainty {
 }
 
 impl Uncertainty {
-    /// Of a model, except parameters that are `set` and so known.
+    /// Of a model, except parameters that are `set` and so known. Parameters of several parts of a chain that stand alike
+    /// are one, with one value.
     #[must_use]
     pub fn of(model: &Model, system: &System, set: &[&str]) -> Self {
         let mut found = Self { drawn: Vec::new(), held: Vec::new() };
-        for parameter in &model.parameters {
+        for line in listed_once(&model.parameters) {
+            let parameter = &model.parameters[line[0]];
             let ParameterValue::Number(value) = parameter.value else { continue };
-            let Some(slot) = system.parameter_index(&parameter.name) else { continue };
+            let names = line.iter().map(|&k| model.parameters[k].name.as_str());
+            let slots: Vec<usize> =
+                names.clone().filter_map(|name| system.parameter_index(name)).collect();
+            let known = names.clone().any(|name| set.iter().any(|set| is(name, set)));
             let name = parameter.name.clone();
             let assumed = matches!(parameter.evidence, Some(Evidence::Assumed | Evidence::Related));
             let said = match (parameter.uncertainty, parameter.bounds) {
-                _ if set.contains(&name.as_str()) => None,
+                _ if known => None,
                 (Some(error), _) => Some(Said::Error(error)),
                 (None, (Some(low), Some(high))) => {
                     let narrow = value > 0.0 && low < high && high <= WIDEST_RANGE * value;
@@ -77,7 +86,7 @@ impl Uncertainty {
             };
             let low = parameter.bounds.0.unwrap_or(f64::NEG_INFINITY);
             let bounds = (low, parameter.bounds.1.unwrap_or(f64::INFINITY));
-            found.drawn.push(Uncertain { slot, name, said, bounds });
+            found.drawn.push(Uncertain { slots, name, said, bounds });
         }
         found
     }
@@ -101,7 +110,9 @@ impl Uncertainty {
         let mut values = base.to_vec();
         for uncertain in &self.drawn {
             let u = draws.uniform(&format!("uncertainty {}", uncertain.name), 0);
-            values[uncertain.slot] = uncertain.value(base[uncertain.slot], u);
+            for &slot in &uncertain.slots {
+                values[slot] = uncertain.value(base[slot], u);
+            }
         }
         values
     }
@@ -129,6 +140,11 @@ impl Uncertain {
     }
 }
 
+/// Whether a parameter is the one that is set under a name, `part.name` in a chain.
+fn is(name: &str, set: &str) -> bool {
+    name == set || set.replacen('.', &ALIAS_SEPARATOR.to_string(), 1) == name
+}
+
 /// The standard normal number between two ends below which a share `u` of those between them lies.
 fn between(u: f64, low: f64, high: f64) -> f64 {
     let share = |z: f64| match z {
@@ -144,7 +160,7 @@ mod tests {
     use super::*;
 
     fn uncertain(said: Said, bounds: (f64, f64)) -> Uncertain {
-        Uncertain { slot: 0, name: "k".to_owned(), said, bounds }
+        Uncertain { slots: vec![0], name: "k".to_owned(), said, bounds }
     }
 
     const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);

@@ -96,7 +96,7 @@ impl Model {
     /// # Errors
     /// [`VaryError`].
     pub fn vary(&mut self, name: &str) -> Result<Driven, VaryError> {
-        let inputs = named(self.inputs.iter().map(|i| i.name.as_str()), name);
+        let inputs = named(&self.inputs.iter().map(|i| i.name.as_str()), name);
         match inputs[..] {
             [] => {}
             [index] => {
@@ -109,11 +109,11 @@ impl Model {
                 return Err(VaryError::Disagree { name: name.to_owned(), parts });
             }
         }
-        let covariates = named(self.covariates.iter().map(|c| c.name.as_str()), name);
+        let covariates = named(&self.covariates.iter().map(|c| c.name.as_str()), name);
         if !covariates.is_empty() {
             return self.vary_covariates(name, &covariates);
         }
-        let parameters = named(self.parameters.iter().map(|p| p.name.as_str()), name);
+        let parameters = named(&self.parameters.iter().map(|p| p.name.as_str()), name);
         if !parameters.is_empty() {
             return self.vary_parameters(name, &parameters);
         }
@@ -189,7 +189,7 @@ impl Model {
 }
 
 /// The places of a name: itself, `part.name` for `part:name`, or that of all parts.
-fn named<'a>(names: impl Iterator<Item = &'a str> + Clone, name: &str) -> Vec<usize> {
+fn named<'a>(names: &(impl Iterator<Item = &'a str> + Clone), name: &str) -> Vec<usize> {
     let dotted = name.replacen('.', &ALIAS_SEPARATOR.to_string(), 1);
     let places = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
         names.clone().enumerate().filter(|(_, known)| is(known)).map(|(k, _)| k).collect()

@@ -150,3 +150,48 @@ fn regress_faults_of_a_table_are_told_at_once() {
     let ran = simulate(folder.path(), &given);
     assert!(ran.stderr.contains("`z` is not in table.csv"), "{}", ran.stderr);
 }
+
+/// A column of `subjects.csv` that is called as a covariate of the model is its value in a fit, as if it were set.
+#[test]
+fn exact_columns_of_subjects_are_values_of_the_model() {
+    let study = lutetia_testkit::repository().join("data/studies/snmmi_patient4");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in ["doses.csv", "activity.csv", "README.md"] {
+        fs::copy(study.join(file), folder.path().join(file)).expect("a copy");
+    }
+    let subjects = "subject,GFR (mL/min),diet\nPatient_004,90,none\n";
+    fs::write(folder.path().join("subjects.csv"), subjects).expect("a file");
+    let fit = |study: &Path, more: &[&str]| {
+        let rest = [
+            "--model",
+            "sstr2/dotatate-small",
+            "--into",
+            "L.plasma",
+            "--amount",
+            "140 nmol",
+            "--over",
+            "30 min",
+            "--observe",
+            "liver=A_liver",
+            "--estimate",
+            "d_liver",
+            "--print",
+            "estimates",
+            "--json",
+        ];
+        let study = study.display().to_string();
+        let ran = run(folder.path(), &[&["fit", &study], &rest[..], more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran
+    };
+    let column = fit(folder.path(), &[]);
+    assert!(
+        column.stderr.contains("note: `GFR` = 90 mL/min, out of subjects.csv"),
+        "{}",
+        column.stderr
+    );
+    let set = fit(&study, &["--set", "GFR=90 mL/min"]);
+    assert_eq!(column.stdout, set.stdout);
+    let other = fit(folder.path(), &["--set", "GFR=30 mL/min"]);
+    assert_ne!(column.stdout, other.stdout, "what is set wins");
+}

@@ -34,7 +34,7 @@ the model's: `lutetia explain` shows them. A dose may be given before zero: `at 
 
 A curve of `--input` is linear between its points; `interpolation = \"previous\"` holds the value
 of the point before, `\"next\"` that of the point after. Where the run goes beyond it, `before` and
-`after` say what holds: `\"hold\"` or a value such as `\"0 kBq/mL\"`. docs/doses.md has more.";
+`after` say what holds: `\"hold\"` or a value such as `\"0 kBq/mL\"`. docs/language.md has more.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -99,9 +99,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", conflicts_with_all = ["patients", "integrals"], value_parser = clap::value_parser!(u32).range(6..=100_000))]
     draws: Option<u32>,
 
-    /// What is drawn: how certain the numbers of the model are (`uncertainty` of a parameter, or
-    /// `min` to `max` of an assumed one), or how patients differ (`iiv`), or both.
-    #[arg(long, value_name = "WHAT", default_value = "uncertainty", requires = "draws")]
+    /// What is drawn: `uncertainty`, how certain the numbers of the model are (their `uncertainty`, or
+    /// `min` to `max` of an assumed one); `between-patients`, how patients differ (`iiv`); or `both`.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "uncertainty",
+        requires = "draws",
+        hide_possible_values = true
+    )]
     draws_of: draws::Of,
 
     /// Seed of the draws.
