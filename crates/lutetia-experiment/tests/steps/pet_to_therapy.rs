@@ -247,7 +247,10 @@ fn regress_what_cannot_be_predicted() {
             "the table `people` has no column `k`; it has: who, s, r, V, same",
         ),
         (vec![("parameter = \"s\"", "parameter = \"q\"")], "`q`"),
-        (vec![(&*differ, "")], "every one of `differ` is `known`"),
+        (
+            vec![(law, "median = \"0.1\", cv = \"10 %\", known = true")],
+            "every one of `differ` is `known`",
+        ),
         (vec![("output = \"A\"", "output = \"C\"")], "expected a unit of activity"),
         (vec![("output = \"A\"", "output = \"Q\"")], "`Q`"),
         (vec![("activity = \"7.4 GBq\", ", "")], "no activity is given"),

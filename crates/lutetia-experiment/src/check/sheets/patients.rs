@@ -451,8 +451,12 @@ pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {
 }
 
 pub(super) fn pet_to_therapy(s: &PetToTherapy) -> Vec<Sheet> {
+    let texts = pet_to_therapy::tables::texts(s);
     let sheet = |(part, columns, rows): (&str, &str, Vec<String>)| {
-        Sheet::of_results(&s.id, part, columns).rows(Some(rows))
+        let sheet = Sheet::of_results(&s.id, part, columns).rows(Some(rows));
+        let own =
+            texts.iter().filter(|(column, _)| columns.split_whitespace().any(|c| c == *column));
+        own.fold(sheet, |sheet, (column, texts)| sheet.texts(column, texts.clone()))
     };
     pet_to_therapy::tables::declared(s).into_iter().map(sheet).collect()
 }

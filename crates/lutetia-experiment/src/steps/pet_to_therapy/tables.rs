@@ -92,6 +92,17 @@ pub(crate) fn declared(step: &PetToTherapy) -> Vec<(&'static str, &'static str, 
     declared
 }
 
+/// What may stand in the columns of words, in any table that has them.
+pub(crate) fn texts(step: &PetToTherapy) -> Vec<(&'static str, Vec<String>)> {
+    let wrong = step.wrong.iter().map(|wrong| wrong.name.clone());
+    vec![
+        ("wrong", std::iter::once(RIGHT.to_owned()).chain(wrong).collect()),
+        ("scan", step.scans.iter().map(|scan| scan.name.clone()).collect()),
+        ("region", step.regions.iter().map(|region| region.name.clone()).collect()),
+        ("way", Way::ALL.iter().map(|way| way.word().to_owned()).collect()),
+    ]
+}
+
 fn number(name: &str) -> Measure {
     Measure::Output(name.to_owned())
 }
