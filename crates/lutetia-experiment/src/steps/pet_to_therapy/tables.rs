@@ -2,7 +2,7 @@
 
 use lutetia_fit::percentiles;
 use lutetia_model::cv_of_log_sd;
-use lutetia_patient::predict::{Score, Way, difference, score};
+use lutetia_patient::predict::{Difference, Predicted, Score, Way, difference, score};
 use lutetia_table::Cell;
 
 use super::{
@@ -203,7 +203,7 @@ fn differences(step: &PetToTherapy, found: &Found<'_>) -> Results {
             let own = found.pairs(at, r, Way::Scan);
             for way in &Way::ALL[1..] {
                 let gain = difference(&own, &found.pairs(at, r, *way));
-                let nearer = match gain.map(lutetia_patient::predict::Difference::sign) {
+                let nearer = match gain.map(Difference::sign) {
                     Some(1) => Way::Scan.word(),
                     Some(-1) => way.word(),
                     _ => "not told apart",
@@ -249,7 +249,7 @@ fn patients(step: &PetToTherapy, found: &Found<'_>) -> Results {
                 let (truth, gy) = (patient.truth_h[r], found.factors[k][r]);
                 let by = patient.by(Way::Scan, r);
                 let scaled = patient.by(Way::Ratio, r).map(|p| p.coefficient_h);
-                let ends = by.map(|p| p.interval());
+                let ends = by.map(Predicted::interval);
                 let hours = [by.map(|p| p.coefficient_h), ends.map(|e| e.0), ends.map(|e| e.1)];
                 let mut row: Vec<Cell> = vec![
                     format!("{}: {}, patient {}", case.scan, region.name, k + 1).into(),
