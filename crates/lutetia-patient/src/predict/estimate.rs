@@ -11,10 +11,11 @@ use super::{
     Study,
     injection::{Injection, Person},
 };
-use crate::PatientError;
+use crate::{PatientError, model::RTOL};
 
-/// Relative tolerance of the integrations of a fit: well below the tolerance of its search.
-const RTOL: f64 = 1e-7;
+/// Random starts of a fit beside the median of the prior, which makes the surface nearly convex; more only where that
+/// finds no end.
+const STARTS: [usize; 2] = [0, 3];
 
 /// The 97.5 % quantile of the normal distribution.
 pub(super) const Z: f64 = 1.959_963_984_540_054;
@@ -156,8 +157,6 @@ pub(super) fn from_scan(
     let mut problem = Problem::new(&predictor, observations, error, parameters);
     problem.options = FitOptions {
         seed: study.seed,
-        // The prior makes the surface nearly convex, and its median is where it is started.
-        random_starts: 0,
         // The integrator's own error is the floor of what differences of predictions mean.
         rank_tolerance: 1e-6,
         tolerance: 1e-3,
@@ -165,11 +164,19 @@ pub(super) fn from_scan(
         interrupt: Some(std::sync::Arc::clone(&study.stop)),
         ..FitOptions::default()
     };
-    let found = match fit(&problem) {
-        Ok(found) if found.status.converged() => found,
-        Ok(_) | Err(FitError::NoUsableStart { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    let mut converged = None;
+    for random_starts in STARTS {
+        problem.options.random_starts = random_starts;
+        match fit(&problem) {
+            Ok(found) if found.status.converged() => {
+                converged = Some(found);
+                break;
+            }
+            Ok(_) | Err(FitError::NoUsableStart { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Some(found) = converged else { return Ok(None) };
     let Some(covariance) = &found.covariance else { return Ok(None) };
     let theta = found.theta();
     // On the scale of the logarithms.
