@@ -12,6 +12,7 @@
 //! | do all of it for every cycle of a patient | [`cycles::compute`] |
 //! | add the cycles | [`cycles::cumulative`] |
 //! | plan the cycles to come | [`plan::plans`] |
+//! | predict a therapy from a scan, over virtual patients | [`predict::outcomes`] |
 //! | choose a function over a cohort | [`select::rank`] |
 //! | integrate the voxels of a map, row by row | [`map::run`] |
 //!
@@ -32,6 +33,7 @@ pub mod model;
 pub mod model_dose;
 mod percent;
 pub mod plan;
+pub mod predict;
 mod region;
 pub mod select;
 pub mod shape;

@@ -44,6 +44,7 @@ pub(crate) fn revision(step: &Step) -> String {
         | Step::Sweep(_)
         | Step::Simulate(_)
         | Step::SideBySide(_)
+        | Step::PetToTherapy(_)
         | Step::Reconstruct(_)
         | Step::Survival(_)
         | Step::IndependentAction(_)

@@ -19,7 +19,8 @@ pub(super) fn faults(
 ) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for step in &experiment.steps {
-        let several = of_regimens(step, experiment).into_iter().chain(of_cases(step));
+        let several =
+            of_regimens(step, experiment).into_iter().chain(of_cases(step)).chain(of_scans(step));
         for asked in std::iter::once(Asked::of(step, experiment)).chain(several) {
             let Some(model) = asked.model.and_then(|name| models.get(name)) else { continue };
             let mut judge = Judge { file, step: step.kind().id(), model, faults: &mut faults };
@@ -86,6 +87,26 @@ fn of_cases(step: &Step) -> Vec<Asked<'_>> {
             ..Asked::default()
         })
         .collect()
+}
+
+/// What scans and the therapy that is predicted from them ask of their models.
+fn of_scans(step: &Step) -> Vec<Asked<'_>> {
+    let Step::PetToTherapy(s) = step else { return Vec::new() };
+    let outputs = || s.regions.iter().map(|region| region.output.as_str()).collect();
+    let scans = s.scans.iter().map(|scan| Asked {
+        model: Some(&scan.model),
+        set: std::iter::once(&s.set).chain(s.wrong.iter().map(|w| &w.scan)).collect(),
+        doses: vec![&scan.dose],
+        outputs: outputs(),
+        part: None,
+    });
+    let therapy = Asked {
+        model: Some(&s.therapy.model),
+        set: s.wrong.iter().flat_map(|w| [&w.therapy, &w.medians]).collect(),
+        doses: vec![&s.therapy.dose],
+        ..Asked::default()
+    };
+    scans.chain([therapy]).collect()
 }
 
 impl<'e> Asked<'e> {

@@ -15,9 +15,9 @@ use lutetia_units::{NuclideError, UnitError};
 
 use super::{
     Absent, combination::CombinationError, compare::CompareError, designs::DesignsError,
-    input_curve::InputCurveError, reconstruct::ReconstructError, side_by_side::SideBySideError,
-    simulate::SimulateError, small_targets::SmallTargetsError, survival::SurvivalError,
-    sweep::SweepError,
+    input_curve::InputCurveError, pet_to_therapy::PetToTherapyError, reconstruct::ReconstructError,
+    side_by_side::SideBySideError, simulate::SimulateError, small_targets::SmallTargetsError,
+    survival::SurvivalError, sweep::SweepError,
 };
 use crate::results::NotFound;
 
@@ -84,6 +84,9 @@ pub enum StepError {
     /// Cases side by side.
     #[error(transparent)]
     SideBySide(Box<SideBySideError>),
+    /// A therapy predicted from a scan.
+    #[error(transparent)]
+    PetToTherapy(Box<PetToTherapyError>),
     /// Times from published curves.
     #[error(transparent)]
     Reconstruct(Box<ReconstructError>),
@@ -169,6 +172,7 @@ impl StepError {
             Self::InputCurve(error) => Some(error.code()),
             Self::Sweep(error) => Some(error.code()),
             Self::SideBySide(error) => Some(error.code()),
+            Self::PetToTherapy(error) => Some(error.code()),
             Self::Reconstruct(error) => Some(error.code()),
             Self::Compare(error) => Some(error.code()),
             Self::Survival(error) => Some(error.code()),
@@ -248,6 +252,7 @@ boxed!(
     InputCurve InputCurveError,
     Sweep SweepError,
     SideBySide SideBySideError,
+    PetToTherapy PetToTherapyError,
     Reconstruct ReconstructError,
     Compare CompareError,
     Survival SurvivalError,

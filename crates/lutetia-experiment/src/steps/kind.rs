@@ -21,6 +21,7 @@ use super::{
     integrate::Integrate,
     model_dose::ModelDose,
     one_at_a_time::OneAtATimeStep,
+    pet_to_therapy::PetToTherapy,
     plan::PlanStep,
     reconstruct::Reconstruct,
     select_function::SelectFunction,
@@ -114,6 +115,8 @@ pub enum Step {
     Simulate(Simulate),
     /// Patients, ligands or settings side by side.
     SideBySide(Box<SideBySide>),
+    /// From the uptakes of a diagnostic scan to the doses of a therapy, over virtual patients whose truth is known.
+    PetToTherapy(Box<PetToTherapy>),
     /// Individual times from published survival curves.
     Reconstruct(Reconstruct),
     /// Survival of arms.
@@ -158,6 +161,7 @@ impl Step {
             Self::Sweep(_) => "sweep",
             Self::Simulate(_) => "simulate",
             Self::SideBySide(_) => "side-by-side",
+            Self::PetToTherapy(_) => "pet-to-therapy",
             Self::Reconstruct(_) => "reconstruct",
             Self::Survival(_) => "survival",
             Self::IndependentAction(_) => "independent-action",
@@ -195,6 +199,7 @@ impl Step {
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
             Self::SideBySide(s) => s.as_ref(),
+            Self::PetToTherapy(s) => s.as_ref(),
             Self::Reconstruct(s) => s,
             Self::Survival(s) => s,
             Self::IndependentAction(s) => s,

@@ -42,6 +42,7 @@ pub mod integrate;
 mod kind;
 pub mod model_dose;
 pub mod one_at_a_time;
+pub mod pet_to_therapy;
 pub mod plan;
 pub mod reconstruct;
 mod rows;

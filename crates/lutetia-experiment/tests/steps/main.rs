@@ -14,6 +14,7 @@ mod foreseen;
 mod inside_trials;
 mod mutated;
 mod occasions;
+mod pet_to_therapy;
 mod roles;
 mod side_by_side;
 mod trial_step;

@@ -155,11 +155,12 @@ impl Chart for ForestSpec {
         }
         let printed = |i: usize| match (estimates[i], bars[i]) {
             (Some(e), Some((low, high))) => {
+                let write = |x| by_width(x, high - low, self.log);
                 // A dash between two minus signs is not read.
                 let to = if low < 0.0 { " to " } else { "–" };
-                format!("{} ({}{to}{})", fixed(e), fixed(low), fixed(high))
+                format!("{} ({}{to}{})", write(e), write(low), write(high))
             }
-            (Some(e), None) => fixed(e),
+            (Some(e), None) => alone(e),
             (None, _) => String::new(),
         };
         panel
@@ -243,11 +244,107 @@ fn weights(
     Ok(raw.iter().map(scaled).collect())
 }
 
-/// Two decimals, or three digits where that would be nothing.
-fn fixed(value: f64) -> String {
-    if value.abs() < 0.01 || value.abs() >= 1000.0 {
-        significant(value, 3).replace('-', "−")
-    } else {
-        format!("{value:.2}").replace('-', "−")
+/// Decimals beyond which a number is written in powers of ten.
+const MOST_DECIMALS: i32 = 6;
+
+/// A number beside an interval of some width: two decimals where the width is from 0.1 to 10, more where it is less and
+/// fewer where it is more, so that the width has at least two digits. On a logarithmic axis each number has two digits
+/// of its own, as its distance from the others is a ratio.
+fn by_width(value: f64, width: f64, log: bool) -> String {
+    if !(width > 0.0 && width.is_finite()) || value.abs() < f64::MIN_POSITIVE {
+        return alone(value);
+    }
+    let of_width = match decade(width) {
+        less @ ..=-1 => 1 - less,
+        more => (2 - more).max(0),
+    };
+    let own = if log { 1 - decade(value) } else { 0 };
+    let decimals = of_width.max(own);
+    let Some(places) = usize::try_from(decimals).ok().filter(|_| decimals <= MOST_DECIMALS) else {
+        // As many digits as there are from the first one to the last decimal.
+        let digits = usize::try_from(decade(value) + decimals + 1).unwrap_or(1).clamp(1, 15);
+        return minus(&significant(value, digits));
+    };
+    minus(&format!("{value:.places$}"))
+}
+
+/// The exponent of the first digit of a number that is not zero.
+fn decade(value: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "from -308 to 308")]
+    let exponent = value.abs().log10().floor() as i32;
+    exponent
+}
+
+/// A number without an interval: two decimals, or three digits where that would be few or many.
+fn alone(value: f64) -> String {
+    match value.abs() {
+        0.1..1000.0 => minus(&format!("{value:.2}")),
+        _ => minus(&significant(value, 3)),
+    }
+}
+
+/// With a true minus sign, and none before what is written as zero.
+fn minus(text: &str) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().any(|c| ('1'..='9').contains(&c)) => {
+            format!("−{rest}").replace('-', "−")
+        }
+        Some(rest) => rest.to_owned(),
+        None => text.replace('-', "−"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(e: f64, low: f64, high: f64, log: bool) -> String {
+        [e, low, high].map(|x| by_width(x, high - low, log)).join(" ")
+    }
+
+    #[test]
+    fn exact_digits_follow_the_width_of_the_interval() {
+        // As hazard ratios are published: two decimals.
+        assert_eq!(written(0.62, 0.4, 0.74, true), "0.62 0.40 0.74");
+        assert_eq!(written(1.25, 0.7, 2.23, true), "1.25 0.70 2.23");
+        // Two digits of the width, however narrow it is.
+        assert_eq!(written(0.0123, 0.0119, 0.0127, true), "0.01230 0.01190 0.01270");
+        assert_eq!(written(0.0123, 0.0119, 0.0127, false), "0.01230 0.01190 0.01270");
+        assert_eq!(written(-0.031, -0.052, -0.012, false), "−0.031 −0.052 −0.012");
+        // No more than its width says.
+        assert_eq!(written(27.34, 20.12, 33.81, false), "27.3 20.1 33.8");
+        assert_eq!(written(5120.4, 4012.0, 6100.0, false), "5120 4012 6100");
+        // A ratio is told by its own digits, a difference is not.
+        assert_eq!(written(0.5, 0.0021, 12.3, true), "0.50 0.0021 12.3");
+        assert_eq!(written(0.0021, -4.0, 12.3, false), "0.0 −4.0 12.3");
+        assert_eq!(written(-0.0021, -4.0, 12.3, false), "0.0 −4.0 12.3");
+        // Beyond that, powers of ten.
+        assert_eq!(written(2.34e-9, 1.2e-9, 5.6e-9, true), "2.3e−9 1.2e−9 5.6e−9");
+    }
+
+    #[test]
+    fn exact_numbers_without_a_width() {
+        assert_eq!([0.0, 0.031_4, 0.5, 12_345.0].map(alone), ["0", "0.0314", "0.50", "12300"]);
+        assert_eq!(by_width(0.5, 0.0, true), "0.50");
+        assert_eq!(by_width(0.0, 0.6, true), "0");
+    }
+
+    /// The numbers that are read beside an interval give its width back to 5 %.
+    #[test]
+    fn prop_the_width_is_read_with_two_digits() {
+        for k in 0..400 {
+            let width = 10_f64.powf(-5.0 + 0.02 * f64::from(k));
+            for low in [0.0, 0.3 * width, 7.7 * width] {
+                for log in [false, true] {
+                    let read = |x| {
+                        let text = by_width(x, width, log).replace('−', "-");
+                        text.parse::<f64>().expect("a number")
+                    };
+                    let found = read(low + width) - read(low);
+                    // Each end is rounded by at most half of a unit of the second digit.
+                    assert!((found / width - 1.0).abs() < 0.101, "{low} {width} {log}: {found}");
+                }
+            }
+        }
     }
 }

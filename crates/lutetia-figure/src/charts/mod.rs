@@ -21,6 +21,7 @@ mod lines;
 mod moment;
 mod needs;
 mod pareto;
+mod scatter;
 mod source;
 mod spider;
 mod survival;
@@ -44,6 +45,7 @@ pub use lines::LinesSpec;
 pub use moment::Moment;
 pub use needs::{Need, Needs};
 pub use pareto::ParetoSpec;
+pub use scatter::ScatterSpec;
 pub use source::{Columns, Only};
 pub use spider::SpiderSpec;
 pub use swimmer::SwimmerSpec;
@@ -89,6 +91,8 @@ pub enum ChartSpec {
     Budget(BudgetSpec),
     /// Columns of a table against another column.
     Lines(LinesSpec),
+    /// One column against another, a point for each row.
+    Scatter(ScatterSpec),
     /// Survival curves with intervals, medians and numbers at risk.
     KaplanMeier(KaplanMeierSpec),
     /// Risk of each of several events that exclude each other.
@@ -125,6 +129,7 @@ impl ChartSpec {
             Self::Functions(_) => "functions",
             Self::Budget(_) => "budget",
             Self::Lines(_) => "lines",
+            Self::Scatter(_) => "scatter",
             Self::KaplanMeier(_) => "kaplan-meier",
             Self::CumulativeIncidence(_) => "cumulative-incidence",
             Self::Forest(_) => "forest",
@@ -167,6 +172,7 @@ impl ChartSpec {
             Self::Functions(c) => c,
             Self::Budget(c) => c,
             Self::Lines(c) => c,
+            Self::Scatter(c) => c,
             Self::KaplanMeier(c) => c,
             Self::CumulativeIncidence(c) => c,
             Self::Forest(c) => c,

@@ -1,7 +1,7 @@
 //! Which columns a figure needs of its tables, before there are any.
 
 use super::{
-    ChartSpec,
+    ChartSpec, scatter,
     source::{Columns, Only},
     therapeutic_index::{LONG, WIDE},
 };
@@ -110,6 +110,9 @@ impl ChartSpec {
             Self::Lines(c) => {
                 let named = std::iter::once(&c.x).chain(&c.y).chain(&c.panels).chain(&c.series);
                 named.for_each(|column| needs.column(&c.from, column));
+            }
+            Self::Scatter(c) => {
+                needs.source(&c.from, (&c.columns, &c.only), &scatter::ROLES, &["x", "y"]);
             }
             Self::KaplanMeier(c) => {
                 let roles = [

@@ -226,3 +226,51 @@ y_label = "response"
     let label = "simulated patients in groups of equal size, 95 % interval";
     assert_eq!(labelled(&bad.panels[0], label).len(), 1);
 }
+
+const SCATTER: &str = r#"
+kind = "scatter"
+name = "scatter"
+caption = ""
+from = "t"
+x_label = "true"
+y_label = "predicted"
+log = true
+equal = true
+"#;
+
+#[test]
+fn exact_a_scatter_has_a_point_for_each_row_and_the_line_of_equals() {
+    let columns = ["x", "y", "low", "high", "series", "panel"];
+    let row = |numbers: [f64; 4], series: &str, panel: &str| {
+        let mut row: Vec<Cell> = numbers.map(Cell::from).into();
+        row.extend([series.into(), panel.into()]);
+        row
+    };
+    let mut rows = vec![
+        row([1.0, 2.0, 1.5, 3.0], "a", "one"),
+        row([4.0, 3.0, 2.0, 5.0], "b", "one"),
+        row([7.0, 8.0, 6.0, 9.0], "a", "two"),
+    ];
+    let mut missing = row([5.0, 5.0, 4.0, 6.0], "a", "one");
+    missing[1] = Cell::Missing;
+    rows.push(missing);
+    let figure = built(&case(SCATTER, &columns, rows));
+    assert_eq!(figure.panels.len(), 2);
+    let Marks::Line { points, .. } = &figure.panels[0].layers[0].marks else { panic!() };
+    assert_eq!(points, &[(1.0, 1.0), (4.0, 4.0)]);
+    let points = |panel: usize, series: &str| -> Vec<(f64, f64, Option<(f64, f64)>)> {
+        let marks = labelled(&figure.panels[panel], series);
+        let all = marks.iter().flat_map(|marks| match marks {
+            Marks::Points { points, .. } => points.clone(),
+            _ => Vec::new(),
+        });
+        all.map(|p| (p.x, p.y, p.y_bar)).collect()
+    };
+    assert_eq!(points(0, "a"), [(1.0, 2.0, Some((1.5, 3.0)))]);
+    assert_eq!(points(0, "b"), [(4.0, 3.0, Some((2.0, 5.0)))]);
+    assert_eq!(points(1, "a"), [(7.0, 8.0, Some((6.0, 9.0)))]);
+    assert_eq!(
+        fault(SCATTER, &["x", "y"], numbers(&[&[1.0, 0.0]])),
+        "the table `t`, row 1, column `y`: found 0, expected a number above 0, as the axis is logarithmic"
+    );
+}

@@ -226,6 +226,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Sweep(s) => patients::sweep(s, scope),
         Step::Simulate(s) => patients::simulate(s, scope),
         Step::SideBySide(s) => patients::side_by_side(s, scope),
+        Step::PetToTherapy(s) => patients::pet_to_therapy(s),
         Step::Compare(s) => trials::compare(s),
         Step::Reconstruct(s) => trials::reconstruct(s, scope),
         Step::Survival(s) => trials::survival(s, scope),

@@ -13,6 +13,7 @@ use crate::steps::{
     fit_model::FitModel,
     integrate::Integrate,
     model_dose::ModelDose,
+    pet_to_therapy::{self, PetToTherapy},
     plan::PlanStep,
     select_function::SelectFunction,
     side_by_side::{SideBySide, cases, tables},
@@ -447,4 +448,15 @@ pub(super) fn simulate(s: &Simulate, scope: &Scope<'_>) -> Vec<Sheet> {
                 .map(|output| system.output_index(output).map_or_else(|| output.clone(), name)),
         ),
     }]
+}
+
+pub(super) fn pet_to_therapy(s: &PetToTherapy) -> Vec<Sheet> {
+    let texts = pet_to_therapy::tables::texts(s);
+    let sheet = |(part, columns, rows): (&str, &str, Vec<String>)| {
+        let sheet = Sheet::of_results(&s.id, part, columns).rows(Some(rows));
+        let own =
+            texts.iter().filter(|(column, _)| columns.split_whitespace().any(|c| c == *column));
+        own.fold(sheet, |sheet, (column, texts)| sheet.texts(column, texts.clone()))
+    };
+    pet_to_therapy::tables::declared(s).into_iter().map(sheet).collect()
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_dose::{Region, Source, bundled::source_with_daughters};
+use lutetia_dose::{
+    Mass, Region, Sex, Source, Tia, absorbed_dose, bundled::source_with_daughters,
+    marrow_self_factor, self_dose_factor,
+};
 use lutetia_model::{Evidence, ParameterValue};
 use lutetia_patient::{first_limit::Limit, text::tissue};
 use lutetia_population::WIDEST_RANGE;
@@ -44,14 +47,41 @@ pub(super) struct Case<'c> {
 }
 
 /// Where the activity of a region is, and how its dose follows from it.
-pub(super) struct Place {
+pub(in crate::steps) struct Place {
     pub(super) output: usize,
-    pub(super) region: Region,
-    pub(super) mass: Weight,
+    region: Region,
+    mass: Weight,
+}
+
+impl Place {
+    /// The dose per integral of one with these parameters, internal: Gy/(MBq h).
+    pub(in crate::steps) fn gy_per_mbq_h(
+        &self,
+        model: &LoadedModel,
+        source: &Source,
+        parameters: &[f64],
+    ) -> Result<f64, StepError> {
+        let litre = Unit::parse("L")?;
+        let grams = match self.mass {
+            Weight::Factor(factor) => return Ok(factor),
+            Weight::Grams(grams) => grams,
+            Weight::Volume(slot) => {
+                1000.0 * model.model.units.from_internal(parameters[slot], &litre)
+            }
+        };
+        let factor = if self.region.is_red_marrow() {
+            marrow_self_factor(source, Sex::Male).and_then(|factor| factor.scaled_to(grams))
+        } else {
+            self_dose_factor(source, &self.region, grams, Sex::Male)
+        }?;
+        let name = self.region.given();
+        let tia = Tia::new(name, 1.0, None, None, "one")?;
+        Ok(absorbed_dose(&tia, &factor, Mass::new(name, grams, None)?, None)?.total)
+    }
 }
 
 /// What the dose per integral is made of.
-pub(super) enum Weight {
+enum Weight {
     /// g.
     Grams(f64),
     /// The slot of a volume, at 1 g/mL.
@@ -252,7 +282,11 @@ fn case<'c>(
     })
 }
 
-fn place(spec: &RegionSpec, model: &LoadedModel) -> Result<Option<Place>, StepError> {
+/// Where a region is in a model; none where the model has not its output.
+pub(in crate::steps) fn place(
+    spec: &RegionSpec,
+    model: &LoadedModel,
+) -> Result<Option<Place>, StepError> {
     let system = model.simulator.system();
     let Some(output) = system.output_index(&spec.output) else { return Ok(None) };
     let unit = &system.outputs()[output].unit;
@@ -276,7 +310,7 @@ fn place(spec: &RegionSpec, model: &LoadedModel) -> Result<Option<Place>, StepEr
         (None, None, text) => {
             let text = text.as_deref().unwrap_or("reference");
             let given = lutetia_patient::text::given_mass(named, text)?;
-            let of_adult = || region.reference_mass_g(lutetia_dose::Sex::Male);
+            let of_adult = || region.reference_mass_g(Sex::Male);
             let none = || lutetia_patient::PatientError::NoReferenceMass { region: named.clone() };
             Weight::Grams(given.or_else(of_adult).ok_or_else(none)?)
         }

@@ -2,7 +2,6 @@
 
 use std::{num::NonZeroU64, sync::atomic::Ordering};
 
-use lutetia_dose::{Mass, Sex, Tia, absorbed_dose, marrow_self_factor, self_dose_factor};
 use lutetia_patient::first_limit::{Limit, allowed};
 use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::Unit;
@@ -10,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     SideBySide, SideBySideError,
-    cases::{Asked, Case, Place, Weight, asked},
+    cases::{Asked, Case, asked},
     draws::{middle, rank_correlation},
 };
 use crate::steps::{Context, StepError};
@@ -252,7 +251,7 @@ impl Point<'_, '_> {
                 }
                 _ => None,
             });
-            let gy = self.per_integral(place, &parameters)? * mbq_h;
+            let gy = place.gy_per_mbq_h(model, &self.case.source, &parameters)? * mbq_h;
             outcome.doses.push(Some(gy / given));
         }
         let region = |name: &String| step.regions.iter().position(|r| r.name == *name);
@@ -276,27 +275,6 @@ impl Point<'_, '_> {
             });
         }
         Ok(outcome)
-    }
-
-    /// Gy/(MBq h) of a region.
-    fn per_integral(&self, place: &Place, parameters: &[f64]) -> Result<f64, StepError> {
-        let litre = Unit::parse("L")?;
-        let grams = match place.mass {
-            Weight::Factor(factor) => return Ok(factor),
-            Weight::Grams(grams) => grams,
-            Weight::Volume(slot) => {
-                1000.0 * self.case.model.model.units.from_internal(parameters[slot], &litre)
-            }
-        };
-        let source = &self.case.source;
-        let factor = if place.region.is_red_marrow() {
-            marrow_self_factor(source, Sex::Male).and_then(|factor| factor.scaled_to(grams))
-        } else {
-            self_dose_factor(source, &place.region, grams, Sex::Male)
-        }?;
-        let name = place.region.given();
-        let tia = Tia::new(name, 1.0, None, None, "one")?;
-        Ok(absorbed_dose(&tia, &factor, Mass::new(name, grams, None)?, None)?.total)
     }
 
     fn row(&self, main: Outcome) -> Result<Row, StepError> {

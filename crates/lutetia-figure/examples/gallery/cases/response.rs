@@ -5,7 +5,15 @@ use lutetia_table::{Cell, Table};
 use super::{Case, Numbers, table};
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![budget(), waterfall(), waterfall_many(), spider(), toxicity(), exposure_response()]
+    vec![
+        budget(),
+        waterfall(),
+        waterfall_many(),
+        spider(),
+        toxicity(),
+        exposure_response(),
+        scatter(),
+    ]
 }
 
 fn budget() -> Case {
@@ -155,5 +163,34 @@ x_label = "mean dose to the salivary glands (Gy)"
 y_label = "dry mouth of any grade"
 "#,
         [curve, patients],
+    )
+}
+
+/// Predictions beside what they predict, by organ.
+fn scatter() -> Case {
+    let mut numbers = Numbers::new(23);
+    let rows = (0..60).map(|i| {
+        let organ = if i % 2 == 0 { "kidneys" } else { "tumour" };
+        let truth = f64::exp(0.4 * numbers.normal() + if i % 2 == 0 { 0.0 } else { 1.5 });
+        let predicted = truth * f64::exp(0.15 * numbers.normal());
+        let ends = [predicted / 1.4, predicted * 1.4];
+        let mut row = vec![Cell::from(organ), truth.into(), predicted.into()];
+        row.extend(ends.map(Cell::from));
+        row
+    });
+    let columns = ["organ", "truth (h)", "predicted (h)", "low (h)", "high (h)"];
+    Case::new(
+        r#"
+kind = "scatter"
+name = "scatter"
+caption = "Predicted and true integrals"
+from = "predictions"
+columns = { x = "truth", y = "predicted", panel = "organ" }
+x_label = "true integral (h)"
+y_label = "predicted integral (h)"
+log = true
+equal = true
+"#,
+        [table("predictions", &columns, rows.collect())],
     )
 }
