@@ -7,8 +7,7 @@ use toml::Value;
 use super::{Case, Ended, Memory, changes, ended, judge, sample};
 
 /// Pools that an activity is given into, one of which each chain has.
-const POOLS: [&str; 5] =
-    ["pk:L.blood", "pk:L.plasma", "pk:P.serum", "pk:L.serum", "pk:P.veins"];
+const POOLS: [&str; 5] = ["pk:L.blood", "pk:L.plasma", "pk:P.serum", "pk:L.serum", "pk:P.veins"];
 
 fn experiment(chain: &str, pool: &str, trial: bool) -> String {
     let dose =
