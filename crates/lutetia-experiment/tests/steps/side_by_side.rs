@@ -234,6 +234,66 @@ fn exact_draws_carry_a_range_through() {
     assert!((1.0..1.02).contains(&width), "{width}");
 }
 
+/// A factor of a dose alone: its quantiles are those of the dose, activities at the limit go against it, and neither the
+/// dose without draws nor another region knows of it.
+#[test]
+fn exact_disagreement_multiplies_the_drawn_doses_of_its_region() {
+    let limits = "[step.limits]\nkidneys = { dose = \"23 Gy\" }\n";
+    let case = format!("{CASE}disagreement = {{ kidneys = [0.5, 2.0] }}\n");
+    let ran_with = |seed: &str, case: &str| {
+        ran(
+            &format!("draws = 200\n{seed}target = \"tumour\"\n{REGIONS}"),
+            &format!("{limits}{case}"),
+        )
+    };
+    let (plain, drawn) = (
+        ran(&format!("target = \"tumour\"\n{REGIONS}"), &format!("{limits}{CASE}")),
+        ran_with("", &case),
+    );
+    let (own, table) = (plain.table("s"), drawn.table("s"));
+    let (main, row) = (own.row("case", "a"), table.row("case", "a"));
+    assert_eq!(row.text("drawn"), "1");
+    for region in ["kidneys", "tumour"] {
+        near(region, row.number(region), main.number(region));
+    }
+    near("tumour", row.number("tumour_low"), main.number("tumour"));
+    near("tumour", row.number("tumour_high"), main.number("tumour"));
+    let limited = drawn.table("s.limits");
+    let activity = limited.row("case", "a");
+    for (ends, u) in
+        [(["kidneys_low", "activity_high"], 0.05), (["kidneys_high", "activity_low"], 0.95)]
+    {
+        let factor = 0.5 * 4.0_f64.powf(u);
+        // A stratum is 0.5 % of the range, within which a draw lies anywhere.
+        let close = |found: f64, expected: f64| {
+            assert!(
+                (found / expected).ln().abs() < 0.006 * 4.0_f64.ln(),
+                "{found}, expected {expected}"
+            );
+        };
+        close(row.number(ends[0]), factor * main.number("kidneys"));
+        close(activity.number(ends[1]), 23.0 / (factor * main.number("kidneys")));
+    }
+    near(
+        "rank",
+        drawn.table("s.correlations").row("row", "a: dose of kidneys").number("kidneys"),
+        1.0,
+    );
+    // The seed of the step stands in place of that of the experiment, which is 3.
+    let low = |ran: &Ran| ran.table("s").row("case", "a").number("kidneys_low");
+    assert_eq!(low(&ran_with("seed = 3\n", &case)).to_bits(), low(&drawn).to_bits());
+    assert_ne!(low(&ran_with("seed = 4\n", &case)).to_bits(), low(&drawn).to_bits());
+    for (off, expected) in [
+        ("liver = [0.5, 2.0]", "`disagreement` names the region `liver`"),
+        ("kidneys = [2.0, 0.5]", "the range of `dose of kidneys` is 2 to 0.5"),
+        ("kidneys = [0.0, 0.5]", "expected a least and a greater value"),
+    ] {
+        let case = format!("{CASE}disagreement = {{ {off} }}\n");
+        let found = refused(&format!("draws = 20\n{REGIONS}"), &case);
+        assert!(found.contains(expected), "{off}: {found}");
+    }
+}
+
 fn ran_narrow() -> Ran {
     let ranges = "[step.ranges]\nk = [\"0.0199 1/h\", \"0.0201 1/h\"]\n";
     ran(&format!("draws = 40\nassumed = true\n{REGIONS}"), &format!("{ranges}{CASE}"))

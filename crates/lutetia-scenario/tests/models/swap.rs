@@ -158,16 +158,21 @@ const STEP: f64 = 0.5;
 /// Dose of the kidneys in Gy, their activity in MBq over 400 h, and the tumour over its start.
 fn run(model: &LoadedModel, nuclide: &str) -> (f64, Vec<f64>, f64) {
     let parameters = model.parameters(&BTreeMap::new()).expect("parameters");
-    // Kinetics that know amounts are given the same one with each nuclide.
+    // Kinetics that know amounts are given the same one with each nuclide, over an hour: their vessels fill in minutes,
+    // which Simpson's rule would not see.
     let states = model.simulator.system().states();
     let amounts = states.iter().any(|s| s.name.starts_with("pk:P.veins"));
-    let (into, amount) = if amounts { ("pk:P.veins", Some(100.0)) } else { ("pk:L.blood", None) };
+    let (into, amount, over) = match amounts {
+        true => ("pk:P.veins", Some(100.0), Some(1.0)),
+        false => ("pk:L.blood", None, None),
+    };
     let regimen = Regimen {
         doses: vec![Dose {
             at: 0.0,
             into: into.to_owned(),
             activities: vec![(nuclide.to_owned(), 1000.0)],
             amount,
+            over,
             ..Dose::default()
         }],
     };

@@ -12,7 +12,7 @@ use lutetia_population::WIDEST_RANGE;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, agreeing, setting};
 use lutetia_sim::{Dose, Regimen};
 use lutetia_table::{Cell, Table};
-use lutetia_units::{Dimension, Quantity, Unit};
+use lutetia_units::{Dimension, Quantity, Unit, significant};
 
 use super::{CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError, draws::Range};
 use crate::steps::{Context, StepError};
@@ -148,20 +148,25 @@ fn names(step: &SideBySide) -> Result<(), StepError> {
     let named = named.chain(step.limits.keys().map(|name| ("limits", name)));
     for (key, name) in named.chain(step.target.iter().map(|name| ("target", name))) {
         if !regions.contains(&name.as_str()) {
-            let known = regions.iter().map(|&r| r.to_owned()).collect();
-            return Err(SideBySideError::NoRegion { key, name: name.clone(), known }.into());
+            return Err(no_region(key, name, step).into());
         }
     }
     if step.target.is_some() && step.limits.is_empty() {
         return Err(SideBySideError::NoLimits.into());
     }
-    if (step.draws > 0) != (step.assumed || !step.ranges.is_empty()) {
+    let off = step.cases.iter().any(|case| !case.disagreement.is_empty());
+    if (step.draws > 0) != (step.assumed || !step.ranges.is_empty() || off) {
         return Err(SideBySideError::NothingDrawn.into());
     }
     match step.regions.iter().find(|r| r.mass.is_some() && r.volume.is_some()) {
         Some(both) => Err(SideBySideError::MassAndVolume { name: both.name.clone() }.into()),
         None => Ok(()),
     }
+}
+
+fn no_region(key: &'static str, name: &str, step: &SideBySide) -> SideBySideError {
+    let known = step.regions.iter().map(|r| r.name.clone()).collect();
+    SideBySideError::NoRegion { key, name: name.to_owned(), known }
 }
 
 /// The name of the case of a row.
@@ -219,7 +224,8 @@ fn of_rows(patients: &PatientsSpec, table: &Table) -> Result<Vec<CaseSpec>, Step
             ..DoseEntry::into_pool(&patients.into)
         };
         let (model, doses) = (patients.model.clone(), vec![dose]);
-        cases.push(CaseSpec { name: called, group: String::new(), model, doses, set });
+        let (group, disagreement) = (String::new(), BTreeMap::new());
+        cases.push(CaseSpec { name: called, group, model, doses, set, disagreement });
     }
     Ok(cases)
 }
@@ -328,7 +334,7 @@ fn of_unit(what: &str, text: &str, unit: &'static str) -> Result<f64, StepError>
 }
 
 /// What is drawn in a case: what the step says, and where it asks for it what the files of a ligand and its target call
-/// assumed or carried over and give a range.
+/// assumed or carried over and give a range; and by how much doses of patients are other than those of the model.
 fn ranges(
     step: &SideBySide,
     spec: &CaseSpec,
@@ -342,10 +348,25 @@ fn ranges(
             return Err(SideBySideError::Range { name, low, high }.into());
         }
         let slots = agreeing(model, name)?;
-        ranges.push(Range { name: name.clone(), purpose: name.clone(), slots, bounds });
+        let (name, purpose) = (name.clone(), name.clone());
+        ranges.push(Range { name, purpose, slots, bounds, region: None });
     }
     if step.assumed {
         ranges.extend(assumed(spec, model, &step.ranges));
+    }
+    for (name, &[low, high]) in &spec.disagreement {
+        let Some(region) = step.regions.iter().position(|r| r.name == *name) else {
+            return Err(no_region("disagreement", name, step).into());
+        };
+        let rises = 0.0 < low && low < high && high.is_finite();
+        let name = format!("dose of {name}");
+        if !rises {
+            let (low, high) = (significant(low, 6), significant(high, 6));
+            return Err(SideBySideError::Range { name, low, high }.into());
+        }
+        let purpose = format!("{} {name}", spec.name);
+        let (slots, bounds) = (Vec::new(), (low, high));
+        ranges.push(Range { name, purpose, slots, bounds, region: Some(region) });
     }
     Ok(ranges)
 }
@@ -380,7 +401,7 @@ fn assumed(
         if graded && low < high && there && chosen(name) && !fixed(name) {
             let purpose = format!("{} {name}", spec.name);
             let (slots, bounds) = (vec![slot], (low, high));
-            found.push(Range { name: name.clone(), purpose, slots, bounds });
+            found.push(Range { name: name.clone(), purpose, slots, bounds, region: None });
         }
     }
     found

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use lutetia_population::{Draws, in_range};
 
-/// A parameter that is drawn.
+/// A parameter that is drawn, or a factor of a dose.
 #[derive(Debug, Clone)]
 pub(super) struct Range {
     /// As the model calls it.
@@ -14,6 +14,8 @@ pub(super) struct Range {
     pub(super) slots: Vec<usize>,
     /// Least and greatest value, internal.
     pub(super) bounds: (f64, f64),
+    /// The region whose dose it multiplies, where it is no parameter.
+    pub(super) region: Option<usize>,
 }
 
 impl Range {
@@ -94,7 +96,8 @@ mod tests {
     fn prop_draws_fill_their_range_stratum_by_stratum() {
         let of = NonZeroU64::new(50).expect("not zero");
         for (bounds, log) in [((0.0, 10.0), false), ((0.1, 1000.0), true)] {
-            let range = Range { name: "k".into(), purpose: "k".into(), slots: Vec::new(), bounds };
+            let (name, purpose) = ("k".to_owned(), "k".to_owned());
+            let range = Range { name, purpose, slots: Vec::new(), bounds, region: None };
             let share = |x: f64| match log {
                 true => (x / bounds.0).ln() / (bounds.1 / bounds.0).ln(),
                 false => (x - bounds.0) / (bounds.1 - bounds.0),

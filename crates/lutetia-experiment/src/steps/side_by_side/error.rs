@@ -39,7 +39,7 @@ pub enum SideBySideError {
     #[error("`target` needs `limits`: its dose is that at the activity which they allow")]
     NoLimits,
     /// Draws without ranges, or ranges without draws.
-    #[error("`draws` needs `assumed = true` or `ranges`, and these need `draws`")]
+    #[error("`draws` needs `assumed = true`, `ranges` or `disagreement`, and these need `draws`")]
     NothingDrawn,
     /// Mass and volume, both given.
     #[error("the region `{name}` has both `mass` and `volume`; expected one")]

@@ -50,9 +50,11 @@ pub struct SideBySide {
     pub limits: BTreeMap<String, LimitSpec>,
     /// The region whose dose counts at the activity that the limits allow. Cases are ranked by it, but for sketches.
     pub target: Option<String>,
-    /// Joint draws of all values that have a range; each case then has the middle 90 % of its results.
+    /// Joint draws of all values that have a range, and of `disagreement`; each case then has the middle 90 % of its results.
     #[serde(default)]
     pub draws: u32,
+    /// Seed of the draws, where it is not that of the experiment.
+    pub seed: Option<u64>,
     /// Whether values that the ligand's and the target's files call `assumed` or `related` are drawn over the range that
     /// they state, up to a hundred times the value: evenly in the logarithm where the least is above zero.
     #[serde(default)]
@@ -79,6 +81,10 @@ pub struct CaseSpec {
     /// Parameters or covariates that differ from the file.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
+    /// How far doses of patients lie from those of this model: by region the least and the greatest factor that a draw
+    /// multiplies its dose with, such as `{ glands = [0.4, 1.2] }`, evenly in the logarithm. The dose without draws stays.
+    #[serde(default)]
+    pub disagreement: BTreeMap<String, [f64; 2]>,
 }
 
 /// A case for each row of a table: columns are parameters or covariates, called as the model calls them, with their unit.

@@ -100,6 +100,7 @@ pub(super) fn of(step: &SideBySide, context: &Context) -> Result<Found, StepErro
         }
     }
     let rtol = Options::default().rtol;
+    let seed = step.seed.unwrap_or(context.seed);
     let mut jobs: Vec<(usize, Option<u64>)> = Vec::new();
     for (at, point) in points.iter().enumerate() {
         jobs.push((at, None));
@@ -118,7 +119,7 @@ pub(super) fn of(step: &SideBySide, context: &Context) -> Result<Found, StepErro
                 name: point.case.name.clone(),
                 source: Box::new(source),
             };
-            point.run(step, &limits, context.seed, draw).map_err(|e| named(e).into())
+            point.run(step, &limits, seed, draw).map_err(|e| named(e).into())
         })
         .collect::<Result<Vec<_>, StepError>>()?;
     let mut rows: Vec<Row> = Vec::new();
@@ -136,7 +137,7 @@ pub(super) fn of(step: &SideBySide, context: &Context) -> Result<Found, StepErro
     let mut correlations = Vec::new();
     for (point, row) in points.iter().zip(&rows) {
         if point.amount.is_none() && point.value.is_none() {
-            correlations.extend(point.correlations(step, row, context.seed));
+            correlations.extend(point.correlations(step, row, seed));
         }
     }
     Ok(Found { rows, correlations, rtol })
@@ -160,6 +161,13 @@ impl Point<'_, '_> {
             slots.iter().for_each(|&slot| parameters[slot] = *value);
         }
         parameters
+    }
+
+    /// The factor of the dose of a region in a draw; 1 without one.
+    fn disagreement(&self, region: usize, seed: u64, draw: Option<u64>, draws: u32) -> f64 {
+        let (Some(draw), Some(of)) = (draw, NonZeroU64::new(u64::from(draws))) else { return 1.0 };
+        let own = self.case.ranges.iter().filter(|range| range.region == Some(region));
+        own.map(|range| range.value(seed, draw, of)).product()
     }
 
     fn regimen(&self) -> Regimen {
@@ -227,7 +235,7 @@ impl Point<'_, '_> {
             at_limit: None,
         };
         let mut next = 0;
-        for (spec, place) in step.regions.iter().zip(&self.case.places) {
+        for (at, (spec, place)) in step.regions.iter().zip(&self.case.places).enumerate() {
             let Some(place) = place else {
                 outcome.coefficients.push(None);
                 outcome.half_lives.push(None);
@@ -251,7 +259,8 @@ impl Point<'_, '_> {
                 }
                 _ => None,
             });
-            let gy = place.gy_per_mbq_h(model, &self.case.source, &parameters)? * mbq_h;
+            let off = self.disagreement(at, seed, draw, step.draws);
+            let gy = off * place.gy_per_mbq_h(model, &self.case.source, &parameters)? * mbq_h;
             outcome.doses.push(Some(gy / given));
         }
         let region = |name: &String| step.regions.iter().position(|r| r.name == *name);
