@@ -487,6 +487,7 @@ fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> O
         }),
         evidence: None,
         of_nuclide: None,
+        daughter: None,
     });
     let index = joined.parameters.len() - 1;
     joined.parameter_order.push(index);

@@ -335,6 +335,8 @@ impl LoadedModel {
                 let (name, unit) = (info.name.clone(), info.unit.to_string());
                 Err(if self.model.is_dose_factor(&name) {
                     ScenarioError::NoDoseFactor { name, unit }
+                } else if self.model.is_of_nuclide(&name) {
+                    ScenarioError::NotOfNuclide { name, unit }
                 } else {
                     ScenarioError::NoTypical { name, unit }
                 })

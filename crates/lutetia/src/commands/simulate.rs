@@ -8,7 +8,9 @@ use lutetia_model::{
     Model, ParameterValue,
     system::{Binding, ParameterInfo, SettingError, System},
 };
-use lutetia_scenario::{DoseEntry, DoseError, Scenario, Treatment, follow, sketch_note};
+use lutetia_scenario::{
+    DoseEntry, DoseError, NOT_OF_NUCLIDE, Scenario, Treatment, follow, sketch_note,
+};
 use lutetia_sim::{Options, Regimen, Simulator};
 use lutetia_table::{Cell, Table};
 use lutetia_units::Dimension;
@@ -252,6 +254,16 @@ fn parameters(model: &Model, system: &System, settings: &[String]) -> Outcome<Ve
                     "`{name}` is what a nuclide deposits per decay, and there is not one nuclide"
                 ),
                 "run the chain with one, such as `--nuclide Lu-177`, or set it",
+            ));
+        }
+        if model.is_of_nuclide(name) {
+            return Err(failed(
+                NOT_OF_NUCLIDE,
+                &format!(
+                    "`{name}` is a number of a nuclide and is not known of the one that the model is run with; \
+                     give it with `--set \"{name}=… {}\"`",
+                    missing.0.unit.symbol()
+                ),
             ));
         }
         return Err(Failure::usage(
