@@ -645,6 +645,12 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         output.expr = at.expr(&output.expr);
         joined.outputs.push(output);
     }
+    for derived in &part.derived {
+        let mut derived = derived.clone();
+        derived.name = named(&derived.name);
+        derived.expr = at.expr(&derived.expr);
+        joined.derived.push(derived);
+    }
     for correlation in &part.correlations {
         let mut correlation = *correlation;
         correlation.first += at.parameters;

@@ -56,6 +56,8 @@ pub struct Model {
     pub inputs: Vec<Input>,
     /// Observables and output ports.
     pub outputs: Vec<Output>,
+    /// What follows from the parameters alone, for fits.
+    pub derived: Vec<DerivedQuantity>,
     /// Correlations between random effects.
     pub correlations: Vec<Correlation>,
     /// Order in which formula parameters can be evaluated (indices into `parameters`).
@@ -235,6 +237,7 @@ impl Model {
             events: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            derived: Vec::new(),
             correlations: Vec::new(),
             parameter_order: Vec::new(),
             organs: OrganTable::default(),
@@ -771,6 +774,22 @@ pub struct Output {
     pub error: Option<ResidualError>,
     /// Observables are compared with data; ports are for connections.
     pub port: bool,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// A quantity that follows from parameters, covariates and volumes at the start: a volume of distribution, a half-life.
+/// A fit gives it with a standard error.
+#[derive(Debug, Clone)]
+pub struct DerivedQuantity {
+    /// Name.
+    pub name: String,
+    /// Declared unit.
+    pub unit: Unit,
+    /// What it is.
+    pub expr: Expr,
+    /// As the author wrote it.
+    pub text: String,
     /// Description.
     pub about: Option<String>,
 }

@@ -257,10 +257,7 @@ fn organ_share(factor: &DoseFactor, source: &Source) -> Option<f64> {
 }
 
 /// The self-dose factor of the organ that a dose factor of a chain names, if it names one.
-fn organ_factor(
-    factor: &DoseFactor,
-    source: &Source,
-) -> Option<Result<SelfDoseFactor, DoseError>> {
+fn organ_factor(factor: &DoseFactor, source: &Source) -> Option<Result<SelfDoseFactor, DoseError>> {
     let (Some(region), Some(mass_g)) = (&factor.region, factor.mass_g) else { return None };
     let sex = match factor.adult {
         Adult::Male => Sex::Male,

@@ -362,6 +362,20 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "derived",
+        form: Form::Named("of"),
+        about: "quantities that follow from the parameters, such as a volume of distribution; a fit gives each with its standard error",
+        keys: &[
+            must(
+                "of",
+                Kind::Value,
+                "an expression of parameters, covariates and volumes, such as `K1/k2*(1 + k3/k4)`",
+            ),
+            must("unit", Kind::Text, "its unit"),
+            ABOUT,
+        ],
+    },
+    Table {
         name: "population",
         form: Form::Plain,
         about: "what joins the random effects",

@@ -10,6 +10,7 @@
 
 mod binding;
 mod derivative;
+mod derived;
 pub(crate) mod dosing;
 mod error;
 mod evaluate;
@@ -20,6 +21,7 @@ mod info;
 mod interval;
 pub(crate) mod labels;
 mod limits;
+mod linear;
 mod lower;
 mod pattern;
 mod sensitivity;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 
 pub use binding::Binding;
+pub use derived::{DerivedInfo, DerivedValue};
 pub use dosing::DoseNumbers;
 pub use error::{CompileError, DoseAmountError, DoseTargetError};
 pub use evaluate::Evaluator;
@@ -100,6 +103,8 @@ struct Inner {
     switches: Switches,
     events: Events,
     dosing: Vec<Id>,
+    derived: Vec<DerivedInfo>,
+    derived_roots: Vec<Id>,
 }
 
 /// Compiles a checked model with the nuclides chosen.
@@ -136,6 +141,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
         .collect();
     let events = Events::lower(&mut lowering)?;
     let dosing = dosing::lower(&mut lowering)?;
+    let (derived, derived_roots) = derived::lower(&mut lowering)?;
     let Lowering { mut graph, states, .. } = lowering;
     let conditions: Vec<Id> = events.conditions().collect();
     let switches =
@@ -181,6 +187,8 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             switches,
             events,
             dosing,
+            derived,
+            derived_roots,
         }),
     })
 }
