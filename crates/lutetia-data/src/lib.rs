@@ -44,5 +44,6 @@ pub use reference::{
 };
 pub use region::{Organ, OrganForm, RegionKind, RegionName, RegionWords, organs, says_tumour};
 pub use study::{
-    Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, ReadAs, Study, Subject,
+    Administration, Covariate, Curve, CurvePoint, DoseRow, Measurement, ReadAs, RowKind, Study,
+    Subject,
 };

@@ -27,7 +27,7 @@ pub struct Sample {
 ///
 /// Derived quantities, for each output asked for with [`with_integrals`](Self::with_integrals), in (unit of the output)
 /// × (internal time): `tia(OUTPUT)` to infinity, `tia_to_last(OUTPUT)` to the last sample, and
-/// `extrapolated_fraction(OUTPUT)`.
+/// `extrapolated_fraction(OUTPUT)`; and what the model file derives from its parameters, in the units declared there.
 #[derive(Clone, Debug)]
 pub struct OdePredictor {
     scenario: Scenario,
@@ -165,6 +165,23 @@ impl OdePredictor {
         full
     }
 
+    /// What the model file derives from its parameters, at all of them.
+    fn of_model(&self, full: &[f64]) -> Vec<Derived> {
+        let system = self.scenario.system();
+        system
+            .derive(full, &self.wrt)
+            .into_iter()
+            .zip(system.derived())
+            .map(|(found, info)| {
+                let by = found.gradient.iter().zip(&self.factors);
+                let gradient = by.map(|(g, factor)| g * info.factor * factor).collect();
+                let value = found.value * info.factor;
+                let made = Derived::of_output(DerivedKind::OfModel, &info.name, value, gradient);
+                Derived { positive: info.positive, ..made }
+            })
+            .collect()
+    }
+
     fn failed_at(&self, theta: &[f64], cause: SimError) -> PredictError {
         PredictError::Simulation { cause: Box::new(cause), parameters: named(&self.names, theta) }
     }
@@ -219,15 +236,16 @@ impl Predictor for OdePredictor {
     }
 
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
+        let full = self.internal(theta);
+        let of_model = self.of_model(&full);
         if self.integrals.is_empty() {
-            return Ok(Vec::new());
+            return Ok(of_model);
         }
         let options = Options {
             integrals: self.integrals.clone(),
             to_infinity: true,
             ..self.options.clone()
         };
-        let full = self.internal(theta);
         let run = self
             .scenario
             .simulator()
@@ -281,7 +299,7 @@ impl Predictor for OdePredictor {
                 value: bad.value,
                 parameters: named(&self.names, theta),
             }),
-            None => Ok(out),
+            None => Ok(out.into_iter().chain(of_model).collect()),
         }
     }
 }

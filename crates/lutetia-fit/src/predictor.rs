@@ -61,8 +61,8 @@ pub enum DerivedKind {
     EffectiveHalfLife,
     /// Time at which the curve is highest.
     TimeOfMaximum,
-    /// A quantity of the predictor's own, by the name it gives it: a distribution volume.
-    Own(&'static str),
+    /// A quantity that the model file derives from its parameters, by the name of the "output": a distribution volume.
+    OfModel,
 }
 
 /// The unit of a derived quantity, in those of the values and times of its predictor.
@@ -74,8 +74,8 @@ pub enum DerivedUnit {
     Time,
     /// None.
     One,
-    /// Of the predictor's own.
-    Own,
+    /// That of the model file.
+    OfModel,
 }
 
 impl DerivedKind {
@@ -96,7 +96,7 @@ impl DerivedKind {
             Self::ExtrapolatedFraction => "extrapolated_fraction",
             Self::EffectiveHalfLife => "effective_half_life",
             Self::TimeOfMaximum => "time_of_maximum",
-            Self::Own(name) => name,
+            Self::OfModel => "derived",
         }
     }
 
@@ -110,16 +110,17 @@ impl DerivedKind {
         match self {
             Self::Tia | Self::TiaToLast => DerivedUnit::ValueTime,
             Self::ExtrapolatedFraction => DerivedUnit::One,
-            Self::Own(_) => DerivedUnit::Own,
+            Self::OfModel => DerivedUnit::OfModel,
             Self::EffectiveHalfLife | Self::TimeOfMaximum => DerivedUnit::Time,
         }
     }
 }
 
-/// `tia`, or `tia(C_tumour)` of one output among several.
+/// `tia`, or `tia(C_tumour)` of one output among several; `V_T` of what a model file derives.
 pub(crate) fn derived_name(kind: DerivedKind, output: Option<&str>) -> String {
     match output {
         None => kind.name().to_owned(),
+        Some(name) if kind == DerivedKind::OfModel => name.to_owned(),
         Some(output) => format!("{}({output})", kind.name()),
     }
 }
@@ -130,7 +131,7 @@ pub(crate) fn derived_name(kind: DerivedKind, output: Option<&str>) -> String {
 pub struct Derived {
     /// What it is.
     pub kind: DerivedKind,
-    /// Of which output, where the predictor has several.
+    /// Of which output, where the predictor has several; what a model file derives, by its name.
     pub output: Option<String>,
     /// Value.
     pub value: f64,

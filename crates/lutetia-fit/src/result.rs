@@ -42,7 +42,7 @@ pub struct Estimate {
 pub struct DerivedEstimate {
     /// What it is.
     pub kind: DerivedKind,
-    /// Of which output, where the model has several.
+    /// Of which output, where the model has several; what a model file derives, by its name.
     pub output: Option<String>,
     /// Value at the estimates.
     pub value: f64,

@@ -188,6 +188,8 @@ pub enum Reason {
         /// Bound reached, natural scale.
         bound: f64,
     },
+    /// A quantity that has no value, or no derivative, at the estimates.
+    NoValue,
     /// Relative standard error above the gate.
     LargeUncertainty {
         /// Relative standard error, 1 = 100 %.
@@ -228,6 +230,7 @@ impl fmt::Display for Reason {
             Self::AtBound { parameter, bound } => {
                 write!(f, "`{parameter}` is at its bound {}", short(*bound))
             }
+            Self::NoValue => f.write_str("it has no finite value or derivative at the estimates"),
             // Beyond ten times the value the number is that of a direction without information.
             Self::LargeUncertainty { rse, gate } if rse.is_nan() || *rse > 10.0 => write!(
                 f,

@@ -488,6 +488,7 @@ fn deposited(joined: &mut Model, input: &str, organ: Option<(String, f64)>) -> O
         }),
         evidence: None,
         of_nuclide: None,
+        daughter: None,
     });
     let index = joined.parameters.len() - 1;
     joined.parameter_order.push(index);
@@ -644,6 +645,12 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         output.name = named(&output.name);
         output.expr = at.expr(&output.expr);
         joined.outputs.push(output);
+    }
+    for derived in &part.derived {
+        let mut derived = derived.clone();
+        derived.name = named(&derived.name);
+        derived.expr = at.expr(&derived.expr);
+        joined.derived.push(derived);
     }
     for correlation in &part.correlations {
         let mut correlation = *correlation;

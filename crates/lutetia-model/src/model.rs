@@ -58,6 +58,8 @@ pub struct Model {
     pub inputs: Vec<Input>,
     /// Observables and output ports.
     pub outputs: Vec<Output>,
+    /// What follows from the parameters alone, for fits.
+    pub derived: Vec<DerivedQuantity>,
     /// Correlations between random effects.
     pub correlations: Vec<Correlation>,
     /// Order in which formula parameters can be evaluated (indices into `parameters`).
@@ -131,7 +133,7 @@ impl Evidence {
     }
 }
 
-/// How a dose factor of one nuclide becomes that of another.
+/// How a number of one nuclide, a dose factor or the share of its alphas, becomes that of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Follows {
@@ -141,11 +143,17 @@ pub enum Follows {
     /// Dose per integral: in proportion to that energy, which holds where the same share of it is absorbed, and not for
     /// alphas.
     ByEnergy,
+    /// A pure number: the share of alphas in the dose that the nuclide and its daughters give where they are, 0 of a
+    /// nuclide without alphas.
+    AlphaShare,
 }
 
 impl Follows {
-    /// Both, in the order of their words in a file.
-    pub const ALL: [Self; 2] = [Self::InPlace, Self::ByEnergy];
+    /// All, in the order of their words in a file.
+    pub const ALL: [Self; 3] = [Self::InPlace, Self::ByEnergy, Self::AlphaShare];
+
+    /// Those of dose factors.
+    pub const FACTORS: [Self; 2] = [Self::InPlace, Self::ByEnergy];
 
     /// The word for it in a model file.
     #[must_use]
@@ -153,20 +161,22 @@ impl Follows {
         match self {
             Self::InPlace => "in-place",
             Self::ByEnergy => "by-energy",
+            Self::AlphaShare => "alpha-share",
         }
     }
 
-    /// A unit of the factors that follow so.
+    /// A unit of the numbers that follow so.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
             Self::InPlace => "Gy g/(MBq h)",
             Self::ByEnergy => "Gy/(MBq h)",
+            Self::AlphaShare => "1",
         }
     }
 }
 
-/// The nuclide of which a dose factor is the number.
+/// The nuclide of which a parameter is the number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OfNuclide {
     /// As the file names it.
@@ -229,6 +239,7 @@ impl Model {
             events: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            derived: Vec::new(),
             correlations: Vec::new(),
             parameter_order: Vec::new(),
             organs: OrganTable::default(),
@@ -248,6 +259,13 @@ impl Model {
     pub fn is_dose_factor(&self, name: &str) -> bool {
         let factors = self.chain.iter().flat_map(|chain| &chain.dose_factors);
         factors.filter_map(|made| self.parameters.get(made.parameter)).any(|p| p.name == name)
+    }
+
+    /// Whether a parameter is a number of a nuclide, which the file says by `nuclide` or `daughter`.
+    #[must_use]
+    pub fn is_of_nuclide(&self, name: &str) -> bool {
+        let of = |p: &Parameter| p.of_nuclide.is_some() || p.daughter.is_some();
+        self.parameters.iter().any(|p| p.name == name && of(p))
     }
 }
 
@@ -391,8 +409,11 @@ pub struct Parameter {
     pub source: Option<String>,
     /// What the number rests on, where the file says so.
     pub evidence: Option<Evidence>,
-    /// Of a dose factor: the nuclide of which it is the number.
+    /// Of a dose factor and of a share of alphas: the nuclide of which it is the number.
     pub of_nuclide: Option<OfNuclide>,
+    /// A daughter, as the file names it: the number is that of its atoms per decay of the nuclide that the model is run
+    /// with, and the value in the file is what it is without one.
+    pub daughter: Option<String>,
     /// Description.
     pub about: Option<String>,
 }
@@ -420,6 +441,7 @@ impl Parameter {
             && other.effects.is_empty()
             && self.source == other.source
             && self.of_nuclide == other.of_nuclide
+            && self.daughter == other.daughter
     }
 
     /// The part and the name in it, where the model is a chain.
@@ -759,6 +781,22 @@ pub struct Output {
     pub error: Option<ResidualError>,
     /// Observables are compared with data; ports are for connections.
     pub port: bool,
+    /// Description.
+    pub about: Option<String>,
+}
+
+/// A quantity that follows from parameters, covariates and volumes at the start: a volume of distribution, a half-life.
+/// A fit gives it with a standard error.
+#[derive(Debug, Clone)]
+pub struct DerivedQuantity {
+    /// Name.
+    pub name: String,
+    /// Declared unit.
+    pub unit: Unit,
+    /// What it is.
+    pub expr: Expr,
+    /// As the author wrote it.
+    pub text: String,
     /// Description.
     pub about: Option<String>,
 }

@@ -6,7 +6,7 @@
 //! integral by no more than 1 %, it counts as one. To first order the shift is `λ Σ w_j (t_j + T_j/2)`: the rate of fall
 //! times the mean time at which the activity was given, such as 0.35 % for 30 min against a half-life of 50 h.
 
-use lutetia_data::Curve;
+use lutetia_data::{Curve, RowKind};
 use lutetia_fit::{ActivityCurve, Administration, Observation, Schedule};
 
 use crate::{GivenAs, NoIntegral};
@@ -41,6 +41,13 @@ pub(crate) fn schedule(curve: &Curve, physical_per_h: f64) -> Result<Option<Sche
             cycle: curve.cycle,
             nuclide: curve.nuclide.clone(),
             others: others(),
+        });
+    }
+    if let Some(other) = given.iter().find(|a| a.kind != RowKind::Add) {
+        return Err(NoIntegral::NotFromNothing {
+            subject: curve.subject.clone(),
+            cycle: curve.cycle,
+            kind: other.kind.word(),
         });
     }
     let list: Vec<Administration> = given

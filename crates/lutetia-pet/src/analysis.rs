@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lutetia_data::{PetBlood, PetFrame, PetRegion, PetSamples, PetScan};
-use lutetia_fit::{DerivedKind, Determination, Fit, FitOptions};
+use lutetia_fit::{Determination, Fit, FitOptions};
 use lutetia_units::significant;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     frames::{Frame, Frames, TissueCurve},
     graphical::{Graphical, GraphicalInput, Start, logan, ma1, patlak, reference_logan},
     input::{BloodSamples, Input},
+    model::ModelFile,
     tissue::Compartments,
 };
 
@@ -164,12 +165,12 @@ pub fn analyse(
                 options: analysis.options.clone(),
             };
             let found = fit_tissue(model, &input, &tissue, &setting)?;
-            Ok(of_fit(&found, &tissue))
+            Ok(of_fit(ModelFile::Tissue(model), &found, &tissue))
         }
         Method::Srtm => {
             let reference = tissue_curve(analysis.reference.ok_or(PetError::NoReference)?)?;
             let found = fit_reference(&tissue, &reference, analysis.options.clone())?;
-            Ok(of_fit(&found, &tissue))
+            Ok(of_fit(ModelFile::Srtm, &found, &tissue))
         }
         Method::ReferenceLogan => {
             let reference = tissue_curve(analysis.reference.ok_or(PetError::NoReference)?)?;
@@ -230,12 +231,11 @@ fn input_of(scan: &PetScan) -> Result<Input, PetError> {
     })
 }
 
-/// Unit of a quantity of a fit.
+/// Unit of a parameter of a fit.
 fn unit_of(name: &str) -> &'static str {
     match name {
-        "K1" | "K_i" => FLOW,
-        "k2" | "k3" | "k4" | "k2'" => "1/min",
-        "V_T" | "V_ND" | "BP_P" => VOLUME,
+        "K1" => FLOW,
+        "k2" | "k3" | "k4" => "1/min",
         "delay" => "min",
         _ => "1",
     }
@@ -248,11 +248,11 @@ fn refusal(determined: &Determination) -> Option<String> {
     }
 }
 
-fn of_fit(found: &KineticFit, tissue: &TissueCurve) -> Answer {
+fn of_fit(file: ModelFile, found: &KineticFit, tissue: &TissueCurve) -> Answer {
     let Fit { estimates, derived, residuals, status, .. } = &found.fit;
     let of_derived = derived.iter().map(|d| Sought {
         name: d.name(),
-        unit: unit_of(&d.name()),
+        unit: file.unit(&d.name()).unwrap_or("1"),
         value: d.value,
         se: d.se,
         ci95: d.ci95,
@@ -268,10 +268,10 @@ fn of_fit(found: &KineticFit, tissue: &TissueCurve) -> Answer {
         refused: refusal(&e.determined),
         fixed: e.fixed,
     });
-    // What the method is for comes first; k2' of a reference region is an aside.
+    // What the method is for comes first; the efflux of a reference region is an aside.
     let mut quantities: Vec<Sought> = of_derived.chain(of_parameters).collect();
-    if let Some(at) = quantities.iter().position(|q| q.name == "BP_ND")
-        && !derived.iter().any(|d| d.kind == DerivedKind::Own("V_T"))
+    if file == ModelFile::Srtm
+        && let Some(at) = quantities.iter().position(|q| q.name == "BP_ND")
     {
         let first = quantities.remove(at);
         quantities.insert(0, first);

@@ -43,6 +43,7 @@ mod fitting;
 mod frames;
 mod graphical;
 mod input;
+mod model;
 mod reference;
 mod tissue;
 

@@ -1,11 +1,12 @@
 //! The simplified reference tissue model.
 
-use lutetia_fit::{DMatrix, Derived, DerivedKind, PredictError, Predictor};
+use lutetia_fit::{DMatrix, Derived, PredictError, Predictor};
 
 use crate::{
     curve::Curve,
     error::PetError,
     frames::{Frames, TissueCurve, means},
+    model::ModelFile,
 };
 
 /// The simplified reference tissue model over the frames of a scan; its values are means over frames.
@@ -92,14 +93,8 @@ impl Predictor for ReferencePredictor {
         1e-12
     }
 
+    /// The efflux of the reference region, as the model file says.
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
-        let [ratio, k2] = [theta[0], theta[1]];
-        // k₂′ = k₂/R₁ of the reference region, which reference Logan asks for.
-        let prime = k2 / ratio;
-        Ok(vec![Derived::of_curve(
-            DerivedKind::Own("k2'"),
-            prime,
-            vec![-prime / ratio, 1.0 / ratio, 0.0],
-        )])
+        Ok(ModelFile::Srtm.derived(&self.names, theta))
     }
 }

@@ -1,11 +1,12 @@
 //! Compartment models with an input measured in blood, in closed form.
 
-use lutetia_fit::{DMatrix, Derived, DerivedKind, PredictError, Predictor};
+use lutetia_fit::{DMatrix, Derived, PredictError, Predictor};
 
 use crate::{
     curve::{Curve, Response},
     frames::{Frames, TissueCurve},
     input::Input,
+    model::ModelFile,
 };
 
 /// Which compartment model.
@@ -94,41 +95,6 @@ impl Compartments {
         }
         (pair[0].amplitude_by[0], pair[1].amplitude_by[0]) = (first, second);
         pair.to_vec()
-    }
-
-    /// Volumes and ratios that the rate constants give, with their gradients by all parameters.
-    fn quantities(self, theta: &[f64]) -> Vec<Derived> {
-        let (k1, k2) = (theta[0], theta[1]);
-        let make = |name: &'static str, value: f64, by: &[f64]| {
-            let mut gradient = vec![0.0; self.rates() + 2];
-            gradient[..by.len()].copy_from_slice(by);
-            Derived::of_curve(DerivedKind::Own(name), value, gradient)
-        };
-        let nd = k1 / k2;
-        match self {
-            Self::OneTissue => vec![make("V_T", nd, &[1.0 / k2, -nd / k2])],
-            Self::TwoTissue => {
-                let (k3, k4) = (theta[2], theta[3]);
-                let bp = k3 / k4;
-                let total = nd * (1.0 + bp);
-                let bound = nd * bp;
-                vec![
-                    make("V_T", total, &[total / k1, -total / k2, nd / k4, -bound / k4]),
-                    make("V_ND", nd, &[1.0 / k2, -nd / k2]),
-                    make("BP_ND", bp, &[0.0, 0.0, 1.0 / k4, -bp / k4]),
-                    make("BP_P", bound, &[bound / k1, -bound / k2, nd / k4, -bound / k4]),
-                ]
-            }
-            Self::TwoTissueIrreversible => {
-                let k3 = theta[2];
-                let both = k2 + k3;
-                let net = k1 * k3 / both;
-                vec![
-                    make("K_i", net, &[k3 / both, -net / both, k1 * k2 / (both * both)]),
-                    make("V_ND", nd, &[1.0 / k2, -nd / k2]),
-                ]
-            }
-        }
     }
 }
 
@@ -245,7 +211,8 @@ impl Predictor for TissuePredictor<'_> {
         1e-12
     }
 
+    /// V_T, V_ND, BP_ND, BP_P or K_i, as the model file says.
     fn derived(&self, theta: &[f64]) -> Result<Vec<Derived>, PredictError> {
-        Ok(self.model.quantities(theta))
+        Ok(ModelFile::Tissue(self.model).derived(&self.names, theta))
     }
 }

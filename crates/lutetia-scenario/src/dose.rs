@@ -1,6 +1,6 @@
 //! A dose as it is written: one table of an experiment, one `--dose` of the command, one row of `doses.csv`.
 
-use lutetia_data::DoseRow;
+use lutetia_data::{DoseRow, RowKind};
 use lutetia_diagnostic::closest;
 use lutetia_model::system::{DoseAmountError, DoseNuclideError, System};
 use lutetia_sim::{Dose, DoseKind, Regimen};
@@ -32,8 +32,8 @@ pub struct DoseEntry {
     #[schemars(extend("format" = "quantity:h"))]
     pub over: Option<String>,
     /// What it does: it is added (`add`, if left out), added to the steady state of itself at the interval `every`
-    /// (`steady`), put in the place of what the pool holds (`replace`), or everything begins anew and then it is added
-    /// (`reset`).
+    /// (`steady`), that steady state is added to what is there (`add-steady`), put in the place of what the pool holds
+    /// (`replace`), or everything begins anew and then it is added (`reset`).
     pub kind: Option<Kind>,
     /// Interval of its repetitions, such as `6 week`, or of its steady state.
     #[schemars(extend("format" = "quantity:h"))]
@@ -47,13 +47,15 @@ pub struct DoseEntry {
 
 /// What a dose does to what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[schemars(rename = "DoseKind")]
 pub enum Kind {
     /// It is added.
     Add,
     /// It is added to the steady state of itself, given at the interval `every` without an end before.
     Steady,
+    /// The steady state of itself is added to what is there.
+    AddSteady,
     /// The pool holds that much afterwards; by `amount` alone hot and cold keep their shares.
     Replace,
     /// Everything is as at the start, what was given before and has not arrived never does; then it is added.
@@ -61,9 +63,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("add", Self::Add),
         ("steady", Self::Steady),
+        ("add-steady", Self::AddSteady),
         ("replace", Self::Replace),
         ("reset", Self::Reset),
     ];
@@ -195,7 +198,9 @@ pub enum DoseError {
         text: String,
     },
     /// A word that is no kind of dose.
-    #[error("`kind` of a dose is `{found}`; expected `add`, `steady`, `replace` or `reset`")]
+    #[error(
+        "`kind` of a dose is `{found}`; expected `add`, `steady`, `add-steady`, `replace` or `reset`"
+    )]
     Kind {
         /// As typed.
         found: String,
@@ -347,6 +352,13 @@ impl DoseEntry {
             activity: Some(typed(row.activity_mbq, "MBq")),
             amount: or(row.amount_nmol, "nmol", unsaid.amount),
             over: or(row.duration_h, "h", unsaid.over),
+            kind: match row.kind {
+                RowKind::Add => None,
+                RowKind::Steady => Some(Kind::Steady),
+                RowKind::AddSteady => Some(Kind::AddSteady),
+                RowKind::Reset => Some(Kind::Reset),
+            },
+            every: row.every_h.map(|x| typed(x, "h")),
             ..Self::into_pool(row.into.as_deref().unwrap_or(unsaid.into))
         }
     }
@@ -376,7 +388,7 @@ impl DoseEntry {
         if !(1..=MOST_CYCLES).contains(&times) {
             return Err(DoseError::Cycles { cycles: times });
         }
-        let steady = kind == Kind::Steady;
+        let steady = matches!(kind, Kind::Steady | Kind::AddSteady);
         match &self.every {
             None if steady || times > 1 => Err(DoseError::NoInterval { steady }),
             Some(_) if self.cycles.is_none() && !steady => Err(DoseError::NoNumber),
@@ -464,6 +476,7 @@ impl DoseEntry {
             kind: match self.kind() {
                 Kind::Add => DoseKind::Adds,
                 Kind::Steady => DoseKind::Steady { every },
+                Kind::AddSteady => DoseKind::AddsSteady { every },
                 Kind::Replace => DoseKind::Replaces,
                 Kind::Reset => DoseKind::Resets,
             },

@@ -9,6 +9,9 @@ use lutetia_units::{Dimension, UnitError};
 
 use crate::{DoseError, DriveError, SettingFault, TreatmentError, unit_hint};
 
+/// A number of a nuclide that is not known of the one that a model is run with.
+pub const NOT_OF_NUCLIDE: &str = "LUT7182";
+
 /// Why something cannot be simulated as it was described.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -120,6 +123,16 @@ pub enum ScenarioError {
         /// Its unit.
         unit: String,
     },
+    /// A number of a nuclide, where the model is run with one of which it is not known.
+    #[error(
+        "`{name}` is a number of a nuclide and is not known of the one that the model is run with; set it in {unit}"
+    )]
+    NotOfNuclide {
+        /// Which.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
     /// A name that the model does not have, or a run that failed.
     #[error(transparent)]
     Sim(Box<SimError>),
@@ -143,6 +156,7 @@ impl ScenarioError {
             Self::Treatment(error) => error.code(),
             Self::Drive(error) => error.code(),
             Self::Sim(error) => error.code(),
+            Self::NotOfNuclide { .. } => NOT_OF_NUCLIDE,
             _ => "LUT7052",
         }
     }

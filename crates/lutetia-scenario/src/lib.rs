@@ -20,7 +20,7 @@ mod treatment;
 pub use clock::{Clock, MONTH_D};
 pub use dose::{DoseEntry, DoseError, Kind as DoseKind, Unsaid};
 pub use drive::{CurveForm, Drive, DriveError, HOLD, Interpolation};
-pub use error::ScenarioError;
+pub use error::{NOT_OF_NUCLIDE, ScenarioError};
 pub use library::{nearest, ports_file};
 pub use model::{LoadedModel, ModelUse, Part, Wire, bound, compiled, model, sketch_note, used};
 pub use nuclide_dose::follow;

@@ -402,11 +402,22 @@ impl LoadedModel {
                 values[index] = system.parameters()[index].setting(text)?;
             }
         }
-        match system.parameters().iter().zip(&values).find(|(_, v)| v.is_nan()) {
-            Some((info, _)) => {
+        let missing = || {
+            system
+                .parameters()
+                .iter()
+                .zip(&values)
+                .filter(|(_, v)| v.is_nan())
+                .map(|(info, _)| info)
+        };
+        // What a dose rate is made of comes before what weights it.
+        match missing().find(|p| self.model.is_dose_factor(&p.name)).or_else(|| missing().next()) {
+            Some(info) => {
                 let (name, unit) = (info.name.clone(), info.unit.to_string());
                 Err(if self.model.is_dose_factor(&name) {
                     ScenarioError::NoDoseFactor { name, unit }
+                } else if self.model.is_of_nuclide(&name) {
+                    ScenarioError::NotOfNuclide { name, unit }
                 } else {
                     ScenarioError::NoTypical { name, unit }
                 })

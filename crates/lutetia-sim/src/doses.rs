@@ -111,6 +111,8 @@ pub(crate) struct Setting {
 pub(crate) struct Steady {
     pub(crate) time: f64,
     pub(crate) every: f64,
+    /// Whether it is added to what is there, and does not take its place.
+    pub(crate) adds: bool,
     /// The pools, for people.
     pub(crate) into: Vec<String>,
     /// What arrives within one interval from that moment on.
@@ -215,21 +217,31 @@ impl Doses {
         }
         let found = numbers.of(&molecules.target, dose.at)?;
         let (over, lasting) = lasting(dose, &found, molecules.total);
-        let of = matches!(dose.kind, DoseKind::Steady { .. }).then_some(dose.at);
+        let steady = match dose.kind {
+            DoseKind::Steady { every } => Some((every, false)),
+            DoseKind::AddsSteady { every } => Some((every, true)),
+            _ => None,
+        };
+        let of = steady.map(|_| dose.at);
         let arriving =
             Arriving { system, molecules: &molecules, numbers: found, over, lasting, of };
         // An infusion too short to be told from its start is a bolus.
         let (start, end) = (dose.at + found.lag, dose.at + found.lag + over);
         self.starts.push((start, !same_moment(start, end)));
         self.arrive(&arriving, dose.at, f64::NEG_INFINITY);
-        let DoseKind::Steady { every } = dose.kind else { return Ok(()) };
+        let Some((every, adds)) = steady else { return Ok(()) };
         faults.interval(every, found.lag + over)?;
-        let place = self.steady.iter().position(|s| same_moment(s.time, dose.at));
+        if adds {
+            faults.linear(&molecules)?;
+        }
+        // What is added is so by itself; what takes the place of all is one state.
+        let same = |s: &Steady| !adds && !s.adds && same_moment(s.time, dose.at);
+        let place = self.steady.iter().position(same);
         let place = place.unwrap_or_else(|| {
             let hot_amounts = vec![0.0; self.hot_amounts.len()];
             let interval = Self { hot_amounts, ..Self::default() };
             let into = Vec::new();
-            self.steady.push(Steady { time: dose.at, every, into, interval });
+            self.steady.push(Steady { time: dose.at, every, adds, into, interval });
             self.steady.len() - 1
         });
         if !same_moment(self.steady[place].every, every) {
@@ -247,6 +259,11 @@ impl Doses {
             before += every;
         }
         Ok(())
+    }
+
+    /// The same time without what is given; what decides the tolerances stays.
+    pub(crate) fn emptied(&self) -> Self {
+        Self { boluses: Vec::new(), infusions: Vec::new(), ..self.clone() }
     }
 
     /// Counts what a dose gives.
@@ -282,7 +299,7 @@ impl Doses {
 
     /// What a reset or a steady state takes away: what was given before it and has not arrived.
     fn take_away(&mut self) {
-        let steady = self.steady.iter().map(|s| s.time);
+        let steady = self.steady.iter().filter(|s| !s.adds).map(|s| s.time);
         let ends: Vec<f64> = self.resets.iter().copied().chain(steady).collect();
         for time in ends {
             // What a steady state brings itself is given before it and arrives from it on.
@@ -490,6 +507,20 @@ impl Faults<'_> {
             return Err(self.time("interval", every, expected));
         }
         Ok(())
+    }
+
+    /// A model in which what the dose brings adds up.
+    fn linear(&self, molecules: &Molecules) -> Result<(), SimError> {
+        let states: Vec<usize> =
+            molecules.hot.iter().map(|h| h.1).chain(molecules.target.cold).collect();
+        match self.system.nonlinear_from(&states) {
+            None => Ok(()),
+            Some(state) => Err(SimError::NotLinear {
+                dose: self.number,
+                into: self.dose.into.clone(),
+                state: self.system.states()[state].name.clone(),
+            }),
+        }
     }
 
     /// The molecules of the dose.

@@ -74,6 +74,19 @@ pub enum SimError {
         /// The pool.
         into: String,
     },
+    /// A steady state that is to be added where what is given does not add up.
+    #[error(
+        "dose {dose} into `{into}`: its steady state cannot be added to what is there, as the rate of `{state}` is not \
+         linear in what the dose reaches; give all doses, or put the steady state of this one in the place of all"
+    )]
+    NotLinear {
+        /// Which dose, from 1.
+        dose: usize,
+        /// The pool.
+        into: String,
+        /// The state whose rate is not linear.
+        state: String,
+    },
     /// A number of a dose that makes no sense.
     #[error("dose {dose} into `{into}`: the {what} is {value}; expected {expected}")]
     BadDose {
@@ -207,6 +220,7 @@ impl SimError {
             Self::HotExceedsAmount { .. } => "LUT4003",
             Self::NoColdForm { .. } => "LUT4004",
             Self::EmptyDose { .. } => "LUT4005",
+            Self::NotLinear { .. } => "LUT4017",
             Self::BadDose { .. } => "LUT4006",
             Self::UnknownName { .. } => "LUT4101",
             Self::BadIndex { .. } => "LUT4102",

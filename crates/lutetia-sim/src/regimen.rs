@@ -32,7 +32,7 @@ pub struct Dose {
 /// What a dose does to what is there.
 ///
 /// At one moment resets come first, then what is replaced, then steady states, then what is added, whatever the
-/// order in which they are listed.
+/// order in which they are listed. A steady state that is added comes after one that takes the place of all.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum DoseKind {
     /// It is added.
@@ -45,6 +45,15 @@ pub enum DoseKind {
     /// Time, inputs and what depends on them stand still while it is found, as they are at that moment, and events
     /// do not happen.
     Steady {
+        /// From dose to dose.
+        every: f64,
+    },
+    /// The steady state of itself, given at this interval (internal time) without an end before, is added to what is
+    /// there: by superposition, the steady state with these doses less that without any. Nothing is taken away. Only
+    /// where the model is linear in all that the dose reaches.
+    ///
+    /// Time, inputs and events as of [`Steady`](Self::Steady).
+    AddsSteady {
         /// From dose to dose.
         every: f64,
     },
@@ -80,7 +89,9 @@ impl Regimen {
                 #[expect(clippy::cast_precision_loss, reason = "cycles are few")]
                 let shift = k as f64;
                 dose.at += every * shift;
-                if k > 0 && matches!(dose.kind, DoseKind::Steady { .. }) {
+                let steady =
+                    matches!(dose.kind, DoseKind::Steady { .. } | DoseKind::AddsSteady { .. });
+                if k > 0 && steady {
                     dose.kind = DoseKind::Adds;
                 }
                 dose

@@ -90,6 +90,7 @@ impl Build {
             source: None,
             evidence: None,
             of_nuclide: None,
+            daughter: None,
             about: None,
         });
         Expr::Symbol(Symbol::Parameter(self.0.parameters.len() - 1))

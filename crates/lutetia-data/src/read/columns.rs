@@ -59,8 +59,9 @@ pub(super) mod dose {
     pub(crate) const DURATION: usize = 8;
     pub(crate) const EVERY: usize = 9;
     pub(crate) const NUMBER: usize = 10;
-    pub(crate) const INTO: usize = 11;
-    pub(crate) const NOTE: usize = 12;
+    pub(crate) const KIND: usize = 11;
+    pub(crate) const INTO: usize = 12;
+    pub(crate) const NOTE: usize = 13;
 }
 
 /// `doses.csv`: what was injected, when, in whom.
@@ -156,11 +157,18 @@ pub(super) static DOSES: TableSpec = TableSpec {
             "every",
             Kind::Number("h"),
             Needed::No,
-            "interval at which the injection is repeated, with `number`: each repetition is the next cycle",
+            "interval at which the injection is repeated, with `number`: each repetition is the next cycle; or that of its steady state",
         )
         .words(&["interval", "dosing_interval", "ii"]),
         ColumnSpec::new("number", Kind::Text, Needed::No, "how often it is given in all, with `every`")
             .words(&["number_of_injections", "injections_in_all"]),
+        ColumnSpec::new(
+            "kind",
+            Kind::Text,
+            Needed::No,
+            "what it does to what is there, in models: `add` or nothing; `steady` (or 1), in the steady state of itself at the interval `every`; `add-steady` (or 2), that state added to what is there; `reset`, everything begins anew first",
+        )
+        .words(&["ss", "steady_state", "dose_kind"]),
         ColumnSpec::new("into", Kind::Text, Needed::No, "pool of a model, such as `L.plasma`")
             .words(&["route", "compartment", "pool"]),
         ColumnSpec::new("note", Kind::Text, Needed::No, "anything").words(NOTE_WORDS),
@@ -349,6 +357,7 @@ mod tests {
             (dose::DURATION, "duration"),
             (dose::EVERY, "every"),
             (dose::NUMBER, "number"),
+            (dose::KIND, "kind"),
             (dose::INTO, "into"),
             (dose::NOTE, "note"),
         ] {

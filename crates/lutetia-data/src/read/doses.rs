@@ -6,13 +6,13 @@ use lutetia_units::{Nuclide, NuclideTable, typed};
 
 use super::{
     columns::dose::{
-        ACTIVITY, AMOUNT, CYCLE, DURATION, EVERY, INTO, NOTE, NUCLIDE, NUMBER, SUBJECT,
+        ACTIVITY, AMOUNT, CYCLE, DURATION, EVERY, INTO, KIND, NOTE, NUCLIDE, NUMBER, SUBJECT,
     },
     decaying_nuclide, significant,
     subjects::Known,
 };
 use crate::{
-    DoseRow, codes,
+    DoseRow, RowKind, codes,
     table::{Bad, Fault, Faults, Input, Moment, Part, Place, ReadAs, RowView, TableReader, When},
 };
 
@@ -111,6 +111,9 @@ impl Injection {
         (0..number).map(move |k| DoseRow {
             cycle: dose.cycle.saturating_add(k),
             time_h: if k == 0 { dose.time_h } else { dose.time_h + every * f64::from(k) },
+            // The others are added to what the first leaves.
+            kind: if k == 0 { dose.kind } else { RowKind::Add },
+            every_h: dose.every_h.filter(|_| k == 0),
             ..dose.clone()
         })
     }
@@ -119,12 +122,37 @@ impl Injection {
 /// Most repetitions of an injection.
 const MOST: u16 = 1000;
 
-/// The interval and the number of a row: both or neither.
-fn repeated(row: &mut RowView<'_>, cycle: u16, faults: &mut Faults) -> Result<(f64, u16), Bad> {
+/// What a row does to what is there.
+fn kind(row: &mut RowView<'_>, faults: &mut Faults) -> Result<RowKind, Bad> {
+    let Some(text) = row.text(KIND) else { return Ok(RowKind::Add) };
+    RowKind::named(&text).ok_or_else(|| {
+        faults.error(codes::OUT_OF_RANGE, row.place(KIND), || {
+            Fault::new(format!("`kind` is `{text}`"), "not a kind of dose").hint(
+                "write `add`, `steady` (1), `add-steady` (2) or `reset`, or leave the cell empty",
+            )
+        });
+        Bad
+    })
+}
+
+/// The interval and the number of a row: both or neither, and the interval of a steady state always.
+fn repeated(
+    row: &mut RowView<'_>,
+    (cycle, kind): (u16, RowKind),
+    faults: &mut Faults,
+) -> Result<(f64, u16), Bad> {
     let every = positive(row, EVERY, "h", false, faults)?;
+    if kind.is_steady() && every.is_none() {
+        faults.error(codes::OUT_OF_RANGE, row.place(EVERY), || {
+            Fault::new(format!("a `{}` dose has no interval", kind.word()), "`every` is missing")
+                .hint("fill the column `every (h)`, such as 12 for twice a day")
+        });
+        return Err(Bad);
+    }
     let Some(text) = row.text(NUMBER) else {
         return match every {
             None => Ok((0.0, 1)),
+            Some(every) if kind.is_steady() => Ok((every, 1)),
             Some(every) => {
                 faults.error(codes::OUT_OF_RANGE, row.place(EVERY), || {
                     Fault::new(
@@ -218,7 +246,9 @@ fn read_row(
     });
     let amount = positive(row, AMOUNT, "nmol", false, faults);
     let duration = positive(row, DURATION, "h", true, faults);
-    let repeated = repeated(row, *cycle.as_ref().unwrap_or(&1), faults);
+    let kind = kind(row, faults);
+    let of = (*cycle.as_ref().unwrap_or(&1), *kind.as_ref().unwrap_or(&RowKind::Add));
+    let repeated = repeated(row, of, faults);
     if let (Ok(nuclide), Ok(activity), Ok(Some(amount))) = (&nuclide, &activity, &amount) {
         let hot = nuclide.amount_mol(activity * 1e6) * 1e9;
         // Rounding of an amount that is all hot must not refuse it.
@@ -243,6 +273,7 @@ fn read_row(
         When::Hours(time) | When::After(time) => (time, None),
         When::At(moment) => (0.0, Some(moment)),
     };
+    let (kind, repeated) = (kind.ok()?, repeated.ok()?);
     let dose = DoseRow {
         subject: subject.ok().filter(|_| in_study)?.into_owned(),
         cycle: cycle.ok()?,
@@ -251,11 +282,13 @@ fn read_row(
         activity_mbq: activity.ok()?,
         amount_nmol: amount.ok()?,
         duration_h: duration.ok()?,
+        kind,
+        every_h: kind.is_steady().then_some(repeated.0),
         into,
         note,
         line: row.line,
     };
-    Some(Injection { dose, moment, repeated: repeated.ok()? })
+    Some(Injection { dose, moment, repeated })
 }
 
 /// An optional number that must be positive, or not negative.
@@ -333,11 +366,16 @@ impl<'a> Cycles<'a> {
         self.zeros.get(subject).copied()
     }
 
+    /// Whether a dose of a subject stands for more than what was injected with it.
+    fn is_steady(&self, subject: &str) -> bool {
+        self.doses.get(subject).is_some_and(|all| all.iter().any(|(d, _)| d.kind.is_steady()))
+    }
+
     pub(super) fn get<'s>(&'s self, subject: &'s str, cycle: u16) -> Option<&'s Cycle<'s>> {
         self.cycles.get(&(subject, cycle))
     }
 
-    /// Activity of a nuclide injected in one cycle up to a time, MBq.
+    /// Activity of a nuclide injected in one cycle up to a time, MBq; `None` where it was not, or not alone.
     pub(super) fn given(
         &self,
         subject: &str,
@@ -345,6 +383,9 @@ impl<'a> Cycles<'a> {
         nuclide: &str,
         time_h: f64,
     ) -> Option<f64> {
+        if self.is_steady(subject) {
+            return None;
+        }
         let doses = self.doses.get(subject)?.iter().map(|(dose, _)| dose);
         let given: Vec<f64> = doses
             .filter(|d| d.nuclide == nuclide && d.cycle == cycle && d.time_h <= time_h)
@@ -362,6 +403,9 @@ impl<'a> Cycles<'a> {
         nuclide: &str,
         time_h: f64,
     ) -> Option<Injected> {
+        if self.is_steady(subject) {
+            return None;
+        }
         let mut sum = Injected { injected_mbq: 0.0, remaining_mbq: 0.0 };
         let mut found = false;
         for (dose, lambda) in self.doses.get(subject)? {

@@ -1,6 +1,6 @@
 //! What was given in the cycle a curve was measured in.
 
-use super::{Curve, DoseRow};
+use super::{Curve, DoseRow, RowKind};
 
 /// One administration of a cycle.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Administration {
     pub duration_h: f64,
     /// Activity, MBq.
     pub activity_mbq: f64,
+    /// What it does to what is there.
+    pub kind: RowKind,
 }
 
 /// The administrations of these doses of one cycle, whose first began at `start_h`.
@@ -24,6 +26,7 @@ pub(super) fn administrations(doses: &[&DoseRow], start_h: f64) -> Vec<Administr
             after_h: d.time_h - start_h,
             duration_h: d.duration_h.unwrap_or(0.0),
             activity_mbq: d.activity_mbq,
+            kind: d.kind,
         })
         .collect();
     list.sort_by(|a, b| a.after_h.total_cmp(&b.after_h));

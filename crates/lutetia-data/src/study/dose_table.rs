@@ -1,11 +1,11 @@
 //! Doses as the file that is read: `doses.csv`.
 
-use super::DoseRow;
+use super::{DoseRow, RowKind};
 
 /// A column that a file may have: its header, and the cell of a row where that says something.
 type Column = (&'static str, fn(&DoseRow) -> Option<String>);
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 11] = [
     ("subject", |row| Some(row.subject.clone())),
     ("cycle", |row| Some(row.cycle.to_string())),
     ("time (h)", |row| Some(row.time_h.to_string())),
@@ -13,6 +13,8 @@ const COLUMNS: [Column; 9] = [
     ("activity (MBq)", |row| Some(row.activity_mbq.to_string())),
     ("amount (nmol)", |row| row.amount_nmol.map(|x| x.to_string())),
     ("duration (h)", |row| row.duration_h.map(|x| x.to_string())),
+    ("every (h)", |row| row.every_h.map(|x| x.to_string())),
+    ("kind", |row| (row.kind != RowKind::Add).then(|| row.kind.word().to_owned())),
     ("into", |row| row.into.clone()),
     ("note", |row| row.note.clone()),
 ];

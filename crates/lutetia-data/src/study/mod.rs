@@ -32,6 +32,54 @@ pub struct Subject {
     pub line: u32,
 }
 
+/// What a dose of a study does to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowKind {
+    /// It is added.
+    #[default]
+    Add,
+    /// It is given in the steady state of itself, which takes the place of what is there (SS = 1).
+    Steady,
+    /// The steady state of itself is added to what is there (SS = 2).
+    AddSteady,
+    /// Everything begins anew, and then it is added (EVID = 4).
+    Reset,
+}
+
+impl RowKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Add, Self::Steady, Self::AddSteady, Self::Reset];
+
+    /// The word for it in a table.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Steady => "steady",
+            Self::AddSteady => "add-steady",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// What a cell says: a word, or a number as NONMEM has it under `SS`.
+    #[must_use]
+    pub fn named(cell: &str) -> Option<Self> {
+        let cell = cell.trim().to_lowercase().replace(['_', ' '], "-");
+        match cell.as_str() {
+            "0" => Some(Self::Add),
+            "1" => Some(Self::Steady),
+            "2" => Some(Self::AddSteady),
+            word => Self::ALL.into_iter().find(|kind| kind.word() == word),
+        }
+    }
+
+    /// Whether it is in a steady state, which needs an interval.
+    #[must_use]
+    pub fn is_steady(self) -> bool {
+        matches!(self, Self::Steady | Self::AddSteady)
+    }
+}
+
 /// One row of `doses.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DoseRow {
@@ -49,6 +97,10 @@ pub struct DoseRow {
     pub amount_nmol: Option<f64>,
     /// Infusion time, h; `None` where the source does not say.
     pub duration_h: Option<f64>,
+    /// What it does to what is there.
+    pub kind: RowKind,
+    /// Interval of its steady state, h; `None` where it is in none.
+    pub every_h: Option<f64>,
     /// Route or compartment, such as `L.plasma`; `None` where the source does not say.
     pub into: Option<String>,
     /// Free text.

@@ -1,6 +1,6 @@
 //! Doses written as `doses.csv` are read as the same doses.
 
-use lutetia_data::{DoseRow, Study};
+use lutetia_data::{DoseRow, RowKind, Study};
 use proptest::option::of;
 use proptest::prelude::*;
 
@@ -11,9 +11,15 @@ fn row() -> impl Strategy<Value = DoseRow> {
         (1_u16..9, 0.0..5000.0_f64, 1e-3..2e4_f64),
         (of(1e3..1e6_f64), of(0.0..48.0_f64)),
         (of("L\\.[a-z]{1,8}"), of("[a-z][a-z \",;]{0,12}[a-z]")),
+        (prop::sample::select(RowKind::ALL.to_vec()), 0.5..100.0_f64),
     )
         .prop_map(
-            move |((cycle, time_h, activity_mbq), (amount_nmol, duration_h), (into, note))| {
+            move |(
+                (cycle, time_h, activity_mbq),
+                (amount_nmol, duration_h),
+                (into, note),
+                (kind, every),
+            )| {
                 DoseRow {
                     subject: "P, 1".to_owned(),
                     cycle,
@@ -22,6 +28,8 @@ fn row() -> impl Strategy<Value = DoseRow> {
                     activity_mbq: short(activity_mbq).max(1e-3),
                     amount_nmol: amount_nmol.map(short),
                     duration_h: duration_h.map(short),
+                    kind,
+                    every_h: kind.is_steady().then_some(short(every)),
                     into,
                     note,
                     line: 0,
@@ -103,5 +111,47 @@ fn exact_an_interval_and_a_number_go_together() {
         let (study, faults) = parsed(&row(every, number));
         assert!(study.is_none(), "{every}, {number}");
         assert!(faults.contains(words) && faults.contains("LUT3027"), "{faults}");
+    }
+}
+
+/// Words and the numbers of NONMEM mean the same; repetitions of a steady dose are added.
+#[test]
+fn exact_kinds_of_doses_are_read() {
+    let row = |kind: &str, every: &str, number: &str| {
+        format!(
+            "subject,time (h),nuclide,activity (MBq),every (h),number,SS\nP1,0,Lu-177,7400,{every},{number},{kind}\n"
+        )
+    };
+    let read = |text: &str| -> Vec<(RowKind, Option<f64>, f64)> {
+        let (study, faults) = parsed(text);
+        let study = study.unwrap_or_else(|| panic!("{faults}"));
+        study.doses().iter().map(|d| (d.kind, d.every_h, d.time_h)).collect()
+    };
+    for (cell, kind, every) in [
+        ("", RowKind::Add, None),
+        ("0", RowKind::Add, None),
+        ("add", RowKind::Add, None),
+        ("reset", RowKind::Reset, None),
+        ("1", RowKind::Steady, Some(12.0)),
+        ("Steady", RowKind::Steady, Some(12.0)),
+        ("2", RowKind::AddSteady, Some(12.0)),
+        ("add_steady", RowKind::AddSteady, Some(12.0)),
+    ] {
+        let text = row(cell, every.map_or("", |_| "12"), "");
+        assert_eq!(read(&text), [(kind, every, 0.0)], "{cell}");
+    }
+    let (steady, added) = (RowKind::Steady, RowKind::Add);
+    assert_eq!(
+        read(&row("1", "12", "3")),
+        [(steady, Some(12.0), 0.0), (added, None, 12.0), (added, None, 24.0)]
+    );
+    for (kind, every, words) in [
+        ("3", "", "`kind` is `3`"),
+        ("stedy", "12", "`kind` is `stedy`"),
+        ("1", "", "a `steady` dose has no interval"),
+        ("2", "", "a `add-steady` dose has no interval"),
+    ] {
+        let (study, faults) = parsed(&row(kind, every, ""));
+        assert!(study.is_none() && faults.contains(words), "{kind}: {faults}");
     }
 }

@@ -20,6 +20,8 @@ pub(super) fn injection(
         activity_mbq,
         amount_nmol: None,
         duration_h: None,
+        kind: lutetia_data::RowKind::Add,
+        every_h: None,
         into: None,
         note: None,
         line: 0,

@@ -6,7 +6,7 @@ use crate::criterion::NoCriterion;
 use crate::error::{FitError, SearchFailure};
 use crate::inference::{Inference, IntervalKind, Spread, sd_interval};
 use crate::likelihood::Objective;
-use crate::predictor::Derived;
+use crate::predictor::{Derived, DerivedKind};
 use crate::problem::{Censoring, FitParameter, Problem};
 use crate::result::{DerivedEstimate, Estimate, Fit, Prediction, Residual, StartSummary, Starts};
 use crate::selection;
@@ -288,7 +288,13 @@ impl Account<'_> {
 
     /// One derived quantity.
     fn derived(&self, d: Derived) -> DerivedEstimate {
-        let (se, unknown) = match self.inference.spread(d.value, &d.gradient) {
+        let finite = d.value.is_finite() && d.gradient.iter().all(|g| g.is_finite());
+        let spread = if finite {
+            self.inference.spread(d.value, &d.gradient)
+        } else {
+            Spread::Unknown(Reason::NoValue)
+        };
+        let (se, unknown) = match spread {
             Spread::Sd(s) if s.is_finite() => (Some(s), None),
             Spread::Sd(_) | Spread::NoVariance => (None, Some(self.no_freedom())),
             Spread::Unknown(reason) => (None, Some(reason)),
@@ -313,6 +319,7 @@ impl Account<'_> {
                 }
                 _ => None,
             })
+            .or_else(|| self.derived_of_priors(&d, se))
             .or_else(|| self.derived_disagreement(&d, se));
         DerivedEstimate {
             kind: d.kind,
@@ -323,6 +330,24 @@ impl Account<'_> {
             rse,
             determined: verdict(reason),
         }
+    }
+
+    /// Whether what a model file derives is that of the priors of its parameters, whose spread the data did not reduce:
+    /// the variance `Σ (∂q/∂φ_k)² sd_k²` that they give it, taken at the estimates as that of the data is. Integrals of
+    /// observed curves are judged by their data.
+    fn derived_of_priors(&self, d: &Derived, se: Option<f64>) -> Option<Reason> {
+        let se = se.filter(|_| d.kind == DerivedKind::OfModel)?;
+        let mut prior = 0.0;
+        for (k, &i) in self.objective.free().iter().enumerate() {
+            let p = &self.problem.parameters[i];
+            let by = d.gradient[i] * p.transform.slope(self.x[k]);
+            if by.abs() > 0.0 {
+                prior += (by * p.prior?.sd).powi(2);
+            }
+        }
+        let contraction = (prior > 0.0).then(|| 1.0 - se * se / prior)?;
+        let gate = self.problem.options.prior_gate;
+        (contraction < gate).then_some(Reason::PriorOnly { contraction, gate })
     }
 
     fn derived_disagreement(&self, d: &Derived, se: Option<f64>) -> Option<Reason> {

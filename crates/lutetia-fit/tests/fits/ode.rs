@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::common::close;
 use lutetia_fit::{
-    DMatrix, DerivedKind, ErrorModel, ExponentialForm, Magnitude, Observation, OdePredictor,
-    Predictor, Problem, Sample, SumOfExponentials, Transform, fit,
+    DMatrix, DerivedKind, ErrorModel, ExponentialForm, IntervalKind, Magnitude, Observation,
+    OdePredictor, Predictor, Problem, Sample, SumOfExponentials, Transform, fit,
 };
-use lutetia_model::{Distribution, Variability};
+use lutetia_model::{DerivedQuantity, Distribution, Variability};
 use lutetia_scenario::{Scenario, Treatment};
 use lutetia_sim::{Dose, Options, Simulator};
-use lutetia_testkit::{Build, activity, nuclide_table, stays_cold};
+use lutetia_testkit::{Build, activity, nuclide_table, stays_cold, unit};
 
 const HALF_LIFE_H: f64 = 6.6443 * 24.0;
 
@@ -31,7 +31,14 @@ fn one_compartment() -> Arc<Simulator> {
     let ligand = b.species("L");
     b.label(&[ligand], stays_cold());
     let pool = b.pool(ligand, plasma, None);
-    b.mass_action("excrete", &[pool], &[], cl, 1);
+    b.mass_action("excrete", &[pool], &[], cl.clone(), 1);
+    b.0.derived.push(DerivedQuantity {
+        name: "k".to_owned(),
+        unit: unit("1/d"),
+        expr: cl / v.clone(),
+        text: "CL/V".to_owned(),
+        about: None,
+    });
     b.output("C", "kBq/mL", activity(pool) / v);
     let table = nuclide_table(&[
         ("Lu-177", HALF_LIFE_H * 3600.0, &[("Hf-177", 1.0)]),
@@ -167,6 +174,43 @@ fn val_maximum_a_posteriori_from_one_point() {
     assert!(f.estimates.iter().all(|e| !e.determined.is_determined()));
     let text = f.estimates[0].determined.to_string();
     assert!(text.contains("1 data for 2 parameters") || text.contains("search"), "{text}");
+}
+
+/// `k = CL/V` in 1/d with its standard error from the covariance of CL (mL/h) and V (L), an interval on the log scale, and
+/// nothing where the data leave the priors what they are.
+#[test]
+fn exact_what_the_file_derives_has_the_error_of_the_delta_method() {
+    let data = |cv: f64| -> Vec<Observation> {
+        TIMES
+            .iter()
+            .map(|&t| Observation::with_sd("C", truth(t, 350.0, 10.0), cv * truth(t, 350.0, 10.0)))
+            .collect()
+    };
+    let ode = predictor(Options { rtol: 1e-9, ..Options::default() });
+    let parameters = ode.parameters(true);
+    let f = fit(&Problem::new(&ode, data(0.05), ErrorModel::Known, parameters.clone())).unwrap();
+    let k = f.derived_of(DerivedKind::OfModel, "k").unwrap();
+    assert_eq!(k.name(), "k");
+    let (cl, v) = (f.estimates[0].value, f.estimates[1].value);
+    let per_day = 24.0 / 1000.0;
+    close("k", k.value, per_day * cl / v, 1e-12);
+    let g = [per_day / v, -per_day * cl / (v * v)];
+    let c = f.covariance.as_ref().unwrap();
+    let variance =
+        g[0] * g[0] * c[(0, 0)] + 2.0 * g[0] * g[1] * c[(0, 1)] + g[1] * g[1] * c[(1, 1)];
+    let se = k.se.unwrap();
+    close("se", se, variance.sqrt(), 1e-9);
+    // The variance is known: the normal quantile.
+    assert_eq!(f.interval, IntervalKind::Normal);
+    let half = 1.959_963_984_540_054 * se / k.value;
+    let (low, high) = k.ci95.unwrap();
+    close("low", low, k.value * (-half).exp(), 1e-9);
+    close("high", high, k.value * half.exp(), 1e-9);
+    assert!(k.determined.is_determined());
+    // Data of which each says next to nothing.
+    let f = fit(&Problem::new(&ode, data(50.0), ErrorModel::Known, parameters)).unwrap();
+    let k = f.derived_of(DerivedKind::OfModel, "k").unwrap();
+    assert!(k.determined.to_string().contains("the prior"), "{}", k.determined);
 }
 
 #[test]

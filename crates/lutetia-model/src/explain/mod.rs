@@ -195,6 +195,9 @@ pub struct Explanation {
     pub delays: Vec<Definition>,
     /// Observables and outputs.
     pub outputs: Vec<Definition>,
+    /// What follows from the parameters, for fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived: Vec<Definition>,
     /// Conservation laws and balances (hot and cold together).
     pub laws: Vec<Law>,
     /// What flows in and out of each compartment of a circulation.
@@ -270,6 +273,14 @@ pub fn explain(model: &Model) -> Explanation {
             .map(|o| {
                 let left = writers.latex.name(&o.name);
                 writers.definition(&o.name, &left, &o.unit, &o.expr)
+            })
+            .collect(),
+        derived: model
+            .derived
+            .iter()
+            .map(|d| {
+                let left = writers.latex.name(&d.name);
+                writers.definition(&d.name, &left, &d.unit, &d.expr)
             })
             .collect(),
         laws: laws::laws(model),

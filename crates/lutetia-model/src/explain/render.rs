@@ -68,6 +68,7 @@ pub fn explain_text(model: &Model, every_organ: bool) -> String {
     events(&mut out, &e.events);
     doses(&mut out, &e.doses);
     definitions(&mut out, model, "Outputs", &e.outputs);
+    definitions(&mut out, model, "Derived", &e.derived);
     laws(&mut out, model, &e);
     flows(&mut out, &e);
     parameters(&mut out, model, &e);
@@ -393,8 +394,12 @@ pub fn explain_latex(model: &Model) -> String {
         .collect();
     out.push_str(&lines.join(" \\\\\n"));
     out.push_str("\n\\end{align*}\n");
-    let listed =
-        [("Volumes", &e.volumes), ("Definitions", &e.definitions), ("Outputs", &e.outputs)];
+    let listed = [
+        ("Volumes", &e.volumes),
+        ("Definitions", &e.definitions),
+        ("Outputs", &e.outputs),
+        ("Derived", &e.derived),
+    ];
     for (title, list) in listed {
         if list.is_empty() {
             continue;

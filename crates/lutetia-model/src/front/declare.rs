@@ -44,6 +44,7 @@ pub(super) struct Declarations {
     pub(super) events: Vec<Entry>,
     pub(super) inputs: Vec<Entry>,
     pub(super) outputs: Vec<Entry>,
+    pub(super) derived: Vec<Entry>,
     pub(super) observables: Vec<Entry>,
     pub(super) processes: Vec<Text>,
     pub(super) population: Option<Fields>,
@@ -137,6 +138,7 @@ pub(super) fn read(
             "inputs" => found.inputs = named(),
             "outputs" => found.outputs = named(),
             "observables" => found.observables = named(),
+            "derived" => found.derived = named(),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What a number or a whole model rests on, and what a dose factor is of: words of short lists.
+//! What a number or a whole model rests on, and of which nuclide a number is: words of short lists.
 
 use lutetia_diagnostic::Diagnostic;
 use lutetia_units::{Dimension, Unit};
@@ -24,7 +24,7 @@ pub(super) fn adult(given: &Fields, faults: &mut Vec<Diagnostic>) -> Option<Adul
     chosen(word, "an `adult`", keys::ADULT_WORDS, &Adult::ALL, faults)
 }
 
-/// The `nuclide` of a dose factor, and what it is with others.
+/// The `nuclide` of a dose factor or of a share of alphas, and what it is with others.
 pub(super) fn of_nuclide(
     given: &Fields,
     dimension: Dimension,
@@ -33,7 +33,7 @@ pub(super) fn of_nuclide(
     let nuclide = fields::text(given, "nuclide", faults).cloned();
     let word = fields::text(given, "other_nuclides", faults).cloned();
     let follows = word.as_ref().and_then(|word| {
-        let what = "what a dose factor is with other nuclides";
+        let what = "what a number is with other nuclides";
         chosen(word, what, keys::FOLLOWS_WORDS, &Follows::ALL, faults)
     });
     if let (Some(word), None) = (&word, &nuclide) {
@@ -47,17 +47,19 @@ pub(super) fn of_nuclide(
     let unit = |factor: Follows| Unit::parse(factor.unit()).ok();
     let ways: Vec<Follows> = match follows {
         Some(way) => vec![way],
-        None => Follows::ALL.to_vec(),
+        None => Follows::FACTORS.to_vec(),
     };
     let place = word.as_ref().filter(|_| follows.is_some()).or(nuclide.as_ref());
     if let Some(place) = place
         && !ways.iter().any(|way| unit(*way).is_some_and(|u| u.dimension() == dimension))
     {
         let expected: Vec<String> = ways.iter().map(|way| format!("`{}`", way.unit())).collect();
-        let message = format!(
-            "the number is {dimension}, expected a dose factor in {}",
-            expected.join(" or ")
-        );
+        let kind = match follows {
+            Some(Follows::AlphaShare) => "a share of alphas",
+            _ => "a dose factor",
+        };
+        let message =
+            format!("the number is {dimension}, expected {kind} in {}", expected.join(" or "));
         faults.push(
             Diagnostic::error(code::DIMENSION, message)
                 .at(place.span(), "")
@@ -66,6 +68,34 @@ pub(super) fn of_nuclide(
         return None;
     }
     Some(OfNuclide { nuclide: nuclide?.as_str().to_owned(), follows })
+}
+
+/// The `daughter` of which a parameter is the number of atoms per decay.
+pub(super) fn daughter(
+    given: &Fields,
+    dimension: Dimension,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let word = fields::text(given, "daughter", faults)?;
+    if dimension != Dimension::NONE {
+        let message = format!("the number is {dimension}, expected atoms per decay in `1`");
+        faults.push(
+            Diagnostic::error(code::DIMENSION, message)
+                .at(word.span(), "")
+                .hint("give a pure number such as `0`, or leave this key out"),
+        );
+        return None;
+    }
+    if given.get("nuclide").is_some() {
+        let message = "`daughter` beside `nuclide`, and a number follows the nuclide in one way";
+        faults.push(
+            Diagnostic::error(code::SYNTAX, message)
+                .at(word.span(), "")
+                .hint("leave `nuclide` and `other_nuclides` out"),
+        );
+        return None;
+    }
+    Some(word.as_str().to_owned())
 }
 
 /// The meaning of a word of a list.

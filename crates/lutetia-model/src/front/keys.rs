@@ -80,8 +80,8 @@ const EVIDENCE: Key = key(
     Kind::Word(EVIDENCE_WORDS),
     "what the number rests on: `measured` for this ligand or organ, `estimated` by fitting patients, `reference` anatomy or physiology, `related` (measured or estimated for another ligand, target or species), `assumed`; an assumed one has `min` and `max`",
 );
-/// How a dose factor follows the nuclide, in the order of [`crate::Follows::ALL`].
-pub(crate) const FOLLOWS_WORDS: &[&str] = &["in-place", "by-energy"];
+/// How a number of a nuclide follows it, in the order of [`crate::Follows::ALL`].
+pub(crate) const FOLLOWS_WORDS: &[&str] = &["in-place", "by-energy", "alpha-share"];
 /// The reference adults, in the order of [`crate::Adult::ALL`].
 pub(crate) const ADULT_WORDS: &[&str] = &["male", "female"];
 
@@ -214,12 +214,17 @@ pub(crate) const TABLES: &[Table] = &[
             key(
                 "nuclide",
                 Kind::Text,
-                "the nuclide of which a dose factor is the number, such as `Lu-177`; with another one it becomes what `other_nuclides` says, or is named as one to be set",
+                "the nuclide of which a dose factor or a share of alphas is the number, such as `Lu-177`; with another one it becomes what `other_nuclides` says, or is named as one to be set",
             ),
             key(
                 "other_nuclides",
                 Kind::Word(FOLLOWS_WORDS),
-                "what a dose factor is with another nuclide than its own: `in-place`, of dose times mass, that of the alphas and electrons of the nuclide and its daughters absorbed where they arise; `by-energy`, of dose, changed in proportion to that energy, unless there are alphas",
+                "what the number is with another nuclide than its own: `in-place`, of dose times mass, that of the alphas and electrons of the nuclide and its daughters absorbed where they arise; `by-energy`, of dose, changed in proportion to that energy, unless there are alphas; `alpha-share`, of a pure number, the share of alphas in the dose of the nuclide and its daughters",
+            ),
+            key(
+                "daughter",
+                Kind::Text,
+                "a daughter such as `Fr-221`: the number is that of its atoms per decay of the nuclide that the model is run with, whose branches give it; the value is what it is without a nuclide",
             ),
             ABOUT,
             SOURCE,
@@ -358,6 +363,20 @@ pub(crate) const TABLES: &[Table] = &[
                 Kind::Text,
                 "residual error: `proportional 10 %`, `additive 5 MBq`, `combined 5 MBq + 10 %` or `lognormal 20 %`",
             ),
+            ABOUT,
+        ],
+    },
+    Table {
+        name: "derived",
+        form: Form::Named("of"),
+        about: "quantities that follow from the parameters, such as a volume of distribution; a fit gives each with its standard error",
+        keys: &[
+            must(
+                "of",
+                Kind::Value,
+                "an expression of parameters, covariates and volumes, such as `K1/k2*(1 + k3/k4)`",
+            ),
+            must("unit", Kind::Text, "its unit"),
             ABOUT,
         ],
     },

@@ -32,6 +32,8 @@ pub(super) enum Place {
     Formula,
     /// An initial value: parameters, covariates and volumes.
     Initial,
+    /// A derived quantity: the same, for a fit.
+    Derived,
     /// A rate, a definition, an observable, a volume: everything.
     Anywhere,
 }
@@ -673,6 +675,7 @@ pub(super) fn not_here(name: &str, what: &str, place: Place, span: Span) -> Diag
             "use parameters and covariates only, or move the formula to `[define]`",
         ),
         Place::Initial => ("in an initial value", "use parameters, covariates and volumes only"),
+        Place::Derived => ("in a derived quantity", "use parameters, covariates and volumes only"),
         Place::Anywhere => ("here", "use another name"),
     };
     Diagnostic::error(code::NOT_HERE, format!("`{name}` is {what}, which cannot stand {where_}"))

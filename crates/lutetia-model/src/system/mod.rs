@@ -10,6 +10,7 @@
 
 mod binding;
 mod derivative;
+mod derived;
 pub(crate) mod dosing;
 mod error;
 mod evaluate;
@@ -21,6 +22,7 @@ mod interval;
 pub(crate) mod labels;
 mod lanes;
 mod limits;
+mod linear;
 mod lower;
 mod once;
 mod pattern;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 use lutetia_units::{Dimension, Quantity, Unit, UnitSystem};
 
 pub use binding::Binding;
+pub use derived::{DerivedInfo, DerivedValue};
 pub use dosing::DoseNumbers;
 pub use error::{CompileError, DoseAmountError, DoseTargetError};
 pub use evaluate::Evaluator;
@@ -103,6 +106,8 @@ struct Inner {
     switches: Switches,
     events: Events,
     dosing: Vec<Id>,
+    derived: Vec<DerivedInfo>,
+    derived_roots: Vec<Id>,
 }
 
 /// Compiles a checked model with the nuclides chosen.
@@ -140,6 +145,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
     let events = Events::lower(&mut lowering)?;
     let dosing = dosing::lower(&mut lowering)?;
     once::check(&lowering, &initial, &dosing, &events)?;
+    let (derived, derived_roots) = derived::lower(&mut lowering)?;
     let Lowering { mut graph, states, .. } = lowering;
     let conditions: Vec<Id> = events.conditions().collect();
     let switches =
@@ -185,6 +191,8 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             switches,
             events,
             dosing,
+            derived,
+            derived_roots,
         }),
     })
 }

@@ -76,6 +76,19 @@ pub enum NoIntegral {
         /// The others given.
         others: Vec<String>,
     },
+    /// A dose that stands for more than what was injected with it.
+    #[error(
+        "the activity of cycle {cycle} of subject `{subject}` is a `{kind}` dose, and a curve alone does not say what else is \
+         there; fit a model (`--model`), which is given the doses as they are"
+    )]
+    NotFromNothing {
+        /// The subject.
+        subject: String,
+        /// From 1.
+        cycle: u16,
+        /// As `doses.csv` says.
+        kind: &'static str,
+    },
     /// A method that takes one injection for granted, where there was another way of giving.
     #[error(
         "the activity of cycle {cycle} of subject `{subject}` {given}, and this method takes one injection at time zero for \
@@ -279,6 +292,7 @@ impl NoIntegral {
         match self {
             Self::NotGiven { .. }
             | Self::OtherNuclides { .. }
+            | Self::NotFromNothing { .. }
             | Self::NotOneInjection { .. }
             | Self::NotSuperposed { .. } => "LUT6120",
             Self::ExactZero { .. }

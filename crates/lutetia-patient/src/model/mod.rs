@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use lutetia_data::Study;
 use lutetia_fit::{
-    DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation, OdePredictor,
-    Prediction, Problem, Sample, fit,
+    DerivedEstimate, DerivedKind, ErrorModel, Estimate, Fit, FitOptions, FitParameter, Observation,
+    OdePredictor, Prediction, Problem, Sample, fit,
 };
 use lutetia_scenario::{Drive, LoadedModel, Scenario, ScenarioError, Treatment, of_subject};
 use lutetia_sim::Options;
@@ -75,6 +75,15 @@ pub struct ModelEstimate {
     pub deviation: Option<f64>,
 }
 
+/// What the model file derives from its parameters, at the estimates.
+#[derive(Debug, Clone)]
+pub struct ModelDerived {
+    /// Its declared unit.
+    pub unit: Unit,
+    /// The value with its error, or why the data do not determine it.
+    pub estimate: DerivedEstimate,
+}
+
 /// A model that was fitted to one cycle of a patient.
 #[derive(Debug)]
 pub struct FittedModel {
@@ -82,6 +91,8 @@ pub struct FittedModel {
     pub series: Vec<Series>,
     /// The estimates beside their priors.
     pub estimates: Vec<ModelEstimate>,
+    /// What the model file derives from its parameters, in the order of the file.
+    pub derived: Vec<ModelDerived>,
     /// The fit.
     pub fit: Fit,
     /// Time-integrated activities, in the order of `series`.
@@ -212,6 +223,7 @@ pub fn fit_model(
     let patient = patient(asked, model, &names, &result)?;
     Ok(FittedModel {
         estimates: estimates(model, &declared, &result),
+        derived: derived(model, &result),
         series,
         fit: result,
         tias,
@@ -255,6 +267,17 @@ fn estimates(model: &LoadedModel, declared: &[FitParameter], fit: &Fit) -> Vec<M
                 deviation: deviation.filter(|d| d.is_finite()),
                 estimate,
             })
+        })
+        .collect()
+}
+
+/// What the model file derives, in its order.
+fn derived(model: &LoadedModel, fit: &Fit) -> Vec<ModelDerived> {
+    let infos = model.simulator.system().derived().iter();
+    infos
+        .filter_map(|info| {
+            let estimate = fit.derived_of(DerivedKind::OfModel, &info.name)?.clone();
+            Some(ModelDerived { unit: info.unit.clone(), estimate })
         })
         .collect()
 }

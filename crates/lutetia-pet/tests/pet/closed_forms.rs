@@ -191,7 +191,7 @@ fn exact_derivatives_are_those_of_differences() {
                     let mut moved = theta.to_vec();
                     moved[j] += step;
                     let found = predictor.derived(&moved).expect("quantities");
-                    found.iter().find(|q| q.kind == quantity.kind).expect("the same").value
+                    found.iter().find(|q| q.name() == quantity.name()).expect("the same").value
                 };
                 let slope = (at(1e-6) - at(-1e-6)) / 2e-6;
                 let difference = (slope - quantity.gradient[j]).abs();

@@ -2,5 +2,6 @@
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod closed_forms;
+mod derived;
 mod kinfitr;
 mod models;

@@ -1,7 +1,5 @@
 //! Dose factors and RBE of models and the nuclide that they are run with.
 
-use std::collections::BTreeMap;
-
 use lutetia_scenario as load;
 use lutetia_scenario::ScenarioError as Failure;
 use lutetia_sim::{Curve, Inputs, Options, Regimen, Request};
@@ -35,12 +33,17 @@ fn val_s_self_follows_the_nuclide() {
         let s = parameter(&actinium, "S_self", &[]);
         assert!((16.1..17.4).contains(&s), "{s}");
         assert!(actinium.notes.iter().any(|n| n.contains("S_self") && n.contains("Ac-225")));
-        assert!(actinium.notes.iter().any(|n| n.contains("`RBE` = 1")), "{:?}", actinium.notes);
+        // Alphas and recoils give about 28.5 MeV of it, electrons 0.7.
+        let share = parameter(&actinium, "f_alpha", &[]);
+        assert!((0.97..0.98).contains(&share), "{share}");
+        let said = |n: &String| n.contains("`f_alpha` = 0.97");
+        assert!(actinium.notes.iter().any(said), "{:?}", actinium.notes);
         // 90Y: 0.933 MeV per decay, and no alphas.
         let yttrium = model(path, "Y-90");
         let s = parameter(&yttrium, "S_self", &[]);
         assert!((s / (0.5767 * 0.933) - 1.0).abs() < 0.01, "{s}");
-        assert!(!yttrium.notes.iter().any(|n| n.contains("RBE")));
+        assert!(!yttrium.notes.iter().any(|n| n.contains("f_alpha")));
+        assert_eq!(parameter(&yttrium, "f_alpha", &[]).to_bits(), 0.0_f64.to_bits());
         // What a user sets wins.
         let set = [("S_self", "2 Gy g/(MBq h)")];
         assert!((parameter(&actinium, "S_self", &set) - 2.0).abs() < 1e-12);
@@ -101,7 +104,7 @@ fn exact_words_of_a_parameter_decide_nothing() {
 /// Every dose factor of a shipped model names a nuclide that there is.
 #[test]
 fn exact_every_dose_factor_of_a_shipped_model_is_of_a_nuclide() {
-    let dimensions = lutetia_model::Follows::ALL
+    let dimensions = lutetia_model::Follows::FACTORS
         .map(|way| lutetia_units::Unit::parse(way.unit()).expect("a unit").dimension());
     let mut found = 0;
     for bundled in lutetia_models::MODELS.iter().filter(|m| !m.text.contains("[chain]")) {
@@ -138,7 +141,8 @@ fn exact_an_rbe_weights_single_hits_alone() {
         let outputs: Vec<usize> =
             ["dose", "BED"].iter().map(|n| model.simulator.output(n).expect("an output")).collect();
         let run = |rbe: &str| -> [f64; 2] {
-            let set = BTreeMap::from([("RBE".to_owned(), rbe.to_owned())]);
+            let set = [("RBE", rbe), ("f_alpha", "1")];
+            let set = set.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
             let parameters = model.parameters(&set).expect("parameters");
             let options = Options { rtol: 1e-10, ..Options::default() };
             let found = model
@@ -158,4 +162,74 @@ fn exact_an_rbe_weights_single_hits_alone() {
         assert!(((dense - sparse) / (4.0 * dose) - 1.0).abs() < 1e-7, "{path}");
         assert!(sparse > dose);
     }
+}
+
+/// What a nuclide gives that is not known is no number: the run is refused by its code until it is set.
+#[test]
+fn exact_what_is_not_known_of_a_nuclide_is_refused() {
+    let refused = |model: &load::LoadedModel, set: &[(&str, &str)]| {
+        let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        model.parameters(&set).err().map(|error| (error.code(), error.to_string()))
+    };
+    // Alphas do not leave what emits them, so that the dose of the marrow does not follow their energy.
+    let marrow = model("models/toxicity/marrow-dose.toml", "Ac-225");
+    let (code, text) = refused(&marrow, &[]).expect("refused");
+    assert_eq!(code, "LUT7182");
+    assert!(text.contains("`S_blood`") && text.contains("mGy/(MBq h)"), "{text}");
+    let set = [("S_blood", "1 mGy/(MBq h)"), ("S_all", "0 mGy/(MBq h)")];
+    assert_eq!(refused(&marrow, &set), None);
+    // A mixture of nuclides has no one share of alphas, unless none of them has any.
+    let mixed = |nuclides: [&str; 2]| {
+        let mut read = |path: &str| -> Result<String, Failure> { Ok(lutetia_testkit::text(path)) };
+        let nuclides = nuclides.map(str::to_owned);
+        load::model("models/toxicity/platelets.toml", &nuclides, &mut read).expect("a model")
+    };
+    let (code, text) = refused(&mixed(["Lu-177", "Ac-225"]), &[]).expect("refused");
+    assert_eq!(code, "LUT7182");
+    assert!(text.contains("`f_alpha`"), "{text}");
+    assert_eq!(refused(&mixed(["Lu-177", "Y-90"]), &[]), None);
+    assert_eq!(refused(&mixed(["Lu-177", "Ac-225"]), &[("f_alpha", "0.5")]), None);
+}
+
+/// The number of a daughter per decay is by its key that of the branches, whatever `about` says, and nothing without it.
+#[test]
+fn exact_daughters_per_decay_follow_by_their_key() {
+    const FREE: &str = "models/daughter/free-daughters.toml";
+    let with = |change: &dyn Fn(&str) -> String, nuclide: &str| {
+        let mut read = |path: &str| -> Result<String, Failure> {
+            let text = lutetia_testkit::text(path);
+            let changed = change(&text);
+            assert_ne!(changed, text);
+            Ok(changed)
+        };
+        load::model(FREE, &[nuclide.to_owned()], &mut read).expect("a model")
+    };
+    // ENSDF: 225Ac goes to 221Fr, 212Pb to 212Bi and 227Th to 223Ra, each always.
+    for (nuclide, own) in [("Ac-225", "n_Fr"), ("Pb-212", "n_Bi212"), ("Th-227", "n_Ra")] {
+        for name in ["n_Fr", "n_Bi", "n_Bi212", "n_Ra"] {
+            let expected = if name == own { 1.0 } else { 0.0 };
+            let words = |text: &str| text.replace("atoms of ", "some of ");
+            for model in [model(FREE, nuclide), with(&words, nuclide)] {
+                assert!(
+                    (parameter(&model, name, &[]) - expected).abs() < 1e-12,
+                    "{nuclide} {name}"
+                );
+            }
+            let keyless = |text: &str| {
+                text.lines()
+                    .map(|line| match line.split_once(", daughter = \"") {
+                        Some((before, rest)) => {
+                            format!("{before}{}\n", &rest[rest.find('"').expect("closed") + 1..])
+                        }
+                        None => format!("{line}\n"),
+                    })
+                    .collect()
+            };
+            assert!(parameter(&with(&keyless, nuclide), name, &[]).abs() < 1e-300);
+        }
+    }
+    let unknown =
+        with(&|text: &str| text.replace("daughter = \"Fr-221\"", "daughter = \"Fr-2\""), "Ac-225");
+    assert!(unknown.notes.iter().any(|n| n.contains("`Fr-2`")), "{:?}", unknown.notes);
+    assert_eq!(unknown.parameters(&[].into()).err().map(|e| e.code()), Some("LUT7182"));
 }

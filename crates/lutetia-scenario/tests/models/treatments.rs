@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_data::DoseRow;
+use lutetia_data::{DoseRow, RowKind};
 use lutetia_scenario::{DoseEntry, LoadedModel, Occasion, Scenario, Treatment, Unsaid, model};
-use lutetia_sim::{Dose, Inputs, Regimen, Request};
+use lutetia_sim::{Dose, DoseKind, Inputs, Regimen, Request};
 use lutetia_units::{Quantity, Unit};
 use proptest::prelude::*;
 
@@ -46,6 +46,8 @@ fn row(cycle: u16, time_h: f64, activity_mbq: f64) -> DoseRow {
         activity_mbq,
         amount_nmol: None,
         duration_h: None,
+        kind: RowKind::Add,
+        every_h: None,
         into: None,
         note: None,
         line: 2,
@@ -206,9 +208,16 @@ proptest! {
         mbq in prop_oneof![1e-6..1e-3_f64, 1.0..2e4_f64],
         nmol in prop::option::of(1e-4..1e6_f64),
         hours in prop::option::of(0.0..48.0_f64),
+        (kind, every) in (prop::sample::select(RowKind::ALL.to_vec()), 0.1..100.0_f64),
     ) {
         let model = loaded();
-        let row = DoseRow { amount_nmol: nmol, duration_h: hours, ..row(1, start + later, mbq) };
+        let row = DoseRow {
+            amount_nmol: nmol,
+            duration_h: hours,
+            kind,
+            every_h: kind.is_steady().then_some(every),
+            ..row(1, start + later, mbq)
+        };
         let entry = DoseEntry::of_row(&row, start, UNSAID);
         let found = entry.dose(model.simulator.system()).expect("a dose");
         let internal = |x: f64, unit: &str| {
@@ -220,7 +229,12 @@ proptest! {
             activities: vec![("Lu-177".to_owned(), internal(mbq, "MBq"))],
             amount: Some(internal(nmol.unwrap_or(100.0), "nmol")),
             over: Some(hours.map_or_else(|| internal(30.0, "min"), |h| internal(h, "h"))),
-            ..Dose::default()
+            kind: match kind {
+                RowKind::Add => DoseKind::Adds,
+                RowKind::Steady => DoseKind::Steady { every: internal(every, "h") },
+                RowKind::AddSteady => DoseKind::AddsSteady { every: internal(every, "h") },
+                RowKind::Reset => DoseKind::Resets,
+            },
         });
     }
 }

@@ -360,3 +360,68 @@ fn exact_intervals_and_sizes() {
     let right = |t: f64| superposed(8.0, &one, t);
     same(&found.outputs.column(0).collect::<Vec<f64>>(), &TIMES[..2], &right, 3e-6);
 }
+
+fn added(dose: Dose, every: f64) -> Dose {
+    Dose { kind: DoseKind::AddsSteady { every }, ..dose }
+}
+
+/// A e^(−kt) and an infusion stay what they are, and D e^(−ks)/(1 − e^(−kτ)) is added of each dose, whose intervals may
+/// differ; derivatives by k are those of the sum.
+#[test]
+fn exact_a_steady_state_is_added_to_what_is_there() {
+    const K: f64 = 0.2;
+    let simulator = oral("", false);
+    let parameters = simulator.parameters(&[]).expect("known");
+    let infusion = Dose { over: Some(100.0), ..cold(0.0, "X.c", 200.0) };
+    let doses = vec![
+        infusion,
+        cold(0.0, "X.c", 80.0),
+        added(cold(24.0, "X.c", 50.0), 8.0),
+        added(cold(24.0, "X.c", 30.0), 24.0),
+        cold(32.0, "X.c", 10.0),
+    ];
+    let times = [24.0, 31.9, 32.0, 60.0];
+    let right = |k: f64, t: f64| {
+        let steady =
+            |amount: f64, every: f64| amount * (-k * (t - 24.0)).exp() / (1.0 - (-k * every).exp());
+        let last = if t >= 32.0 { 10.0 * (-k * (t - 32.0)).exp() } else { 0.0 };
+        2.0 * filled(k, t) + 80.0 * (-k * t).exp() + steady(50.0, 8.0) + steady(30.0, 24.0) + last
+    };
+    let options = Options { rtol: 1e-8, ..Options::default() };
+    let wrt = [simulator.system().parameter_index("k").expect("known")];
+    let regimen = Regimen { doses };
+    let found = simulator
+        .run(&Request::new(&parameters, &regimen, &times).options(&options).wrt(&wrt))
+        .expect("runs");
+    same(&found.outputs.column(0).collect::<Vec<f64>>(), &times, &|t| right(K, t), 1e-7);
+    for (row, &t) in times.iter().enumerate() {
+        let by = found.sensitivities.outputs[0].get(row, 0).expect("a derivative");
+        // Differences of the closed form: 1e-5 in k leaves 1e-9 of it.
+        let exact = (right(K + 1e-5, t) - right(K - 1e-5, t)) / 2e-5;
+        assert!((by - exact).abs() < 1e-6 * exact.abs().max(100.0), "{t} h: {by}, not {exact}");
+    }
+}
+
+/// What the model makes by itself is there once, and a model that is linear in what the dose reaches alone will do.
+#[test]
+fn exact_what_is_made_anyway_is_not_added_again() {
+    let made = "[model]\nid = \"made\"\ntitle = \"made\"\nunits = { time = \"h\", amount = \"nmol\", volume = \"L\" }\n\
+        [compartments]\nc = \"1 L\"\n[parameters]\nk = \"0.2 1/h\"\np = \"6 nmol/h\"\nVm = \"20 nmol/h\"\nKm = \"5 nmol\"\n[species]\nX = { in = [\"c\"], initial = \"p/k\" }\n\
+        Y = { in = [\"c\"], initial = \"5 nmol\" }\n[scheme]\nprocesses = '''\nmake: 0 => X.c @ p\nout: X.c -> 0 @ k\n\
+        most: Y.c => 0 @ Vm*Y.c/(Km + Y.c)\n'''\n[observables]\nN = { of = \"X.c\", unit = \"nmol\" }\n";
+    let simulator = one(made).simulator;
+    let dose = added(cold(0.0, "X.c", 50.0), 8.0);
+    let found = outputs(&simulator, &[], dose, &TIMES, 1e-8);
+    let size = 50.0 / (1.0 - (-1.6_f64).exp());
+    same(&found, &TIMES, &|t| 30.0 + size * (-0.2 * t).exp(), 1e-7);
+    // Y is not linear in itself.
+    let parameters = simulator.parameters(&[]).expect("known");
+    let regimen = Regimen::single(added(cold(1.0, "Y.c", 50.0), 8.0));
+    let refused = simulator.run(&Request::new(&parameters, &regimen, &[24.0]));
+    let refused = refused.expect_err("it does not add up");
+    assert_eq!(refused.code(), "LUT4017");
+    assert!(refused.to_string().contains("`Y.c`"), "{refused}");
+    // In the place of all it may be.
+    let regimen = Regimen::single(steady(cold(1.0, "Y.c", 50.0), 8.0));
+    simulator.run(&Request::new(&parameters, &regimen, &[24.0])).expect("a steady state");
+}

@@ -58,6 +58,8 @@ pub(crate) enum Print {
     Intervals,
     /// The points of the profiles of `--profile`.
     Profile,
+    /// With `--model`: what the model file derives from its parameters.
+    Derived,
 }
 
 /// Arguments of `fit`.
@@ -107,6 +109,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         let Arguments { curves, with, .. } = arguments;
         return fit_model::run(file, with, curves, print, terminal);
     }
+    if print == Print::Derived {
+        return Err(Failure::usage(
+            "`--print derived` needs a model".to_owned(),
+            "add `--model`; what a curve gives stands in `--print estimates`",
+        ));
+    }
     if print == Print::Profile && !arguments.profile {
         return Err(Failure::usage(
             "`--print profile` needs profiles".to_owned(),
@@ -142,7 +150,7 @@ fn one(arguments: &Arguments, print: Print, fitted: &Fitted) -> Outcome<Table> {
                 _ => tables::intervals("fit", regions, &found),
             }
         }
-        Print::Results => tables::results("fit", regions).table(),
+        Print::Results | Print::Derived => tables::results("fit", regions).table(),
         Print::Candidates => tables::candidates("fit", regions),
         Print::Points => tables::points("fit", regions),
         Print::Curves => {
@@ -257,7 +265,7 @@ fn unit_of(name: &str) -> &'static str {
         Some(DerivedUnit::ValueTime) => return "MBq h",
         Some(DerivedUnit::Time) => return "h",
         Some(DerivedUnit::One) => return "1",
-        Some(DerivedUnit::Own) | None => {}
+        Some(DerivedUnit::OfModel) | None => {}
     }
     match name {
         "rise" => "h",

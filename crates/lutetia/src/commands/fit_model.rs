@@ -163,6 +163,7 @@ pub(crate) fn run(
         fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(|e| failed(&e))?;
     let asked = match print {
         Print::Estimates => tables::estimates("fit", &found).table(),
+        Print::Derived => tables::derived("fit", &found).table(),
         Print::Points => tables::points("fit", &found),
         Print::Curves => {
             tables::curves("fit", &found, curves.until_h()?).map_err(|e| failed(&e))?

@@ -390,8 +390,9 @@ impl Row<'_> {
                 return;
             }
         };
-        let of_method =
-            |name: &str| !matches!(name, "K1" | "k2" | "k3" | "k4" | "vB" | "delay" | "R1" | "k2'");
+        let of_method = |name: &str| {
+            !matches!(name, "K1" | "k2" | "k3" | "k4" | "vB" | "delay" | "R1" | "k2_prime")
+        };
         for quantity in answer.quantities.iter().filter(|q| parameters || of_method(&q.name)) {
             let known = quantity.refused.is_none();
             let note = match (&quantity.refused, quantity.fixed) {

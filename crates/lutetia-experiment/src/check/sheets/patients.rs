@@ -331,7 +331,16 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
     let all = |model: &LoadedModel| model.model.parameters.iter().map(|p| p.name.clone()).collect();
     let estimated =
         scope.models.get(&s.model).map(|model| s.estimate.clone().unwrap_or_else(|| all(model)));
-    vec![
+    let derived: Vec<String> = scope
+        .models
+        .get(&s.model)
+        .map(|model| model.model.derived.iter().map(|d| d.name.clone()).collect())
+        .unwrap_or_default();
+    let of_model = (!derived.is_empty()).then(|| {
+        Sheet::of_results(&s.id, "derived", "quantity unit estimate se low high note")
+            .rows(Some(derived))
+    });
+    let mut sheets = vec![
         Sheet::of_results(
             &s.id,
             "",
@@ -343,7 +352,9 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
         Sheet::new(&s.id, "curves", CURVES).rows(regions()),
         Sheet::of_results(&s.id, "tia", "region tia tia_sd tia_coefficient extrapolated note")
             .rows(regions()),
-    ]
+    ];
+    sheets.extend(of_model);
+    sheets
 }
 
 pub(super) fn sweep(s: &Sweep, scope: &Scope<'_>) -> Vec<Sheet> {

@@ -6,18 +6,58 @@ use lutetia_table::{Cell, Table};
 
 use crate::results::{Measure, Results, Shown};
 
-/// All of them: [`estimates`], [`summary`], [`points`], [`curves`] and [`integrals`].
+/// All of them: [`estimates`], [`summary`], [`points`], [`curves`], [`integrals`], and [`derived`] where the model file
+/// derives anything.
 ///
 /// # Errors
 /// [`PatientError`] where the model cannot be evaluated.
-pub(crate) fn all(id: &str, found: &FittedModel, until_h: f64) -> Result<[Shown; 5], PatientError> {
-    Ok([
+pub(crate) fn all(id: &str, found: &FittedModel, until_h: f64) -> Result<Vec<Shown>, PatientError> {
+    let mut all = vec![
         estimates(id, found).into(),
         summary(id, found).into(),
         points(id, found).into(),
         curves(id, found, until_h)?.into(),
         integrals(id, found).into(),
-    ])
+    ];
+    if !found.derived.is_empty() {
+        all.push(derived(id, found).into());
+    }
+    Ok(all)
+}
+
+/// What the model file derives from the parameters, with errors: `<id>.derived`. What the data do not determine has no
+/// number; the note says why.
+#[must_use]
+pub fn derived(id: &str, found: &FittedModel) -> Results {
+    let caption = "Quantities that the model derives from its parameters, with standard error by the delta method and 95 % interval";
+    let mut table = Results::new(format!("{id}.derived"), caption)
+        .subject("quantity", "")
+        .text("unit")
+        .number(Measure::Estimate, "")
+        // As of the estimates that they follow from.
+        .tolerance(2e-3)
+        .number(Measure::Se, "")
+        .tolerance(1e-2)
+        .number(Measure::Low, "")
+        .tolerance(1e-2)
+        .number(Measure::High, "")
+        .tolerance(1e-2)
+        .text("note");
+    for row in &found.derived {
+        let d = &row.estimate;
+        let known = d.determined.is_determined();
+        let note = if known { String::new() } else { d.determined.to_string() };
+        table.push(vec![
+            d.name().as_str().into(),
+            row.unit.symbol().into(),
+            Some(d.value).filter(|_| known).into(),
+            d.se.filter(|_| known).into(),
+            d.ci95.filter(|_| known).map(|c| c.0).into(),
+            d.ci95.filter(|_| known).map(|c| c.1).into(),
+            note.into(),
+        ]);
+    }
+    table
 }
 
 /// The estimates beside their priors: `<id>`.

@@ -267,6 +267,7 @@ impl Builder<'_> {
             source: string(&e.fields, "source", faults),
             evidence: None,
             of_nuclide: None,
+            daughter: None,
             about: Some(format!("effect of {} on {}", of.as_str(), e.name.as_str())),
         };
         Some((Effect { covariate, form, coefficient: 0 }, coefficient))

@@ -28,8 +28,8 @@ use crate::{
     expr::Symbol,
     flows::{FlowBalance, flow_balance},
     model::{
-        Compartment, Covariate, Define, Input, LabelGroup, Model, OrganTable, Output, Parameter,
-        Pool, QuantityState, Species,
+        Compartment, Covariate, Define, DerivedQuantity, Input, LabelGroup, Model, OrganTable,
+        Output, Parameter, Pool, QuantityState, Species,
     },
 };
 
@@ -86,6 +86,7 @@ pub(super) fn model(
     builder.processes(faults);
     builder.events(faults);
     builder.outputs(faults);
+    builder.derived(faults);
     let (transit, passing) = builder.names.transit();
     builder.quantities.extend(transit);
     builder.processes.extend(passing);
@@ -130,6 +131,7 @@ pub(super) fn model(
         events: builder.events,
         inputs: builder.inputs,
         outputs: builder.outputs,
+        derived: builder.derived,
         correlations: correlations.unwrap_or_default(),
         parameter_order: builder.parameter_order,
         organs: OrganTable {
@@ -262,6 +264,7 @@ struct Builder<'a> {
     events: Vec<crate::model::Event>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
+    derived: Vec<DerivedQuantity>,
     groups: Vec<Option<usize>>,
     /// The organ each pool is in, where a template says so.
     organs: Vec<Option<String>>,
@@ -309,6 +312,7 @@ impl<'a> Builder<'a> {
             events: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
+            derived: Vec::new(),
             groups: Vec::new(),
             organs: Vec::new(),
         }

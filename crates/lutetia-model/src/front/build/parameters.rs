@@ -105,6 +105,7 @@ impl Builder<'_> {
             source: string(f, "source", faults),
             evidence: grade::evidence(f, faults),
             of_nuclide: None,
+            daughter: None,
             about: string(f, "about", faults),
         };
         let what = format!("parameter `{}`", e.name.as_str());
@@ -139,6 +140,7 @@ impl Builder<'_> {
         }
         parameter.value = ParameterValue::Number(value);
         parameter.of_nuclide = grade::of_nuclide(f, q.dimension(), faults);
+        parameter.daughter = grade::daughter(f, q.dimension(), faults);
         declared_unit(e, &t, &q, faults);
         parameter.bounds = self.bounds(e, &t, (value, &parameter.unit), faults);
         self.variability(e, &t, value, &mut parameter, faults);

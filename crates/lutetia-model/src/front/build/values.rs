@@ -21,7 +21,7 @@ use super::super::{
 use super::{Builder, order::sorted, twice};
 use crate::{
     expr::{Expr, Symbol},
-    model::{Compartment, Define, Input, Output, QuantityState},
+    model::{Compartment, Define, DerivedQuantity, Input, Output, QuantityState},
 };
 
 impl Builder<'_> {
@@ -410,6 +410,41 @@ impl Builder<'_> {
                 text: of.as_str().to_owned(),
                 error,
                 port,
+                about: string(&e.fields, "about", faults),
+            });
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// What follows from the parameters, for fits.
+    pub(super) fn derived(&mut self, faults: &mut Vec<Diagnostic>) {
+        for e in &self.found.derived {
+            if let Some(bad) = identifier(&e.name) {
+                faults.push(bad);
+                continue;
+            }
+            let name = e.name.as_str();
+            let what = format!("derived quantity `{name}`");
+            let of = required(&e.fields, "of", &what, "\"K1/k2\"", faults).cloned();
+            let unit = required(&e.fields, "unit", &what, "\"1/h\"", faults)
+                .and_then(|t| fields::unit(t, faults));
+            let (Some(of), Some(unit)) = (of, unit) else { continue };
+            // A fit lists them beside the parameters.
+            let first = self.names.plain.get(name).map(|meaning| meaning.span);
+            if first.is_some() || self.derived.iter().any(|d| d.name == name) {
+                faults.push(twice(&e.name, first));
+                continue;
+            }
+            let Some(expr) = self.value(&of, unit.dimension(), &what, Place::Derived, faults)
+            else {
+                continue;
+            };
+            self.derived.push(DerivedQuantity {
+                name: name.to_owned(),
+                unit,
+                expr,
+                text: of.as_str().to_owned(),
                 about: string(&e.fields, "about", faults),
             });
         }

@@ -174,6 +174,9 @@ fn set(model: &mut Model, name: &Text, setting: &Setting, faults: &mut Vec<Diagn
                 parameter.unit = q.unit().clone();
                 parameter.source.clone_from(&setting.source);
                 parameter.evidence = setting.evidence;
+                // What is set is not that of a nuclide any more.
+                parameter.of_nuclide = None;
+                parameter.daughter = None;
                 let value = model.units.to_internal(&q);
                 let told = if k == first { &mut *faults } else { &mut again };
                 bounds(parameter, value, setting, &model.units, told);

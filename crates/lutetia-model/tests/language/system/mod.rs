@@ -1,7 +1,9 @@
 //! The compiled form against finite differences, closed forms and itself.
 
 mod derivatives;
+mod derived;
 mod labels;
+mod linear;
 mod random_graphs;
 
 use lutetia_model::{Binding, Model, System, compile};

@@ -73,9 +73,13 @@ impl Run<'_> {
         for setting in doses.settings.iter().filter(|s| here(s.time)) {
             self.set(setting);
         }
-        for steady in doses.steady.iter().filter(|s| here(s.time)) {
-            self.settle_down(field, tangents, steady)?;
-            self.begin_anew(field, tangents);
+        for adds in [false, true] {
+            for steady in doses.steady.iter().filter(|s| here(s.time) && s.adds == adds) {
+                self.settle_down(field, tangents, steady)?;
+                if !adds {
+                    self.begin_anew(field, tangents);
+                }
+            }
         }
         if let Some(tangents) = tangents {
             self.edges(tangents, &here, false);

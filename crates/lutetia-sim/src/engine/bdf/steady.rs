@@ -7,7 +7,7 @@
 
 use super::run::{Run, Task, integrate_from};
 use super::tangents::Tangents;
-use crate::doses::Steady;
+use crate::doses::{Doses, Steady};
 use crate::engine::{Lane, Plan};
 use crate::error::{NoSteadyState, SolveFailure};
 use crate::field::Field;
@@ -63,16 +63,41 @@ impl Interval<'_> {
 }
 
 impl Run<'_> {
-    /// Puts the steady state of doses in the place of the states.
+    /// Puts the steady state of doses in the place of the states; or adds what they make of the steady state without them.
     pub(super) fn settle_down(
         &mut self,
         field: &Field,
         tangents: Option<&Tangents<'_, '_>>,
         steady: &Steady,
     ) -> Result<(), SolveFailure> {
+        let (x, s) = self.settled(field, tangents, steady, steady.interval.clone())?;
+        if !steady.adds {
+            self.x.copy_from_slice(&x);
+            self.s.copy_from_slice(&s);
+            return Ok(());
+        }
+        let (rest, still) = self.settled(field, tangents, steady, steady.interval.emptied())?;
+        let add = |to: &mut [f64], with: &[f64], without: &[f64]| {
+            for (to, (with, without)) in to.iter_mut().zip(with.iter().zip(without)) {
+                *to += with - without;
+            }
+        };
+        add(&mut self.x, &x, &rest);
+        add(&mut self.s, &s, &still);
+        Ok(())
+    }
+
+    /// The state that comes back after an interval of these doses, and its derivatives where they are asked for.
+    fn settled(
+        &mut self,
+        field: &Field,
+        tangents: Option<&Tangents<'_, '_>>,
+        steady: &Steady,
+        doses: Doses,
+    ) -> Result<(Vec<f64>, Vec<f64>), SolveFailure> {
         let parameters = field.parameters();
         let schedule = Schedule {
-            doses: steady.interval.clone(),
+            doses,
             changes: &[],
             from: None,
             until: Some(steady.time + steady.every),
@@ -94,18 +119,16 @@ impl Run<'_> {
         let least: Vec<f64> = absolute.iter().map(|a| a / rtol).collect();
         let x = search(x, (&least, rtol), |x| Ok(interval.image(x.to_vec(), None)?.0))
             .map_err(|fault| self.unsettled(steady, fault))?;
-        self.x.copy_from_slice(&x);
+        let mut s = vec![0.0; self.s.len()];
         if let Some(tangents) = tangents {
-            let mut s = vec![0.0; self.s.len()];
             tangents.initial(&mut s);
             let least: Vec<f64> =
                 self.tangent_tolerances(&absolute).iter().map(|a| a / rtol).collect();
-            let s = search(s, (&least, rtol), |s| Ok(interval.image(x.clone(), Some(s))?.1))
+            s = search(s, (&least, rtol), |s| Ok(interval.image(x.clone(), Some(s))?.1))
                 .map_err(|fault| self.unsettled(steady, fault))?;
-            self.s.copy_from_slice(&s);
         }
         self.statistics.add(&interval.statistics);
-        Ok(())
+        Ok((x, s))
     }
 
     /// Why there is no steady state, for people.

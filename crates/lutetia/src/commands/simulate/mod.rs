@@ -28,6 +28,7 @@ Example:
 A dose is the table that an experiment file holds. Without `amount` it is carrier-free.
 It is repeated by itself: `every = \"12 h\", cycles = 10` (ADDL and II of NONMEM).
 `kind = \"steady\"` adds it to the steady state of itself at the interval `every` (SS = 1),
+`kind = \"add-steady\"` adds that state to what is there (SS = 2; linear models),
 `kind = \"replace\"` puts it in the place of what the pool holds (to void: `amount = \"0 nmol\"`),
 `kind = \"reset\"` begins anew first (EVID = 3 and 4). Lag, bioavailability, duration and rate are
 the model's: `lutetia explain` shows them. A dose may be given before zero: `at = \"-24 h\"`.

@@ -5,7 +5,9 @@ use lutetia_model::{
     Model, ParameterValue,
     system::{ParameterInfo, SettingError, System},
 };
+use lutetia_scenario::NOT_OF_NUCLIDE;
 
+use super::failed;
 use crate::failure::{Failure, Outcome};
 
 /// The defaults of the model with what was set on the command line; no number where a covariate has neither.
@@ -60,6 +62,16 @@ pub(super) fn complete(model: &Model, system: &System, values: &[f64]) -> Outcom
                     "`{name}` is what a nuclide deposits per decay, and there is not one nuclide"
                 ),
                 "run the chain with one, such as `--nuclide Lu-177`, or set it",
+            ));
+        }
+        if model.is_of_nuclide(name) {
+            return Err(failed(
+                NOT_OF_NUCLIDE,
+                &format!(
+                    "`{name}` is a number of a nuclide and is not known of the one that the model is run with; \
+                     give it with `--set \"{name}=… {}\"`",
+                    missing.0.unit.symbol()
+                ),
             ));
         }
         return Err(Failure::usage(
