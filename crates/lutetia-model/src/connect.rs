@@ -640,6 +640,17 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         }
         joined.events.push(event);
     }
+    append_read(joined, &named, part, at);
+    for correlation in &part.correlations {
+        let mut correlation = *correlation;
+        correlation.first += at.parameters;
+        correlation.second += at.parameters;
+        joined.correlations.push(correlation);
+    }
+}
+
+/// What is read of a part: its outputs, and the quantities that follow from its parameters.
+fn append_read(joined: &mut Model, named: &impl Fn(&str) -> String, part: &Model, at: &Offsets) {
     for output in &part.outputs {
         let mut output = output.clone();
         output.name = named(&output.name);
@@ -651,11 +662,5 @@ fn append(joined: &mut Model, alias: &str, part: &Model, at: &Offsets) {
         derived.name = named(&derived.name);
         derived.expr = at.expr(&derived.expr);
         joined.derived.push(derived);
-    }
-    for correlation in &part.correlations {
-        let mut correlation = *correlation;
-        correlation.first += at.parameters;
-        correlation.second += at.parameters;
-        joined.correlations.push(correlation);
     }
 }

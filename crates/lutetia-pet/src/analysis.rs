@@ -7,6 +7,7 @@ use lutetia_fit::{Determination, Fit, FitOptions};
 use lutetia_units::significant;
 
 use crate::{
+    compartments::Compartments,
     curve::Curve,
     error::PetError,
     fitting::{KineticFit, Known, TissueSetting, fit_reference, fit_tissue},
@@ -14,7 +15,6 @@ use crate::{
     graphical::{Graphical, GraphicalInput, Start, logan, ma1, patlak, reference_logan},
     input::{BloodSamples, Input},
     model::ModelFile,
-    tissue::Compartments,
 };
 
 /// A method of analysis.

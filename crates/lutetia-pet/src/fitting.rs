@@ -6,11 +6,8 @@ use lutetia_fit::{
 use lutetia_units::significant;
 
 use crate::{
-    error::PetError,
-    frames::TissueCurve,
-    input::Input,
-    reference::ReferencePredictor,
-    tissue::{Compartments, TissuePredictor},
+    compartments::Compartments, error::PetError, frames::TissueCurve, input::Input,
+    reference::ReferencePredictor, tissue::TissuePredictor,
 };
 
 /// Least and largest rate constant, 1/min (K₁: mL/cm³/min). The least is a half-life of 480 days, the largest one of

@@ -37,6 +37,7 @@
 //! ```
 
 mod analysis;
+mod compartments;
 mod curve;
 mod error;
 mod fitting;
@@ -48,6 +49,7 @@ mod reference;
 mod tissue;
 
 pub use analysis::{Analysis, Answer, Method, Seen, Sought, analyse};
+pub use compartments::Compartments;
 pub use curve::Curve;
 pub use error::PetError;
 pub use fitting::{KineticFit, Known, TissueSetting, fit_reference, fit_tissue};
@@ -58,4 +60,4 @@ pub use graphical::{
 };
 pub use input::{BloodSamples, Input};
 pub use reference::ReferencePredictor;
-pub use tissue::{Compartments, TissuePredictor};
+pub use tissue::TissuePredictor;

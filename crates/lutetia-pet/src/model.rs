@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use lutetia_fit::{Derived, DerivedKind};
 use lutetia_model::{Binding, NoFiles, SourceFile, System, check, compile};
 
-use crate::tissue::Compartments;
+use crate::compartments::Compartments;
 
 /// A model file of PET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
