@@ -33,17 +33,12 @@ fn val_s_self_follows_the_nuclide() {
         let s = parameter(&actinium, "S_self", &[]);
         assert!((16.1..17.4).contains(&s), "{s}");
         assert!(actinium.notes.iter().any(|n| n.contains("S_self") && n.contains("Ac-225")));
-        // Alphas and recoils give about 28.5 MeV of it, electrons 0.7.
-        let share = parameter(&actinium, "f_alpha", &[]);
-        assert!((0.97..0.98).contains(&share), "{share}");
-        let said = |n: &String| n.contains("`f_alpha` = 0.97");
-        assert!(actinium.notes.iter().any(said), "{:?}", actinium.notes);
+        assert!(actinium.notes.iter().any(|n| n.contains("`RBE` = 1")), "{:?}", actinium.notes);
         // 90Y: 0.933 MeV per decay, and no alphas.
         let yttrium = model(path, "Y-90");
         let s = parameter(&yttrium, "S_self", &[]);
         assert!((s / (0.5767 * 0.933) - 1.0).abs() < 0.01, "{s}");
-        assert!(!yttrium.notes.iter().any(|n| n.contains("f_alpha")));
-        assert_eq!(parameter(&yttrium, "f_alpha", &[]).to_bits(), 0.0_f64.to_bits());
+        assert!(!yttrium.notes.iter().any(|n| n.contains("RBE")));
         // What a user sets wins.
         let set = [("S_self", "2 Gy g/(MBq h)")];
         assert!((parameter(&actinium, "S_self", &set) - 2.0).abs() < 1e-12);
@@ -141,8 +136,7 @@ fn exact_an_rbe_weights_single_hits_alone() {
         let outputs: Vec<usize> =
             ["dose", "BED"].iter().map(|n| model.simulator.output(n).expect("an output")).collect();
         let run = |rbe: &str| -> [f64; 2] {
-            let set = [("RBE", rbe), ("f_alpha", "1")];
-            let set = set.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let set = std::collections::BTreeMap::from([("RBE".to_owned(), rbe.to_owned())]);
             let parameters = model.parameters(&set).expect("parameters");
             let options = Options { rtol: 1e-10, ..Options::default() };
             let found = model
@@ -178,17 +172,32 @@ fn exact_what_is_not_known_of_a_nuclide_is_refused() {
     assert!(text.contains("`S_blood`") && text.contains("mGy/(MBq h)"), "{text}");
     let set = [("S_blood", "1 mGy/(MBq h)"), ("S_all", "0 mGy/(MBq h)")];
     assert_eq!(refused(&marrow, &set), None);
-    // A mixture of nuclides has no one share of alphas, unless none of them has any.
-    let mixed = |nuclides: [&str; 2]| {
-        let mut read = |path: &str| -> Result<String, Failure> { Ok(lutetia_testkit::text(path)) };
-        let nuclides = nuclides.map(str::to_owned);
-        load::model("models/toxicity/platelets.toml", &nuclides, &mut read).expect("a model")
+}
+
+/// A parameter of the share of alphas is that of the nuclide: of ²²⁵Ac with its daughters, of which alphas and recoils
+/// give about 28.5 MeV and electrons 0.7; none of ⁹⁰Y; of a mixture only where none of them has any.
+#[test]
+fn exact_a_share_of_alphas_follows_the_nuclide() {
+    const SHARE: &str = "f_alpha = { value = \"0\", nuclide = \"Lu-177\", other_nuclides = \"alpha-share\", source = \"electrons alone\" }\n";
+    let with = |nuclides: &[&str]| {
+        let mut read = |path: &str| -> Result<String, Failure> {
+            let text = lutetia_testkit::text(path);
+            let changed = text.replace("[parameters]\n", &format!("[parameters]\n{SHARE}"));
+            assert_ne!(changed, text);
+            Ok(changed)
+        };
+        let nuclides: Vec<String> = nuclides.iter().map(|&n| n.to_owned()).collect();
+        load::model(GROWTH_KILL[0], &nuclides, &mut read).expect("a model")
     };
-    let (code, text) = refused(&mixed(["Lu-177", "Ac-225"]), &[]).expect("refused");
-    assert_eq!(code, "LUT7182");
-    assert!(text.contains("`f_alpha`"), "{text}");
-    assert_eq!(refused(&mixed(["Lu-177", "Y-90"]), &[]), None);
-    assert_eq!(refused(&mixed(["Lu-177", "Ac-225"]), &[("f_alpha", "0.5")]), None);
+    let share = parameter(&with(&["Ac-225"]), "f_alpha", &[]);
+    assert!((0.97..0.98).contains(&share), "{share}");
+    for nuclides in [&["Lu-177"][..], &["Y-90"]] {
+        assert_eq!(parameter(&with(nuclides), "f_alpha", &[]).to_bits(), 0.0_f64.to_bits());
+    }
+    let mixed = with(&["Lu-177", "Ac-225"]);
+    let error = mixed.parameters(&[].into()).err().map(|error| (error.code(), error.to_string()));
+    let (code, text) = error.expect("refused");
+    assert!(code == "LUT7182" && text.contains("`f_alpha`"), "{code} {text}");
 }
 
 /// The number of a daughter per decay is by its key that of the branches, whatever `about` says, and nothing without it.

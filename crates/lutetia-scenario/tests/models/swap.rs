@@ -152,64 +152,6 @@ fn exact_kinetics_dose_and_outcome_follow_the_nuclide() {
     assert!(seen >= 7, "{seen} chains with kidneys");
 }
 
-/// With 225Ac the tumour dies by `alpha (low + RBE high)`, with the dose rates of electrons and of alphas with their
-/// recoils, each its energy over the mass; and the BED of the kidneys has `(RBE - 1)` times the alphas' dose more than
-/// with an RBE of 1.
-#[test]
-fn exact_alphas_count_by_their_rbe_in_tumour_and_kidneys() {
-    const RBE: f64 = 5.0;
-    const PATH: &str = "chains/psma-enzalutamide.toml";
-    let model = loaded(PATH, "Ac-225");
-    let source = source_with_daughters("Ac-225").expect("a nuclide");
-    let [alpha, electron, _] = source.energy_mev();
-    let names = [
-        "tumour.rate",
-        "tumour.radiation_loss",
-        "tumour.mass",
-        "tumour.negative",
-        "tumour.initial_mass",
-        "kidneys.dose",
-        "kidneys.BED",
-    ];
-    // The kidneys act on nothing, so that the same runs differ in their BED alone.
-    let at = |kidneys: &str| -> Vec<[f64; 7]> {
-        let set = BTreeMap::from([("kidneys:RBE".to_owned(), kidneys.to_owned())]);
-        let parameters = model.parameters(&set).expect("parameters");
-        let regimen = Regimen { doses: vec![dose("Ac-225", 8.0)] };
-        let times = [24.0, 100.0, 400.0];
-        let options = Options { rtol: 1e-10, ..Options::default() };
-        let request = Request::new(&parameters, &regimen, &times).options(&options);
-        let run = model.simulator.run(&request).unwrap_or_else(|e| panic!("{e}"));
-        let outputs = names.map(|n| model.simulator.output(n).expect("an output"));
-        let row = |k: usize| outputs.map(|o| run.outputs.get(k, o).expect("a value"));
-        (0..times.len()).map(row).collect()
-    };
-    let (weighted, plain) = (at("5"), at("1"));
-    let k = value(&model, "tumour:alpha", "1/Gy");
-    for [rate, loss, mass, negative, start, ..] in &weighted {
-        let (low, high) = (rate * electron / (alpha + electron), rate * alpha / (alpha + electron));
-        let kill = loss * start / (mass * (1.0 - negative));
-        assert!(*rate > 0.0);
-        // All are of the same states, so that rounding alone lies between.
-        assert!((kill / (k * (low + RBE * high)) - 1.0).abs() < 1e-9, "{kill}");
-    }
-    let chain = model.model.chain.as_ref().expect("a chain");
-    let of = |f: &&lutetia_model::DoseFactor| {
-        model.model.parameters[f.parameter].name.starts_with("kidneys:")
-    };
-    let factor = chain.dose_factors.iter().find(of).expect("a factor");
-    let region = Region::named(factor.region.as_deref().expect("a region")).expect("a region");
-    let s = self_dose_factor(&source, &region, factor.mass_g.expect("a mass"), Sex::Male)
-        .expect("a factor");
-    // Photons of 221Fr and 213Bi leave something in the kidneys and electrons leave them, both less than a hundredth.
-    let share = s.alpha / s.total();
-    assert!((share - alpha / (alpha + electron)).abs() < 0.01, "{share}");
-    let ([.., dose, bed], [.., sparse]) = (weighted[2], plain[2]);
-    // 1e-6: four integrals at a relative tolerance of 1e-10, whose steps differ with the BED.
-    assert!(((bed - sparse) / ((RBE - 1.0) * share * dose) - 1.0).abs() < 1e-6, "{bed} {sparse}");
-    assert!(bed > 3.0 * sparse);
-}
-
 /// Hours between the times of a run.
 const STEP: f64 = 0.5;
 
