@@ -174,6 +174,12 @@ impl ScenarioError {
             Self::NoTypical { name, unit } => {
                 format!("set it, such as `set = {{ {name} = \"… {unit}\" }}`")
             }
+            Self::NoModel { nearest: None, .. } => {
+                "`lutetia models` lists the bundled ones; a file is named by its path".to_owned()
+            }
+            Self::HalfLife { .. } => {
+                "give a time such as `9694 min` to a nuclide that `nuclides` names".to_owned()
+            }
             _ => return None,
         })
     }

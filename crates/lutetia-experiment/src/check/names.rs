@@ -19,9 +19,14 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
     let mut unknown = |kind: &str, name: &str, known: &[&str], place: Span| {
         if !known.contains(&name) {
             let message = format!("`{name}` is not a {kind} of this experiment");
-            let hint = (!known.is_empty()).then(|| meant(name, known.iter().copied()));
+            let hint = match (known, kind) {
+                ([], "data set") => format!("declare it: `data.{name} = {{ table = \"…\" }}`"),
+                ([], "model") => format!("declare it: `models.{name} = {{ file = \"…\" }}`"),
+                ([], _) => "write what it names before it".to_owned(),
+                _ => meant(name, known.iter().copied()),
+            };
             let fault = Diagnostic::error("LUT7002", message).at(place, "not declared");
-            faults.push(fault.maybe_hint(hint));
+            faults.push(fault.hint(hint));
         }
     };
     let mut reached = 0;

@@ -59,7 +59,11 @@ pub(super) fn faults(
                 let id = step.kind().id();
                 let at = super::names::place(file, "step", "id", id, &elsewhere.experiment);
                 faults.push(
-                    Diagnostic::error("LUT7131", format!("step `{id}`: {message}")).at(at, ""),
+                    Diagnostic::error("LUT7131", format!("step `{id}`: {message}"))
+                        .at(at, "")
+                        .hint(
+                            "`lutetia explain` of an experiment under `reports/` lists its steps",
+                        ),
                 );
             }
         }
@@ -152,7 +156,14 @@ fn shown(failure: Failure, place: Span, sources: &mut Sources) -> Vec<Diagnostic
         }
         other => {
             let code = other.code().unwrap_or("LUT7012");
-            vec![Diagnostic::error(code, other.to_string()).at(place, "")]
+            let hint = match &other {
+                Failure::Read { .. } => {
+                    Some("paths begin in the folder that holds `reports/`".to_owned())
+                }
+                Failure::Model(error) => error.hint(),
+                _ => None,
+            };
+            vec![Diagnostic::error(code, other.to_string()).at(place, "").maybe_hint(hint)]
         }
     }
 }

@@ -209,6 +209,9 @@ impl StepError {
                 _ => None,
             },
             Self::Patient { source, .. } => source.hint(),
+            Self::SideBySide(fault) if matches!(**fault, SideBySideError::NoOutput { .. }) => {
+                Some("`lutetia explain` of a model lists its outputs".to_owned())
+            }
             _ => None,
         }
     }

@@ -93,9 +93,28 @@ pub(crate) fn identity(root: &Value, way: &[Way]) -> String {
     name
 }
 
-/// A fault without its place in the file or without what can be done.
+/// Words by which a message itself says what would do.
+const SAYS: [&str; 14] = [
+    "did you mean",
+    "expected",
+    "expects",
+    "known are",
+    "there are",
+    "the model has",
+    "it has",
+    "the arms are",
+    "the regions are",
+    "measured:",
+    "among the regions:",
+    "give at least",
+    "add it to",
+    "such as",
+];
+
+/// A fault without its place in the file or without what can be done: as its hint, or by what was expected.
 fn incomplete(what: &str, fault: &Diagnostic) -> Option<String> {
-    let lacks = match (fault.labels.is_empty(), fault.hint.is_none()) {
+    let says = fault.hint.is_some() || SAYS.iter().any(|words| fault.message.contains(words));
+    let lacks = match (fault.labels.is_empty(), !says) {
         (false, false) => return None,
         (true, false) => "place",
         (false, true) => "hint",

@@ -252,10 +252,12 @@ fn exact_ctrl_c_ends_with_130_and_leaves_nothing_half_written() {
 fn regress_reports_that_cannot_be_written() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let root = folder.path();
-    for part in ["models/psma", "reports/02_hot_and_cold"] {
+    let amounts = "data/patients/psma-it-wholebody/amounts.csv";
+    for part in ["models/psma", "data/patients/psma-it-wholebody", "reports/02_hot_and_cold"] {
         fs::create_dir_all(root.join(part)).expect("a folder");
     }
-    for file in ["models/psma/tumour-kidney.toml", "reports/02_hot_and_cold/experiment.toml"] {
+    let own = ["models/psma/tumour-kidney.toml", "reports/02_hot_and_cold/experiment.toml"];
+    for file in own.into_iter().chain([amounts]) {
         fs::copy(repository().join(file), root.join(file)).expect("a file of the repository");
     }
     // A file stands where the folder of the tables must be made: permissions would not stop root.

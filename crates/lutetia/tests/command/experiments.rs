@@ -12,6 +12,7 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 }
 
 const SHIPPED: &str = "reports/02_hot_and_cold/experiment.toml";
+const AMOUNTS: &str = "data/patients/psma-it-wholebody/amounts.csv";
 
 #[test]
 fn regress_an_experiment_is_checked_and_explained() {
@@ -19,7 +20,7 @@ fn regress_an_experiment_is_checked_and_explained() {
     insta::assert_snapshot!("experiment_check", run(&root, &["check", SHIPPED]));
     // Nothing was made in a folder of its own.
     let own = tempfile::tempdir().expect("a temporary folder");
-    for file in [SHIPPED, "models/psma/tumour-kidney.toml"] {
+    for file in [SHIPPED, "models/psma/tumour-kidney.toml", AMOUNTS] {
         let path = own.path().join(file);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::copy(root.join(file), path).expect("a file of the repository");
@@ -107,6 +108,9 @@ fn regress_a_faulty_experiment_is_65_and_makes_nothing() {
     let reports = folder.path().join("reports/01_hot");
     fs::create_dir_all(&reports).expect("a folder");
     fs::write(reports.join("experiment.toml"), text).expect("a file");
+    let amounts = folder.path().join(AMOUNTS);
+    fs::create_dir_all(amounts.parent().expect("a folder")).expect("a folder");
+    fs::copy(repository().join(AMOUNTS), amounts).expect("a file of the repository");
     let file = "reports/01_hot/experiment.toml";
     insta::assert_snapshot!("experiment_faulty", run(folder.path(), &["check", file]));
     let explained = run(folder.path(), &["explain", file]);
