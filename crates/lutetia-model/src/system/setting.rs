@@ -20,7 +20,7 @@ pub enum SettingError {
         /// Its unit; `1` where it is a number.
         unit: String,
         /// Why not.
-        source: UnitError,
+        source: Box<UnitError>,
     },
     /// No level of a categorical covariate.
     #[error("`{found}` is not a level of `{name}`; its levels are {levels}")]
@@ -113,7 +113,7 @@ impl ParameterInfo {
             |source| SettingError::Unit {
                 name: self.name.clone(),
                 unit: self.unit.symbol().to_owned(),
-                source,
+                source: Box::new(source),
             },
         )
     }

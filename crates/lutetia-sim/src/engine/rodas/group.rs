@@ -18,6 +18,13 @@ use crate::record::Trajectory;
 /// what it is multiplied by (h·d) leaves nothing of its own error.
 const TIME_DIFFERENCE: f64 = 1e-6;
 
+/// What came out of a patient who has left; boxed, as most do not leave.
+type Ended = Box<Result<Trajectory, SolveFailure>>;
+
+fn failed(failure: SolveFailure) -> Ended {
+    Box::new(Err(failure))
+}
+
 /// A patient in a lane.
 struct Seat<'r> {
     /// Which of the lanes of the plan.
@@ -91,7 +98,7 @@ impl<'r, const L: usize> Group<'r, L> {
                 while self.seats[at].is_none() {
                     let Some(lane) = waiting.next() else { break };
                     if let Err(ended) = self.seat(at, lane, &lanes[lane]) {
-                        out[lane] = ended;
+                        out[lane] = *ended;
                     }
                 }
             }
@@ -105,30 +112,25 @@ impl<'r, const L: usize> Group<'r, L> {
                 let lane = seat.lane;
                 match self.judged(at, seat) {
                     Ok(seat) => self.seats[at] = Some(seat),
-                    Err(ended) => out[lane] = ended,
+                    Err(ended) => out[lane] = *ended,
                 }
             }
         }
     }
 
     /// Puts a patient into a seat, or says what came out where there is no step to take.
-    fn seat(
-        &mut self,
-        at: usize,
-        lane: usize,
-        given: &'r Lane<'r>,
-    ) -> Result<(), Result<Trajectory, SolveFailure>> {
+    fn seat(&mut self, at: usize, lane: usize, given: &'r Lane<'r>) -> Result<(), Ended> {
         let course = Course::new(self.common.system, self.common.plan, given);
-        let mut course = course.map_err(Err)?;
+        let mut course = course.map_err(failed)?;
         match course.stop() {
-            Err(failure) => Err(Err(failure)),
-            Ok(Goes::Over) => Err(Ok(course.finish())),
+            Err(failure) => Err(failed(failure)),
+            Ok(Goes::Over) => Err(Box::new(Ok(course.finish()))),
             Ok(Goes::On | Goes::Anew) => {
                 for (pack, tolerance) in self.absolute.iter_mut().zip(&course.tolerances.absolute) {
                     pack.0[at] = *tolerance;
                 }
                 let seat = Seat { lane, course, h: 0.0, refused: false, end: 0.0, reached: false };
-                self.seats[at] = Some(self.anew(at, seat).map_err(Err)?);
+                self.seats[at] = Some(self.anew(at, seat).map_err(failed)?);
                 Ok(())
             }
         }
@@ -273,11 +275,7 @@ impl<'r, const L: usize> Group<'r, L> {
     }
 
     /// What becomes of the step of a lane: it goes on, or it has ended.
-    fn judged(
-        &mut self,
-        at: usize,
-        mut seat: Seat<'r>,
-    ) -> Result<Seat<'r>, Result<Trajectory, SolveFailure>> {
+    fn judged(&mut self, at: usize, mut seat: Seat<'r>) -> Result<Seat<'r>, Ended> {
         let tried = seat.end - seat.course.elapsed;
         let error = if self.factors.trustworthy[at] { self.error(at) } else { f64::NAN };
         let factor = if error.is_nan() { LEAST_CHANGE } else { change(error) };
@@ -292,10 +290,10 @@ impl<'r, const L: usize> Group<'r, L> {
         }
         let step =
             Taken { from: seat.course.elapsed, to: seat.end, x: &self.x, y: &self.y, k: &self.k };
-        let goes = seat.course.accepted(at, &step, seat.reached).map_err(Err)?;
+        let goes = seat.course.accepted(at, &step, seat.reached).map_err(failed)?;
         match goes {
-            Goes::Over => Err(Ok(seat.course.finish())),
-            Goes::Anew => self.anew(at, seat).map_err(Err),
+            Goes::Over => Err(Box::new(Ok(seat.course.finish()))),
+            Goes::Anew => self.anew(at, seat).map_err(failed),
             Goes::On => {
                 for (x, y) in self.x.iter_mut().zip(&self.y) {
                     x.0[at] = y.0[at];
