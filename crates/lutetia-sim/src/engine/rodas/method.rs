@@ -108,10 +108,11 @@ mod tests {
             let (end, middle) = step(-h);
             ((end - (-h).exp()).abs(), (middle - (-0.5 * h).exp()).abs())
         };
-        let (coarse, fine) = (errors(0.2), errors(0.1));
+        // At larger steps the error of the middle passes through zero.
+        let (coarse, fine) = (errors(0.05), errors(0.025));
         let (order, output) = ((coarse.0 / fine.0).log2(), (coarse.1 / fine.1).log2());
         assert!((order - 5.0).abs() < 0.3, "{order}");
-        assert!(output > 3.7, "{output}");
+        assert!(output > 3.5, "{output}");
     }
 
     /// Stiffly accurate: what decays at once is gone after a step.
