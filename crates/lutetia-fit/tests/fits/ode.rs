@@ -188,28 +188,30 @@ fn exact_what_the_file_derives_has_the_error_of_the_delta_method() {
     };
     let ode = predictor(Options { rtol: 1e-9, ..Options::default() });
     let parameters = ode.parameters(true);
-    let f = fit(&Problem::new(&ode, data(0.05), ErrorModel::Known, parameters.clone())).unwrap();
-    let k = f.derived_of(DerivedKind::OfModel, "k").unwrap();
+    let f = fit(&Problem::new(&ode, data(0.05), ErrorModel::Known, parameters.clone()))
+        .expect("the data tell both parameters");
+    let k = f.derived_of(DerivedKind::OfModel, "k").expect("the model derives it");
     assert_eq!(k.name(), "k");
     let (cl, v) = (f.estimates[0].value, f.estimates[1].value);
     let per_day = 24.0 / 1000.0;
     close("k", k.value, per_day * cl / v, 1e-12);
     let g = [per_day / v, -per_day * cl / (v * v)];
-    let c = f.covariance.as_ref().unwrap();
+    let c = f.covariance.as_ref().expect("both are determined");
     let variance =
         g[0] * g[0] * c[(0, 0)] + 2.0 * g[0] * g[1] * c[(0, 1)] + g[1] * g[1] * c[(1, 1)];
-    let se = k.se.unwrap();
+    let se = k.se.expect("it is determined");
     close("se", se, variance.sqrt(), 1e-9);
     // The variance is known: the normal quantile.
     assert_eq!(f.interval, IntervalKind::Normal);
     let half = 1.959_963_984_540_054 * se / k.value;
-    let (low, high) = k.ci95.unwrap();
+    let (low, high) = k.ci95.expect("it is determined");
     close("low", low, k.value * (-half).exp(), 1e-9);
     close("high", high, k.value * half.exp(), 1e-9);
     assert!(k.determined.is_determined());
     // Data of which each says next to nothing.
-    let f = fit(&Problem::new(&ode, data(50.0), ErrorModel::Known, parameters)).unwrap();
-    let k = f.derived_of(DerivedKind::OfModel, "k").unwrap();
+    let f =
+        fit(&Problem::new(&ode, data(50.0), ErrorModel::Known, parameters)).expect("a fit ends");
+    let k = f.derived_of(DerivedKind::OfModel, "k").expect("the model derives it");
     assert!(k.determined.to_string().contains("the prior"), "{}", k.determined);
 }
 
