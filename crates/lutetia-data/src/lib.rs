@@ -35,7 +35,7 @@ pub use electrons::{ElectronKind, ElectronRow, electrons, electrons_from_csv};
 pub use nuclides::{nuclides, nuclides_from_csv};
 pub use pet::{PetAllowed, PetBlood, PetFrame, PetRegion, PetSamples, PetScan, PetStudy};
 pub use read::{
-    CurveAsked, Judge, MeasuredCurve, PatientTable, Refusal, study_columns, study_page,
+    CurveAsked, Judge, MeasuredCurve, PatientTable, Refused, study_columns, study_page,
     study_summary,
 };
 pub use reference::{

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_data::{Covariate, Judge, Refusal, Subject, codes};
+use lutetia_data::{Covariate, Judge, Subject};
 use lutetia_diagnostic::closest;
 use lutetia_model::{Parameter, ParameterValue, system::ParameterInfo};
 use lutetia_sim::Dose;
 use lutetia_units::{Dimension, Quantity, Unit};
 
-use crate::{DoseEntry, LoadedModel, SettingFault, agreeing};
-
-/// Columns that say what a patient is given.
-const DOSE: [&str; 6] = ["activity", "amount", "at", "over", "into", "nuclide"];
+use crate::{DoseEntry, LoadedModel, PatientFault, agreeing, patient_fault::DOSE};
 
 /// The columns of a table of patients for a model.
 #[derive(Debug)]
@@ -44,15 +41,19 @@ impl<'a> PatientColumns<'a> {
     /// A patient of the table.
     ///
     /// # Errors
-    /// [`Refusal`]: a value that the model does not take, a covariate without any, a dose that cannot be given.
-    pub fn patient(&self, subject: &Subject, columns: &[String]) -> Result<GivenPatient, Refusal> {
+    /// [`PatientFault`]: a value that the model does not take, a covariate without any, a dose that cannot be given.
+    pub fn patient(
+        &self,
+        subject: &Subject,
+        columns: &[String],
+    ) -> Result<GivenPatient, PatientFault> {
         let mut patient = self.given(&subject.covariates)?;
         let unsaid = columns.iter().filter(|c| !subject.covariates.contains_key(*c));
         patient.unsaid = unsaid.filter(|c| dose_key(c).is_none()).cloned().collect();
         Ok(patient)
     }
 
-    fn given(&self, row: &BTreeMap<String, Covariate>) -> Result<GivenPatient, Refusal> {
+    fn given(&self, row: &BTreeMap<String, Covariate>) -> Result<GivenPatient, PatientFault> {
         let mut parameters = self.base.clone();
         for (name, value) in row.iter().filter(|(name, _)| dose_key(name).is_none()) {
             let (slots, value) = self.value(name, value)?;
@@ -62,19 +63,16 @@ impl<'a> PatientColumns<'a> {
         }
         let infos = self.model.simulator.system().parameters();
         if let Some((info, _)) = infos.iter().zip(&parameters).find(|(_, x)| x.is_nan()) {
-            let unit =
-                if info.levels.is_empty() { format!(" ({})", info.unit) } else { String::new() };
-            return Err(Refusal {
-                code: codes::OUT_OF_RANGE,
-                message: format!("`{}` has no typical value and is not given", info.name),
-                hint: format!("fill the column `{}{unit}`", info.name),
+            return Err(PatientFault::NotGiven {
+                name: info.name.clone(),
+                unit: info.levels.is_empty().then(|| info.unit.to_string()),
             });
         }
         Ok(GivenPatient { parameters, doses: self.doses(row)?, unsaid: Vec::new() })
     }
 
     /// The dose that a row gives; none where it gives none.
-    fn doses(&self, row: &BTreeMap<String, Covariate>) -> Result<Vec<Dose>, Refusal> {
+    fn doses(&self, row: &BTreeMap<String, Covariate>) -> Result<Vec<Dose>, PatientFault> {
         let text = |key: &str| {
             let (_, value) = row.iter().find(|(name, _)| dose_key(name) == Some(key))?;
             Some(match value {
@@ -94,18 +92,14 @@ impl<'a> PatientColumns<'a> {
             ..DoseEntry::into_pool(&text("into").unwrap_or_default())
         };
         let system = self.model.simulator.system();
-        entry.doses(system).map_err(|error| Refusal {
-            code: error.code(),
-            message: error.to_string(),
-            hint: match entry.into.is_empty() {
-                true => "fill the column `into` with a pool of the model, such as `L.plasma`".to_owned(),
-                false => "look at the columns `activity`, `amount`, `at`, `over`, `into` and `nuclide` of the row".to_owned(),
-            },
+        entry.doses(system).map_err(|source| PatientFault::Dose {
+            nowhere: entry.into.is_empty(),
+            source: Box::new(source),
         })
     }
 
     /// The places of a name, and the internal value of a cell.
-    fn value(&self, name: &str, value: &Covariate) -> Result<(Vec<usize>, f64), Refusal> {
+    fn value(&self, name: &str, value: &Covariate) -> Result<(Vec<usize>, f64), PatientFault> {
         let slots = self.slots(name)?;
         let infos = self.model.simulator.system().parameters();
         let Some(info) = slots.first().map(|&slot| &infos[slot]) else {
@@ -115,66 +109,39 @@ impl<'a> PatientColumns<'a> {
             Covariate::Number(q) => written(q),
             Covariate::Text(text) => text.clone(),
         };
-        let internal = info.setting(&text).map_err(|error| Refusal {
-            code: codes::OUT_OF_RANGE,
-            message: error.to_string(),
-            hint: if info.levels.is_empty() {
-                "look at the unit in the title, or leave the cell empty where the value is not known"
-                    .to_owned()
-            } else {
-                format!("write one of {}", info.levels.join(", "))
-            },
+        let internal = info.setting(&text).map_err(|source| PatientFault::Value {
+            source: Box::new(source),
+            levels: info.levels.clone(),
         })?;
         Ok((slots, internal))
     }
 
-    fn slots(&self, name: &str) -> Result<Vec<usize>, Refusal> {
-        agreeing(self.model, name).map_err(|error: SettingFault| Refusal {
-            code: codes::UNKNOWN_COLUMN,
-            message: error.to_string(),
-            hint: "name one of them in the title".to_owned(),
-        })
+    fn slots(&self, name: &str) -> Result<Vec<usize>, PatientFault> {
+        agreeing(self.model, name).map_err(|source| PatientFault::Parts(Box::new(source)))
     }
 
     /// What is said of a column that is nothing of the model.
-    fn unknown(&self, name: &str) -> Refusal {
+    fn unknown(&self, name: &str) -> PatientFault {
         let is_formula = |p: &&Parameter| p.name == name;
         let formula = self.model.model.parameters.iter().find(is_formula).map(|p| &p.value);
-        let code = codes::UNKNOWN_COLUMN;
+        let name = name.to_owned();
         if let Some(ParameterValue::Formula { text, .. }) = formula {
-            return Refusal {
-                code,
-                message: format!("`{name}` is the formula `{text}`, which cannot be set"),
-                hint: "give columns for what stands in it".to_owned(),
-            };
+            return PatientFault::Formula { name, text: text.clone() };
         }
         if self.model.model.inputs.iter().any(|input| input.name == name) {
-            return Refusal {
-                code,
-                message: format!("`{name}` is an input of the model, or driven by a curve"),
-                hint: format!("give its curve with `--input {name}=FILE.csv`"),
-            };
+            return PatientFault::Input { name };
         }
         let infos = self.model.simulator.system().parameters();
         let known = infos.iter().map(|info| info.name.as_str()).chain(DOSE);
-        Refusal {
-            code,
-            message: format!("the model has no parameter or covariate `{name}`"),
-            hint: closest(name, known).map_or_else(
-                || {
-                    format!(
-                        "remove the column; `lutetia explain` lists what the model has, and a dose is {}",
-                        DOSE.join(", ")
-                    )
-                },
-                |near| format!("did you mean `{near}`?"),
-            ),
-        }
+        let near = closest(&name, known).map(str::to_owned);
+        PatientFault::Unknown { name, near }
     }
 }
 
 impl Judge for PatientColumns<'_> {
-    fn column(&self, name: &str, unit: Option<&Unit>) -> Result<(), Refusal> {
+    type Refusal = PatientFault;
+
+    fn column(&self, name: &str, unit: Option<&Unit>) -> Result<(), PatientFault> {
         if let Some(key) = dose_key(name) {
             return match key {
                 "activity" => dimension(name, unit, &[Dimension::ACTIVITY], "MBq"),
@@ -189,23 +156,19 @@ impl Judge for PatientColumns<'_> {
             return Err(self.unknown(name));
         };
         if self.set.contains(&name) {
-            return Err(Refusal {
-                code: codes::DUPLICATE_COLUMN,
-                message: format!("`{name}` is a column and is set for all patients with `--set`"),
-                hint: "keep one of both".to_owned(),
-            });
+            return Err(PatientFault::SetForAll { name: name.to_owned() });
         }
         dimension(name, unit, &[info.unit.dimension()], info.unit.symbol())
     }
 
-    fn cell(&self, name: &str, value: &Covariate) -> Result<(), Refusal> {
+    fn cell(&self, name: &str, value: &Covariate) -> Result<(), PatientFault> {
         if dose_key(name).is_some() {
             return Ok(());
         }
         self.value(name, value).map(|_| ())
     }
 
-    fn row(&self, values: &BTreeMap<String, Covariate>) -> Result<(), Refusal> {
+    fn row(&self, values: &BTreeMap<String, Covariate>) -> Result<(), PatientFault> {
         self.given(values).map(|_| ())
     }
 }
@@ -229,30 +192,16 @@ fn dimension(
     unit: Option<&Unit>,
     expected: &[Dimension],
     example: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), PatientFault> {
     let found = unit.map_or(Dimension::NONE, Unit::dimension);
     if expected.contains(&found) {
         return Ok(());
     }
-    let hint = match example {
-        "" | "1" => format!("write `{name}` without a unit"),
-        unit => format!("write `{name} ({unit})`"),
-    };
-    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
-    Err(match unit {
-        None => Refusal {
-            code: codes::MISSING_UNIT,
-            message: format!("column `{name}` has no unit"),
-            hint,
-        },
-        Some(unit) => Refusal {
-            code: codes::WRONG_DIMENSION,
-            message: format!(
-                "column `{name}` is in `{unit}` ({found}); expected {}",
-                expected.join(" or ")
-            ),
-            hint,
-        },
+    Err(PatientFault::Unit {
+        name: name.to_owned(),
+        found: unit.map(|unit| (unit.symbol().to_owned(), found)),
+        expected: expected.to_vec(),
+        example: example.to_owned(),
     })
 }
 

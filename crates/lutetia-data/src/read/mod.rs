@@ -27,7 +27,7 @@ use crate::{
 
 pub use curve::{CurveAsked, MeasuredCurve};
 pub use page::{study_columns, study_page, study_summary};
-pub use patients::{Judge, PatientTable, Refusal};
+pub use patients::{Judge, PatientTable, Refused};
 
 /// The tables in the order in which they are read; the index is the number of the file in places.
 const SUBJECTS: usize = 0;

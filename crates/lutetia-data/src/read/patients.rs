@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt::Display,
     path::{Path, PathBuf},
 };
 
@@ -26,36 +27,37 @@ static PATIENTS: TableSpec = TableSpec {
     row_limit: 200_000,
 };
 
-/// Why a column or a cell cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+/// Why a column, a cell or a row cannot be taken: what was found and expected, as it is shown.
+pub trait Refused: Display {
     /// Its code.
-    pub code: Code,
-    /// What was found and what was expected.
-    pub message: String,
+    fn code(&self) -> Code;
+
     /// What can be done.
-    pub hint: String,
+    fn hint(&self) -> String;
 }
 
 /// Who knows what the columns of a table of patients mean.
 pub trait Judge {
+    /// Why not.
+    type Refusal: Refused;
+
     /// Whether there is something of the name of a column, in a unit such as this.
     ///
     /// # Errors
     /// Why not.
-    fn column(&self, name: &str, unit: Option<&Unit>) -> Result<(), Refusal>;
+    fn column(&self, name: &str, unit: Option<&Unit>) -> Result<(), Self::Refusal>;
 
     /// Whether a patient can have this value.
     ///
     /// # Errors
     /// Why not.
-    fn cell(&self, name: &str, value: &Covariate) -> Result<(), Refusal>;
+    fn cell(&self, name: &str, value: &Covariate) -> Result<(), Self::Refusal>;
 
     /// Whether what a row says goes together; asked where each of its cells can be.
     ///
     /// # Errors
     /// Why not.
-    fn row(&self, values: &BTreeMap<String, Covariate>) -> Result<(), Refusal>;
+    fn row(&self, values: &BTreeMap<String, Covariate>) -> Result<(), Self::Refusal>;
 }
 
 /// The patients of a table with their doses, in the order of its rows.
@@ -76,7 +78,7 @@ impl PatientTable {
     pub fn read(
         patients: &Path,
         doses: Option<&Path>,
-        judge: &dyn Judge,
+        judge: &impl Judge,
     ) -> (Option<Self>, Vec<Diagnostic>, Sources) {
         let input = |path: &Path| -> (String, Input<'static>) {
             (path.display().to_string(), Input::File(PathBuf::from(path)))
@@ -89,7 +91,7 @@ impl PatientTable {
     pub fn parse(
         patients: (&str, &[u8]),
         doses: Option<(&str, &[u8])>,
-        judge: &dyn Judge,
+        judge: &impl Judge,
     ) -> (Option<Self>, Vec<Diagnostic>, Sources) {
         let second = doses.map(|(name, text)| (name.to_owned(), Input::Memory(text)));
         read((patients.0.to_owned(), Input::Memory(patients.1)), second, judge)
@@ -99,7 +101,7 @@ impl PatientTable {
 fn read(
     table: (String, Input<'_>),
     given: Option<(String, Input<'_>)>,
-    judge: &dyn Judge,
+    judge: &impl Judge,
 ) -> (Option<PatientTable>, Vec<Diagnostic>, Sources) {
     let mut faults = Faults::default();
     let mut delimiters = [b','; 2];
@@ -127,7 +129,7 @@ fn read(
 /// The rows of the table of patients, the columns that it has, and what separates them.
 fn rows(
     (name, input): &(String, Input<'_>),
-    judge: &dyn Judge,
+    judge: &impl Judge,
     faults: &mut Faults,
 ) -> (Vec<Subject>, Vec<String>, u8) {
     let mut patients: Vec<Subject> = Vec::new();
@@ -143,7 +145,7 @@ fn rows(
                 let place = Place { part: Part::Cell(cell), ..row.title_place() };
                 let taken = refused.is_none();
                 if let Some(refusal) = refused {
-                    faults.error(refusal.code, place, || said(refusal, "this column"));
+                    faults.error(refusal.code(), place, || said(&refusal, "this column"));
                 }
                 (name.to_owned(), taken)
             });
@@ -161,13 +163,13 @@ fn rows(
                     covariates.insert(name, value);
                 }
                 Err(refusal) => {
-                    faults.error(refusal.code, place, || said(refusal, "this value"));
+                    faults.error(refusal.code(), place, || said(&refusal, "this value"));
                 }
             }
         }
         let whole = faults.errors() == before && columns.iter().all(|column| column.1);
         if let Some(refusal) = whole.then(|| judge.row(&covariates).err()).flatten() {
-            faults.error(refusal.code, row.whole(), || said(refusal, "this row"));
+            faults.error(refusal.code(), row.whole(), || said(&refusal, "this row"));
         }
         let Ok(id) = id else { return };
         let place = row.place(PATIENT);
@@ -186,6 +188,6 @@ fn rows(
     (patients, columns, delimiter)
 }
 
-fn said(refusal: Refusal, label: &str) -> Fault {
-    Fault::new(refusal.message, label).hint(refusal.hint)
+fn said(refusal: &impl Refused, label: &str) -> Fault {
+    Fault::new(refusal.to_string(), label).hint(refusal.hint())
 }

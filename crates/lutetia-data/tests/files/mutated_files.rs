@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lutetia_data::{Covariate, CurveAsked, Judge, MeasuredCurve, PatientTable, Refusal, Study};
+use lutetia_data::{Covariate, CurveAsked, Judge, MeasuredCurve, PatientTable, Refused, Study};
 use lutetia_diagnostic::{has_errors, render, render_json};
 use lutetia_units::{Dimension, Unit};
 use proptest::prelude::*;
@@ -117,23 +117,36 @@ proptest! {
 /// Takes every column and value but those of a title that nothing is called.
 struct Any;
 
-impl Judge for Any {
-    fn column(&self, name: &str, _: Option<&Unit>) -> Result<(), Refusal> {
-        match name.is_empty() {
-            true => Err(Refusal {
-                code: lutetia_data::codes::UNKNOWN_COLUMN,
-                message: "no name".to_owned(),
-                hint: "name it".to_owned(),
-            }),
-            false => Ok(()),
-        }
+struct NoName;
+
+impl std::fmt::Display for NoName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no name")
+    }
+}
+
+impl Refused for NoName {
+    fn code(&self) -> lutetia_diagnostic::Code {
+        lutetia_data::codes::UNKNOWN_COLUMN
     }
 
-    fn cell(&self, _: &str, _: &Covariate) -> Result<(), Refusal> {
+    fn hint(&self) -> String {
+        "name it".to_owned()
+    }
+}
+
+impl Judge for Any {
+    type Refusal = NoName;
+
+    fn column(&self, name: &str, _: Option<&Unit>) -> Result<(), NoName> {
+        if name.is_empty() { Err(NoName) } else { Ok(()) }
+    }
+
+    fn cell(&self, _: &str, _: &Covariate) -> Result<(), NoName> {
         Ok(())
     }
 
-    fn row(&self, _: &BTreeMap<String, Covariate>) -> Result<(), Refusal> {
+    fn row(&self, _: &BTreeMap<String, Covariate>) -> Result<(), NoName> {
         Ok(())
     }
 }

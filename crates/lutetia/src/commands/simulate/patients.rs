@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use lutetia_data::{DoseRow, PatientTable, Subject};
+use lutetia_data::{DoseRow, PatientTable, Refused as _, Subject};
 use lutetia_diagnostic::{Diagnostic, Sources};
 use lutetia_scenario::{DoseEntry, PatientColumns, Scenario, Treatment, Unsaid};
 use lutetia_sim::{Dose, SimError};
@@ -37,7 +37,8 @@ pub(super) fn run(case: &Case, arguments: &Arguments, path: &Path, terminal: &Te
     let mut unsaid: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for patient in &found.patients {
         let given = columns.patient(patient, &found.columns).map_err(|refusal| {
-            let report = Diagnostic::error(refusal.code, refusal.message).hint(refusal.hint);
+            let report =
+                Diagnostic::error(refusal.code(), refusal.to_string()).hint(refusal.hint());
             Failure::new(Exit::Data, report)
         })?;
         for name in given.unsaid {
