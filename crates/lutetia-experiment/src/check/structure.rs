@@ -247,7 +247,7 @@ impl Walker<'_> {
             | (Shape::Flag, DeValue::Boolean(_)) => {}
             (Shape::Text { form: Some(form) }, DeValue::String(text)) => {
                 if let Err(unread) = written::read(form, text) {
-                    self.unread(form, unread, span, of);
+                    self.unread(form, &unread, span, of);
                     self.stand_in(shape);
                 }
             }
@@ -337,8 +337,9 @@ impl Walker<'_> {
     }
 
     /// A text that is not of its form.
-    fn unread(&mut self, form: &str, unread: Unread, span: Range<usize>, of: &str) {
-        let Unread { message, hint, corrected } = unread;
+    fn unread(&mut self, form: &str, unread: &Unread, span: Range<usize>, of: &str) {
+        let (message, hint) = (unread.to_string(), unread.hint());
+        let corrected = unread.corrected();
         let message = format!("{of}: {message}");
         match corrected {
             Some(corrected) => self.say("LUT7015", span, message, Some(self.corrected(&corrected))),
@@ -353,7 +354,7 @@ impl Walker<'_> {
     fn bare(&mut self, form: &str, value: &Spanned<DeValue<'_>>, of: &str) {
         let number = self.text.get(value.span()).unwrap_or("").replace('_', "");
         // Nothing is nothing in any unit.
-        let meant = written::read(form, &number).err().and_then(|unread| unread.corrected);
+        let meant = written::read(form, &number).err().and_then(|unread| unread.corrected());
         let meant = meant.unwrap_or_else(|| format!("{number} {}", written::units(form)[0]));
         let message = format!("{of} is the number `{number}` without a unit");
         self.say("LUT7015", value.span(), message, Some(self.corrected(&meant)));

@@ -101,7 +101,7 @@ pub(super) fn faults(
         if let ChartSpec::Functions(chart) = figure
             && let Err(unread) = written::read("function", &chart.reference)
         {
-            let fault = (format!("figure `{name}`: {}", unread.message), unread.hint);
+            let fault = (format!("figure `{name}`: {unread}"), unread.hint());
             say(Some(fault), place(file, "figure", "name", name, &chart.reference));
         }
         if let Err(error) = figure.keys() {

@@ -3,40 +3,19 @@
 use lutetia_data::nuclides;
 use lutetia_outcome::survival::SplineScale;
 use lutetia_patient::{
-    TextError,
     curves::{error_model, functions, variance_count},
     integrate::method,
     refuse_bare,
     text::{adult, relative, tissue},
 };
-use lutetia_units::{NuclideError, Quantity, Unit, UnitError};
+use lutetia_units::{Quantity, Unit};
 
-use super::{TimeUnit, Unread};
+use super::{TimeUnit, Unread, unread::Cause};
 
 const QUANTITY: &str = "quantity:";
 
 /// The word of quantities of any dimension.
 const ANY: &str = "quantity";
-
-/// Why a text is not of its form.
-#[derive(Debug, thiserror::Error)]
-enum Cause {
-    #[error(transparent)]
-    Text(#[from] TextError),
-    #[error(transparent)]
-    Unit(#[from] UnitError),
-    #[error(
-        "no scale of splines `{name}`; known are {}",
-        SplineScale::ALL.map(SplineScale::name).join(", ")
-    )]
-    Scale { name: String },
-    #[error(transparent)]
-    Nuclide(#[from] NuclideError),
-    #[error("`{0}` names no cell")]
-    Cell(String),
-    #[error(transparent)]
-    Unread(#[from] Unread),
-}
 
 /// A form that is no quantity: its word in the schema, what a text of it is, one such text, and the reader.
 struct Form {
@@ -178,66 +157,40 @@ pub(crate) fn read(word: &str, text: &str) -> Result<(), Unread> {
         return quantity(text, &units(word)).map(drop);
     }
     let Some(form) = form(word) else { return Ok(()) };
-    (form.read)(text).map_err(|cause| {
-        let cause = match cause {
-            Cause::Unread(unread) => return unread,
-            cause => cause,
-        };
-        let hint = match cause {
-            // Says itself what there is.
-            Cause::Text(TextError::Function { .. }) | Cause::Nuclide(_) => None,
-            Cause::Cell(_) => Some("name a cell as `table/row/column`".to_owned()),
-            _ => Some(format!("give it as `{}`", form.example)),
-        };
-        Unread { message: cause.to_string(), hint, corrected: None }
+    (form.read)(text).map_err(|cause| match cause {
+        Cause::Unread(unread) => *unread,
+        cause => Unread::Form { cause: Box::new(cause), example: form.example },
     })
 }
 
 /// A quantity of one of some units.
 pub(super) fn quantity(text: &str, units: &[&str]) -> Result<Quantity, Unread> {
-    if units.is_empty() {
-        let hint = Some("give a number, with its unit where it has one".to_owned());
-        let unread =
-            |fault: UnitError| Unread { message: fault.to_string(), hint, corrected: None };
-        return Quantity::parse(text).map_err(unread);
-    }
-    let plain = |message: String| Unread { message, hint: None, corrected: None };
-    let first = units[0];
+    let units_wanted = || units.iter().map(|&unit| unit.to_owned()).collect();
+    let no_quantity =
+        |source| Unread::NoQuantity { source: Box::new(source), units: units_wanted() };
+    let Some(&first) = units.first() else { return Quantity::parse(text).map_err(no_quantity) };
     let bare = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
     if bare && first == "%" {
-        refuse_bare(text).map_err(|bare| Unread {
-            message: format!("`{}` has no unit", bare.text),
-            hint: None,
-            corrected: Some(format!("{} %", lutetia_units::significant(bare.percent, 10))),
+        refuse_bare(text).map_err(|bare| Unread::Bare {
+            corrected: format!("{} %", lutetia_units::significant(bare.percent, 10)),
+            found: bare.text,
         })?;
     } else if bare {
-        return Err(Unread {
-            message: format!("`{}` has no unit", text.trim()),
-            hint: None,
-            corrected: Some(format!("{} {first}", text.trim())),
-        });
+        let found = text.trim().to_owned();
+        return Err(Unread::Bare { corrected: format!("{found} {first}"), found });
     }
-    let becomes = format!("give a number with a unit that becomes `{}`", units.join("` or `"));
-    let quantity = Quantity::parse(text).map_err(|fault| Unread {
-        message: fault.to_string(),
-        hint: Some(becomes.clone()),
-        corrected: None,
-    })?;
+    let quantity = Quantity::parse(text).map_err(no_quantity)?;
     let mut expected = Vec::new();
     for unit in units {
-        let unit = Unit::parse(unit).map_err(|fault| plain(fault.to_string()))?;
+        let unit = Unit::parse(unit).map_err(no_quantity)?;
         if unit.dimension() == quantity.dimension() {
             if first == "%" {
-                relative(text).map_err(|fault| plain(fault.to_string()))?;
+                relative(text).map_err(|fault| Unread::Share(Box::new(fault)))?;
             }
             return Ok(quantity);
         }
-        expected.push(unit.dimension().to_string());
+        expected.push(unit.dimension());
     }
-    let (found, expected) = (quantity.dimension(), expected.join(" or "));
-    Err(Unread {
-        message: format!("found `{}` ({found}), expected {expected}", text.trim()),
-        hint: Some(becomes),
-        corrected: None,
-    })
+    let (found, dimension) = (text.trim().to_owned(), quantity.dimension());
+    Err(Unread::Dimension { found, dimension, expected, units: units_wanted() })
 }

@@ -5,6 +5,7 @@
 
 mod form;
 mod meant;
+mod unread;
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,20 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use lutetia_units::{Dimension, Quantity, Unit, time_unit};
 
 pub use meant::{Meaning, Meant};
+pub use unread::Unread;
 
 pub(crate) use form::{example, is_quantity, read, shown, units};
-
-/// A text that does not read: what was found and expected, and what can be done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Unread {
-    /// What was found and what was expected.
-    pub message: String,
-    /// What can be done.
-    pub hint: Option<String>,
-    /// The number with the unit that it probably lacks, as it should be written.
-    pub corrected: Option<String>,
-}
 
 /// The kind of quantity that a key holds.
 pub trait Kind {
@@ -272,11 +262,7 @@ impl TimeUnit {
     /// # Errors
     /// [`Unread`]: no unit of time.
     pub fn parse(text: &str) -> Result<Self, Unread> {
-        let unit = time_unit(text).ok_or_else(|| Unread {
-            message: format!("`{text}` is no unit of time"),
-            hint: Some("give one such as `mo`, `months`, `week` or `d`".to_owned()),
-            corrected: None,
-        })?;
+        let unit = time_unit(text).ok_or_else(|| Unread::TimeUnit { text: text.to_owned() })?;
         Ok(Self { text: text.to_owned(), unit })
     }
 
@@ -385,10 +371,10 @@ mod tests {
     fn exact_bare_numbers_and_other_dimensions_are_refused_with_what_works() {
         for (text, corrected) in [("168", "168 h"), ("-2.5", "-2.5 h"), (" 1e3 ", "1e3 h")] {
             let fault = Time::parse(text).expect_err(text);
-            assert_eq!(fault.corrected.as_deref(), Some(corrected));
+            assert_eq!(fault.corrected().as_deref(), Some(corrected));
         }
-        assert_eq!(Share::parse("5").expect_err("bare").corrected.as_deref(), Some("5 %"));
-        assert_eq!(Share::parse("0.05").expect_err("bare").corrected.as_deref(), Some("5 %"));
+        assert_eq!(Share::parse("5").expect_err("bare").corrected().as_deref(), Some("5 %"));
+        assert_eq!(Share::parse("0.05").expect_err("bare").corrected().as_deref(), Some("5 %"));
         assert!(Share::parse("0").is_ok() && Share::parse("5 %").is_ok());
         assert!(Amount::parse("3 mg").is_ok() && Amount::parse("3 nmol").is_ok());
         for text in ["5 mg", "5 furlongs", "", "h"] {
