@@ -20,7 +20,7 @@ pub use dimension::Dimension;
 pub use error::UnitError;
 pub use molar_mass::MolarMass;
 pub use nuclide::{Branch, MeanEnergy, Nuclide, NuclideError, NuclideTable};
-pub use number::{significant, typed, without_noise};
+pub use number::{push_significant, significant, typed, without_noise};
 pub use quantity::Quantity;
 pub use system::UnitSystem;
 pub use time::time_unit;

@@ -68,7 +68,9 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
         for table in figure.from() {
             let step = table.split('.').next().unwrap_or(table);
             let place = place(file, "figure", "name", figure.name(), step);
-            unknown("step or table", step, &known, place);
+            // Only tables of steps have parts.
+            let name = if ids.contains(&step) || !tables.contains(&step) { step } else { table };
+            unknown("step or table", name, &known, place);
         }
     }
     for (name, data) in &experiment.data {

@@ -82,8 +82,8 @@ fn stand_in(shape: &Shape) -> toml::Value {
         Shape::Number => 1.0.into(),
         Shape::Whole { least, most } => 1.clamp(*least, *most).into(),
         Shape::Flag => false.into(),
-        Shape::List { of, count } => {
-            toml::Value::Array((0..count.unwrap_or(0)).map(|_| stand_in(of)).collect())
+        Shape::List { of, least, .. } => {
+            toml::Value::Array((0..*least).map(|_| stand_in(of)).collect())
         }
         Shape::Map(_) => toml::Value::Table(toml::Table::new()),
         Shape::Table(keys) => stand_in_table(keys).into(),
@@ -279,10 +279,12 @@ impl Walker<'_> {
                     self.stand_in(shape);
                 }
             }
-            (Shape::List { of: inner, count }, DeValue::Array(items)) => {
-                if let Some(count) = count.filter(|n| *n != items.len()) {
-                    let message = format!("{of} has {} elements, expected {count}", items.len());
-                    self.say("LUT7009", span, message, None);
+            (Shape::List { of: inner, least, most }, DeValue::Array(items)) => {
+                let found = items.len();
+                if found < *least || most.is_some_and(|most| found > most) {
+                    let message = amiss(of, found, *least, *most);
+                    let hint = format!("each element is {}", inner.describe());
+                    self.say("LUT7009", span, message, Some(hint));
                     self.stand_in(shape);
                     return;
                 }
@@ -404,6 +406,20 @@ impl Walker<'_> {
 }
 
 /// Whether a value is of the type of a shape, whatever is in it.
+/// What is said of a list of the wrong length.
+fn amiss(of: &str, found: usize, least: usize, most: Option<usize>) -> String {
+    let expected = match most {
+        Some(most) if most == least => most.to_string(),
+        Some(most) => format!("{least} to {most}"),
+        None => format!("at least {least}"),
+    };
+    match found {
+        0 => format!("{of} is empty, expected {expected}"),
+        1 => format!("{of} has 1 element, expected {expected}"),
+        _ => format!("{of} has {found} elements, expected {expected}"),
+    }
+}
+
 fn admits(shape: &Shape, value: &DeValue<'_>) -> bool {
     match shape {
         Shape::Text { .. } | Shape::Word(_) => value.is_str(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use lutetia_diagnostic::{Diagnostic, Span};
-use lutetia_figure::ChartSpec;
+use lutetia_figure::{ChartError, ChartSpec};
+use lutetia_table::{Origin, TableError};
 
 use super::{
     File, meant,
@@ -43,6 +44,15 @@ pub(super) fn faults(
         // A table that there is not is said with its placeholder.
         if made.is_there(&what.table) {
             say(made.fault_of(&what), at);
+        }
+    }
+    for step in &experiment.steps {
+        let id = step.kind().id();
+        for path in cells(step).into_iter().filter(|path| Wanted::cell(path).is_none()) {
+            let fault = TableError::Path { path: path.to_owned() };
+            let hint = "name a cell as `table/row/column`".to_owned();
+            let message = (format!("step `{id}`: {fault}"), Some(hint));
+            say(Some(message), place(file, "step", "id", id, path));
         }
     }
     for (at, step) in experiment.steps.iter().enumerate() {
@@ -116,6 +126,13 @@ pub(super) fn faults(
             let fault = (format!("figure `{name}`: {message}"), None);
             say(Some(fault), place(file, "figure", "name", name, near));
         }
+        if let Some(table) = figure.observed()
+            && scope.origin_of(table) == Origin::Simulated
+        {
+            let error = ChartError::PublishedSimulated { table: table.to_owned() };
+            let fault = (format!("figure `{name}`: {error}"), None);
+            say(Some(fault), place(file, "figure", "name", name, table));
+        }
         for (role, known) in needs.roles {
             let message = format!("figure `{name}`: a chart of this kind has no role `{role}`");
             let hint = meant(&role, known.iter().map(String::as_str));
@@ -149,25 +166,35 @@ impl Wanted {
     }
 }
 
-/// What a step reads of tables by their columns, each with the text of the file that names it.
-fn of_step(step: &Step) -> Vec<(String, Wanted)> {
-    let cell = |path: &str| Some((path.to_owned(), Wanted::cell(path)?));
-    let columns = |table: &str, columns: &[&str]| -> Vec<(String, Wanted)> {
-        let named = columns.iter().map(|column| Wanted::column(table, column));
-        named.map(|wanted| (table.to_owned(), wanted)).collect()
-    };
+/// The cells that a step reads, by their paths.
+fn cells(step: &Step) -> Vec<&str> {
     match step {
         Step::Compare(s) => {
             let published = s.rows.iter().filter_map(|row| match &row.published {
                 Published::Cell(path) => Some(path.as_str()),
                 Published::Number(_) => None,
             });
-            s.rows.iter().map(|r| r.ours.as_str()).chain(published).filter_map(cell).collect()
+            s.rows.iter().map(|r| r.ours.as_str()).chain(published).collect()
         }
         Step::TradeOff(s) => {
             let measured = s.propose.iter().flat_map(|p| p.measured.values());
-            measured.flat_map(|m| &m.per_activity).filter_map(|path| cell(path)).collect()
+            measured.flat_map(|m| &m.per_activity).map(String::as_str).collect()
         }
+        _ => Vec::new(),
+    }
+}
+
+/// What a step reads of tables by their columns, each with the text of the file that names it.
+fn of_step(step: &Step) -> Vec<(String, Wanted)> {
+    let columns = |table: &str, columns: &[&str]| -> Vec<(String, Wanted)> {
+        let named = columns.iter().map(|column| Wanted::column(table, column));
+        named.map(|wanted| (table.to_owned(), wanted)).collect()
+    };
+    match step {
+        Step::Compare(_) | Step::TradeOff(_) => cells(step)
+            .into_iter()
+            .filter_map(|path| Some((path.to_owned(), Wanted::cell(path)?)))
+            .collect(),
         Step::Reconstruct(s) => {
             let mut wanted = columns(&s.curve, &["arm", "time", "survival"]);
             wanted.extend(columns(&s.at_risk, &["arm", "time", "at_risk"]));

@@ -40,8 +40,10 @@ pub enum Shape {
     List {
         /// What it is of.
         of: Box<Shape>,
-        /// How many there are, where that is fixed.
-        count: Option<usize>,
+        /// The fewest there are.
+        least: usize,
+        /// The most, where there is a limit.
+        most: Option<usize>,
     },
     /// A table of free names.
     Map(Box<Shape>),
@@ -102,8 +104,11 @@ impl Shape {
             Self::Number => "a number".to_owned(),
             Self::Whole { .. } => "a whole number".to_owned(),
             Self::Flag => "true or false".to_owned(),
-            Self::List { of, count } => {
-                let many = count.map_or_else(String::new, |n| format!("{n} "));
+            Self::List { of, least, most } => {
+                let many = match most {
+                    Some(most) if most == least => format!("{most} "),
+                    _ => String::new(),
+                };
                 format!("a list of {many}{}", of.several())
             }
             Self::Map(of) => format!("a table by name of {}", of.several()),

@@ -108,8 +108,10 @@ fn shown(shape: &Shape) -> String {
         Shape::Number => "number".to_owned(),
         Shape::Whole { .. } => "whole number".to_owned(),
         Shape::Flag => "`true`, `false`".to_owned(),
-        Shape::List { of, count: Some(n) } => format!("list of {n}: {}", shown(of)),
-        Shape::List { of, count: None } => format!("list: {}", shown(of)),
+        Shape::List { of, least, most } => match (least, most) {
+            (least, Some(most)) if least == most => format!("list of {most}: {}", shown(of)),
+            _ => format!("list: {}", shown(of)),
+        },
         Shape::Map(of) => format!("table by name: {}", shown(of)),
         Shape::Table(keys) => {
             let name = readable(&keys.name);

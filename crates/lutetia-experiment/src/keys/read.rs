@@ -56,8 +56,9 @@ impl Reader<'_> {
             Some("boolean") => Shape::Flag,
             Some("array") => {
                 let of = schema.get("items").map_or(Shape::Text { form: None }, |s| self.shape(s));
-                let count = schema.get("maxItems").and_then(Value::as_u64);
-                Shape::List { of: Box::new(of), count: count.and_then(|n| usize::try_from(n).ok()) }
+                let bound = |key: &str| usize::try_from(schema.get(key)?.as_u64()?).ok();
+                let (least, most) = (bound("minItems").unwrap_or(0), bound("maxItems"));
+                Shape::List { of: Box::new(of), least, most }
             }
             Some("object") => match schema.get("additionalProperties") {
                 Some(of @ Value::Object(_)) => Shape::Map(Box::new(self.shape(of))),

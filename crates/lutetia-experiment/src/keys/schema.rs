@@ -17,6 +17,7 @@ pub(super) fn value() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut value = generator.into_root_schema_for::<Experiment>().to_value();
     tidy(&mut value);
+    not_empty(&mut value);
     if let Some(root) = value.as_object_mut() {
         root.insert("title".to_owned(), "Lutetia experiment".into());
         // Editors look for the schema of a file in a comment; Taplo hands the key on too.
@@ -37,6 +38,26 @@ fn tidy(value: &mut Value) {
                 *text = plain(text);
             }
             map.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
+}
+
+/// A list that has no meaning without elements has one at least: one that must be there, or that means something else
+/// where it is left out. Only where the empty list is what leaving it out means may it be written too.
+fn not_empty(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(not_empty),
+        Value::Object(map) => {
+            if let Some(Value::Object(properties)) = map.get_mut("properties") {
+                for property in properties.values_mut().filter_map(Value::as_object_mut) {
+                    let list = property.get("type").and_then(Value::as_str) == Some("array");
+                    if list && !property.contains_key("default") {
+                        property.entry("minItems").or_insert_with(|| 1.into());
+                    }
+                }
+            }
+            map.values_mut().for_each(not_empty);
         }
         _ => {}
     }

@@ -104,6 +104,18 @@ pub(crate) struct Bytes {
     pub(crate) elsewhere: BTreeMap<String, String>,
 }
 
+/// The origin of what a step makes, by that of the data and the steps that it uses.
+pub(crate) fn origin(step: &dyn StepKind, of: &dyn Fn(&Use<'_>) -> Origin) -> Origin {
+    let own = if step.simulates() { Origin::Simulated } else { Origin::Unknown };
+    let of = |used: &Use<'_>| match used {
+        // A model explains what was measured (a fit) or says what it makes by itself (`simulates`).
+        Use::Model(_) => Origin::Unknown,
+        Use::Experiment(_) => Origin::Simulated,
+        Use::Data(_) | Use::Step(_) => of(used),
+    };
+    step.uses().iter().map(of).fold(own, Origin::with)
+}
+
 impl Context {
     /// Nothing read yet.
     pub(crate) fn empty(seed: u64) -> Self {
@@ -194,15 +206,11 @@ impl Context {
 
     /// The origin of what a step makes: simulated where it runs a model of patients or uses what was simulated.
     pub(crate) fn begin(&mut self, step: &dyn StepKind) {
-        let own = if step.simulates() { Origin::Simulated } else { Origin::Unknown };
-        let of = |used: &Use<'_>| match used {
+        self.origin = origin(step, &|used| match used {
             Use::Data(name) => self.published.get(*name).map_or(Origin::Observed, |t| t.origin),
-            // A model explains what was measured (a fit) or says what it makes by itself (`simulates`).
-            Use::Model(_) => Origin::Unknown,
             Use::Step(id) => self.origin_of_step(id),
-            Use::Experiment(_) => Origin::Simulated,
-        };
-        self.origin = step.uses().iter().map(of).fold(own, Origin::with);
+            _ => Origin::Unknown,
+        });
     }
 
     fn origin_of_step(&self, id: &str) -> Origin {

@@ -44,10 +44,13 @@ fn exact_tables_are_made_as_they_are_declared() {
         let of = |table: &str| sheets.iter().find(|sheet| sheet.name == *table);
         for (table, found) in &made {
             let sheet = of(table).unwrap_or_else(|| panic!("{name}: `{table}` is not declared"));
-            let Sheet { columns: declared, open, rows, .. } = sheet;
+            let Sheet { columns: declared, open, among, rows, .. } = sheet;
             let found_columns = columns(found);
             if *open {
                 assert!(found_columns.starts_with(declared), "{name}: {table}: {found_columns:?}");
+                let further = &found_columns[declared.len()..];
+                let known = |name| among.as_ref().is_none_or(|among| among.contains(name));
+                assert!(further.iter().all(known), "{name}: {table}: {further:?}");
             } else {
                 assert_eq!(&found_columns, declared, "{name}: {table}");
             }

@@ -105,6 +105,10 @@ impl Chart for KaplanMeierSpec {
         std::iter::once(&self.from).chain(others).map(String::as_str).collect()
     }
 
+    fn observed(&self) -> Option<&str> {
+        self.published.as_deref()
+    }
+
     fn tells_apart(&self) -> bool {
         true
     }

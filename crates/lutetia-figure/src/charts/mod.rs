@@ -71,6 +71,10 @@ pub(crate) trait Chart {
     fn keys(&self) -> Result<(), ChartError> {
         Ok(())
     }
+    /// The table that it shows as observed, whatever the others are.
+    fn observed(&self) -> Option<&str> {
+        None
+    }
     /// Whether it says of every mark of its own whether that was observed or simulated, where it draws both.
     fn tells_apart(&self) -> bool {
         false
@@ -163,6 +167,12 @@ impl ChartSpec {
     /// A key that cannot be as it is: times on an axis whose label has no unit of time, limits in no order.
     pub fn keys(&self) -> Result<(), ChartError> {
         self.kind().keys()
+    }
+
+    /// The table that it shows as observed, whatever the others are: one that is simulated is refused.
+    #[must_use]
+    pub fn observed(&self) -> Option<&str> {
+        self.kind().observed()
     }
 
     pub(crate) fn kind(&self) -> &dyn Chart {

@@ -121,6 +121,10 @@ impl Chart for ParetoSpec {
             .collect()
     }
 
+    fn keys(&self) -> Result<(), ChartError> {
+        self.utility().map(drop)
+    }
+
     fn build(&self, tables: &Tables) -> Result<Figure, ChartError> {
         let roles = ["x", "y", "x_low", "x_high", "y_low", "y_high", "label", "series"];
         let source = Source::open(tables, &self.from, &self.columns, &self.only, &roles)?;

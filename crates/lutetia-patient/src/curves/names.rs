@@ -5,11 +5,15 @@ use lutetia_units::{Dimension, Quantity, Unit, significant};
 
 use crate::{TextError, percent::refuse_bare};
 
-/// The functions of these names; `all` stands for every one. The published names (`f3a`, `f4d`) are known too.
+/// The functions of these names, at least one; `all` stands for every one. The published names (`f3a`, `f4d`) are known
+/// too.
 ///
 /// # Errors
-/// [`TextError::Function`], which lists the names.
+/// [`TextError::Function`], which lists the names; [`TextError::NoFunction`].
 pub fn functions(names: &[String]) -> Result<Vec<(String, &'static Function)>, TextError> {
+    if names.is_empty() {
+        return Err(TextError::NoFunction);
+    }
     if matches!(names, [all] if all == "all") {
         return Ok(FUNCTIONS.iter().map(|f| (f.name.to_owned(), f)).collect());
     }

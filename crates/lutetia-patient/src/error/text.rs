@@ -89,6 +89,9 @@ pub enum TextError {
         /// The nearest name, if any is near.
         near: Option<String>,
     },
+    /// No function at all.
+    #[error("no function is named; expected at least one, such as `mono`, or `all`")]
+    NoFunction,
     /// A method of integration.
     #[error(
         "cannot read the method `{text}`; expected `haenscheid`, `madsen 51 h`, `madsen 51 h 8 h`, \
@@ -188,7 +191,7 @@ impl TextError {
             | Self::NotAShare { .. }
             | Self::NotRelative { .. }
             | Self::NotAboveZero { .. } => "LUT6111",
-            Self::ErrorModel { .. } | Self::VarianceCount { .. } => "LUT6112",
+            Self::ErrorModel { .. } | Self::VarianceCount { .. } | Self::NoFunction => "LUT6112",
             Self::Method { .. } | Self::NoLibrary => "LUT6113",
             Self::Reference { .. } | Self::NeedsNoAcceptance { .. } | Self::Flag { .. } => {
                 "LUT6114"

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 use lutetia_data::Study;
 use lutetia_scenario::LoadedModel;
-use lutetia_table::{Cell, Tables};
+use lutetia_table::{Cell, Origin, Tables};
 
 use crate::{
     Experiment,
     names::owns,
-    steps::{Context, Step},
+    steps::{self, Context, Step, Use},
 };
 
 /// A table that a step will make.
@@ -27,6 +27,8 @@ pub struct Sheet {
     pub columns: Vec<String>,
     /// Whether it may have further columns, which what is read decides.
     pub open: bool,
+    /// The names that those may have, where that is known.
+    pub among: Option<Vec<String>>,
     /// The first cells of its rows, where all of them are known.
     pub rows: Option<Vec<String>>,
     /// What may stand in the cells of a column of texts, where all of it is known.
@@ -44,6 +46,7 @@ impl Sheet {
             name,
             columns: columns.split_whitespace().map(str::to_owned).collect(),
             open: false,
+            among: None,
             rows: None,
             texts: Vec::new(),
             certain: true,
@@ -66,6 +69,12 @@ impl Sheet {
     fn open(mut self) -> Self {
         self.open = true;
         self
+    }
+
+    /// With further columns of these names.
+    fn among(mut self, names: Option<Vec<String>>) -> Self {
+        self.among = names;
+        self.open()
     }
 
     /// The sheet of results.
@@ -92,7 +101,8 @@ impl Sheet {
     /// Whether a column of that name can be there.
     #[must_use]
     pub fn may_have(&self, column: &str) -> bool {
-        self.open || self.columns.iter().any(|known| known == column)
+        let named = |names: &[String]| names.iter().any(|known| known == column);
+        named(&self.columns) || self.open && self.among.as_deref().is_none_or(named)
     }
 }
 
@@ -160,6 +170,23 @@ impl<'e> Scope<'e> {
     pub(crate) fn step_of(&self, table: &str) -> Option<&'e str> {
         let ids = self.experiment.steps.iter().map(|step| step.kind().id());
         ids.filter(|id| owns(id, table)).max_by_key(|id| id.len())
+    }
+
+    /// Where the numbers of a table will come from, as [`Context::begin`] has it when its step runs.
+    pub(crate) fn origin_of(&self, table: &str) -> Origin {
+        let Some(step) = self.step_of(table).and_then(|id| self.step(id)) else {
+            return self.published.get(table).map_or(Origin::Observed, |t| t.origin);
+        };
+        // Steps use steps before them alone, so that this ends.
+        let before = |id: &str| {
+            let place = |id: &str| self.experiment.steps.iter().position(|s| s.kind().id() == id);
+            place(id) < place(step.kind().id())
+        };
+        steps::origin(step.kind(), &|used| match used {
+            Use::Data(name) => self.published.get(*name).map_or(Origin::Observed, |t| t.origin),
+            Use::Step(id) if before(id) => self.origin_of(id),
+            _ => Origin::Unknown,
+        })
     }
 
     /// The arms of a table of patients' times, where they are known.
@@ -232,7 +259,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Survival(s) => trials::survival(s, scope),
         Step::IndependentAction(s) => trials::independent_action(s),
         Step::Combination(s) => trials::combination(s),
-        Step::Cohort(s) => trials::cohort(s),
+        Step::Cohort(s) => trials::cohort(s, scope),
         Step::Trial(s) => trials::trial(s),
         Step::Calibrate(s) => trials::calibrate(s),
         Step::Courses(s) => trials::courses(s, scope),

@@ -436,7 +436,11 @@ pub(super) fn side_by_side(s: &SideBySide, scope: &Scope<'_>) -> Vec<Sheet> {
                         tables::declared(s).into_iter().filter(|t| single.contains(&t.0.as_str()));
                     sheet.rows(Some(of.flat_map(|t| t.1).map(|column| column.name).collect()))
                 }
-                "correlations" => sheet,
+                "correlations" => {
+                    let drawn = cases::drawn(s, scope.published, scope.models);
+                    let name = |(case, value): (String, String)| tables::drawn_name(&case, &value);
+                    sheet.rows(drawn.map(|drawn| drawn.into_iter().map(name).collect()))
+                }
                 "strongest" => sheet.rows(names.clone()),
                 _ => sheet.rows(rows.clone()),
             }

@@ -201,10 +201,14 @@ fn followed(
     cases.iter().flat_map(|case| names.iter().map(move |name| format!("{case}: {name}"))).collect()
 }
 
-pub(super) fn cohort(s: &CohortStep) -> Vec<Sheet> {
+pub(super) fn cohort(s: &CohortStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let names = scope.models.get(&s.model).map(|model| {
+        let parameters = model.simulator.system().parameters();
+        parameters.iter().map(|parameter| parameter.name.clone()).collect()
+    });
     let mut sheets = vec![
         // A column per parameter that differs between patients.
-        Sheet::new(&s.id, "", "patient").open(),
+        Sheet::new(&s.id, "", "patient").among(names),
         Sheet::new(&s.id, "summary", "name unit mean sd q05 median q95"),
         Sheet::new(&s.id, "margins", "name target unweighted weighted"),
     ];

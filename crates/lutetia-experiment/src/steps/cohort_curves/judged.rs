@@ -81,7 +81,7 @@ pub(super) fn judged<'a>(
             let dose_factor = dose_factor(step, region)?;
             let mut methods = Vec::new();
             for way in &step.methods {
-                functions(&way.functions)?;
+                named(way)?;
                 for at in times(way) {
                     methods.push(on_all(setting, way, at, judged, &known));
                 }
@@ -109,6 +109,14 @@ pub(super) fn asked(setting: &Setting<'_>) -> Result<(), StepError> {
         dose_factor(step, region)?;
     }
     for way in &step.methods {
+        named(way)?;
+    }
+    Ok(())
+}
+
+/// Whether the functions of a way that has functions are known.
+fn named(way: &CohortMethod) -> Result<(), StepError> {
+    if way.method.is_none() && !way.model {
         functions(&way.functions)?;
     }
     Ok(())

@@ -164,9 +164,15 @@ impl StepKind for CombinationStep {
         let setting = Setting::of(self, context.model(&self.model)?)?;
         let people = self.cohort.as_ref().map(|c| People::of(c, context)).transpose()?;
         arms::asked(&setting)?;
+        if let Some(id) = &self.calibrated {
+            context.artefacts.effect(id)?;
+        }
         if let Some(people) = &people {
             calibration::asked(&setting, people)?;
-            context.artefacts.add(&self.id, Artefact::Effect(BTreeMap::new()));
+            // As in a run: a step that calibrates nothing has no effect to hand on.
+            if people.spec.calibrate.is_some() {
+                context.artefacts.add(&self.id, Artefact::Effect(BTreeMap::new()));
+            }
         }
         Ok(())
     }

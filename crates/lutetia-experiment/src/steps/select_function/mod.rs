@@ -4,6 +4,7 @@ pub mod tables;
 
 use std::collections::BTreeMap;
 
+use lutetia_data::Curve;
 use lutetia_fit::{ErrorModel, VarianceCount};
 use lutetia_patient::select::{SelectOptions, cohort, rank};
 use schemars::JsonSchema;
@@ -11,6 +12,9 @@ use serde::Deserialize;
 
 use super::{Context, StepError, StepKind, Use, cycle, defaults};
 use crate::written::{Meant, OfFunction, Text};
+
+/// Curves by region.
+type Curves = BTreeMap<String, Vec<Curve>>;
 
 /// The function a cohort prefers.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -51,18 +55,27 @@ impl StepKind for SelectFunction {
         data.into_iter().chain(self.from.as_deref().map(Use::Step)).collect()
     }
 
+    fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        match (&self.study, &self.from) {
+            (Some(name), None) => {
+                let curves = cohort(context.study(name)?, cycle(self.cycle)?);
+                self.wanted(curves).map(drop)
+            }
+            // What the step before will have measured, it does not hand on before it has run.
+            (None, Some(_)) => Ok(()),
+            _ => Err(StepError::StudyOrStep),
+        }
+    }
+
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         run(self, context)
     }
 }
 
-fn run(step: &SelectFunction, context: &mut Context) -> Result<(), StepError> {
-    let mut curves = match (&step.study, &step.from) {
-        (Some(name), None) => cohort(context.study(name)?, cycle(step.cycle)?),
-        (None, Some(name)) => context.artefacts.cohort_curves(name)?.clone(),
-        _ => return Err(StepError::StudyOrStep),
-    };
-    if let Some(wanted) = &step.regions {
+impl SelectFunction {
+    /// The curves of the regions that are named, or of all.
+    fn wanted(&self, mut curves: Curves) -> Result<Curves, StepError> {
+        let Some(wanted) = &self.regions else { return Ok(curves) };
         if let Some(missing) = wanted.iter().find(|r| !curves.contains_key(*r)) {
             return Err(StepError::NoRegion {
                 region: missing.clone(),
@@ -70,7 +83,17 @@ fn run(step: &SelectFunction, context: &mut Context) -> Result<(), StepError> {
             });
         }
         curves.retain(|region, _| wanted.contains(region));
+        Ok(curves)
     }
+}
+
+fn run(step: &SelectFunction, context: &mut Context) -> Result<(), StepError> {
+    let curves = match (&step.study, &step.from) {
+        (Some(name), None) => cohort(context.study(name)?, cycle(step.cycle)?),
+        (None, Some(name)) => context.artefacts.cohort_curves(name)?.clone(),
+        _ => return Err(StepError::StudyOrStep),
+    };
+    let curves = step.wanted(curves)?;
     let options = SelectOptions {
         functions: step.functions.clone(),
         shared: step.shared.clone(),

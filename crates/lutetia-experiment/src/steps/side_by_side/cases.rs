@@ -11,7 +11,7 @@ use lutetia_patient::{first_limit::Limit, text::tissue};
 use lutetia_population::WIDEST_RANGE;
 use lutetia_scenario::{DoseEntry, LoadedModel, ScenarioError, agreeing, setting};
 use lutetia_sim::{Dose, Regimen};
-use lutetia_table::{Cell, Table};
+use lutetia_table::{Cell, Table, Tables};
 use lutetia_units::{Dimension, Quantity, Unit, significant};
 
 use super::{CaseSpec, PatientsSpec, RegionSpec, SideBySide, SideBySideError, draws::Range};
@@ -93,14 +93,8 @@ enum Weight {
 /// Reads the keys of a step.
 pub(super) fn asked<'c>(step: &SideBySide, context: &'c Context) -> Result<Asked<'c>, StepError> {
     names(step)?;
-    let specs = match &step.patients {
-        Some(patients) if step.cases.is_empty() => {
-            of_rows(patients, context.published(&patients.table)?)?
-        }
-        None if !step.cases.is_empty() => step.cases.clone(),
-        _ => return Err(SideBySideError::CasesOrPatients.into()),
-    };
-    let cases = specs
+    let table = step.patients.as_ref().map(|patients| context.published(&patients.table));
+    let cases = specs(step, table.transpose()?)?
         .iter()
         .map(|spec| {
             case(step, spec, context).map_err(|source| {
@@ -121,6 +115,30 @@ pub(super) fn asked<'c>(step: &SideBySide, context: &'c Context) -> Result<Asked
         }
     }
     Ok(Asked { cases, limits: limits(step)? })
+}
+
+/// The cases as they are typed, or one for each row of a table.
+fn specs(step: &SideBySide, table: Option<&Table>) -> Result<Vec<CaseSpec>, StepError> {
+    match (&step.patients, table) {
+        (Some(patients), Some(table)) if step.cases.is_empty() => of_rows(patients, table),
+        (None, _) if !step.cases.is_empty() => Ok(step.cases.clone()),
+        _ => Err(SideBySideError::CasesOrPatients.into()),
+    }
+}
+
+/// What is drawn in each case, as far as its model could be read: the name of the case and that of the value.
+pub(crate) fn drawn(
+    step: &SideBySide,
+    published: &Tables,
+    models: &BTreeMap<String, LoadedModel>,
+) -> Option<Vec<(String, String)>> {
+    let table = step.patients.as_ref().and_then(|patients| published.get(&patients.table));
+    let of = |spec: &CaseSpec| {
+        let ranges = ranges(step, spec, models.get(&spec.model)?).ok()?;
+        Some(ranges.into_iter().map(|range| (spec.name.clone(), range.name)).collect::<Vec<_>>())
+    };
+    let all: Option<Vec<_>> = specs(step, table).ok()?.iter().map(of).collect();
+    Some(all?.concat())
 }
 
 /// Whether what the keys name is there, and stands once.

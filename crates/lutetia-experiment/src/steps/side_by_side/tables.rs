@@ -268,6 +268,11 @@ fn strongest(step: &SideBySide, found: &Found) -> Vec<Vec<Cell>> {
         .collect()
 }
 
+/// The name of a row of `correlations`.
+pub(crate) fn drawn_name(case: &str, value: &str) -> String {
+    format!("{case}: {value}")
+}
+
 fn rows(step: &SideBySide, part: &str, found: &Found) -> Vec<Vec<Cell>> {
     if part == "strongest" {
         return strongest(step, found);
@@ -278,7 +283,7 @@ fn rows(step: &SideBySide, part: &str, found: &Found) -> Vec<Vec<Cell>> {
             .iter()
             .map(|c| {
                 let mut row: Vec<Cell> = vec![
-                    format!("{}: {}", c.case, c.value).into(),
+                    drawn_name(&c.case, &c.value).into(),
                     c.case.as_str().into(),
                     c.value.as_str().into(),
                 ];

@@ -98,6 +98,9 @@ impl StepKind for SurvivalStep {
     }
 
     fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
+        if self.from.is_some() == self.data.is_some() {
+            return Err(SurvivalError::Source.into());
+        }
         if let Some(name) = &self.data {
             context.published(name)?;
         }

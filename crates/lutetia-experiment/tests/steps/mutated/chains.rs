@@ -41,6 +41,7 @@ fn runs(path: &str, text: &str, cache: &Memory) -> String {
                 Ended::Ran => return experiment,
                 Ended::Found => {}
                 Ended::Failed(failure) => said = lutetia_testkit::said(&failure),
+                Ended::Panicked(text) => said = text,
             }
         }
     }

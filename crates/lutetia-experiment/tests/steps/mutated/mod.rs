@@ -11,6 +11,7 @@ mod scaffolds;
 use std::{
     collections::{BTreeMap, HashMap},
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex},
 };
 
@@ -76,12 +77,14 @@ enum Ended {
     Ran,
     /// Nothing is wrong with it but numbers: a fit without an answer, an arm without an event.
     Failed(Failure),
+    /// No file may do that.
+    Panicked(String),
 }
 
 /// Codes of what cannot be known of names and units: numbers that have no answer, or are out of their range.
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 13] = [
     "LUT4", "LUT5", "LUT6", "LUT9", "LUT7124", "LUT7126", "LUT7134", "LUT7139", "LUT7140",
-    "LUT7141", "LUT7160",
+    "LUT7141", "LUT7156", "LUT7160", "LUT7161",
 ];
 
 fn ended(case: &Case, cache: &dyn Cache) -> Ended {
@@ -97,6 +100,15 @@ fn ended(case: &Case, cache: &dyn Cache) -> Ended {
         Ok(_) => Ended::Ran,
         Err(failure) => Ended::Failed(failure),
     }
+}
+
+/// As [`ended`]: one that panics does not hide what becomes of the others.
+fn caught(case: &Case, cache: &dyn Cache) -> Ended {
+    panic::catch_unwind(AssertUnwindSafe(|| ended(case, cache))).unwrap_or_else(|said| {
+        let text = said.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| said.downcast_ref::<&str>().copied());
+        Ended::Panicked(text.unwrap_or("without a word").to_owned())
+    })
 }
 
 /// Whether a chart cannot show the values that there are: none, or some that its axis does not have.
@@ -118,12 +130,13 @@ fn of_values(failure: &Failure) -> bool {
 /// Runs all cases; says how many were found and how many ran, and fails where a run fails on a name or a unit.
 fn judge(cases: &[Case], cache: &dyn Cache) -> (usize, usize) {
     let ended: Vec<(&Case, Ended)> =
-        cases.par_iter().map(|case| (case, ended(case, cache))).collect();
+        cases.par_iter().map(|case| (case, caught(case, cache))).collect();
     let (mut found, mut ran, mut wrong) = (0, 0, Vec::new());
     for (case, ended) in &ended {
         match ended {
             Ended::Found => found += 1,
             Ended::Ran => ran += 1,
+            Ended::Panicked(said) => wrong.push(format!("{}\n    panicked: {said}", case.what)),
             Ended::Failed(failure) => {
                 ran += 1;
                 let code = failure.code().unwrap_or("no code");

@@ -5,7 +5,7 @@ use lutetia_scenario::internal;
 use lutetia_trial::regimen::RegimenLimit;
 use lutetia_units::{Quantity, Unit};
 
-use super::{ProposalFault, ProposeSpec};
+use super::{MeasuredDose, ProposalFault, ProposeSpec};
 use crate::{
     artefact::Artefacts,
     steps::{StepError, TrialStepError, trial::TrialUse},
@@ -71,6 +71,21 @@ pub(super) fn limits(
         all.push((Limited::Activity, RegimenLimit { name, most }));
     }
     Ok(all)
+}
+
+/// Whether a measured output has a limit, and doses that it is measured by, before there are any.
+pub(super) fn asked(
+    spec: &ProposeSpec,
+    name: &str,
+    measured: &MeasuredDose,
+) -> Result<(), ProposalFault> {
+    if !spec.limits.contains_key(name) {
+        return Err(ProposalFault::MeasuredUnlimited { output: name.to_owned() });
+    }
+    if measured.per_activity.is_empty() {
+        return Err(ProposalFault::NoCell { output: name.to_owned() });
+    }
+    Ok(())
 }
 
 /// The number of a quantity in a unit.

@@ -9,7 +9,7 @@ use super::{
     ProposeSpec,
     choices::{Chosen, choices},
     judge::Judge,
-    limits::limits,
+    limits::{asked, limits},
     patient::Sought,
 };
 use crate::steps::{
@@ -88,7 +88,8 @@ impl TradeOffStep {
         let unmeasured =
             ProposeSpec { measured: std::collections::BTreeMap::new(), ..spec.clone() };
         limits(&unmeasured, base, &context.artefacts)?;
-        for measured in spec.measured.values() {
+        for (name, measured) in &spec.measured {
+            asked(spec, name, measured)?;
             base.kept(&measured.dose)?;
         }
         for (name, text) in &spec.patient {
