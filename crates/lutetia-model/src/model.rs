@@ -145,6 +145,11 @@ pub enum Follows {
     /// Dose per integral: in proportion to that energy, which holds where the same share of it is absorbed, and not for
     /// alphas.
     ByEnergy,
+    /// Dose per integral: in proportion to that energy, that of alphas in it, of a source within what the factor is of.
+    ByAllEnergy,
+    /// Dose per integral: in proportion to the dose factor of red marrow for itself, which electrons leave and alphas do
+    /// not.
+    AsRedMarrow,
     /// A pure number: the share of alphas in the dose that the nuclide and its daughters give where they are, 0 of a
     /// nuclide without alphas.
     AlphaShare,
@@ -152,10 +157,17 @@ pub enum Follows {
 
 impl Follows {
     /// All, in the order of their words in a file.
-    pub const ALL: [Self; 3] = [Self::InPlace, Self::ByEnergy, Self::AlphaShare];
+    pub const ALL: [Self; 5] = [
+        Self::InPlace,
+        Self::ByEnergy,
+        Self::ByAllEnergy,
+        Self::AsRedMarrow,
+        Self::AlphaShare,
+    ];
 
     /// Those of dose factors.
-    pub const FACTORS: [Self; 2] = [Self::InPlace, Self::ByEnergy];
+    pub const FACTORS: [Self; 4] =
+        [Self::InPlace, Self::ByEnergy, Self::ByAllEnergy, Self::AsRedMarrow];
 
     /// The word for it in a model file.
     #[must_use]
@@ -163,6 +175,8 @@ impl Follows {
         match self {
             Self::InPlace => "in-place",
             Self::ByEnergy => "by-energy",
+            Self::ByAllEnergy => "by-all-energy",
+            Self::AsRedMarrow => "as-red-marrow",
             Self::AlphaShare => "alpha-share",
         }
     }
@@ -172,7 +186,7 @@ impl Follows {
     pub fn unit(self) -> &'static str {
         match self {
             Self::InPlace => "Gy g/(MBq h)",
-            Self::ByEnergy => "Gy/(MBq h)",
+            Self::ByEnergy | Self::ByAllEnergy | Self::AsRedMarrow => "Gy/(MBq h)",
             Self::AlphaShare => "1",
         }
     }

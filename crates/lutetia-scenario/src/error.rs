@@ -123,15 +123,11 @@ pub enum ScenarioError {
         /// Its unit.
         unit: String,
     },
-    /// A number of a nuclide, where the model is run with one of which it is not known.
-    #[error(
-        "`{name}` is a number of a nuclide and is not known of the one that the model is run with; set it in {unit}"
-    )]
+    /// Numbers of a nuclide, where the model is run with one of which they are not known.
+    #[error("not known of the nuclide that the model is run with, and to be set: {numbers}")]
     NotOfNuclide {
-        /// Which.
-        name: String,
-        /// Its unit.
-        unit: String,
+        /// Each with its unit.
+        numbers: String,
     },
     /// A name that the model does not have, or a run that failed.
     #[error(transparent)]

@@ -417,7 +417,9 @@ impl LoadedModel {
                 Err(if self.model.is_dose_factor(&name) {
                     ScenarioError::NoDoseFactor { name, unit }
                 } else if self.model.is_of_nuclide(&name) {
-                    ScenarioError::NotOfNuclide { name, unit }
+                    let unknown = missing().filter(|p| self.model.is_of_nuclide(&p.name));
+                    let each = unknown.map(|p| format!("`{}` ({})", p.name, p.unit));
+                    ScenarioError::NotOfNuclide { numbers: each.collect::<Vec<_>>().join(", ") }
                 } else {
                     ScenarioError::NoTypical { name, unit }
                 })

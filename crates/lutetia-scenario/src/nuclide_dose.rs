@@ -8,7 +8,8 @@
 
 use lutetia_data::Sex;
 use lutetia_dose::{
-    DoseError, Region, SelfDoseFactor, Source, bundled::source_with_daughters, self_dose_factor,
+    DoseError, Region, SelfDoseFactor, Source, bundled::source_with_daughters, marrow_self_factor,
+    self_dose_factor,
 };
 use lutetia_model::{
     ALIAS_SEPARATOR, Adult, DoseFactor, Follows, Model, Parameter, ParameterValue,
@@ -20,6 +21,8 @@ const ALPHA_SHARE: f64 = 1e-4;
 
 /// How a factor that follows by energy does so, in words.
 const BY_ENERGY: &str = "in proportion to the energy that stays in place";
+/// How one that follows that of the red marrow does so.
+const AS_RED_MARROW: &str = "in proportion to the dose factor of red marrow for itself";
 
 /// Gives a model the numbers of its nuclide: a dose factor of another one follows as its file says; one of which nothing
 /// is said, and one that would follow by energy where there are alphas, cannot be known here, is named and becomes NaN,
@@ -139,9 +142,15 @@ fn followed(
         }
         // Alphas do not reach from where they are emitted to what the factor is of.
         Follows::ByEnergy if has_alphas(source) => return None,
-        Follows::ByEnergy => {
+        Follows::ByEnergy | Follows::ByAllEnergy => {
             let old = source_with_daughters(other).ok()?.local_deposition_mgy_g_per_mbq_h();
             (value * own / old, format!(" {BY_ENERGY}"))
+        }
+        // That of man and woman are in the same proportion to a few thousandths.
+        Follows::AsRedMarrow => {
+            let of = |source: &Source| marrow_self_factor(source, Sex::Male).ok().map(|s| s.total());
+            let old = of(&source_with_daughters(other).ok()?)?;
+            (value * of(source)? / old, format!(" {AS_RED_MARROW}"))
         }
         Follows::AlphaShare => return None,
     };

@@ -53,7 +53,9 @@ pub(super) fn of_nuclide(
     if let Some(place) = place
         && !ways.iter().any(|way| unit(*way).is_some_and(|u| u.dimension() == dimension))
     {
-        let expected: Vec<String> = ways.iter().map(|way| format!("`{}`", way.unit())).collect();
+        let mut expected: Vec<String> =
+            ways.iter().map(|way| format!("`{}`", way.unit())).collect();
+        expected.dedup();
         let kind = match follows {
             Some(Follows::AlphaShare) => "a share of alphas",
             _ => "a dose factor",

@@ -81,7 +81,8 @@ const EVIDENCE: Key = key(
     "what the number rests on: `measured` for this ligand or organ, `estimated` by fitting patients, `reference` anatomy or physiology, `related` (measured or estimated for another ligand, target or species), `assumed`; an assumed one has `min` and `max`",
 );
 /// How a number of a nuclide follows it, in the order of [`crate::Follows::ALL`].
-pub(crate) const FOLLOWS_WORDS: &[&str] = &["in-place", "by-energy", "alpha-share"];
+pub(crate) const FOLLOWS_WORDS: &[&str] = 
+    &["in-place", "by-energy", "by-all-energy", "as-red-marrow", "alpha-share"];
 /// The reference adults, in the order of [`crate::Adult::ALL`].
 pub(crate) const ADULT_WORDS: &[&str] = &["male", "female"];
 
@@ -219,7 +220,7 @@ pub(crate) const TABLES: &[Table] = &[
             key(
                 "other_nuclides",
                 Kind::Word(FOLLOWS_WORDS),
-                "what the number is with another nuclide than its own: `in-place`, of dose times mass, that of the alphas and electrons of the nuclide and its daughters absorbed where they arise; `by-energy`, of dose, changed in proportion to that energy, unless there are alphas; `alpha-share`, of a pure number, the share of alphas in the dose of the nuclide and its daughters",
+                "what the number is with another nuclide than its own: `in-place`, of dose times mass, that of the alphas and electrons of the nuclide and its daughters absorbed where they arise; `by-energy`, of dose, changed in proportion to that energy, unless there are alphas; `by-all-energy`, the same with alphas, of a source within what the factor is of; `as-red-marrow`, of dose, in proportion to the dose factor of red marrow for itself; `alpha-share`, of a pure number, the share of alphas in the dose of the nuclide and its daughters",
             ),
             key(
                 "daughter",

@@ -116,7 +116,12 @@ fn exact_a_dose_rate_without_one_nuclide_is_refused_by_name() {
     assert!(unknown.notes.iter().any(|note| note.contains("several nuclides")));
     let refused = unknown.parameters(&BTreeMap::new()).expect_err("no value");
     assert!(matches!(refused, ScenarioError::NoDoseFactor { .. }), "{refused}");
-    let set = BTreeMap::from([("kidneys.dose_rate~Delta".to_owned(), "2 Gy g/(MBq h)".to_owned())]);
+    let mut set =
+        BTreeMap::from([("kidneys.dose_rate~Delta".to_owned(), "2 Gy g/(MBq h)".to_owned())]);
+    // How much of it alphas give is not known, either.
+    let refused = unknown.parameters(&set).expect_err("no share of alphas");
+    assert!(matches!(refused, ScenarioError::NotOfNuclide { .. }), "{refused}");
+    set.insert("kidneys.f_alpha".to_owned(), "0.5".to_owned());
     assert!(unknown.parameters(&set).is_ok());
 }
 

@@ -196,7 +196,7 @@ fn val_dry_mouth() {
         for (dose, probability) in [(15.0, 0.39), (17.0, 0.45), (55.0, 0.98)] {
             let rate = dose / rbe / 100.0;
             let run = shipped.run(&Course {
-                set: &[("RBE", &text)],
+                set: &[("RBE", &text), ("f_alpha", "1")],
                 inputs: vec![("dose_rate", vec![(0.0, rate), (100.0, rate), (100.0, 0.0)])],
                 times: vec![200.0],
                 ..Course::default()

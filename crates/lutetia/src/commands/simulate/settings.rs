@@ -65,12 +65,16 @@ pub(super) fn complete(model: &Model, system: &System, values: &[f64]) -> Outcom
             ));
         }
         if model.is_of_nuclide(name) {
+            let unknown = infos.iter().zip(values).filter(|(_, v)| v.is_nan()).map(|(p, _)| p);
+            let unknown: Vec<_> = unknown.filter(|p| model.is_of_nuclide(&p.name)).collect();
+            let names: Vec<String> = unknown.iter().map(|p| format!("`{}`", p.name)).collect();
+            let set = unknown.iter().map(|p| format!("--set \"{}=… {}\"", p.name, p.unit.symbol()));
             return Err(failed(
                 NOT_OF_NUCLIDE,
                 &format!(
-                    "`{name}` is a number of a nuclide and is not known of the one that the model is run with; \
-                     give it with `--set \"{name}=… {}\"`",
-                    missing.0.unit.symbol()
+                    "not known of the nuclide that the model is run with: {}; give it with `{}`",
+                    names.join(", "),
+                    set.collect::<Vec<_>>().join(" ")
                 ),
             ));
         }
