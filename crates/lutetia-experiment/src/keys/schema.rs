@@ -16,8 +16,8 @@ pub fn json_schema() -> String {
 pub(super) fn value() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut value = generator.into_root_schema_for::<Experiment>().to_value();
-    tidy(&mut value);
     not_empty(&mut value);
+    tidy(&mut value);
     if let Some(root) = value.as_object_mut() {
         root.insert("title".to_owned(), "Lutetia experiment".into());
         // Editors look for the schema of a file in a comment; Taplo hands the key on too.
@@ -43,16 +43,26 @@ fn tidy(value: &mut Value) {
     }
 }
 
-/// A list that has no meaning without elements has one at least: one that must be there, or that means something else
-/// where it is left out. Only where the empty list is what leaving it out means may it be written too.
+/// A list that must be there, or that means something else where it is left out, has an element at least: only where
+/// leaving it out means the empty list may that be written too.
 fn not_empty(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(not_empty),
         Value::Object(map) => {
+            let required = map.get("required").and_then(Value::as_array).cloned();
+            let required = required.unwrap_or_default();
             if let Some(Value::Object(properties)) = map.get_mut("properties") {
-                for property in properties.values_mut().filter_map(Value::as_object_mut) {
-                    let list = property.get("type").and_then(Value::as_str) == Some("array");
-                    if list && !property.contains_key("default") {
+                for (name, property) in properties.iter_mut() {
+                    let Some(property) = property.as_object_mut() else { continue };
+                    let (list, optional) = match property.get("type") {
+                        Some(Value::String(one)) => (one == "array", false),
+                        Some(Value::Array(types)) => {
+                            let has = |what: &str| types.iter().any(|t| t == what);
+                            (has("array"), has("null"))
+                        }
+                        _ => (false, false),
+                    };
+                    if list && (optional || required.iter().any(|key| key == name)) {
                         property.entry("minItems").or_insert_with(|| 1.into());
                     }
                 }

@@ -302,11 +302,10 @@ const FREE: [&str; 10] = [
 ];
 
 /// Tables of which only a run tells the rows, by the kind of their step and their part.
-const ROWS_OF_A_RUN: [&str; 8] = [
+const ROWS_OF_A_RUN: [&str; 7] = [
     "combination.grid",
     "exposure-response.fit",
     "select-function",
-    "side-by-side.correlations",
     "survival.families",
     "survival.periods",
     "trial.crossover",
@@ -523,4 +522,53 @@ fn exact_a_table_without_results_is_said_before_a_run() {
         "{listed}"
     );
     assert!(listed.contains("experiment.toml:"), "{listed}");
+}
+
+/// Lists without an element, cells that are no path, steps without a source, parts of data: found before a run, each at
+/// its line.
+#[test]
+fn exact_what_only_a_run_showed_is_found_before_it() {
+    let text = |step: &str| {
+        let heading = lutetia_testkit::heading(1);
+        format!(
+            "{heading}[data.patient]\nstudy = \"data/studies/snmmi_patient4\"\n[data.points]\ntable = \"points.csv\"\n\
+             [[step]]\nkind = \"fit-curves\"\nid = \"fits\"\nstudy = \"patient\"\nfunctions = [\"mono\"]\n\
+             error = \"proportional 10 %\"\n{step}"
+        )
+    };
+    let files = lutetia_testkit::Files::of(&[("points.csv", "region,time,value\nkidneys,1,2\n")])
+        .with_folder("data/studies/snmmi_patient4");
+    let figure = |keys: &str| format!("[[figure]]\nname = \"f\"\ncaption = \"c\"\n{keys}");
+    for (step, expected) in [
+        (
+            "[[step]]\nkind = \"fit-curves\"\nid = \"none\"\nstudy = \"patient\"\nfunctions = []\nerror = \"proportional 10 %\"\n"
+                .to_owned(),
+            "`functions` of the step `none` is empty, expected at least 1",
+        ),
+        (
+            "[[step]]\nkind = \"select-function\"\nid = \"choice\"\nfunctions = [\"mono\"]\nerror = \"proportional 10 %\"\n"
+                .to_owned(),
+            "step `choice`: give either `study` or `from`",
+        ),
+        (
+            "[[step]]\nkind = \"compare\"\nid = \"beside\"\ncaption = \"c\"\n\
+             rows = [{ what = \"w\", ours = \"fits/kidney_left/tia\", published = \"x\", source = \"s\" }]\n"
+                .to_owned(),
+            "step `beside`: `x` is not of the form `table/row/column`",
+        ),
+        (
+            "[[step]]\nkind = \"survival\"\nid = \"os\"\nunit = \"mo\"\n".to_owned(),
+            "step `os`: needs either `from`, the patients of a step, or `data`, a table",
+        ),
+        (
+            figure("kind = \"scatter\"\nfrom = \"points.patients\"\nx = \"time\"\ny = \"value\"\nx_label = \"x\"\ny_label = \"y\"\n"),
+            "`points.patients` is not a step or table of this experiment",
+        ),
+    ] {
+        let text = text(&step);
+        let checked = lutetia_experiment::check("experiment.toml", &text, &files);
+        let said = lutetia_diagnostic::render(&checked.diagnostics, &checked.sources, false);
+        assert!(said.contains(expected), "{expected}:\n{said}");
+        assert!(said.contains("experiment.toml:"), "{said}");
+    }
 }
