@@ -157,13 +157,8 @@ pub enum Follows {
 
 impl Follows {
     /// All, in the order of their words in a file.
-    pub const ALL: [Self; 5] = [
-        Self::InPlace,
-        Self::ByEnergy,
-        Self::ByAllEnergy,
-        Self::AsRedMarrow,
-        Self::AlphaShare,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::InPlace, Self::ByEnergy, Self::ByAllEnergy, Self::AsRedMarrow, Self::AlphaShare];
 
     /// Those of dose factors.
     pub const FACTORS: [Self; 4] =

@@ -148,7 +148,8 @@ fn followed(
         }
         // That of man and woman are in the same proportion to a few thousandths.
         Follows::AsRedMarrow => {
-            let of = |source: &Source| marrow_self_factor(source, Sex::Male).ok().map(|s| s.total());
+            let of =
+                |source: &Source| marrow_self_factor(source, Sex::Male).ok().map(|s| s.total());
             let old = of(&source_with_daughters(other).ok()?)?;
             (value * of(source)? / old, format!(" {AS_RED_MARROW}"))
         }

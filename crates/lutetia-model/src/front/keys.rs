@@ -81,7 +81,7 @@ const EVIDENCE: Key = key(
     "what the number rests on: `measured` for this ligand or organ, `estimated` by fitting patients, `reference` anatomy or physiology, `related` (measured or estimated for another ligand, target or species), `assumed`; an assumed one has `min` and `max`",
 );
 /// How a number of a nuclide follows it, in the order of [`crate::Follows::ALL`].
-pub(crate) const FOLLOWS_WORDS: &[&str] = 
+pub(crate) const FOLLOWS_WORDS: &[&str] =
     &["in-place", "by-energy", "by-all-energy", "as-red-marrow", "alpha-share"];
 /// The reference adults, in the order of [`crate::Adult::ALL`].
 pub(crate) const ADULT_WORDS: &[&str] = &["male", "female"];

@@ -80,7 +80,10 @@ fn val_dose_of_the_marrow_follows_the_nuclide() {
             ("S_all", 7.29e-2, energy, 0.02, "energy that stays"),
         ] {
             let ratio = parameter(&marrow, name, &[]) / lutetium;
-            assert!((ratio / expected - 1.0).abs() < within, "{nuclide} {name}: {ratio} {expected}");
+            assert!(
+                (ratio / expected - 1.0).abs() < within,
+                "{nuclide} {name}: {ratio} {expected}"
+            );
             let said = |n: &String| n.contains(name) && n.contains(how);
             assert!(marrow.notes.iter().any(said), "{:?}", marrow.notes);
         }
@@ -125,7 +128,8 @@ fn exact_alphas_of_lesions_are_weighted_by_their_reach() {
         let curve = Curve { input: input.to_owned(), points: points.clone() };
         let inputs = Inputs { curves: vec![curve] };
         let regimen = Regimen::default();
-        let run = marrow.simulator.run(&Request::new(&parameters, &regimen, &[5.0]).inputs(&inputs));
+        let run =
+            marrow.simulator.run(&Request::new(&parameters, &regimen, &[5.0]).inputs(&inputs));
         run.expect("a run").outputs.get(0, output).expect("a value")
     };
     // Of the same numbers, so that rounding alone lies between.
@@ -148,9 +152,7 @@ fn exact_words_of_a_parameter_decide_nothing() {
         };
         load::model(MARROW, &[nuclide.to_owned()], &mut read).expect("a model")
     };
-    let words = |text: &str| {
-        text.replace("177Lu", "90Y").replace("in proportion to", "")
-    };
+    let words = |text: &str| text.replace("177Lu", "90Y").replace("in proportion to", "");
     let keys = |text: &str| {
         ["as-red-marrow", "by-all-energy"].iter().fold(text.to_owned(), |text, word| {
             text.replace(&format!("nuclide = \"Lu-177\", other_nuclides = \"{word}\", "), "")
