@@ -55,7 +55,6 @@ pub const MODELS: &[Bundled] = library! {
     "chains/psma-limits-enzalutamide.toml"
     "chains/psma-limits-olaparib.toml"
     "chains/psma-limits-pembrolizumab.toml"
-    "chains/psma-limits-saturable.toml"
     "chains/psma-marrow.toml"
     "chains/psma-olaparib.toml"
     "chains/psma-olaparib-both.toml"

@@ -26,6 +26,21 @@ pub(crate) struct Tail {
     share: f64,
 }
 
+/// What is left of an integral.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left<'a> {
+    /// Which one.
+    pub(crate) k: usize,
+    /// When.
+    pub(crate) time: f64,
+    /// The states then.
+    pub(crate) x: &'a [f64],
+    /// The output.
+    pub(crate) value: f64,
+    /// What was integrated.
+    pub(crate) integral: f64,
+}
+
 impl Tail {
     /// Nothing seen yet of so many integrated outputs; `tangents` are integrated too or not.
     pub(crate) fn new(
@@ -102,18 +117,18 @@ impl Tail {
         }
     }
 
-    /// The first integral of which too much is left at an accepted point, if there is one.
+    /// The integrals of which too much is left at an accepted point.
     pub(crate) fn unfinished(
         &self,
         time: f64,
         x: &[f64],
         integrands: &[f64],
         integrals: &[f64],
-    ) -> Option<usize> {
+    ) -> Vec<usize> {
         let values = self.sizes(integrands);
         let hot = self.hot_amount(x);
         let lambda = self.lambda;
-        values.iter().enumerate().find_map(|(k, &value)| {
+        let unfinished = values.iter().enumerate().filter_map(|(k, &value)| {
             // Below twelve digits of its peak an output is the solver's noise.
             if value <= 1e-12 * self.peak[k] {
                 return None;
@@ -133,6 +148,22 @@ impl Tail {
             // A rest that is not a number (nothing falls, nothing is left) is not small.
             let small = rest <= self.share * integrals[k].abs();
             (!small).then_some(k)
-        })
+        });
+        unfinished.collect()
+    }
+
+    /// Whether an integral that had all the time it could need waits for nothing but noise: its output is within `noise`,
+    /// what the absolute tolerances of the states make of it, and does not fall because the solver cannot see it fall; and
+    /// what it would add, falling as the slowest nuclide from here on, or standing for as long again where there is none,
+    /// is within the relative tolerance of the integral.
+    pub(crate) fn is_noise(&self, of: Left<'_>, noise: f64, rtol: f64) -> bool {
+        let Left { k, time, x, value, integral } = of;
+        let by_decay = self.ratio[k] * self.hot_amount(x);
+        let rest = if self.lambda > 0.0 {
+            by_decay.max(value.abs()) / self.lambda
+        } else {
+            value.abs() * time
+        };
+        value.abs() <= noise && rest <= rtol * integral.abs()
     }
 }

@@ -63,6 +63,19 @@ impl Tolerances {
         Self { absolute, nothing }
     }
 
+    /// What an output may be by the absolute tolerances of the states alone: the sum of what each makes of it.
+    pub(crate) fn noise(&self, x: &[f64], mut output: impl FnMut(&[f64]) -> f64) -> f64 {
+        let here = output(x);
+        let mut moved = x.to_vec();
+        let mut sum = 0.0;
+        for (k, tolerance) in self.absolute.iter().enumerate() {
+            moved[k] = x[k] + tolerance;
+            sum += (output(&moved) - here).abs();
+            moved[k] = x[k];
+        }
+        sum
+    }
+
     /// How much of a state is nothing.
     pub(crate) fn nothing(&self, state: usize) -> f64 {
         self.nothing.get(state).copied().unwrap_or(0.0)

@@ -372,3 +372,42 @@ fn regress_what_cannot_be_set_side_by_side() {
         assert!(found.contains(expected), "{half_lives}: {found}");
     }
 }
+
+/// Two cases, of which one is drawn and the other lies where the interval of the first ends with one seed and goes on with
+/// another: with both seeds its place is not determined, and where the other lies far off it is.
+#[test]
+fn exact_a_place_that_changes_with_the_seed_is_not_determined() {
+    let limits = "[step.limits]\nkidneys = { dose = \"23 Gy\" }\n";
+    let drawn = format!("{CASE}disagreement = {{ tumour = [0.5, 2.0] }}\n");
+    let ran_with = |seeds: &str, millilitres: f64| {
+        let other = CASE.replace("\"a\"", "\"b\"");
+        let case = format!("{limits}{drawn}{other}set = {{ V = \"{millilitres} mL\" }}\n");
+        ran(&format!("draws = 200\n{seeds}target = \"tumour\"\n{REGIONS}"), &case)
+    };
+    let of = |ran: &Ran, case: &str, column: &str| {
+        ran.table("s.limits").row("case", case).number(column)
+    };
+    let ends =
+        [3, 4].map(|seed| of(&ran_with(&format!("seed = {seed}\n"), 300.0), "a", "at_limit_high"));
+    assert!((ends[0] / ends[1] - 1.0).abs() > 1e-5, "{ends:?}");
+    let between = (ends[0] * ends[1]).sqrt();
+    // What the kidneys leave to the tumour goes nearly with their volume.
+    let mut millilitres = 600.0;
+    for _ in 0..6 {
+        millilitres *= between / of(&ran_with("", millilitres), "b", "at_limit");
+    }
+    let rank =
+        |ran: &Ran, case: &str| ran.table("s.limits").row("case", case).text("rank").to_owned();
+    let one = [3, 4].map(|seed| rank(&ran_with(&format!("seed = {seed}\n"), millilitres), "a"));
+    let mut places = one.clone();
+    places.sort();
+    assert_eq!(places, ["1 to 2", "2"]);
+    let both = ran_with("seeds = [4]\n", millilitres);
+    assert_eq!(rank(&both, "a"), "not determined: 1 to 2 or 2 by seed");
+    // The interval is that of the step's own seed.
+    assert_eq!(of(&both, "a", "at_limit_high").to_bits(), ends[0].to_bits());
+    let far = ran_with("seeds = [4, 5]\n", 5.0 * millilitres);
+    assert_eq!([rank(&far, "a"), rank(&far, "b")], ["2", "1"]);
+    let refused = refused(&format!("seeds = [4]\ndraws = 200\nassumed = true\n{REGIONS}"), CASE);
+    assert!(refused.contains("`seeds` draws ranks again"), "{refused}");
+}

@@ -251,7 +251,7 @@ fn val_published_doses_and_half_lives_of_ligands() {
     let mut faults = Vec::new();
     let mut validated = 0;
     for (ligand, rows) in &by_ligand {
-        let (mut met, mut counted) = (0, 0);
+        let (mut met, mut counted, mut of_organs) = (0, 0, 0);
         for (row, found) in rows.iter().zip(computed(rows)) {
             let what = format!("{ligand}, {} {}", row.organ, row.quantity);
             // Four digits are in the table, of another run at another tolerance.
@@ -265,10 +265,15 @@ fn val_published_doses_and_half_lives_of_ligands() {
             if !row.used && !row.remembered {
                 counted += 1;
                 met += usize::from(inside);
+                let of_organ = ["dose", "half-life"].contains(&row.quantity.as_str());
+                of_organs += usize::from(inside && of_organ);
             }
         }
         let is = is_validated(met, counted);
         validated += usize::from(is);
+        if is && of_organs == 0 {
+            faults.push(format!("{ligand} meets no dose or half-life of an organ"));
+        }
         let expected = if is { Status::Validated } else { Status::Sketch };
         if model("ligand", ligand).status != Some(expected) {
             faults.push(format!("{ligand} is not called {expected:?}: {met} of {counted} are met"));

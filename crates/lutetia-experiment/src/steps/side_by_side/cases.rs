@@ -176,6 +176,9 @@ fn names(step: &SideBySide) -> Result<(), StepError> {
     if (step.draws > 0) != (step.assumed || !step.ranges.is_empty() || off) {
         return Err(SideBySideError::NothingDrawn.into());
     }
+    if !step.seeds.is_empty() && (step.draws == 0 || step.target.is_none()) {
+        return Err(SideBySideError::NothingRanked.into());
+    }
     match step.regions.iter().find(|r| r.mass.is_some() && r.volume.is_some()) {
         Some(both) => Err(SideBySideError::MassAndVolume { name: both.name.clone() }.into()),
         None => Ok(()),

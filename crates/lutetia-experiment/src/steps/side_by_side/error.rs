@@ -41,6 +41,9 @@ pub enum SideBySideError {
     /// Draws without ranges, or ranges without draws.
     #[error("`draws` needs `assumed = true`, `ranges` or `disagreement`, and these need `draws`")]
     NothingDrawn,
+    /// Further seeds where nothing is drawn, or nothing is ranked.
+    #[error("`seeds` draws ranks again, and there are none; it needs `draws` and `target`")]
+    NothingRanked,
     /// Mass and volume, both given.
     #[error("the region `{name}` has both `mass` and `volume`; expected one")]
     MassAndVolume {

@@ -55,6 +55,10 @@ pub struct SideBySide {
     pub draws: u32,
     /// Seed of the draws, where it is not that of the experiment.
     pub seed: Option<u64>,
+    /// Further seeds, with each of which all is drawn again for the ranks alone: one that is not the same with every seed is
+    /// `not determined`.
+    #[serde(default)]
+    pub seeds: Vec<u64>,
     /// Whether values that the ligand's and the target's files call `assumed` or `related` are drawn over the range that
     /// they state, up to a hundred times the value: evenly in the logarithm where the least is above zero.
     #[serde(default)]

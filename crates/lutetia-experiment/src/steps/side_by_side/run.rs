@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU64, sync::atomic::Ordering};
 
+use lutetia_model::Status;
 use lutetia_patient::first_limit::{Limit, allowed};
 use lutetia_sim::{Options, Regimen, Request};
 use lutetia_units::Unit;
@@ -44,6 +45,8 @@ pub(super) struct Row {
     pub(super) main: Outcome,
     /// With every draw.
     pub(super) draws: Vec<Outcome>,
+    /// With every draw of each further seed; empty of what has no rank.
+    pub(super) again: Vec<Vec<Outcome>>,
 }
 
 /// How the doses of a region go with a value that is drawn.
@@ -101,16 +104,11 @@ pub(super) fn of(step: &SideBySide, context: &Context) -> Result<Found, StepErro
     }
     let rtol = Options::default().rtol;
     let seed = step.seed.unwrap_or(context.seed);
-    let mut jobs: Vec<(usize, Option<u64>)> = Vec::new();
-    for (at, point) in points.iter().enumerate() {
-        jobs.push((at, None));
-        if !point.case.ranges.is_empty() {
-            jobs.extend((0..u64::from(step.draws)).map(|draw| (at, Some(draw))));
-        }
-    }
+    let seeds: Vec<u64> = std::iter::once(seed).chain(step.seeds.iter().copied()).collect();
+    let jobs: Vec<Job> = points.iter().enumerate().flat_map(|(at, p)| p.jobs(at, step)).collect();
     let outcomes = jobs
         .par_iter()
-        .map(|&(at, draw)| {
+        .map(|&(at, drawn)| {
             if context.stop.load(Ordering::Relaxed) {
                 return Err(StepError::Interrupted);
             }
@@ -119,19 +117,21 @@ pub(super) fn of(step: &SideBySide, context: &Context) -> Result<Found, StepErro
                 name: point.case.name.clone(),
                 source: Box::new(source),
             };
+            let (turn, draw) = drawn.unzip();
+            let seed = seeds[turn.unwrap_or(0)];
             point.run(step, &limits, seed, draw).map_err(|e| named(e).into())
         })
         .collect::<Result<Vec<_>, StepError>>()?;
     let mut rows: Vec<Row> = Vec::new();
-    for ((at, draw), outcome) in jobs.into_iter().zip(outcomes) {
-        match draw {
-            None => rows.push(points[at].row(outcome)?),
-            // The draws of a row follow it.
-            Some(_) => {
-                if let Some(row) = rows.last_mut() {
-                    row.draws.push(outcome);
-                }
+    for ((at, drawn), outcome) in jobs.into_iter().zip(outcomes) {
+        // The draws of a row follow it, seed by seed.
+        match (drawn, rows.last_mut()) {
+            (Some((0, _)), Some(row)) => row.draws.push(outcome),
+            (Some((turn, _)), Some(row)) => {
+                row.again.resize_with(turn.max(row.again.len()), Vec::new);
+                row.again[turn - 1].push(outcome);
             }
+            _ => rows.push(points[at].row(outcome)?),
         }
     }
     let mut correlations = Vec::new();
@@ -147,7 +147,23 @@ fn one_or_all<T>(of: &[T]) -> Vec<Option<&T>> {
     if of.is_empty() { vec![None] } else { of.iter().map(Some).collect() }
 }
 
+/// A row, and of which seed, counted from that of the step, which draw; the file's own values where there is none.
+type Job = (usize, Option<(usize, u64)>);
+
 impl Point<'_, '_> {
+    /// Its own values, and the draws of each seed; further seeds are for what has a rank.
+    fn jobs(&self, at: usize, step: &SideBySide) -> Vec<Job> {
+        let mut jobs = vec![(at, None)];
+        let seeds = match self.case.model.model.status {
+            _ if self.case.ranges.is_empty() => 0,
+            Some(Status::Sketch) => 1,
+            _ => 1 + step.seeds.len(),
+        };
+        let of = |turn: usize| (0..u64::from(step.draws)).map(move |k| (at, Some((turn, k))));
+        jobs.extend((0..seeds).flat_map(of));
+        jobs
+    }
+
     fn parameters(&self, seed: u64, draw: Option<u64>, draws: u32) -> Vec<f64> {
         let mut parameters = self.case.parameters.clone();
         if let (Some(draw), Some(of)) = (draw, NonZeroU64::new(u64::from(draws))) {
@@ -313,6 +329,7 @@ impl Point<'_, '_> {
             drawn: self.case.ranges.len(),
             main,
             draws: Vec::new(),
+            again: Vec::new(),
         })
     }
 
@@ -338,7 +355,21 @@ impl Point<'_, '_> {
 impl Row {
     /// The middle 90 % of something over the draws.
     pub(super) fn middle(&self, of: impl Fn(&Outcome) -> Option<f64>) -> Option<(f64, f64)> {
-        let values: Option<Vec<f64>> = self.draws.iter().map(of).collect();
+        Self::middle_of(&self.draws, of)
+    }
+
+    /// The same with a seed, 0 for that of the step.
+    pub(super) fn middle_with(
+        &self,
+        seed: usize,
+        of: impl Fn(&Outcome) -> Option<f64>,
+    ) -> Option<(f64, f64)> {
+        let again = seed.checked_sub(1).and_then(|k| self.again.get(k));
+        Self::middle_of(again.unwrap_or(&self.draws), of)
+    }
+
+    fn middle_of(draws: &[Outcome], of: impl Fn(&Outcome) -> Option<f64>) -> Option<(f64, f64)> {
+        let values: Option<Vec<f64>> = draws.iter().map(of).collect();
         middle(&values?)
     }
 }

@@ -19,19 +19,34 @@ const ALIKE: f64 = 0.95;
 
 /// The places a case may have among those that are ranked, 1 for the greatest dose of the target at the limits: from one
 /// behind those that lie above it with all of their interval to one before those that lie below it.
+/// Where the places differ between the seeds that were drawn with, none is determined.
 pub(super) fn rank(row: &Row, rows: &[Row]) -> Cell {
     if row.status == SKETCH {
         return Cell::Text(format!("none, a {SKETCH}"));
     }
+    let seeds = rows.iter().map(|r| r.again.len()).max().unwrap_or(0) + 1;
+    let places: Option<Vec<String>> = (0..seeds).map(|seed| places(row, rows, seed)).collect();
+    let Some(mut places) = places else { return Cell::Missing };
+    places.sort();
+    places.dedup();
+    Cell::Text(match &places[..] {
+        [place] => place.clone(),
+        _ => format!("not determined: {} by seed", places.join(" or ")),
+    })
+}
+
+/// The places of a case with the draws of a seed, 0 for that of the step.
+fn places(row: &Row, rows: &[Row], seed: usize) -> Option<String> {
     let target = |o: &super::run::Outcome| o.at_limit.as_ref().and_then(|a| a.target);
-    let interval = |row: &Row| row.middle(target).or_else(|| target(&row.main).map(|x| (x, x)));
-    let Some((low, high)) = interval(row) else { return Cell::Missing };
+    let interval =
+        |row: &Row| row.middle_with(seed, target).or_else(|| target(&row.main).map(|x| (x, x)));
+    let (low, high) = interval(row)?;
     let others: Vec<(f64, f64)> =
         rows.iter().filter(|r| r.status != SKETCH).filter_map(interval).collect();
     let above = others.iter().filter(|o| o.0 > high).count();
     let below = others.iter().filter(|o| o.1 < low).count();
     let (first, last) = (above + 1, others.len() - below);
-    Cell::Text(if first == last { first.to_string() } else { format!("{first} to {last}") })
+    Some(if first == last { first.to_string() } else { format!("{first} to {last}") })
 }
 
 /// `<id>.best`: the amount that gives the target of each case the greatest dose within the limits, with mean and SD.

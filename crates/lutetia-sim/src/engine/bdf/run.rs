@@ -312,7 +312,7 @@ impl<'r> Run<'r> {
             // What is left are repetitions of events without an end, which have been seen.
             let rest = knots.get(k + 1..).unwrap_or(&[]);
             let over = record.to_infinity && !rest.is_empty() && rest.iter().all(|k| k.repeats);
-            if over && self.time > record.last_time() && self.tail_is_small()? {
+            if over && self.time > record.last_time() && self.tail_is_small(field)? {
                 break;
             }
         }

@@ -10,6 +10,7 @@ use crate::error::{OfState, SolveFailure};
 use crate::field::Field;
 use crate::regimen::same_moment;
 use crate::switches::{Crossing, Interpolant, Side};
+use crate::tail::Left;
 
 /// Why a stretch of steps ended.
 enum Outcome {
@@ -188,7 +189,7 @@ impl Run<'_> {
             }
             match until {
                 Until::Time(_) if reached => return Ok(Outcome::Done),
-                Until::TailIsSmall if self.tail_is_small()? => return Ok(Outcome::Done),
+                Until::TailIsSmall if self.tail_is_small(field)? => return Ok(Outcome::Done),
                 _ => {}
             }
         }
@@ -260,15 +261,26 @@ impl Run<'_> {
     }
 
     /// Whether what is left of every integral is small, or an error where it never will be.
-    pub(super) fn tail_is_small(&mut self) -> Result<bool, SolveFailure> {
+    pub(super) fn tail_is_small(&mut self, field: &Field) -> Result<bool, SolveFailure> {
         let Some(point) = self.history.newest() else {
             return Ok(false);
         };
         let integrals = &self.recorder.integrals;
-        match self.tail.unfinished(self.time, &self.x, &point.integrands, integrals) {
-            None => Ok(true),
-            Some(_) if self.time <= self.last_stop + self.tail.patience() => Ok(false),
-            Some(integral) => Err(self.does_not_decay(integral)),
+        let left = self.tail.unfinished(self.time, &self.x, &point.integrands, integrals);
+        if left.is_empty() || self.time <= self.last_stop + self.tail.patience() {
+            return Ok(left.is_empty());
         }
+        let mut y = vec![0.0; self.y.len()];
+        let stays = left.into_iter().find(|&k| {
+            let output = self.task.plan.record.integrals[k];
+            let noise = self.tolerances.noise(&self.x, |x| {
+                field.outputs_into(self.elapsed, x, &mut y);
+                y[output]
+            });
+            let (value, integral) = (point.integrands[k], integrals[k]);
+            let left = Left { k, time: self.time, x: &self.x, value, integral };
+            !self.tail.is_noise(left, noise, self.task.plan.tolerance.rtol)
+        });
+        stays.map_or(Ok(true), |k| Err(self.does_not_decay(k)))
     }
 }

@@ -16,7 +16,7 @@ use crate::record::{Recorder, Standing, Statistics, Trajectory};
 use crate::regimen::same_moment;
 use crate::schedule::{Knot, nearest};
 use crate::switches::{Interpolant, Watch};
-use crate::tail::Tail;
+use crate::tail::{Left, Tail};
 use crate::tolerance::Tolerances;
 
 /// A step must move the clock: its least share of the time since the segment began.
@@ -339,15 +339,25 @@ impl<'r> Course<'r> {
     /// Whether what is left of every integral is small, or an error where it never will be.
     fn tail_is_small(&mut self) -> Result<bool, SolveFailure> {
         let integrals = &self.recorder.integrals;
-        match self.tail.unfinished(self.time, &self.x, &self.integrands, integrals) {
-            None => Ok(true),
-            Some(_) if self.time <= self.last_stop + self.tail.patience() => Ok(false),
-            Some(integral) => {
-                let output = &self.system.outputs()[self.plan.record.integrals[integral]];
-                let value = self.integrands.get(integral).copied().unwrap_or(0.0);
-                Err(self.account().does_not_decay(self.time, output, value))
-            }
+        let left = self.tail.unfinished(self.time, &self.x, &self.integrands, integrals);
+        if left.is_empty() || self.time <= self.last_stop + self.tail.patience() {
+            return Ok(left.is_empty());
         }
+        let y = &mut self.y;
+        let stays = left.into_iter().find(|&k| {
+            let output = self.plan.record.integrals[k];
+            let noise = self.tolerances.noise(&self.x, |x| {
+                self.field.outputs_into(self.elapsed, x, y);
+                y[output]
+            });
+            let (value, integral) = (self.integrands[k], integrals[k]);
+            let left = Left { k, time: self.time, x: &self.x, value, integral };
+            !self.tail.is_noise(left, noise, self.plan.tolerance.rtol)
+        });
+        stays.map_or(Ok(true), |k| {
+            let output = &self.system.outputs()[self.plan.record.integrals[k]];
+            Err(self.account().does_not_decay(self.time, output, self.integrands[k]))
+        })
     }
 
     fn account(&self) -> Account<'r> {
