@@ -84,7 +84,7 @@ pub struct Pooled {
 pub struct DrawnFit {
     /// Parameters that are fixed in the fit and uncertain.
     pub drawn: Vec<String>,
-    /// Parameters that are fixed in the fit and of which no uncertainty is stated.
+    /// Parameters that are fixed in the fit and of which no uncertainty is stated, or which are set.
     pub held: Vec<String>,
     /// Draws.
     pub count: usize,
@@ -160,7 +160,8 @@ impl FittedModel {
         let tias = tias.map(|((series, quantity), own)| self.tia(series, quantity, own)).collect();
         quantities.extend(integrals);
         let drawn = uncertainty.drawn().map(str::to_owned).collect();
-        let held = uncertainty.held().to_vec();
+        let estimated = |name: &&String| names.contains(&name.as_str());
+        let held = uncertainty.held().iter().filter(|name| !estimated(name)).cloned().collect();
         Ok(DrawnFit { drawn, held, count, converged: fits.len(), quantities, tias })
     }
 

@@ -229,7 +229,7 @@ pub(crate) fn run(
         terminal.talk(&format!("drawn: {}", tables::said(&drawn, draws.seed)));
         if !drawn.held.is_empty() {
             terminal.talk(&format!(
-                "held fixed, as no uncertainty is stated: {}",
+                "held fixed, as no uncertainty is stated or they are set: {}",
                 drawn.held.join(", ")
             ));
         }

@@ -72,7 +72,11 @@ fn exact_the_spread_of_what_is_fixed_joins_the_error() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("held fixed, as no uncertainty is stated: g"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("held fixed, as no uncertainty is stated or they are set: g\n"),
+        "{}",
+        ran.stderr
+    );
     let table = Rows::read(&ran.stdout);
     let s = table.row("quantity", "s");
     let omega = (0.04_f64).ln_1p().sqrt();
