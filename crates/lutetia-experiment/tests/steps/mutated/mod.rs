@@ -80,9 +80,9 @@ enum Ended {
 }
 
 /// Codes of what cannot be known of names and units: numbers that have no answer, or are out of their range.
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 12] = [
     "LUT4", "LUT5", "LUT6", "LUT9", "LUT7124", "LUT7126", "LUT7134", "LUT7139", "LUT7140",
-    "LUT7141", "LUT7160",
+    "LUT7141", "LUT7156", "LUT7160",
 ];
 
 fn ended(case: &Case, cache: &dyn Cache) -> Ended {
