@@ -8,12 +8,12 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// transitive closure of these.
 const ARROWS: &[(&str, &[&str])] = &[
     ("lutetia-report", &["lutetia-experiment"]),
-    ("lutetia-experiment", &["lutetia-trial", "lutetia-patient", "lutetia-figure"]),
+    ("lutetia-experiment", &["lutetia-trial", "lutetia-patient", "lutetia-pet", "lutetia-figure"]),
     ("lutetia-patient", &["lutetia-fit", "lutetia-outcome"]),
     ("lutetia-scenario", &["lutetia-sim", "lutetia-dose", "lutetia-models"]),
     ("lutetia-figure", &["lutetia-table", "lutetia-outcome"]),
     ("lutetia-table", &["lutetia-units"]),
-    ("lutetia", &["lutetia-report", "lutetia-exchange", "lutetia-pet"]),
+    ("lutetia", &["lutetia-report", "lutetia-exchange"]),
     ("lutetia-pet", &["lutetia-fit"]),
     ("lutetia-exchange", &["lutetia-data", "lutetia-model"]),
     ("lutetia-trial", &["lutetia-fit", "lutetia-outcome"]),

@@ -77,10 +77,11 @@ impl Plan {
     /// The plan of an experiment.
     #[must_use]
     pub fn of(experiment: &Experiment) -> Self {
-        let what = |data: &Data| match (&data.study, &data.table) {
-            (Some(study), _) => format!("study {study}"),
-            (None, Some(table)) => format!("table {table}"),
-            (None, None) => "nothing".to_owned(),
+        let what = |data: &Data| match (&data.study, &data.table, &data.pet) {
+            (Some(study), ..) => format!("study {study}"),
+            (None, Some(table), _) => format!("table {table}"),
+            (None, None, Some(pet)) => format!("scans {}", pet.frames),
+            (None, None, None) => "nothing".to_owned(),
         };
         let data = experiment.data.iter();
         let models = experiment.models.iter().map(|(name, model)| {

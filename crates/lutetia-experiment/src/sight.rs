@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lutetia_data::Study;
+use lutetia_data::{PetStudy, Study};
 use lutetia_scenario::LoadedModel;
 use lutetia_table::Tables;
 
@@ -22,6 +22,7 @@ use crate::{
 /// What the present step does not name.
 pub(crate) struct Hidden {
     studies: BTreeMap<String, Study>,
+    scans: BTreeMap<String, PetStudy>,
     published: Tables,
     models: BTreeMap<String, LoadedModel>,
     elsewhere: Tables,
@@ -53,6 +54,7 @@ impl Hidden {
             graph.behind(step).iter().map(|&at| experiment.steps[at].kind().id()).collect();
         Self {
             studies: rest(&mut context.studies, |name| data.contains(name)),
+            scans: rest(&mut context.scans, |name| data.contains(name)),
             published: rest(&mut context.published, |name| data.contains(name)),
             models: rest(&mut context.models, |name| models.contains(name)),
             elsewhere: rest(&mut context.elsewhere, |name| elsewhere.contains(name)),
@@ -64,6 +66,7 @@ impl Hidden {
     /// Puts it back.
     pub(crate) fn back(self, context: &mut Context) {
         context.studies.extend(self.studies);
+        context.scans.extend(self.scans);
         context.published.extend(self.published);
         context.models.extend(self.models);
         context.elsewhere.extend(self.elsewhere);

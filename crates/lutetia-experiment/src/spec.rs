@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 pub use crate::check::parse;
 use crate::steps::{Step, Use};
+use crate::written::{OfNuclide, Text};
 use lutetia_figure::ChartSpec;
 
 /// An experiment file.
@@ -60,7 +61,7 @@ pub struct Heading {
     pub references: Vec<String>,
 }
 
-/// A study folder or a table, by path from the root of the repository.
+/// A study folder, a table or dynamic scans, by path from the root of the repository.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
@@ -68,6 +69,24 @@ pub struct Data {
     pub study: Option<String>,
     /// A CSV file.
     pub table: Option<String>,
+    /// Dynamic PET scans.
+    pub pet: Option<Pet>,
+}
+
+/// Dynamic PET scans: `{ frames = "data/pet/tacs.csv", blood = "data/pet/blood.csv" }`, tables as `docs/pet.md` has them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pet {
+    /// The CSV file of frames.
+    pub frames: String,
+    /// The CSV file of blood; none for methods with a reference region.
+    pub blood: Option<String>,
+    /// Allow frames to leave gaps, as of a break in the scan.
+    #[serde(default)]
+    pub gaps: bool,
+    /// The nuclide, where concentrations are as measured; they are corrected for its decay since the injection.
+    #[schemars(with = "Option<Text<OfNuclide>>")]
+    pub uncorrected: Option<String>,
 }
 
 impl Experiment {

@@ -19,6 +19,7 @@
 //! | choose among functions or average over them | [`Function`], [`average`], [`Fit::quality`], [`Pooled`] for a cohort |
 //! | fit a million rows | [`VoxelFitter`] |
 //! | search a box without derivatives, under limits | [`search()`] |
+//! | join fits that hold something uncertain fixed | [`combined()`] |
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
@@ -26,6 +27,7 @@
 
 mod bootstrap;
 mod choice;
+mod combined;
 mod criterion;
 mod curve;
 mod error;
@@ -49,6 +51,7 @@ mod voxels;
 
 pub use bootstrap::{Percentiles, Refit, Refitted, Sampler, percentiles};
 pub use choice::{GAIN, MISFIT, MOST_BIRGE, Why, choose, widened};
+pub use combined::{Combined, FEWEST_FITS, combined};
 pub use criterion::NoCriterion;
 pub use curve::exponentials::{AmplitudeSum, ExponentialForm, Rate, SumOfExponentials};
 pub use curve::functions::{FUNCTIONS, Function, NameSource, UnknownFunction};

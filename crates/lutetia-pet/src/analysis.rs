@@ -69,6 +69,28 @@ impl Method {
         matches!(self, Self::Srtm | Self::ReferenceLogan)
     }
 
+    /// What it is for, the first of [`Answer::quantities`] first.
+    pub fn quantities(self) -> Vec<String> {
+        match self {
+            Self::Tissue(model) => ModelFile::Tissue(model).names(),
+            Self::Srtm | Self::ReferenceLogan => vec!["BP_ND".to_owned()],
+            Self::Logan | Self::Ma1 => vec!["V_T".to_owned()],
+            Self::Patlak => vec!["K_i".to_owned()],
+        }
+    }
+
+    /// What it estimates beside these: rates, blood fraction, delay. Plots estimate nothing else.
+    pub fn parameters(self) -> Vec<String> {
+        match self {
+            Self::Tissue(model) => model.parameters(),
+            Self::Srtm => {
+                let rates = ["R1", "k2"].into_iter().map(str::to_owned);
+                rates.chain(ModelFile::Srtm.names()).collect()
+            }
+            Self::Logan | Self::Ma1 | Self::Patlak | Self::ReferenceLogan => Vec::new(),
+        }
+    }
+
     /// Whether it reads a line off the end of the scan.
     pub fn is_graphical(self) -> bool {
         !matches!(self, Self::Tissue(_) | Self::Srtm)

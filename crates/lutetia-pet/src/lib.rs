@@ -6,6 +6,7 @@
 //! | to … | use |
 //! |---|---|
 //! | analyse a region of a table by a method | [`analyse`] with [`Method`] |
+//! | analyse what is asked of a table of scans | [`Survey`] |
 //! | make an input of blood, plasma fraction and parent fraction | [`BloodSamples`], [`Input::of_samples`] |
 //! | fit compartments with delay and blood volume | [`fit_tissue`] with [`Compartments`] |
 //! | fit the simplified reference tissue model | [`fit_reference`] |
@@ -46,6 +47,7 @@ mod graphical;
 mod input;
 mod model;
 mod reference;
+mod survey;
 mod tissue;
 
 pub use analysis::{Analysis, Answer, Method, Seen, Sought, analyse};
@@ -60,4 +62,5 @@ pub use graphical::{
 };
 pub use input::{BloodSamples, Input};
 pub use reference::ReferencePredictor;
+pub use survey::{Analysed, Efflux, Survey, SurveyFault};
 pub use tissue::TissuePredictor;

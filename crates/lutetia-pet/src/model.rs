@@ -72,6 +72,12 @@ impl ModelFile {
             .collect()
     }
 
+    /// What the file derives, in its order.
+    pub(crate) fn names(self) -> Vec<String> {
+        let derived = self.system().map_or(&[][..], System::derived);
+        derived.iter().map(|info| info.name.clone()).collect()
+    }
+
     /// The unit of what the file derives.
     pub(crate) fn unit(self, name: &str) -> Option<&'static str> {
         let info = self.system()?.derived().iter().find(|info| info.name == name)?;

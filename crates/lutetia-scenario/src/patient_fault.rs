@@ -69,6 +69,22 @@ pub enum PatientFault {
         /// Which.
         name: String,
     },
+    /// A patient whom the study does not have.
+    #[error("the study has no subject `{name}`; it has: {}", known.join(", "))]
+    NotInStudy {
+        /// As written.
+        name: String,
+        /// A subject that is near.
+        near: Option<String>,
+        /// The subjects there are.
+        known: Vec<String>,
+    },
+    /// A dose beside those of a study.
+    #[error("`{name}` is of a dose, and the doses are those of the study")]
+    DoseOfStudy {
+        /// The title.
+        name: String,
+    },
     /// A title without its unit, or with one of something else.
     #[error("{}", match found {
         None => format!("column `{name}` has no unit"),
@@ -97,6 +113,8 @@ impl Refused for PatientFault {
             Self::Parts(_) | Self::Formula { .. } | Self::Input { .. } | Self::Unknown { .. } => {
                 codes::UNKNOWN_COLUMN
             }
+            Self::DoseOfStudy { .. } => codes::UNKNOWN_COLUMN,
+            Self::NotInStudy { .. } => codes::MISSING_SUBJECT,
             Self::SetForAll { .. } => codes::DUPLICATE_COLUMN,
             Self::Unit { found: None, .. } => codes::MISSING_UNIT,
             Self::Unit { found: Some(_), .. } => codes::WRONG_DIMENSION,
@@ -127,6 +145,13 @@ impl Refused for PatientFault {
                 "remove the column; `lutetia explain` lists what the model has, and a dose is {}",
                 DOSE.join(", ")
             ),
+            Self::NotInStudy { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NotInStudy { near: None, .. } => {
+                "remove the row, or name the patient as `subjects.csv` does".to_owned()
+            }
+            Self::DoseOfStudy { .. } => {
+                "remove the column, and write the dose into `doses.csv` of the study".to_owned()
+            }
             Self::SetForAll { .. } => "keep one of both".to_owned(),
             Self::Unit { name, example, .. } => match example.as_str() {
                 "" | "1" => format!("write `{name}` without a unit"),

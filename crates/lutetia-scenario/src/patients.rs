@@ -18,6 +18,8 @@ pub struct PatientColumns<'a> {
     base: Vec<f64>,
     /// What is set for all of them, which no column may set again.
     set: Vec<&'a str>,
+    /// The subjects of the study that the table stands beside; none where it stands alone.
+    study: Option<Vec<&'a str>>,
 }
 
 /// One patient as he is simulated.
@@ -35,7 +37,13 @@ impl<'a> PatientColumns<'a> {
     /// For a model, with the parameters of whoever says nothing (internal) and the names of those that are set for all.
     #[must_use]
     pub fn new(model: &'a LoadedModel, base: Vec<f64>, set: Vec<&'a str>) -> Self {
-        Self { model, base, set }
+        Self { model, base, set, study: None }
+    }
+
+    /// For a table beside a study of these subjects, whose own table and doses hold where it says nothing.
+    #[must_use]
+    pub fn beside(self, subjects: Vec<&'a str>) -> Self {
+        Self { study: Some(subjects), ..self }
     }
 
     /// A patient of the table.
@@ -143,6 +151,9 @@ impl Judge for PatientColumns<'_> {
 
     fn column(&self, name: &str, unit: Option<&Unit>) -> Result<(), PatientFault> {
         if let Some(key) = dose_key(name) {
+            if self.study.is_some() {
+                return Err(PatientFault::DoseOfStudy { name: name.to_owned() });
+            }
             return match key {
                 "activity" => dimension(name, unit, &[Dimension::ACTIVITY], "MBq"),
                 "amount" => dimension(name, unit, &[Dimension::AMOUNT, Dimension::MASS], "nmol"),
@@ -168,8 +179,20 @@ impl Judge for PatientColumns<'_> {
         self.value(name, value).map(|_| ())
     }
 
+    fn patient(&self, name: &str) -> Result<(), PatientFault> {
+        let Some(subjects) = self.study.as_ref().filter(|known| !known.contains(&name)) else {
+            return Ok(());
+        };
+        Err(PatientFault::NotInStudy {
+            name: name.to_owned(),
+            near: closest(name, subjects.iter().copied()).map(str::to_owned),
+            known: subjects.iter().map(|&subject| subject.to_owned()).collect(),
+        })
+    }
+
     fn row(&self, values: &BTreeMap<String, Covariate>) -> Result<(), PatientFault> {
-        self.given(values).map(|_| ())
+        // Beside a study the rest stands in the study, or is missed by whoever needs it.
+        if self.study.is_some() { Ok(()) } else { self.given(values).map(|_| ()) }
     }
 }
 

@@ -6,7 +6,7 @@
 //! (David and Nagaraja 2003, Order Statistics, 7.1). Of the 2.5 % and 97.5 % quantiles there are such ranks from 146
 //! draws on; of the median from 6. Where there are none, nothing is said of the quantile.
 
-use lutetia_population::{CohortSpec, Population, Uncertainty};
+use lutetia_population::{CohortSpec, Patient, Population, Uncertainty};
 use lutetia_scenario::{LoadedModel, Scenario};
 use lutetia_sim::{Options, Request, SimError};
 
@@ -106,11 +106,12 @@ pub struct Drawn<'a> {
 }
 
 impl Drawn<'_> {
-    /// The parameters of each draw about those of `base`, internal.
+    /// The parameters of each draw about those of `base`, internal, and how many draws of patients lay outside the bounds
+    /// of the model and were drawn again.
     ///
     /// # Errors
     /// A population that cannot be drawn.
-    pub fn parameters(&self, base: &[f64]) -> Result<Vec<Vec<f64>>, TrialError> {
+    pub fn parameters(&self, base: &[f64]) -> Result<(Vec<Vec<f64>>, u64), TrialError> {
         let system = self.model.simulator.system();
         let population = |typical: &[f64]| {
             let infos = system.parameters().iter().zip(typical).filter(|(_, x)| x.is_finite());
@@ -121,17 +122,27 @@ impl Drawn<'_> {
         let uncertain = |number: u64| self.uncertainty.draw(base, self.seed, number);
         let numbers = 0..u64::from(self.count);
         match self.of {
-            DrawsOf::Uncertainty => Ok(numbers.map(uncertain).collect()),
+            DrawsOf::Uncertainty => Ok((numbers.map(uncertain).collect(), 0)),
             DrawsOf::BetweenPatients => {
                 let population = population(base)?;
-                let patient = |k| Ok(population.patient(k)?.parameters(0).to_vec());
-                numbers.map(patient).collect()
+                patients(numbers.map(|k| Ok(population.patient(k)?)))
             }
-            DrawsOf::Both => numbers
-                .map(|k| Ok(population(&uncertain(k))?.patient(k)?.parameters(0).to_vec()))
-                .collect(),
+            DrawsOf::Both => patients(numbers.map(|k| Ok(population(&uncertain(k))?.patient(k)?))),
         }
     }
+}
+
+/// The parameters of some patients, and how many draws of them were refused.
+fn patients(
+    drawn: impl Iterator<Item = Result<Patient, TrialError>>,
+) -> Result<(Vec<Vec<f64>>, u64), TrialError> {
+    let (mut parameters, mut again) = (Vec::new(), 0);
+    for patient in drawn {
+        let patient = patient?;
+        again += u64::from(patient.attempts) - 1;
+        parameters.push(patient.parameters(0).to_vec());
+    }
+    Ok((parameters, again))
 }
 
 /// Quantiles of some outputs at some times (internal, ascending) over draws of the parameters of a scenario: for each

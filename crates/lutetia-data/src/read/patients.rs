@@ -53,6 +53,14 @@ pub trait Judge {
     /// Why not.
     fn cell(&self, name: &str, value: &Covariate) -> Result<(), Self::Refusal>;
 
+    /// Whether there may be a patient of this name.
+    ///
+    /// # Errors
+    /// Why not.
+    fn patient(&self, _name: &str) -> Result<(), Self::Refusal> {
+        Ok(())
+    }
+
     /// Whether what a row says goes together; asked where each of its cells can be.
     ///
     /// # Errors
@@ -173,6 +181,9 @@ fn rows(
         }
         let Ok(id) = id else { return };
         let place = row.place(PATIENT);
+        if let Err(refusal) = judge.patient(&id) {
+            faults.error(refusal.code(), place, || said(&refusal, "this patient"));
+        }
         if let Some(&line) = lines.get(id.as_ref()) {
             faults.error(codes::DUPLICATE_SUBJECT, place, || {
                 Fault::new(format!("patient `{id}` is listed twice"), "the second one")

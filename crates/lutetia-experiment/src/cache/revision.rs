@@ -44,6 +44,7 @@ pub(crate) fn revision(step: &Step) -> String {
         | Step::Sweep(_)
         | Step::Simulate(_)
         | Step::SideBySide(_)
+        | Step::Pet(_)
         | Step::PetToTherapy(_)
         | Step::Reconstruct(_)
         | Step::Survival(_)

@@ -74,11 +74,11 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
         }
     }
     for (name, data) in &experiment.data {
-        if data.study.is_none() && data.table.is_none() {
+        if data.study.is_none() && data.table.is_none() && data.pet.is_none() {
             faults.push(
-                Diagnostic::error("LUT7004", format!("the data `{name}` need `study` or `table`"))
+                Diagnostic::error("LUT7004", format!("the data `{name}` need `study`, `table` or `pet`"))
                     .at(file.declared("data", name), "")
-                    .hint("give the folder of a `study`, or the CSV file of a `table`"),
+                    .hint("give the folder of a `study`, the CSV file of a `table`, or the `frames` of a `pet`"),
             );
         }
     }

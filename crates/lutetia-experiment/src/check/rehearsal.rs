@@ -27,7 +27,9 @@ pub(super) fn faults(
             Use::Step(other) => left_out.contains(*other),
             Use::Model(name) => !context.models.contains_key(*name),
             Use::Data(name) => {
-                !context.studies.contains_key(*name) && !context.published.contains_key(*name)
+                !context.studies.contains_key(*name)
+                    && !context.scans.contains_key(*name)
+                    && !context.published.contains_key(*name)
             }
             Use::Experiment(_) => false,
         };

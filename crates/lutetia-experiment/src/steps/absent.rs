@@ -18,6 +18,12 @@ pub enum Absent {
         /// As named.
         name: String,
     },
+    /// No scans of that name.
+    #[error("`{name}` is not a `pet` under `[data]`")]
+    Scans {
+        /// As named.
+        name: String,
+    },
     /// No table of that name under `[data]`.
     #[error("`{name}` is not a table under `[data]`")]
     Published {
@@ -61,6 +67,7 @@ impl Absent {
         match self {
             Self::Model { .. }
             | Self::Study { .. }
+            | Self::Scans { .. }
             | Self::Published { .. }
             | Self::Kind { .. } => "LUT7150",
             Self::Subject { .. } | Self::NoSubject { .. } | Self::Cycle { .. } => "LUT7151",

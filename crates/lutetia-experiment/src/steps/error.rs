@@ -15,9 +15,9 @@ use lutetia_units::{NuclideError, UnitError};
 
 use super::{
     Absent, combination::CombinationError, compare::CompareError, designs::DesignsError,
-    input_curve::InputCurveError, pet_to_therapy::PetToTherapyError, reconstruct::ReconstructError,
-    side_by_side::SideBySideError, simulate::SimulateError, small_targets::SmallTargetsError,
-    survival::SurvivalError, sweep::SweepError,
+    input_curve::InputCurveError, pet::PetStepError, pet_to_therapy::PetToTherapyError,
+    reconstruct::ReconstructError, side_by_side::SideBySideError, simulate::SimulateError,
+    small_targets::SmallTargetsError, survival::SurvivalError, sweep::SweepError,
 };
 use crate::results::NotFound;
 
@@ -84,6 +84,9 @@ pub enum StepError {
     /// Cases side by side.
     #[error(transparent)]
     SideBySide(Box<SideBySideError>),
+    /// Kinetics of PET.
+    #[error(transparent)]
+    Pet(Box<PetStepError>),
     /// A therapy predicted from a scan.
     #[error(transparent)]
     PetToTherapy(Box<PetToTherapyError>),
@@ -119,6 +122,18 @@ pub enum StepError {
     /// What is asked of a measured patient cannot be had.
     #[error(transparent)]
     Measured(Box<PatientError>),
+    /// Draws of what is fixed in a fit that are too few, or too many.
+    #[error(
+        "`draws` is {found}; expected 0 for none, or {least} to {most}, as the spread of fewer says little"
+    )]
+    FitDraws {
+        /// As given.
+        found: u32,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
     /// A table that is no library of curves.
     #[error(transparent)]
     Library(Box<LibraryError>),
@@ -172,6 +187,7 @@ impl StepError {
             Self::InputCurve(error) => Some(error.code()),
             Self::Sweep(error) => Some(error.code()),
             Self::SideBySide(error) => Some(error.code()),
+            Self::Pet(error) => Some(error.code()),
             Self::PetToTherapy(error) => Some(error.code()),
             Self::Reconstruct(error) => Some(error.code()),
             Self::Compare(error) => Some(error.code()),
@@ -189,6 +205,7 @@ impl StepError {
             Self::Refused(_) => Some("LUT7106"),
             Self::NoRegion { .. } | Self::NoDoseOf { .. } => Some("LUT7102"),
             Self::StudyOrStep => Some("LUT7104"),
+            Self::FitDraws { .. } => Some("LUT7173"),
             Self::Interrupted => None,
         }
     }
@@ -209,6 +226,7 @@ impl StepError {
                 _ => None,
             },
             Self::Patient { source, .. } => source.hint(),
+            Self::Pet(error) => error.hint(),
             Self::SideBySide(fault) if matches!(**fault, SideBySideError::NoOutput { .. }) => {
                 Some("`lutetia explain` of a model lists its outputs".to_owned())
             }
@@ -255,6 +273,7 @@ boxed!(
     InputCurve InputCurveError,
     Sweep SweepError,
     SideBySide SideBySideError,
+    Pet PetStepError,
     PetToTherapy PetToTherapyError,
     Reconstruct ReconstructError,
     Compare CompareError,

@@ -21,6 +21,7 @@ use super::{
     integrate::Integrate,
     model_dose::ModelDose,
     one_at_a_time::OneAtATimeStep,
+    pet::PetStep,
     pet_to_therapy::PetToTherapy,
     plan::PlanStep,
     reconstruct::Reconstruct,
@@ -115,6 +116,8 @@ pub enum Step {
     Simulate(Simulate),
     /// Patients, ligands or settings side by side.
     SideBySide(Box<SideBySide>),
+    /// Kinetics of dynamic PET: compartments and plots over regions of scans.
+    Pet(Box<PetStep>),
     /// From the uptakes of a diagnostic scan to the doses of a therapy, over virtual patients whose truth is known.
     PetToTherapy(Box<PetToTherapy>),
     /// Individual times from published survival curves.
@@ -161,6 +164,7 @@ impl Step {
             Self::Sweep(_) => "sweep",
             Self::Simulate(_) => "simulate",
             Self::SideBySide(_) => "side-by-side",
+            Self::Pet(_) => "pet",
             Self::PetToTherapy(_) => "pet-to-therapy",
             Self::Reconstruct(_) => "reconstruct",
             Self::Survival(_) => "survival",
@@ -199,6 +203,7 @@ impl Step {
             Self::Sweep(s) => s,
             Self::Simulate(s) => s,
             Self::SideBySide(s) => s.as_ref(),
+            Self::Pet(s) => s.as_ref(),
             Self::PetToTherapy(s) => s.as_ref(),
             Self::Reconstruct(s) => s,
             Self::Survival(s) => s,

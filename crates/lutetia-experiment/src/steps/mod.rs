@@ -10,14 +10,14 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use lutetia_data::Study;
+use lutetia_data::{PetAllowed, PetStudy, Study, nuclides};
 use lutetia_diagnostic::{Diagnostic, Sources};
 use lutetia_model::{Parameter, listed_once};
 
 use crate::artefact::Artefacts;
 use crate::names::owns;
 use crate::results::{AllResults, Results, Shown};
-use crate::spec::Data;
+use crate::spec::{Data, Pet};
 use crate::world::hash;
 use crate::{Experiment, Failure, Reading};
 use lutetia_table::{Origin, Table, Tables};
@@ -42,6 +42,7 @@ pub mod integrate;
 mod kind;
 pub mod model_dose;
 pub mod one_at_a_time;
+pub mod pet;
 pub mod pet_to_therapy;
 pub mod plan;
 pub mod reconstruct;
@@ -68,6 +69,8 @@ pub use trial_error::{NeedsEndpoint, TrialStepError};
 pub(crate) struct Context {
     pub(crate) seed: u64,
     pub(crate) studies: BTreeMap<String, Study>,
+    /// Dynamic scans under `[data]`.
+    pub(crate) scans: BTreeMap<String, PetStudy>,
     pub(crate) published: Tables,
     pub(crate) models: BTreeMap<String, LoadedModel>,
     /// What earlier steps found. Their tables are not here: they are for readers.
@@ -122,6 +125,7 @@ impl Context {
         Self {
             seed,
             studies: BTreeMap::new(),
+            scans: BTreeMap::new(),
             published: Tables::new(),
             models: BTreeMap::new(),
             results: AllResults::default(),
@@ -140,9 +144,10 @@ impl Context {
 
     /// Keeps what stands under one name of `[data]`.
     pub(crate) fn keep_data(&mut self, name: &str, data: &Data, read: DataRead) {
-        let DataRead { study, text, bytes } = read;
+        let DataRead { study, scans, text, bytes } = read;
         self.bytes.data.insert(name.to_owned(), bytes);
         self.studies.extend(study.map(|study| (name.to_owned(), study)));
+        self.scans.extend(scans.map(|scans| (name.to_owned(), scans)));
         if let (Some(path), Some(text)) = (&data.table, text) {
             let table = lutetia_table::read(name, &text).of(origin_of_file(path));
             self.published.insert(name.to_owned(), table);
@@ -239,6 +244,11 @@ impl Context {
     pub(crate) fn study(&self, name: &str) -> Result<&Study, Absent> {
         self.studies.get(name).ok_or_else(|| Absent::Study { name: name.to_owned() })
     }
+
+    /// Dynamic scans under `[data]`.
+    pub(crate) fn scans(&self, name: &str) -> Result<&PetStudy, Absent> {
+        self.scans.get(name).ok_or_else(|| Absent::Scans { name: name.to_owned() })
+    }
 }
 
 /// The numbers of a model that are assumed, each with the reason; one that stands alike in several parts is one.
@@ -273,6 +283,7 @@ fn assumed(loaded: &LoadedModel) -> Vec<String> {
 /// What stands under one name of `[data]`.
 pub(crate) struct DataRead {
     pub(crate) study: Option<Study>,
+    pub(crate) scans: Option<PetStudy>,
     /// Of the table.
     pub(crate) text: Option<String>,
     /// Hash of all that was read.
@@ -284,7 +295,7 @@ pub(crate) struct DataRead {
 /// # Errors
 /// What cannot be read, every fault of a study, every row of a table that is wider or narrower than its header.
 pub(crate) fn read_data(data: &Data, reading: &mut Reading<'_>) -> Result<DataRead, Failure> {
-    let mut read = DataRead { study: None, text: None, bytes: String::new() };
+    let mut read = DataRead { study: None, scans: None, text: None, bytes: String::new() };
     if let Some(path) = &data.study {
         let files = reading.folder(path)?;
         for (name, bytes) in &files {
@@ -295,6 +306,9 @@ pub(crate) fn read_data(data: &Data, reading: &mut Reading<'_>) -> Result<DataRe
         if read.study.is_none() {
             return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
         }
+    }
+    if let Some(pet) = &data.pet {
+        read.scans = Some(scans(pet, reading, &mut read.bytes)?);
     }
     if let Some(path) = &data.table {
         let text = reading.text(path)?;
@@ -310,6 +324,32 @@ pub(crate) fn read_data(data: &Data, reading: &mut Reading<'_>) -> Result<DataRe
 fn study(path: &str, files: &[(String, Vec<u8>)]) -> (Option<Study>, Vec<Diagnostic>, Sources) {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
     Study::parse_in(path, &files)
+}
+
+/// Dynamic scans, corrected for decay where they are said not to be.
+fn scans(pet: &Pet, reading: &mut Reading<'_>, read: &mut String) -> Result<PetStudy, Failure> {
+    let mut table = |path: &String| {
+        let bytes = reading.bytes(path)?;
+        read.push_str(&format!("{path:?} {}\n", hash(&bytes)));
+        Ok::<_, Failure>(bytes)
+    };
+    let frames = table(&pet.frames)?;
+    let blood =
+        pet.blood.as_ref().map(|path| Ok::<_, Failure>((path, table(path)?))).transpose()?;
+    let second = blood.as_ref().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+    let allowed = PetAllowed { gaps: pet.gaps };
+    let (study, diagnostics, sources) = PetStudy::parse((&pet.frames, &frames), second, allowed);
+    let Some(mut study) = study else {
+        return Err(Failure::Diagnostics { diagnostics, sources: Box::new(sources) });
+    };
+    if let Some(nuclide) = &pet.uncorrected {
+        let nuclide = nuclides().get(nuclide).map_err(|source| Failure::Step {
+            step: pet.frames.clone(),
+            reason: StepError::from(source),
+        })?;
+        study.correct_decay(nuclide);
+    }
+    Ok(study)
 }
 
 /// A file that a report wrote holds what was computed, however it is named here; others were observed.

@@ -8,6 +8,7 @@ use lutetia_patient::{
     refuse_bare,
     text::{adult, relative, tissue},
 };
+use lutetia_pet::Method;
 use lutetia_units::{Quantity, Unit};
 
 use super::{TimeUnit, Unread, unread::Cause};
@@ -25,7 +26,7 @@ struct Form {
     read: fn(&str) -> Result<(), Cause>,
 }
 
-const FORMS: [Form; 12] = [
+const FORMS: [Form; 13] = [
     Form {
         word: ANY,
         name: "a number, with its unit where it has one",
@@ -49,6 +50,15 @@ const FORMS: [Form; 12] = [
         name: "a function of time",
         example: "mono",
         read: |text| Ok(functions(&[text.to_owned()]).map(drop)?),
+    },
+    Form {
+        word: "pet-method",
+        name: "a method of PET kinetics",
+        example: "2tcm",
+        read: |text| match Method::named(text) {
+            Some(_) => Ok(()),
+            None => Err(Cause::PetMethod { name: text.to_owned() }),
+        },
     },
     Form {
         word: "method",

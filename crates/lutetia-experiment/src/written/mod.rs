@@ -114,7 +114,8 @@ impl<K> Written<K> {
     }
 }
 
-/// Seconds of an hour, a day, and the month of reports, a twelfth of a Julian year.
+/// Seconds of a minute, an hour, a day, and the month of reports, a twelfth of a Julian year.
+const MINUTE_S: f64 = 60.0;
 const HOUR_S: f64 = 3600.0;
 const DAY_S: f64 = 86400.0;
 
@@ -146,6 +147,12 @@ impl Time {
     pub fn d(&self) -> f64 {
         self.over(DAY_S)
     }
+
+    /// In minutes.
+    #[must_use]
+    pub fn min(&self) -> f64 {
+        self.over(MINUTE_S)
+    }
 }
 
 impl FollowUp {
@@ -161,6 +168,12 @@ impl Rate {
     #[must_use]
     pub fn per_d(&self) -> f64 {
         self.over(1.0 / DAY_S)
+    }
+
+    /// Per minute.
+    #[must_use]
+    pub fn per_min(&self) -> f64 {
+        self.over(1.0 / MINUTE_S)
     }
 }
 
@@ -332,6 +345,7 @@ macro_rules! forms {
 
 forms! {
     OfFunction "function";
+    OfPetMethod "pet-method";
     OfNuclide "nuclide";
     OfMass "mass";
     OfCell "cell";

@@ -1,7 +1,9 @@
 //! Why does a text not read?
 
+use lutetia_diagnostic::closest;
 use lutetia_outcome::survival::SplineScale;
 use lutetia_patient::TextError;
+use lutetia_pet::Method;
 use lutetia_units::{Dimension, NuclideError, UnitError};
 
 /// A text that does not read: what was found and expected.
@@ -74,6 +76,12 @@ pub enum Cause {
         /// As typed.
         name: String,
     },
+    /// A method of PET kinetics.
+    #[error("there is no method `{name}`; there are: {}", pet_methods())]
+    PetMethod {
+        /// As typed.
+        name: String,
+    },
     /// A nuclide.
     #[error(transparent)]
     Nuclide(#[from] NuclideError),
@@ -83,6 +91,10 @@ pub enum Cause {
     /// What reads by itself.
     #[error(transparent)]
     Unread(Box<Unread>),
+}
+
+fn pet_methods() -> String {
+    Method::ALL.map(Method::name).join(", ")
 }
 
 impl From<Unread> for Cause {
@@ -107,6 +119,10 @@ impl Unread {
             Self::Form { cause, example } => match **cause {
                 // Says itself what there is.
                 Cause::Text(TextError::Function { .. }) | Cause::Nuclide(_) => None,
+                Cause::PetMethod { ref name } => {
+                    let near = closest(name, Method::ALL.into_iter().map(Method::name));
+                    near.map(|near| format!("write `{near}`"))
+                }
                 Cause::Cell(_) => Some("name a cell as `table/row/column`".to_owned()),
                 _ => Some(format!("give it as `{example}`")),
             },

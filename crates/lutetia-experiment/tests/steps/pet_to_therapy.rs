@@ -193,6 +193,26 @@ fn exact_laws_out_of_a_table() {
     assert_eq!(table.row("parameter", "V").text("known"), "of each patient");
 }
 
+/// Tables have the same bits on one thread and on three.
+#[test]
+fn prop_same_bits_on_any_number_of_threads() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let ran = pool.install(|| {
+            ran(&[("patients = 200", "patients = 7"), ("others = 50", "others = 5")], "")
+        });
+        let bits = |cell: &lutetia_table::Cell| match cell.number() {
+            Some(x) => format!("{:x}", x.to_bits()),
+            None => cell.csv(),
+        };
+        let rows = ran.made.tables.values().flat_map(|table| &table.rows);
+        rows.flatten().map(bits).collect::<Vec<_>>()
+    };
+    let one = on(1);
+    assert!(one.len() > 200, "{}", one.len());
+    assert!(one == on(3));
+}
+
 #[test]
 fn prop_a_patient_is_the_same_whatever_the_cohort_and_the_scan() {
     let truth =

@@ -62,6 +62,8 @@ pub(super) struct Names {
     pub(super) doubtful: std::collections::BTreeSet<String>,
     /// Whether it is uncertain which species carry a label.
     pub(super) labels_doubtful: bool,
+    /// Organs of the organ table.
+    pub(super) organs: Vec<String>,
     /// States that the file declares; those of delays follow them.
     pub(super) states: usize,
     /// Delays met so far.
@@ -371,21 +373,36 @@ impl Names {
             .chain(self.levels.keys())
             .map(String::as_str)
             .chain(["t"]);
-        let hint = closest(name, known).map_or_else(
-            || {
-                if name.contains('.') {
-                    "write `species.place` for an amount; the species must be `in` that place".to_owned()
-                } else {
-                    "declare it under `[parameters]`, `[define]`, `[patient]`, `[states]` or `[inputs]`".to_owned()
-                }
-            },
-            |c| format!("did you mean `{c}`?"),
-        );
+        let hint = self
+            .not_of_organ(name)
+            .or_else(|| Some(format!("did you mean `{}`?", closest(name, known)?)));
+        let hint = hint.unwrap_or_else(|| {
+            if name.contains('.') {
+                "write `species.place` for an amount; the species must be `in` that place"
+                    .to_owned()
+            } else {
+                "declare it under `[parameters]`, `[define]`, `[patient]`, `[states]` or `[inputs]`"
+                    .to_owned()
+            }
+        });
         faults.push(
             Diagnostic::error(code::UNDECLARED, format!("`{name}` is not declared"))
                 .at(span, "not declared")
                 .hint(hint),
         );
+    }
+
+    /// What is to be done where a name is that of a column of the organ table which the row of an organ does not have.
+    fn not_of_organ(&self, name: &str) -> Option<String> {
+        let of = |organ: &&String| name.strip_suffix(organ.as_str())?.strip_suffix('_');
+        let organ = self.organs.iter().find(|organ| of(organ).is_some())?;
+        let column = of(&organ)?;
+        let has = |other: &&String| self.plain.contains_key(&format!("{column}_{other}"));
+        let other = self.organs.iter().find(has)?;
+        Some(format!(
+            "`{other}` has `{column}` in the organ table and `{organ}` has not: fill it in, or write the line with a column of \
+             true and false, `{{organ:column}}`, for the organs that have it"
+        ))
     }
 
     fn call(

@@ -158,6 +158,11 @@ pub enum PatientError {
         /// How it ended.
         status: Status,
     },
+    /// Draws of what is fixed in a fit, where nothing of it is uncertain.
+    #[error(
+        "no parameter that the fit holds fixed has an uncertainty in the model, so there is nothing to draw"
+    )]
+    NothingUncertain,
     /// A sum of regions that were measured at different times.
     #[error("the regions of `{regions}` were not measured at the same times")]
     OtherTimes {
@@ -258,6 +263,7 @@ impl PatientError {
             Self::RbeRegion { .. } | Self::RbeWeight { .. } => "LUT6105",
             Self::NoCycle => "LUT6106",
             Self::NotConverged { .. }
+            | Self::NothingUncertain
             | Self::OtherTimes { .. }
             | Self::NoRegion { .. }
             | Self::NoResidualError { .. }

@@ -1,8 +1,10 @@
 //! A compartmental model through all regions of a patient at once, by maximum a posteriori.
 
+mod draws;
 mod patient;
 mod series;
 
+pub use draws::{DrawnFit, DrawnQuantity, FitDraws, Pooled, Sort, uncertain};
 pub use patient::{FittedPatient, Spread};
 pub use series::Series;
 
@@ -80,6 +82,8 @@ pub struct ModelEstimate {
 pub struct ModelDerived {
     /// Its declared unit.
     pub unit: Unit,
+    /// Whether it is positive by its nature.
+    pub positive: bool,
     /// The value with its error, or why the data do not determine it.
     pub estimate: DerivedEstimate,
 }
@@ -172,50 +176,10 @@ pub fn fit_model(
     let scenario = scenario(model, asked, treatment(of, asked, model)?)?;
     // What is wrong with the doses is wrong at every starting point: say it once, plainly.
     scenario.simulator().run(&scenario.request(&[0.0]))?;
-    let system = model.simulator.system();
-    let names: Vec<String> = match &asked.estimate {
-        Some(names) => names.clone(),
-        None => {
-            let varying = system.parameters().iter().filter(|p| p.iiv.is_some());
-            varying.map(|p| p.name.clone()).collect()
-        }
-    };
+    let names = estimated(model, asked);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let samples: Vec<Sample> = series
-        .iter()
-        .flat_map(|s| {
-            let output = s.observable.clone();
-            s.points.iter().map(move |p| Sample { output: output.clone(), time: p.0 * hour })
-        })
-        .collect();
-    let options = Options { rtol: RTOL, ..Options::default() };
-    let observed: Vec<&str> = series.iter().map(|s| s.observable.as_str()).collect();
-    let predictor = OdePredictor::new(scenario, &names, &samples, options)
-        .and_then(|p| p.with_integrals(&observed))?;
-    let observations: Vec<Observation> = series
-        .iter()
-        .flat_map(|s| {
-            s.points.iter().map(|(t, a, sd)| {
-                let label = format!("{} at {} h", s.region, significant(*t, 4));
-                Observation::with_sd(label, *a, *sd)
-            })
-        })
-        .collect();
-    let parameters = predictor.parameters(true);
-    let declared = parameters.clone();
-    let mut problem = Problem::new(&predictor, observations, ErrorModel::Known, parameters);
-    problem.options = FitOptions {
-        seed: asked.seed,
-        // The prior makes the surface nearly convex; a few starts from it show whether it is.
-        random_starts: 3,
-        // The integrator's own error is the floor of what differences of predictions mean.
-        rank_tolerance: 1e-6,
-        // In standard errors of the estimates.
-        tolerance: 1e-3,
-        cv_gate: None,
-        ..FitOptions::default()
-    };
-    let result = fit(&problem)?;
+    let Search { predictor, declared, fit: result } =
+        search(scenario, &series, &names, (asked.seed, hour))?;
     if !result.status.converged() {
         return Err(PatientError::NotConverged { status: result.status });
     }
@@ -231,6 +195,70 @@ pub fn fit_model(
         predictor,
         hour,
     })
+}
+
+/// What is estimated: as asked, or what differs between patients.
+fn estimated(model: &LoadedModel, asked: &ModelFit) -> Vec<String> {
+    match &asked.estimate {
+        Some(names) => names.clone(),
+        None => {
+            let system = model.simulator.system();
+            let varying = system.parameters().iter().filter(|p| p.iiv.is_some());
+            varying.map(|p| p.name.clone()).collect()
+        }
+    }
+}
+
+/// A search for the estimates, wherever it ended.
+struct Search {
+    predictor: OdePredictor,
+    declared: Vec<FitParameter>,
+    fit: Fit,
+}
+
+/// Looks for the estimates of `names` in a scenario that holds everything else.
+fn search(
+    scenario: Scenario,
+    series: &[Series],
+    names: &[&str],
+    (seed, hour): (u64, f64),
+) -> Result<Search, PatientError> {
+    let samples: Vec<Sample> = series
+        .iter()
+        .flat_map(|s| {
+            let output = s.observable.clone();
+            s.points.iter().map(move |p| Sample { output: output.clone(), time: p.0 * hour })
+        })
+        .collect();
+    let options = Options { rtol: RTOL, ..Options::default() };
+    let observed: Vec<&str> = series.iter().map(|s| s.observable.as_str()).collect();
+    let predictor = OdePredictor::new(scenario, names, &samples, options)
+        .and_then(|p| p.with_integrals(&observed))?;
+    let observations: Vec<Observation> = series
+        .iter()
+        .flat_map(|s| {
+            s.points.iter().map(|(t, a, sd)| {
+                let label = format!("{} at {} h", s.region, significant(*t, 4));
+                Observation::with_sd(label, *a, *sd)
+            })
+        })
+        .collect();
+    let parameters = predictor.parameters(true);
+    let declared = parameters.clone();
+    let mut problem = Problem::new(&predictor, observations, ErrorModel::Known, parameters);
+    problem.options = FitOptions {
+        seed,
+        // The prior makes the surface nearly convex; a few starts from it show whether it is.
+        random_starts: 3,
+        // The integrator's own error is the floor of what differences of predictions mean.
+        rank_tolerance: 1e-6,
+        // In standard errors of the estimates.
+        tolerance: 1e-3,
+        cv_gate: None,
+        ..FitOptions::default()
+    };
+    let fit = fit(&problem)?;
+    Ok(Search { predictor, declared, fit })
 }
 
 /// The patient as he is simulated at the start of the search. Curves must say what holds at every time to infinity,
@@ -277,7 +305,7 @@ fn derived(model: &LoadedModel, fit: &Fit) -> Vec<ModelDerived> {
     infos
         .filter_map(|info| {
             let estimate = fit.derived_of(DerivedKind::OfModel, &info.name)?.clone();
-            Some(ModelDerived { unit: info.unit.clone(), estimate })
+            Some(ModelDerived { unit: info.unit.clone(), positive: info.positive, estimate })
         })
         .collect()
 }
@@ -286,20 +314,28 @@ fn derived(model: &LoadedModel, fit: &Fit) -> Vec<ModelDerived> {
 fn tias(series: &[Series], fit: &Fit, hour: f64) -> Result<Vec<RegionTia>, PatientError> {
     let mut tias = Vec::new();
     for s in series {
-        let derived = |kind| fit.derived_of(kind, &s.observable);
-        let tia = derived(DerivedKind::Tia)
+        let tia = fit
+            .derived_of(DerivedKind::Tia, &s.observable)
             .ok_or_else(|| PatientError::NoTia { observable: s.observable.clone() })?;
-        let value = tia.value / hour;
-        let sd = tia.se.map(|sd| sd / hour);
-        let extrapolated = derived(DerivedKind::ExtrapolatedFraction).map(|d| d.value);
-        let judged = judge::model(fit, tia, &s.region, (value, sd, extrapolated));
-        tias.push(RegionTia {
-            region: s.region.clone(),
-            nuclide: s.nuclide.clone(),
-            injected_mbq: s.injected_mbq,
-            tia: judged,
-            phases: Vec::new(),
-        });
+        tias.push(region_tia(s, fit, tia, (tia.value / hour, tia.se.map(|sd| sd / hour))));
     }
     Ok(tias)
+}
+
+/// The integral of a series, `(MBq h, its standard error)`, with what stands against it.
+fn region_tia(
+    s: &Series,
+    fit: &Fit,
+    tia: &DerivedEstimate,
+    (value, sd): (f64, Option<f64>),
+) -> RegionTia {
+    let extrapolated = fit.derived_of(DerivedKind::ExtrapolatedFraction, &s.observable);
+    let extrapolated = extrapolated.map(|d| d.value);
+    RegionTia {
+        region: s.region.clone(),
+        nuclide: s.nuclide.clone(),
+        injected_mbq: s.injected_mbq,
+        tia: judge::model(fit, tia, &s.region, (value, sd, extrapolated)),
+        phases: Vec::new(),
+    }
 }

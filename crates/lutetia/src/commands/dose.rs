@@ -40,6 +40,10 @@ Example:
     --resolution \"12 mm\" --print budget
   lutetia dose data/studies/snmmi_patient4 --volume-sd \"5 %\" --out patient4
 
+Masses, volumes and sex of the patients are those of `subjects.csv`, activities and times those of
+`doses.csv`: measured curves are integrated, and no model takes part whose parameters a table could
+set. `lutetia fit --model FILE --patients TABLE.csv` fits one with parameters and covariates of a table.
+
 Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses. With
 `--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as
 JSON, and an index. `lutetia schema study --page` says what the tables of a study may hold.";
@@ -90,6 +94,10 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     asked: Asked,
 
+    /// A table of patients, which sets nothing here; said where it is tried.
+    #[arg(long, value_name = "FILE.csv", hide = true)]
+    patients: Option<PathBuf>,
+
     /// What to print: `doses`, `cumulative` (all cycles together), `integrals`, `functions`,
     /// `uncertainty` or `budget` (what each input adds to it).
     #[arg(
@@ -115,6 +123,13 @@ pub(crate) struct Arguments {
 
 /// Fits the curves, integrates them, prints the absorbed doses, and writes pages where asked for.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
+    if arguments.patients.is_some() {
+        return Err(Failure::usage(
+            "`dose` integrates measured curves and uses no model, so that a table of patients sets nothing",
+            "write masses, volumes and sex into `subjects.csv` and doses into `doses.csv` of the study, or fit a model with \
+             `lutetia fit --model FILE --patients TABLE.csv`",
+        ));
+    }
     let options = Options {
         integration: arguments.curves.integration()?,
         dose: DoseOptions {

@@ -106,6 +106,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
         false => Print::Results,
     });
     if let Some(file) = &arguments.with.model {
+        if arguments.with.draws.is_some() && arguments.print.is_some() {
+            return Err(Failure::usage(
+                "`--draws` prints a table of its own, and `--print` asks for another",
+                "leave out one of them",
+            ));
+        }
         let Arguments { curves, with, .. } = arguments;
         return fit_model::run(file, with, curves, print, terminal);
     }

@@ -1,14 +1,20 @@
 //! `lutetia fit --model`: a compartmental model through all regions of a patient at once.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
+use lutetia_data::{PatientTable, Study};
+use lutetia_diagnostic::Diagnostic;
 use lutetia_experiment::steps::fit_model::tables;
 use lutetia_patient::{
     curves::error_model,
-    model::{ModelFit, fit_model},
+    model::{FitDraws, ModelFit, fit_model, uncertain},
 };
-use lutetia_scenario::{LoadedModel, compiled};
+use lutetia_scenario::{LoadedModel, PatientColumns, compiled, of_subject};
 
 use super::{
     curves::{Curves, failed, wrong},
@@ -52,11 +58,22 @@ pub(crate) struct WithModel {
     #[arg(long = "set", value_name = "NAME=VALUE", requires = "model")]
     set: Vec<String>,
 
+    /// A table of patients beside the study: a row per subject (column `patient`), with parameters and covariates of the model
+    /// by name, in the place of those of `subjects.csv`. Doses are those of the study.
+    #[arg(long, value_name = "FILE.csv", requires = "model")]
+    patients: Option<PathBuf>,
+
     /// A measured curve that drives an input of the model, or a parameter or covariate that changes
     /// during the cycle, over the time after its first dose: `GFR=gfr.csv`, or
     /// `GFR={ file, value, interpolation, delay, before, after }`. Repeat for several.
     #[arg(long = "input", value_name = "NAME=FILE", requires = "model")]
     inputs: Vec<String>,
+
+    /// Fit again so many times, each with other values of the parameters that are fixed and have an `uncertainty` in the
+    /// model (or `min` to `max`, where they are assumed), and print how their spread joins the errors of the
+    /// estimates; errors from 9 converged fits on. `--seed` is that of the draws too.
+    #[arg(long, value_name = "N", requires = "model", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(super) draws: Option<u32>,
 
     /// Estimate this parameter; repeat for several. Without it all with `iiv` in the model.
     #[arg(long, value_name = "NAME", requires = "model")]
@@ -79,6 +96,38 @@ fn pairs(what: &str, given: &[String]) -> Outcome<BTreeMap<String, String>> {
         .collect()
 }
 
+/// What the row of a subject in a table of patients sets; every fault of the table is shown at its place.
+fn row_of(
+    path: &Path,
+    (study, subject): (&Study, &str),
+    model: &LoadedModel,
+    set: &BTreeMap<String, String>,
+    terminal: &Terminal,
+) -> Outcome<BTreeMap<String, String>> {
+    std::fs::metadata(path).map_err(|error| Failure::reading(path, &error))?;
+    let base = model.simulator.system().default_parameters();
+    let set_for_all = set.keys().map(String::as_str).collect();
+    let subjects = study.subjects().iter().map(|s| s.id.as_str()).collect();
+    let columns = PatientColumns::new(model, base, set_for_all).beside(subjects);
+    let (found, diagnostics, sources) = PatientTable::read(path, None, &columns);
+    terminal.diagnostics(&diagnostics, &sources);
+    let found = found.ok_or(Failure::shown(Exit::Data))?;
+    match found.patients.iter().find(|patient| patient.id == subject) {
+        Some(patient) => Ok(of_subject(model, patient)),
+        None => {
+            let names: Vec<&str> = found.patients.iter().map(|p| p.id.as_str()).collect();
+            let message = format!(
+                "`{}` has no row of `{subject}`; it has: {}",
+                path.display(),
+                names.join(", ")
+            );
+            let hint =
+                "add his row, with empty cells where nothing is known, or leave `--patients` out";
+            Err(Failure::new(Exit::Data, Diagnostic::error("LUT8013", message).hint(hint)))
+        }
+    }
+}
+
 /// Fits the model and prints one table.
 pub(crate) fn run(
     file: &std::path::Path,
@@ -94,7 +143,7 @@ pub(crate) fn run(
         ));
     }
     let mut observe = pairs("observe", &with.observe)?;
-    let set = pairs("set", &with.set)?;
+    let mut set = pairs("set", &with.set)?;
     let mut model = models::load(file, terminal)?;
     if let Some(note) = lutetia_scenario::sketch_note(&model) {
         terminal.talk(&format!("note: {note}"));
@@ -112,6 +161,13 @@ pub(crate) fn run(
         .collect();
     let model: LoadedModel = compiled(&model.id.clone(), model, &nuclides)
         .map_err(|e| Failure::of(Exit::Data, e.code(), &e))?;
+    if let Some(path) = &with.patients {
+        let own = row_of(path, (&study, &subject), &model, &set, terminal)?;
+        for (name, value) in &own {
+            terminal.talk(&format!("note: `{name}` = {value}, out of `{}`", path.display()));
+        }
+        set.extend(own);
+    }
     if observe.is_empty() {
         let outputs = model.simulator.system().outputs();
         for region in regions {
@@ -159,8 +215,26 @@ pub(crate) fn run(
     for (name, value) in whole.set.iter().filter(|(name, _)| !asked.set.contains_key(*name)) {
         terminal.talk(&format!("note: `{name}` = {value}, out of subjects.csv"));
     }
+    if with.draws.is_some() {
+        uncertain(&study, &subject, &model, &asked).map_err(|e| {
+            Failure::asked(e.code(), &e, "write `uncertainty = \"12 %\"` at a parameter of the model, or leave `--draws` out")
+        })?;
+    }
     let found =
         fit_model(&study, &subject, curves.cycle(), &model, &asked).map_err(|e| failed(&e))?;
+    if let Some(count) = with.draws {
+        let draws = FitDraws { count, seed: curves.seed(), stop: Arc::default() };
+        let of = (&study, subject.as_str(), curves.cycle());
+        let drawn = found.drawn_again(of, &model, &asked, &draws).map_err(|e| failed(&e))?;
+        terminal.talk(&format!("drawn: {}", tables::said(&drawn, draws.seed)));
+        if !drawn.held.is_empty() {
+            terminal.talk(&format!(
+                "held fixed, as no uncertainty is stated or they are set: {}",
+                drawn.held.join(", ")
+            ));
+        }
+        return table::print(&tables::draws("fit", &drawn).table(), terminal);
+    }
     let asked = match print {
         Print::Estimates => tables::estimates("fit", &found).table(),
         Print::Derived => tables::derived("fit", &found).table(),

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use lutetia_data::{PetAllowed, PetRegion, PetScan, PetStudy, nuclides};
-use lutetia_diagnostic::{Diagnostic, closest};
+use lutetia_data::{PetAllowed, PetStudy, nuclides};
+use lutetia_diagnostic::{Diagnostic, Sources, closest};
+use lutetia_experiment::steps::pet::tables;
 use lutetia_fit::FitOptions;
-use lutetia_pet::{Analysis, Answer, Known, Method, PetError, Start, analyse};
-use lutetia_table::{Cell, Table};
+use lutetia_pet::{Analysed, Efflux, Start, Survey, SurveyFault};
 use lutetia_units::{Dimension, Quantity, Unit};
 
-use super::{quantity::parse_quantity, table};
+use super::{
+    quantity::{parse_quantity, parse_time},
+    table,
+};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
@@ -117,45 +120,19 @@ pub(crate) struct Arguments {
 
 /// Analyses every region asked for and prints one table.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
-    let methods = arguments.methods()?;
-    let setting = arguments.setting()?;
+    let survey = arguments.survey()?;
     let study = arguments.study(terminal)?;
-    let scans = named("scan", &study.scans, |scan| &scan.name, &arguments.scan)?;
-    let mut made = match arguments.print {
-        Print::Points => points_table(),
-        Print::Results | Print::Estimates => results_table(),
+    let found = survey.run(&study).map_err(|faults| asked(&faults, terminal))?;
+    let made = match arguments.print {
+        Print::Points => tables::points("pet", &found),
+        Print::Results => tables::quantities("pet", &found).table(),
+        Print::Estimates => tables::estimates("pet", &found).table(),
     };
-    let (mut asked, mut given) = (0, 0);
-    for scan in scans {
-        let reference = match &arguments.reference {
-            Some(name) => {
-                let name = std::slice::from_ref(name);
-                named("region", &scan.regions, |region| &region.name, name)?.first().copied()
-            }
-            None => None,
-        };
-        let regions = named("region", &scan.regions, |region| &region.name, &arguments.region)?;
-        let wanted = |region: &&PetRegion| {
-            !arguments.region.is_empty() || reference.is_none_or(|r| r.name != region.name)
-        };
-        for region in regions.into_iter().filter(wanted) {
-            for &method in &methods {
-                let analysis = Analysis { method, reference, ..setting.clone() };
-                asked += 1;
-                let answer = analyse(scan, region, &analysis);
-                let first = answer.as_ref().ok().and_then(|a| a.quantities.first());
-                given += usize::from(first.is_some_and(|q| q.refused.is_none()));
-                let row = Row { scan, region, method };
-                match arguments.print {
-                    Print::Points => row.points(answer.as_ref().ok(), &mut made),
-                    Print::Results => row.results(&answer, false, &mut made),
-                    Print::Estimates => row.results(&answer, true, &mut made),
-                }
-            }
-        }
-    }
-    table::print(&made, terminal)?;
-    if given == 0 && asked > 0 {
+    // The name of a row is for experiments, which look it up.
+    let columns: Vec<&str> = made.columns.iter().map(|c| c.name.as_str()).collect();
+    let columns: Vec<&str> = columns.into_iter().filter(|name| *name != "row").collect();
+    table::print(&made.only(&columns), terminal)?;
+    if !found.is_empty() && !found.iter().any(Analysed::is_determined) {
         let message = "the data determine nothing that was asked for; the last column says why";
         return Err(Failure::new(Exit::Data, Diagnostic::error("LUT5501", message).hint(
             "look at the points with `--print points`, hold `--delay` and `--blood-fraction`, or take a simpler method",
@@ -164,59 +141,51 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     Ok(())
 }
 
-impl Arguments {
-    /// The methods asked for.
-    fn methods(&self) -> Outcome<Vec<Method>> {
-        let mut methods = Vec::new();
-        for name in &self.method {
-            let names = Method::ALL.iter().map(|m| m.name());
-            let method = Method::named(name).ok_or_else(|| {
-                let known: Vec<&str> = names.clone().collect();
-                let hint = closest(name, names.clone()).map_or_else(
-                    || format!("there are: {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                Failure::usage(format!("there is no method `{name}`"), hint)
-            })?;
-            methods.push(method);
-        }
-        if methods.is_empty() {
-            let usual = if self.reference.is_some() { "srtm" } else { "2tcm" };
-            methods.extend(Method::named(usual));
-        }
-        for method in &methods {
-            if method.needs_reference() && self.reference.is_none() {
-                return Err(Failure::usage(
-                    format!("`{method}` needs a reference region"),
-                    "name a region without the target with `--reference NAME`",
-                ));
+/// Shows what is asked and cannot be: a method or an option is wrong on the command line, a name in the tables.
+fn asked(faults: &[SurveyFault], terminal: &Terminal) -> Failure {
+    let said = |fault: &SurveyFault| {
+        let in_tables = matches!(
+            fault,
+            SurveyFault::NoScan { .. } | SurveyFault::NoRegion { .. } | SurveyFault::NoBlood { .. }
+        );
+        let report =
+            Diagnostic::error(if in_tables { "LUT8013" } else { "LUT8001" }, fault.to_string());
+        let hint = match fault {
+            SurveyFault::NoReference { .. } => {
+                Some("name a region without the target with `--reference NAME`".to_owned())
             }
-        }
-        if methods.contains(&Method::ReferenceLogan) && self.k2_prime.is_none() {
-            return Err(Failure::usage(
-                "`reference-logan` needs the efflux of the reference region",
-                "give `--k2-prime \"0.1 1/min\"` as `--method srtm --print estimates` finds it, or `--k2-prime none`",
-            ));
-        }
-        Ok(methods)
-    }
+            SurveyFault::NoEfflux => Some(
+                "give `--k2-prime \"0.1 1/min\"` as `--method srtm --print estimates` finds it, or `--k2-prime none`"
+                    .to_owned(),
+            ),
+            SurveyFault::Efflux { .. } => {
+                Some("write it as `0.1 1/min`, or `none` to leave the term out".to_owned())
+            }
+            SurveyFault::BloodFraction { .. } => Some("write it as `0.05` or `5 %`".to_owned()),
+            SurveyFault::NoBlood { .. } => {
+                Some("name its table with `--blood FILE`, or take `srtm` with `--reference`".to_owned())
+            }
+            other => other.near().map(|near| format!("did you mean `{near}`?")),
+        };
+        (in_tables, report.maybe_hint(hint))
+    };
+    let all: Vec<(bool, Diagnostic)> = faults.iter().map(said).collect();
+    let exit = if all.iter().all(|(in_tables, _)| *in_tables) { Exit::Data } else { Exit::Usage };
+    let all: Vec<Diagnostic> = all.into_iter().map(|(_, report)| report).collect();
+    terminal.diagnostics(&all, &Sources::new());
+    Failure::shown(exit)
+}
 
-    /// Everything but the method and the reference region.
-    fn setting(&self) -> Outcome<Analysis<'static>> {
+impl Arguments {
+    /// What is asked.
+    fn survey(&self) -> Outcome<Survey> {
         let minutes = |quantity: &Quantity| in_unit(quantity, "min");
         let k2_prime = match self.k2_prime.as_deref() {
-            None | Some("none") => None,
+            None => None,
+            Some("none") => Some(Efflux::LeftOut),
             Some(text) => {
-                let inverse = Dimension::RATE;
-                let read = parse_quantity("`--k2-prime`", text, inverse, "0.1 1/min")?;
-                let rate = in_unit(&read, "1/min")?;
-                if rate <= 0.0 {
-                    return Err(Failure::usage(
-                        "`--k2-prime` is 0; expected more",
-                        "write it as `0.1 1/min`, or `none` to leave the term out",
-                    ));
-                }
-                Some(rate)
+                let read = parse_quantity("`--k2-prime`", text, Dimension::RATE, "0.1 1/min")?;
+                Some(Efflux::Rate(in_unit(&read, "1/min")?))
             }
         };
         let start = match &self.t_star {
@@ -230,33 +199,21 @@ impl Arguments {
             }
         };
         let delay = match &self.delay {
-            Some(text) => {
-                let (text, sign) = match text.trim().strip_prefix('-') {
-                    Some(rest) => (rest, -1.0),
-                    None => (text.trim(), 1.0),
-                };
-                let read = parse_quantity("`--delay`", text, Dimension::TIME, "6 s")?;
-                Some(Known::Fixed(sign * minutes(&read)?))
-            }
+            Some(text) => Some(minutes(&parse_time("`--delay`", text, "6 s")?)?),
             None => None,
         };
         let blood_fraction = match &self.blood_fraction {
             Some(text) => {
                 let read = parse_quantity("`--blood-fraction`", text, Dimension::NONE, "5 %")?;
-                let fraction = in_unit(&read, "1")?;
-                if fraction >= 1.0 {
-                    return Err(Failure::usage(
-                        format!("`--blood-fraction` is `{text}`; expected less than 1"),
-                        "write it as `0.05` or `5 %`",
-                    ));
-                }
-                Some(Known::Fixed(fraction))
+                Some(in_unit(&read, "1")?)
             }
             None => None,
         };
-        Ok(Analysis {
-            method: Method::Srtm,
-            reference: None,
+        Ok(Survey {
+            scans: self.scan.clone(),
+            regions: self.region.clone(),
+            methods: self.method.clone(),
+            reference: self.reference.clone(),
             k2_prime,
             start,
             delay,
@@ -309,120 +266,4 @@ fn in_unit(quantity: &Quantity, unit: &str) -> Outcome<f64> {
     let unit = Unit::parse(unit).map_err(|error| wrong(&error))?;
     let factor = quantity.unit().conversion_to(&unit).map_err(|error| wrong(&error))?;
     Ok(quantity.value() * factor)
-}
-
-/// The members of a list that were asked for, or all.
-fn named<'a, T>(
-    what: &str,
-    list: &'a [T],
-    name: impl Fn(&T) -> &String,
-    asked: &[String],
-) -> Outcome<Vec<&'a T>> {
-    if asked.is_empty() {
-        return Ok(list.iter().collect());
-    }
-    let find = |wanted: &String| {
-        list.iter().find(|one| name(one) == wanted).ok_or_else(|| {
-            let known: Vec<&str> = list.iter().map(|one| name(one).as_str()).collect();
-            let hint = closest(wanted, known.iter().copied()).map_or_else(
-                || format!("there are: {}", known.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("there is no {what} `{wanted}`");
-            Failure::new(Exit::Data, Diagnostic::error("LUT8013", message).hint(hint))
-        })
-    };
-    asked.iter().map(find).collect()
-}
-
-fn results_table() -> Table {
-    Table::new("pet", "Quantities of each region, with standard error and 95 % interval")
-        .column("scan", "")
-        .column("region", "")
-        .column("method", "")
-        .column("quantity", "")
-        .column("unit", "")
-        .column("value", "")
-        .column("se", "")
-        .column("lower_95", "")
-        .column("upper_95", "")
-        .column("note", "")
-}
-
-fn points_table() -> Table {
-    Table::new("pet", "Frames of each region, measured and fitted")
-        .column("scan", "")
-        .column("region", "")
-        .column("method", "")
-        .column("start", "min")
-        .column("end", "min")
-        .column("abscissa", "")
-        .column("measured", "")
-        .column("fitted", "")
-        .column("used", "")
-}
-
-/// What the rows of one analysis begin with.
-struct Row<'a> {
-    scan: &'a PetScan,
-    region: &'a PetRegion,
-    method: Method,
-}
-
-impl Row<'_> {
-    fn begin(&self) -> Vec<Cell> {
-        vec![
-            self.scan.name.as_str().into(),
-            self.region.name.as_str().into(),
-            self.method.name().into(),
-        ]
-    }
-
-    fn results(&self, answer: &Result<Answer, PetError>, parameters: bool, table: &mut Table) {
-        let number = |value: Option<f64>| Cell::from(value.filter(|v| v.is_finite()));
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                let mut row = self.begin();
-                row.extend((0..6).map(|_| Cell::from("")));
-                row.push(format!("not determined: {error}").as_str().into());
-                table.push(row);
-                return;
-            }
-        };
-        let of_method = |name: &str| {
-            !matches!(name, "K1" | "k2" | "k3" | "k4" | "vB" | "delay" | "R1" | "k2_prime")
-        };
-        for quantity in answer.quantities.iter().filter(|q| parameters || of_method(&q.name)) {
-            let known = quantity.refused.is_none();
-            let note = match (&quantity.refused, quantity.fixed) {
-                (Some(why), _) => format!("not determined: {why}"),
-                (None, true) => "held".to_owned(),
-                (None, false) => answer.how.clone(),
-            };
-            let mut row = self.begin();
-            row.push(quantity.name.as_str().into());
-            row.push(quantity.unit.into());
-            row.push(number(Some(quantity.value).filter(|_| known)));
-            row.push(number(quantity.se.filter(|_| known)));
-            row.push(number(quantity.ci95.map(|c| c.0).filter(|_| known)));
-            row.push(number(quantity.ci95.map(|c| c.1).filter(|_| known)));
-            row.push(note.as_str().into());
-            table.push(row);
-        }
-    }
-
-    fn points(&self, answer: Option<&Answer>, table: &mut Table) {
-        let number = |value: f64| Cell::from(Some(value).filter(|v| v.is_finite()));
-        for seen in answer.iter().flat_map(|answer| &answer.seen) {
-            let mut row = self.begin();
-            row.push(seen.frame.start.into());
-            row.push(seen.frame.end.into());
-            row.push(number(seen.abscissa.unwrap_or(f64::NAN)));
-            row.push(number(seen.measured));
-            row.push(number(seen.fitted));
-            row.push(if seen.used { "yes" } else { "no" }.into());
-            table.push(row);
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod curve_input;
 mod draws;
 mod examples;
 mod experiments;
+mod fit_draws;
 mod hints;
 mod numbers;
 mod patient_tables;

@@ -8,7 +8,7 @@ mod trials;
 
 use std::collections::BTreeMap;
 
-use lutetia_data::Study;
+use lutetia_data::{PetStudy, Study};
 use lutetia_scenario::LoadedModel;
 use lutetia_table::{Cell, Origin, Tables};
 
@@ -110,14 +110,15 @@ impl Sheet {
 pub(crate) struct Scope<'e> {
     pub(crate) experiment: &'e Experiment,
     pub(crate) studies: &'e BTreeMap<String, Study>,
+    pub(crate) scans: &'e BTreeMap<String, PetStudy>,
     pub(crate) published: &'e Tables,
     pub(crate) models: &'e BTreeMap<String, LoadedModel>,
 }
 
 impl<'e> Scope<'e> {
     pub(crate) fn of(experiment: &'e Experiment, context: &'e Context) -> Self {
-        let Context { studies, published, models, .. } = context;
-        Self { experiment, studies, published, models }
+        let Context { studies, scans, published, models, .. } = context;
+        Self { experiment, studies, scans, published, models }
     }
 
     /// The nuclide that a model is run with, as the table has it.
@@ -253,6 +254,7 @@ pub(crate) fn of(step: &Step, scope: &Scope<'_>) -> Vec<Sheet> {
         Step::Sweep(s) => patients::sweep(s, scope),
         Step::Simulate(s) => patients::simulate(s, scope),
         Step::SideBySide(s) => patients::side_by_side(s, scope),
+        Step::Pet(s) => patients::pet(s, scope),
         Step::PetToTherapy(s) => patients::pet_to_therapy(s),
         Step::Compare(s) => trials::compare(s),
         Step::Reconstruct(s) => trials::reconstruct(s, scope),

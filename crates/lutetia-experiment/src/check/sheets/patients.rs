@@ -1,18 +1,22 @@
 //! Steps about one patient, or about a model.
 
 use lutetia_data::nuclides;
+use lutetia_patient::model::Sort;
+use lutetia_pet::Method;
 use lutetia_scenario::LoadedModel;
 use lutetia_units::Quantity;
 
 use super::{Scope, Sheet, number};
 use crate::steps::{
-    cohort_curves::CohortCurves,
+    cohort::BAND,
+    cohort_curves::{CohortCurves, STATISTICS},
     designs::{DesignsStep, compute::canonical, tables::alone_row},
     dose::DoseStep,
     fit_curves::FitCurves,
-    fit_model::FitModel,
+    fit_model::{FitModel, tables::drawn_name},
     integrate::Integrate,
     model_dose::ModelDose,
+    pet::{self, PetStep},
     pet_to_therapy::{self, PetToTherapy},
     plan::PlanStep,
     select_function::SelectFunction,
@@ -84,8 +88,16 @@ pub(super) fn cohort_curves(s: &CohortCurves) -> Vec<Sheet> {
                 false => vec![format!("{of}{}", way.name)],
             }
         })
-        .collect();
-    vec![
+        .collect::<Vec<String>>();
+    let drawn = (s.draws > 0).then(|| {
+        let statistic = |of: &String| STATISTICS.map(|statistic| format!("{of}, {statistic}"));
+        let rows = labels.iter().flat_map(statistic).collect();
+        let columns = format!("row label region method statistic unit {}", BAND.join(" "));
+        Sheet::of_results(&s.id, "uncertainty", &columns)
+            .rows(Some(rows))
+            .texts("statistic", STATISTICS.map(str::to_owned).into())
+    });
+    let mut sheets = vec![
         Sheet::of_results(
             &s.id,
             "",
@@ -101,7 +113,59 @@ pub(super) fn cohort_curves(s: &CohortCurves) -> Vec<Sheet> {
         )
         .and(doses)
         .rows(Some(s.regions.keys().cloned().collect())),
-    ]
+    ];
+    sheets.extend(drawn);
+    sheets
+}
+
+pub(super) fn pet(s: &PetStep, scope: &Scope<'_>) -> Vec<Sheet> {
+    let columns = "row scan region method quantity unit value se low high note";
+    let each = s.each(scope.scans.get(&s.data));
+    let rows = |of: fn(Method) -> Vec<String>| {
+        let one = |(scan, region, method): &(String, String, Method)| {
+            let row = |q: &String| pet::tables::row(scan, region, method.name(), q);
+            of(*method).iter().map(row).collect::<Vec<_>>()
+        };
+        each.as_ref().map(|each| each.iter().flat_map(one).collect())
+    };
+    // What stands in the columns of words, where all of it is known.
+    let with = |mut sheet: Sheet, of: Option<fn(Method) -> Vec<String>>| {
+        for (scan, region, method) in each.iter().flatten() {
+            let words = [("scan", scan.clone()), ("region", region.clone())];
+            let words = words.into_iter().chain([("method", method.name().to_owned())]);
+            let quantities = of.map_or_else(Vec::new, |of| of(*method));
+            let words = words.chain(quantities.into_iter().map(|q| ("quantity", q)));
+            for (column, word) in words {
+                match sheet.texts.iter_mut().find(|(known, _)| known == column) {
+                    Some((_, texts)) if texts.contains(&word) => {}
+                    Some((_, texts)) => texts.push(word),
+                    None => sheet.texts.push((column.to_owned(), vec![word])),
+                }
+            }
+        }
+        sheet
+    };
+    let parameters = rows(Method::parameters);
+    let main = Sheet::of_results(&s.id, "", columns).rows(rows(Method::quantities));
+    let mut sheets = vec![
+        with(main, Some(Method::quantities)),
+        with(
+            Sheet::new(
+                &s.id,
+                "points",
+                "scan region method start end abscissa measured fitted used",
+            ),
+            None,
+        ),
+    ];
+    if parameters.as_ref().is_none_or(|rows: &Vec<String>| !rows.is_empty()) {
+        let certain = parameters.is_some();
+        let sheet = Sheet::of_results(&s.id, "parameters", columns).rows(parameters);
+        // Plots have none.
+        let sheet = with(sheet, Some(Method::parameters));
+        sheets.push(if certain { sheet } else { sheet.perhaps() });
+    }
+    sheets
 }
 
 pub(super) fn dose(s: &DoseStep, scope: &Scope<'_>) -> Vec<Sheet> {
@@ -338,7 +402,7 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
         .unwrap_or_default();
     let of_model = (!derived.is_empty()).then(|| {
         Sheet::of_results(&s.id, "derived", "quantity unit estimate se low high note")
-            .rows(Some(derived))
+            .rows(Some(derived.clone()))
     });
     let mut sheets = vec![
         Sheet::of_results(
@@ -346,7 +410,7 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
             "",
             "parameter unit prior_median prior_cv estimate se low high contraction deviation note",
         )
-        .rows(estimated),
+        .rows(estimated.clone()),
         Sheet::new(&s.id, "fit", "what value"),
         Sheet::new(&s.id, "points", POINTS).rows(regions()),
         Sheet::new(&s.id, "curves", CURVES).rows(regions()),
@@ -354,6 +418,20 @@ pub(super) fn fit_model(s: &FitModel, scope: &Scope<'_>) -> Vec<Sheet> {
             .rows(regions()),
     ];
     sheets.extend(of_model);
+    if s.draws > 0 {
+        let named = |sort: Sort, names: Vec<String>| {
+            names.into_iter().map(move |name| drawn_name(sort, &name)).collect::<Vec<_>>()
+        };
+        let rows = estimated.map(|estimated| {
+            let mut rows = named(Sort::Parameter, estimated);
+            rows.extend(named(Sort::Derived, derived));
+            rows.extend(named(Sort::Integral, regions().unwrap_or_default()));
+            rows
+        });
+        let columns =
+            "quantity sort unit fixed estimate within between_draws se low high share fits note";
+        sheets.push(Sheet::of_results(&s.id, "draws", columns).rows(rows));
+    }
     sheets
 }
 

@@ -6,7 +6,7 @@ use lutetia_trial::Endpoint;
 use super::{Scope, Sheet, number};
 use crate::steps::{
     calibrate::{CalibrateStep, TargetSpec},
-    cohort::{Calibrated, CohortStep},
+    cohort::{BAND, Calibrated, CohortStep},
     combination::{CohortUse, CombinationStep, arm_names, case, scenarios, shifts},
     compare::Compare,
     courses::CoursesStep,
@@ -212,7 +212,11 @@ pub(super) fn cohort(s: &CohortStep, scope: &Scope<'_>) -> Vec<Sheet> {
         Sheet::new(&s.id, "summary", "name unit mean sd q05 median q95"),
         Sheet::new(&s.id, "margins", "name target unweighted weighted"),
     ];
-    if let Some(Calibrated::Elsewhere(_)) = &s.calibrated {
+    if s.draws > 0 {
+        let columns = format!("name unit statistic {}", BAND.join(" "));
+        sheets.push(Sheet::new(&s.id, "uncertainty", &columns));
+    }
+    if s.draws > 0 || matches!(s.calibrated, Some(Calibrated::Elsewhere(_))) {
         sheets.push(Sheet::new(&s.id, "draws", "draw").open());
     }
     sheets

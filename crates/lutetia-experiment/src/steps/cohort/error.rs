@@ -39,6 +39,29 @@ pub enum CohortFault {
         /// The covariate.
         covariate: String,
     },
+    /// Draws that are too few to say anything, or too many.
+    #[error(
+        "`draws` is {found}; expected 0 for none, or {least} to {most}, as fewer say nothing of a median"
+    )]
+    Draws {
+        /// As given.
+        found: u32,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// Draws of what is certain.
+    #[error(
+        "no parameter that is not set has an uncertainty in the model, so there is nothing to draw; write \
+         `uncertainty = \"12 %\"` at one, or leave `draws` out"
+    )]
+    NothingUncertain,
+    /// Draws of a calibration, and of the model.
+    #[error(
+        "`calibrated` of another experiment has draws of its own, of the posterior; leave `draws` out"
+    )]
+    TwoDraws,
     /// Keys that make no margin.
     #[error("the margin of `{of}` needs `mean`, or `below` with `share`, or `level` with `share`")]
     Margin {
@@ -53,6 +76,7 @@ impl CohortFault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoParameter { .. } => "LUT7121",
+            Self::Draws { .. } | Self::NothingUncertain | Self::TwoDraws => "LUT7173",
             Self::NoMargins | Self::BareCv { .. } | Self::Law { .. } | Self::Margin { .. } => {
                 "LUT7130"
             }

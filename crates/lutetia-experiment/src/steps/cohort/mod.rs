@@ -14,13 +14,16 @@ mod posterior;
 mod prepare;
 mod result;
 mod tables;
+mod uncertain;
 mod used;
 
 pub use error::{CohortFault, PosteriorFault};
+pub(crate) use posterior::Drawn;
 pub use posterior::{Calibrated, Elsewhere};
 pub(crate) use prepare::prepare;
 pub(crate) use result::quantile;
 pub(crate) use tables::MOST_ROWS;
+pub(crate) use uncertain::{BAND, Band, draws};
 pub(crate) use used::CohortUse;
 
 /// Virtual patients from the population of a model. Tables: `<id>` (the first patients), `<id>.summary`
@@ -44,6 +47,11 @@ pub struct CohortStep {
     /// the typical ones. From another experiment come draws of the posterior too, which a trade-off tries
     /// all patients under; they are tabulated as `<id>.draws`.
     pub calibrated: Option<Calibrated>,
+    /// Draws of the parameters that have an `uncertainty` in the model (or a range, where they are assumed), about their
+    /// typical values; 0 for none, else at least 6. The same patients are drawn under each: `<id>.uncertainty` has what
+    /// that does to the cohort, `<id>.draws` the values, and a `trade-off` tries all patients under each.
+    #[serde(default)]
+    pub draws: u32,
     /// Laws of covariates.
     #[serde(default)]
     pub covariates: BTreeMap<String, LawSpec>,
@@ -56,7 +64,9 @@ pub struct CohortStep {
     /// Covariates that follow the occasion: their values or levels, the last one for all later ones.
     #[serde(default)]
     pub by_occasion: BTreeMap<String, Vec<String>>,
-    /// Plausibility limits: lower and upper, either may be empty.
+    /// Plausibility limits: lower and upper, either may be empty. A patient outside them, or outside `min` to `max` of a
+    /// parameter with `iiv` in the model, is drawn again with the next of his random numbers; `<id>.margins` has the share
+    /// of the draws that are not.
     #[serde(default)]
     pub limits: BTreeMap<String, [String; 2]>,
     /// Published margins that the patients are weighted to; a trial with `weights = true` draws its patients in
@@ -159,7 +169,8 @@ impl StepKind for CohortStep {
         let cohort = prepare(self, context)?;
         let drawn = cohort.population.cohort(0, self.patients as usize)?;
         let result = result::of(self, &cohort, &drawn)?;
-        for table in tables::tables(self, &cohort, &drawn, &result) {
+        let uncertain = uncertain::spreads(&cohort, drawn.patients.len(), &result.spread)?;
+        for table in tables::tables(self, &cohort, &drawn, &result, uncertain.as_deref()) {
             context.add(table);
         }
         context.artefacts.add(&self.id, Artefact::Cohort(Box::new(cohort)));

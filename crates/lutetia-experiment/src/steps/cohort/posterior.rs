@@ -49,14 +49,24 @@ fn draws() -> u32 {
 /// Most draws.
 const MOST_DRAWS: u32 = 1000;
 
-/// What a posterior says of the parameters of a model, internal.
+/// Where draws of typical values are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DrawnFrom {
+    /// The posterior of a calibration.
+    Calibration,
+    /// The uncertainty of the numbers of the model.
+    Uncertainty,
+}
+
+/// What a posterior, or the uncertainty of the model, says of the parameters of a model, internal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Drawn {
-    /// The particle nearest to the targets.
+    pub(crate) from: DrawnFrom,
+    /// The particle nearest to the targets, or the values of the model.
     pub(crate) nearest: Vec<(String, f64)>,
     /// Draws in proportion to the weights.
     pub(crate) draws: Vec<Vec<(String, f64)>>,
-    /// 1/Σw².
+    /// 1/Σw² of a posterior, else the number of draws.
     pub(crate) effective_size: f64,
 }
 
@@ -162,6 +172,6 @@ impl Elsewhere {
             .map(|k| values(&table.rows[k]))
             .collect::<Result<_, _>>()?;
         let effective_size = 1.0 / weights.iter().map(|w| w * w).sum::<f64>();
-        Ok(Drawn { nearest: values(nearest)?, draws, effective_size })
+        Ok(Drawn { from: DrawnFrom::Calibration, nearest: values(nearest)?, draws, effective_size })
     }
 }

@@ -6,7 +6,7 @@ use lutetia_scenario::{LoadedModel, internal, setting};
 use lutetia_trial::{CohortSpec, CovariateLaw, Limit, Population};
 use lutetia_units::{Quantity, Unit};
 
-use super::{Calibrated, CohortFault, CohortStep, CohortUse, LawSpec};
+use super::{Calibrated, CohortFault, CohortStep, CohortUse, LawSpec, uncertain};
 use lutetia_patient::refuse_bare;
 
 use crate::steps::{Context, StepError, TrialStepError};
@@ -72,6 +72,9 @@ pub(crate) fn prepare(step: &CohortStep, context: &Context) -> Result<CohortUse,
             .collect::<Result<_, StepError>>()?,
         ..CohortSpec::default()
     };
+    if let Some(drawn) = uncertain::of_step(step, model, &spec)? {
+        posterior = Some(Arc::new(drawn));
+    }
     let population = Population::new(&model.model, model.simulator.system(), &spec)?;
     Ok(CohortUse {
         model: model.clone(),

@@ -64,7 +64,8 @@ pub(super) fn of(
     let values = |slot: usize| -> Vec<f64> {
         drawn.patients.iter().map(|p| p.parameters(0)[slot] / infos[slot].factor).collect()
     };
-    let spread = shown(step, cohort, drawn)?.into_iter().map(|k| spread(k, values(k))).collect();
+    let spread: Vec<Spread> =
+        shown(step, cohort, drawn)?.into_iter().map(|k| spread_of(k, values(k))).collect();
     let weighted = if step.margins.is_empty() {
         None
     } else {
@@ -96,7 +97,8 @@ fn shown(step: &CohortStep, cohort: &CohortUse, drawn: &Cohort) -> Result<Vec<us
     names.iter().map(place).collect()
 }
 
-fn spread(slot: usize, mut x: Vec<f64>) -> Spread {
+/// How patients differ in what is at a place of the system.
+pub(super) fn spread_of(slot: usize, mut x: Vec<f64>) -> Spread {
     x.sort_by(f64::total_cmp);
     #[expect(clippy::cast_precision_loss, reason = "counts of patients")]
     let n = x.len() as f64;

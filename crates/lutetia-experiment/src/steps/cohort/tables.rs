@@ -4,7 +4,12 @@ use lutetia_scenario::LoadedModel;
 use lutetia_table::{Cell, Table, significant};
 use lutetia_trial::Cohort;
 
-use super::{CohortStep, CohortUse, posterior::Drawn, result::CohortResult};
+use super::{
+    CohortStep, CohortUse,
+    posterior::{Drawn, DrawnFrom},
+    result::CohortResult,
+    uncertain::{BAND, UncertainSpread},
+};
 
 /// Most rows of a table of patients; whoever wants all of a large cohort streams a trial.
 pub(crate) const MOST_ROWS: usize = 2000;
@@ -15,12 +20,14 @@ pub(super) fn tables(
     cohort: &CohortUse,
     drawn: &Cohort,
     result: &CohortResult,
+    uncertain: Option<&[UncertainSpread]>,
 ) -> Vec<Table> {
     let mut all = vec![
         patients(&step.id, cohort, drawn, result),
         summary(&step.id, cohort, result),
         drawing(&step.id, drawn, result),
     ];
+    all.extend(uncertain.map(|found| uncertainty(&step.id, cohort, found)));
     all.extend(cohort.posterior.as_ref().map(|p| draws_table(&step.id, &cohort.model, p)));
     all
 }
@@ -99,16 +106,43 @@ fn drawing(id: &str, drawn: &Cohort, result: &CohortResult) -> Table {
     table
 }
 
+/// What draws of uncertain typical values do to the cohort: `<id>.uncertainty`.
+fn uncertainty(id: &str, cohort: &CohortUse, found: &[UncertainSpread]) -> Table {
+    let infos = cohort.model.simulator.system().parameters();
+    let caption = "How certain the cohort is: median and middle 95 % of each statistic over draws of the uncertain typical values, \
+                   the same patients under each, with distribution-free 95 % intervals; what so many draws do not allow is left out";
+    let mut table = Table::new(format!("{id}.uncertainty"), caption)
+        .column("name", "")
+        .column("unit", "")
+        .column("statistic", "");
+    for name in BAND {
+        table = table.column(name, "");
+    }
+    for UncertainSpread { slot, statistic, band } in found {
+        let info = &infos[*slot];
+        let mut row: Vec<Cell> =
+            vec![info.name.as_str().into(), info.unit.symbol().into(), (*statistic).into()];
+        row.extend(band.numbers().map(Cell::from));
+        table.push(row);
+    }
+    table
+}
+
 /// The values taken from a calibration, in the units of the model.
 fn draws_table(id: &str, model: &LoadedModel, posterior: &Drawn) -> Table {
     let system = model.simulator.system();
     let mut table = Table::new(
         format!("{id}.draws"),
-        format!(
-            "Values from the calibration: the particle nearest to its targets, and draws by weight \
-             (effective size of the posterior {})",
-            significant(posterior.effective_size, 3)
-        ),
+        match posterior.from {
+            DrawnFrom::Calibration => format!(
+                "Values from the calibration: the particle nearest to its targets, and draws by weight \
+                 (effective size of the posterior {})",
+                significant(posterior.effective_size, 3)
+            ),
+            DrawnFrom::Uncertainty => {
+                "Typical values of the model, and draws of what is uncertain of them".to_owned()
+            }
+        },
     )
     .column("draw", "");
     let unit = |name: &str| system.parameter_index(name).map(|k| &system.parameters()[k]);
@@ -117,7 +151,11 @@ fn draws_table(id: &str, model: &LoadedModel, posterior: &Drawn) -> Table {
     }
     let rows = std::iter::once(&posterior.nearest).chain(&posterior.draws);
     for (k, values) in rows.enumerate() {
-        let draw = if k == 0 { "nearest".to_owned() } else { k.to_string() };
+        let first = match posterior.from {
+            DrawnFrom::Calibration => "nearest",
+            DrawnFrom::Uncertainty => "typical",
+        };
+        let draw = if k == 0 { first.to_owned() } else { k.to_string() };
         let value =
             |(name, x): &(String, f64)| Cell::from(x / unit(name).map_or(1.0, |p| p.factor));
         let row = std::iter::once(Cell::from(draw)).chain(values.iter().map(value));

@@ -132,6 +132,13 @@ fn times(way: &CohortMethod) -> Vec<Option<f64>> {
     }
 }
 
+/// The name of a method on a region, with the region where there are several.
+pub(super) fn label(region: &JudgedRegion<'_>, method: &JudgedMethod<'_>, several: bool) -> String {
+    let when = method.at.map_or_else(String::new, |at| format!(", {at} h"));
+    let of = if several { format!("{}: ", region.region) } else { String::new() };
+    format!("{of}{}{when}", method.way.name)
+}
+
 fn on_all<'a>(
     setting: &Setting<'_>,
     way: &'a CohortMethod,

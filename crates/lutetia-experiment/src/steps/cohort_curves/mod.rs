@@ -16,9 +16,11 @@ mod judged;
 mod patients;
 mod setting;
 mod tables;
+mod uncertain;
 
 use crate::written::{Activity, Amount, Meant, OfFunction, Text, Time};
 pub use error::CurvesFault;
+pub(crate) use uncertain::NAMES as STATISTICS;
 
 /// Methods of integration on a cohort whose truth is known.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -45,6 +47,11 @@ pub struct CohortCurves {
     /// Parameters or covariates that differ from the file, in everybody.
     #[serde(default)]
     pub set: BTreeMap<String, String>,
+    /// Draws of the parameters that have an `uncertainty` in the model (or a range, where they are assumed); 0 for none,
+    /// else at least 6. The same patients are drawn, measured and judged under each, while a method of the model goes on
+    /// believing the values of the file; `<id>.uncertainty` has what that does to bias, deviation and integral.
+    #[serde(default)]
+    pub draws: u32,
     /// Regions and the outputs (in a unit of activity) that are measured there.
     pub regions: BTreeMap<String, String>,
     /// Times of the measurements, such as `["4 h", "1 d"]`.
@@ -108,16 +115,23 @@ impl StepKind for CohortCurves {
 
     fn rehearse(&self, context: &mut Context) -> Result<(), StepError> {
         let setting = setting::setting(self, context.model(&self.model)?, context.seed)?;
+        uncertain::of_step(&setting)?;
         judged::asked(&setting)
     }
 
     fn run(&self, context: &mut Context) -> Result<(), StepError> {
         let model = context.model(&self.model)?;
         let setting = setting::setting(self, model, context.seed)?;
-        let curves = patients::virtual_curves(&setting)?;
+        let curves = patients::virtual_curves(&setting, &[])?;
         let judged = judged::judged(&setting, &curves)?;
+        let drawn = uncertain::of_step(&setting)?;
+        let drawn =
+            drawn.map(|d| uncertain::bands(&setting, &d, &judged, &context.stop)).transpose()?;
         for table in tables::tables(self, &judged) {
             context.add(table);
+        }
+        if let Some(found) = drawn {
+            context.add(tables::uncertainty(self, &found));
         }
         context
             .artefacts

@@ -22,13 +22,15 @@ pub(super) struct VirtualCurve {
     pub(super) tia: f64,
 }
 
-/// The curves of every region, of the patients judged first, then of those for training.
+/// The curves of every region, of the patients judged first, then of those for training; `drawn` are typical values in
+/// the place of those of the model (internal).
 pub(super) fn virtual_curves(
     setting: &Setting<'_>,
+    drawn: &[(String, f64)],
 ) -> Result<BTreeMap<String, Vec<VirtualCurve>>, StepError> {
     let Setting { step, model, .. } = setting;
     let system = model.simulator.system();
-    let typical = step
+    let mut typical = step
         .set
         .iter()
         .map(|(name, text)| {
@@ -37,6 +39,7 @@ pub(super) fn virtual_curves(
             Ok((name.clone(), value))
         })
         .collect::<Result<Vec<_>, StepError>>()?;
+    typical.extend(drawn.iter().cloned());
     let spec = CohortSpec { seed: setting.seed, typical, ..CohortSpec::default() };
     let population = Population::new(&model.model, system, &spec)?;
     let cohort = population.cohort(0, step.size + step.training)?;

@@ -4,9 +4,13 @@ use lutetia_table::Cell;
 
 use super::{
     CohortCurves,
-    judged::{JudgedMethod, JudgedRegion},
+    judged::{JudgedMethod, JudgedRegion, label},
+    uncertain::UncertainMethod,
 };
-use crate::results::{Measure, Results};
+use crate::{
+    results::{Measure, Results},
+    steps::cohort::BAND,
+};
 
 /// What the methods make of the patients, and what is true of these.
 pub(super) fn tables(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Vec<Results> {
@@ -53,12 +57,10 @@ fn summary(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Results {
 
 fn row(region: &JudgedRegion<'_>, method: &JudgedMethod<'_>, several: bool) -> Vec<Cell> {
     let (name, at) = (method.way.name.as_str(), method.at);
-    let when = at.map_or_else(String::new, |at| format!(", {at} h"));
-    let dash = if several { format!("{}: ", region.region) } else { String::new() };
     let (n, all) = (method.ratios.len() as f64, region.patients as f64);
     let (p, t) = (method.ratio, method.tia);
     vec![
-        format!("{dash}{name}{when}").into(),
+        label(region, method, several).into(),
         region.region.into(),
         name.into(),
         Cell::from(at),
@@ -74,6 +76,34 @@ fn row(region: &JudgedRegion<'_>, method: &JudgedMethod<'_>, several: bool) -> V
         t.map(|t| t.median).into(),
         t.and_then(|t| region.dose(t.median)).into(),
     ]
+}
+
+/// What uncertain typical values do to each method: `<id>.uncertainty`.
+pub(super) fn uncertainty(step: &CohortCurves, found: &[UncertainMethod]) -> Results {
+    let caption = "The same over draws of what is uncertain of the model: median and middle 95 % over the draws, each with its distribution-free 95 % interval; what so many draws do not allow is left out";
+    let mut table = Results::new(format!("{}.uncertainty", step.id), caption)
+        .subject("row", "")
+        .text("label")
+        .text("region")
+        .text("method")
+        .text("statistic")
+        .text("unit");
+    for name in BAND {
+        table = table.number(Measure::Output(name.to_owned()), "").tolerance(1e-2);
+    }
+    for one in found {
+        let mut row: Vec<Cell> = vec![
+            format!("{}, {}", one.label, one.statistic).into(),
+            one.label.as_str().into(),
+            one.region.as_str().into(),
+            one.method.as_str().into(),
+            one.statistic.into(),
+            one.unit.into(),
+        ];
+        row.extend(one.band.numbers().map(Cell::from));
+        table.push(row);
+    }
+    table
 }
 
 fn truth(step: &CohortCurves, judged: &[JudgedRegion<'_>]) -> Results {

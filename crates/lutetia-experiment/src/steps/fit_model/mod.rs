@@ -2,10 +2,10 @@
 
 pub mod tables;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use lutetia_fit::ErrorModel;
-use lutetia_patient::model::{ModelFit, RTOL, check_fit, fit_model};
+use lutetia_fit::{ErrorModel, FEWEST_FITS};
+use lutetia_patient::model::{FitDraws, ModelFit, RTOL, check_fit, fit_model, uncertain};
 use lutetia_scenario::Drive;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,6 +52,11 @@ pub struct FitModel {
     pub estimate: Option<Vec<String>>,
     /// Measurement error where the model file gives none.
     pub error: Option<Meant<ErrorModel>>,
+    /// Fits with other values of the parameters that are fixed and have an `uncertainty` in the model (or a range, where
+    /// they are assumed); 0 for none, else at least 9. Their spread joins the errors of the estimates in `<id>.draws`, and
+    /// those of the integrals in `<id>.tia` and wherever they are taken.
+    #[serde(default)]
+    pub draws: u32,
     /// Last time drawn, such as `5 d`.
     #[serde(default = "defaults::until")]
     pub until: Time,
@@ -75,6 +80,10 @@ impl StepKind for FitModel {
             input_curve::drives(&self.inputs, context.model(&self.model)?, context)?;
         let asked = self.asked(context.seed, drives)?;
         check_fit(study, subject, cycle(self.cycle)?, &model, &asked)?;
+        if self.draws > 0 {
+            enough(self.draws)?;
+            uncertain(study, subject, &model, &asked)?;
+        }
         Ok(())
     }
 
@@ -99,6 +108,18 @@ impl FitModel {
     }
 }
 
+/// Most draws of a step.
+const MOST_DRAWS: u32 = 10_000;
+
+/// That the draws are enough for an error, and not more than anybody can wait for.
+fn enough(draws: u32) -> Result<(), StepError> {
+    let least = u32::try_from(FEWEST_FITS).unwrap_or(u32::MAX);
+    match (least..=MOST_DRAWS).contains(&draws) {
+        true => Ok(()),
+        false => Err(StepError::FitDraws { found: draws, least, most: MOST_DRAWS }),
+    }
+}
+
 fn run(step: &FitModel, context: &mut Context) -> Result<(), StepError> {
     let study = context.study(&step.study)?;
     let subject = subject(study, step.subject.as_deref())?;
@@ -108,7 +129,18 @@ fn run(step: &FitModel, context: &mut Context) -> Result<(), StepError> {
     let own = whole.set.iter().filter(|(name, _)| !asked.set.contains_key(*name));
     let said =
         own.map(|(name, value)| format!("`{name}` = {value}, out of subjects.csv")).collect();
-    let found = fit_model(study, subject, cycle(step.cycle)?, &model, &asked)?;
+    let cycle = cycle(step.cycle)?;
+    let mut found = fit_model(study, subject, cycle, &model, &asked)?;
+    let mut said: Vec<String> = said;
+    if step.draws > 0 {
+        enough(step.draws)?;
+        let stop = Arc::clone(&context.stop);
+        let draws = FitDraws { count: step.draws, seed: context.seed, stop };
+        let drawn = found.drawn_again((study, subject, cycle), &model, &asked, &draws)?;
+        said.push(tables::said(&drawn, context.seed));
+        found.tias.clone_from(&drawn.tias);
+        context.add(tables::draws(&step.id, &drawn));
+    }
     for table in tables::all(&step.id, &found, step.until.h())? {
         context.add(table);
     }

@@ -1,7 +1,12 @@
 //! The tables of a fitted model.
 
 use lutetia_dose::Tia;
-use lutetia_patient::{PatientError, model::FittedModel, shown};
+use lutetia_fit::FEWEST_FITS;
+use lutetia_patient::{
+    PatientError,
+    model::{DrawnFit, FittedModel, Sort},
+    shown,
+};
 use lutetia_table::{Cell, Table};
 
 use crate::results::{Measure, Results, Shown};
@@ -58,6 +63,89 @@ pub fn derived(id: &str, found: &FittedModel) -> Results {
         ]);
     }
     table
+}
+
+/// What the fits say together in which what is fixed was drawn: `<id>.draws`.
+#[must_use]
+pub fn draws(id: &str, found: &DrawnFit) -> Results {
+    let caption = format!(
+        "{} fits, of which {} converged, each with other values of what the fit holds fixed and is uncertain of ({}): value with \
+         everything fixed as it is in the file, mean over the fits, standard error of a fit, standard deviation between them, \
+         both together with the 95 % interval, and the share of the variance that what is fixed has",
+        found.count,
+        found.converged,
+        found.drawn.join(", ")
+    );
+    let own = |name: &str| Measure::Output(name.to_owned());
+    let mut table = Results::new(format!("{id}.draws"), caption)
+        .subject("quantity", "")
+        .text("sort")
+        .text("unit")
+        .number(own("fixed"), "")
+        .tolerance(2e-3)
+        .number(Measure::Estimate, "")
+        .tolerance(2e-3);
+    for measure in [own("within"), own("between_draws"), Measure::Se, Measure::Low, Measure::High] {
+        table = table.number(measure, "").tolerance(1e-2);
+    }
+    table = table.number(Measure::Share, "%").tolerance(2e-2).number(own("fits"), "").text("note");
+    for q in &found.quantities {
+        let p = q.pooled;
+        let note = match p {
+            Some(_) => String::new(),
+            None => format!(
+                "not determined: {} of {} fits determine it, at least {FEWEST_FITS} are needed",
+                q.fits, found.count
+            ),
+        };
+        table.push(vec![
+            drawn_name(q.sort, &q.name).into(),
+            sort(q.sort).into(),
+            q.unit.symbol().into(),
+            q.fixed.into(),
+            p.map(|p| p.value).into(),
+            p.map(|p| p.within).into(),
+            p.map(|p| p.between).into(),
+            p.map(|p| p.se).into(),
+            p.map(|p| p.ci95.0).into(),
+            p.map(|p| p.ci95.1).into(),
+            p.map(|p| 100.0 * p.share).into(),
+            q.fits.into(),
+            note.into(),
+        ]);
+    }
+    table
+}
+
+/// What was drawn in one sentence, and how many fits did not converge.
+#[must_use]
+pub fn said(found: &DrawnFit, seed: u64) -> String {
+    let failed = found.count - found.converged;
+    let ended = match failed {
+        0 => "all converged".to_owned(),
+        _ => format!("{failed} of them did not converge and are left out"),
+    };
+    format!(
+        "{} fits with other values of {} (seed {seed}); {ended}",
+        found.count,
+        found.drawn.join(", ")
+    )
+}
+
+/// The name of a row of [`draws`].
+pub(crate) fn drawn_name(sort: Sort, name: &str) -> String {
+    match sort {
+        Sort::Parameter | Sort::Derived => name.to_owned(),
+        Sort::Integral => format!("integral of {name}"),
+    }
+}
+
+fn sort(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Parameter => "parameter",
+        Sort::Derived => "derived",
+        Sort::Integral => "integral",
+    }
 }
 
 /// The estimates beside their priors: `<id>`.

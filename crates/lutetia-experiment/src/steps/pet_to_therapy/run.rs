@@ -2,6 +2,8 @@
 
 use lutetia_patient::predict::{Outcome, Way, outcomes};
 
+use rayon::prelude::*;
+
 use super::{
     PetToTherapy,
     asked::{Asked, asked},
@@ -30,10 +32,10 @@ impl Found<'_> {
 
 pub(super) fn of<'c>(step: &PetToTherapy, context: &'c Context) -> Result<Found<'c>, StepError> {
     let asked = asked(step, context)?;
-    let mut all = Vec::new();
-    for case in &asked.cases {
-        all.push(outcomes(&case.study)?);
-    }
+    // Cases go side by side, so that no thread waits for the last patient of each; of several failures the first case's is
+    // said, whichever ends first.
+    let found: Vec<_> = asked.cases.par_iter().map(|case| outcomes(&case.study)).collect();
+    let all = found.into_iter().collect::<Result<Vec<_>, _>>()?;
     let factors = all
         .first()
         .map(Vec::as_slice)

@@ -106,6 +106,9 @@ pub(crate) fn hours(step: &Simulate) -> Vec<f64> {
     (0..step.points).map(|i| from + (until - from) * f64::from(i) / last).collect()
 }
 
+/// The largest tolerance with which a run means anything.
+const MOST_TOLERANCE: f64 = 1e-2;
+
 fn check(step: &Simulate) -> Result<(), SimulateError> {
     if !(2..=MOST_POINTS).contains(&step.points) {
         return Err(SimulateError::Points { found: step.points });
@@ -116,6 +119,11 @@ fn check(step: &Simulate) -> Result<(), SimulateError> {
     }
     if !(1..=MOST_CYCLES).contains(&step.cycles) {
         return Err(SimulateError::Cycles { found: step.cycles });
+    }
+    for (key, found) in [("rtol", step.rtol), ("atol", step.atol)] {
+        if let Some(found) = found.filter(|x| !(*x > 0.0 && *x <= MOST_TOLERANCE)) {
+            return Err(SimulateError::Tolerance { key, found });
+        }
     }
     Ok(())
 }

@@ -28,6 +28,14 @@ pub enum SimulateError {
         /// As given.
         found: u32,
     },
+    /// A tolerance with which nothing can be computed.
+    #[error("`{key}` is {}; expected a number above 0, at most 0.01", typed(*found))]
+    Tolerance {
+        /// Which.
+        key: &'static str,
+        /// As given.
+        found: f64,
+    },
     /// Repetitions without an interval.
     #[error("`cycles` needs `every`, such as `8 week`")]
     NoInterval,

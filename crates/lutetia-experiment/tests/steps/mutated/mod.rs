@@ -6,6 +6,7 @@
 
 mod chains;
 mod experiments;
+mod pet;
 mod scaffolds;
 
 use std::{

@@ -296,6 +296,7 @@ impl<'a> Builder<'a> {
                 used: BTreeSet::new(),
                 doubtful: BTreeSet::new(),
                 labels_doubtful: false,
+                organs: found.organs.names.clone(),
                 states: found.states.len(),
                 delays: Vec::new(),
             },

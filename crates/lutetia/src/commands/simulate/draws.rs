@@ -73,8 +73,13 @@ pub(super) fn run(case: &Case, arguments: &Arguments, count: u32, terminal: &Ter
     }
     let (of, seed) = (arguments.draws_of.meaning(), arguments.seed);
     let drawn = Drawn { model: &case.model, of, uncertainty: &uncertainty, count, seed };
-    let parameters =
+    let (parameters, again) =
         drawn.parameters(&case.parameters).map_err(|e| failed(e.code(), &e.to_string()))?;
+    if again > 0 {
+        terminal.talk(&format!(
+            "note: {again} draws of patients lay outside `min` to `max` of a parameter of the model and were drawn again"
+        ));
+    }
     let asked = (&case.times[..], &case.shown[..]);
     let found = bands(&scenario, &parameters, asked, &case.options)
         .map_err(|(draw, error)| failed(error.code(), &format!("draw {draw}: {error}")))?;
