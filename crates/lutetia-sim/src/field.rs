@@ -130,6 +130,12 @@ impl Field {
         }
     }
 
+    /// Whether anything flows in from outside, or inputs do anything, within the segment.
+    pub(crate) fn is_driven(&self) -> bool {
+        let segment = self.segment.borrow();
+        !(segment.sources.is_empty() && segment.inputs.is_empty())
+    }
+
     /// Adds what flows in from outside then: state and rate.
     pub(crate) fn add_inflow(&self, elapsed: f64, mut add: impl FnMut(usize, f64)) {
         let segment = self.segment.borrow();

@@ -108,6 +108,11 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether there is something to look at along the run.
+    pub(crate) fn look_along(&self) -> bool {
+        self.varying || !self.absent.is_empty()
+    }
+
     /// Looks at what varies, and that what is not there stays empty.
     pub(crate) fn check_along(
         &mut self,

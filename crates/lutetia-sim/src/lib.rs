@@ -62,11 +62,11 @@
 //!
 //! [`Options::engine`] chooses who integrates. [`EngineId::Bdf`] is diffsol's variable-order BDF with an
 //! analytic sparse Jacobian; no type of diffsol appears in this interface, nor outside of the folder of
-//! that engine. [`EngineId::Rodas`] is a Rosenbrock method of order four that steps several patients of
-//! [`Simulator::run_many`] at once, each with its own time, step and error; it has no derivatives by
-//! parameters, no events, no pieces of runs and no doses but those that are added
-//! ([`Lacking`]). Doses, inputs, stops, switches, records and the words of failures are common to all
-//! engines.
+//! that engine. [`EngineId::Rodas`] is a Rosenbrock method of order four that steps eight patients of
+//! [`Simulator::run_many`] at once, each with its own time, step and error, over the widest instructions that
+//! the processor has; it has no derivatives by parameters, no events and no doses in their steady state
+//! ([`Lacking`]). [`EngineId::Auto`] takes it where it can run what is asked. Doses, inputs, stops, switches,
+//! records and the words of failures are common to all engines.
 //!
 //! All numbers are in the internal units of the model
 //! ([`System::units`](lutetia_model::System::units)); time is in internal time.

@@ -3,6 +3,8 @@
 //! [`Record`] says what is wanted, [`Recorder`] writes it row by row, whatever integrates, and
 //! [`Trajectory`] is the result.
 
+use crate::engine::id::EngineId;
+
 /// A table of numbers, row after row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Grid {
@@ -131,6 +133,8 @@ pub struct Trajectory {
     /// Whether the stop rule ([`Request::follow_while`](crate::Request::follow_while)) ended it: the
     /// last row is then the one it ended with, and the end is somewhat later.
     pub stopped: bool,
+    /// Which engine integrated; never [`EngineId::Auto`].
+    pub engine: EngineId,
     /// What it cost.
     pub statistics: Statistics,
 }
@@ -249,6 +253,11 @@ impl<'r> Recorder<'r> {
     /// The next output time, if one is left.
     pub(crate) fn next_time(&self) -> Option<f64> {
         self.record.times.get(self.next_row).copied()
+    }
+
+    /// The output times that are left.
+    pub(crate) fn times_ahead(&self) -> &'r [f64] {
+        self.record.times.get(self.next_row..).unwrap_or(&[])
     }
 
     /// Whether the stop rule has seen enough.

@@ -4,16 +4,19 @@ use lutetia_model::system::System;
 use rayon::prelude::*;
 
 use crate::doses::Doses;
-use crate::engine::Engine;
 use crate::engine::bdf::Bdf;
 use crate::engine::id::EngineId;
-use crate::engine::rodas::Rodas;
+use crate::engine::rodas::{InstructionSet, Rodas};
+use crate::engine::{Engine, Lane, Plan};
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::known;
 use crate::record::Trajectory;
 use crate::regimen::Regimen;
 use crate::request::Request;
 use crate::text::closest;
+
+/// Below this relative tolerance a method of order four needs more steps than one of order five gains by.
+const LEAST_RTOL_OF_LANES: f64 = 1e-7;
 
 /// A compiled system and what the engines worked out about it once. Shared between threads.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ impl Simulator {
     #[must_use]
     pub fn new(system: System) -> Self {
         let bdf = Bdf::new(&system);
-        let rodas = Rodas::new(&system, bdf.elimination());
+        let rodas = Rodas::new(&system, bdf.elimination(), InstructionSet::best());
         Self { system, bdf, rodas }
     }
 
@@ -92,20 +95,20 @@ impl Simulator {
     ///
     /// Any [`SimError`]: what was asked for does not make sense, or the integration failed.
     pub fn run(&self, request: &Request<'_>) -> Result<Trajectory, SimError> {
-        let engine = self.engine(request.engine());
-        let plan = request.plan();
-        let mut lane = request.lane(&self.system)?;
-        engine.can(&plan, &lane)?;
-        engine.run(&plan, std::slice::from_mut(&mut lane), request.stops());
-        Ok(lane.out?)
+        let out = self.run_together(std::slice::from_ref(request)).pop();
+        out.unwrap_or(Err(SolveFailure::Interrupted.into()))
     }
 
     /// Runs many requests, in parallel on the threads of the present rayon pool. Each result is the
     /// same as that of [`Simulator::run`], whatever the other requests and the number of threads.
     pub fn run_many(&self, requests: &[Request<'_>]) -> Vec<Result<Trajectory, SimError>> {
+        let width = |id: EngineId| match id {
+            EngineId::Bdf => self.bdf.width(),
+            EngineId::Rodas | EngineId::Auto => self.rodas.width(),
+        };
         let groups: Vec<&[Request<'_>]> = requests
             .chunk_by(Request::goes_with)
-            .flat_map(|group| group.chunks(self.engine(group[0].engine()).width().max(1)))
+            .flat_map(|group| group.chunks(width(group[0].engine()).max(1)))
             .collect();
         let done: Vec<_> = groups.par_iter().map(|group| self.run_together(group)).collect();
         done.into_iter().flatten().collect()
@@ -116,32 +119,45 @@ impl Simulator {
         let Some(first) = requests.first() else {
             return Vec::new();
         };
-        let (engine, plan) = (self.engine(first.engine()), first.plan());
-        let mut lanes = Vec::with_capacity(requests.len());
-        let ready: Vec<Result<(), SimError>> = requests
+        let plan = first.plan();
+        let engines: [&dyn Engine; 2] = [&self.bdf, &self.rodas];
+        let mut lanes: [Vec<Lane<'_>>; 2] = [Vec::new(), Vec::new()];
+        let ready: Vec<Result<usize, SimError>> = requests
             .iter()
             .map(|request| {
                 let lane = request.lane(&self.system)?;
-                engine.can(&plan, &lane)?;
-                lanes.push(lane);
-                Ok(())
+                let engine = usize::from(self.takes_lanes(first.engine(), &plan, &lane));
+                engines[engine].can(&plan, &lane)?;
+                lanes[engine].push(lane);
+                Ok(engine)
             })
             .collect();
-        engine.run(&plan, &mut lanes, first.stops());
-        let mut done = lanes.into_iter().map(|lane| lane.out);
+        let mut done = Vec::new();
+        for (engine, mut lanes) in engines.into_iter().zip(lanes) {
+            if !lanes.is_empty() {
+                engine.run(&plan, &mut lanes, first.stops());
+            }
+            done.push(lanes.into_iter().map(|lane| lane.out));
+        }
         ready
             .into_iter()
             .map(|ready| {
-                ready?;
-                Ok(done.next().unwrap_or(Err(SolveFailure::Interrupted))?)
+                let engine = ready?;
+                let out = done[engine].next().unwrap_or(Err(SolveFailure::Interrupted))?;
+                Ok(Trajectory { engine: engines[engine].id(), ..out })
             })
             .collect()
     }
 
-    fn engine(&self, id: EngineId) -> &dyn Engine {
+    /// Whether the engine of several patients at once runs a lane: by what is asked of it and nothing else, so that the
+    /// bits of a run do not depend on those beside it.
+    fn takes_lanes(&self, id: EngineId, plan: &Plan<'_>, lane: &Lane<'_>) -> bool {
         match id {
-            EngineId::Bdf => &self.bdf,
-            EngineId::Rodas => &self.rodas,
+            EngineId::Bdf => false,
+            EngineId::Rodas => true,
+            EngineId::Auto => {
+                plan.tolerance.rtol >= LEAST_RTOL_OF_LANES && self.rodas.can(plan, lane).is_ok()
+            }
         }
     }
 }
@@ -249,6 +265,71 @@ mod tests {
             .map(|(p, r)| Request::new(&sets[p], &regimens[r], &times).options(&options).wrt(&wrt));
         each_is_as_alone(&simulator, &requests);
         assert_eq!(simulator.run_many(&requests).iter().filter(|run| run.is_ok()).count(), 3);
+    }
+
+    /// Requests that the engine of lanes runs: boluses and infusions, one of them from where another ended.
+    fn on_each_set(simulator: &mut Simulator) -> Vec<Vec<Result<Trajectory, SimError>>> {
+        let set = |s: &Simulator, cl: f64| s.parameters(&[("CL", cl)]).expect("known");
+        let sets: Vec<Vec<f64>> = (1..20).map(|k| set(simulator, 0.3 * f64::from(k))).collect();
+        let regimen = Regimen::repeat(&dose(1.0, "L.c", 70.0, 0.5), 24.0, 3);
+        let times: Vec<f64> = (0..40).map(|k| f64::from(k) * 2.3).collect();
+        let options = Options {
+            engine: EngineId::Rodas,
+            integrals: vec![0, 1],
+            to_infinity: true,
+            states: true,
+            ..Options::default()
+        };
+        let mut found = Vec::new();
+        for instructions in InstructionSet::all() {
+            let elimination = simulator.bdf.elimination();
+            simulator.rodas = Rodas::new(&simulator.system, elimination, instructions);
+            let requests: Vec<_> =
+                sets.iter().map(|p| Request::new(p, &regimen, &times).options(&options)).collect();
+            found.push(simulator.run_many(&requests));
+            found.push(requests.iter().map(|request| simulator.run(request)).collect());
+        }
+        found
+    }
+
+    /// The bits are the same on every set of instructions that the processor has, alone and beside others.
+    #[test]
+    fn exact_bits_do_not_depend_on_the_instructions() {
+        let found = on_each_set(&mut one());
+        assert!(found[0].iter().all(Result::is_ok), "{:?}", found[0]);
+        // Equality of numbers; zeros of either sign do not occur in what was asked.
+        for (k, other) in found.iter().enumerate() {
+            assert_eq!(other, &found[0], "{k}");
+        }
+        assert_eq!(found.len(), 2 * InstructionSet::all().len());
+    }
+
+    /// What is chosen by itself is the engine of lanes where it can and is worth it, and has the bits of that engine.
+    #[test]
+    fn exact_the_choice_depends_on_what_is_asked_alone() {
+        let simulator = one();
+        let p = simulator.parameters(&[]).expect("defaults");
+        let add = Regimen::single(dose(0.0, "L.c", 50.0, 0.0));
+        let mut steady = add.clone();
+        steady.doses[0].kind = crate::regimen::DoseKind::Steady { every: 24.0 };
+        let chosen = |engine: EngineId, rtol: f64| Options { engine, rtol, ..Options::default() };
+        let (auto, tight) = (chosen(EngineId::Auto, 1e-6), chosen(EngineId::Auto, 1e-8));
+        let own = [chosen(EngineId::Rodas, 1e-6), chosen(EngineId::Bdf, 1e-8)];
+        let times = [1.0, 24.0];
+        let request = |regimen, options| Request::new(&p, regimen, &times).options(options);
+        let requests = [request(&add, &auto), request(&steady, &auto), request(&add, &auto)];
+        let engines = |runs: Vec<Result<Trajectory, SimError>>| -> Vec<EngineId> {
+            runs.into_iter().map(|run| run.expect("runs").engine).collect()
+        };
+        let expected = [EngineId::Rodas, EngineId::Bdf, EngineId::Rodas];
+        assert_eq!(engines(simulator.run_many(&requests)), expected);
+        for (k, engine) in expected.iter().enumerate() {
+            assert_eq!(simulator.run(&requests[k]).expect("runs").engine, *engine);
+        }
+        assert_eq!(simulator.run(&requests[0]), simulator.run(&request(&add, &own[0])));
+        assert_eq!(simulator.run(&request(&add, &tight)), simulator.run(&request(&add, &own[1])));
+        let of = |wrt| simulator.run(&request(&add, &auto).wrt(wrt)).expect("runs").engine;
+        assert_eq!(of(&[0]), EngineId::Bdf);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! there is least of. So the scale of a species knows its own dose and those it can come from, and
 //! nothing else: what is given of another species moves no tolerance.
 
-use lutetia_model::system::System;
+use lutetia_model::system::{ActionInfo, EventTarget, System};
 
 use crate::doses::Doses;
 
@@ -79,6 +79,16 @@ impl Tolerances {
     /// How much of a state is nothing.
     pub(crate) fn nothing(&self, state: usize) -> f64 {
         self.nothing.get(state).copied().unwrap_or(0.0)
+    }
+
+    /// How much of what an action changes is nothing.
+    pub(crate) fn nothing_of(&self, action: &ActionInfo) -> f64 {
+        match &action.target {
+            EventTarget::Quantity(_) => 0.0,
+            EventTarget::Amount { cold, hot } => {
+                cold.iter().chain(hot).map(|&k| self.nothing(k)).sum()
+            }
+        }
     }
 
     /// Amounts that are negative within the tolerance become zero; truly negative ones stay.

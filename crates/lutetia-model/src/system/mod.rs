@@ -24,6 +24,7 @@ mod lanes;
 mod limits;
 mod linear;
 mod lower;
+mod merged;
 mod once;
 mod pattern;
 mod sensitivity;
@@ -45,8 +46,9 @@ pub use info::{
     BoundNuclide, DoseTarget, InputInfo, OutputInfo, ParameterInfo, ParameterKind, StateForm,
     StateInfo,
 };
-pub use lanes::{LaneEvaluator, Pack};
+pub use lanes::{LaneEvaluator, Lanes, Pack};
 pub use limits::{Limit, LimitKind, Transfer};
+pub use merged::LaneTapes;
 pub use pattern::SparsePattern;
 pub use sensitivity::{SensitivityEvaluator, SensitivityTapes};
 pub use setting::{DoseNuclideError, SettingError};
@@ -99,6 +101,7 @@ struct Inner {
     program: Program,
     graph: Graph,
     rhs: Vec<Id>,
+    jacobian: Vec<Id>,
     initial: Vec<Id>,
     output_roots: Vec<Id>,
     limits: Vec<Limit>,
@@ -184,6 +187,7 @@ pub fn compile(model: &Model, binding: &Binding<'_>) -> Result<System, CompileEr
             program,
             graph,
             rhs,
+            jacobian,
             initial,
             output_roots,
             limits,
@@ -410,13 +414,14 @@ impl System {
         evaluator
     }
 
-    /// A new evaluator of `L` patients at once; one per thread. Parameters start at their defaults.
+    /// Compiles the equations for evaluators of several patients at once: place k of their states is state `order[k]`.
+    ///
+    /// # Panics
+    ///
+    /// If `order` does not name each state once.
     #[must_use]
-    pub fn lane_evaluator<const L: usize>(&self) -> LaneEvaluator<L> {
-        let mut evaluator = LaneEvaluator::new(self.clone());
-        let defaults = self.default_parameters();
-        (0..L).for_each(|lane| evaluator.set_parameters(lane, &defaults));
-        evaluator
+    pub fn lane_tapes(&self, order: &[usize]) -> LaneTapes {
+        LaneTapes::new(&self.inner, order)
     }
 
     /// Whether the right-hand side depends on time by itself, without what its inputs do.

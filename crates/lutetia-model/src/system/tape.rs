@@ -6,7 +6,7 @@
 //! loops without a dispatch per operation; results of a run are consecutive registers.
 
 use super::graph::{Binary, Graph, Id, Node, Unary, apply_binary, apply_unary};
-use super::lanes::Number;
+use super::lanes::Lanes;
 
 /// Kind of operation; equal kinds are gathered into runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +74,19 @@ impl Program {
         inputs: usize,
         root_sets: &[&[Id]],
     ) -> Self {
+        let places: Vec<usize> = (0..states).collect();
+        Self::with_states_at(graph, parameters, &places, inputs, root_sets)
+    }
+
+    /// The same, with each state at a place of its own in what is given to the tapes.
+    pub(super) fn with_states_at(
+        graph: &Graph,
+        parameters: usize,
+        places: &[usize],
+        inputs: usize,
+        root_sets: &[&[Id]],
+    ) -> Self {
+        let states = places.len();
         let mut register = vec![UNSET; graph.len()];
         let everything = graph.reachable(root_sets.iter().flat_map(|s| s.iter().copied()));
         let mut constants = Vec::new();
@@ -105,7 +118,7 @@ impl Program {
         for id in 0..graph.len() {
             match graph.node(id as Id) {
                 Node::Time => register[id] = time as u32,
-                Node::State(i) => register[id] = (time + 1 + i as usize) as u32,
+                Node::State(i) => register[id] = (time + 1 + places[i as usize]) as u32,
                 Node::Input(i) => register[id] = (time + 1 + states + i as usize) as u32,
                 _ => {}
             }
@@ -149,7 +162,7 @@ impl Program {
     }
 
     /// A register file with the constants in place.
-    pub(super) fn registers<N: Number>(&self) -> Vec<N> {
+    pub(super) fn registers<N: Lanes>(&self) -> Vec<N> {
         let mut registers = vec![N::splat(0.0); self.registers];
         for (register, constant) in registers.iter_mut().zip(&self.constants) {
             *register = N::splat(*constant);
@@ -158,28 +171,54 @@ impl Program {
     }
 
     /// Sets the parameters and runs the prologue.
-    pub(super) fn set_parameters<N: Number>(&self, registers: &mut [N], parameters: &[N]) {
+    pub(super) fn set_parameters<N: Lanes>(&self, registers: &mut [N], parameters: &[N]) {
         let start = self.constants.len();
         registers[start..start + self.parameters].copy_from_slice(parameters);
         self.prologue.run(registers);
     }
 
     /// Runs one tape at a point.
-    pub(super) fn run<N: Number>(
+    pub(super) fn run(
+        &self,
+        tape: usize,
+        registers: &mut [f64],
+        t: f64,
+        x: &[f64],
+        u: &[f64],
+        out: &mut [f64],
+    ) {
+        self.evaluate(tape, registers, t, x, u);
+        self.gather(tape, registers, out);
+    }
+
+    /// Leaves the results of a tape at a point in their registers.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+    pub(super) fn evaluate<N: Lanes>(
         &self,
         tape: usize,
         registers: &mut [N],
         t: N,
         x: &[N],
         u: &[N],
-        out: &mut [N],
     ) {
         registers[self.time] = t;
         let (x_start, u_start) = (self.time + 1, self.time + 1 + self.states);
         registers[x_start..u_start].copy_from_slice(x);
         registers[u_start..u_start + self.inputs].copy_from_slice(u);
         self.tapes[tape].run(registers);
+    }
+
+    /// Reads the results of a tape.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+    pub(super) fn gather<N: Lanes>(&self, tape: usize, registers: &[N], out: &mut [N]) {
         self.tapes[tape].gather(registers, out);
+    }
+
+    /// Where the results of a tape are.
+    pub(super) fn roots(&self, tape: usize) -> &[u32] {
+        &self.tapes[tape].roots
     }
 
     /// Reads a tape whose results are fixed by the parameters.
@@ -346,13 +385,17 @@ impl Tape {
         }
     }
 
-    fn gather<N: Number>(&self, registers: &[N], out: &mut [N]) {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+    fn gather<N: Lanes>(&self, registers: &[N], out: &mut [N]) {
         for (value, &register) in out.iter_mut().zip(&self.roots) {
             *value = registers[register as usize];
         }
     }
 
-    fn run<N: Number>(&self, registers: &mut [N]) {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+    fn run<N: Lanes>(&self, registers: &mut [N]) {
         for run in &self.runs {
             let (read, write) = registers.split_at_mut(run.first as usize);
             let (start, count) = (run.operands as usize, run.count as usize);
@@ -364,6 +407,11 @@ impl Tape {
                 Kind::Binary(Binary::Div) => self.pairs_run(start, read, write, |a, b| a / b),
                 Kind::Binary(op) => {
                     self.pairs_run(start, read, write, |a, b| apply_binary(op, a, b));
+                }
+                Kind::Unary(Unary::Neg) => {
+                    for (value, &a) in write.iter_mut().zip(&self.singles[start..start + count]) {
+                        *value = read[a as usize].map(|a| -a);
+                    }
                 }
                 Kind::Unary(op) => {
                     for (value, &a) in write.iter_mut().zip(&self.singles[start..start + count]) {
@@ -412,7 +460,7 @@ impl Tape {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "one tight loop per operation is the point of runs")]
-    fn pairs_run<N: Number>(
+    fn pairs_run<N: Lanes>(
         &self,
         start: usize,
         read: &[N],
@@ -427,7 +475,9 @@ impl Tape {
 }
 
 /// Sums of so many terms each.
-fn sums_run<const LENGTH: usize, N: Number>(
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+fn sums_run<const LENGTH: usize, N: Lanes>(
     (terms, coefficients): (&[u32], &[f64]),
     read: &[N],
     write: &mut [N],
@@ -446,7 +496,9 @@ fn sums_run<const LENGTH: usize, N: Number>(
 }
 
 /// Sums of `length` terms each; four accumulators.
-fn long_sums_run<N: Number>(
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the instruction set of the caller")]
+fn long_sums_run<N: Lanes>(
     length: usize,
     (terms, coefficients): (&[u32], &[f64]),
     read: &[N],

@@ -16,11 +16,18 @@ pub enum EngineId {
     Bdf,
     /// A Rosenbrock method of order four that steps several patients at once.
     Rodas,
+    /// [`Rodas`](Self::Rodas) where it can run what is asked and the relative tolerance is 1e-7 or more, else
+    /// [`Bdf`](Self::Bdf). Who is run beside does not matter: the choice depends on the system, the options and the
+    /// doses of a patient alone. [`Trajectory::engine`](crate::Trajectory::engine) says which it was.
+    Auto,
 }
 
 impl EngineId {
     /// Every engine there is.
     pub const ALL: [Self; 2] = [Self::Bdf, Self::Rodas];
+
+    /// What can be chosen.
+    const CHOICES: [Self; 3] = [Self::Bdf, Self::Rodas, Self::Auto];
 
     /// What a user types.
     #[must_use]
@@ -28,6 +35,7 @@ impl EngineId {
         match self {
             Self::Bdf => "bdf",
             Self::Rodas => "rodas",
+            Self::Auto => "auto",
         }
     }
 }
@@ -42,9 +50,9 @@ impl FromStr for EngineId {
     type Err = Unsupported;
 
     fn from_str(name: &str) -> Result<Self, Unsupported> {
-        let found = Self::ALL.into_iter().find(|engine| engine.name() == name);
+        let found = Self::CHOICES.into_iter().find(|engine| engine.name() == name);
         found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name);
+            let names = Self::CHOICES.map(Self::name);
             Unsupported::Engine {
                 name: name.to_owned(),
                 hint: closest(name, &names),
@@ -111,10 +119,8 @@ pub enum Lacking {
     Derivatives,
     /// Models with events.
     Events,
-    /// Runs that go on from another.
-    Pieces,
-    /// Doses that replace, reset or are in their steady state.
-    KindsOfDoses,
+    /// Doses in their steady state.
+    SteadyStates,
     /// Models whose elimination cannot be worked out beforehand.
     Size,
 }
@@ -124,8 +130,7 @@ impl fmt::Display for Lacking {
         f.write_str(match self {
             Self::Derivatives => "derivatives by parameters",
             Self::Events => "models with events",
-            Self::Pieces => "what goes on from another run",
-            Self::KindsOfDoses => "doses that replace, reset or are in their steady state",
+            Self::SteadyStates => "doses in their steady state",
             Self::Size => "models that are so densely connected",
         })
     }

@@ -187,17 +187,17 @@ fn regress_messages_about_failures() {
 #[test]
 fn exact_an_unknown_engine_is_refused() {
     assert_eq!("bdf".parse(), Ok(EngineId::default()));
-    for engine in EngineId::ALL {
+    for engine in EngineId::ALL.into_iter().chain([EngineId::Auto]) {
         assert_eq!(engine.to_string().parse(), Ok(engine));
     }
     let far: Result<EngineId, Unsupported> = "rosenbrock".parse();
     let far = far.expect_err("there is none");
     assert!(matches!(&far, Unsupported::Engine { name, .. } if name == "rosenbrock"), "{far:?}");
-    assert_eq!(far.to_string(), "there is no engine `rosenbrock`; engines are `bdf`, `rodas`");
+    assert_eq!(far.to_string(), "there is no engine `rosenbrock`; engines are `bdf`, `rodas`, `auto`");
     let near = "BDF".parse::<EngineId>().expect_err("names are typed as they are");
     assert_eq!(
         near.to_string(),
-        "there is no engine `BDF`; did you mean `bdf`?; engines are `bdf`, `rodas`"
+        "there is no engine `BDF`; did you mean `bdf`?; engines are `bdf`, `rodas`, `auto`"
     );
     assert_eq!(SimError::from(near).code(), "LUT4201");
 }

@@ -140,7 +140,7 @@ impl Run<'_> {
         let still = vec![0.0; lanes];
         let Some(forms) = &setting.forms else {
             let (action, value) = &setting.total;
-            let nothing = self.nothing_of(action);
+            let nothing = self.tolerances.nothing_of(action);
             apply(action, (*value, nothing), &mut self.x, &mut self.s, &still);
             return;
         };

@@ -3,7 +3,7 @@
 //! At an event at τ the states become h(τ, x, p). A parameter also moves the moment by τ', so that with the slopes f
 //! before and after s⁺ = ∂h/∂x·(s⁻ + f⁻τ') + ∂h/∂t·τ' + ∂h/∂p − f⁺τ', and an integral of g gains (g⁻ − g⁺)τ'.
 
-use lutetia_model::system::{ActionInfo, EventTarget, TriggerInfo};
+use lutetia_model::system::{EventTarget, TriggerInfo};
 use lutetia_units::Dimension;
 
 use super::run::Run;
@@ -118,7 +118,7 @@ impl Run<'_> {
                 };
                 return Err(self.impossible(&event.name, &action.name, (value, dimension)));
             }
-            let nothing = self.nothing_of(action);
+            let nothing = self.tolerances.nothing_of(action);
             apply(action, (value, nothing), &mut self.x, &mut self.s, derivatives);
         }
         let mut shown = self.x.clone();
@@ -146,16 +146,6 @@ impl Run<'_> {
             }
         }
         Ok(())
-    }
-
-    /// How much of what an action changes is nothing.
-    pub(super) fn nothing_of(&self, action: &ActionInfo) -> f64 {
-        match &action.target {
-            EventTarget::Quantity(_) => 0.0,
-            EventTarget::Amount { cold, hot } => {
-                cold.iter().chain(hot).map(|&k| self.tolerances.nothing(k)).sum()
-            }
-        }
     }
 
     /// What an event makes of a state cannot be.

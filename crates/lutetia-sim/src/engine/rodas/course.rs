@@ -3,19 +3,21 @@
 //! The steps are taken for a group; everything else is done for a lane alone, by the same parts that the other engine
 //! uses.
 
-use lutetia_model::system::{Pack, System};
+use lutetia_model::system::{Lanes, System};
 
-use super::dense::{Dense, Taken};
+use super::dense::Dense;
+use super::stepper::Stepper;
 use crate::engine::first_step::first_step;
 use crate::engine::{Lane, Plan};
 use crate::error::{Cause, OfState, SolveFailure};
+use crate::events::apply;
 use crate::failure::Account;
 use crate::field::Field;
 use crate::impossible::{Fault, Limits};
 use crate::record::{Recorder, Standing, Statistics, Trajectory};
 use crate::regimen::same_moment;
 use crate::schedule::{Knot, nearest};
-use crate::switches::{Interpolant, Watch};
+use crate::switches::{Crossing, Interpolant as _, Watch};
 use crate::tail::{Left, Tail};
 use crate::tolerance::Tolerances;
 
@@ -31,6 +33,30 @@ pub(super) enum Goes {
     Anew,
     /// The run is over.
     Over,
+}
+
+/// Nodes and weights of Gauss quadrature with three points on (0, 1): exact for polynomials of degree five.
+const GAUSS: [(f64, f64); 3] = [
+    (0.112_701_665_379_258_31, 5.0 / 18.0),
+    (0.5, 4.0 / 9.0),
+    (0.887_298_334_620_741_7, 5.0 / 18.0),
+];
+
+/// What is read within a step, in the order of time.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    elapsed: f64,
+    what: Read,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    /// A row of outputs.
+    Row,
+    /// The integrated outputs, so much of which goes into their integrals.
+    Part(f64),
+    /// The integrated outputs at the end of the step, for the tail.
+    Tail,
 }
 
 /// One run under way.
@@ -54,11 +80,16 @@ pub(super) struct Course<'r> {
     time: f64,
     last_stop: f64,
     steps_at_stop: usize,
-    /// The state at the last stop or accepted step.
+    /// The state at the last stop; at the last step where something looks at it.
     pub(super) x: Vec<f64>,
+    /// Whether the parameters are others than those last taken.
+    other_parameters: bool,
     dense: Dense,
+    /// Where the last step began, in time since the start of the segment.
+    step_from: f64,
+    readings: Vec<Reading>,
+    crossing: Option<Crossing>,
     y: Vec<f64>,
-    between: Vec<f64>,
     shown: Vec<f64>,
     integrands: Vec<f64>,
     pub(super) statistics: Statistics,
@@ -96,9 +127,12 @@ impl<'r> Course<'r> {
             time: 0.0,
             last_stop: 0.0,
             steps_at_stop: 0,
+            other_parameters: true,
             dense: Dense::default(),
+            step_from: 0.0,
+            readings: Vec::new(),
+            crossing: None,
             y: vec![0.0; n_outputs],
-            between: Vec::new(),
             shown: Vec::new(),
             integrands: Vec::new(),
             statistics: Statistics::default(),
@@ -109,6 +143,11 @@ impl<'r> Course<'r> {
         course.check_fixed()?;
         let (parameters, patience) = (lane.parameters, course.tail.patience());
         course.knots = lane.schedule.knots(system, parameters, &lane.inputs, &record, patience);
+        if let Some(standing) = lane.schedule.from {
+            // Tolerances above are those of the whole run, by its initial values.
+            course.x.copy_from_slice(&standing.states);
+            course.check_finite(OfState::Value)?;
+        }
         course.last_stop = course.knots.last().map_or(0.0, |knot| knot.time);
         Ok(course)
     }
@@ -125,6 +164,7 @@ impl<'r> Course<'r> {
             for change in schedule.changes {
                 if nearest(&self.knots, change.from) == Some(k) {
                     self.field.set_parameters(&change.parameters);
+                    self.other_parameters = true;
                     self.check_fixed()?;
                 }
             }
@@ -132,13 +172,7 @@ impl<'r> Course<'r> {
         let end = next.unwrap_or(f64::INFINITY);
         self.field.set_segment(schedule.segment(&self.lane.inputs, self.timed, time, end));
         if begins {
-            for bolus in &schedule.doses.boluses {
-                if schedule.is_at(&self.knots, k, bolus.time) {
-                    for add in &bolus.adds {
-                        self.x[add.state] += add.amount;
-                    }
-                }
-            }
+            self.give();
         }
         self.record_here();
         if self.recorder.stopped() || (next.is_none() && !self.plan.record.to_infinity) {
@@ -149,6 +183,28 @@ impl<'r> Course<'r> {
         self.steps_at_stop = self.statistics.steps;
         self.begin();
         Ok(Goes::Anew)
+    }
+
+    /// Gives what is given at the present stop.
+    fn give(&mut self) {
+        let schedule = &self.lane.schedule;
+        let doses = &schedule.doses;
+        let here = |time: f64| schedule.is_at(&self.knots, self.knot, time);
+        if doses.resets.iter().any(|&time| here(time)) {
+            self.field.initial(&mut self.x);
+        }
+        for setting in doses.settings.iter().filter(|setting| here(setting.time)) {
+            if let Some(forms) = &setting.forms {
+                forms.iter().for_each(|&(state, value)| self.x[state] = value);
+            } else {
+                let (action, value) = &setting.total;
+                let nothing = self.tolerances.nothing_of(action);
+                apply(action, (*value, nothing), &mut self.x, &mut [], &[]);
+            }
+        }
+        for add in doses.boluses.iter().filter(|bolus| here(bolus.time)).flat_map(|b| &b.adds) {
+            self.x[add.state] += add.amount;
+        }
     }
 
     /// The integrator starts here.
@@ -207,50 +263,132 @@ impl<'r> Course<'r> {
     }
 
     /// Whether a step of this size moves the clock, and another is allowed.
-    pub(super) fn may_step(&self, h: f64, too_sudden: bool) -> Result<(), SolveFailure> {
+    pub(super) fn may_step(&self, h: f64, too_sudden: bool) -> Result<(), Cause> {
         let most = self.plan.tolerance.max_steps;
         if self.statistics.steps - self.steps_at_stop >= most {
-            return Err(self.stopped(Cause::TooManySteps { most }));
+            return Err(Cause::TooManySteps { most });
         }
         if h.is_nan() || h < LEAST_STEP.max(1e-16 * self.elapsed) {
-            let cause = if too_sudden { Cause::TooSudden } else { Cause::StepTooSmall };
-            return Err(self.stopped(cause));
+            return Err(if too_sudden { Cause::TooSudden } else { Cause::StepTooSmall });
         }
         Ok(())
     }
 
-    /// Takes an accepted step.
-    pub(super) fn accepted<const L: usize>(
+    /// Whether something looks at the state after every step.
+    fn is_watched(&self) -> bool {
+        self.watch.is_some() || self.plan.record.to_infinity || self.limits.look_along()
+    }
+
+    /// Goes to the end of an accepted step, and says what is to be read within it.
+    pub(super) fn advance<N: Lanes>(
         &mut self,
-        at: usize,
-        step: &Taken<'_, L>,
+        (lane, stepper): (usize, &Stepper<'_, N>),
+        end: f64,
         reached: bool,
-    ) -> Result<Goes, SolveFailure> {
+    ) -> Result<(), SolveFailure> {
         self.statistics.steps += 1;
-        self.dense.take(at, step);
-        for (x, y) in self.x.iter_mut().zip(step.y) {
-            *x = y.0[at];
-        }
-        self.elapsed = step.to;
-        let stop = self.knots.get(self.knot + 1).map(|knot| knot.time);
-        self.time = match stop {
+        let from = std::mem::replace(&mut self.elapsed, end);
+        self.step_from = from;
+        self.time = match self.stop_ahead() {
             Some(stop) if reached => stop,
             _ => self.start + self.elapsed,
         };
-        self.check_finite(OfState::Value)?;
-        self.check_along()?;
-        let crossing = self.watch.as_mut().and_then(|watch| {
-            watch.within_step(&self.field, &self.dense, &self.x, &self.tolerances)
+        if reached || self.is_watched() {
+            stepper.state_after(lane, &mut self.x);
+            self.check_along()?;
+        }
+        let Self { watch, dense, field, x, tolerances, .. } = self;
+        self.crossing = watch.as_mut().and_then(|watch| {
+            dense.take(lane, (from, end), (stepper, x.len()));
+            watch.within_step(field, dense, x, tolerances)
         });
-        self.read_step(crossing.as_ref().map_or(self.elapsed, |crossing| crossing.after));
+        self.plan_readings();
+        Ok(())
+    }
+
+    fn stop_ahead(&self) -> Option<f64> {
+        self.knots.get(self.knot + 1).map(|knot| knot.time)
+    }
+
+    /// Integrals and outputs within the last step, until its end or what it is cut off at.
+    fn plan_readings(&mut self) {
+        self.readings.clear();
+        let end = self.crossing.as_ref().map_or(self.elapsed, |crossing| crossing.after);
+        let mut cursor = self.step_from;
+        let stop = self.stop_ahead();
+        for time in self.recorder.times_ahead() {
+            let elapsed = time - self.start;
+            // What coincides with the end of the segment is read after the dose given there.
+            if elapsed > end || stop.is_some_and(|stop| same_moment(*time, stop)) {
+                break;
+            }
+            parts(&mut self.readings, self.plan.record.integrals, (cursor, elapsed));
+            cursor = elapsed;
+            self.readings.push(Reading { elapsed, what: Read::Row });
+        }
+        parts(&mut self.readings, self.plan.record.integrals, (cursor, end));
+        if self.plan.record.to_infinity {
+            self.readings.push(Reading { elapsed: end, what: Read::Tail });
+        }
+    }
+
+    /// Where the next thing is read: the share of the step, and the time since the start of the segment.
+    pub(super) fn reading(&self, number: usize) -> Option<(f64, f64)> {
+        let reading = self.readings.get(number).filter(|_| !self.recorder.stopped())?;
+        let step = self.elapsed - self.step_from;
+        Some((((reading.elapsed - self.step_from) / step).clamp(0.0, 1.0), reading.elapsed))
+    }
+
+    /// Takes what was read there.
+    pub(super) fn take_reading<N: Lanes>(
+        &mut self,
+        number: usize,
+        (lane, stepper): (usize, &Stepper<'_, N>),
+    ) {
+        let Some(reading) = self.readings.get(number).filter(|_| !self.recorder.stopped()) else {
+            return;
+        };
+        let chosen = self.plan.record.integrals;
+        match reading.what {
+            Read::Part(weight) => {
+                for (&output, integral) in chosen.iter().zip(&mut self.recorder.integrals) {
+                    *integral += weight * stepper.output(lane, output);
+                }
+            }
+            Read::Row => {
+                if self.plan.record.states {
+                    self.shown.resize(self.x.len(), 0.0);
+                    stepper.state_shown(lane, &mut self.shown);
+                }
+                self.recorder.write(&self.shown, &[], |y| {
+                    for (output, y) in y.iter_mut().enumerate() {
+                        *y = stepper.output(lane, output);
+                    }
+                });
+            }
+            Read::Tail => {
+                self.integrands.clear();
+                self.integrands.extend(chosen.iter().map(|&output| stepper.output(lane, output)));
+                self.tail.observe(self.time, &self.x, &self.integrands);
+            }
+        }
+    }
+
+    /// What follows on an accepted step of which everything was read.
+    pub(super) fn conclude<N: Lanes>(
+        &mut self,
+        (lane, stepper): (usize, &Stepper<'_, N>),
+        reached: bool,
+    ) -> Result<Goes, SolveFailure> {
         if self.recorder.stopped() {
+            stepper.state_after(lane, &mut self.x);
             return Ok(Goes::Over);
         }
-        if let Some(crossing) = crossing {
+        if let Some(crossing) = self.crossing.take() {
             self.dense.state_at(crossing.after, &mut self.x);
             self.elapsed = crossing.after;
             self.time = self.start + self.elapsed;
-            if stop.is_some_and(|stop| same_moment(self.time, stop)) {
+            if self.stop_ahead().is_some_and(|stop| same_moment(self.time, stop)) {
                 self.knot += 1;
                 return self.stop();
             }
@@ -263,57 +401,10 @@ impl<'r> Course<'r> {
             self.knot += 1;
             return self.stop();
         }
-        if stop.is_none() && self.tail_is_small()? {
+        if self.stop_ahead().is_none() && self.tail_is_small()? {
             return Ok(Goes::Over);
         }
         Ok(Goes::On)
-    }
-
-    /// Integrals and outputs within the last step, until `end`.
-    fn read_step(&mut self, end: f64) {
-        let mut cursor = match self.dense.last_step() {
-            Some((from, _)) => from,
-            None => return,
-        };
-        let stop = self.knots.get(self.knot + 1).map(|knot| knot.time);
-        let mut x = std::mem::take(&mut self.between);
-        while let Some(time) = self.recorder.next_time() {
-            let elapsed = time - self.start;
-            // What coincides with the end of the segment is read after the dose given there.
-            if elapsed > end || stop.is_some_and(|stop| same_moment(time, stop)) {
-                break;
-            }
-            self.integrate(cursor, elapsed);
-            cursor = elapsed;
-            x.resize(self.x.len(), 0.0);
-            self.dense.state_at(elapsed, &mut x);
-            self.record(elapsed, &x);
-            if self.recorder.stopped() {
-                self.between = x;
-                return;
-            }
-        }
-        self.between = x;
-        self.integrate(cursor, end);
-        self.see();
-    }
-
-    fn integrate(&mut self, from: f64, to: f64) {
-        let chosen = self.plan.record.integrals;
-        if chosen.is_empty() {
-            return;
-        }
-        let Self { dense, shown, field, tolerances, recorder, y, .. } = self;
-        let mut state = Vec::new();
-        dense.integrate((from, to), &mut state, |time, x, weight| {
-            shown.clear();
-            shown.extend_from_slice(x);
-            tolerances.clear(shown);
-            field.outputs_into(time, shown, y);
-            for (&output, integral) in chosen.iter().zip(&mut recorder.integrals) {
-                *integral += weight * y[output];
-            }
-        });
     }
 
     /// Records every output time that is this very moment.
@@ -381,7 +472,7 @@ impl<'r> Course<'r> {
     }
 
     /// The integrator gives up.
-    fn stopped(&self, cause: Cause) -> SolveFailure {
+    pub(super) fn stopped(&self, cause: Cause) -> SolveFailure {
         let account = self.account();
         let cause = account.run_away(&self.x).unwrap_or(cause);
         account.stopped(self.time, self.statistics.steps, cause)
@@ -392,11 +483,9 @@ impl<'r> Course<'r> {
         self.field.parameters()
     }
 
-    /// Puts the state into a lane.
-    pub(super) fn seat<const L: usize>(&self, at: usize, x: &mut [Pack<L>]) {
-        for (pack, x) in x.iter_mut().zip(&self.x) {
-            pack.0[at] = *x;
-        }
+    /// Whether they are others than those that were last taken.
+    pub(super) fn takes_parameters(&mut self) -> bool {
+        std::mem::take(&mut self.other_parameters)
     }
 
     /// What came out.
@@ -404,4 +493,16 @@ impl<'r> Course<'r> {
         let end = Standing { time: self.time, states: self.x, ..Standing::default() };
         self.recorder.finish(end, self.statistics)
     }
+}
+
+/// What is read for integrals from one time to another.
+fn parts(readings: &mut Vec<Reading>, integrals: &[usize], (from, to): (f64, f64)) {
+    let length = to - from;
+    if integrals.is_empty() || length <= 0.0 {
+        return;
+    }
+    readings.extend(GAUSS.map(|(node, weight)| Reading {
+        elapsed: from + node * length,
+        what: Read::Part(weight * length),
+    }));
 }

@@ -1,16 +1,10 @@
-//! The state anywhere within the last step of one lane.
+//! The state of one lane anywhere within its last step.
 
-use lutetia_model::system::Pack;
+use lutetia_model::system::Lanes;
 
 use super::method::{Q, R};
+use super::stepper::Stepper;
 use crate::switches::Interpolant;
-
-/// Nodes and weights of Gauss quadrature with three points on (0, 1).
-const GAUSS: [(f64, f64); 3] = [
-    (0.112_701_665_379_258_31, 5.0 / 18.0),
-    (0.5, 4.0 / 9.0),
-    (0.887_298_334_620_741_7, 5.0 / 18.0),
-];
 
 /// A step: the cubic of its continuous output.
 #[derive(Debug, Default)]
@@ -23,55 +17,22 @@ pub(super) struct Dense {
     r: Vec<f64>,
 }
 
-/// A step as a group took it: from where to where in time, the states before and after, and the stages.
-pub(super) struct Taken<'a, const L: usize> {
-    pub(super) from: f64,
-    pub(super) to: f64,
-    pub(super) x: &'a [Pack<L>],
-    pub(super) y: &'a [Pack<L>],
-    pub(super) k: &'a [Vec<Pack<L>>; 6],
-}
-
 impl Dense {
-    /// Takes the step of one lane.
-    pub(super) fn take<const L: usize>(&mut self, lane: usize, step: &Taken<'_, L>) {
-        (self.from, self.to) = (step.from, step.to);
-        let of = |packs: &[Pack<L>], into: &mut Vec<f64>| {
-            into.clear();
-            into.extend(packs.iter().map(|pack| pack.0[lane]));
-        };
-        of(step.x, &mut self.x);
-        of(step.y, &mut self.y);
-        for (weights, into) in [(&Q, &mut self.q), (&R, &mut self.r)] {
-            into.clear();
-            into.extend((0..step.x.len()).map(|state| {
-                let mut sum = 0.0;
-                for (weight, k) in weights.iter().zip(step.k) {
-                    sum += weight * k[state].0[lane];
-                }
-                sum
-            }));
-        }
-    }
-
-    /// The time integral from `from` to `to`, both within the step, of what `values` reads of a time and a state: exact
-    /// for polynomials of degree five.
-    pub(super) fn integrate(
-        &self,
+    /// Takes the step of one lane between two times.
+    pub(super) fn take<N: Lanes>(
+        &mut self,
+        lane: usize,
         (from, to): (f64, f64),
-        state: &mut Vec<f64>,
-        mut values: impl FnMut(f64, &[f64], f64),
+        (stepper, states): (&Stepper<'_, N>, usize),
     ) {
-        let length = to - from;
-        if length <= 0.0 {
-            return;
+        (self.from, self.to) = (from, to);
+        for values in [&mut self.x, &mut self.y, &mut self.q, &mut self.r] {
+            values.resize(states, 0.0);
         }
-        state.resize(self.x.len(), 0.0);
-        for (node, weight) in GAUSS {
-            let time = from + node * length;
-            self.state_at(time, state);
-            values(time, state, weight * length);
-        }
+        stepper.state(lane, &mut self.x);
+        stepper.state_after(lane, &mut self.y);
+        stepper.stages(lane, &Q, &mut self.q);
+        stepper.stages(lane, &R, &mut self.r);
     }
 }
 

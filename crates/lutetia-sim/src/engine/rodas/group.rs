@@ -1,28 +1,30 @@
-//! Steps of several patients at once.
+//! Several patients at once.
 //!
 //! Each lane has its own time, size of step and error: a lane whose step is refused tries again while the others go on, and
 //! one that has ended makes room for the next patient.
 
-use lutetia_model::system::{LaneEvaluator, Pack, System};
+use lutetia_model::system::{LaneTapes, Lanes, System};
+
+use std::sync::Arc;
 
 use super::course::{Course, Goes};
-use super::dense::Taken;
-use super::factors::PackFactors;
-use super::method::{A, ALPHA, C, D, GAMMA, LEAST_CHANGE, STAGES, change};
+use super::factors::is_trustworthy;
+use super::method::{LEAST_CHANGE, STAGES, change};
+use super::set::InstructionSet;
+use super::stepper::{MOMENTS, Stepper};
 use crate::engine::elimination::Elimination;
 use crate::engine::{Lane, Plan, Stop};
 use crate::error::SolveFailure;
 use crate::record::Trajectory;
 
-/// Where in a step ∂f/∂t is taken from a difference: far enough that the difference is none of rounding, near enough that
-/// what it is multiplied by (h·d) leaves nothing of its own error.
-const TIME_DIFFERENCE: f64 = 1e-6;
-
-/// What came out of a patient who has left; boxed, as most do not leave.
-type Ended = Box<Result<Trajectory, SolveFailure>>;
+/// Why a patient leaves.
+enum Ended {
+    Over,
+    Failed(Box<SolveFailure>),
+}
 
 fn failed(failure: SolveFailure) -> Ended {
-    Box::new(Err(failure))
+    Ended::Failed(Box::new(failure))
 }
 
 /// A patient in a lane.
@@ -37,6 +39,8 @@ struct Seat<'r> {
     /// Where the step that is tried ends, and whether that is a stop.
     end: f64,
     reached: bool,
+    /// Whether the step that was tried is taken.
+    accepted: bool,
 }
 
 /// What is common to all lanes.
@@ -44,43 +48,33 @@ pub(super) struct Common<'r> {
     pub(super) system: &'r System,
     pub(super) plan: &'r Plan<'r>,
     pub(super) elimination: &'r Elimination,
+    pub(super) tapes: Arc<LaneTapes>,
+    /// The place of each state in the order of elimination.
+    pub(super) places: &'r [usize],
     /// Whether slopes depend on time by themselves.
     pub(super) timed: bool,
+    pub(super) set: InstructionSet,
     pub(super) stop: Stop<'r>,
 }
 
-/// Up to `L` patients.
-pub(super) struct Group<'r, const L: usize> {
+/// Up to as many patients as `N` has lanes.
+pub(super) struct Group<'r, N> {
     common: &'r Common<'r>,
-    seats: [Option<Seat<'r>>; L],
-    evaluator: LaneEvaluator<L>,
-    factors: PackFactors<L>,
-    jacobian: Vec<Pack<L>>,
-    inputs: Vec<Pack<L>>,
-    x: Vec<Pack<L>>,
-    y: Vec<Pack<L>>,
-    by_time: Vec<Pack<L>>,
-    k: [Vec<Pack<L>>; STAGES],
-    absolute: Vec<Pack<L>>,
+    seats: Vec<Option<Seat<'r>>>,
+    stepper: Stepper<'r, N>,
+    /// Inputs of one lane.
     line: Vec<f64>,
 }
 
-impl<'r, const L: usize> Group<'r, L> {
+impl<'r, N: Lanes> Group<'r, N> {
     pub(super) fn new(common: &'r Common<'r>) -> Self {
-        let (system, elimination) = (common.system, common.elimination);
-        let states = || vec![Pack::ZERO; system.states().len()];
+        let (system, rtol) = (common.system, common.plan.tolerance.rtol);
+        let sizes = (system.inputs().len(), system.outputs().len());
+        let how = (common.timed, common.set);
         Self {
             common,
-            seats: std::array::from_fn(|_| None),
-            evaluator: system.lane_evaluator(),
-            factors: PackFactors::new(elimination),
-            jacobian: vec![Pack::ZERO; system.jacobian_pattern().entries()],
-            inputs: vec![Pack::ZERO; system.inputs().len()],
-            x: states(),
-            y: states(),
-            by_time: states(),
-            k: std::array::from_fn(|_| states()),
-            absolute: vec![Pack([1.0; L]); system.states().len()],
+            seats: (0..N::WIDTH).map(|_| None).collect(),
+            stepper: Stepper::new(&common.tapes, common.elimination, sizes, rtol, how),
             line: vec![0.0; system.inputs().len()],
         }
     }
@@ -94,241 +88,174 @@ impl<'r, const L: usize> Group<'r, L> {
             if self.common.stop.is_set() {
                 return out;
             }
-            for at in 0..L {
+            for at in 0..N::WIDTH {
                 while self.seats[at].is_none() {
                     let Some(lane) = waiting.next() else { break };
                     if let Err(ended) = self.seat(at, lane, &lanes[lane]) {
-                        out[lane] = *ended;
+                        out[lane] = ended;
                     }
                 }
             }
             if self.seats.iter().all(Option::is_none) {
                 return out;
             }
-            self.prepare(&mut out);
-            self.step();
-            for at in 0..L {
-                let Some(seat) = self.seats[at].take() else { continue };
-                let lane = seat.lane;
-                match self.judged(at, seat) {
-                    Ok(seat) => self.seats[at] = Some(seat),
-                    Err(ended) => out[lane] = *ended,
-                }
+            self.stepper.drive.clear();
+            self.stepper.h = N::splat(1.0);
+            self.each(&mut out, Self::prepared);
+            self.stepper.step();
+            self.each(&mut out, Self::judged);
+            self.look();
+            self.stepper.accept(self.taken());
+            self.each(&mut out, Self::concluded);
+        }
+    }
+
+    /// Does something with every patient who has a seat; who has ended leaves.
+    fn each(
+        &mut self,
+        out: &mut [Result<Trajectory, SolveFailure>],
+        act: impl Fn(&mut Self, usize, &mut Seat<'r>) -> Result<(), Ended>,
+    ) {
+        for at in 0..N::WIDTH {
+            let Some(mut seat) = self.seats[at].take() else { continue };
+            match act(self, at, &mut seat) {
+                Ok(()) => self.seats[at] = Some(seat),
+                Err(Ended::Over) => out[seat.lane] = Ok(seat.course.finish()),
+                Err(Ended::Failed(failure)) => out[seat.lane] = Err(*failure),
             }
         }
     }
 
     /// Puts a patient into a seat, or says what came out where there is no step to take.
-    fn seat(&mut self, at: usize, lane: usize, given: &'r Lane<'r>) -> Result<(), Ended> {
-        let course = Course::new(self.common.system, self.common.plan, given);
-        let mut course = course.map_err(failed)?;
-        match course.stop() {
-            Err(failure) => Err(failed(failure)),
-            Ok(Goes::Over) => Err(Box::new(Ok(course.finish()))),
-            Ok(Goes::On | Goes::Anew) => {
-                for (pack, tolerance) in self.absolute.iter_mut().zip(&course.tolerances.absolute) {
-                    pack.0[at] = *tolerance;
-                }
-                let seat = Seat { lane, course, h: 0.0, refused: false, end: 0.0, reached: false };
-                self.seats[at] = Some(self.anew(at, seat).map_err(failed)?);
-                Ok(())
-            }
+    fn seat(
+        &mut self,
+        at: usize,
+        lane: usize,
+        given: &'r Lane<'r>,
+    ) -> Result<(), Result<Trajectory, SolveFailure>> {
+        let mut course = Course::new(self.common.system, self.common.plan, given).map_err(Err)?;
+        if course.stop().map_err(Err)? == Goes::Over {
+            return Err(Ok(course.finish()));
         }
+        self.stepper.set_tolerances(at, &course.tolerances);
+        let (refused, reached, accepted) = (false, false, false);
+        let mut seat = Seat { lane, course, h: 0.0, refused, end: 0.0, reached, accepted };
+        self.anew(at, &mut seat).map_err(Err)?;
+        self.seats[at] = Some(seat);
+        Ok(())
     }
 
     /// The state or what drives it is another.
-    fn anew(&mut self, at: usize, mut seat: Seat<'r>) -> Result<Seat<'r>, SolveFailure> {
-        seat.course.seat(at, &mut self.x);
-        self.evaluator.set_parameters(at, &seat.course.parameters());
+    fn anew(&mut self, at: usize, seat: &mut Seat<'r>) -> Result<(), SolveFailure> {
+        self.stepper.set_state(at, &seat.course.x);
+        if seat.course.takes_parameters() {
+            self.stepper.set_parameters(at, &seat.course.parameters());
+        }
         seat.h = seat.course.first_step()?;
         seat.refused = false;
-        Ok(seat)
+        Ok(())
     }
 
-    /// Says where each step ends; who may not step leaves.
-    fn prepare(&mut self, out: &mut [Result<Trajectory, SolveFailure>]) {
-        for seat in &mut self.seats {
-            let Some(own) = seat else { continue };
-            match own.course.may_step(own.h, own.refused) {
-                Ok(()) => (own.end, own.reached) = own.course.end_of(own.h),
-                Err(failure) => {
-                    out[own.lane] = Err(failure);
-                    *seat = None;
-                }
+    /// Says where a step ends, and what drives it; who may not step leaves.
+    fn prepared(&mut self, at: usize, seat: &mut Seat<'r>) -> Result<(), Ended> {
+        if let Err(cause) = seat.course.may_step(seat.h, seat.refused) {
+            self.stepper.state(at, &mut seat.course.x);
+            return Err(failed(seat.course.stopped(cause)));
+        }
+        (seat.end, seat.reached) = seat.course.end_of(seat.h);
+        let h = seat.end - seat.course.elapsed;
+        self.stepper.h.set_lane(at, h);
+        let field = &seat.course.field;
+        let drive = &mut self.stepper.drive;
+        if self.common.timed || !self.line.is_empty() {
+            for (moment, share) in MOMENTS.iter().enumerate() {
+                let time = field.fill_inputs(seat.course.elapsed + share * h, &mut self.line);
+                drive.set(at, moment, time, &self.line);
             }
         }
+        if field.is_driven() {
+            drive.moves |= field.moves_in_time();
+            for (moment, share) in MOMENTS.iter().enumerate() {
+                let elapsed = seat.course.elapsed + share * h;
+                field.add_inflow(elapsed, |state, rate| {
+                    let place = self.common.places[state];
+                    drive.add(at, moment, (place, rate));
+                });
+            }
+        }
+        Ok(())
     }
 
-    /// The size of the step of each lane; one where nobody sits.
-    fn sizes(&self) -> Pack<L> {
-        let size =
-            |seat: &Option<Seat<'_>>| seat.as_ref().map_or(1.0, |s| s.end - s.course.elapsed);
-        Pack(std::array::from_fn(|at| size(&self.seats[at])))
-    }
-
-    /// The slopes at a share of the step of each lane, and the model's time there; `of` are the states.
-    fn slope(&mut self, share: f64, of: Of, h: &Pack<L>, into: usize) {
-        let t = self.moment(share, h);
-        let states = if of == Of::Start { &self.x } else { &self.y };
-        let dx = &mut self.k[into];
-        self.evaluator.rhs(t, states, &self.inputs, dx);
-        for (at, seat) in self.seats.iter().enumerate() {
-            let Some(seat) = seat else { continue };
-            let elapsed = seat.course.elapsed + share * h.0[at];
-            seat.course.field.add_inflow(elapsed, |state, rate| dx[state].0[at] += rate);
-        }
-    }
-
-    /// Sets the inputs and gives the time the model is asked for.
-    fn moment(&mut self, share: f64, h: &Pack<L>) -> Pack<L> {
-        let mut t = [0.0; L];
-        for (at, seat) in self.seats.iter().enumerate() {
-            let Some(seat) = seat else { continue };
-            t[at] = seat
-                .course
-                .field
-                .fill_inputs(seat.course.elapsed + share * h.0[at], &mut self.line);
-            for (pack, value) in self.inputs.iter_mut().zip(&self.line) {
-                pack.0[at] = *value;
-            }
-        }
-        Pack(t)
-    }
-
-    /// Tries a step of every lane: leaves the new states in `y` and the stages in `k`.
-    fn step(&mut self) {
-        let h = self.sizes();
-        let t = self.moment(0.0, &h);
-        self.evaluator.jacobian(t, &self.x, &self.inputs, &mut self.jacobian);
-        let (mut over, mut diagonal) = ([0.0; L], [0.0; L]);
-        for lane in 0..L {
-            over[lane] = 1.0 / h.0[lane];
-            diagonal[lane] = over[lane] / GAMMA;
-        }
-        self.factors.factorise(self.common.elimination, &self.jacobian, &Pack(diagonal));
-        self.slope(0.0, Of::Start, &h, 0);
-        let timed = self.common.timed
-            || self.seats.iter().flatten().any(|seat| seat.course.field.moves_in_time());
-        if timed {
-            self.slope(TIME_DIFFERENCE, Of::Start, &h, 1);
-            // h·∂f/∂t
-            let (first, second) = self.k.split_at(1);
-            for ((by, then), now) in self.by_time.iter_mut().zip(&second[0]).zip(&first[0]) {
-                for lane in 0..L {
-                    by.0[lane] = (then.0[lane] - now.0[lane]) / TIME_DIFFERENCE;
-                }
-            }
-        }
-        for stage in 0..STAGES {
-            if stage > 0 {
-                self.stage_state(stage);
-                self.slope(ALPHA[stage], Of::Stage, &h, stage);
-            }
-            let (before, from) = self.k.split_at_mut(stage);
-            let rhs = &mut from[0];
-            if stage > 0 {
-                add_stages(rhs, before, C[stage - 1], &over);
-            }
-            if timed && D[stage].abs() > 0.0 {
-                for (value, by) in rhs.iter_mut().zip(&self.by_time) {
-                    for lane in 0..L {
-                        value.0[lane] += D[stage] * by.0[lane];
-                    }
-                }
-            }
-            self.factors.solve(self.common.elimination, rhs);
-        }
-        for (y, k) in self.y.iter_mut().zip(&self.k[STAGES - 1]) {
-            for lane in 0..L {
-                y.0[lane] += k.0[lane];
-            }
-        }
-    }
-
-    /// The states of a stage after the first.
-    fn stage_state(&mut self, stage: usize) {
-        if stage == STAGES - 1 {
-            for (y, k) in self.y.iter_mut().zip(&self.k[stage - 1]) {
-                for lane in 0..L {
-                    y.0[lane] += k.0[lane];
-                }
-            }
-            return;
-        }
-        self.y.copy_from_slice(&self.x);
-        add_stages(&mut self.y, &self.k[..stage], A[stage - 1], &[1.0; L]);
-    }
-
-    /// Error of the step of a lane, in tolerances.
-    fn error(&self, at: usize) -> f64 {
-        let rtol = self.common.plan.tolerance.rtol;
-        let mut sum = 0.0;
-        let states = self.x.iter().zip(&self.y).zip(&self.k[STAGES - 1]).zip(&self.absolute);
-        for (((x, y), k), absolute) in states {
-            let scale = absolute.0[at] + rtol * x.0[at].abs().max(y.0[at].abs());
-            let share = k.0[at] / scale;
-            sum += share * share;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "states are few")]
-        let n = self.x.len().max(1) as f64;
-        (sum / n).sqrt()
-    }
-
-    /// What becomes of the step of a lane: it goes on, or it has ended.
-    fn judged(&mut self, at: usize, mut seat: Seat<'r>) -> Result<Seat<'r>, Ended> {
+    /// Whether the step of a lane is taken, and what there is to be read in it.
+    fn judged(&mut self, at: usize, seat: &mut Seat<'r>) -> Result<(), Ended> {
         let tried = seat.end - seat.course.elapsed;
-        let error = if self.factors.trustworthy[at] { self.error(at) } else { f64::NAN };
+        let trusted = is_trustworthy(self.stepper.growth.lane(at));
+        let error = if trusted { self.stepper.error.lane(at) } else { f64::NAN };
         let factor = if error.is_nan() { LEAST_CHANGE } else { change(error) };
-        seat.course.statistics.rhs_calls += STAGES;
-        seat.course.statistics.jacobian_calls += 1;
-        seat.course.statistics.factorisations += 1;
-        if error.is_nan() || error > 1.0 {
-            seat.course.statistics.error_failures += 1;
+        let statistics = &mut seat.course.statistics;
+        statistics.rhs_calls += STAGES;
+        statistics.jacobian_calls += 1;
+        statistics.factorisations += 1;
+        seat.accepted = error <= 1.0;
+        if !seat.accepted {
+            statistics.error_failures += 1;
             seat.h = tried * factor.min(0.9);
             seat.refused = true;
-            return Ok(seat);
+            return Ok(());
         }
-        let step =
-            Taken { from: seat.course.elapsed, to: seat.end, x: &self.x, y: &self.y, k: &self.k };
-        let goes = seat.course.accepted(at, &step, seat.reached).map_err(failed)?;
-        match goes {
-            Goes::Over => Err(Box::new(Ok(seat.course.finish()))),
-            Goes::Anew => self.anew(at, seat).map_err(failed),
-            Goes::On => {
-                for (x, y) in self.x.iter_mut().zip(&self.y) {
-                    x.0[at] = y.0[at];
+        seat.h = tried * if seat.refused { factor.min(1.0) } else { factor };
+        seat.refused = false;
+        seat.course.advance((at, &self.stepper), seat.end, seat.reached).map_err(failed)
+    }
+
+    /// Reads what there is to be read within the steps that are taken, in as few looks as one lane needs.
+    fn look(&mut self) {
+        for number in 0.. {
+            let mut any = false;
+            for (at, seat) in self.seats.iter_mut().enumerate() {
+                let Some(seat) = seat.as_mut().filter(|seat| seat.accepted) else { continue };
+                let Some((share, elapsed)) = seat.course.reading(number) else { continue };
+                any = true;
+                let place = &mut self.stepper.place;
+                place.share.set_lane(at, share);
+                place.time.set_lane(at, seat.course.field.fill_inputs(elapsed, &mut self.line));
+                for (pack, value) in place.inputs.iter_mut().zip(&self.line) {
+                    pack.set_lane(at, *value);
                 }
-                seat.h = tried * if seat.refused { factor.min(1.0) } else { factor };
-                seat.refused = false;
-                Ok(seat)
+            }
+            if !any {
+                return;
+            }
+            self.stepper.look();
+            for (at, seat) in self.seats.iter_mut().enumerate() {
+                if let Some(seat) = seat.as_mut().filter(|seat| seat.accepted) {
+                    seat.course.take_reading(number, (at, &self.stepper));
+                }
             }
         }
     }
-}
 
-/// Which states a slope is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
-    Start,
-    Stage,
-}
-
-/// Adds Σ weightⱼ·over·kⱼ, term by term in the order of the stages.
-fn add_stages<const L: usize>(
-    into: &mut [Pack<L>],
-    stages: &[Vec<Pack<L>>],
-    weights: &[f64],
-    over: &[f64; L],
-) {
-    for (stage, &weight) in stages.iter().zip(weights) {
-        let mut factor = [0.0; L];
-        for lane in 0..L {
-            factor[lane] = weight * over[lane];
-        }
-        for (value, k) in into.iter_mut().zip(stage) {
-            for lane in 0..L {
-                value.0[lane] += factor[lane] * k.0[lane];
+    /// Above zero for lanes whose step is taken.
+    fn taken(&self) -> N {
+        let mut lanes = N::splat(0.0);
+        for (at, seat) in self.seats.iter().enumerate() {
+            if seat.as_ref().is_some_and(|seat| seat.accepted) {
+                lanes.set_lane(at, 1.0);
             }
+        }
+        lanes
+    }
+
+    /// What follows on a step that was taken.
+    fn concluded(&mut self, at: usize, seat: &mut Seat<'r>) -> Result<(), Ended> {
+        if !seat.accepted {
+            return Ok(());
+        }
+        let goes = seat.course.conclude((at, &self.stepper), seat.reached).map_err(failed)?;
+        match goes {
+            Goes::On => Ok(()),
+            Goes::Anew => self.anew(at, seat).map_err(failed),
+            Goes::Over => Err(Ended::Over),
         }
     }
 }

@@ -8,18 +8,18 @@ mod dense;
 mod factors;
 mod group;
 mod method;
+mod set;
+mod stepper;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use lutetia_model::system::System;
+use lutetia_model::system::{LaneTapes, Lanes, Pack, System};
 
 use self::group::{Common, Group};
+pub(crate) use self::set::InstructionSet;
 use super::elimination::Elimination;
 use super::id::{EngineId, Lacking, Unsupported};
 use super::{Engine, Lane, Plan, Stop};
-
-/// Lanes of a group: what fills a cache line, and the widest registers.
-const LANES: usize = 8;
 
 /// What the method works out about a system once.
 #[derive(Debug)]
@@ -27,11 +27,36 @@ pub(crate) struct Rodas {
     system: System,
     elimination: Option<Arc<Elimination>>,
     timed: bool,
+    set: InstructionSet,
+    ordered: OnceLock<Ordered>,
+}
+
+/// The equations with the states in the order of elimination.
+#[derive(Debug)]
+struct Ordered {
+    tapes: Arc<LaneTapes>,
+    places: Vec<usize>,
+}
+
+impl Ordered {
+    fn new(system: &System, elimination: &Elimination) -> Self {
+        let order: Vec<usize> = elimination.order.iter().map(|&state| state as usize).collect();
+        let mut places = vec![0; order.len()];
+        for (place, &state) in order.iter().enumerate() {
+            places[state] = place;
+        }
+        Self { tapes: system.lane_tapes(&order).into(), places }
+    }
 }
 
 impl Rodas {
-    pub(crate) fn new(system: &System, elimination: Option<Arc<Elimination>>) -> Self {
-        Self { system: system.clone(), elimination, timed: system.rhs_depends_on_time() }
+    pub(crate) fn new(
+        system: &System,
+        elimination: Option<Arc<Elimination>>,
+        set: InstructionSet,
+    ) -> Self {
+        let timed = system.rhs_depends_on_time();
+        Self { system: system.clone(), elimination, timed, set, ordered: OnceLock::new() }
     }
 }
 
@@ -42,7 +67,7 @@ impl Engine for Rodas {
 
     fn width(&self) -> usize {
         // Lanes that end early make room: more patients than seats keep all of them taken.
-        8 * LANES
+        8 * Pack::WIDTH
     }
 
     fn can(&self, plan: &Plan<'_>, lane: &Lane<'_>) -> Result<(), Unsupported> {
@@ -51,11 +76,8 @@ impl Engine for Rodas {
             Lacking::Derivatives
         } else if !self.system.events().is_empty() {
             Lacking::Events
-        } else if lane.schedule.from.is_some() {
-            Lacking::Pieces
-        } else if !(doses.settings.is_empty() && doses.resets.is_empty() && doses.steady.is_empty())
-        {
-            Lacking::KindsOfDoses
+        } else if !doses.steady.is_empty() {
+            Lacking::SteadyStates
         } else if self.elimination.is_none() {
             Lacking::Size
         } else {
@@ -66,11 +88,22 @@ impl Engine for Rodas {
 
     fn run(&self, plan: &Plan<'_>, lanes: &mut [Lane<'_>], stop: Stop<'_>) {
         let Some(elimination) = &self.elimination else { return };
-        let common = Common { system: &self.system, plan, elimination, timed: self.timed, stop };
+        let Ordered { tapes, places } =
+            self.ordered.get_or_init(|| Ordered::new(&self.system, elimination));
+        let common = Common {
+            system: &self.system,
+            plan,
+            elimination,
+            tapes: Arc::clone(tapes),
+            places,
+            timed: self.timed,
+            set: self.set,
+            stop,
+        };
         let out = if lanes.len() == 1 {
-            Group::<1>::new(&common).run(lanes)
+            Group::<f64>::new(&common).run(lanes)
         } else {
-            Group::<LANES>::new(&common).run(lanes)
+            Group::<Pack>::new(&common).run(lanes)
         };
         for (lane, out) in lanes.iter_mut().zip(out) {
             lane.out = out;
