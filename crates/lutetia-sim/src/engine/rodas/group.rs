@@ -17,6 +17,9 @@ use crate::engine::{Lane, Plan, Stop};
 use crate::error::SolveFailure;
 use crate::record::Trajectory;
 
+/// What came out of a patient who has no step to take; boxed, as most have.
+type Out = Box<Result<Trajectory, SolveFailure>>;
+
 /// Why a patient leaves.
 enum Ended {
     Over,
@@ -92,7 +95,7 @@ impl<'r, N: Lanes> Group<'r, N> {
                 while self.seats[at].is_none() {
                     let Some(lane) = waiting.next() else { break };
                     if let Err(ended) = self.seat(at, lane, &lanes[lane]) {
-                        out[lane] = ended;
+                        out[lane] = *ended;
                     }
                 }
             }
@@ -127,20 +130,17 @@ impl<'r, N: Lanes> Group<'r, N> {
     }
 
     /// Puts a patient into a seat, or says what came out where there is no step to take.
-    fn seat(
-        &mut self,
-        at: usize,
-        lane: usize,
-        given: &'r Lane<'r>,
-    ) -> Result<(), Result<Trajectory, SolveFailure>> {
-        let mut course = Course::new(self.common.system, self.common.plan, given).map_err(Err)?;
-        if course.stop().map_err(Err)? == Goes::Over {
-            return Err(Ok(course.finish()));
+    fn seat(&mut self, at: usize, lane: usize, given: &'r Lane<'r>) -> Result<(), Out> {
+        let failed = |failure: SolveFailure| -> Out { Box::new(Err(failure)) };
+        let course = Course::new(self.common.system, self.common.plan, given);
+        let mut course = course.map_err(failed)?;
+        if course.stop().map_err(failed)? == Goes::Over {
+            return Err(Box::new(Ok(course.finish())));
         }
         self.stepper.set_tolerances(at, &course.tolerances);
         let (refused, reached, accepted) = (false, false, false);
         let mut seat = Seat { lane, course, h: 0.0, refused, end: 0.0, reached, accepted };
-        self.anew(at, &mut seat).map_err(Err)?;
+        self.anew(at, &mut seat).map_err(failed)?;
         self.seats[at] = Some(seat);
         Ok(())
     }
