@@ -3,7 +3,7 @@
 /// `x` to `digits` significant digits, in plain notation between 1e-4 and 1e7, else scientific.
 ///
 /// Trailing zeros are dropped, and −0 is 0, so that the same number always prints the same way. Nothing for
-/// what is no number.
+/// what is not a number.
 ///
 /// ```
 /// assert_eq!(lutetia_units::significant(26.367_500_000_000_007, 6), "26.3675");
