@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{links::slashed, workspace};
+use crate::{links::slashed, pages, workspace};
 
 /// Lines of an example, where a shorter one shows anything at all.
 const LINES: usize = 40;
@@ -31,7 +31,7 @@ struct Block {
 
 /// The page of experiments with examples below the keys of every kind, and what share of the keys they show.
 pub(crate) fn experiments(page: &str) -> Result<String> {
-    let blocks = blocks_of_reports()?;
+    let blocks = blocks_of_experiments()?;
     let (mut shown, mut all) = (0, 0);
     let mut missing = Vec::new();
     let page = by_section(page, "### `kind = \"", |title, section| {
@@ -47,8 +47,10 @@ pub(crate) fn experiments(page: &str) -> Result<String> {
             open.retain(|key| !block.keys.contains(key));
             let _written = write!(
                 out,
-                "\n\nAs in [{0}](https://github.com/lutetia-rlt/lutetia/blob/main/{0}):\n\n```toml\n{1}\n```",
-                block.file, block.text
+                "\n\nAs in [{}]({}):\n\n```toml\n{}\n```",
+                block.file,
+                link(&block.file),
+                block.text
             );
         }
         missing.extend(open.into_iter().map(|key| format!("`{kind}`: `{key}`")));
@@ -256,13 +258,29 @@ fn choose<'a>(blocks: impl Iterator<Item = &'a Block>, keys: &BTreeSet<String>) 
     chosen
 }
 
-/// The steps and figures of every experiment.
-fn blocks_of_reports() -> Result<Vec<Block>> {
+/// How a page of the book links to a file: within the book, or on the web.
+fn link(file: &str) -> String {
+    match file.strip_prefix("docs/") {
+        Some(page) => page.to_owned(),
+        None => format!("https://github.com/lutetia-rlt/lutetia/blob/main/{file}"),
+    }
+}
+
+/// The steps and figures of every experiment, and of those that the tutorials write.
+fn blocks_of_experiments() -> Result<Vec<Block>> {
     let mut out = Vec::new();
     for path in workspace::files()? {
         if path.starts_with("reports") && path.ends_with("experiment.toml") {
             let Some(text) = workspace::text(&path)? else { continue };
             out.extend(blocks(&slashed(&path), &text)?);
+        }
+        if path.starts_with("docs") && path.extension().is_some_and(|e| e == "md") {
+            let Some(text) = workspace::text(&path)? else { continue };
+            for (_, text) in
+                pages::files(&text)?.iter().filter(|(name, _)| name.ends_with("experiment.toml"))
+            {
+                out.extend(blocks(&slashed(&path), text)?);
+            }
         }
     }
     Ok(out)
@@ -314,7 +332,7 @@ pub(crate) const PICTURES: &str = "docs/charts";
 
 /// The page of charts, and the pictures that it shows by the name of their file: of each kind a figure of an experiment.
 pub(crate) fn charts(page: &str) -> Result<(String, BTreeMap<String, Vec<u8>>)> {
-    let blocks = blocks_of_reports()?;
+    let blocks = blocks_of_experiments()?;
     let mut out = String::from(
         "# Charts\n\n\
          <!-- Written by `cargo xtask schema` out of the kinds of charts and the figures of the experiments. -->\n\n\
@@ -343,7 +361,16 @@ pub(crate) fn charts(page: &str) -> Result<(String, BTreeMap<String, Vec<u8>>)> 
         let middle = found.len() / 2;
         let Some((_, _, bytes, block)) = (!found.is_empty()).then(|| found.swap_remove(middle))
         else {
-            writeln!(out, "\nNo experiment draws one yet.")?;
+            match blocks.iter().find(|b| b.of == "figure" && b.kind == kind) {
+                Some(b) => write!(
+                    out,
+                    "\n```toml\n{}\n```\n\nOf [{1}]({2}).\n",
+                    b.text,
+                    b.file,
+                    link(&b.file)
+                )?,
+                None => writeln!(out, "\nNo experiment draws one yet.")?,
+            }
             continue;
         };
         let caption = block.table.get("caption").and_then(toml::Value::as_str).unwrap_or_default();
@@ -352,8 +379,10 @@ pub(crate) fn charts(page: &str) -> Result<(String, BTreeMap<String, Vec<u8>>)> 
         let caption = caption.replace(['[', ']'], "");
         write!(
             out,
-            "\n![{caption}](charts/{kind}.svg)\n\n*{caption}*\n\n```toml\n{}\n```\n\nOf [{}](https://github.com/lutetia-rlt/lutetia/blob/main/{}).\n",
-            block.text, block.file, block.file
+            "\n![{caption}](charts/{kind}.svg)\n\n*{caption}*\n\n```toml\n{}\n```\n\nOf [{}]({}).\n",
+            block.text,
+            block.file,
+            link(&block.file)
         )?;
         pictures.insert(format!("{kind}.svg"), bytes);
     }
@@ -434,9 +463,6 @@ file = \"x\"
         assert_eq!(made, "# A\nx\n## B\ny\n<C>### C\nz\n## D\n");
     }
 
-    /// Kinds that no experiment uses yet: they are the `--print budget` and the `plan` of the command, too.
-    const UNUSED: [&str; 3] = ["budget", "plan", "uncertainty"];
-
     #[test]
     fn exact_every_kind_on_the_page_has_an_example() {
         let page = std::fs::read_to_string(workspace::root().join("docs/experiment.md"))
@@ -448,7 +474,6 @@ file = \"x\"
             }
             String::new()
         });
-        without.sort();
-        assert_eq!(without, UNUSED);
+        assert_eq!(without, Vec::<String>::new());
     }
 }

@@ -129,6 +129,16 @@ fn replaced(lines: &[&str], fresh: &[(std::ops::Range<usize>, String)]) -> Strin
     format!("{}\n", out.join("\n"))
 }
 
+/// The files that a reader of a page writes: name and text.
+pub(crate) fn files(text: &str) -> Result<Vec<(String, String)>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let of = |part| match part {
+        Part::File { name, text } => Some((name, text)),
+        Part::Run(_) => None,
+    };
+    Ok(parts(&lines)?.into_iter().filter_map(of).collect())
+}
+
 /// The files and commands of a page, in their order.
 fn parts(lines: &[&str]) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
