@@ -40,7 +40,8 @@
 //! let of = |name: &str| regions.iter().find(|r| r.data.region == name).expect("it was measured").tia();
 //! assert!(shown(&of("liver").tia).0.is_some());
 //! // The activity still rises: there is no number, and the reason is said.
-//! let (none, why) = shown(&of("bone").tia);
+//! let bone = of("bone");
+//! let (none, why) = shown(&bone.tia);
 //! assert!(none.is_none() && why.starts_with("not determined"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

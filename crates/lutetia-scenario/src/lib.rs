@@ -10,7 +10,7 @@
 //! let model = lutetia_scenario::model("psma/tumour-kidney", &["Lu-177".to_owned()], &mut lutetia_scenario::bundled)?;
 //! let dose = DoseEntry::parse(r#"{ into = "L.plasma", activity = "7.4 GBq", amount = "100 nmol" }"#)?;
 //! let treatment = Treatment::of("one injection", &[dose], &model)?;
-//! let parameters = model.parameters(&[("K_D".to_owned(), "1 nmol/L".to_owned())].into())?;
+//! let parameters = model.parameters(&[("KD".to_owned(), "2 nmol/L".to_owned())].into())?;
 //! let scenario = Scenario::new(model.simulator.clone(), parameters, treatment);
 //! let kidneys = scenario.simulator().output("A_kidneys")?;
 //! let run = scenario.simulator().run(&scenario.request(&[0.0, 24.0]))?;

@@ -29,7 +29,7 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 ///
 /// ```
 /// let model = lutetia_scenario::model("psma/tumour-kidney", &["Lu-177".to_owned()], &mut lutetia_scenario::bundled)?;
-/// assert_eq!(model.model.id, "tumour-kidney");
+/// assert_eq!(model.model.id, "psma-tumour-kidney");
 /// # Ok::<(), lutetia_scenario::ScenarioError>(())
 /// ```
 ///
