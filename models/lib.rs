@@ -167,7 +167,7 @@ static PORTS_FILE: Bundled = Bundled { path: "ports.toml", text: PORTS };
 pub const PORTS_PATH: &str = "models/ports.toml";
 
 /// The model of a name: with or without `.toml`, with or without `models/` in front. The file of ports is here too, by
-/// its whole path alone: it is no model.
+/// its whole path alone: it is not a model.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Bundled> {
     if name.strip_prefix("./").unwrap_or(name) == PORTS_PATH {

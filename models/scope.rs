@@ -1,6 +1,6 @@
 //! What each model of the library is for: target, disease, nuclides.
 
-/// What a model is for. Empty where that is no question of it, as of a law of radiobiology.
+/// What a model is for. Empty where that is not a question of it, as of a law of radiobiology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scope {
     /// The molecule that the ligand binds.

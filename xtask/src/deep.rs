@@ -13,38 +13,60 @@ use crate::workspace;
 
 const RESULT: &str = "xtask/deep.csv";
 
-/// A part: its name, and the arguments of cargo, run in a folder of the repository.
+/// A part: its name, and what is run in a folder of the repository.
 struct Part {
     name: &'static str,
     folder: &'static str,
-    cargo: &'static [&'static str],
+    /// The program; cargo without it. A part whose program is not installed is left out, and the result says so.
+    program: Option<&'static str>,
+    arguments: &'static [&'static str],
 }
 
 const PARTS: &[Part] = &[
     Part {
         name: "every test, with optimisation",
         folder: ".",
-        cargo: &["test", "--workspace", "--locked", "--release", "--no-fail-fast"],
+        program: None,
+        arguments: &["test", "--workspace", "--locked", "--release", "--no-fail-fast"],
     },
     Part {
         name: "every report, from nothing",
         folder: ".",
-        cargo: &["run", "--release", "--locked", "--quiet", "--", "report", "--check", "--force"],
+        program: None,
+        arguments: &[
+            "run",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--",
+            "report",
+            "--check",
+            "--force",
+        ],
     },
     Part {
         name: "benches run",
         folder: ".",
-        cargo: &["bench", "--workspace", "--locked", "--", "--test"],
+        program: None,
+        arguments: &["bench", "--workspace", "--locked", "--", "--test"],
     },
     Part {
         name: "crates are packaged",
         folder: ".",
-        cargo: &["package", "--workspace", "--locked", "--allow-dirty", "--no-verify"],
+        program: None,
+        arguments: &["package", "--workspace", "--locked", "--allow-dirty", "--no-verify"],
     },
     Part {
         name: "Arrow and Parquet",
         folder: "optional/lutetia-arrow",
-        cargo: &["test", "--locked"],
+        program: None,
+        arguments: &["test", "--locked"],
+    },
+    Part {
+        name: "the book is built",
+        folder: "docs",
+        program: Some("mdbook"),
+        arguments: &["build"],
     },
 ];
 
@@ -60,10 +82,21 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let mut rows = String::from("part,result,minutes\n");
     let mut failed = Vec::new();
     for part in chosen {
-        println!("deep: {} (cargo {})", part.name, part.cargo.join(" "));
+        let program = part.program.map_or_else(workspace::cargo, Into::into);
+        println!(
+            "deep: {} ({} {})",
+            part.name,
+            part.program.unwrap_or("cargo"),
+            part.arguments.join(" ")
+        );
+        if part.program.is_some_and(|program| !installed(program)) {
+            println!("deep: {} left out: it is not installed", part.name);
+            writeln!(rows, "\"{}\",left out,", part.name)?;
+            continue;
+        }
         let start = Instant::now();
-        let status = Command::new(workspace::cargo())
-            .args(part.cargo)
+        let status = Command::new(program)
+            .args(part.arguments)
             .current_dir(workspace::root().join(part.folder))
             .stdin(Stdio::null())
             .status()
@@ -85,6 +118,12 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     }
     ensure!(failed.is_empty(), "failed: {}", failed.join("; "));
     Ok(())
+}
+
+/// Whether a program answers.
+fn installed(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
 }
 
 /// The Gregorian date of a day counted from 1970-01-01 (Hinnant's `civil_from_days`: years begin in March, so that

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    circles, codes, dependencies, edges, errors, invariants, licences, links, sizes, texts,
-    workspace,
+    api, book, changelog, circles, codes, dependencies, edges, errors, invariants, licences, links,
+    sizes, texts, workspace,
 };
 
 /// Runs every check and fails with the number of faults.
@@ -21,6 +21,9 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(sizes::faults()?);
     faults.extend(circles::faults()?);
     faults.extend(invariants::faults()?);
+    faults.extend(book::faults()?);
+    faults.extend(changelog::faults()?);
+    faults.extend(api::faults(&metadata)?);
     let (untyped, lower) = errors::faults()?;
     faults.extend(untyped);
     let files = workspace::files()?;
@@ -28,7 +31,7 @@ pub(crate) fn run() -> Result<()> {
         let Some(text) = workspace::text(path)? else { continue };
         faults.extend(texts::faults(path, &text));
         if path.extension().is_some_and(|e| e == "md") {
-            faults.extend(links::faults(path, &text, |p| workspace::root().join(p).exists()));
+            faults.extend(links::faults(path, &text, linked));
         }
     }
 
@@ -51,6 +54,16 @@ pub(crate) fn run() -> Result<()> {
         files.len()
     );
     Ok(())
+}
+
+/// What a link leads to: the text of a Markdown file, an empty one for anything else that exists.
+fn linked(path: &std::path::Path) -> Option<String> {
+    let target = workspace::root().join(path);
+    if path.extension().is_some_and(|e| e == "md") {
+        std::fs::read_to_string(target).ok()
+    } else {
+        target.exists().then(String::new)
+    }
 }
 
 /// Crates that do not take the lints of the workspace.

@@ -1,14 +1,15 @@
-//! `cargo xtask tour`: the README's tour is run as it is written.
+//! `cargo xtask tour`: the README's tour is run as it is written, and what the pages of the book show of a terminal.
 //!
-//! A block is part of the tour when the line above its ```` ```sh ```` is `<!-- tour -->`. The blocks
+//! A block of the README is part of the tour when the line above its ```` ```sh ```` is `<!-- tour -->`. The blocks
 //! run in their order, in one copy of the repository, with the built command first on the path.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::workspace;
+use crate::{pages, workspace};
 
 const MARK: &str = "<!-- tour -->";
 
@@ -20,24 +21,58 @@ struct Block {
     text: String,
 }
 
-/// Runs the tour and fails at the first block that fails.
+/// Runs the tour and fails at the first block that fails; then the pages of the book.
 pub(crate) fn run() -> Result<()> {
+    let path = search_path([build()?, examples()?])?;
+    readme(&path)?;
+    let ran = pages::run(&path, false)?;
+    println!("tour: {ran} commands of the book ran and print what it says");
+    Ok(())
+}
+
+/// Runs the pages of the book alone; with `write` they are given what their commands print now. The command is in
+/// `binaries`, or built.
+pub(crate) fn book(write: bool, binaries: Option<&Path>) -> Result<()> {
+    let built = match binaries {
+        Some(folder) => folder.canonicalize().with_context(|| folder.display().to_string())?,
+        None => build()?,
+    };
+    let ran = pages::run(&search_path([built, examples()?])?, write)?;
+    println!("tour: {ran} commands of the book ran");
+    Ok(())
+}
+
+/// The search path of a shell, with what was built first.
+fn search_path(binaries: [PathBuf; 2]) -> Result<OsString> {
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(binaries.into_iter().chain(std::env::split_paths(&rest)))?)
+}
+
+/// Builds the examples of all crates and returns the folder they are in. They are built as the tests of the workspace
+/// need them, so that nothing is built for the tour alone.
+fn examples() -> Result<PathBuf> {
+    let status = Command::new(workspace::cargo())
+        .args(["build", "--workspace", "--examples", "--locked"])
+        .current_dir(workspace::root())
+        .status()
+        .context("cargo build --examples")?;
+    ensure!(status.success(), "the examples do not build");
+    Ok(workspace::metadata()?.target_directory.join("debug/examples").into_std_path_buf())
+}
+
+/// Runs the tour of the README.
+fn readme(path: &OsStr) -> Result<()> {
     let readme = std::fs::read_to_string(workspace::root().join("README.md"))?;
     let blocks = blocks(&readme)?;
     ensure!(!blocks.is_empty(), "README.md has no block marked `{MARK}`");
-    let binaries = build()?;
     let copy = tempfile::tempdir()?;
     copy_repository(copy.path())?;
-    let path = std::env::join_paths(
-        std::iter::once(binaries)
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
-    )?;
     for block in &blocks {
         println!("tour: README.md:{}", block.line);
         let status = Command::new("bash")
             .args(["-euo", "pipefail", "-x", "-c", &block.text])
             .current_dir(copy.path())
-            .env("PATH", &path)
+            .env("PATH", path)
             .env("NO_COLOR", "1")
             .status()
             .context("bash")?;

@@ -60,7 +60,7 @@ pub const OUT_OF_RANGE: Code = "LUT3027";
 pub const ABOVE_INJECTED: Code = "LUT3028";
 /// An activity is above what decay leaves of what was injected.
 pub const ABOVE_REMAINING: Code = "LUT3029";
-/// A region falls slower than physical decay.
+/// A region falls more slowly than physical decay.
 pub const LOOKS_DECAY_CORRECTED: Code = "LUT3030";
 /// A subject was measured at one time only.
 pub const ONE_TIME_POINT: Code = "LUT3031";

@@ -127,8 +127,8 @@ mod tests {
     fn exact_faults_name_line_and_reason() {
         let header = "nuclide,kind,energy_keV,mean_keV,yield_per_decay,z_daughter\n";
         for (row, expected) in [
-            ("A-1,gamma,1,1,1,2\n", "`gamma` is no kind of electron"),
-            ("A-1,beta- unique x,1,1,1,2\n", "`x` is no order"),
+            ("A-1,gamma,1,1,1,2\n", "`gamma` is not a kind of electron"),
+            ("A-1,beta- unique x,1,1,1,2\n", "`x` is not an order"),
             ("A-1,beta-,,1,1,2\n", "`energy_keV` is empty"),
             ("A-1,beta-,-1,1,1,2\n", "`-1` is not a positive number"),
         ] {

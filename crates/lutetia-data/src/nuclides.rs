@@ -48,7 +48,7 @@ pub fn nuclides() -> &'static NuclideTable {
 ///
 /// # Errors
 /// The first line that cannot be read or contradicts the others: a missing column or cell, a number
-/// out of range, a unit that is no time, a daughter that is not in the table, fractions that do not
+/// out of range, a unit that is not a time, a daughter that is not in the table, fractions that do not
 /// sum to one, a chain that returns to itself.
 pub fn nuclides_from_csv(text: &str) -> Result<NuclideTable, ReferenceError> {
     let mut reader = csv::ReaderBuilder::new()

@@ -72,13 +72,13 @@ pub enum LineFault {
         text: String,
     },
     /// A kind of electron that there is not.
-    #[error("`{text}` is no kind of electron; expected beta-, beta+, conversion or rest")]
+    #[error("`{text}` is not a kind of electron; expected beta-, beta+, conversion or rest")]
     ElectronKind {
         /// As written.
         text: String,
     },
-    /// An order of a unique transition that is no number.
-    #[error("`{text}` is no order of a unique transition")]
+    /// An order of a unique transition that is not a number.
+    #[error("`{text}` is not an order of a unique transition")]
     Order {
         /// As written.
         text: String,
@@ -89,7 +89,7 @@ pub enum LineFault {
         /// Its column.
         column: &'static str,
     },
-    /// A unit of a half-life that is no time.
+    /// A unit of a half-life that is not a time.
     #[error("`{symbol}` is not a unit of time such as `d`")]
     NotATime {
         /// As written.

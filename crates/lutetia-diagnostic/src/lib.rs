@@ -7,6 +7,21 @@
 //!
 //! Wording follows `STYLE.md`: lower-case start, no final stop, backticks around what the user
 //! typed, a number and a unit for every value.
+//!
+//! ```
+//! use lutetia_diagnostic::{Diagnostic, Sources, Span, closest, render};
+//!
+//! let mut sources = Sources::new();
+//! let file = sources.add("model.toml", "rate = \"kon*Kd\"\n");
+//! let fault = Diagnostic::error("LUT2101", "`Kd` is not declared")
+//!     .at(Span::new(file, 12, 14), "not declared")
+//!     .maybe_hint(closest("Kd", ["kon", "KD"]).map(|near| format!("did you mean `{near}`?")));
+//! let text = render(&[fault], &sources, false);
+//! assert!(text.contains("model.toml:1:13") && text.contains("did you mean `KD`?"));
+//! ```
+//!
+//! A number that a measurement leads to is a [`Verdict`]: a value with the flags that stand against it, or the reasons why
+//! there is none.
 
 mod name_match;
 mod render;
@@ -24,7 +39,7 @@ pub use verdict::{
 /// A stable diagnostic code such as `LUT2001`.
 ///
 /// The thousands say which room speaks: 1 units, 2 models, 3 data, 4 simulation, 5 fits, 6 dose,
-/// 7 experiments and reports, 8 the command and its files.
+/// 7 experiments and reports, 8 the command and its files, 9 outcomes, populations and trials.
 pub type Code = &'static str;
 
 /// Whether the file can still be used.

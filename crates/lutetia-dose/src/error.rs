@@ -33,7 +33,7 @@ pub enum DoseError {
         /// Every known name.
         known: String,
     },
-    /// A region whose self dose cannot be had from a convex body of its mass.
+    /// A region whose self dose cannot be computed from a convex body of its mass.
     #[error(
         "no self dose factor for `{region}`: {why} ({source_of_organ}); there are factors for {known}{hint}"
     )]
@@ -89,7 +89,7 @@ pub enum DoseError {
     Nuclide(#[from] lutetia_units::NuclideError),
 }
 
-/// Why an organ is no convex body of its mass.
+/// Why an organ is not a convex body of its mass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoBody {
@@ -115,7 +115,7 @@ pub enum NoDaughter {
     #[error(transparent)]
     Unknown(lutetia_units::NuclideError),
     /// Of another chain.
-    #[error("it is no daughter of {parent}{}", after(can_leave.as_ref()))]
+    #[error("it is not a daughter of {parent}{}", after(can_leave.as_ref()))]
     NotOfChain {
         /// The parent.
         parent: String,

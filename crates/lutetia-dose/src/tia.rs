@@ -133,7 +133,7 @@ pub fn effective_half_life_h(physical_h: f64, biological_h: f64) -> Result<f64, 
 ///
 /// # Errors
 /// [`DoseError::OutOfRange`] when a half-life is not finite and above 0, or the effective one is
-/// longer than the physical one: such a curve falls slower than the nuclide decays.
+/// longer than the physical one: such a curve falls more slowly than the nuclide decays.
 pub fn biological_half_life_h(physical_h: f64, effective_h: f64) -> Result<f64, DoseError> {
     above_zero("physical half-life", "the nuclide", physical_h, "h")?;
     above_zero("effective half-life", "the region", effective_h, "h")?;

@@ -3,6 +3,22 @@
 //!
 //! A reader returns what the file holds and every fault of it at once; what a file lacks is said
 //! exactly. Nothing is printed and no file is touched.
+//!
+//! ```
+//! use lutetia_exchange::{OrganIntegral, mirdcalc_csv};
+//!
+//! let kidney = |region: &str, tiac_h: f64| OrganIntegral {
+//!     region: region.to_owned(),
+//!     organ: "kidneys".to_owned(),
+//!     tiac_h,
+//!     tiac_sd_h: Some(0.1),
+//!     mass_g: Some(150.0),
+//! };
+//! let exported = mirdcalc_csv(&[kidney("kidney_left", 1.5), kidney("kidney_right", 1.0)]);
+//! // Regions of one organ are added, and it is said which.
+//! assert_eq!(exported.text.lines().count(), 2);
+//! assert!(exported.text.contains("2.5") && exported.text.contains("kidney_left + kidney_right"));
+//! ```
 
 pub mod codes;
 mod foreign_fields;

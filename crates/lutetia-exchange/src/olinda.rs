@@ -248,7 +248,7 @@ impl Reader {
                     Diagnostic::error(
                         codes::FOREIGN_SYNTAX,
                         format!(
-                            "`{organ}` has kinetics and is no source organ of `{}`",
+                            "`{organ}` has kinetics and is not a source organ of `{}`",
                             model.name
                         ),
                     )
@@ -327,7 +327,7 @@ impl OlindaCase {
         let targets: Vec<(String, f64)> = targets
             .iter()
             .map(|o| {
-                // The mass of the remainder is not that of the body; contents are no walls.
+                // The mass of the remainder is not that of the body; contents are not walls.
                 let measured = sums
                     .iter()
                     .find(|t| t.organ.name == o.name && o.name != "Total Body")

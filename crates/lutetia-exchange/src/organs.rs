@@ -96,9 +96,9 @@ pub(crate) fn together(
         };
         let Some(organ) = organ else {
             let reason = match integral.organ.as_str() {
-                "sphere" => "a tumour is no source organ".to_owned(),
+                "sphere" => "a tumour is not a source organ".to_owned(),
                 "whole field of view" => {
-                    "a field of view is no organ and holds the others".to_owned()
+                    "a field of view is not an organ and holds the others".to_owned()
                 }
                 other => format!("{other} has no single source organ there"),
             };

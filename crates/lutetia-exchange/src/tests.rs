@@ -77,8 +77,8 @@ fn exact_what_has_no_place_is_named() {
         out.notes,
         [
             "Kidneys is the sum of kidney_left, kidney_right",
-            "`tumour_1` is left out: a tumour is no source organ",
-            "`whole_field` is left out: a field of view is no organ and holds the others",
+            "`tumour_1` is left out: a tumour is not a source organ",
+            "`whole_field` is left out: a field of view is not an organ and holds the others",
             "`blood` is left out: blood has no single source organ there",
         ]
     );
@@ -173,7 +173,7 @@ fn exact_faults_of_a_case_file_are_named_at_once() {
     let text = wrong(&CASE.replace("[END MODELS]\n[END CASE FILE]\n", ""));
     assert!(text.contains("has no `[END MODELS]`"), "{text}");
     let text = wrong(&CASE.replace("Liver|2.5", "Lver|2.5"));
-    assert!(text.contains("`Lver` has kinetics and is no source organ"), "{text}");
+    assert!(text.contains("`Lver` has kinetics and is not a source organ"), "{text}");
 }
 
 #[test]

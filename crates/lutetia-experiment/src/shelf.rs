@@ -23,7 +23,7 @@ pub enum Stale {
         path: String,
     },
     /// Somebody edited the table.
-    #[error("`{path}` is not as it was made")]
+    #[error("`{path}` was changed after it was written")]
     Altered {
         /// Which.
         path: String,

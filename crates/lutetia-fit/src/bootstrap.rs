@@ -179,7 +179,7 @@ pub fn percentiles(values: &[f64]) -> Option<Percentiles> {
     };
     let mean = sorted.iter().sum::<f64>() / n as f64;
     let square = sorted.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
-    // Equal values scatter by rounding alone, which is no scatter.
+    // Equal values scatter by rounding alone, which is not scatter.
     let square = if square <= 1e-18 * n as f64 * mean * mean { 0.0 } else { square };
     Some(Percentiles {
         samples: n,

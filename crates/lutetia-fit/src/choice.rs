@@ -22,7 +22,7 @@ use crate::result::Fit;
 /// A function with a χ² less probable than this under the known variances is refuted.
 pub const MISFIT: f64 = 0.01;
 
-/// A fall of χ² less probable than this, for the number of parameters that it took, is no chance.
+/// A fall of χ² less probable than this, for the number of parameters that it took, is not chance.
 pub const GAIN: f64 = 0.05;
 
 /// Largest Birge ratio by which a standard error is widened. Counting statistics of 1–2 % stated for measurements that

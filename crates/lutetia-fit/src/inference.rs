@@ -58,7 +58,7 @@ pub(crate) struct Inference {
 pub(crate) enum Spread {
     /// Its standard deviation.
     Sd(f64),
-    /// It cannot be had.
+    /// It cannot be computed.
     Unknown(Reason),
     /// The error of the data is unknown.
     NoVariance,

@@ -23,6 +23,23 @@
 //! | stop or watch a fit | [`FitOptions::interrupt`], [`FitOptions::observer`] |
 //! | run the optimiser under one's own argmin `Executor` (checkpoints) | [`DampedScoring`] with [`Scored`] |
 //!
+//! ```
+//! use lutetia_fit::{DerivedKind, ErrorModel, Function, Magnitude, Observation, Problem, fit};
+//!
+//! // Activities (MBq) of a region at four times (h) after an injection of Lu-177.
+//! let (times, seen) = ([4.0, 24.0, 72.0, 168.0], [94.4, 70.7, 35.4, 8.8]);
+//! let physical = 2.0_f64.ln() / (6.6443 * 24.0);
+//! let function = Function::named("mono")?;
+//! let curve = function.curve(physical, 7400.0, &times)?;
+//! let observations = times.iter().zip(seen).map(|(t, a)| Observation::new(format!("{t} h"), a)).collect();
+//! let parameters = function.parameters(&curve, 7400.0, &seen)?;
+//! let error = ErrorModel::Proportional { cv: Magnitude::Fixed(0.05) };
+//! let found = fit(&Problem::new(&curve, observations, error, parameters))?;
+//! let tia = found.derived(DerivedKind::Tia).expect("a sum of exponentials has an integral");
+//! assert!(found.is_determined() && (tia.value / 6900.0 - 1.0).abs() < 0.05);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The crate prints nothing, reads no file and no clock; random starts come from a seed.
 
 mod bootstrap;

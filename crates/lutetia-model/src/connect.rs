@@ -107,7 +107,7 @@ enum Factor {
 ///
 /// All parts must have the same internal units; check them with the units of the first.
 ///
-/// Diagnostics: LUT2601 the same alias twice, no part, or an alias that is no name; LUT2602 parts
+/// Diagnostics: LUT2601 the same alias twice, no part, or an alias that is not a name; LUT2602 parts
 /// of different internal units; LUT2603 a port that is not written `alias.port` or an unknown
 /// alias; LUT2604 an unknown port; LUT2605 units that differ across a port; LUT2606 an input
 /// connected twice; LUT2607 an algebraic loop.

@@ -35,7 +35,7 @@ impl Logistic {
     /// Fits patients' exposures and whether they had the event.
     ///
     /// # Errors
-    /// [`OutcomeError`]: no patients, columns of different length, exposures that are no numbers or all
+    /// [`OutcomeError`]: no patients, columns of different length, exposures that are not numbers or all
     /// the same, an event in all or none, or exposures that separate those with the event from those
     /// without (the steepest curve would be a step, and no slope is the best).
     pub fn fit(exposure: &[f64], event: &[bool]) -> Result<Self, OutcomeError> {

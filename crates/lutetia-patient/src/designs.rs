@@ -86,7 +86,7 @@ struct Share {
 /// Doses per activity given in all regions, integrals taken to infinity.
 ///
 /// # Errors
-/// [`PatientError`]: an output that is no activity, a region, nuclide or mass that is not known, no activity given, one
+/// [`PatientError`]: an output that is not an activity, a region, nuclide or mass that is not known, no activity given, one
 /// that does not end.
 pub fn design_doses(
     model: &LoadedModel,

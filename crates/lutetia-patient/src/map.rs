@@ -157,7 +157,7 @@ impl Room<'_> {
     }
 }
 
-/// Fits every row of `input` and writes the columns that are no activities, then `tia` (unit of the activities times h),
+/// Fits every row of `input` and writes the columns that are not activities, then `tia` (unit of the activities times h),
 /// `tia_sd`, `effective_half_life`, the parameters, `chi_square` and `status`. Numbers that the row does not determine
 /// are left out; the status says why.
 ///
@@ -286,14 +286,16 @@ fn task(
         let whole = room.y.len() == places.activities.len() && room.sd.len() == places.sd.len();
         let mut found = match whole {
             true => room.worker.fit(&room.y, &room.sd),
-            false => RowFit::Failed("a cell is no number"),
+            false => RowFit::Failed("a cell is not a number"),
         };
         if let RowFit::Fitted { not_determined, .. } = &mut found
             && let Some(fault) = room.fault(places, spec)
         {
             *not_determined = Some(match fault {
                 EndFault::Rises => "not determined: rises at its last measurement",
-                EndFault::Slow { .. } => "not determined: falls slower than the nuclide decays",
+                EndFault::Slow { .. } => {
+                    "not determined: falls more slowly than the nuclide decays"
+                }
             });
         }
         counts.rows += 1;
@@ -406,7 +408,7 @@ mod tests {
         assert_eq!(&rows[0][8], "ok");
         assert_eq!(&rows[2][8], "no activity above 0");
         assert_eq!(&rows[3][8], "an activity of 0 or below under a proportional error");
-        assert_eq!(&rows[4][8], "a cell is no number");
+        assert_eq!(&rows[4][8], "a cell is not a number");
         assert_eq!(&rows[4][2], "");
         assert_eq!(&rows[5][8], "not determined: rises at its last measurement");
         assert_eq!((summary.rows, summary.determined), (6, 2));

@@ -181,7 +181,7 @@ fn in_unit(model: &LoadedModel, x: f64, unit: &str) -> Result<f64, PatientError>
 /// The integrals of the activities to infinity and the doses they deliver.
 ///
 /// # Errors
-/// [`PatientError`]: an output that is no activity, a region, nuclide or mass that is not known, doses without activity,
+/// [`PatientError`]: an output that is not an activity, a region, nuclide or mass that is not known, doses without activity,
 /// an activity that does not end.
 pub fn model_doses(
     model: &LoadedModel,

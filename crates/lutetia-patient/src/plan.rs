@@ -401,7 +401,7 @@ pub fn plans(courses: Vec<Course>, what: &Plan) -> Vec<PlannedCourse> {
 /// Whether a misfit is among the flags accepted.
 ///
 /// # Errors
-/// [`TextError`]: a name that is no flag, or one that needs no acceptance.
+/// [`TextError`]: a name that is not a flag, or one that needs no acceptance.
 pub fn accepts_misfit(names: &[String]) -> Result<bool, TextError> {
     for name in names {
         match FlagKind::named(name) {

@@ -14,7 +14,7 @@ pub struct RegionTia {
     pub injected_mbq: f64,
     /// The integral with what stands against it, or why there is none.
     pub tia: Verdict<Tia>,
-    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is no sum of
+    /// Amplitude (MBq) and effective rate (1/h) of each phase; empty where the curve is not a sum of
     /// exponentials, and where there is no integral.
     pub phases: Vec<(f64, f64)>,
 }

@@ -9,7 +9,7 @@ use lutetia_units::significant;
 
 use crate::NoIntegral;
 
-/// A difference of this many standard deviations is no scatter.
+/// A difference of this many standard deviations is not scatter.
 const BEYOND_SCATTER: f64 = 1.96;
 
 /// Why nothing can be fitted: a measurement of zero under an error that is proportional to the activity would be known
@@ -51,7 +51,7 @@ pub type EndPoint = (f64, f64, Option<f64>);
 pub enum EndFault {
     /// The last measurement is above the one before it by more than scatter; the places of both.
     Rises,
-    /// From this place on the activity falls slower than the nuclide decays, by more than scatter, at this effective
+    /// From this place on the activity falls more slowly than the nuclide decays, by more than scatter, at this effective
     /// rate in 1/h (0 or less where it does not fall).
     Slow {
         /// Where it begins.
@@ -62,7 +62,7 @@ pub enum EndFault {
 }
 
 /// What stands at the end of a curve against an integral: it rises, or its last interval, or any stretch of it that
-/// begins at or after its largest value and runs to the end, falls slower than the nuclide decays. Each is judged
+/// begins at or after its largest value and runs to the end, falls more slowly than the nuclide decays. Each is judged
 /// against the scatter of the measurements: with known standard deviations by their propagation into the slope of the
 /// decay-corrected logarithm, else by the residuals about it. `physical` is the rate of decay, 1/h. All values are above
 /// 0. Allocates nothing.
@@ -127,7 +127,7 @@ fn measured_part(points: &[EndPoint]) -> f64 {
     sum
 }
 
-/// Why the curve has no integral to infinity: it rises at its end, or falls slower than the nuclide decays, by more than
+/// Why the curve has no integral to infinity: it rises at its end, or falls more slowly than the nuclide decays, by more than
 /// the measurements scatter. `physical` is the rate of decay, 1/h.
 #[must_use]
 pub fn refused(
@@ -172,14 +172,14 @@ pub enum CurveEnd {
         /// What the data hold all the same.
         held: Held,
     },
-    /// It falls slower than the nuclide decays.
+    /// It falls more slowly than the nuclide decays.
     #[error(
-        "`{region}` falls slower than {nuclide} decays from {} h on: {}, the physical one {} h; look whether the values \
-         are decay-corrected (say so in a column `decay_corrected`), the region is outlined differently at each scan, or \
-         uptake still goes on (measure later; {held})",
+        "`{region}` falls more slowly than {nuclide} decays (half-life {} h) from {} h on: {}; check whether the values \
+         are decay-corrected (if so, say it in a column `decay_corrected`), the region was outlined differently at each \
+         scan, or uptake still goes on (measure later; {held})",
+        significant(*physical_h, 3),
         significant(*from_h, 4),
-        fall(*half_life_h),
-        significant(*physical_h, 3)
+        fall(*half_life_h)
     )]
     Slow {
         /// The region.

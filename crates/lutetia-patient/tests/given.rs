@@ -110,7 +110,7 @@ fn exact_what_was_given_in_parts_has_the_integral_of_the_whole() {
             tia.value_mbq_h()
         );
         assert_eq!(tia.method(), "mono, administrations superposed");
-        // The dose rate is no sum of exponentials from the first injection on, so that no phase says it is.
+        // The dose rate is not a sum of exponentials from the first injection on, so that no phase says it is.
         assert!(region.tia().phases.is_empty());
         // What is drawn goes through what was measured.
         let best = region.best();

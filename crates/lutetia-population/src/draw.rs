@@ -75,7 +75,7 @@ impl Draws {
 /// medians): draws of a patient from his fit. Directions whose variance is not positive do not vary.
 ///
 /// # Errors
-/// [`PopulationRange::Covariance`]: a covariance of another size or with something that is no number.
+/// [`PopulationRange::Covariance`]: a covariance of another size or with something that is not a number.
 pub fn log_normal_draws(
     medians: &[f64],
     covariance: &[Vec<f64>],

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{covariate_law::Said, range::PopulationRange};
 
-/// Why a population, a cohort or a weighting of one cannot be had.
+/// Why a population, a cohort or a weighting of one cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PopulationError {

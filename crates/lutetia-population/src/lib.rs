@@ -12,6 +12,19 @@
 //! | give each a random number that depends on nothing else | [`Draws`] |
 //! | draw what an estimate may be instead | [`Uncertainty`] |
 //! | weight them to published margins | [`weights`], [`Population::weighted`] |
+//!
+//! ```
+//! use lutetia_population::{Draws, Form, ParameterLaw};
+//!
+//! // A clearance of 2 L/h that varies log-normally with a standard deviation of 0.3 of its logarithm.
+//! let clearance = ParameterLaw { form: Form::LogNormal, typical: 2.0, sd: 0.3 };
+//! // A patient one standard deviation above the typical one.
+//! assert!((clearance.value(0.3) - 2.0 * 0.3_f64.exp()).abs() < 1e-12);
+//! assert!((clearance.eta(clearance.value(0.3)) - 0.3).abs() < 1e-12);
+//! // For a log-normal law CV² = exp(ω²) − 1.
+//! let cv = clearance.cv().expect("it has moments");
+//! assert!((cv - (0.09_f64.exp() - 1.0).sqrt()).abs() < 1e-12);
+//! ```
 
 mod cohort;
 mod covariate;

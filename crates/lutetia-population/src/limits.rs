@@ -1,4 +1,4 @@
-//! Which draws are no plausible patients?
+//! Which draws are not plausible patients?
 
 use lutetia_model::system::System;
 

@@ -17,7 +17,7 @@ pub enum PopulationRange {
     /// A cohort of nobody.
     #[error("the size of the cohort is 0; expected at least one patient")]
     NoPatients,
-    /// A typical value that is no number.
+    /// A typical value that is not a number.
     #[error("{name} is {found}; expected a finite number")]
     Typical {
         /// The parameter.

@@ -197,7 +197,7 @@ pub enum DoseError {
         /// As typed.
         text: String,
     },
-    /// A word that is no kind of dose.
+    /// A word that is not a kind of dose.
     #[error(
         "`kind` of a dose is `{found}`; expected `add`, `steady`, `add-steady`, `replace` or `reset`"
     )]

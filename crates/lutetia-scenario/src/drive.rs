@@ -175,7 +175,7 @@ impl Drive {
     /// which it is as `form` says. Two points at one time are a jump where it is linear.
     ///
     /// # Errors
-    /// [`DriveError`]: keys of the form that are no quantities of the right dimension.
+    /// [`DriveError`]: keys of the form that are not quantities of the right dimension.
     pub fn new(
         driven: &Driven,
         points: &[(f64, f64)],

@@ -350,7 +350,7 @@ impl LoadedModel {
     /// A quantity of a dimension as an internal number.
     ///
     /// # Errors
-    /// When the text is no quantity of that dimension.
+    /// When the text is not a quantity of that dimension.
     pub fn internal(
         &self,
         what: &str,

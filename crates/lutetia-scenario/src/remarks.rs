@@ -44,7 +44,7 @@ impl Given<'_> {
         for dose in &self.scenario.regimen().doses {
             let lag = |index| evaluator.dose_numbers(index).lag;
             let lag = self.system.dose_target(&dose.into).map_or(0.0, |t| lag(t.index));
-            // A lag that is no number is refused elsewhere.
+            // A lag that is not a number is refused elsewhere.
             if dose.into.is_empty() || dose.at + lag <= self.end || lag.is_nan() {
                 continue;
             }
@@ -96,7 +96,7 @@ impl Given<'_> {
         let (mut x, mut dx) = (vec![0.0; states], vec![0.0; states]);
         evaluator.initial(&mut x);
         evaluator.rhs(0.0, &x, &inputs, &mut dx);
-        // Rounding of gain and loss in balance is no motion.
+        // Rounding of gain and loss in balance is not motion.
         states > 0 && x.iter().zip(&dx).all(|(x, dx)| dx.abs() <= 1e-12 * x.abs())
     }
 

@@ -73,7 +73,7 @@ impl SettingFault {
     }
 }
 
-/// What can be done about a text that is no quantity of the unit that is wanted.
+/// What can be done about a text that is not a quantity of the unit that is wanted.
 #[must_use]
 pub fn unit_hint(fault: &UnitError) -> String {
     match fault {

@@ -563,7 +563,7 @@ pub enum Cause {
         most: usize,
     },
     /// A state beyond all measure.
-    #[error("`{state}` has run away to {value}; {LOOK_AT_PARAMETERS}")]
+    #[error("`{state}` has diverged to {value}; {LOOK_AT_PARAMETERS}")]
     RunAway {
         /// Its name.
         state: String,

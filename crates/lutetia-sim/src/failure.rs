@@ -44,7 +44,7 @@ impl Account<'_> {
         }
     }
 
-    /// What of a state is no number.
+    /// What of a state is not a number.
     pub(crate) fn non_finite(&self, time: f64, state: usize, what: OfState) -> SolveFailure {
         SolveFailure::NonFinite {
             what,

@@ -132,7 +132,7 @@ impl Table {
         serde_json::Value::Array(rows.collect())
     }
 
-    /// The table with the columns named, in that order; a name that is no column is left out.
+    /// The table with the columns named, in that order; a name that is not a column is left out.
     #[must_use]
     pub fn only(&self, names: &[&str]) -> Self {
         let at: Vec<usize> = names.iter().filter_map(|name| self.index_of(name)).collect();

@@ -228,7 +228,7 @@ impl Posterior {
     /// `n` sets of values in proportion to their weights (systematic resampling).
     ///
     /// # Errors
-    /// Weights that are no numbers.
+    /// Weights that are not numbers.
     pub fn draw(&self, n: usize, seed: u64) -> Result<Vec<&Particle>, TrialError> {
         let weights: Vec<f64> = self.particles.iter().map(|p| p.weight).collect();
         let chosen = resample(&weights, n, seed)?;
@@ -632,7 +632,7 @@ fn log_sum(terms: &[f64]) -> f64 {
     most + terms.iter().map(|t| (t - most).exp()).sum::<f64>().ln()
 }
 
-/// Fewer particles are no sample.
+/// Fewer particles are not a sample.
 const LEAST_PARTICLES: usize = 10;
 
 fn check(spec: &CalibrationSpec) -> Result<(), CalibrationRange> {

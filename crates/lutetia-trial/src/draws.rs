@@ -38,7 +38,7 @@ pub struct Quantile {
 }
 
 /// The quantile `p` of sorted independent draws with its distribution-free 95 % interval; none where they are too few
-/// for one, or one of them is no number.
+/// for one, or one of them is not a number.
 #[must_use]
 pub fn quantile(sorted: &[f64], p: f64) -> Option<Quantile> {
     if sorted.iter().any(|x| x.is_nan()) {

@@ -10,7 +10,7 @@ use crate::{
     range::{CalibrationRange, RegimenRange, TradeOffRange, TrialRange},
 };
 
-/// Why a trial, a calibration or a search cannot be had.
+/// Why a trial, a calibration or a search cannot be run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrialError {
@@ -78,7 +78,7 @@ pub enum TrialError {
         /// Its value at progression.
         found: f64,
     },
-    /// The simulator refuses what is asked of all patients alike.
+    /// The simulator refuses a request that is the same for all patients.
     #[error(transparent)]
     Simulation(Box<SimError>),
     /// Stopped by the user.

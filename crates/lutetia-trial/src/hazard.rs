@@ -7,7 +7,7 @@ pub enum Crossing {
     At(f64),
     /// Not within the times.
     Never,
-    /// It falls, so that it is no cumulative hazard.
+    /// It falls, so that it is not a cumulative hazard.
     Falls {
         /// Where.
         time: f64,

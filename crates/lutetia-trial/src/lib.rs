@@ -17,6 +17,34 @@
 //! | see what is uncertain or differs between patients in outputs over time | [`fn@draws::bands`] |
 //! | weight them to published margins | [`weights`], [`Population::weighted`] |
 //! | give each a random number that depends on nothing else | [`Draws`] |
+//!
+//! ```
+//! use lutetia_trial::{Arm, CohortSpec, Endpoint, Meaning, Population, Trial, TrialSpec, Visits, summary};
+//!
+//! let chain = lutetia_scenario::model(
+//!     "survival/weibull-tumour",
+//!     &[],
+//!     &mut lutetia_scenario::bundled,
+//! )?;
+//! let population = Population::new(&chain.model, chain.simulator.system(), &CohortSpec::default())?;
+//! let trial = TrialSpec {
+//!     arms: vec![Arm::untreated("none", 20)],
+//!     meaning: Meaning { death: Some("cumulative_hazard".to_owned()), ..Meaning::default() },
+//!     follow_up: 730.0,
+//!     accrual: 0.0,
+//!     step: 7.0,
+//!     visits: Visits::every(56.0, 168.0, 84.0, 730.0, 60.0),
+//!     toxicity_window: 60.0,
+//!     options: lutetia_sim::Options::default(),
+//! };
+//! let (records, failed) = Trial::new(&chain.simulator, &population, trial.clone())?.run();
+//! assert_eq!((records.len(), failed.len()), (20, 0));
+//! let curve = summary::curve(&trial, &records, 0, Endpoint::OverallSurvival)?;
+//! assert!(curve.survival_at(730.0).is_some_and(|s| s < 1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `examples/small_trial.rs` compares two arms.
 
 mod calibrate;
 pub mod crossover_adjustment;

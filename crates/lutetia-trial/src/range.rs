@@ -231,7 +231,7 @@ pub enum CalibrationRange {
         /// As given.
         bounds: (f64, f64),
     },
-    /// A target that is no number.
+    /// A target that is not a number.
     #[error(
         "the target `{name}` is {value} with error {error}; expected a finite number with an error above zero"
     )]
@@ -295,7 +295,7 @@ pub enum TradeOffRange {
         /// Patients under the first regimen.
         expected: usize,
     },
-    /// A benefit that is no number.
+    /// A benefit that is not a number.
     #[error(
         "a benefit under `{name}` is not a number; expected finite numbers; leave out patients who could not be \
          simulated under all regimens"
@@ -315,7 +315,7 @@ pub enum TradeOffRange {
         /// Under all draws.
         patients: usize,
     },
-    /// A reference that is no regimen.
+    /// A reference that is not a regimen.
     #[error("the index of the reference is {found}; expected one of the regimens")]
     Reference {
         /// As given.

@@ -67,7 +67,7 @@ pub struct Seen {
 /// show progression.
 ///
 /// # Errors
-/// [`TrialError`] for a volume that is no number or below zero.
+/// [`TrialError`] for a volume that is not a number or below zero.
 pub fn scans(
     visits: &Visits,
     times: &[f64],

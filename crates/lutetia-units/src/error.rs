@@ -2,7 +2,7 @@
 
 use crate::dimension::Dimension;
 
-/// A text that is no quantity, or two quantities that do not convert.
+/// A text that is not a quantity, or two quantities that do not convert.
 ///
 /// `start..end` are byte offsets into the text that was parsed, for a caret.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

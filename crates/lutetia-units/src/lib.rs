@@ -3,6 +3,17 @@
 //! Activity is a base quantity of its own: MBq becomes nmol only through a [`Nuclide`], and mass
 //! becomes amount only through a [`MolarMass`]. Absorbed dose (Gy), RBE-weighted dose (Gy(RBE)) and
 //! biologically effective dose (Gy(BED)) are different dimensions.
+//!
+//! ```
+//! use lutetia_units::{Quantity, Unit};
+//!
+//! let clearance = Quantity::parse("2.4 L/h")?;
+//! assert!((clearance.to(&Unit::parse("mL/min")?)? - 40.0).abs() < 1e-12);
+//! // An activity is not a mass, and never becomes one by itself.
+//! let refused = Quantity::parse("7400 MBq")?.to(&Unit::parse("mg")?);
+//! assert!(refused.is_err());
+//! # Ok::<(), lutetia_units::UnitError>(())
+//! ```
 
 mod chain;
 mod dimension;

@@ -216,7 +216,7 @@ impl NuclideTable {
     }
 }
 
-/// `Lu-177` from the ways people write it; `None` for a text that is no nuclide.
+/// `Lu-177` from the ways people write it; `None` for a text that is not a nuclide.
 fn canonical(name: &str) -> Option<String> {
     let text: Vec<char> = name.trim().chars().filter(|c| !matches!(c, '-' | ' ' | '_')).collect();
     let digits: String = text.iter().filter(|c| c.is_ascii_digit()).collect();

@@ -74,7 +74,7 @@ impl Failure {
     }
 
     /// Standard output cannot be written. A reader that has gone away (`lutetia … | head`) has
-    /// what it wanted, so that is no failure of ours.
+    /// what it wanted, so that is not a failure of ours.
     pub(crate) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::shown(Exit::Ok);

@@ -167,7 +167,7 @@ fn end(row: &mut RowView<'_>, start: Option<f64>, faults: &mut Faults) -> Result
             format!("a frame from {} min to {} min has no duration", typed(start), typed(end)),
             "must be later than its start",
         )
-        .hint("leave out rows that are no frame, such as one of zeros at the injection")
+        .hint("leave out rows that are not frames, such as one of zeros at the injection")
     });
     Err(Bad)
 }

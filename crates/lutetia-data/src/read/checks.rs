@@ -152,7 +152,7 @@ pub(super) struct Fall {
     pub(super) se: f64,
 }
 
-/// Whether the end of a curve falls slower than physical decay, which no measured activity does
+/// Whether the end of a curve falls more slowly than physical decay, which no measured activity does
 /// once uptake is over.
 ///
 /// The logarithm of the activity over time after the peak is fitted by weighted least squares
@@ -251,7 +251,7 @@ fn decay_corrected(
         };
         Fault::new(
             format!(
-                "`{region}` of subject `{subject}` falls slower than {nuclide} decays: {} against {}",
+                "`{region}` of subject `{subject}` falls more slowly than {nuclide} decays: {} against {}",
                 half_life(fall.rate),
                 half_life(lambda)
             ),

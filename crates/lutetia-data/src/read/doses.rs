@@ -157,7 +157,7 @@ fn repeated(
                 faults.error(codes::OUT_OF_RANGE, row.place(EVERY), || {
                     Fault::new(
                         format!("an injection every {} h has no `number`", typed(every)),
-                        "how often in all is not said",
+                        "the total number of injections is not given",
                     )
                     .hint("fill the column `number`, such as 4, or leave `every` empty")
                 });

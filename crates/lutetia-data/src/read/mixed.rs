@@ -1,7 +1,7 @@
 //! Tables in which decay-corrected and measured activities stand together.
 //!
 //! Three things speak of it: rows of one curve that are marked differently; one scan that lies off all
-//! curves by just what decay is until then; and regions that fall slower than the nuclide decays
+//! curves by just what decay is until then; and regions that fall more slowly than the nuclide decays
 //! beside others that do not. All are warnings: a person knows what was exported.
 
 use lutetia_units::NuclideTable;

@@ -58,19 +58,19 @@ const ACTIVITIES: &str = "\
 What a scan shows is given in one of three ways, which the unit says; `sd` may be given in any of them too.
 
 - `activity (MBq)`: the activity of the whole region.
-- `activity (kBq/mL)`, `activity (kBq/g)`: its mean concentration, times the `volume` or the `mass` of the region in the same row. Where a concentration by volume has a mass beside it and no volume, or one by mass a volume and no mass, the density of the organ goes between them (ICRP Publication 89; soft tissue where the name of the region is no organ). A row with neither is a fault.
+- `activity (kBq/mL)`, `activity (kBq/g)`: its mean concentration, times the `volume` or the `mass` of the region in the same row. Where a concentration by volume has a mass beside it and no volume, or one by mass a volume and no mass, the density of the organ goes between them (ICRP Publication 89; soft tissue where the name of the region is not an organ). A row with neither is a fault.
 - `activity (%IA)`, also written `%ID`: percent of the activity injected, which is that of the nuclide in `doses.csv`, of all injections of the cycle up to the scan. `%IA/mL` and `%IA/g` are concentrations of it and need a volume or a mass.
 
 Percent of the injected activity are corrected for decay in some publications and not in others, so that each such row says which in `decay_corrected`: `yes` where percents were taken of activities corrected to the injection, `no` where the activity at the time of the scan was divided by that injected.
 With `yes`, the activity is A = p/100 · A₀ · exp(−λ·t), with t from the start of the first injection of the cycle; with `no`, A = p/100 · A₀.
-A standardised uptake value (SUV) is no unit of activity: it is (activity concentration)·(body weight)/(activity injected), and the concentration is to be had from the same program.
+A standardised uptake value (SUV) is not a unit of activity: it is (activity concentration)·(body weight)/(activity injected), and the program that computed it also gives the concentration.
 ";
 
 const MASSES: &str = "\
 ## Masses
 
 An absorbed dose is the time-integrated activity times a dose factor that goes with the mass of the region (MIRD).
-The mass is what `--mass` of the command says, else the mean of the column `mass`, else the mean of the column `volume` times the density of the organ (ICRP Publication 89; soft tissue where the name of the region is no organ).
+The mass is what `--mass` of the command says, else the mean of the column `mass`, else the mean of the column `volume` times the density of the organ (ICRP Publication 89; soft tissue where the name of the region is not an organ).
 ";
 
 /// The page of documentation, in Markdown.

@@ -47,7 +47,7 @@ const SOFT_TISSUE: f64 = 1.06;
 const PARTS: [(&str, &str); 2] =
     [("parotid glands", "salivary glands"), ("submandibular glands", "salivary glands")];
 
-/// Organs that disease or age makes many times heavier than the reference: as often as that is no slip.
+/// Organs that disease or age makes many times heavier than the reference: as often as that is not a slip.
 const MAY_GROW: [(&str, f64); 4] =
     [("spleen", 30.0), ("thyroid", 30.0), ("prostate", 20.0), ("uterus", 20.0)];
 

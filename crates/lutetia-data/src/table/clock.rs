@@ -95,7 +95,7 @@ impl fmt::Display for Moment {
     }
 }
 
-/// Why a text is no date or no clock time.
+/// Why a text is not a date or a clock time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClockFault {
     /// Day and month cannot be told apart; the date both ways.
@@ -215,7 +215,7 @@ pub(crate) fn parse_clock(text: &str) -> Result<Clock, ClockFault> {
     }
 }
 
-/// Start and end of `10:00-10:30` or `1000-1030`, which are no times with an offset from UTC.
+/// Start and end of `10:00-10:30` or `1000-1030`, which are not times with an offset from UTC.
 fn span(text: &str) -> Option<(&str, &str)> {
     let (start, end) = text.split_once(['-', '\u{2212}', '\u{2013}'])?;
     let (start, end) = (start.trim(), end.trim());
@@ -471,7 +471,7 @@ fn changes(year: i64) -> [(i64, SetIn); 4] {
     ]
 }
 
-/// The order of day and month that a format such as `dd/mm/yyyy hh:mm` says; `None` where the text is no format of dates.
+/// The order of day and month that a format such as `dd/mm/yyyy hh:mm` says; `None` where the text is not a format of dates.
 pub(crate) fn date_format(text: &str) -> Option<Option<Order>> {
     let lower = text.trim().to_lowercase();
     let letters =

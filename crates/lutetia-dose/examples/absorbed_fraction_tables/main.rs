@@ -223,7 +223,7 @@ fn photons(out: &mut impl Write) -> io::Result<()> {
     for (i, energy) in energies.into_iter().enumerate() {
         for (j, radius) in radii.into_iter().enumerate() {
             let mut random = Random((i * 1000 + j) as u64);
-            // Small spheres catch few photons: their histories are short, so many can be had.
+            // Small spheres catch few photons: their histories are short, so many can be run.
             let histories = if radius < 0.9 { 1_500_000 } else { 400_000 };
             let e = f64::from(energy) / 1000.0;
             let isolated =

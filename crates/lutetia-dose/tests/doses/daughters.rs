@@ -145,8 +145,11 @@ fn exact_daughters_that_cannot_be_are_refused() {
     };
     for (way, expected) in [
         (leaving("At-217", "tumour", 0.5, &[]), "it lives 0.033 s and decays where it arises"),
-        (leaving("Lu-177", "tumour", 0.5, &[]), "it is no daughter of Ac-225; daughters of Ac-225"),
-        (leaving("Ac-225", "tumour", 0.5, &[]), "it is no daughter of Ac-225"),
+        (
+            leaving("Lu-177", "tumour", 0.5, &[]),
+            "it is not a daughter of Ac-225; daughters of Ac-225",
+        ),
+        (leaving("Ac-225", "tumour", 0.5, &[]), "it is not a daughter of Ac-225"),
         (leaving("Bi-209", "tumour", 0.5, &[]), "it is stable"),
         (leaving("Xx-1", "tumour", 0.5, &[]), "Xx-1"),
         (leaving("Fr-221", "liver", 0.5, &[]), "there is no place of that name; there are: tumour"),

@@ -77,7 +77,7 @@ fn cycles<'a>(
         faults.push(
             Diagnostic::error(
                 codes::FOREIGN_SYNTAX,
-                "this is no result of PyTheranostics: there is no `Cycle_01`",
+                "this is not a result of PyTheranostics: there is no `Cycle_01`",
             )
             .at(Span::new(id, 0, 0), "")
             .hint("give the file that `write_json_data` writes"),

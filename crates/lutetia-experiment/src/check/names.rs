@@ -46,7 +46,7 @@ pub(super) fn faults(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic
                 Use::Experiment(_) => {}
             }
         }
-        // What stands beside published numbers is no input: it says nothing of where numbers come from.
+        // What stands beside published numbers is not an input: it says nothing of where numbers come from.
         if let Step::Compare(compare) = step {
             let ours = compare.rows.iter().map(|r| r.ours.split('/').next().unwrap_or(&r.ours));
             for table in ours.collect::<BTreeSet<_>>() {

@@ -22,7 +22,7 @@ pub(super) fn faults(file: &File<'_>) -> Vec<Diagnostic> {
     texts.faults
 }
 
-/// The cells and tables that the texts are filled with, with their places; what is no cell is said elsewhere.
+/// The cells and tables that the texts are filled with, with their places; what is not a cell is said elsewhere.
 pub(super) fn named(file: &File<'_>) -> Vec<(Wanted, Span)> {
     let mut found = Vec::new();
     for (key, value) in &file.root {
@@ -116,7 +116,7 @@ impl Texts<'_> {
                 (message, meant(name, self.steps.iter().copied()))
             }),
             "figure" => (!self.figures.contains(&argument)).then(|| {
-                let message = format!("`{argument}` is no figure of this experiment");
+                let message = format!("`{argument}` is not a figure of this experiment");
                 (message, meant(argument, self.figures.iter().copied()))
             }),
             _ => None,

@@ -18,7 +18,7 @@ const QUANTITY: &str = "quantity:";
 /// The word of quantities of any dimension.
 const ANY: &str = "quantity";
 
-/// A form that is no quantity: its word in the schema, what a text of it is, one such text, and the reader.
+/// A form that is not a quantity: its word in the schema, what a text of it is, one such text, and the reader.
 struct Form {
     word: &'static str,
     name: &'static str,

@@ -50,7 +50,7 @@ pub enum Unread {
         example: &'static str,
     },
     /// No unit of time.
-    #[error("`{text}` is no unit of time")]
+    #[error("`{text}` is not a unit of time")]
     TimeUnit {
         /// As typed.
         text: String,

@@ -335,7 +335,7 @@ kind = "cohort"
         (measured.replace("\"kidneys:BED\" = {", "\"kidneys:NTCP\" = {"), "which has no limit"),
         (
             measured.replace("doses/kidney_left/per_activity", "doses/kidney_left/total"),
-            "is no dose per activity above zero",
+            "is not a dose per activity above zero",
         ),
         (measured.replace("kidney_left", "kidney"), "names no region of that step"),
     ] {
@@ -372,7 +372,7 @@ fn exact_a_fitted_patient_reaches_the_proposal() {
 
 /// Harm that the model does not compute: the background befalls everybody, also untreated, a partner's own only those
 /// who have the partner; without a word about it a partner is not ranked; and against a reference that harms nobody there
-/// is no number needed to harm.
+/// is not a number needed to harm.
 #[test]
 fn exact_harms_the_model_does_not_compute_are_counted() {
     let partner = r#"

@@ -224,7 +224,7 @@ fn exact_what_is_wrong_with_a_request_is_said() {
         (lu("rbe = [{ effect = \"e\", alpha = 0.0 }]\n"), "RBE of alphas is 0"),
         (
             lu("rbe = [{ effect = \"e\", alpha = 5.0, regions = [\"lung\"] }]\n"),
-            "an RBE is asked for `lung`, which has no dose",
+            "an RBE is given for `lung`, which has no dose",
         ),
         (
             lu(

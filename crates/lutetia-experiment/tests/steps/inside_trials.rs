@@ -269,7 +269,7 @@ fn exact_what_a_trial_made_is_drawn_as_simulated_whatever_lies_between() {
                     unit = \"mo\"\nendpoint = \"OS\"\n";
     assert!(drawn("", "watched.events", "only = { endpoint = \"OS\" }").contains("simulated"));
     assert!(drawn(survival, "km_of.curve", "").contains("simulated"));
-    assert!(drawn("", "other", "").contains("simulated"), "a report's table is no observation");
+    assert!(drawn("", "other", "").contains("simulated"), "a report's table is not an observation");
     let observed = drawn("", "published", "");
     assert!(!observed.contains("simulated") && observed.contains("observed"));
 }

@@ -114,7 +114,7 @@ fn prop_partners_never_begin_an_occasion() {
         let doses = match below(3) {
             0 => format!("{partner}, {LIGAND}"),
             1 => format!("{LIGAND}, {partner}"),
-            // A part of the ligand's dose that is given cold is no occasion either.
+            // A part of the ligand's dose that is given cold is not an occasion either.
             _ => format!(
                 r#"{LIGAND}, {partner}, {{ at = "20 d", into = "X.c", amount = "1 nmol" }}"#
             ),

@@ -49,7 +49,7 @@ pub struct KaplanMeierSpec {
     pub until: Option<Moment>,
     /// Confidence intervals; drawn unless there is a simulated band.
     pub interval: Option<bool>,
-    /// What `low` to `high` is, where it is no confidence interval.
+    /// What `low` to `high` is, where it is not a confidence interval.
     #[serde(default = "confidence")]
     pub interval_label: String,
     /// Numbers at risk.

@@ -41,7 +41,7 @@ impl ActivityCurve {
     /// What the administrations leave where one injection of the whole activity would leave this curve.
     ///
     /// # Errors
-    /// When the curve is no sum of exponentials: what the others mean is the curve after one injection.
+    /// When the curve is not a sum of exponentials: what the others mean is the curve after one injection.
     pub fn superposed(self, schedule: Schedule) -> Result<Self, PredictError> {
         match self {
             Self::Exponentials(curve) => Ok(Self::Superposed(Superposed::new(curve, schedule))),

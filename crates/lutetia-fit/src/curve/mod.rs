@@ -45,7 +45,7 @@ pub trait TimeActivity: Predictor {
     /// When the number of activities is not the number of times, or there is no positive time.
     fn parameters(&self, activities: &[f64]) -> Result<Vec<FitParameter>, PredictError>;
 
-    /// Amplitude and effective rate of each phase; empty where the curve is no sum of exponentials.
+    /// Amplitude and effective rate of each phase; empty where the curve is not a sum of exponentials.
     fn effective_phases(&self, _theta: &[f64]) -> Vec<(f64, f64)> {
         Vec::new()
     }

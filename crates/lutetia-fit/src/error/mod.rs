@@ -181,7 +181,7 @@ pub enum BadParameter {
         /// Upper end.
         hi: f64,
     },
-    /// A start that is no number.
+    /// A start that is not a number.
     #[error("start is {start}, expected a finite number")]
     Start {
         /// As given.

@@ -22,7 +22,7 @@ pub(super) fn starting_points(problem: &Problem<'_>, objective: &Objective<'_>) 
     let mut starts = vec![first.clone()];
     for extra in &options.extra_starts {
         let x = objective.x(extra);
-        // A start outside the domain of a transform is no start.
+        // A start outside the domain of a transform is not a start.
         if x.iter().all(|v| v.is_finite()) {
             starts.push(clamp(x));
         }

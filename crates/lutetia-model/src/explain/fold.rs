@@ -5,7 +5,7 @@ use crate::model::{Model, OrganTable};
 /// A row of a table of the explanation.
 pub(super) type Row = Vec<String>;
 
-/// The organ whose name stands in a text, bounded by what is no letter or digit; of several the longest.
+/// The organ whose name stands in a text, bounded by what is not a letter or digit; of several the longest.
 pub(super) fn organ_in<'a>(organs: &'a OrganTable, text: &str) -> Option<&'a str> {
     let within = |organ: &&String| places(text, organ).next().is_some();
     organs.names.iter().filter(within).max_by_key(|organ| organ.len()).map(String::as_str)

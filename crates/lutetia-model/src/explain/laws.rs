@@ -60,7 +60,7 @@ pub(super) fn laws(model: &Model) -> Vec<Law> {
 }
 
 /// One column per process and per decay: changes of the totals, names, and whether something
-/// enters or leaves the model; `None` where numbers of molecules are no fractions a person would write.
+/// enters or leaves the model; `None` where numbers of molecules are not fractions a person would write.
 fn stoichiometry(model: &Model) -> Option<(Vec<Row>, Vec<String>, Vec<bool>)> {
     let (mut columns, mut names, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let row_of = |participant: Participant| match participant {
@@ -190,7 +190,7 @@ fn null_space(columns: &[Row], counted: &[bool], take: impl Fn(usize) -> bool) -
                 (a, b) = (-a, -b);
             }
             let combined = combine(row, a, &pivot, b).zip(combine(sum, a, &combination, b));
-            // Coefficients beyond 128 bits are no law for a person to read.
+            // Coefficients beyond 128 bits are not a law for a person to read.
             let Some((new_row, new_sum)) = combined else { return Vec::new() };
             (*row, *sum) = reduced(new_row, new_sum);
         }

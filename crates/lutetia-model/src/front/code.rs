@@ -58,9 +58,9 @@ pub(super) const POPULATION: &str = "LUT2501";
 pub(super) const ERROR_MODEL: &str = "LUT2502";
 /// A covariate that contradicts itself.
 pub(super) const COVARIATE: &str = "LUT2503";
-/// A chain that extends what is no chain, or itself.
+/// A chain that extends what is not a chain, or itself.
 pub(super) const EXTENDS: &str = "LUT2611";
-/// A part that is no model, or cannot be used.
+/// A part that is not a model, or cannot be used.
 pub(super) const PART: &str = "LUT2612";
 /// A value set to what a part does not have.
 pub(super) const SET: &str = "LUT2613";

@@ -52,7 +52,7 @@ pub(super) struct Declarations {
     pub(super) from_columns: Vec<String>,
     /// The organ table.
     pub(super) organs: Organs,
-    /// Whether names are missing that a faulty template or table would have made; that they are is no second fault.
+    /// Whether names are missing that a faulty template or table would have made; that they are is not a second fault.
     pub(super) torn: bool,
 }
 

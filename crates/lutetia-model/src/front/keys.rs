@@ -41,7 +41,7 @@ pub(crate) enum Form {
     /// The table has these keys.
     Plain,
     /// The table has entries with names of the author's choice, each with these keys; an entry
-    /// that is no table is the value of this key.
+    /// that is not a table is the value of this key.
     Named(&'static str),
 }
 
@@ -277,7 +277,7 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "states",
         form: Form::Named("initial"),
-        about: "quantities that are no amounts, changed by explicit fluxes only",
+        about: "quantities that are not amounts, changed by explicit fluxes only",
         keys: &[
             must("unit", Kind::Text, "unit"),
             key("initial", Kind::Value, "value at the start"),

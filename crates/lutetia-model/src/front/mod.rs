@@ -120,7 +120,7 @@ fn document(
     source: &SourceFile,
     sources: &mut Sources,
 ) -> Result<(SourceId, Vec<(Text, Node)>), Vec<Diagnostic>> {
-    // A byte-order mark is no fault, only invisible.
+    // A byte-order mark is not a fault, only invisible.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
     if text.len() > LARGEST_FILE {
         let id = sources.add(&source.name, "");

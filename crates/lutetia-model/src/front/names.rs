@@ -58,7 +58,7 @@ pub(super) struct Names {
     pub(super) units: UnitSystem,
     /// Names seen in expressions.
     pub(super) used: std::collections::BTreeSet<String>,
-    /// Species whose places were faulty; that an amount of theirs is missing is no second fault.
+    /// Species whose places were faulty; that an amount of theirs is missing is not a second fault.
     pub(super) doubtful: std::collections::BTreeSet<String>,
     /// Whether it is uncertain which species carry a label.
     pub(super) labels_doubtful: bool,
@@ -239,7 +239,7 @@ impl Names {
                     faults.push(
                         Diagnostic::error(
                             code::DIMENSION,
-                            format!("{d} to a power that is no plain number has no dimension"),
+                            format!("{d} to a power that is not a plain number has no dimension"),
                         )
                         .at(raw.span, "")
                         .hint("divide by a reference value first: `(weight/w_ref)^b`"),

@@ -30,7 +30,7 @@ pub(super) struct Organs {
     pub(super) filters: Vec<(String, Vec<String>)>,
     /// Columns of values, each with one of its cells.
     values: Vec<(String, Text)>,
-    /// Whether the table as a whole could not be read: what it would have named is no second fault.
+    /// Whether the table as a whole could not be read: what it would have named is not a second fault.
     pub(super) torn: bool,
     /// Columns of values that were used as filters and reported.
     reported: RefCell<BTreeSet<String>>,
@@ -48,7 +48,7 @@ impl Organs {
         let typed = |start: usize, end: usize| text.as_str()[start..end].to_owned();
         if let Some(bad) = all.iter().find(|p| p.filter.is_none()) {
             fault(
-                format!("`{}` is no placeholder", typed(bad.start, bad.end)),
+                format!("`{}` is not a placeholder", typed(bad.start, bad.end)),
                 (bad.start, bad.end),
                 "write `{organ}`, or `{organ:column}` for the organs of a column of true and false, `{organ:!column}` for the others"
                     .to_owned(),
@@ -301,7 +301,7 @@ impl Organs {
                 names.push(name);
             }
         }
-        // What the numbers of a row rest on is no column of numbers.
+        // What the numbers of a row rest on is not a column of numbers.
         let graded = |organ: &str| -> Vec<(Text, Node)> {
             let row = rows.iter().find(|r| r.0 == organ).map_or(&[][..], |r| &r.1);
             row.iter()

@@ -303,9 +303,12 @@ fn mass_action(
 ) -> Option<Rate> {
     if let Some(state) = from.iter().find(|p| matches!(p.0, Participant::Quantity(_))) {
         faults.push(
-            Diagnostic::error(code::MASS_ACTION, "a state that is no amount has no mass action")
-                .at(state.2, "")
-                .hint("write `=>` and the flux in the unit of the state per time"),
+            Diagnostic::error(
+                code::MASS_ACTION,
+                "a state that is not an amount has no mass action",
+            )
+            .at(state.2, "")
+            .hint("write `=>` and the flux in the unit of the state per time"),
         );
         return None;
     }

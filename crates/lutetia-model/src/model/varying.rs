@@ -87,7 +87,7 @@ impl Model {
     /// dimension, which takes its place in every rate, definition, observable and volume, and in the formulas of other
     /// parameters. A bare name means that of all parts of a chain, where they agree.
     ///
-    /// A parameter that is driven is no parameter any more: it is neither set nor estimated and does not vary between
+    /// A parameter that is driven is not a parameter any more: it is neither set nor estimated and does not vary between
     /// patients. Effects of covariates on it stay, as they do where it is set.
     ///
     /// This is the last step before the model is compiled. What is evaluated once (initial values, the numbers of

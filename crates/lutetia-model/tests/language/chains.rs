@@ -284,7 +284,7 @@ fn cases_of_ports_and_roles(head: &str, parts: &str) -> Vec<(&'static str, Strin
                 "{head}{parts}[toxicities]\na = \"tumour.mass\"\nb = {{ output = \"tumour.mass\", ctcae = \"platlets\" }}\n"
             ),
         ),
-        ("roles that are no text", format!("{head}{parts}[roles]\ndeath = 1\n")),
+        ("roles that are not text", format!("{head}{parts}[roles]\ndeath = 1\n")),
         (
             "parts that do not agree",
             format!("{head}{parts}drug = \"family/drug\"\n[set]\n\"growth\" = \"1 1/h\"\n"),
@@ -318,7 +318,7 @@ fn regress_faults_of_chains() {
         ("no such model", format!("{head}[parts]\npk = \"family/ligend\"\n")),
         ("a chain as a part", format!("{head}[parts]\npk = \"chains/base\"\n")),
         ("a part with a fault", format!("{head}[parts]\npk = \"family/broken\"\n")),
-        ("alias that is no name", format!("{head}[parts]\n\"p k\" = \"family/ligand\"\n")),
+        ("alias that is not a name", format!("{head}[parts]\n\"p k\" = \"family/ligand\"\n")),
         (
             "several at once",
             format!(
@@ -327,7 +327,7 @@ fn regress_faults_of_chains() {
         ),
         ("units", format!("{head}{parts}[connect]\n\"tumour.dose_rate\" = \"pk.A_tumour\"\n")),
         (
-            "times is no quantity",
+            "times is not a quantity",
             format!(
                 "{head}{parts}[connect]\n\"tumour.dose_rate\" = {{ from = \"pk.A_tumour\", times = \"4 mGy/MBq/hh\" }}\n"
             ),

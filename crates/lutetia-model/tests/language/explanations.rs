@@ -193,7 +193,7 @@ fn regress_organs_are_folded() {
     insta::assert_snapshot!(short);
 }
 
-/// Every box and arrow of a drawing: one box for the compartment that is no organ, one per template, an arrow per pair.
+/// Every box and arrow of a drawing: one box for the compartment that is not an organ, one per template, an arrow per pair.
 #[test]
 fn exact_the_drawing_has_a_box_per_template() {
     let count = |text: &str, what: &str| text.matches(what).count();

@@ -85,7 +85,7 @@ fn exact_a_row_gives_its_source_and_grade_to_each_of_its_numbers() {
     }
     let other = parameter(&model, "V_spleen");
     assert_eq!((other.source.as_deref(), other.evidence), (None, None));
-    // The columns themselves are no numbers.
+    // The columns themselves are not numbers.
     assert!(model.parameters.iter().all(|p| !p.name.starts_with("source")));
     let file = SourceFile {
         name: "bad.toml".to_owned(),

@@ -78,7 +78,7 @@ fn regress_every_bad_file_gives_its_message() {
         .filter(|code| !code.starts_with("LUT261"))
         .collect();
     let missing: Vec<_> = declared.iter().filter(|code| !codes.contains(**code)).collect();
-    // A file of more than 1 MiB is no file for a repository; `exact_a_file_that_is_too_large`.
+    // A file of more than 1 MiB is not a file for a repository; `exact_a_file_that_is_too_large`.
     assert_eq!(missing, [&"LUT2006"], "codes without a file");
 }
 

@@ -160,7 +160,7 @@ fn exact_a_faulty_table_is_one_fault_whose_hint_can_be_followed() {
         ),
         (
             "organ;V (L);F (L/h);two\na;1.500,5;1;true\n",
-            "`1.500,5` in column `V` is no number",
+            "`1.500,5` in column `V` is not a number",
             "`1.5`",
         ),
         (
@@ -320,10 +320,10 @@ fn exact_no_filter_is_ignored() {
             "no column `nonsense`",
         ),
         // Braces that hold something else.
-        (all, "P = { in = [\"{organ}\"] }", "x_{o}: P.{o} -> 0 @ k_{o}", "`{o}` is no placeholder"),
-        (all, "P = { in = [\"{organs}\"] }", "x: P.a -> 0 @ k_a", "`{organs}` is no placeholder"),
-        (all, "P = { in = [\"{ organ }\"] }", "x: P.a -> 0 @ k_a", "`{ organ }` is no placeholder"),
-        (all, "P = { in = [\"{organ}\"] }", "x_{organ: P.{organ} -> 0 @ k_a", "is no placeholder"),
+        (all, "P = { in = [\"{organ}\"] }", "x_{o}: P.{o} -> 0 @ k_{o}", "`{o}` is not a place"),
+        (all, "P = { in = [\"{organs}\"] }", "x: P.a -> 0 @ k_a", "`{organs}` is not a place"),
+        (all, "P = { in = [\"{ organ }\"] }", "x: P.a -> 0 @ k_a", "`{ organ }` is not a place"),
+        (all, "P = { in = [\"{organ}\"] }", "x_{organ: P.{organ} -> 0 @ k_a", "is not a place"),
     ] {
         let checked = inline(compartments, species, scheme);
         let what = format!("{compartments}\n{species}\n{scheme}\n{}", rendered(&checked));

@@ -65,7 +65,7 @@ pub struct RecistRules {
     pub confirm: bool,
     /// Least days from the start of treatment for stable disease: 42.
     pub stable_days: f64,
-    /// A sum below this is no measurable lesion any more, mm. Assumed: simulated tumours never vanish.
+    /// A sum below this is not a measurable lesion any more, mm. Assumed: simulated tumours never vanish.
     pub vanished_mm: f64,
 }
 

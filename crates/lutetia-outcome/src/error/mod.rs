@@ -44,7 +44,7 @@ pub enum OutcomeError {
         /// The arm, stratum or table.
         what: String,
     },
-    /// The data do not determine what is asked.
+    /// The data do not determine the answer.
     #[error("{what} is not determined: {reason}")]
     NotDetermined {
         /// What was asked for.

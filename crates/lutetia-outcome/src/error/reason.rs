@@ -1,6 +1,6 @@
 //! Why there is no answer.
 
-/// Why the data do not determine what is asked, and what would.
+/// Why the data do not determine the answer, and what would.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoAnswer {
@@ -187,7 +187,7 @@ pub enum NoAnswer {
     /// A difference of 0.
     #[error("both arms have the same share")]
     SameShare,
-    /// A cumulative hazard that is no number.
+    /// A cumulative hazard that is not a number.
     #[error(
         "the cumulative hazard is {hazard} at time {at}, from {before} at {from}; check the coefficients of the hazard \
          and the size of what they multiply"

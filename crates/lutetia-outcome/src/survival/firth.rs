@@ -142,7 +142,7 @@ fn limit(
     let (mut near, mut far, mut reach) = (from, from, step);
     loop {
         far += reach;
-        // A hazard ratio beyond e^±50 is no limit.
+        // A hazard ratio beyond e^±50 is not a limit.
         if (far - from).abs() > 50.0 + 20.0 * step.abs() {
             return Ok(if step > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY });
         }

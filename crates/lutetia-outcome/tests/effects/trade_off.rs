@@ -145,7 +145,7 @@ fn val_newcombe_for_pairs() {
 }
 
 /// Pairs without correlation (ad = bc) are two samples; nobody harmed leaves Wilson's upper limit; numbers
-/// that are no counts are refused.
+/// that are not counts are refused.
 #[test]
 fn exact_pairs_without_correlation_are_two_samples() {
     let found = paired_risk_difference(6.0, 14.0, 24.0, 56.0, 0.95).expect("pairs");

@@ -189,7 +189,7 @@ fn exact_dense_times_do_not_become_one() {
     let before = apart.clone();
     join_ties(&mut [&mut apart]);
     assert_eq!(apart, before);
-    // A chain over a tenth of a day is no rounding.
+    // A chain over a tenth of a day is not a rounding.
     let mut chain: Vec<f64> = (0..100_000).map(|k| 300.0 + 1e-6 * f64::from(k)).collect();
     join_ties(&mut [&mut chain]);
     chain.dedup();

@@ -46,6 +46,25 @@ pub struct CurveOptions {
     pub bootstrap: usize,
 }
 
+impl CurveOptions {
+    /// One and two exponentials, with and without uptake, and nothing else asked for; `error` holds where the table has no
+    /// standard deviation.
+    #[must_use]
+    pub fn new(error: ErrorModel) -> Self {
+        Self {
+            functions: ["mono", "bi", "bi-uptake", "tri-uptake"].map(str::to_owned).to_vec(),
+            error,
+            over_sd: false,
+            seed: 1,
+            until_h: 200.0,
+            variance_count: VarianceCount::default(),
+            gates: false,
+            profile: false,
+            bootstrap: 0,
+        }
+    }
+}
+
 /// Fits every region of one cycle of one patient.
 ///
 /// # Errors
@@ -88,7 +107,7 @@ pub fn fit_region(mut data: Curve, options: &CurveOptions) -> Result<RegionCurve
     let known = data.points.iter().all(|p| p.sd_mbq.is_some()) && !options.over_sd;
     let error = if known { ErrorModel::Known } else { options.error };
     if matches!(error, ErrorModel::Proportional { .. }) {
-        // Nothing at the injection is no measurement, and under a proportional error it would be exact.
+        // Nothing at the injection is not a measurement, and under a proportional error it would be exact.
         data.points.retain(|p| p.time_h > 0.0 || p.activity_mbq > 0.0);
     }
     let times: Vec<f64> = data.points.iter().map(|p| p.time_h).collect();

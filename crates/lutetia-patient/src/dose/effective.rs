@@ -48,7 +48,7 @@ impl Effective {
 }
 
 /// BED of a region: the dose rate is its curve of activity times the dose per integral, and alphas are
-/// weighted by the RBE given. Refused where the curve is no sum of exponentials, and for alphas without an
+/// weighted by the RBE given. Refused where the curve is not a sum of exponentials, and for alphas without an
 /// RBE.
 pub fn effective(
     tia: &RegionTia,

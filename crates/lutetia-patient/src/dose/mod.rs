@@ -154,7 +154,7 @@ pub fn all_doses(
     Ok(Doses { regions, marrow, members, warnings })
 }
 
-/// Regions for which a biologically effective dose was asked and cannot be had, as the dose rate is no sum of exponentials
+/// Regions for which a biologically effective dose was requested and cannot be computed, as the dose rate is not a sum of exponentials
 /// from one injection on.
 fn without_effective_dose<'a>(
     asked: impl Iterator<Item = &'a String>,
@@ -178,7 +178,7 @@ pub struct RegionDose {
     pub dose: Verdict<AbsorbedDose>,
     /// The biologically effective dose, or why there is none, where it was asked for.
     pub effective: Option<Verdict<Effective>>,
-    /// Uncertainty by input, or why it cannot be had, where the chain of the measurement is known.
+    /// Uncertainty by input, or why it cannot be computed, where the chain of the measurement is known.
     pub budget: Option<Verdict<Budget>>,
 }
 

@@ -15,7 +15,7 @@ pub enum DoseWarning {
         /// Where.
         regions: Vec<String>,
     },
-    /// A biologically effective dose that cannot be had.
+    /// A biologically effective dose that cannot be computed.
     NoEffectiveDose {
         /// Of which region.
         region: String,
@@ -43,7 +43,7 @@ impl fmt::Display for DoseWarning {
             ),
             Self::NoEffectiveDose { region } => write!(
                 f,
-                "`{region}` has no biologically effective dose: its dose rate is no sum of exponentials from one injection \
+                "`{region}` has no biologically effective dose: its dose rate is not a sum of exponentials from one injection \
                  on (a method without a function, another kind of function, or several administrations)"
             ),
             Self::Mass { region, g, reference, slip } => {

@@ -195,7 +195,7 @@ pub enum NoIntegral {
     },
     /// A tail through the last two measurements that is slower than decay.
     #[error(
-        "`{region}` falls slower than {nuclide} decays over its last two measurements: an effective half-life of {} h, the \
+        "`{region}` falls more slowly than {nuclide} decays over its last two measurements: an effective half-life of {} h, the \
          physical one {} h; use `trapezoid physical`, or look whether the values are decay-corrected",
         significant(*half_life_h, 4),
         significant(*physical_h, 4)

@@ -1,4 +1,4 @@
-//! Why something that is asked of a patient cannot be had.
+//! Why something that is asked of a patient cannot be computed.
 
 mod integral;
 mod text;
@@ -18,7 +18,7 @@ use lutetia_units::{NuclideError, Unit, UnitError, typed};
 
 use text::did_you_mean;
 
-/// Why something that is asked of a patient cannot be had. What the data of a region do not allow is no error but a
+/// Why something that is asked of a patient cannot be computed. What the data of a region do not allow is not an error but a
 /// verdict on that region.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -134,7 +134,7 @@ pub enum PatientError {
         nuclide: String,
     },
     /// Weights for a region without a dose.
-    #[error("an RBE is asked for `{region}`, which has no dose; there are: {}", regions.join(", "))]
+    #[error("an RBE is given for `{region}`, which has no dose; there are: {}", regions.join(", "))]
     RbeRegion {
         /// As asked.
         region: String,
@@ -187,7 +187,7 @@ pub enum PatientError {
         /// Its name.
         observable: String,
     },
-    /// An output of a model that is no activity.
+    /// An output of a model that is not an activity.
     #[error("the output `{output}` is in {unit}; expected a unit of activity")]
     NotAnActivity {
         /// Its name.

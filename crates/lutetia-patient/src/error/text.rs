@@ -53,7 +53,7 @@ pub enum TextError {
         text: String,
     },
     /// A relative standard deviation that is negative or has a unit.
-    #[error("`{text}` is no relative standard deviation; expected one such as `5 %`")]
+    #[error("`{text}` is not a relative standard deviation; expected one such as `5 %`")]
     NotRelative {
         /// As typed.
         text: String,
@@ -120,7 +120,7 @@ pub enum TextError {
         name: String,
     },
     /// No flag.
-    #[error("`{name}` is no flag; expected `misfit`")]
+    #[error("`{name}` is not a flag; expected `misfit`")]
     Flag {
         /// As typed.
         name: String,

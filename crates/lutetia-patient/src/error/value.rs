@@ -87,8 +87,8 @@ pub enum NoValue {
     /// A sum of several integrals has no budget of its own.
     #[error("it is made of several integrals; its standard error is that of the dose alone")]
     SeveralIntegrals,
-    /// A dose rate that is no sum of exponentials.
-    #[error("the curve is no sum of exponentials")]
+    /// A dose rate that is not a sum of exponentials.
+    #[error("the curve is not a sum of exponentials")]
     NoPhases,
     /// Nobody asked for a biologically effective dose.
     #[error("no biologically effective dose was computed")]

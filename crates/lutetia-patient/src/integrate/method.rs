@@ -5,7 +5,7 @@ use lutetia_units::{Quantity, Unit};
 
 use crate::TextError;
 
-/// How an integral is had without a fit.
+/// How an integral is computed without a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
     /// Hänscheid 2018: one measurement, no half-life.

@@ -87,7 +87,7 @@ fn early_or_late(time_h: f64, half_life_h: f64) -> String {
 ///
 /// # Errors
 /// [`NoIntegral`]: several measurements and no `at_h` or none near it, one below detection, a curve that rises at
-/// its end or falls slower than the nuclide decays, an effective half-life above the physical one.
+/// its end or falls more slowly than the nuclide decays, an effective half-life above the physical one.
 pub fn integral(curve: &Curve, method: &Method, at_h: Option<f64>) -> Result<Tia, NoIntegral> {
     administrations::one_injection(curve)?;
     let one = || one_point(curve, at_h);

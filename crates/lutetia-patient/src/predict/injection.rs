@@ -67,7 +67,7 @@ impl<'m> Injection<'m> {
     /// Doses of one nuclide into a model whose parameters are `set`, with the activities of regions as `outputs`.
     ///
     /// # Errors
-    /// [`PatientError`]: a name that the model does not have, a value that it cannot take, an output that is no activity,
+    /// [`PatientError`]: a name that the model does not have, a value that it cannot take, an output that is not an activity,
     /// doses without activity or of several nuclides.
     pub fn new(
         model: &'m LoadedModel,

@@ -135,7 +135,7 @@ pub(super) fn fit(points: &Points, frames: &Frames, start: Start) -> Result<Line
     let starts = frames.list();
     match start {
         Start::Time(t_star_min) => {
-            // Frames are given in minutes that were perhaps seconds: a rounding is no frame more or less.
+            // Frames are given in minutes that were perhaps seconds: a rounding is not a frame more or less.
             let first = starts.partition_point(|f| f.start < t_star_min - 1e-6);
             if n - first < FEWEST {
                 return Err(PetError::FewPoints { found: n - first, needed: FEWEST, t_star_min });

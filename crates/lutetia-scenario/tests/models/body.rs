@@ -166,7 +166,7 @@ fn exact_free_daughters_decay_as_often_as_their_parents() {
         for element in elements {
             let mut own: f64 = daughters(&[element]).iter().map(|n| run.integrals[n]).sum();
             if element == "Ra" {
-                // Three tenths go into the bowel, whose decays are no output.
+                // Three tenths go into the bowel, whose decays are not output.
                 let place = |p: &str| run.integrals[&format!("free.Ra_{p}")];
                 let (bone, rest) = (place("bone"), place("rest"));
                 own += 0.3 / 0.52 * bone;

@@ -168,7 +168,7 @@ fn exact_words_of_a_parameter_decide_nothing() {
         assert_eq!(silent.notes, [""; 0]);
     }
     assert_eq!(with(&words, "Lu-177").notes, [""; 0]);
-    // A name that is no nuclide is said.
+    // A name that is not a nuclide is said.
     let other = |text: &str| text.replace("nuclide = \"Lu-177\"", "nuclide = \"Lu-77\"");
     let notes = with(&other, "Y-90").notes;
     assert!(
@@ -240,7 +240,7 @@ fn exact_an_rbe_weights_single_hits_alone() {
     }
 }
 
-/// What a nuclide gives that is not known is no number: the run is refused by its code until it is set.
+/// What a nuclide gives that is not known is not a number: the run is refused by its code until it is set.
 #[test]
 fn exact_what_is_not_known_of_a_nuclide_is_refused() {
     let refused = |model: &load::LoadedModel, set: &[(&str, &str)]| {

@@ -286,7 +286,7 @@ fn val_published_doses_and_half_lives_of_ligands() {
     }
     for ligand in family("ligand") {
         if !by_ligand.contains_key(ligand.as_str()) && !model("ligand", &ligand).is_sketch() {
-            faults.push(format!("{ligand} has no published number and is no sketch"));
+            faults.push(format!("{ligand} has no published number and is not a sketch"));
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

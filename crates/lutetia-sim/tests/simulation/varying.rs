@@ -126,7 +126,7 @@ fn exact_a_constant_curve_is_the_number() {
     let plain = driven(&[]);
     let fixed = amounts(&plain, &[("CL", 1.5), ("gfr", 4.0)], &[], &times, 1e-8);
     let both = driven(&["CL", "gfr"]);
-    assert!(both.system().parameter_index("CL").is_none(), "a curve is no parameter");
+    assert!(both.system().parameter_index("CL").is_none(), "a curve is not a parameter");
     assert!(both.system().parameters().iter().all(|p| p.iiv.is_none()));
     let (cl, gfr) = ([(0.0, 1.5), (24.0, 1.5)], [(0.0, 4.0), (24.0, 4.0)]);
     let varied = amounts(&both, &[], &[("CL", &cl), ("gfr", &gfr)], &times, 1e-8);

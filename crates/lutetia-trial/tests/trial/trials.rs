@@ -339,7 +339,7 @@ fn exact_who_cannot_be_simulated_is_named() {
             "{who:?}"
         );
     }
-    // A hazard below zero is no hazard.
+    // A hazard below zero is not a hazard.
     let negative = CHAIN.replace("h0*(M/M0)^link", "(0 - h0)*(M/M0)^link");
     let (model, system) = crate::build::model(&negative);
     let population = Population::new(&model, &system, &CohortSpec::default()).unwrap();

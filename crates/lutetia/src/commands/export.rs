@@ -171,7 +171,7 @@ const REFUSED_HINT: &str =
 /// What there is to write.
 struct Found {
     integrals: Vec<OrganIntegral>,
-    /// What a person should know of what is written, and of regions that are no organ.
+    /// What a person should know of what is written, and of regions that are not organs.
     notes: Vec<String>,
     /// Regions that cannot be written, and why.
     refused: Vec<(String, String)>,

@@ -253,7 +253,7 @@ impl Arguments {
     }
 }
 
-/// Refuses what is no file that can be opened.
+/// Refuses what is not a file that can be opened.
 fn readable(path: &Path) -> Outcome {
     std::fs::File::open(path).map(|_| ()).map_err(|error| Failure::reading(path, &error))
 }

@@ -88,7 +88,7 @@ fn keeping(text: &str) -> Result<Keeping, SecondsError> {
     seconds.map(Keeping::Long).ok_or(SecondsError)
 }
 
-/// What is no number of seconds.
+/// What is not a number of seconds.
 #[derive(Debug, thiserror::Error)]
 #[error("expected `{NOW}` or a number of seconds, 0 or more, such as 0.3")]
 struct SecondsError;

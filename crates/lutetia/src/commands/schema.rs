@@ -11,6 +11,7 @@ const EXAMPLE: &str = "\
 Example:
   lutetia schema experiment > experiment.schema.json
   lutetia schema experiment --page > experiment.md
+  lutetia schema model --page > model.md
   lutetia schema study --page > study.md
 
 With the first line `#:schema PATH` in a file, an editor that knows TOML completes its keys and
@@ -24,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "KIND")]
     kind: Kind,
 
-    /// Print a page instead: of the keys of an experiment, the columns of a study, or the ports.
+    /// Print a page instead: the keys of models and chains or of an experiment, the columns of a study, or the ports.
     #[arg(long)]
     page: bool,
 }
@@ -43,17 +44,12 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Outcome {
     let text = match (arguments.kind, arguments.page) {
         (Kind::Experiment, true) => lutetia_experiment::keys::page(),
         (Kind::Ports, true) => lutetia_model::ports(&lutetia_scenario::ports_file()).0.page(),
+        (Kind::Model | Kind::Chain, true) => lutetia_model::keys_page(),
         (Kind::Study, true) => lutetia_data::study_page(),
         (Kind::Study, false) => {
             return Err(Failure::usage(
                 "a study is a folder of tables, which has no JSON Schema",
                 "`lutetia schema study --page` says what each of its columns means",
-            ));
-        }
-        (Kind::Model | Kind::Chain, true) => {
-            return Err(Failure::usage(
-                "there is a page of the keys of an experiment, of the columns of a study and of the ports alone",
-                "leave `--page` out: the schema says of each key what it means",
             ));
         }
         (Kind::Model, false) => lutetia_model::json_schema(),

@@ -11,7 +11,7 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Refuses what is no folder that can be read.
+/// Refuses what is not a folder that can be read.
 pub(crate) fn check_folder(folder: &Path) -> Outcome {
     if folder.is_file() {
         let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());

@@ -160,7 +160,7 @@ fn exact_json_is_one_value_on_standard_output() {
 fn exact_colour_only_where_it_is_wanted() {
     let folder = empty();
     std::fs::write(folder.path().join("bad.toml"), "").expect("a file");
-    // The streams of a test are no terminals.
+    // The streams of a test are not terminals.
     assert!(!run(folder.path(), &["check", "bad.toml"]).contains('\u{1b}'));
     assert!(run(folder.path(), &["check", "--color", "always", "bad.toml"]).contains('\u{1b}'));
 }
@@ -174,7 +174,7 @@ fn exact_every_shell_gets_a_script() {
     }
 }
 
-/// A reader that goes away after one line is no fault: no message, exit code 0.
+/// A reader that goes away after one line is not a fault: no message, exit code 0.
 #[test]
 fn exact_a_closed_pipe_ends_in_silence() {
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lutetia"))

@@ -85,7 +85,7 @@ fn exact_curves_that_one_exponential_misses() {
     let folder = study("kidney_left", &sd(&slow, 0.015));
     assert!(fitted(folder.path(), &[]).0.is_none());
     let (tia, _, row) = fitted_by(folder.path(), "trapezoid fitted");
-    assert!(tia.is_none() && row.contains("falls slower than Lu-177 decays"), "{row}");
+    assert!(tia.is_none() && row.contains("falls more slowly than Lu-177 decays"), "{row}");
 }
 
 fn fitted_by(folder: &Path, method: &str) -> (Option<f64>, Option<f64>, String) {
@@ -177,7 +177,7 @@ fn exact_a_map_gives_the_verdicts_of_a_fit() {
         [
             "ok",
             "not determined: rises at its last measurement",
-            "not determined: falls slower than the nuclide decays"
+            "not determined: falls more slowly than the nuclide decays"
         ]
     );
     assert!(status[3].contains("misses the data"), "{out}");

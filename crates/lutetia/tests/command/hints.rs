@@ -80,7 +80,7 @@ fn exact_what_is_suggested_runs() {
     for (arguments, slip) in slips() {
         let typed: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
         let (code, said) = run(&typed);
-        assert_ne!(code, Some(0), "{slip} is no slip");
+        assert_ne!(code, Some(0), "{slip} is not a slip");
         let suggested = said
             .split("did you mean `")
             .nth(1)

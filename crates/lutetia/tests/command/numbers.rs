@@ -6,7 +6,7 @@ use lutetia_testkit::repository;
 
 use crate::common::run;
 
-/// More digits than these in one number are no measurement and nothing anybody typed. Twelve are written at
+/// More digits than these in one number are neither measured nor typed by anybody. Twelve are written at
 /// most (JSON); six in tables.
 const DIGITS: usize = 12;
 
@@ -36,7 +36,7 @@ fn numbers(text: &str) -> Vec<(String, usize)> {
                 at += 1;
             }
         }
-        // Hashes and names that begin with digits are no numbers.
+        // Hashes and names that begin with digits are not numbers.
         if bytes.get(at).is_none_or(|b| !word(*b)) {
             found.push((text[start..at].to_owned(), at));
         }

@@ -68,6 +68,6 @@ fn exact_a_line_comes_when_its_page_is_made() {
     assert!(!second_is_there);
     let second = lines.recv_timeout(Duration::from_secs(10)).expect("the other line");
     assert!(second.starts_with("02_second: made, "), "{second}");
-    // No bar where standard error is no terminal.
+    // No bar where standard error is not a terminal.
     assert!(!said.contains('\u{1b}') && !said.contains('['), "{said}");
 }

@@ -245,7 +245,7 @@ fn cell(
             column.unit
         )
     };
-    faults.push(format!("`{text}` in column `{}` is no number", column.name), span, &hint);
+    faults.push(format!("`{text}` in column `{}` is not a number", column.name), span, &hint);
     // The name is declared all the same, or its use would be a second fault.
     Cell::Value(Text::lumped(span, &format!("1 {}", column.unit)), true)
 }

@@ -216,7 +216,7 @@ impl Sample<'_> {
     }
 }
 
-/// The step, and whether the likelihood is concave here without a ridge; none where it is no number.
+/// The step, and whether the likelihood is concave here without a ridge; none where it is not a number.
 fn newton(at: &At) -> Option<(DVector<f64>, bool)> {
     // A ridge in the units of each parameter: in ln σ the likelihood may be straight where it is steep in β.
     let units = DMatrix::from_diagonal(&at.information.diagonal().map(|d| 1.0 + d.abs()));
