@@ -125,7 +125,7 @@ pub(crate) fn models(page: &str) -> Result<String> {
          Of the {all} keys, {shown} have one.\n"
     )?;
     if !missing.is_empty() {
-        write!(page, "Without one are {}.\n", missing.join(", "))?;
+        writeln!(page, "Without one are {}.", missing.join(", "))?;
     }
     Ok(page)
 }
