@@ -6,7 +6,7 @@ use lutetia_model::DoseNumber;
 use lutetia_model::system::{DoseTargetError, LimitKind};
 use thiserror::Error;
 
-use crate::engine::id::Unsupported;
+use crate::engine_id::Unsupported;
 
 /// Why a simulation was refused or failed.
 #[derive(Debug, Clone, PartialEq, Error)]

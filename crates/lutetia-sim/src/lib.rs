@@ -73,6 +73,7 @@
 
 mod doses;
 mod engine;
+mod engine_id;
 mod error;
 mod events;
 mod failure;
@@ -91,7 +92,7 @@ mod text;
 mod tolerance;
 
 pub use engine::Stop;
-pub use engine::id::{EngineId, Lacking, Unsupported};
+pub use engine_id::{EngineId, Lacking, Unsupported};
 pub use error::{
     Bounded, Cause, CurveFault, EventTime, Filling, NoSteadyState, OfState, SimError, SolveFailure,
 };

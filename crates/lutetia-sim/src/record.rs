@@ -3,7 +3,7 @@
 //! [`Record`] says what is wanted, [`Recorder`] writes it row by row, whatever integrates, and
 //! [`Trajectory`] is the result.
 
-use crate::engine::id::EngineId;
+use crate::engine_id::EngineId;
 
 /// A table of numbers, row after row.
 #[derive(Debug, Clone, PartialEq, Default)]

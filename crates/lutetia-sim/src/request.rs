@@ -3,8 +3,8 @@
 use lutetia_model::system::{ParameterKind, System};
 
 use crate::doses::{Doses, Holding};
-use crate::engine::id::EngineId;
 use crate::engine::{Lane, Plan, Stop};
+use crate::engine_id::EngineId;
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::{Feeds, Inputs};
 use crate::record::{Record, Standing, StopRule};

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 use crate::doses::Doses;
 use crate::engine::bdf::Bdf;
-use crate::engine::id::EngineId;
 use crate::engine::rodas::{InstructionSet, Rodas};
 use crate::engine::{Engine, Lane, Plan};
+use crate::engine_id::EngineId;
 use crate::error::{SimError, SolveFailure};
 use crate::inputs::known;
 use crate::record::Trajectory;

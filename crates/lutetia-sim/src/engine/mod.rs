@@ -7,12 +7,11 @@
 pub(crate) mod bdf;
 mod elimination;
 mod first_step;
-pub(crate) mod id;
 pub(crate) mod rodas;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::id::{EngineId, Unsupported};
+use crate::engine_id::{EngineId, Unsupported};
 use crate::error::SolveFailure;
 use crate::inputs::Feeds;
 use crate::record::{Record, StopRule, Trajectory};

@@ -193,7 +193,10 @@ fn exact_an_unknown_engine_is_refused() {
     let far: Result<EngineId, Unsupported> = "rosenbrock".parse();
     let far = far.expect_err("there is none");
     assert!(matches!(&far, Unsupported::Engine { name, .. } if name == "rosenbrock"), "{far:?}");
-    assert_eq!(far.to_string(), "there is no engine `rosenbrock`; engines are `bdf`, `rodas`, `auto`");
+    assert_eq!(
+        far.to_string(),
+        "there is no engine `rosenbrock`; engines are `bdf`, `rodas`, `auto`"
+    );
     let near = "BDF".parse::<EngineId>().expect_err("names are typed as they are");
     assert_eq!(
         near.to_string(),

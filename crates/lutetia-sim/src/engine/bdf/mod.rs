@@ -24,8 +24,8 @@ use self::equations::Layout;
 use self::run::{Task, integrate};
 use self::tangents::TangentLayout;
 use super::elimination::Elimination;
-use super::id::{EngineId, Unsupported};
 use super::{Engine, Lane, Plan, Stop};
+use crate::engine_id::{EngineId, Unsupported};
 use crate::error::SolveFailure;
 
 /// Derivative programs kept for the last few choices of parameters: a fit asks for the same ones

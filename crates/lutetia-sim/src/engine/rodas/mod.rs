@@ -18,8 +18,8 @@ use lutetia_model::system::{LaneTapes, Lanes, Pack, System};
 use self::group::{Common, Group};
 pub(crate) use self::set::InstructionSet;
 use super::elimination::Elimination;
-use super::id::{EngineId, Lacking, Unsupported};
 use super::{Engine, Lane, Plan, Stop};
+use crate::engine_id::{EngineId, Lacking, Unsupported};
 
 /// What the method works out about a system once.
 #[derive(Debug)]
