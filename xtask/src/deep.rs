@@ -110,7 +110,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         }
     }
     if only.is_none() {
-        #[expect(clippy::disallowed_methods, reason = "the date of a run is no result")]
+        #[expect(clippy::disallowed_methods, reason = "the date of a run is not a result")]
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let text = format!("# {}, {cores} cores\n{rows}", date(seconds / 86_400));

@@ -7,6 +7,7 @@ const DOSE: &[&str] = &["dose"];
 const COHORT: &[&str] = &["cohort"];
 const TRIAL: &[&str] = &["trial"];
 const CALIBRATE: &[&str] = &["calibrate"];
+const TIMES: &[&str] = &["reconstruct", "trial"];
 
 /// The steps that a step takes something of, with the kinds that make it.
 pub(super) fn needed(step: &Step) -> Vec<(&str, &'static [&'static str])> {
@@ -19,6 +20,9 @@ pub(super) fn needed(step: &Step) -> Vec<(&str, &'static [&'static str])> {
         Step::SelectFunction(s) => {
             s.from.iter().map(|id| (id.as_str(), &["cohort-curves"][..])).collect()
         }
+        // Patients' times are a part of what such a step makes.
+        Step::Survival(s) => s.from.iter().map(|from| (of_part(from), TIMES)).collect(),
+        Step::IndependentAction(s) => vec![(of_part(&s.from), TIMES)],
         Step::Simulate(s) => s.cohort.iter().map(|id| (id.as_str(), COHORT)).collect(),
         Step::Trial(s) => vec![(&s.cohort, COHORT)],
         Step::Calibrate(s) => vec![(&s.trial, TRIAL)],
@@ -53,4 +57,9 @@ pub(super) fn needed(step: &Step) -> Vec<(&str, &'static [&'static str])> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The step that a table is of.
+fn of_part(table: &str) -> &str {
+    table.split('.').next().unwrap_or(table)
 }

@@ -61,6 +61,14 @@ pub(super) fn of_message(file: &File<'_>, id: &str, message: &str) -> Span {
     found.unwrap_or_else(|| names::place(file, "step", "id", id, id))
 }
 
+/// Whether the steps that a step names are of the kinds that it needs.
+pub(super) fn kinds_fit(experiment: &Experiment, step: &Step) -> bool {
+    let kind = |id: &str| experiment.steps.iter().find(|s| s.kind().id() == id).map(Step::word);
+    kinds::needed(step)
+        .iter()
+        .all(|(id, wanted)| kind(id).is_none_or(|word| wanted.contains(&word)))
+}
+
 /// Steps whose kind is not the one that is needed of them.
 pub(super) fn of_another_kind(file: &File<'_>, experiment: &Experiment) -> Vec<Diagnostic> {
     let known: BTreeMap<&str, &Step> =

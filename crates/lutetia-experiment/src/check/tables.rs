@@ -9,6 +9,7 @@ use lutetia_table::{Origin, TableError};
 use super::{
     File, meant,
     names::place,
+    rehearsal,
     sheets::{self, Scope, Sheet},
     texts,
 };
@@ -58,6 +59,10 @@ pub(super) fn faults(
     for (at, step) in experiment.steps.iter().enumerate() {
         let before: Vec<&str> = experiment.steps[..at].iter().map(|s| s.kind().id()).collect();
         let id = step.kind().id();
+        // What a step of another kind than is needed lacks is not said beside that.
+        if !rehearsal::kinds_fit(experiment, step) {
+            continue;
+        }
         for (near, wanted) in of_step(step) {
             let fault = made.later(&wanted, &before).or_else(|| made.fault_of(&wanted));
             let fault = fault.or_else(|| made.not_results(&wanted));

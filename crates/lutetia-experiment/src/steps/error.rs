@@ -134,7 +134,7 @@ pub enum StepError {
         /// The most.
         most: u32,
     },
-    /// A table that is no library of curves.
+    /// A table that is not a library of curves.
     #[error(transparent)]
     Library(Box<LibraryError>),
     /// No region of the name.

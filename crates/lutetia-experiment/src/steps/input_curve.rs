@@ -37,7 +37,7 @@ pub struct InputCurve {
     pub after: Option<String>,
 }
 
-/// Why a table is no curve of what it is to drive.
+/// Why a table is not a curve of what it is to drive.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputCurveError {

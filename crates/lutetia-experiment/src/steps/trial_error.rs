@@ -17,7 +17,7 @@ use super::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrialStepError {
-    /// A text that is no quantity of the unit that its key needs.
+    /// A text that is not a quantity of the unit that its key needs.
     #[error("{key}: {source}")]
     Quantity {
         /// The key, and whose it is.
@@ -178,7 +178,7 @@ impl TrialStepError {
         Self::Patients { failed: failed.len(), patients, first }
     }
 
-    /// A text that is no quantity of what a key needs.
+    /// A text that is not a quantity of what a key needs.
     pub(crate) fn quantity(key: impl Into<String>) -> impl FnOnce(UnitError) -> Self {
         let key = key.into();
         move |source| Self::Quantity { key, source }

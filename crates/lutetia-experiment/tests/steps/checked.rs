@@ -524,7 +524,7 @@ fn exact_a_table_without_results_is_said_before_a_run() {
     assert!(listed.contains("experiment.toml:"), "{listed}");
 }
 
-/// Lists without an element, cells that are no path, steps without a source, parts of data: found before a run, each at
+/// Lists without an element, cells whose text is not a path, steps without a source, parts of data: found before a run, each at
 /// its line.
 #[test]
 fn exact_what_only_a_run_showed_is_found_before_it() {

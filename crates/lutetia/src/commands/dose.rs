@@ -41,8 +41,9 @@ Example:
   lutetia dose data/studies/snmmi_patient4 --volume-sd \"5 %\" --out patient4
 
 Masses, volumes and sex of the patients are those of `subjects.csv`, activities and times those of
-`doses.csv`: measured curves are integrated, and no model takes part whose parameters a table could
-set. `lutetia fit --model FILE --patients TABLE.csv` fits one with parameters and covariates of a table.
+`doses.csv`. Measured curves are integrated without a model, so a table of patients would set
+nothing. To fit a model with the parameters and covariates of a table, use `lutetia fit --model FILE
+--patients TABLE.csv`.
 
 Every patient and cycle of the study is computed, unless `--subject` or `--cycle` chooses. With
 `--out`, a page per patient with curves, doses and budget, the tables as CSV, everything as

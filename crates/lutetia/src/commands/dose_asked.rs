@@ -124,7 +124,7 @@ enum CortexError {
 /// A weight of alphas that cannot be.
 #[derive(Debug, thiserror::Error)]
 enum RbeError {
-    #[error("`{text}` is no number")]
+    #[error("`{text}` is not a number")]
     NotANumber { text: String },
     #[error("the RBE is `{text}`; expected a number above 0")]
     NotAboveZero { text: String },

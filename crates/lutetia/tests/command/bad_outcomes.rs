@@ -339,7 +339,7 @@ fn exact_survival_is_of_one_endpoint_of_a_trial() {
         ("base.events", "", "name the `endpoint`; the trial follows OS, PFS"),
         ("base.events", "endpoint = \"DFS\"", "no endpoint `DFS`; the trial follows OS, PFS"),
         ("base.curves", "", "the table `base.curves` has no column `event`"),
-        ("men", "", "the step `men` is not of the kind `reconstruct` or `trial`"),
+        ("men", "", "`men` is of the kind `cohort`, expected `reconstruct` or `trial`"),
         ("base.events", "columns = { time = \"left\" }", "`columns` and other names in `between`"),
     ] {
         refused(&usual(), &with(from, more), &[said]);

@@ -199,7 +199,7 @@ fn process_tables(step: &CalibrateStep, base: &TrialUse, posterior: &Posterior) 
     for u in &step.unknowns {
         particles = particles.column(&u.name, &declared(base, &u.name).0);
     }
-    // Those that explored were simulated otherwise and are no part of the posterior.
+    // Those that explored were simulated otherwise and are not part of the posterior.
     for p in posterior.particles.iter().filter(|p| p.patients == step.patients as usize) {
         let finite = |x: f64| if x.is_finite() { Cell::Number(x) } else { Cell::Missing };
         let mut row = vec![finite(p.weight), finite(p.distance)];

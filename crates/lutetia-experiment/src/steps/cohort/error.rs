@@ -89,7 +89,9 @@ impl CohortFault {
 #[non_exhaustive]
 pub enum PosteriorFault {
     /// A name that leads out of the folder of reports.
-    #[error("`{name}` is no name of an experiment or step; expected letters, digits, `_` and `-`")]
+    #[error(
+        "`{name}` is not a name of an experiment or step; expected letters, digits, `_` and `-`"
+    )]
     Name {
         /// As typed.
         name: String,

@@ -9,7 +9,7 @@ use super::{map::MOST_LEVELS, people::MOST_PATIENTS};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CombinationError {
-    /// A response that is no share.
+    /// A response that is not a share.
     #[error(
         "`response` is `{name}` in {unit}; expected an output without unit, the tumour over its size at the start"
     )]

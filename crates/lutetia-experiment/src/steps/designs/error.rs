@@ -6,7 +6,7 @@ use lutetia_units::typed;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DesignsError {
-    /// A target that is no region.
+    /// A target that is not a region.
     #[error("`target` is `{target}`, which is not among the regions: {}", regions.join(", "))]
     Target {
         /// As named.

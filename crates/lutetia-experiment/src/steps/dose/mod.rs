@@ -45,7 +45,7 @@ pub struct DoseStep {
     /// Regions with a biologically effective dose: α/β and half-time of repair of each.
     #[serde(default)]
     pub bed: BTreeMap<String, TissueSpec>,
-    /// Regions without an absorbed dose and why (a field of view is no organ).
+    /// Regions without an absorbed dose and why (a field of view is not an organ).
     #[serde(default)]
     pub leave_out: BTreeMap<String, String>,
     /// Masses of regions whose volume was not measured, such as `1.4 g`, or `reference` for that of

@@ -63,7 +63,7 @@ pub fn library(table: &Table) -> Result<TacLibrary, LibraryError> {
     Ok(TacLibrary::new(curves.into_iter().map(|c| c.1).collect())?)
 }
 
-/// Why a table is no library of curves.
+/// Why a table is not a library of curves.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LibraryError {
@@ -78,7 +78,7 @@ pub enum LibraryError {
         /// What there is.
         found: Vec<String>,
     },
-    /// A cell that is no number.
+    /// A cell that is not a number.
     #[error("row {row} of the library has no number in `{column}`")]
     NoNumber {
         /// From 1.

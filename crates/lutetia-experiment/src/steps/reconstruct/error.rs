@@ -15,7 +15,7 @@ pub enum ReconstructError {
         /// The arms that have curves.
         known: Vec<String>,
     },
-    /// A cell that is no number.
+    /// A cell that is not a number.
     #[error("row {row} of `{table}` has no {column}")]
     NoNumber {
         /// From 1.
@@ -33,7 +33,7 @@ pub enum ReconstructError {
         /// Which arm.
         arm: String,
     },
-    /// A number at risk that is no number of patients.
+    /// A number at risk that is not a number of patients.
     #[error(
         "{} patients of `{arm}` at risk at {}; expected a whole number",
         typed(*found),

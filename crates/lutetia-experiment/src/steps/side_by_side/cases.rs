@@ -397,7 +397,7 @@ fn assumed(
     model: &LoadedModel,
     known: &BTreeMap<String, [String; 2]>,
 ) -> Vec<Range> {
-    // A chain says which values are its own; what stands in the files of its parts alone is no choice of the ligand.
+    // A chain says which values are its own; what stands in the files of its parts alone is not a choice of the ligand.
     let own: Option<Vec<String>> = model
         .model
         .chain

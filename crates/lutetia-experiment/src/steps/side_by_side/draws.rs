@@ -14,7 +14,7 @@ pub(super) struct Range {
     pub(super) slots: Vec<usize>,
     /// Least and greatest value, internal.
     pub(super) bounds: (f64, f64),
-    /// The region whose dose it multiplies, where it is no parameter.
+    /// The region whose dose it multiplies, where it is not a parameter.
     pub(super) region: Option<usize>,
 }
 

@@ -104,7 +104,7 @@ pub enum SideBySideError {
         /// Which.
         output: String,
     },
-    /// Something that is no volume.
+    /// Something that is not a volume.
     #[error("`{name}` is in {unit}; expected a volume")]
     NoVolume {
         /// Which.

@@ -149,7 +149,7 @@ fn parameters(
         .iter()
         .map(|(name, text)| Ok((name.clone(), internal(model, name, text)?)))
         .collect::<Result<Vec<_>, StepError>>()?;
-    // What a curve drives is no parameter any more, so that places differ and names do not.
+    // What a curve drives is not a parameter any more, so that places differ and names do not.
     let typical = cohort.with(&set)?.typical();
     let (theirs, values) = (cohort.model.simulator.system(), typical.parameters(0));
     let of = |name: &str| theirs.parameter_index(name).and_then(|k| values.get(k).copied());

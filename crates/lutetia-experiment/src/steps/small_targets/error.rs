@@ -14,7 +14,7 @@ pub enum SmallTargetsError {
         /// As given.
         value: f64,
     },
-    /// A nucleus that is no part of its cell.
+    /// A nucleus that is not a part of its cell.
     #[error("the nucleus of {nucleus} is not within the cell of {cell}; expected a smaller one")]
     Nucleus {
         /// As given.

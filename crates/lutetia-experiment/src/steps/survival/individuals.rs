@@ -120,7 +120,7 @@ pub(super) fn reordered(groups: Groups, reference: Option<&str>) -> Result<Group
 /// Patients of a CSV text with a header; every fault with its line.
 ///
 /// # Errors
-/// Missing columns, cells that are no time or no event, no patients.
+/// Missing columns, cells that are not times or events, no patients.
 pub fn read(
     name: &str,
     text: &str,

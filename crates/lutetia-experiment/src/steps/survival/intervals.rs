@@ -32,7 +32,7 @@ impl Intervals {
     /// Intervals `(left, right]` with their arms; ∞ on the right where a patient is censored.
     ///
     /// # Errors
-    /// Ends that are no interval, nobody.
+    /// Ends that are not an interval, nobody.
     pub fn new<S: AsRef<str>>(
         left: Vec<f64>,
         right: Vec<f64>,
@@ -53,7 +53,7 @@ impl Intervals {
     /// Patients of a table under `[data]`.
     ///
     /// # Errors
-    /// A missing column, a cell that is no time.
+    /// A missing column, a cell that is not a time.
     pub fn from_table(table: &Table, columns: &IntervalColumns) -> Result<Self, StepError> {
         let (left_at, right_at) = (table.index(&columns.left)?, table.index(&columns.right)?);
         let arm_at = match &columns.arm {
@@ -99,7 +99,7 @@ pub(super) struct IntervalArm<'p> {
 /// Intervals of a CSV text with a header; every fault with its line.
 ///
 /// # Errors
-/// Missing columns, cells that are no time, a right end before the left one, no patients.
+/// Missing columns, cells that are not times, a right end before the left one, no patients.
 pub fn read_intervals(
     name: &str,
     text: &str,

@@ -19,8 +19,8 @@ pub enum TradeOffFault {
         /// The trial.
         trial: String,
     },
-    /// A reference that is no regimen.
-    #[error("the reference `{name}` is no regimen; there are: {}", known.join(", "))]
+    /// A reference that is not a regimen.
+    #[error("the reference `{name}` is not a regimen; there are: {}", known.join(", "))]
     NoReference {
         /// As named.
         name: String,
@@ -134,9 +134,9 @@ impl TradeOffFault {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProposalFault {
-    /// A start that is no regimen.
+    /// A start that is not a regimen.
     #[error(
-        "`propose` starts from `{name}`, which is no regimen{}",
+        "`propose` starts from `{name}`, which is not a regimen{}",
         near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
     )]
     NoStart {
@@ -145,7 +145,7 @@ pub enum ProposalFault {
         /// A regimen that is near.
         near: Option<String>,
     },
-    /// An expectation of one patient that is no time.
+    /// An expectation of one patient that is not a time.
     #[error(
         "for one patient the benefit is an expected time: set `benefit = \"restricted-mean\"`, or `patients` for a \
          cohort"
@@ -167,9 +167,9 @@ pub enum ProposalFault {
         /// The output.
         output: String,
     },
-    /// What is no dose per activity.
+    /// What is not a dose per activity.
     #[error(
-        "`{path}`, by which `{output}` is judged, is no dose per activity above zero; expected \
+        "`{path}`, by which `{output}` is judged, is not a dose per activity above zero; expected \
          `step/region/per_activity` of a step of the kind `dose`"
     )]
     NoDose {

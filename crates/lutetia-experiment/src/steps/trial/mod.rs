@@ -76,6 +76,7 @@ pub struct TrialStep {
     #[serde(default)]
     pub scans: ScanSpec,
     /// Toxicities; those that the chain of the cohort declares, if left out, and none with `[]`.
+    #[schemars(extend("minItems" = 0))]
     pub toxicities: Option<Vec<ToxicitySpec>>,
     /// Time over which toxicity is watched after the last dose.
     #[serde(default = "sixty_days")]

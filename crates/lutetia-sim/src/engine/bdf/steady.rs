@@ -23,7 +23,7 @@ const MOST_INTERVALS: usize = 150;
 const SHARE: f64 = 1e-4;
 const LEAST: f64 = 1e-12;
 
-/// An entry beyond this many times what is the least that counts, a thousandth of what is given, is no steady state.
+/// An entry beyond this many times what is the least that counts, a thousandth of what is given, is not a steady state.
 const MOST_PILED_UP: f64 = 1e11;
 
 /// One interval of doses, again and again.

@@ -328,7 +328,7 @@ impl<'r, N: Lanes> Stepper<'r, N> {
             let scale = self.absolute[j].zip(most, |absolute, most| absolute + rtol * most);
             let share = k[j].zip(scale, |k, scale| k / scale);
             sum = sum.plus(share.times(share));
-            // What is not finite is no step.
+            // What is not finite is not a step.
             sum = sum.zip(y[j], |sum, y| sum + 0.0 * y);
         }
         #[expect(clippy::cast_precision_loss, reason = "states are few")]
