@@ -106,7 +106,11 @@ fn exact_faulty_posteriors_and_regimens_are_refused_with_their_reason() {
         ),
         (SECOND.to_owned(), Some("weight,distance,rate (L)\n1,1,0.1\n"), "`rate`"),
         (SECOND.replace("draws = 20", "draws = 0"), Some(PARTICLES), "expected 1 to 1000"),
-        (SECOND.replace("\"02_first\"", "\"../x\""), Some(PARTICLES), "no name of an experiment"),
+        (
+            SECOND.replace("\"02_first\"", "\"../x\""),
+            Some(PARTICLES),
+            "not a name of an experiment",
+        ),
         (
             SECOND.replace("series = \"more\",", "trial = \"men\","),
             Some(PARTICLES),
