@@ -145,7 +145,11 @@ fn parts(lines: &[&str]) -> Result<Vec<Part>> {
     let mut at = 0;
     while at < lines.len() {
         let name = lines[at].strip_prefix("<!-- file: ").and_then(|rest| rest.strip_suffix(" -->"));
-        if name.is_some() {
+        if let Some(name) = name {
+            // The mark is not shown: what is to be written where, a reader learns from the line above it.
+            let above = lines[..at].iter().rev().find(|line| !line.is_empty());
+            let named = above.is_some_and(|line| line.contains(&format!("`{name}`")));
+            ensure!(named, "line {}: the line above must name `{name}`", at + 1);
             at += 1;
         }
         let Some(fence) = lines.get(at).and_then(|line| line.strip_prefix("```")) else {
@@ -259,6 +263,7 @@ mod tests {
 
     const PAGE: &str = "\
 # A page
+`a/b.txt`:
 <!-- file: a/b.txt -->
 ```toml
 x = 1
@@ -283,9 +288,14 @@ two
         assert_eq!(found[0], Part::File { name: "a/b.txt".into(), text: "x = 1\n".into() });
         assert_eq!(
             found[1],
-            Part::Run(Shown { line: 9, command: "cat a/b.txt".into(), printed: 10..11 })
+            Part::Run(Shown { line: 10, command: "cat a/b.txt".into(), printed: 11..12 })
         );
-        for faulty in ["```console\nls\n```", "```console\n$ ls", "<!-- file: a -->\ntext"] {
+        for faulty in [
+            "```console\nls\n```",
+            "```console\n$ ls",
+            "`a`:\n<!-- file: a -->\ntext",
+            "text\n<!-- file: a -->\n```\n```",
+        ] {
             assert!(parts(&faulty.lines().collect::<Vec<_>>()).is_err(), "{faulty}");
         }
     }

@@ -5,7 +5,8 @@
 //! a closed form is exact to h²/6 of its third derivative and 1e-16/h, and 1e-5 is granted for both.
 
 use lutetia_sim::{
-    Dose, DoseKind, Options, Regimen, Request, SimError, Simulator, SolveFailure, Trajectory,
+    Dose, DoseKind, EngineId, Options, Regimen, Request, SimError, Simulator, SolveFailure,
+    Trajectory,
 };
 
 use crate::build::{cold, hot};
@@ -363,14 +364,21 @@ fn exact_a_reset_begins_anew() {
         cold(25.0, "X.c", 2.0),
     ];
     let times = [9.5, 10.0, 15.0, 20.0, 24.0, 28.0];
-    let found = run(&simulator, &Regimen { doses }, &times, &["k", "tl"]);
+    let regimen = Regimen { doses };
+    let found = run(&simulator, &regimen, &times, &["k", "tl"]);
     let left = |t: f64| (-0.2 * t).exp();
     let before = 7.0 * left(9.5) + 10.0 * filled(0.2, 9.5);
     let right =
         [before, 7.0, 7.0 * left(5.0), 12.0, 12.0 * left(4.0), 12.0 * left(8.0) + 2.0 * left(3.0)];
+    let lanes = Options { engine: EngineId::Rodas, ..options() };
+    let parameters = simulator.parameters(&[]).expect("known");
+    let beside = Request::new(&parameters, &regimen, &times).options(&lanes);
+    let beside = simulator.run(&beside).unwrap_or_else(|e| panic!("{e}"));
     for (row, right) in right.into_iter().enumerate() {
-        let value = found.outputs.get(row, 0).expect("a row");
-        assert!(near(value, right, 50.0), "{} h: {value}, not {right}", times[row]);
+        for found in [&found, &beside] {
+            let value = found.outputs.get(row, 0).expect("a row");
+            assert!(near(value, right, 50.0), "{} h: {value}, not {right}", times[row]);
+        }
     }
     let by_k = |row: usize| found.sensitivities.outputs[0].get(row, 0).expect("a row");
     assert!(near(by_k(1), 0.0, 50.0) && near(by_k(2), -35.0 * left(5.0), 50.0));
@@ -381,13 +389,17 @@ fn exact_a_reset_begins_anew() {
 /// activity; nothing is an amount too.
 #[test]
 fn exact_a_replacing_dose_is_what_an_event_sets() {
+    EngineId::ALL.into_iter().for_each(a_replacing_dose_is_what_an_event_sets);
+}
+
+fn a_replacing_dose_is_what_an_event_sets(engine: EngineId) {
     let simulator = oral("", true);
     let nuclide = &simulator.system().nuclides()[0];
     let (lambda, per_amount) = (nuclide.lambda, nuclide.activity_per_amount);
     let replace = |dose: Dose| Dose { kind: DoseKind::Replaces, over: None, ..dose };
     let parameters = simulator.parameters(&[("ka", 0.0), ("k", 0.0)]).expect("known");
     let states = |doses: Vec<Dose>, t: f64| {
-        let options = Options { rtol: 1e-9, states: true, ..Options::default() };
+        let options = Options { engine, rtol: 1e-9, states: true, ..Options::default() };
         let (regimen, times) = (Regimen { doses }, [0.0, t]);
         let request = Request::new(&parameters, &regimen, &times).options(&options);
         let found = simulator.run(&request).unwrap_or_else(|e| panic!("{e}"));

@@ -1,6 +1,6 @@
 //! Doses: what is hot, what is cold, when, and in which order.
 
-use lutetia_sim::{Change, Inputs, Options, Regimen, Request, SimError, Standing};
+use lutetia_sim::{Change, EngineId, Inputs, Options, Regimen, Request, SimError, Standing};
 
 use crate::build::*;
 use crate::closed_forms::{assert_close, column, tight};
@@ -131,9 +131,13 @@ fn exact_parameters_change_from_occasion_to_occasion() {
     assert!(matches!(run(&[change(1.0, &[1.0])]), Err(SimError::ParameterCount { .. })));
 }
 
-/// Pieces cut where a run stops anyway are the run: not a bit differs.
+/// Pieces cut where a run stops anyway are the run: not a bit differs, whoever integrates.
 #[test]
 fn exact_pieces_are_the_whole_run() {
+    EngineId::ALL.into_iter().for_each(pieces_are_the_whole_run);
+}
+
+fn pieces_are_the_whole_run(engine: EngineId) {
     let simulator = receptor(true, true).simulator(&["Lu-177"]);
     let parameters = simulator.parameters(&[]).expect("defaults");
     let later: Vec<f64> = parameters.iter().map(|p| 1.1 * p).collect();
@@ -142,7 +146,7 @@ fn exact_pieces_are_the_whole_run() {
         Regimen::repeat(&hot(0.0, "L.plasma", "Lu-177", 7400.0, Some(40.0), 0.5), 24.0, 3);
     regimen.doses.push(cold(24.0, "L.plasma", 5.0));
     let times: Vec<f64> = (0..=48).map(|k| f64::from(k) * 2.0).collect();
-    let options = Options::default();
+    let options = Options { engine, ..Options::default() };
     let inputs = Inputs::default();
     let whole = simulator
         .run(
@@ -157,6 +161,7 @@ fn exact_pieces_are_the_whole_run() {
                  times: &[f64],
                  rule: &(dyn Fn(usize, &[f64]) -> bool + Sync)| {
         let whole = Request::new(&parameters, &regimen, times).changes(&changes);
+        let whole = whole.options(&options);
         simulator.run(&whole.from(from).until(until).follow_while(rule))
     };
     let always = |_: usize, _: &[f64]| true;
@@ -187,7 +192,7 @@ fn exact_pieces_are_the_whole_run() {
     let short = Standing { states: vec![1.0], time: 24.0, ..Standing::default() };
     let refused = piece(Some(&short), 48.0, &[30.0], &always);
     assert!(matches!(refused, Err(SimError::StateCount { found: 1, .. })), "{refused:?}");
-    let integrals = Options { integrals: vec![0], ..Options::default() };
+    let integrals = Options { integrals: vec![0], ..options };
     let whole = Request::new(&parameters, &regimen, &[30.0]).until(48.0);
     let refused = simulator.run(&whole.options(&integrals));
     assert!(matches!(refused, Err(SimError::BadOption { option: "integrals", .. })));
