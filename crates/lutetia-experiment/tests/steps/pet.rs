@@ -86,7 +86,8 @@ fn parameters_of_plots(ran: &Ran) -> Vec<String> {
     plots.map(|row| row.text("row").to_owned()).collect()
 }
 
-/// With 4 % of blood left in and no delay, Logan's V_T is that of the tissue with its blood; told of it, that of the model.
+/// A fraction of blood and a delay that are given are not estimated: they have no error, their rows say so, and V_T is the
+/// one that the scan was computed from.
 #[test]
 fn exact_what_is_held_is_said_to_be_held() {
     let keys = "methods = [\"1tcm\"]\nregions = [\"cortex\"]\nscans = [\"second\"]\n\

@@ -213,3 +213,28 @@ fn exact_the_integral_that_a_fit_hands_on_carries_what_it_holds_fixed() {
     let refused = measured().run(&experiment(&format!("{FIT}draws = 4\n"))).expect_err("too few");
     assert!(said(&refused).contains("9 to 10000"), "{}", said(&refused));
 }
+
+/// Where what is held fixed is so uncertain that the integral has no error within the gate, it is not determined, and no
+/// dose stands on it, although the fit alone determines it.
+#[test]
+fn exact_what_the_draws_leave_open_gives_no_dose() {
+    let run = |keys: &str| {
+        let model = MODEL
+            .replace("unit = \"MBq\" }", "unit = \"MBq\", error = \"proportional 10 %\" }")
+            .replace("\"0.1\", uncertainty = \"20 %\"", "\"0.1\", uncertainty = \"300 %\"");
+        let dose = "[[step]]\nkind = \"dose\"\nid = \"d\"\nfrom = \"f\"\nstudy = \"p\"\nmasses = { kidneys = \"300 g\" }\n";
+        let text = experiment(&format!("{FIT}{keys}{dose}"));
+        let ran = measured().with("m.toml", &model).run(&text);
+        ran.unwrap_or_else(|failure| panic!("{}", said(&failure)))
+    };
+    let (plain, drawn) = (run(""), run("draws = 30\n"));
+    let total = |ran: &Ran| ran.table("d").row("region", "kidneys").text("total").to_owned();
+    assert_ne!(total(&plain), "");
+    assert_eq!(total(&drawn), "");
+    let row = drawn.table("f.draws");
+    let row = row.row("quantity", "integral of kidneys");
+    assert_eq!((row.text("estimate"), row.text("se"), row.text("low")), ("", "", ""));
+    assert!(row.text("note").contains("with that of what is held fixed"), "{}", row.text("note"));
+    let note = drawn.table("d").row("region", "kidneys").text("note").to_owned();
+    assert!(note.contains("not determined") && note.contains("held fixed"), "{note}");
+}

@@ -20,18 +20,18 @@ pub trait Lanes: Copy + Debug + Send + Sync + 'static {
     /// The same number in every lane.
     fn splat(x: f64) -> Self;
 
-    /// The number of a lane.
+    /// The number of a lane, below [`WIDTH`](Self::WIDTH); a number alone is that of every lane.
     ///
     /// # Panics
     ///
-    /// If there is no such lane.
+    /// If a [`Pack`] has no such lane.
     fn lane(&self, lane: usize) -> f64;
 
-    /// Sets the number of a lane.
+    /// Sets the number of a lane, below [`WIDTH`](Self::WIDTH).
     ///
     /// # Panics
     ///
-    /// If there is no such lane.
+    /// If a [`Pack`] has no such lane.
     fn set_lane(&mut self, lane: usize, x: f64);
 
     /// Of each lane by itself.

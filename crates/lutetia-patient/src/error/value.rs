@@ -6,6 +6,7 @@ use lutetia_fit::{Determination, Misfit, Status};
 use lutetia_outcome::OutcomeError;
 
 use super::{NoIntegral, PatientError};
+use crate::model::Open;
 
 /// What would do where a function misses the data.
 const OTHER_FUNCTION: &str = "choose another function with `--function`";
@@ -134,6 +135,9 @@ pub enum NoValue {
     /// The data do not determine it.
     #[error("{0}")]
     NotDetermined(Determination),
+    /// Draws of what a fit holds fixed leave it open.
+    #[error(transparent)]
+    OpenInDraws(#[from] Open),
     /// The data refute the model.
     #[error("{0}")]
     Refuted(Misfit),
@@ -177,7 +181,7 @@ impl Cause for NoValue {
             | Self::OtherRbe
             | Self::Mixed { .. } => "LUT6144",
             Self::NoActivity | Self::NoDose => "LUT6145",
-            Self::Search { .. } | Self::NotDetermined(_) => "LUT6124",
+            Self::Search { .. } | Self::NotDetermined(_) | Self::OpenInDraws(_) => "LUT6124",
             Self::Refuted(_) | Self::MissesAtBound { .. } => "LUT6125",
             Self::OfFunction(why) | Self::Quantity(why) => why.code(),
             Self::Integral(error) => error.code(),

@@ -11,7 +11,10 @@ use std::sync::{
 };
 
 use lutetia_data::Study;
-use lutetia_fit::{Combined, DerivedKind, Fit, FitError, Transform, combined};
+use lutetia_diagnostic::Verdict;
+use lutetia_fit::{
+    Combined, DerivedKind, FEWEST_FITS, Fit, FitError, FitOptions, Transform, combined,
+};
 use lutetia_population::Uncertainty;
 use lutetia_scenario::{LoadedModel, Scenario};
 use lutetia_units::Unit;
@@ -21,7 +24,36 @@ use super::{
     FittedModel, ModelFit, Series, estimated, region_tia, scenario, search,
     series::{CycleOf, treatment},
 };
-use crate::{PatientError, RegionTia};
+use crate::{NoValue, PatientError, RegionTia, region::shown};
+
+/// Most of the draws that may leave a quantity open, one in so many: as an interval of 95 % leaves out. What more of them
+/// leave open is not determined, as those that determine it were not drawn at random.
+const ONE_OPEN_IN: usize = 20;
+
+/// Why the draws do not determine a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum Open {
+    /// Too few of them determine it.
+    #[error("{fits} of {draws} fits determine it, at least {FEWEST_FITS} and 19 of 20 are needed")]
+    Fits {
+        /// Fits that determine it.
+        fits: usize,
+        /// Draws.
+        draws: usize,
+    },
+    /// With what the fit holds fixed its error is too large: the gate of a single fit, [`FitOptions::cv_gate`].
+    #[error(
+        "relative standard error {:.0} % with that of what is held fixed, above {:.0} %",
+        100.0 * rse,
+        100.0 * gate
+    )]
+    Error {
+        /// Relative standard error, 1 = 100 %.
+        rse: f64,
+        /// Gate.
+        gate: f64,
+    },
+}
 
 /// How often a model is fitted again.
 #[derive(Debug, Clone)]
@@ -58,8 +90,8 @@ pub struct DrawnQuantity {
     pub fixed: f64,
     /// Draws that determine it.
     pub fits: usize,
-    /// Value, standard errors and interval of these; none where they are too few.
-    pub pooled: Option<Pooled>,
+    /// Value, standard errors and interval of these, or why there are none.
+    pub pooled: Result<Pooled, Open>,
 }
 
 /// What several fits say of a quantity together, in its unit.
@@ -92,8 +124,8 @@ pub struct DrawnFit {
     pub converged: usize,
     /// Parameters, derived quantities, integrals.
     pub quantities: Vec<DrawnQuantity>,
-    /// The integrals with the error of both, in the order of the fit's series; that of the fit alone where the draws that
-    /// determine one are too few.
+    /// The integrals with the error of both, in the order of the fit's series; that of the fit alone where there are fewer
+    /// than [`FEWEST_FITS`] draws. One that more than one draw in twenty leaves open is refused.
     pub tias: Vec<RegionTia>,
 }
 
@@ -153,11 +185,13 @@ impl FittedModel {
         }
         let count = fits.len();
         let fits: Vec<Fit> = fits.into_iter().flatten().collect();
-        let mut quantities = self.parameters(&fits);
-        quantities.extend(self.derived_quantities(&fits));
-        let integrals = self.integrals(&fits)?;
+        let mut quantities = self.parameters(&fits, count);
+        quantities.extend(self.derived_quantities(&fits, count));
+        let integrals = self.integrals(&fits, count)?;
         let tias = self.series.iter().zip(&integrals).zip(&self.tias);
-        let tias = tias.map(|((series, quantity), own)| self.tia(series, quantity, own)).collect();
+        let tias = tias
+            .map(|((series, quantity), own)| self.tia(series, (quantity, count), own))
+            .collect();
         quantities.extend(integrals);
         let drawn = uncertainty.drawn().map(str::to_owned).collect();
         let estimated = |name: &&String| names.contains(&name.as_str());
@@ -165,7 +199,7 @@ impl FittedModel {
         Ok(DrawnFit { drawn, held, count, converged: fits.len(), quantities, tias })
     }
 
-    fn parameters(&self, fits: &[Fit]) -> Vec<DrawnQuantity> {
+    fn parameters(&self, fits: &[Fit], draws: usize) -> Vec<DrawnQuantity> {
         let quantity = |own: &super::ModelEstimate| {
             let scale = own.estimate.transform;
             let of = |fit: &Fit| {
@@ -173,19 +207,21 @@ impl FittedModel {
                 Some((e.value, e.se?))
             };
             let found: Vec<(f64, f64)> = fits.iter().filter_map(of).collect();
+            // As in a single fit: what has a prior has no gate.
+            let gated = scale != Transform::Identity && own.estimate.contraction.is_none();
             DrawnQuantity {
                 sort: Sort::Parameter,
                 name: own.name.clone(),
                 unit: own.unit.clone(),
                 fixed: own.estimate.value,
                 fits: found.len(),
-                pooled: pooled(scale, &found),
+                pooled: pooled((scale, gated), &found, draws),
             }
         };
         self.estimates.iter().map(quantity).collect()
     }
 
-    fn derived_quantities(&self, fits: &[Fit]) -> Vec<DrawnQuantity> {
+    fn derived_quantities(&self, fits: &[Fit], draws: usize) -> Vec<DrawnQuantity> {
         let quantity = |own: &super::ModelDerived| {
             let name = own.estimate.output.clone().unwrap_or_default();
             let found = of_derived(fits, DerivedKind::OfModel, &name);
@@ -197,14 +233,14 @@ impl FittedModel {
                 unit: own.unit.clone(),
                 fixed: own.estimate.value,
                 fits: found.len(),
-                pooled: pooled(scale, &found),
+                pooled: pooled((scale, own.positive), &found, draws),
                 name,
             }
         };
         self.derived.iter().map(quantity).collect()
     }
 
-    fn integrals(&self, fits: &[Fit]) -> Result<Vec<DrawnQuantity>, PatientError> {
+    fn integrals(&self, fits: &[Fit], draws: usize) -> Result<Vec<DrawnQuantity>, PatientError> {
         let unit = Unit::parse("MBq h")?;
         let quantity = |series: &Series| {
             let hours = |x: (f64, f64)| (x.0 / self.hour, x.1 / self.hour);
@@ -217,18 +253,27 @@ impl FittedModel {
                 unit: unit.clone(),
                 fixed: own.map_or(f64::NAN, |d| d.value / self.hour),
                 fits: found.len(),
-                pooled: pooled(Transform::Log, &found),
+                pooled: pooled((Transform::Log, true), &found, draws),
             }
         };
         Ok(self.series.iter().map(quantity).collect())
     }
 
-    /// An integral with the error of both.
-    fn tia(&self, series: &Series, quantity: &DrawnQuantity, own: &RegionTia) -> RegionTia {
+    /// An integral with the error of both. What the draws leave open is refused, so that no dose stands on it.
+    fn tia(
+        &self,
+        series: &Series,
+        (quantity, draws): (&DrawnQuantity, usize),
+        own: &RegionTia,
+    ) -> RegionTia {
         let tia = self.fit.derived_of(DerivedKind::Tia, &series.observable);
-        match tia.zip(quantity.pooled) {
-            Some((tia, p)) => region_tia(series, &self.fit, tia, (p.value, Some(p.se))),
-            None => own.clone(),
+        match (tia, quantity.pooled) {
+            (Some(tia), Ok(p)) => region_tia(series, &self.fit, tia, (p.value, Some(p.se))),
+            (_, Err(why)) if draws >= FEWEST_FITS && shown(&own.tia).0.is_some() => {
+                let tia = Verdict::refused(NoValue::OpenInDraws(why));
+                RegionTia { tia, phases: Vec::new(), ..own.clone() }
+            }
+            _ => own.clone(),
         }
     }
 }
@@ -242,23 +287,68 @@ fn of_derived(fits: &[Fit], kind: DerivedKind, name: &str) -> Vec<(f64, f64)> {
     fits.iter().filter_map(of).collect()
 }
 
-/// Values and standard errors combined on a scale.
-fn pooled(scale: Transform, found: &[(f64, f64)]) -> Option<Pooled> {
+/// Values and standard errors combined on a scale, or why that says nothing. What is gated has no error beyond the gate.
+fn pooled(
+    (scale, gated): (Transform, bool),
+    found: &[(f64, f64)],
+    draws: usize,
+) -> Result<Pooled, Open> {
+    let few = Open::Fits { fits: found.len(), draws };
+    if draws.saturating_sub(found.len()) * ONE_OPEN_IN > draws {
+        return Err(few);
+    }
     let on_scale = |&(value, se): &(f64, f64)| {
         let phi = scale.forward(value);
         (phi, (se / scale.slope(phi)).powi(2))
     };
     let on_scale: Vec<(f64, f64)> = found.iter().map(on_scale).collect();
-    let all: Combined = combined(&on_scale)?;
+    let all: Combined = combined(&on_scale).ok_or(few)?;
     let slope = scale.slope(all.value).abs();
     let ends = [all.value - all.half_width, all.value + all.half_width];
     let ends = ends.map(|phi| scale.backward(phi));
-    Some(Pooled {
-        value: scale.backward(all.value),
+    let (value, se) = (scale.backward(all.value), slope * all.total.sqrt());
+    let rse = se / value.abs();
+    if let Some(gate) = FitOptions::default().cv_gate.filter(|gate| gated && rse > *gate) {
+        return Err(Open::Error { rse, gate });
+    }
+    Ok(Pooled {
+        value,
         within: slope * all.within.sqrt(),
         between: slope * all.between.sqrt(),
-        se: slope * all.total.sqrt(),
+        se,
         ci95: (ends[0].min(ends[1]), ends[0].max(ends[1])),
         share: all.share_between(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(fits: u32, step: f64) -> Vec<(f64, f64)> {
+        (0..fits).map(|k| (f64::exp(step * f64::from(k)), 0.1)).collect()
+    }
+
+    /// Nine fits are enough to be combined, and not where they are what is left of sixty.
+    #[test]
+    fn exact_what_many_draws_leave_open_is_not_determined() {
+        let of = |fits: u32, draws| pooled((Transform::Log, true), &values(fits, 0.01), draws);
+        assert!(of(9, 9).is_ok() && of(57, 60).is_ok() && of(60, 60).is_ok());
+        for (fits, draws) in [(56, 60), (9, 60), (8, 8)] {
+            let expected = Open::Fits { fits: fits as usize, draws };
+            assert_eq!(of(fits, draws), Err(expected));
+        }
+        // The same numbers, whatever else was drawn.
+        assert_eq!(of(57, 60), of(57, 57));
+    }
+
+    /// Estimates that lie apart by far more than their errors have a large error together, although none has it alone.
+    #[test]
+    fn exact_the_gate_of_a_fit_holds_for_all_of_them() {
+        let of = |gated, step| pooled((Transform::Log, gated), &values(30, step), 30);
+        let apart = of(false, 0.1).expect("not gated");
+        assert!(apart.se > 0.5 * apart.value, "{apart:?}");
+        assert!(matches!(of(true, 0.1), Err(Open::Error { gate, .. }) if gate <= 0.5));
+        assert!(of(true, 0.01).is_ok());
+    }
 }

@@ -140,8 +140,8 @@ fn prop_engines_agree_on_every_shipped_model() {
 }
 
 /// How many times the tolerance the error of a run may be, of the largest value of each output: errors of single steps add
-/// up along a run of many cycles.
-const MOST_OF_RTOL: f64 = 200.0;
+/// up along a run of many cycles. The largest that is found is 45 (BDF); twice that is held.
+const MOST_OF_RTOL: f64 = 90.0;
 
 /// Accuracy asked is accuracy given: on every shipped chain the error of each engine, of two patients beside a run at
 /// 1e-10, stays below so many times the tolerance that was asked. Not judged are outputs that stay so near to nothing that
@@ -159,9 +159,18 @@ fn prop_accuracy_asked_is_accuracy_given() {
             let known: Vec<bool> = apart(&known, &exact).iter().map(|off| *off < 1e-6).collect();
             for engine in EngineId::ALL {
                 for rtol in [1e-4, 1e-5, 1e-6] {
-                    let Ok(run) = run(&loaded, &parameters, (engine, rtol)) else { continue };
+                    let run = match run(&loaded, &parameters, (engine, rtol)) {
+                        Ok(run) => run,
+                        Err(SimError::Unsupported(_)) => continue,
+                        Err(failure) => {
+                            wrong.push(format!("{} {engine} at {rtol:e}: {failure}", bundled.path));
+                            continue;
+                        }
+                    };
                     let off = apart(&run, &exact).into_iter().zip(&known).filter(|off| *off.1);
-                    let most = off.map(|off| off.0 / rtol).fold(0.0, f64::max);
+                    // What is not a number is the largest, as in `apart`.
+                    let worse = |most: f64, off: f64| if off <= most { most } else { off };
+                    let most = off.map(|off| off.0 / rtol).fold(0.0, worse);
                     judged += 1;
                     worst.push((most, engine, rtol));
                     if most.is_nan() || most > MOST_OF_RTOL {

@@ -105,7 +105,7 @@ fn exact_errors_that_so_many_fits_do_not_allow_are_left_out() {
     let s = table.row("quantity", "s");
     assert_eq!((s.text("se"), s.text("low"), s.text("estimate")), ("", "", ""));
     assert!(
-        s.text("note").contains("8 of 8 fits determine it, at least 9 are needed"),
+        s.text("note").contains("8 of 8 fits determine it, at least 9 and 19 of 20 are needed"),
         "{}",
         s.text("note")
     );

@@ -1,7 +1,6 @@
 //! The tables of a fitted model.
 
 use lutetia_dose::Tia;
-use lutetia_fit::FEWEST_FITS;
 use lutetia_patient::{
     PatientError,
     model::{DrawnFit, FittedModel, Sort},
@@ -90,14 +89,8 @@ pub fn draws(id: &str, found: &DrawnFit) -> Results {
     }
     table = table.number(Measure::Share, "%").tolerance(2e-2).number(own("fits"), "").text("note");
     for q in &found.quantities {
-        let p = q.pooled;
-        let note = match p {
-            Some(_) => String::new(),
-            None => format!(
-                "not determined: {} of {} fits determine it, at least {FEWEST_FITS} are needed",
-                q.fits, found.count
-            ),
-        };
+        let note = q.pooled.err().map_or_else(String::new, |why| format!("not determined: {why}"));
+        let p = q.pooled.ok();
         table.push(vec![
             drawn_name(q.sort, &q.name).into(),
             sort(q.sort).into(),
