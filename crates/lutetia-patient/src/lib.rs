@@ -70,6 +70,6 @@ pub mod shape;
 pub mod text;
 
 pub use dose::budget;
-pub use error::{GivenAs, NoIntegral, NoQuantity, NoValue, PatientError, TextError};
+pub use error::{GivenAs, NoIntegral, NoQuantity, NoValue, OpenInDraws, PatientError, TextError};
 pub use percent::{BareNumber, refuse_bare};
 pub use region::{RegionTia, shown};

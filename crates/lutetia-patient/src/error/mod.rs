@@ -6,7 +6,7 @@ mod value;
 
 pub use integral::{GivenAs, NoIntegral};
 pub use text::TextError;
-pub use value::{NoQuantity, NoValue};
+pub use value::{NoQuantity, NoValue, OpenInDraws};
 
 use lutetia_diagnostic::Refusal;
 use lutetia_dose::DoseError;

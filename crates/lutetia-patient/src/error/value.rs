@@ -2,11 +2,10 @@
 
 use lutetia_diagnostic::{Cause, Flag, Refusal};
 use lutetia_dose::DoseError;
-use lutetia_fit::{Determination, Misfit, Status};
+use lutetia_fit::{Determination, FEWEST_FITS, Misfit, Status};
 use lutetia_outcome::OutcomeError;
 
 use super::{NoIntegral, PatientError};
-use crate::model::Open;
 
 /// What would do where a function misses the data.
 const OTHER_FUNCTION: &str = "choose another function with `--function`";
@@ -39,6 +38,31 @@ impl NoQuantity {
             Self::Refuted(_) => "LUT6125",
         }
     }
+}
+
+/// Why the draws do not determine a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum OpenInDraws {
+    /// Too few of them determine it.
+    #[error("{fits} of {draws} fits determine it, at least {FEWEST_FITS} and 19 of 20 are needed")]
+    Fits {
+        /// Fits that determine it.
+        fits: usize,
+        /// Draws.
+        draws: usize,
+    },
+    /// With what the fit holds fixed its error is too large: the gate of a single fit, [`cv_gate`](lutetia_fit::FitOptions::cv_gate).
+    #[error(
+        "relative standard error {:.0} % with that of what is held fixed, above {:.0} %",
+        100.0 * rse,
+        100.0 * gate
+    )]
+    Error {
+        /// Relative standard error, 1 = 100 %.
+        rse: f64,
+        /// Gate.
+        gate: f64,
+    },
 }
 
 /// Why a value of a region is refused.
@@ -137,7 +161,7 @@ pub enum NoValue {
     NotDetermined(Determination),
     /// Draws of what a fit holds fixed leave it open.
     #[error(transparent)]
-    OpenInDraws(#[from] Open),
+    OpenInDraws(#[from] OpenInDraws),
     /// The data refute the model.
     #[error("{0}")]
     Refuted(Misfit),

@@ -24,36 +24,11 @@ use super::{
     FittedModel, ModelFit, Series, estimated, region_tia, scenario, search,
     series::{CycleOf, treatment},
 };
-use crate::{NoValue, PatientError, RegionTia, region::shown};
+use crate::{NoValue, OpenInDraws, PatientError, RegionTia, region::shown};
 
 /// Most of the draws that may leave a quantity open, one in so many: as an interval of 95 % leaves out. What more of them
 /// leave open is not determined, as those that determine it were not drawn at random.
 const ONE_OPEN_IN: usize = 20;
-
-/// Why the draws do not determine a quantity.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum Open {
-    /// Too few of them determine it.
-    #[error("{fits} of {draws} fits determine it, at least {FEWEST_FITS} and 19 of 20 are needed")]
-    Fits {
-        /// Fits that determine it.
-        fits: usize,
-        /// Draws.
-        draws: usize,
-    },
-    /// With what the fit holds fixed its error is too large: the gate of a single fit, [`FitOptions::cv_gate`].
-    #[error(
-        "relative standard error {:.0} % with that of what is held fixed, above {:.0} %",
-        100.0 * rse,
-        100.0 * gate
-    )]
-    Error {
-        /// Relative standard error, 1 = 100 %.
-        rse: f64,
-        /// Gate.
-        gate: f64,
-    },
-}
 
 /// How often a model is fitted again.
 #[derive(Debug, Clone)]
@@ -91,7 +66,7 @@ pub struct DrawnQuantity {
     /// Draws that determine it.
     pub fits: usize,
     /// Value, standard errors and interval of these, or why there are none.
-    pub pooled: Result<Pooled, Open>,
+    pub pooled: Result<Pooled, OpenInDraws>,
 }
 
 /// What several fits say of a quantity together, in its unit.
@@ -292,8 +267,8 @@ fn pooled(
     (scale, gated): (Transform, bool),
     found: &[(f64, f64)],
     draws: usize,
-) -> Result<Pooled, Open> {
-    let few = Open::Fits { fits: found.len(), draws };
+) -> Result<Pooled, OpenInDraws> {
+    let few = OpenInDraws::Fits { fits: found.len(), draws };
     if draws.saturating_sub(found.len()) * ONE_OPEN_IN > draws {
         return Err(few);
     }
@@ -309,7 +284,7 @@ fn pooled(
     let (value, se) = (scale.backward(all.value), slope * all.total.sqrt());
     let rse = se / value.abs();
     if let Some(gate) = FitOptions::default().cv_gate.filter(|gate| gated && rse > *gate) {
-        return Err(Open::Error { rse, gate });
+        return Err(OpenInDraws::Error { rse, gate });
     }
     Ok(Pooled {
         value,
@@ -335,7 +310,7 @@ mod tests {
         let of = |fits: u32, draws| pooled((Transform::Log, true), &values(fits, 0.01), draws);
         assert!(of(9, 9).is_ok() && of(57, 60).is_ok() && of(60, 60).is_ok());
         for (fits, draws) in [(56, 60), (9, 60), (8, 8)] {
-            let expected = Open::Fits { fits: fits as usize, draws };
+            let expected = OpenInDraws::Fits { fits: fits as usize, draws };
             assert_eq!(of(fits, draws), Err(expected));
         }
         // The same numbers, whatever else was drawn.
@@ -348,7 +323,7 @@ mod tests {
         let of = |gated, step| pooled((Transform::Log, gated), &values(30, step), 30);
         let apart = of(false, 0.1).expect("not gated");
         assert!(apart.se > 0.5 * apart.value, "{apart:?}");
-        assert!(matches!(of(true, 0.1), Err(Open::Error { gate, .. }) if gate <= 0.5));
+        assert!(matches!(of(true, 0.1), Err(OpenInDraws::Error { gate, .. }) if gate <= 0.5));
         assert!(of(true, 0.01).is_ok());
     }
 }

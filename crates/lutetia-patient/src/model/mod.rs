@@ -4,7 +4,7 @@ mod draws;
 mod patient;
 mod series;
 
-pub use draws::{DrawnFit, DrawnQuantity, FitDraws, Open, Pooled, Sort, uncertain};
+pub use draws::{DrawnFit, DrawnQuantity, FitDraws, Pooled, Sort, uncertain};
 pub use patient::{FittedPatient, Spread};
 pub use series::Series;
 
